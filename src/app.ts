@@ -1,0 +1,250 @@
+import { Hono } from "hono";
+import { compress } from "hono/compress";
+import type { Config } from "./config.ts";
+import { Market } from "./core/market.ts";
+import type { Tick } from "./core/tick.ts";
+import { type Feed, type FeedContext, parseFeedSpec } from "./feeds/feed.ts";
+import { replay } from "./feeds/replay.ts";
+import { synthetic } from "./feeds/synthetic.ts";
+import { Answers } from "./http/answers.ts";
+import { barRoutes } from "./http/bars.ts";
+import { corsHeaders, Origins } from "./http/cors.ts";
+import { type FeedStatus, healthRoutes } from "./http/health.ts";
+import { pageRoutes } from "./http/pages.ts";
+import { onError, onNotFound } from "./http/refusal.ts";
+import { snapshotRoutes } from "./http/snapshot.ts";
+import { socketRoutes } from "./http/sockets.ts";
+import { symbolRoutes } from "./http/symbols.ts";
+import { tickRoutes } from "./http/ticks.ts";
+import { widgetRoutes } from "./http/widgets.ts";
+import { ClientError } from "./hub/client_error.ts";
+import { Hub } from "./hub/hub.ts";
+import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
+import type { Log } from "./log.ts";
+import { Pulse } from "./pulse.ts";
+import type { Accept } from "./runtime/listener.ts";
+import { MemoryTape } from "./tape/memory.ts";
+import { formatPosition, type Tape } from "./tape/tape.ts";
+
+/** What lies outside: the clock, chance and the operator. */
+export interface World {
+  readonly version: string;
+  readonly log: Log;
+  now(): number;
+  random(): number;
+}
+
+export interface App {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly upgrade: (request: Request) => Accept | Response;
+  /** Starts the feeds and the pulse. */
+  start(): void;
+  /** Tells clients to go, lets them go one after another, and ends the feeds. */
+  stop(): Promise<void>;
+}
+
+const MEMORY_TICKS = 250_000;
+const REFUSED_ORIGINS_LOGGED = 100;
+
+/** Kinds of feed: a new one is one line here. */
+const FEEDS = { synthetic, replay };
+
+/** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
+export function createApp(config: Config, world: World): App {
+  const { log, now } = world;
+  const market = new Market({ barsKept: config["bars-max"] });
+  const tape = openTape(config.tape, world);
+  const feeds = config.feed.filter((name) => name !== "none").map(openFeed);
+  const statuses = feeds.map(({ name }): FeedStatus => ({
+    name,
+    state: "starting",
+    error: null,
+    ticks: 0,
+  }));
+  const hub = new Hub({ market, epoch: tape.epoch, limits: limitsOf(config), now });
+  const pulse = new Pulse({
+    now,
+    flush: (time) => hub.flush(time),
+    advance(time) {
+      hub.publishClosed(market.advance(time));
+      hub.tend(time);
+    },
+  }, config.flush);
+
+  /** The path of every tick: onto the tape, into the market, to whoever wants it. */
+  const accept = (ticks: readonly Tick[]): Promise<string> => {
+    checkRoom(ticks, market, config["symbols-max"]);
+    const taped = tape.append(ticks);
+    for (const tick of taped) {
+      market.apply(tick);
+      hub.publish(tick);
+    }
+    pulse.touch();
+    return Promise.resolve(formatPosition(tape.epoch, taped.at(-1)?.seq ?? tape.head));
+  };
+
+  const ended = new AbortController();
+  const run = (feed: Feed, index: number): Promise<void> => {
+    const set = (change: Partial<FeedStatus>) => {
+      statuses[index] = { ...statuses[index]!, ...change };
+    };
+    const context = feedContext({ market, tape, accept, world, signal: ended.signal, set });
+    return feed.run(context).then(() => {
+      set({ state: "ended" });
+      if (!ended.signal.aborted) log.info(`Feed ${feed.name} has come to its end`);
+    }, (error: unknown) => {
+      set({ state: "failed", error: error instanceof Error ? error.message : String(error) });
+      log.error(`Feed ${feed.name} failed`, error);
+    });
+  };
+
+  const fault = (error: unknown) => log.error("Cannot serve a request", error);
+  const origins = new Origins(config.origin);
+  const position = () => hub.position;
+  const router = new Hono();
+  router.use(corsHeaders(origins), compress());
+  for (
+    const routes of [
+      pageRoutes(config.origin),
+      snapshotRoutes({ market, position }),
+      symbolRoutes(market),
+      barRoutes({ market, now }),
+      tickRoutes({
+        tape,
+        catalogue: market.catalogue,
+        answers: new Answers(),
+        bodyBytesMax: config["body-max"],
+        now,
+        accept,
+      }),
+      widgetRoutes(market.catalogue),
+      healthRoutes({
+        version: world.version,
+        feeds: () => statuses,
+        position,
+        clients: () => hub.sessionCount,
+      }),
+    ]
+  ) router.route("/", routes);
+  router.onError(onError(fault));
+  router.notFound(onNotFound(router));
+
+  return {
+    fetch: (request) => router.fetch(request),
+    upgrade: socketRoutes({ hub, origins, refused: refusedOnce(log), fault }),
+    start() {
+      market.advance(now());
+      feeds.forEach((feed, index) => void run(feed, index));
+    },
+    async stop() {
+      ended.abort();
+      await letGo(hub, config.drain, world);
+      pulse.stop();
+      tape.close();
+    },
+  };
+}
+
+function openTape(tape: string, { random }: World): Tape {
+  const [engine, ticks = String(MEMORY_TICKS)] = tape.split(":", 2);
+  if (engine !== "memory") {
+    throw new RangeError(`Cannot open tape ${tape}: the engine is none of memory`);
+  }
+  if (!/^[1-9]\d{0,8}$/.test(ticks)) {
+    throw new RangeError(`Cannot open tape ${tape}: ${ticks} is no number of ticks`);
+  }
+  // The numbering begins anew with every process, so its name must too.
+  const epoch = Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
+  return new MemoryTape({ epoch, ticksMax: Number(ticks) });
+}
+
+function openFeed(name: string): Feed {
+  const spec = parseFeedSpec(name);
+  const open = Object.hasOwn(FEEDS, spec.kind) ? FEEDS[spec.kind as keyof typeof FEEDS] : undefined;
+  if (open !== undefined) return open(spec);
+  const kinds = [...Object.keys(FEEDS), "none"].join(", ");
+  throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    ...DEFAULT_LIMITS,
+    sessionsMax: config["sessions-max"],
+    subscriptionsMax: config["subscriptions-max"],
+    commandsPerSecond: config["commands-max"],
+    commandsBurst: 2 * config["commands-max"],
+    frameBytesMax: config["frame-max"],
+    bufferedBytesMax: config["buffered-max"],
+    stalledMsMax: config.stalled,
+    heartbeatMs: config.heartbeat,
+    flushMs: config.flush,
+  };
+}
+
+/** @throws {ClientError} when a batch would name more instruments than there is room for */
+function checkRoom(ticks: readonly Tick[], market: Market, symbolsMax: number): void {
+  const { catalogue } = market;
+  const unseen = new Set<string>();
+  for (const { symbol } of ticks) if (!catalogue.has(symbol)) unseen.add(symbol);
+  if (catalogue.size + unseen.size <= symbolsMax) return;
+  const [symbol] = unseen;
+  throw new ClientError(
+    "too_many_symbols",
+    `Cannot take ticks of ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`,
+  );
+}
+
+interface FeedParts {
+  readonly market: Market;
+  readonly tape: Tape;
+  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly world: World;
+  readonly signal: AbortSignal;
+  readonly set: (change: Partial<FeedStatus>) => void;
+}
+
+function feedContext({ market, tape, accept, world, signal, set }: FeedParts): FeedContext {
+  let ticks = 0;
+  return {
+    signal,
+    now: world.now,
+    tapeEmpty: tape.head === 0,
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        const wake = () => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, signal.aborted ? 0 : Math.max(0, ms));
+        signal.addEventListener("abort", wake);
+      }),
+    async emit(batch) {
+      await accept(batch);
+      set({ ticks: ticks += batch.length });
+    },
+    define: (symbol, fields) => market.define(symbol, fields),
+    ready: () => set({ state: "running" }),
+    warn: (message) => world.log.warn(message),
+  };
+}
+
+/** Closes clients evenly over the drain time, so that they do not all come back in one instant. */
+async function letGo(hub: Hub, drainMs: number, { random }: World): Promise<void> {
+  hub.drain(() => Math.round(random() * drainMs));
+  const steps = Math.max(1, Math.round(drainMs / 100));
+  for (let step = 0; step < steps && hub.sessionCount > 0; step++) {
+    hub.closeSome(1 / (steps - step));
+    await new Promise((resolve) => setTimeout(resolve, drainMs / steps));
+  }
+}
+
+/** Names each refused origin once, with the flag that would allow it. */
+function refusedOnce(log: Log): (origin: string) => void {
+  const logged = new Set<string>();
+  return (origin) => {
+    if (logged.has(origin) || logged.size >= REFUSED_ORIGINS_LOGGED) return;
+    logged.add(origin);
+    log.warn(`Refused a WebSocket from ${origin}; --origin ${origin} would allow it`);
+  };
+}

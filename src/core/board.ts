@@ -1,0 +1,156 @@
+import type { BarSeries } from "./bar.ts";
+import { startOf } from "./interval.ts";
+import type { Instrument } from "./instrument.ts";
+import type { Tick } from "./tick.ts";
+
+/** A quote: the row that a screen shows for a symbol. What is unknown is `null`. */
+export interface Row {
+  readonly symbol: string;
+  readonly name: string | null;
+  /** UTC day of the newest tick, `YYYY-MM-DD`. */
+  readonly date: string | null;
+  readonly time: number | null;
+  readonly price: number | null;
+  readonly change: number | null;
+  /** A fraction: 0.0306 is 3.06 %. */
+  readonly change_percent: number | null;
+  readonly volume: number | null;
+  readonly prev_close: number | null;
+  readonly open: number | null;
+  readonly high: number | null;
+  readonly low: number | null;
+  readonly bid: number | null;
+  readonly ask: number | null;
+  readonly market_cap: number | null;
+}
+
+interface Newest {
+  time: number;
+  price: number;
+  bid: number | null;
+  ask: number | null;
+  /** Event times of the bid and the ask: a tick without them leaves the known ones standing. */
+  bidTime: number;
+  askTime: number;
+  row: Row | undefined;
+}
+
+/** What a row is made of beside the newest tick: reference data and the bars of days. */
+export interface RowSource {
+  instrument(symbol: string): Instrument | undefined;
+  days(symbol: string): BarSeries | undefined;
+}
+
+/** The newest quote of each symbol. Rows are replaced, never changed. */
+export class Board {
+  readonly #newest = new Map<string, Newest>();
+  readonly #source: RowSource;
+
+  constructor(source: RowSource) {
+    this.#source = source;
+  }
+
+  /** Notes a tick. The newest is the newest by event time, equal times by tape order. */
+  apply(tick: Tick): void {
+    const { symbol, time, price, bid, ask } = tick;
+    const newest = this.#newest.get(symbol);
+    if (newest === undefined) {
+      this.#newest.set(symbol, {
+        time,
+        price,
+        bid,
+        ask,
+        bidTime: bid === null ? -Infinity : time,
+        askTime: ask === null ? -Infinity : time,
+        row: undefined,
+      });
+      return;
+    }
+    newest.row = undefined;
+    if (time >= newest.time) {
+      newest.time = time;
+      newest.price = price;
+    }
+    if (bid !== null && time >= newest.bidTime) {
+      newest.bid = bid;
+      newest.bidTime = time;
+    }
+    if (ask !== null && time >= newest.askTime) {
+      newest.ask = ask;
+      newest.askTime = time;
+    }
+  }
+
+  /** Forgets the row made for a symbol, because its reference data changed. */
+  refresh(symbol: string): void {
+    const newest = this.#newest.get(symbol);
+    if (newest !== undefined) newest.row = undefined;
+  }
+
+  /** Whether the symbol has ever ticked. */
+  has(symbol: string): boolean {
+    return this.#newest.has(symbol);
+  }
+
+  /** The newest row of a symbol; a row of nulls when it has never ticked. */
+  row(symbol: string): Row {
+    const newest = this.#newest.get(symbol);
+    if (newest === undefined) return emptyRow(symbol, this.#source.instrument(symbol));
+    return newest.row ??= this.#row(symbol, newest);
+  }
+
+  #row(symbol: string, newest: Newest): Row {
+    const instrument = this.#source.instrument(symbol);
+    const days = this.#source.days(symbol);
+    const day = days?.at(startOf("1d", newest.time));
+    const prevClose = days?.newest(1)?.close ?? instrument?.prevClose ?? null;
+    const { price } = newest;
+    const known = prevClose !== null && prevClose !== 0;
+    const shares = instrument?.shares ?? null;
+    return {
+      symbol,
+      name: instrument?.name ?? null,
+      date: new Date(newest.time).toISOString().slice(0, 10),
+      time: newest.time,
+      price,
+      change: known ? difference(price, prevClose, instrument?.decimals ?? 8) : null,
+      change_percent: known ? (price - prevClose) / Math.abs(prevClose) : null,
+      volume: day?.volume ?? null,
+      prev_close: prevClose,
+      open: day?.open ?? null,
+      high: day?.high ?? null,
+      low: day?.low ?? null,
+      bid: newest.bid,
+      ask: newest.ask,
+      market_cap: shares === null ? null : Math.round(price * shares),
+    };
+  }
+}
+
+/** The row of a symbol that has never ticked. */
+export function emptyRow(symbol: string, instrument?: Instrument): Row {
+  return {
+    symbol,
+    name: instrument?.name ?? null,
+    date: null,
+    time: null,
+    price: null,
+    change: null,
+    change_percent: null,
+    volume: null,
+    prev_close: instrument?.prevClose ?? null,
+    open: null,
+    high: null,
+    low: null,
+    bid: null,
+    ask: null,
+    market_cap: null,
+  };
+}
+
+/** The difference of two prices without the noise of binary fractions: 150.12 − 145.54 is 4.58. */
+function difference(price: number, prevClose: number, decimals: number): number {
+  const scale = 10 ** Math.min(decimals + 2, 10);
+  const rounded = Math.round((price - prevClose) * scale) / scale;
+  return Number.isFinite(rounded) ? rounded : price - prevClose;
+}

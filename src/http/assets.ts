@@ -1,0 +1,36 @@
+/** The files of the page, inside the executable. */
+import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
+import uplotJs from "uplot/dist/uPlot.esm.js" with { type: "text" };
+import chartJs from "../../static/chart.js" with { type: "text" };
+import connectionJs from "../../static/connection.js" with { type: "text" };
+import gridJs from "../../static/grid.js" with { type: "text" };
+import indexHtml from "../../static/index.html" with { type: "text" };
+import mainJs from "../../static/main.js" with { type: "text" };
+import modelJs from "../../static/model.js" with { type: "text" };
+import styleCss from "../../static/style.css" with { type: "text" };
+
+export interface Asset {
+  readonly type: string;
+  readonly text: string;
+}
+
+const html = (text: unknown): Asset => ({ type: "text/html; charset=utf-8", text: text as string });
+const css = (text: unknown): Asset => ({ type: "text/css; charset=utf-8", text: text as string });
+const js = (text: unknown): Asset => ({
+  type: "text/javascript; charset=utf-8",
+  text: text as string,
+});
+
+/** Paths and what is found there. */
+export const ASSETS: Readonly<Record<string, Asset>> = {
+  "/": html(indexHtml),
+  "/chart": html(indexHtml),
+  "/static/style.css": css(styleCss),
+  "/static/main.js": js(mainJs),
+  "/static/connection.js": js(connectionJs),
+  "/static/model.js": js(modelJs),
+  "/static/grid.js": js(gridJs),
+  "/static/chart.js": js(chartJs),
+  "/static/uplot.js": js(uplotJs),
+  "/static/uplot.css": css(uplotCss),
+};

@@ -1,0 +1,28 @@
+import { Hono } from "hono";
+import { fillPrevious } from "../core/bar.ts";
+import { INTERVALS } from "../core/interval.ts";
+import type { Market } from "../core/market.ts";
+import { Query } from "./query.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface BarsOptions {
+  readonly market: Market;
+  now(): number;
+}
+
+/** `GET /bars?symbol=A&interval=1m&from=&to=&limit=&fill=none|previous`: bars by time. */
+export function barRoutes({ market, now }: BarsOptions): Hono {
+  return new Hono().get("/bars", (c) => {
+    const query = new Query(c.req.url, now());
+    const [symbol, another] = query.symbols();
+    if (symbol === undefined || another !== undefined || symbol.endsWith("*")) {
+      throw new Refusal(400, "bad_symbol", "Cannot answer with bars: name one symbol");
+    }
+    const interval = query.choice("interval", INTERVALS, "1m");
+    const fill = query.choice("fill", ["none", "previous"], "none");
+    const range = { from: query.time("from"), to: query.time("to"), limit: query.limit() };
+    const bars = market.bars(symbol, interval, range);
+    if (fill === "none") return c.json(bars);
+    return c.json(fillPrevious(bars, range.limit, range.from === undefined ? "newest" : "first"));
+  });
+}

@@ -1,0 +1,34 @@
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+
+/** Who may use the server from another page, beside the page's own origin. `*` is anybody. */
+export class Origins {
+  readonly #allowed: ReadonlySet<string>;
+
+  constructor(allowed: readonly string[]) {
+    this.#allowed = new Set(allowed.map((origin) => origin.replace(/\/$/, "").toLowerCase()));
+  }
+
+  /** Whether a request with this `Origin` is served; programs other than browsers send none. */
+  allows(origin: string | null | undefined, host: string | null | undefined): boolean {
+    if (!origin || this.#allowed.has("*") || this.#allowed.has(origin.toLowerCase())) return true;
+    // Behind a proxy that ends TLS the scheme differs, so only the hosts are compared.
+    return host != null && URL.parse(origin)?.host === host.toLowerCase();
+  }
+}
+
+/** https://fetch.spec.whatwg.org/#http-cors-protocol; preflights need no key. */
+export function corsHeaders(origins: Origins): MiddlewareHandler {
+  const shared = cors({
+    origin: (origin, c) => origins.allows(origin, c.req.header("host")) ? origin : null,
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "OPTIONS"],
+    exposeHeaders: ["Tickwire-Position", "Link", "ETag"],
+    maxAge: 600,
+  });
+  return (c, next) => {
+    if (c.req.header("access-control-request-private-network") === "true") {
+      c.header("Access-Control-Allow-Private-Network", "true");
+    }
+    return shared(c, next);
+  };
+}

@@ -1,0 +1,85 @@
+import { parseTime } from "../core/time.ts";
+import { symbolFault } from "../core/tick.ts";
+import { Refusal } from "./refusal.ts";
+
+export const LIMIT_DEFAULT = 1_000;
+export const LIMIT_MAX = 10_000_000;
+const SYMBOLS_MAX = 10_000;
+
+/** Reads the parameters of one request. Every method throws a `Refusal` for a value it cannot use. */
+export class Query {
+  readonly #params: URLSearchParams;
+  readonly #now: number;
+
+  constructor(url: string, now: number) {
+    this.#params = new URL(url).searchParams;
+    this.#now = now;
+  }
+
+  text(name: string): string | undefined {
+    return this.#params.get(name) || undefined;
+  }
+
+  /** The names and prefixes of `symbol`, without duplicates, in the order asked. */
+  symbols(): string[] {
+    const names = this.#params.getAll("symbol").flatMap((list) => list.split(","))
+      .map((name) => name.trim()).filter((name) => name !== "");
+    if (names.length > SYMBOLS_MAX) {
+      throw new Refusal(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
+    }
+    for (const name of names) {
+      const fault = name === "*"
+        ? undefined
+        : symbolFault(name.endsWith("*") ? name.slice(0, -1) : name);
+      if (fault !== undefined) {
+        throw new Refusal(
+          400,
+          "bad_symbol",
+          `Cannot use symbol ${JSON.stringify(name.slice(0, 100))}: ${fault}`,
+        );
+      }
+    }
+    return [...new Set(names)];
+  }
+
+  /** One of the given words. */
+  choice<Word extends string>(name: string, words: readonly Word[], fallback: Word): Word {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const word = words.find((word) => word === text);
+    if (word !== undefined) return word;
+    throw new Refusal(
+      400,
+      `bad_${name}`,
+      `Cannot use ${name} ${JSON.stringify(text)}: it is none of ${words.join(", ")}`,
+    );
+  }
+
+  /** Milliseconds since the epoch, ISO 8601, or relative to now. */
+  time(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    // A plus sign in a query stands for a space, and a zone may hold one.
+    const time = parseTime(text.replace(/ (?=\d{2}:?\d{2}$)/, "+"), this.#now);
+    if (time !== undefined) return time;
+    throw new Refusal(
+      400,
+      `bad_${name}`,
+      `Cannot use ${name} ${
+        JSON.stringify(text)
+      }: it is neither milliseconds, ISO 8601 nor relative such as -1h`,
+    );
+  }
+
+  limit(): number {
+    const text = this.text("limit");
+    if (text === undefined) return LIMIT_DEFAULT;
+    const limit = Number(text);
+    if (/^\d+$/.test(text) && limit >= 1 && limit <= LIMIT_MAX) return limit;
+    throw new Refusal(
+      400,
+      "bad_limit",
+      `Cannot use limit ${JSON.stringify(text)}: it is no whole number from 1 to ${LIMIT_MAX}`,
+    );
+  }
+}

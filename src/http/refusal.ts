@@ -1,0 +1,68 @@
+import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { ClientError } from "../hub/client_error.ts";
+
+/** A request that is not served. The message is for people, the code for programs. */
+export class Refusal extends Error {
+  readonly status: ContentfulStatusCode;
+  readonly code: string;
+
+  constructor(status: ContentfulStatusCode, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The one shape of every error: `{"detail", "code", "status"}`. */
+export function refusalBody({ status, code, message }: Refusal): Record<string, unknown> {
+  return { detail: message, code, status };
+}
+
+/** A refusal outside the router, as for a WebSocket that is not accepted. */
+export function refusalResponse(refusal: Refusal): Response {
+  return Response.json(refusalBody(refusal), { status: refusal.status });
+}
+
+/** @param fault told of errors that are the server's own */
+export function onError(fault: (error: unknown) => void): ErrorHandler {
+  return (error, c) => answer(c, toRefusal(error, fault));
+}
+
+/** An unknown path is 404, a known one with another method 405. */
+export function onNotFound(router: Hono): NotFoundHandler {
+  return (c) => {
+    const { method, path } = c.req;
+    const methods = new Set(
+      router.routes.filter((route) => route.path === path && route.method !== "ALL")
+        .map((route) => route.method),
+    );
+    if (methods.size === 0) {
+      return answer(
+        c,
+        new Refusal(404, "not_found", `Cannot find ${path}: there is no such route`),
+      );
+    }
+    c.header("Allow", [...methods, "OPTIONS"].join(", "));
+    const known = [...methods].join(", ");
+    return answer(
+      c,
+      new Refusal(405, "bad_method", `Cannot ${method} ${path}: the route answers ${known}`),
+    );
+  };
+}
+
+function answer(c: Context, refusal: Refusal): Response {
+  return c.json(refusalBody(refusal), refusal.status);
+}
+
+function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof ClientError) return new Refusal(400, error.code, error.message);
+  if (error instanceof HTTPException) {
+    return new Refusal(error.status as ContentfulStatusCode, "refused", error.message);
+  }
+  fault(error);
+  return new Refusal(500, "internal", "Cannot answer: the server failed");
+}

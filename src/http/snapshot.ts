@@ -1,0 +1,24 @@
+import { Hono } from "hono";
+import type { Market } from "../core/market.ts";
+import { Query } from "./query.ts";
+
+export interface SnapshotOptions {
+  readonly market: Market;
+  /** Position of the newest tick. */
+  position(): string;
+}
+
+/** `GET /snapshot?symbol=A,B/*`: board rows, all of them when none is named. */
+export function snapshotRoutes({ market, position }: SnapshotOptions): Hono {
+  return new Hono().get("/snapshot", (c) => {
+    const names = new Query(c.req.url, 0).symbols();
+    const known = [...market.catalogue.symbols()];
+    const symbols = new Set(
+      (names.length === 0 ? ["*"] : names).flatMap((name) =>
+        name.endsWith("*") ? known.filter((symbol) => symbol.startsWith(name.slice(0, -1))) : [name]
+      ),
+    );
+    c.header("Tickwire-Position", position());
+    return c.json([...symbols].map((symbol) => market.board.row(symbol)));
+  });
+}

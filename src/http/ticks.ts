@@ -1,0 +1,115 @@
+import { Hono } from "hono";
+import type { Catalogue } from "../core/instrument.ts";
+import type { Tick } from "../core/tick.ts";
+import { Selection } from "../hub/topic.ts";
+import { parsePosition, type Tape } from "../tape/tape.ts";
+import { readTicks, type RecordFormat } from "../wire/records.ts";
+import type { Answers } from "./answers.ts";
+import { Query } from "./query.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface TicksOptions {
+  readonly tape: Tape;
+  readonly catalogue: Catalogue;
+  readonly answers: Answers;
+  readonly bodyBytesMax: number;
+  now(): number;
+  /** Puts ticks on the tape. @returns the position of the last one */
+  accept(ticks: readonly Tick[]): Promise<string>;
+}
+
+const FORMATS: Readonly<Record<string, RecordFormat>> = {
+  "application/json": "json",
+  "application/x-ndjson": "ndjson",
+  "text/csv": "csv",
+};
+
+/** `GET /ticks?symbol=&from=&to=&after=&limit=` in tape order, and `POST /ticks`. */
+export function tickRoutes(options: TicksOptions): Hono {
+  const { tape, catalogue, answers, accept, now } = options;
+  return new Hono()
+    .get("/ticks", (c) => {
+      const query = new Query(c.req.url, now());
+      query.choice("format", ["json"], "json");
+      const names = query.symbols();
+      const symbols = names.length === 0
+        ? undefined
+        : namesOf(new Selection(names).resolve(catalogue));
+      return c.json(tape.read({
+        symbols,
+        after: readAfter(query.text("after"), tape),
+        from: query.time("from"),
+        to: query.time("to"),
+        limit: query.limit(),
+      }));
+    })
+    .post("/ticks", async (c) => {
+      const key = c.req.header("idempotency-key");
+      const known = answers.get(key, now());
+      if (known !== undefined) return c.json(known);
+      const format = readFormat(c.req.header("content-type"));
+      const text = await readBody(c.req.raw, options.bodyBytesMax);
+      const ticks = readTicks(text, format, now());
+      const answer = { accepted: ticks.length, position: await accept(ticks) };
+      answers.keep(key, answer, now());
+      return c.json(answer);
+    });
+}
+
+function namesOf({ symbols, unknown }: { symbols: string[]; unknown: string[] }): Set<string> {
+  return new Set([...symbols, ...unknown]);
+}
+
+function readAfter(text: string | undefined, tape: Tape): number | undefined {
+  if (text === undefined) return undefined;
+  const position = parsePosition(text);
+  if (position === undefined) {
+    throw new Refusal(
+      400,
+      "bad_after",
+      `Cannot use after ${JSON.stringify(text)}: it is no position`,
+    );
+  }
+  if (position.epoch !== tape.epoch) {
+    throw new Refusal(410, "gone", `Cannot read after ${text}: the epoch is now ${tape.epoch}`);
+  }
+  if (position.seq < tape.tail) {
+    throw new Refusal(410, "gone", `Cannot read after ${text}: those ticks are no longer kept`);
+  }
+  return position.seq;
+}
+
+function readFormat(contentType: string | undefined): RecordFormat {
+  const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
+  const format = FORMATS[type];
+  if (format !== undefined) return format;
+  throw new Refusal(
+    415,
+    "bad_content_type",
+    `Cannot read ticks as ${type || "nothing"}: send ${Object.keys(FORMATS).join(", ")}`,
+  );
+}
+
+/** Reads the body as UTF-8, no further than the limit. */
+async function readBody(request: Request, bytesMax: number): Promise<string> {
+  const tooLarge = new Refusal(
+    413,
+    "too_large",
+    `Cannot take more than ${bytesMax} bytes in one request: send smaller batches`,
+  );
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let bytes = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw tooLarge;
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Refusal(400, "bad_encoding", "Cannot read ticks: the body is not UTF-8");
+  }
+}

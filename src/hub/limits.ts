@@ -1,0 +1,37 @@
+/** What one client may use of the server. */
+export interface Limits {
+  /** Clients at once. */
+  readonly sessionsMax: number;
+  /** Subscriptions of one connection. */
+  readonly subscriptionsMax: number;
+  /** Names and prefixes in one subscription. */
+  readonly patternsMax: number;
+  /** Length of a frame from a client. */
+  readonly frameBytesMax: number;
+  readonly commandsPerSecond: number;
+  /** Commands that may come at once. */
+  readonly commandsBurst: number;
+  /** High-water mark: a socket with more unsent bytes is given nothing. */
+  readonly bufferedBytesMax: number;
+  /** A client that reads nothing for so long is closed. */
+  readonly stalledMsMax: number;
+  /** A heartbeat is sent when nothing else was for so long. */
+  readonly heartbeatMs: number;
+  /** The least and the greatest spacing of frames. */
+  readonly flushMs: number;
+  readonly everyMsMax: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  sessionsMax: 10_000,
+  subscriptionsMax: 100,
+  patternsMax: 1_000,
+  frameBytesMax: 65_536,
+  commandsPerSecond: 50,
+  commandsBurst: 100,
+  bufferedBytesMax: 262_144,
+  stalledMsMax: 30_000,
+  heartbeatMs: 15_000,
+  flushMs: 10,
+  everyMsMax: 3_600_000,
+};

@@ -1,0 +1,93 @@
+import { type Interval, isInterval } from "../core/interval.ts";
+import { symbolFault } from "../core/tick.ts";
+import { ClientError } from "./client_error.ts";
+
+/** A kind of stream. */
+export type Channel =
+  | { readonly kind: "tick" }
+  | { readonly kind: "quote" }
+  | { readonly kind: "bar"; readonly interval: Interval };
+
+export type Mode = "all" | "latest";
+
+/** @throws {ClientError} when the text names no channel */
+export function parseChannel(text: string): Channel {
+  if (text === "tick" || text === "quote") return { kind: text };
+  const [kind, interval] = text.split(":", 2);
+  if (kind === "bar" && interval !== undefined && isInterval(interval)) return { kind, interval };
+  throw new ClientError(
+    "bad_channel",
+    `Cannot subscribe to channel ${
+      JSON.stringify(text)
+    }: it is none of tick, quote, bar:1s … bar:1w`,
+  );
+}
+
+export function channelName(channel: Channel): string {
+  return channel.kind === "bar" ? `bar:${channel.interval}` : channel.kind;
+}
+
+/**
+ * Which symbols a client asked for: names, prefixes such as `BTC/*`, or `*` for all. Names and
+ * prefixes also match symbols that appear later.
+ */
+export class Selection {
+  /** The patterns without duplicates, in the order asked. */
+  readonly patterns: readonly string[];
+  readonly #names: ReadonlySet<string>;
+  readonly #prefixes: readonly string[];
+
+  /** @throws {ClientError} for an empty list or a malformed pattern */
+  constructor(patterns: readonly string[]) {
+    if (patterns.length === 0) {
+      throw new ClientError("bad_symbol", "Cannot subscribe to no symbols: the list is empty");
+    }
+    this.patterns = [...new Set(patterns)];
+    for (const pattern of this.patterns) checkPattern(pattern);
+    this.#names = new Set(this.patterns.filter((pattern) => !pattern.endsWith("*")));
+    this.#prefixes = this.patterns.filter((pattern) => pattern.endsWith("*")).map((pattern) =>
+      pattern.slice(0, -1)
+    );
+  }
+
+  /** Equal for selections with the same content, whatever its order. */
+  get key(): string {
+    return [...this.patterns].sort().join(",");
+  }
+
+  matches(symbol: string): boolean {
+    return this.#names.has(symbol) || this.#prefixes.some((prefix) => symbol.startsWith(prefix));
+  }
+
+  /** The symbols of those given that match, in the order asked and then as given; and the names that are not among them. */
+  resolve(known: { has(symbol: string): boolean; symbols(): Iterable<string> }): {
+    symbols: string[];
+    unknown: string[];
+  } {
+    const found = new Set<string>();
+    const unknown: string[] = [];
+    for (const pattern of this.patterns) {
+      if (!pattern.endsWith("*")) {
+        if (known.has(pattern)) found.add(pattern);
+        else unknown.push(pattern);
+        continue;
+      }
+      const prefix = pattern.slice(0, -1);
+      for (const symbol of known.symbols()) if (symbol.startsWith(prefix)) found.add(symbol);
+    }
+    return { symbols: [...found], unknown };
+  }
+}
+
+function checkPattern(pattern: string): void {
+  const star = pattern.indexOf("*");
+  let fault: string | undefined;
+  if (star >= 0 && star < pattern.length - 1) fault = "a star stands only at the end";
+  else if (pattern !== "*") fault = symbolFault(star < 0 ? pattern : pattern.slice(0, -1));
+  if (fault !== undefined) {
+    throw new ClientError(
+      "bad_symbol",
+      `Cannot subscribe to ${JSON.stringify(pattern.slice(0, 100))}: ${fault}`,
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import type { Bar } from "../core/bar.ts";
+import type { Row } from "../core/board.ts";
+import type { TapedTick } from "../core/tick.ts";
+import type { Channel, Mode, Selection } from "./topic.ts";
+
+export type RequestId = string | number;
+
+/** What a client asks for. `every` is in milliseconds. */
+export interface Subscription {
+  readonly selection: Selection;
+  readonly channel: Channel;
+  readonly mode: Mode;
+  readonly every: number;
+  readonly format: Format;
+}
+
+export type Command =
+  | {
+    readonly kind: "subscribe";
+    readonly id?: RequestId | undefined;
+    readonly subscription: Subscription;
+    /** The position or time to start from; absent means now. */
+    readonly from?: string | number | undefined;
+  }
+  /** The subscription takes the place of all that the session had. */
+  | { readonly kind: "replace"; readonly subscription: Subscription }
+  | { readonly kind: "unsubscribe"; readonly id?: RequestId | undefined; readonly sub: string }
+  | { readonly kind: "ping"; readonly id?: RequestId | undefined };
+
+export interface Subscribed {
+  readonly kind: "subscribed";
+  readonly id?: RequestId | undefined;
+  readonly sub: string;
+  readonly position: string;
+  readonly subscription: Subscription;
+  readonly recovered: boolean;
+  readonly reason?: string | undefined;
+  /** In the order in which columns formats number them. */
+  readonly symbols: readonly string[];
+  readonly unknown: readonly string[];
+  /** Board rows, or the newest bars on a bar channel. */
+  readonly snapshot: readonly (Row | Bar)[];
+}
+
+/** What the server says beside data. A wire leaves out what its protocol does not know. */
+export type Message =
+  | Subscribed
+  | {
+    readonly kind: "unsubscribed";
+    readonly id?: RequestId | undefined;
+    readonly sub: string;
+  }
+  | { readonly kind: "pong"; readonly id?: RequestId | undefined; readonly time: number }
+  | { readonly kind: "heartbeat"; readonly seq: number; readonly time: number }
+  | { readonly kind: "draining"; readonly reconnectAfter: number }
+  | {
+    readonly kind: "error";
+    readonly id?: RequestId | undefined;
+    readonly code: string;
+    readonly message: string;
+    readonly retryAfter?: number | undefined;
+  };
+
+/** What one frame of data consists of. */
+export type Item = TapedTick | Row | Bar;
+
+/** An item as text, made once for all frames it goes into. */
+export interface Fragment {
+  readonly symbol: string;
+  readonly text: string;
+}
+
+export interface Frame {
+  readonly sub: string;
+  readonly prev: number;
+  readonly seq: number;
+  /** How many updates were left out; 0 in lossless streams. */
+  readonly merged: number;
+  readonly fragments: readonly Fragment[];
+  /** The number of a symbol in this subscription. */
+  readonly indexOf: (symbol: string) => number;
+}
+
+/** How data is written. Stateless, so that all sessions with the same subscription share one text. */
+export interface Format {
+  readonly name: string;
+  /** Whether the whole selection is sent every time, changed or not. */
+  readonly whole: boolean;
+  /** The names of a row's places, if rows are positional. */
+  columns(channel: Channel): readonly string[] | undefined;
+  fragment(channel: Channel, item: Item): string;
+  /** The texts to send, usually one. */
+  frame(frame: Frame): readonly string[];
+  /** Tells of symbols that have appeared, before their first row; `undefined` where nobody needs to know. */
+  announce(sub: string, symbols: readonly string[]): string | undefined;
+}
+
+/** A protocol: text to meaning and back. */
+export interface Wire {
+  /**
+   * @returns what the client asks for, or `undefined` for a frame to which nothing is to be done
+   * @throws {ClientError} when the frame means nothing
+   */
+  decode(text: string): Command | undefined;
+  /** @returns `undefined` when the protocol has no such message */
+  encode(message: Message): string | undefined;
+}

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from "node:fs";
+import process from "node:process";
+import project from "../package.json" with { type: "json" };
+import { createApp } from "./app.ts";
+import { type Config, ConfigError, helpText, readConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import { ListenError } from "./runtime/listener.ts";
+import { listen } from "./runtime/listen.ts";
+
+const { version } = project;
+const log = createLog(Date.now);
+
+/** A WebSocket message up to this size is answered in words; above it the runtime drops the connection. */
+const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+const HEALTH_TIMEOUT_MS = 3_000;
+
+async function serve(config: Config): Promise<void> {
+  const app = createApp(config, { version, log, now: Date.now, random: Math.random });
+  const listening = await listen({
+    host: config.host,
+    port: config.port,
+    messageBytesMax: MESSAGE_BYTES_MAX,
+    fetch: app.fetch,
+    upgrade: app.upgrade,
+  });
+  app.start();
+  log.info(`tickwire ${version} serves on ${address(listening.host, listening.port)}`);
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info("Stopping");
+    await app.stop();
+    await Promise.race([listening.close(), new Promise((done) => setTimeout(done, 500))]);
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+}
+
+/** Exit code 0 if a server on this machine serves. */
+async function health({ host, port }: Config): Promise<void> {
+  const url = `${address(host, port)}/healthz`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`it answers ${response.status}`);
+    console.log(await response.text());
+  } catch (error) {
+    console.error(`Cannot reach ${url}: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+/** The address to open: a wildcard address is reached on this machine. */
+function address(host: string, port: number): string {
+  const local = ["0.0.0.0", "::", "127.0.0.1"].includes(host) ? "localhost" : host;
+  return `http://${local.includes(":") ? `[${local}]` : local}:${port}`;
+}
+
+async function main(): Promise<void> {
+  const invocation = readConfig({
+    args: process.argv.slice(2),
+    env: process.env,
+    readFile: (path) => existsSync(path) ? readFileSync(path, "utf8") : undefined,
+  });
+  switch (invocation.kind) {
+    case "serve":
+      return await serve(invocation.config);
+    case "health":
+      return await health(invocation.config);
+    case "help":
+      return console.log(helpText(version));
+    case "version":
+      return console.log(version);
+  }
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof ConfigError || error instanceof RangeError ||
+    error instanceof ListenError;
+  if (expected) console.error(error.message);
+  else log.error("Cannot start", error);
+  process.exit(1);
+});

@@ -1,0 +1,67 @@
+/// <reference types="bun-types" />
+/** https://bun.com/docs/runtime/http/server and https://bun.com/docs/runtime/http/websockets */
+import {
+  type Accept,
+  type Connection,
+  isUpgrade,
+  listenError,
+  type Listening,
+  type ListenOptions,
+} from "./listener.ts";
+
+interface Data {
+  readonly accept: Accept;
+  connection?: Connection;
+}
+
+/** Seconds after which a peer that answers no PING is dropped; the runtime sends them in time. */
+const IDLE_SECONDS = 120;
+
+export function listen(options: ListenOptions): Promise<Listening> {
+  const { host, port, messageBytesMax } = options;
+  let server: Bun.Server<Data>;
+  try {
+    server = Bun.serve<Data>({
+      hostname: host,
+      port,
+      fetch(request, server) {
+        if (!isUpgrade(request)) return options.fetch(request);
+        const accept = options.upgrade(request);
+        if (accept instanceof Response) return accept;
+        if (server.upgrade(request, { data: { accept } })) return undefined;
+        return new Response("Cannot upgrade: not a WebSocket handshake", { status: 400 });
+      },
+      websocket: {
+        idleTimeout: IDLE_SECONDS,
+        maxPayloadLength: messageBytesMax,
+        open(socket) {
+          socket.data.connection = socket.data.accept({
+            get buffered() {
+              return socket.getBufferedAmount();
+            },
+            send(text) {
+              socket.send(text);
+            },
+            close(code, reason) {
+              socket.close(code, reason);
+            },
+          });
+        },
+        message(socket, message) {
+          if (typeof message === "string") socket.data.connection?.receive(message);
+          else socket.data.connection?.receiveBinary();
+        },
+        close(socket) {
+          socket.data.connection?.closed();
+        },
+      },
+    });
+  } catch (cause) {
+    return Promise.reject(listenError(host, port, cause));
+  }
+  return Promise.resolve({
+    host: server.hostname ?? host,
+    port: server.port ?? port,
+    close: () => server.stop(true),
+  });
+}

@@ -1,0 +1,65 @@
+/** https://docs.deno.com/api/deno/~/Deno.serve and https://docs.deno.com/api/deno/~/Deno.upgradeWebSocket */
+import {
+  type Accept,
+  isUpgrade,
+  listenError,
+  type Listening,
+  type ListenOptions,
+} from "./listener.ts";
+
+/** Seconds after which a silent peer is sent a PING, and dropped when it does not answer. */
+const PING_SECONDS = 60;
+
+export function listen(options: ListenOptions): Promise<Listening> {
+  const { host, port } = options;
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve({
+      hostname: host,
+      port,
+      onListen: () => {},
+      handler(request) {
+        if (!isUpgrade(request)) return options.fetch(request);
+        const accept = options.upgrade(request);
+        return accept instanceof Response ? accept : upgrade(request, accept, options);
+      },
+    });
+  } catch (cause) {
+    return Promise.reject(listenError(host, port, cause));
+  }
+  const { addr } = server;
+  return Promise.resolve({
+    host: addr.hostname,
+    port: addr.port,
+    close: () => server.shutdown(),
+  });
+}
+
+function upgrade(request: Request, accept: Accept, { messageBytesMax }: ListenOptions): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
+  // The protocol option of the upgrade refuses a list without blanks, so the first offer is set here.
+  const offered = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
+  if (offered) response.headers.set("sec-websocket-protocol", offered);
+  socket.onopen = () => {
+    const connection = accept({
+      get buffered() {
+        return socket.bufferedAmount;
+      },
+      send(text) {
+        if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      },
+      close(code, reason) {
+        if (socket.readyState < WebSocket.CLOSING) socket.close(code, reason);
+      },
+    });
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") connection.receive(data);
+      else connection.receiveBinary();
+    };
+    socket.onclose = () => connection.closed();
+    // A close follows every error.
+    socket.onerror = () => {};
+  };
+  void messageBytesMax;
+  return response;
+}

@@ -1,0 +1,49 @@
+import type { Socket } from "../hub/socket.ts";
+
+/** What is told of an accepted WebSocket. */
+export interface Connection {
+  receive(text: string): void;
+  receiveBinary(): void;
+  closed(): void;
+}
+
+/** Called when the WebSocket is open. */
+export type Accept = (socket: Socket) => Connection;
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Bytes of the largest WebSocket message that reaches a connection. */
+  readonly messageBytesMax: number;
+  fetch(request: Request): Response | Promise<Response>;
+  /** Asked for every WebSocket upgrade: what to do with the socket, or a refusal. */
+  upgrade(request: Request): Accept | Response;
+}
+
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** Accepts no more connections and ends those that are open. */
+  close(): Promise<void>;
+}
+
+/** Why a server cannot listen, in words for the operator. */
+export class ListenError extends Error {}
+
+export function listenError(host: string, port: number, cause: unknown): ListenError {
+  const code = (cause as { code?: string }).code ?? (cause as { name?: string }).name;
+  const reason = code === "EADDRINUSE" || code === "AddrInUse"
+    ? "the port is in use, choose another with --port"
+    : code === "EACCES" || code === "PermissionDenied"
+    ? "permission is denied, choose a port above 1023 with --port"
+    : code === "EADDRNOTAVAIL" || code === "AddrNotAvailable"
+    ? "this machine does not have that address, choose another with --host"
+    : cause instanceof Error
+    ? cause.message
+    : String(cause);
+  return new ListenError(`Cannot listen on ${host}:${port}: ${reason}`, { cause });
+}
+
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}

@@ -1,0 +1,60 @@
+import { Ring } from "../core/ring.ts";
+import type { TapedTick, Tick } from "../core/tick.ts";
+import type { Tape, TickQuery } from "./tape.ts";
+
+export interface MemoryTapeOptions {
+  readonly epoch: string;
+  /** How many ticks are kept; the oldest makes room. */
+  readonly ticksMax: number;
+}
+
+/** A tape that lives as long as the process and keeps the newest `ticksMax` ticks. */
+export class MemoryTape implements Tape {
+  readonly epoch: string;
+  readonly #ring: Ring<TapedTick>;
+  #head = 0;
+
+  constructor({ epoch, ticksMax }: MemoryTapeOptions) {
+    this.epoch = epoch;
+    this.#ring = new Ring(ticksMax);
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  get tail(): number {
+    return this.#head - this.#ring.length;
+  }
+
+  append(ticks: readonly Tick[]): TapedTick[] {
+    return ticks.map(({ symbol, time, price, size, bid, ask }) => {
+      const taped = { seq: ++this.#head, symbol, time, price, size, bid, ask };
+      this.#ring.push(taped);
+      return taped;
+    });
+  }
+
+  read({ symbols, after, from, to, limit }: TickQuery): TapedTick[] {
+    const found: TapedTick[] = [];
+    const wanted = (tick: TapedTick) =>
+      (symbols === undefined || symbols.has(tick.symbol)) &&
+      (from === undefined || tick.time >= from) && (to === undefined || tick.time < to);
+    if (after === undefined && from === undefined) {
+      for (let index = this.#ring.length - 1; index >= 0 && found.length < limit; index--) {
+        const tick = this.#ring.at(index)!;
+        if (wanted(tick)) found.push(tick);
+      }
+      return found.reverse();
+    }
+    // Here seqs have no holes, so the place of a position is known without a search.
+    const start = Math.max(0, (after ?? 0) - this.tail);
+    for (let index = start; index < this.#ring.length && found.length < limit; index++) {
+      const tick = this.#ring.at(index)!;
+      if (wanted(tick)) found.push(tick);
+    }
+    return found;
+  }
+
+  close(): void {}
+}

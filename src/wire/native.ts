@@ -1,0 +1,169 @@
+/** The native protocol: PROTOCOL.md at the root of the project is its contract. */
+import { z } from "zod";
+import { parseDuration } from "../core/duration.ts";
+import { ClientError } from "../hub/client_error.ts";
+import { channelName, type Mode, parseChannel, Selection } from "../hub/topic.ts";
+import type { Command, Message, RequestId, Subscribed, Wire } from "../hub/wire.ts";
+import { DATA_FORMATS } from "./data_formats.ts";
+
+const Id = z.union([z.string().max(64), z.number()]).optional();
+const Duration = z.union([z.number().nonnegative(), z.string()]);
+
+const Subscribe = z.object({
+  op: z.literal("subscribe"),
+  id: Id,
+  symbols: z.union([z.array(z.string()), z.string()]),
+  channel: z.string().default("tick"),
+  mode: z.enum(["all", "latest"]).optional(),
+  every: Duration.default(0),
+  from: z.union([z.string(), z.number()]).optional(),
+  speed: z.number().nonnegative().optional(),
+  format: z.enum(["object", "columns"]).default("object"),
+});
+
+const Request = z.discriminatedUnion("op", [
+  Subscribe,
+  z.object({ op: z.literal("unsubscribe"), id: Id, sub: z.string() }),
+  z.object({ op: z.literal("ping"), id: Id }),
+]);
+
+const OPS = Request.options.map(({ shape }) => shape.op.value);
+
+type SubscribeFields = z.infer<typeof Subscribe>;
+
+export const native: Wire = {
+  decode(text) {
+    const frame = parseFrame(text);
+    const id = Id.safeParse(frame["id"]).data;
+    const { op } = frame;
+    if (typeof op !== "string" || !(OPS as string[]).includes(op)) {
+      throw new ClientError(
+        "unknown_op",
+        `Cannot do op ${JSON.stringify(op) ?? "(none)"}: known are ${OPS.join(", ")}`,
+        { id },
+      );
+    }
+    const request = Request.safeParse(frame);
+    if (!request.success) {
+      const message = `Cannot read ${op}: ${describe(request.error)}`;
+      throw new ClientError("bad_request", message, { id });
+    }
+    return command(request.data);
+  },
+
+  encode(message) {
+    return JSON.stringify(toFrame(message));
+  },
+};
+
+/**
+ * The command that a query such as `?symbol=AAPL,TSLA&channel=quote` stands for; it has the fields of
+ * `subscribe`.
+ * @throws {ClientError}
+ */
+export function commandFromQuery(query: URLSearchParams): Command {
+  const symbols = query.get("symbol") ?? query.get("symbols") ?? "*";
+  const given = Object.fromEntries(
+    ["channel", "mode", "every", "from", "format"].flatMap((name) => {
+      const value = query.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+  const fields = Subscribe.safeParse({ op: "subscribe", symbols, ...given });
+  if (!fields.success) {
+    throw new ClientError("bad_request", `Cannot read the address: ${describe(fields.error)}`);
+  }
+  return command(fields.data);
+}
+
+/** Names and prefixes of a comma list. */
+export function splitList(text: string): string[] {
+  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+/** @throws {ClientError} when the value is no duration */
+export function readEvery(every: string | number): number {
+  const duration = typeof every === "number" ? every : parseDuration(every);
+  if (duration !== undefined) return duration;
+  throw new ClientError(
+    "bad_every",
+    `Cannot read every: ${JSON.stringify(every)} is not a duration`,
+  );
+}
+
+function parseFrame(text: string): Readonly<Record<string, unknown>> {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ClientError("bad_json", `Cannot read the frame as JSON: ${reason}`);
+  }
+  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) {
+    throw new ClientError("bad_request", "Cannot read the frame: it is not a JSON object");
+  }
+  return frame as Record<string, unknown>;
+}
+
+function command(request: z.infer<typeof Request>): Command {
+  if (request.op === "unsubscribe") {
+    return { kind: "unsubscribe", id: request.id, sub: request.sub };
+  }
+  if (request.op === "ping") return { kind: "ping", id: request.id };
+  try {
+    return subscribe(request);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    throw new ClientError(error.code, error.message, { id: request.id });
+  }
+}
+
+function subscribe(fields: SubscribeFields): Command {
+  const { symbols, id, from } = fields;
+  const channel = parseChannel(fields.channel);
+  return {
+    kind: "subscribe",
+    id,
+    from,
+    subscription: {
+      selection: new Selection(typeof symbols === "string" ? splitList(symbols) : symbols),
+      channel,
+      // A forming bar is always conflated, and a closed one never.
+      mode: channel.kind === "bar"
+        ? "latest"
+        : fields.mode ?? (channel.kind === "tick" ? "all" : "latest") satisfies Mode,
+      every: readEvery(fields.every),
+      format: DATA_FORMATS[fields.format]!,
+    },
+  };
+}
+
+function describe(error: z.ZodError): string {
+  const issue = error.issues[0]!;
+  const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+  return where + issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+function toFrame(message: Message): Record<string, unknown> {
+  if (message.kind === "subscribed") return subscribedFrame(message);
+  const { kind, ...rest } = message;
+  return { op: kind, ...rest };
+}
+
+function subscribedFrame(message: Subscribed): Record<string, unknown> {
+  const { id, sub, position, subscription, recovered, reason, symbols, unknown } = message;
+  const { channel, mode, every, format } = subscription;
+  return {
+    op: "subscribed",
+    id: id satisfies RequestId | undefined,
+    sub,
+    position,
+    recovered,
+    reason,
+    granted: { channel: channelName(channel), mode, every, format: format.name },
+    columns: format.columns(channel),
+    symbols,
+    unknown,
+    snapshot: message.snapshot,
+  };
+}

@@ -1,0 +1,80 @@
+/** Protocols for clients that only listen: one value after another, or the whole list every so often. */
+import type { Row } from "../core/board.ts";
+import type { TapedTick } from "../core/tick.ts";
+import { ClientError } from "../hub/client_error.ts";
+import { Selection } from "../hub/topic.ts";
+import type { Command, Format, Message, Wire } from "../hub/wire.ts";
+import { readEvery, splitList } from "./native.ts";
+
+const LIST_EVERY_DEFAULT = "10s";
+
+/** One `{"value": 1.23}` per tick. */
+const valueFormat: Format = {
+  name: "value",
+  whole: false,
+  columns: () => undefined,
+  fragment: (_channel, item) => `{"value":${(item as TapedTick).price}}`,
+  frame: ({ fragments }) => fragments.map(({ text }) => text),
+  announce: () => undefined,
+};
+
+/** The rows of the selection as one array. */
+const listFormat: Format = {
+  name: "list",
+  whole: true,
+  columns: () => undefined,
+  fragment: (_channel, item) => JSON.stringify(item),
+  frame: ({ fragments }) => [`[${fragments.map(({ text }) => text).join(",")}]`],
+  announce: () => undefined,
+};
+
+/** A protocol that ignores what clients send and whose only messages are data. */
+function listening(snapshot: (rows: readonly Row[]) => string | undefined): Wire {
+  return {
+    decode: () => undefined,
+    encode: (message: Message) =>
+      message.kind === "subscribed" ? snapshot(message.snapshot as readonly Row[]) : undefined,
+  };
+}
+
+/** The newest known value at once, so that the page is not blank. */
+export const value: Wire = listening(([row]) =>
+  row === undefined || row.price === null ? undefined : `{"value":${row.price}}`
+);
+
+export const list: Wire = listening((rows) => {
+  const ticked = rows.filter(({ price }) => price !== null);
+  return JSON.stringify(ticked.sort((a, b) => a.symbol < b.symbol ? -1 : 1));
+});
+
+/** @throws {ClientError} unless the query names one symbol */
+export function valueCommand(query: URLSearchParams): Command {
+  const symbols = splitList(query.get("symbol") ?? "");
+  if (symbols.length !== 1 || symbols[0]!.endsWith("*")) {
+    throw new ClientError("bad_symbol", "Cannot stream values: name one symbol, as in symbol=AAPL");
+  }
+  return {
+    kind: "subscribe",
+    subscription: {
+      selection: new Selection(symbols),
+      channel: { kind: "tick" },
+      mode: "all",
+      every: readEvery(query.get("every") ?? 0),
+      format: valueFormat,
+    },
+  };
+}
+
+/** @throws {ClientError} when `every` is no duration or a symbol is malformed */
+export function listCommand(query: URLSearchParams): Command {
+  return {
+    kind: "subscribe",
+    subscription: {
+      selection: new Selection(splitList(query.get("symbol") ?? "*")),
+      channel: { kind: "quote" },
+      mode: "latest",
+      every: readEvery(query.get("every") ?? LIST_EVERY_DEFAULT),
+      format: listFormat,
+    },
+  };
+}

@@ -1,0 +1,185 @@
+/** Ticks as text: JSON, NDJSON and CSV, record by record. */
+import { inferSchema, initParser } from "udsv";
+import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN, parseIso } from "../core/time.ts";
+import { DAY_MS } from "../core/interval.ts";
+import { symbolFault, type Tick } from "../core/tick.ts";
+import { ClientError } from "../hub/client_error.ts";
+
+export type RecordFormat = "json" | "ndjson" | "csv";
+
+/** One record as it stands in the text; `number` counts from 1, in NDJSON and CSV by line. */
+export interface NumberedRecord {
+  readonly number: number;
+  /** What was read, or why it could not be. */
+  readonly value: unknown | RecordFault;
+}
+
+/** What is wrong with a record: field and reason. */
+export class RecordFault extends Error {}
+
+export interface TickRules {
+  /** For ticks without a time, and as the bound for times ahead. */
+  readonly now: number;
+  /** Recorded data may have times in seconds, times without a zone (read as UTC) and numbers as text. */
+  readonly recorded?: boolean;
+  /** The symbol of records that have none. */
+  readonly symbol?: string | undefined;
+}
+
+const SHOWN_MAX = 60;
+
+/**
+ * Reads a whole batch.
+ * @throws {ClientError} that names the first record that cannot be read
+ */
+export function readTicks(text: string, format: RecordFormat, now: number): Tick[] {
+  const unit = format === "json" ? "record" : "line";
+  const ticks: Tick[] = [];
+  for (const { number, value } of readRecords(text, format)) {
+    try {
+      if (value instanceof RecordFault) throw value;
+      ticks.push(toTick(value, { now, recorded: false }, format === "csv"));
+    } catch (error) {
+      if (!(error instanceof RecordFault)) throw error;
+      throw new ClientError("bad_tick", `Cannot read ticks: ${unit} ${number}: ${error.message}`);
+    }
+  }
+  return ticks;
+}
+
+/** Splits a text into records. In JSON a single object is a batch of one. */
+export function* readRecords(text: string, format: RecordFormat): Generator<NumberedRecord> {
+  const content = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  if (format !== "json") {
+    const read = format === "csv" ? csvReader() : readJsonLine;
+    let number = 0;
+    for (const line of content.split("\n")) {
+      number++;
+      if (line.trim() === "") continue;
+      const value = read(line);
+      if (value !== undefined) yield { number, value };
+    }
+    return;
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(content);
+  } catch (cause) {
+    throw new ClientError("bad_json", `Cannot read ticks: ${(cause as Error).message}`);
+  }
+  const records = Array.isArray(parsed) ? parsed : [parsed];
+  for (const [index, value] of records.entries()) yield { number: index + 1, value };
+}
+
+export function readJsonLine(line: string): unknown | RecordFault {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    return new RecordFault(`not JSON: ${(cause as Error).message}`);
+  }
+}
+
+/**
+ * Reads the lines of one CSV text, the first being the header, for which it returns `undefined`. A
+ * quoted value may hold commas, but no line break.
+ */
+export function csvReader(): (line: string) => Record<string, string> | RecordFault | undefined {
+  let names: readonly string[] | undefined;
+  let split: ((line: string) => string[]) | undefined;
+  return (line) => {
+    const text = line.trimEnd();
+    if (split === undefined || names === undefined) {
+      const schema = inferSchema(`${text}\n`, { encl: '"', row: "\n", trim: true });
+      names = schema.cols.map(({ name }) => name);
+      // The header is not part of the lines that follow.
+      const parser = initParser(Object.assign(schema, { skip: 0 }));
+      split = (line) => parser.stringArrs(`${line}\n`)[0] ?? [];
+      return undefined;
+    }
+    const values = split(text);
+    if (values.length < names.length || (text.match(/"/g)?.length ?? 0) % 2 === 1) {
+      return new RecordFault(`${values.length} values for ${names.length} columns`);
+    }
+    return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
+  };
+}
+
+/**
+ * Reads one record.
+ * @param asText numbers are written as text and empty text means absent, as in CSV
+ * @throws {RecordFault} that says what is wrong with which field
+ */
+export function toTick(record: unknown, rules: TickRules, asText = false): Tick {
+  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+    throw new RecordFault(`${show(record)} is not an object with symbol and price`);
+  }
+  const fields = record as Readonly<Record<string, unknown>>;
+  const number = (name: string) => readNumber(name, fields[name], asText);
+  const symbol = fields["symbol"] ?? rules.symbol;
+  if (typeof symbol !== "string") throw new RecordFault("symbol is missing");
+  const fault = symbolFault(symbol);
+  if (fault !== undefined) throw new RecordFault(`symbol ${show(symbol)}: ${fault}`);
+  const bid = number("bid");
+  const ask = number("ask");
+  const size = number("size");
+  if (size !== null && size < 0) throw new RecordFault(`size ${size} is negative`);
+  const absent = fields["price"] === undefined || (asText && fields["price"] === "");
+  if (!absent && fields["price"] === null) throw new RecordFault("price null is not a number");
+  let price = absent ? null : number("price");
+  if (price === null) {
+    if (bid === null || ask === null) throw new RecordFault("price is missing");
+    price = middle(bid, ask);
+  }
+  return { symbol, time: readTime(fields["time"], rules, asText), price, size, bid, ask };
+}
+
+function readNumber(name: string, value: unknown, asText: boolean): number | null {
+  if (value === undefined || value === null || (asText && value === "")) return null;
+  const number = asText && typeof value === "string" && /^[-+0-9.]/.test(value)
+    ? Number(value)
+    : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
+  throw new RecordFault(`${name} ${show(value)} is not a number`);
+}
+
+/** The middle without the noise of binary fractions. */
+function middle(bid: number, ask: number): number {
+  return Number(((bid + ask) / 2).toPrecision(15));
+}
+
+function readTime(value: unknown, rules: TickRules, asText: boolean): number {
+  const { now, recorded = false } = rules;
+  if (value === undefined || value === null || (asText && value === "")) return now;
+  const numeric = typeof value === "number" ||
+    (asText && typeof value === "string" && /^-?\d+(\.\d+)?(e\d+)?$/i.test(value));
+  let time: number;
+  if (numeric) {
+    time = Number(value);
+    if (time < LOOKS_LIKE_MS_MIN) {
+      if (!recorded || time < 0) {
+        throw new RecordFault(`time ${show(value)} looks like seconds: send milliseconds`);
+      }
+      time *= 1_000;
+    } else if (!(time < LOOKS_LIKE_MS_MAX)) {
+      throw new RecordFault(
+        `time ${show(value)} looks like micro- or nanoseconds: send milliseconds`,
+      );
+    }
+  } else {
+    const iso = typeof value === "string" ? parseIso(value) : undefined;
+    if (iso === undefined) {
+      throw new RecordFault(`time ${show(value)} is neither milliseconds nor ISO 8601`);
+    }
+    if (!iso.zoned && !recorded) {
+      throw new RecordFault(`time ${show(value)} has no zone: end it with Z or an offset`);
+    }
+    time = iso.time;
+  }
+  if (time > now + DAY_MS) throw new RecordFault(`time ${show(value)} is more than a day ahead`);
+  return time;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { isSymbol, SYMBOL_LENGTH_MAX, symbolFault } from "../../src/core/tick.ts";
+
+const SPACES = "a symbol has no spaces";
+const ALPHABET = "a symbol is made of A-Z a-z 0-9 . _ : / ^ = -";
+
+describe("isSymbol", () => {
+  for (
+    const text of ["A", "AAPL", "BTC/USD", "^GSPC", "EURUSD=X", "a_b", "x:y", "BRK.B", "9", "-"]
+  ) {
+    test(`isSymbol accepts ${text}`, () => assert.equal(isSymbol(text), true));
+  }
+
+  for (
+    const text of [
+      "",
+      " ",
+      "a b",
+      "AAPL ",
+      "AAPL\n",
+      "a,b",
+      "BTC/*",
+      "é",
+      "a%b",
+      "\0",
+      "a\\b",
+      "💶",
+    ]
+  ) {
+    test(`isSymbol refuses ${JSON.stringify(text)}`, () => assert.equal(isSymbol(text), false));
+  }
+
+  test("isSymbol accepts 64 characters and refuses 65", () => {
+    assert.equal(SYMBOL_LENGTH_MAX, 64);
+    assert.equal(isSymbol("a".repeat(64)), true);
+    assert.equal(isSymbol("a".repeat(65)), false);
+  });
+});
+
+describe("symbolFault", () => {
+  test("symbolFault finds nothing wrong with a symbol", () => {
+    assert.equal(symbolFault("BTC/USD"), undefined);
+    assert.equal(symbolFault("a".repeat(64)), undefined);
+  });
+
+  test("symbolFault says that an empty text is none", () => {
+    assert.equal(symbolFault(""), "a symbol is not empty");
+  });
+
+  test("symbolFault says that spaces are not allowed, in a long text too", () => {
+    assert.equal(symbolFault("a b"), SPACES);
+    assert.equal(symbolFault(" "), SPACES);
+    assert.equal(symbolFault("A\t"), SPACES);
+    assert.equal(symbolFault("A\n"), SPACES);
+    assert.equal(symbolFault("a ".repeat(40)), SPACES);
+  });
+
+  test("symbolFault says how long a symbol may be", () => {
+    assert.equal(symbolFault("a".repeat(65)), "a symbol has at most 64 characters");
+    assert.equal(symbolFault("é".repeat(65)), "a symbol has at most 64 characters");
+  });
+
+  test("symbolFault says what a symbol is made of", () => {
+    for (const text of ["é", "a,b", "*", "a#b", "\0"]) assert.equal(symbolFault(text), ALPHABET);
+  });
+
+  test("symbolFault finds a fault in exactly the texts that isSymbol refuses", () => {
+    const letter = fc.constantFrom(..."AZaz09._:/^=- ,*é\t");
+    const text = fc.oneof(fc.string(), fc.string({ unit: letter, maxLength: 70 }));
+    fc.assert(fc.property(text, (text) => {
+      assert.equal(symbolFault(text) === undefined, isSymbol(text));
+    }));
+  });
+});
