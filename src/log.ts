@@ -1,6 +1,6 @@
-export type Level = "info" | "warn" | "error";
+type Level = "info" | "warn" | "error";
 
-/** One line of JSON or text per event, on standard error. Standard output is for data. */
+/** One line of text per event. */
 export interface Log {
   info(message: string): void;
   warn(message: string): void;
@@ -8,9 +8,10 @@ export interface Log {
   error(message: string, cause?: unknown): void;
 }
 
-export function createLog(now: () => number): Log {
+/** @param print writes a line where the operator reads it */
+export function createLog(now: () => number, print: (line: string) => void): Log {
   const write = (level: Level, message: string) => {
-    console.error(`${new Date(now()).toISOString()} ${level.padEnd(5)} ${message}`);
+    print(`${new Date(now()).toISOString()} ${level.padEnd(5)} ${message}`);
   };
   return {
     info: (message) => write("info", message),

@@ -8,10 +8,11 @@ import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
 
 const { version } = project;
-const log = createLog(Date.now);
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+const complain = (line: string) => void process.stderr.write(`${line}\n`);
+// Standard output is for answers, so the log goes to standard error.
+const log = createLog(Date.now, complain);
 
-/** A WebSocket message up to this size is answered in words; above it the runtime drops the connection. */
-const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 const HEALTH_TIMEOUT_MS = 3_000;
 
 async function serve(config: Config): Promise<void> {
@@ -19,7 +20,6 @@ async function serve(config: Config): Promise<void> {
   const listening = await listen({
     host: config.host,
     port: config.port,
-    messageBytesMax: MESSAGE_BYTES_MAX,
     fetch: app.fetch,
     upgrade: app.upgrade,
   });
@@ -39,13 +39,13 @@ async function serve(config: Config): Promise<void> {
 
 /** Exit code 0 if a server on this machine serves. */
 async function health({ host, port }: Config): Promise<void> {
-  const url = `${address(host, port)}/healthz`;
+  const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/healthz`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
     if (!response.ok) throw new Error(`it answers ${response.status}`);
-    console.log(await response.text());
+    print(await response.text());
   } catch (error) {
-    console.error(`Cannot reach ${url}: ${(error as Error).message}`);
+    complain(`Cannot reach ${url}: ${(error as Error).message}`);
     process.exit(1);
   }
 }
@@ -68,16 +68,16 @@ async function main(): Promise<void> {
     case "health":
       return await health(invocation.config);
     case "help":
-      return console.log(helpText(version));
+      return print(helpText(version));
     case "version":
-      return console.log(version);
+      return print(version);
   }
 }
 
 main().catch((error: unknown) => {
   const expected = error instanceof ConfigError || error instanceof RangeError ||
     error instanceof ListenError;
-  if (expected) console.error(error.message);
+  if (expected) complain(error.message);
   else log.error("Cannot start", error);
   process.exit(1);
 });

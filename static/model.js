@@ -1,1 +1,238 @@
-export {};
+// What the page knows: the rows of the board, and the series of the chosen symbol.
+
+import { BarSeries, LiveEdge, TickSeries } from "./series.js";
+
+/** @import { Listener, Reply, SubscribeRequest } from "./connection.js" */
+/** @import { Point, Series } from "./series.js" */
+
+/**
+ * A quote as the board shows it.
+ * @typedef {object} Row
+ * @property {string} symbol
+ * @property {string | null} name
+ * @property {number | null} price
+ * @property {number | null} change
+ * @property {number | null} change_percent
+ * @property {number | null} volume
+ * @property {number | null} bid
+ * @property {number | null} ask
+ */
+
+/**
+ * What the model uses of the connection.
+ * @typedef {object} Source
+ * @property {(request: SubscribeRequest, listener: Listener) => () => void} subscribe
+ */
+
+/** Reads positional rows, in which a symbol is its number in the subscription's list. */
+export class RowReader {
+  #columns;
+  #symbols;
+
+  /** @param {Reply} reply */
+  constructor({ columns, symbols }) {
+    this.#columns = columns;
+    this.#symbols = [...symbols];
+  }
+
+  /** @param {readonly string[]} symbols */
+  add(symbols) {
+    this.#symbols.push(...symbols);
+  }
+
+  /**
+   * @param {readonly unknown[]} row
+   * @returns {Record<string, unknown>}
+   */
+  read(row) {
+    const named = Object.fromEntries(this.#columns.map((column, place) => [column, row[place]]));
+    return { ...named, symbol: this.#symbols[Number(named["symbol"])] ?? "" };
+  }
+}
+
+/** The newest row of every symbol, in the order in which the server has named them. */
+export class Board {
+  /** @type {Map<string, Row>} */
+  rows = new Map();
+  /** Symbols whose row has changed since they were last taken. @type {Set<string>} */
+  #changed = new Set();
+  /** How many rows have been received. */
+  updates = 0;
+  isJoined = false;
+
+  /** @param {Source} source */
+  constructor(source) {
+    /** @type {RowReader} */
+    let reader;
+    const request = { symbols: ["*"], channel: "quote", mode: "latest", every: 100 };
+    source.subscribe({ ...request, format: "columns" }, {
+      joined: (reply) => {
+        reader = new RowReader(reply);
+        this.isJoined = true;
+        // A server that has forgotten a symbol no longer shows it.
+        this.rows.clear();
+        for (const row of reply.snapshot) this.#put(row);
+      },
+      appeared: (symbols) => reader.add(symbols),
+      received: (rows) => {
+        this.updates += rows.length;
+        for (const row of rows) this.#put(reader.read(row));
+      },
+      failed: (message) => {
+        throw new Error(`Cannot show the board: ${message}`);
+      },
+    });
+  }
+
+  takeChanged() {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  /** @param {Record<string, unknown>} values */
+  #put(values) {
+    const row = /** @type {Row} */ (/** @type {unknown} */ (values));
+    this.rows.set(row.symbol, row);
+    this.#changed.add(row.symbol);
+  }
+}
+
+/** @typedef {"tick" | "1s" | "5s" | "1m" | "5m" | "1h" | "1d"} Interval */
+
+/** Length in milliseconds of each interval that can be chosen; ticks have none. */
+export const INTERVALS = /** @type {const} */ ({
+  tick: 0,
+  "1s": 1_000,
+  "5s": 5_000,
+  "1m": 60_000,
+  "5m": 300_000,
+  "1h": 3_600_000,
+  "1d": 86_400_000,
+});
+
+/** @returns {text is Interval} */
+export function isInterval(/** @type {string} */ text) {
+  return Object.hasOwn(INTERVALS, text);
+}
+
+const TICKS_ASKED = 5_000;
+const BARS_ASKED = 500;
+/** What a chart of ticks shows at once. */
+export const TICKS_SPAN_MS = 120_000;
+/** History that ends longer ago than so many bars stands still until something happens. */
+const BARS_LIVE = 60;
+
+/**
+ * @typedef {object} ChosenOptions
+ * @property {Source} source
+ * @property {(path: string, signal: AbortSignal) => Promise<readonly Point[]>} load tries until it
+ *   succeeds or is called off
+ * @property {() => number} now
+ */
+
+/** @typedef {{ kind: "loading" } | { kind: "ready" } | { kind: "failed", message: string }} ChosenState */
+
+/** The series of one symbol: its history, and what is added to it. */
+export class Chosen {
+  symbol = "";
+  /** @type {Interval} */
+  interval = "tick";
+  /** @type {Series} */
+  series = new TickSeries();
+  edge = new LiveEdge();
+  /** @type {ChosenState} */
+  state = { kind: "loading" };
+  updates = 0;
+  #options;
+  #leave = () => {};
+  #loading = new AbortController();
+
+  /** @param {ChosenOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /**
+   * Shows another series; the one before is forgotten.
+   * @param {string} symbol
+   * @param {Interval} interval
+   */
+  choose(symbol, interval) {
+    this.#leave();
+    this.#leave = () => {};
+    this.#loading.abort();
+    this.symbol = symbol;
+    this.interval = interval;
+    this.series = this.#emptySeries();
+    this.edge = new LiveEdge();
+    this.state = { kind: "loading" };
+    if (symbol.endsWith("*")) {
+      this.state = { kind: "failed", message: `Cannot show ${symbol}: choose one symbol` };
+      return;
+    }
+    const channel = interval === "tick" ? "tick" : `bar:${interval}`;
+    const every = interval === "tick" ? 50 : 100;
+    this.#leave = this.#options.source.subscribe(
+      { symbols: [symbol], channel, every, format: "columns" },
+      this.#listener(),
+    );
+  }
+
+  /**
+   * A new series is joined first and filled from history then; its points know each other again, so the
+   * overlap does no harm. Until it is full, the one before stays in sight.
+   * @returns {Listener}
+   */
+  #listener() {
+    /** @type {RowReader} */
+    let reader;
+    let series = this.series;
+    return {
+      joined: (reply) => {
+        reader = new RowReader(reply);
+        series = this.#emptySeries();
+        void this.#fill(series);
+      },
+      appeared: (symbols) => reader.add(symbols),
+      received: (rows) => {
+        this.updates += rows.length;
+        const now = this.#options.now();
+        for (const row of rows) {
+          const point = reader.read(row);
+          series.put(point);
+          if (series === this.series) this.edge.arrived(Number(point["time"]), now);
+        }
+      },
+      failed: (message) => {
+        this.state = { kind: "failed", message };
+      },
+    };
+  }
+
+  /** @param {Series} series */
+  async #fill(series) {
+    this.#loading.abort();
+    const { signal } = this.#loading = new AbortController();
+    const points = await this.#options.load(this.#historyPath(), signal);
+    if (signal.aborted) return;
+    for (const point of points) series.put(point);
+    this.series = series;
+    this.state = { kind: "ready" };
+    this.edge = new LiveEdge();
+    const spanMs = this.interval === "tick" ? TICKS_SPAN_MS : BARS_LIVE * INTERVALS[this.interval];
+    const newest = series.at("time", -1);
+    if (newest !== undefined) this.edge.start(newest, this.#options.now(), spanMs);
+  }
+
+  #historyPath() {
+    const { symbol, interval } = this;
+    return interval === "tick"
+      ? `ticks?${new URLSearchParams({ symbol, limit: String(TICKS_ASKED) })}`
+      : `bars?${new URLSearchParams({ symbol, interval, limit: String(BARS_ASKED) })}`;
+  }
+
+  #emptySeries() {
+    return this.interval === "tick" ? new TickSeries() : new BarSeries();
+  }
+}

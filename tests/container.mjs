@@ -23,7 +23,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
 const IMAGE = "localhost/tickwire-test";
 const BUILD_IMAGE = "localhost/tickwire-test-build";
 const RUNTIME_IMAGE = "localhost/tickwire-test-runtime";

@@ -11,7 +11,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const EXECUTABLE = fileURLToPath(new URL("../dist/tickwire", import.meta.url));
+const EXECUTABLE = fileURLToPath(new URL("../dist/tickwire", import.meta.url).href);
 const WAIT_MS_MAX = 20_000;
 
 let passed = 0;

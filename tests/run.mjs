@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
  * @typedef {{ passed: number, failed: number, note: string }} Outcome
  */
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
 const STEP_MS_MAX = 10 * 60 * 1000;
 
 /** Both runtimes get the same list, so that neither finds fewer tests than the other. */

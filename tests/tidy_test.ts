@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
 const UNTRACKED = new Set([".git", "node_modules", "dist", "data", "coverage"]);
 const FILE_LINES_MAX = 320;
 const FUNCTION_LINES_MAX = 75;
@@ -19,6 +19,15 @@ const OUTSIDE = new Map<string, string[]>([
   ["src/log.ts", []],
   ["src/pulse.ts", []],
 ]);
+/** Comments, strings, templates and regular expressions. */
+const TOKENS = new RegExp(
+  [
+    /\/\/[^\n]*|\/\*[^]*?\*\//,
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`/,
+    /(?<=[=(,:[!&|?{};+>]\s*|\breturn\s+)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/*\\\n])+\/[a-z]*/,
+  ].map(({ source }) => source).join("|"),
+  "g",
+);
 /** Tests of the whole; all others mirror the file that they test. */
 const WHOLE = /^tests\/(?:conformance|simulation|browser)\/|^tests\/tidy_test\.ts$/;
 
@@ -46,70 +55,252 @@ const tests = paths.filter((path) => /^tests\/.*\.(?:ts|mjs)$/.test(path)).map(s
 const imports = new Map(src.map((file) => [file.path, importsOf(file)]));
 
 test("A file imports from its own layer or from those to its left", () => {
-  const wrong = [];
-  for (const [path, found] of imports) {
-    for (const { target, at } of found) {
-      if (target?.startsWith("src/") && !mayImport(path, target)) wrong.push(`${at}: ${target}`);
-    }
-  }
-  none(wrong);
-});
-
-test("Imports of ours name a file that exists", () => {
-  const targets = [...imports.values()].flat().filter(({ target }) => target !== undefined);
-  none(targets.filter(({ target = "" }) => !paths.includes(target)).map(({ at }) => at));
+  none(flagImports((path, { target }) => target?.startsWith("src/") && !mayImport(path, target)));
 });
 
 test("No imports go in a circle, type-only ones included", () => {
-  none(circles());
+  none(circle());
 });
 
 test("Only http imports static files and texts", () => {
-  const wrong = [];
-  for (const [path, found] of imports) {
-    if (path.startsWith("src/http/")) continue;
-    for (const { target, isText, at } of found) {
-      if (isText || (target !== undefined && !target.startsWith("src/"))) wrong.push(at);
-    }
-  }
-  none(wrong);
+  none(
+    flagImports((path, { target, isText }) =>
+      !path.startsWith("src/http/") && (isText || target?.startsWith("static/"))
+    ),
+  );
 });
 
 test("Every file in src is imported by another one", () => {
-  const targets = new Set(
-    [...imports].flatMap(([path, found]) =>
-      found.map(({ target }) => target).filter((target) => target !== path)
-    ),
-  );
+  const targets = new Set([...imports.values()].flat().map(({ target }) => target));
   none(src.map(({ path }) => path).filter((path) => path !== "src/main.ts" && !targets.has(path)));
 });
 
 const edge = ["src/app.ts", "src/main.ts"];
-const places: [rule: string, words: RegExp, allowed: string[]][] = [
-  ["Only runtime names Deno and Bun", /(?<!\.)\b(?:Deno|Bun)\b|["'](?:bun|bun:\w+)["']/g, [
-    "src/runtime/",
-  ]],
-  ["Only log.ts and main.ts print", /\bconsole\b/g, ["src/log.ts", "src/main.ts"]],
-  [
-    "Only app.ts, main.ts and log.ts read the clock",
-    /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\w|\())|(?<!new )\bDate\(|\bperformance\.now\b|\bhrtime\b/g,
-    [...edge, "src/log.ts"],
-  ],
-  [
-    "Only pulse.ts, app.ts and main.ts set timers",
-    /\b(?:setTimeout|setInterval|setImmediate)\b|["'](?:node:)?timers(?:\/promises)?["']/g,
-    [...edge, "src/pulse.ts"],
-  ],
-  [
-    "Only app.ts and main.ts use chance",
-    /\bMath\.random\b|\b(?:getRandomValues|randomUUID|randomBytes|randomInt)\b/g,
-    edge,
-  ],
-  ["Only app.ts and main.ts name the process", /\bprocess\b|["'](?:node:)?process["']/g, edge],
+const places: { rule: string; words: RegExp; packages?: RegExp; allowed: string[] }[] = [
+  {
+    rule: "Only runtime names Deno and Bun",
+    words: /(?<!\.)\b(?:Deno|Bun)\b/g,
+    packages: /^bun(?::|$)/,
+    allowed: ["src/runtime/"],
+  },
+  {
+    rule: "Only log.ts and main.ts print",
+    words: /\bconsole\b/g,
+    packages: /^(?:node:)?console$/,
+    allowed: ["src/log.ts", "src/main.ts"],
+  },
+  {
+    rule: "Only app.ts, main.ts and log.ts read the clock",
+    words: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bhrtime\b/g,
+    allowed: [...edge, "src/log.ts"],
+  },
+  {
+    rule: "Only pulse.ts, app.ts and main.ts set timers",
+    words: /\b(?:setTimeout|setInterval|setImmediate)\b/g,
+    packages: /^(?:node:)?timers(?:\/|$)/,
+    allowed: [...edge, "src/pulse.ts"],
+  },
+  {
+    rule: "Only app.ts and main.ts use chance",
+    words: /\b(?:Math\.random|getRandomValues|randomUUID|randomBytes|randomInt)\b/g,
+    allowed: edge,
+  },
+  {
+    rule: "Only app.ts and main.ts name the process",
+    words: /\bprocess\b/g,
+    packages: /^(?:node:)?process$/,
+    allowed: edge,
+  },
 ];
-for (const [rule, words, allowed] of places) {
+for (const { rule, words, packages, allowed } of places) {
   test(rule, () => {
-    const files = src.filter(({ path }) => !allowed.some((place) => path.startsWith(place)));
-    none(files.flatMap((file) => matches(file, file.words, words)));
+    const isAllowed = (path: string) => allowed.some((place) => path.startsWith(place));
+    none([
+      ...src.filter(({ path }) => !isAllowed(path)).flatMap((file) => find(file, "words", words)),
+      ...flagImports((path, { specifier }) => !isAllowed(path) && packages?.test(specifier)),
+    ]);
   });
+}
+
+test(`A file has at most ${FILE_LINES_MAX} lines`, () => {
+  const tooLong = [...src, ...page].filter(({ text }) => lines(text) - 1 > FILE_LINES_MAX);
+  none(tooLong.map(({ path, text }) => `${path}:${lines(text) - 1}`));
+});
+
+test(`A function has at most ${FUNCTION_LINES_MAX} lines`, () => {
+  none([...src, ...page].flatMap(longFunctions));
+});
+
+test("File names are snake_case and say what is in the file", () => {
+  const bin = /(?:^|\/)(?:utils?|common|helpers?|types?|misc)(?:\.ts|\/)/;
+  const wrong = src.filter(({ path }) => bin.test(path) || !/^[a-z0-9_/]+\.ts$/.test(path));
+  none(wrong.map(({ path }) => path));
+});
+
+test("A test file mirrors the file that it tests", () => {
+  const mirrored = tests.map(({ path }) => path)
+    .filter((path) => path.endsWith("_test.ts") && !WHOLE.test(path));
+  none(mirrored.filter((path) => {
+    const name = path.slice("tests/".length, -"_test.ts".length);
+    return !paths.includes(`src/${name}.ts`) && !paths.includes(`${name}.js`);
+  }));
+});
+
+test("No type is any", () => {
+  const files = [...src, ...page, ...tests];
+  none([
+    ...files.flatMap((file) => find(file, "words", /(?:[:<|&]|\bas)\s*any\b|\bany\[\]/g)),
+    ...files.flatMap((file) => find(file, "text", /@\w+ \{[^}\n]*\bany\b[^}\n]*\}/g)),
+  ]);
+});
+
+test("No type error is silenced", () => {
+  none([...src, ...page, ...tests].flatMap((f) => find(f, "text", /@ts-(?:ignore|nocheck)/g)));
+});
+
+test("The page makes no HTML out of text", () => {
+  const words = /\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b/g;
+  none(page.flatMap((file) => find(file, "words", words)));
+});
+
+test("No file names a path of somebody's machine", () => {
+  const pattern = /(?<![\w.:~}-])\/(?:home|Users|root|work)\/[\w.]/g;
+  none(paths.map(source).flatMap((file) => find(file, "text", pattern)));
+});
+
+test("No file names a package registry's host", () => {
+  const inLock = /\bregistry\.|"resolved": *"https?:/g;
+  const elsewhere = /\/\/[\w.-]*(?:registry(?!\.npmjs\.org)|artifactory|nexus|verdaccio)[\w.-]*/g;
+  const isLock = (path: string) => /(?:^|[/.-])lock(?:\.json|b)?$/.test(path);
+  none(
+    paths.map(source).flatMap((file) => find(file, "text", isLock(file.path) ? inLock : elsewhere)),
+  );
+});
+
+test("The Dockerfile builds as the build task does", () => {
+  const command = source("deno.json").text.match(/"build": *"[^"]*\b(bun build [^"]+)"/)?.[1];
+  assert.ok(command, "deno.json has no build task");
+  assert.ok(source("Dockerfile").text.includes(command), `Dockerfile: not found: ${command}`);
+});
+
+function none(wrong: string[]): void {
+  assert.equal(wrong.length, 0, `\n  ${wrong.join("\n  ")}`);
+}
+
+function list(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return UNTRACKED.has(entry.name) ? [] : list(path);
+    return entry.isFile() && !/\.(?:log|png|ico|woff2|db)$/.test(path) ? [path] : [];
+  });
+}
+
+function source(path: string): Source {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  const code = text.replace(TOKENS, (token) => /^\/[/*]/.test(token) ? blank(token) : token);
+  const words = text.replace(TOKENS, (token) => {
+    if (!token.startsWith("`")) return blank(token);
+    // What a template computes is code.
+    return token.replace(/\$\{[^`}]*\}|[^]/g, (part) => part.length > 1 ? part : blank(part));
+  });
+  return { path, text, code, words };
+}
+
+/** Keeps the length and the lines, so that places in the text stay where they are. */
+function blank(text: string): string {
+  return text.replace(/[^\n]/g, " ");
+}
+
+function lines(text: string): number {
+  return text.split("\n").length;
+}
+
+function find(file: Source, part: "text" | "code" | "words", pattern: RegExp): string[] {
+  return [...file[part].matchAll(pattern)].map((match) =>
+    `${file.path}:${lines(file[part].slice(0, match.index))}: ${match[0].trim()}`
+  );
+}
+
+function importsOf({ path, code }: Source): Import[] {
+  const pattern = /\b(?:from|import)\s*\(?\s*"([\w@./:-]+)"(\s*,?\s*(?:with\s*)?:?\s*\{[^}]*\})?/g;
+  return [...code.matchAll(pattern)].map((match) => {
+    const specifier = match[1]!;
+    return {
+      specifier,
+      target: specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : undefined,
+      isText: match[2]?.includes('"text"') ?? false,
+      at: `${path}:${lines(code.slice(0, match.index))}: ${specifier}`,
+    };
+  });
+}
+
+function flagImports(isWrong: (path: string, found: Import) => boolean | undefined): string[] {
+  return [...imports].flatMap(([path, found]) =>
+    found.filter((each) => isWrong(path, each)).map(({ at }) => at)
+  );
+}
+
+function mayImport(from: string, to: string): boolean {
+  const own = OUTSIDE.get(from);
+  if (own !== undefined) return own.includes(to);
+  if (OUTSIDE.has(to)) return edge.includes(from);
+  const [left, right] = [layer(to), layer(from)];
+  return left >= 0 && right >= 0 && left <= right;
+}
+
+/** @returns the place of a file's layer, from the left; -1 when it belongs to none */
+function layer(path: string): number {
+  return LAYERS.indexOf(path.split("/")[1]!);
+}
+
+/** The files that are left when what imports nothing, or is not imported, is taken away again and again. */
+function circle(): string[] {
+  const left = new Map([...imports].map(([path, found]) => [path, found.map((f) => f.target)]));
+  for (;;) {
+    const imported = new Set([...left.values()].flat());
+    const ends = [...left].filter(([path, targets]) =>
+      !imported.has(path) || !targets.some((target) => target !== undefined && left.has(target))
+    );
+    if (ends.length === 0) return [...left.keys()];
+    for (const [path] of ends) left.delete(path);
+  }
+}
+
+/** A body starts with a brace at the end of a line, after `=>` or after a parameter list. */
+function longFunctions({ path, words }: Source): string[] {
+  const found: string[] = [];
+  for (const { index } of words.matchAll(/\{$/gm)) {
+    const start = functionStart(words, index);
+    if (start === undefined) continue;
+    const first = lines(words.slice(0, start));
+    const size = lines(words.slice(0, closing(words, index))) - first + 1;
+    if (size > FUNCTION_LINES_MAX) found.push(`${path}:${first}: ${size} lines`);
+  }
+  return found;
+}
+
+/** @returns where the function starts whose body starts at `brace`, if it is the body of one */
+function functionStart(words: string, brace: number): number | undefined {
+  const lineStart = words.lastIndexOf("\n", brace - 1) + 1;
+  const line = words.slice(lineStart, brace);
+  if (/=>\s*$/.test(line)) return lineStart;
+  const end = line.search(/\)\s*(?::.*)?$/);
+  if (end < 0) return undefined;
+  let depth = 0;
+  let start = lineStart + end;
+  for (; start >= 0; start--) {
+    if (words[start] === ")") depth++;
+    if (words[start] === "(" && --depth === 0) break;
+  }
+  const before = words.slice(words.lastIndexOf("\n", start) + 1, start);
+  return /\b(?:if|for|while|switch|catch|await)\s*$/.test(before) ? undefined : start;
+}
+
+function closing(words: string, brace: number): number {
+  let depth = 0;
+  for (let index = brace; index < words.length; index++) {
+    if (words[index] === "{") depth++;
+    if (words[index] === "}" && --depth === 0) return index;
+  }
+  return words.length;
 }

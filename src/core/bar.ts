@@ -35,6 +35,9 @@ const WIDTH = 12;
 
 const FORMING = 0, CLOSED = 1, REVISED = 2;
 
+/** How long after its last tick the clock may close a bar. */
+const QUIET_MS = 1_000;
+
 /** How many bars that were handed out are remembered, so that equal requests share one object. */
 const SHARED_MAX = 8;
 
@@ -49,6 +52,9 @@ export class BarSeries {
   #dropped = false;
   /** Event time from which ticks are of a later interval than the newest bar. */
   #newestEnd = -Infinity;
+  /** Whether the newest bar got a tick since the clock was last told, and when that was seen. */
+  #touched = false;
+  #touchedAt = -Infinity;
 
   constructor(symbol: string, interval: Interval, depth: number) {
     this.symbol = symbol;
@@ -79,6 +85,7 @@ export class BarSeries {
     const newest = (this.#length - 1) * WIDTH;
     if (this.#length > 0 && time < this.#newestEnd && time >= this.#records[newest + TIME]!) {
       this.#add(newest, tick);
+      this.#touched = true;
       return this.#records[newest + TIME]!;
     }
     const start = startOf(this.interval, time);
@@ -86,6 +93,7 @@ export class BarSeries {
       this.close();
       this.#insert(this.#length, start, tick, FORMING);
       this.#newestEnd = start + lengthOf(this.interval);
+      this.#touched = true;
       return start;
     }
     const index = this.#search(start);
@@ -108,6 +116,19 @@ export class BarSeries {
     const time = this.#records[record + TIME]!;
     this.#shared.delete(time);
     return time;
+  }
+
+  /**
+   * Tells the time of day: the newest bar closes once its end has passed and no tick came for it of late.
+   * @returns the start of the bar that this closes
+   */
+  advance(now: number): number | undefined {
+    if (this.#touched) {
+      this.#touched = false;
+      this.#touchedAt = now;
+    }
+    if (now < this.#newestEnd || now - this.#touchedAt < QUIET_MS) return undefined;
+    return this.close();
   }
 
   /** The bar that starts at the given time. */
@@ -147,8 +168,9 @@ export class BarSeries {
   #insert(at: number, start: number, tick: Tick, state: number): void {
     let index = at;
     if (this.#length * WIDTH === this.#records.length) {
-      index -= this.#makeRoom();
-      if (index <= 0) return;
+      const dropped = this.#makeRoom();
+      index -= dropped;
+      if (dropped > 0 && index <= 0) return;
     }
     const record = index * WIDTH;
     this.#records.copyWithin(record + WIDTH, record, this.#length * WIDTH);

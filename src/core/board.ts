@@ -150,7 +150,12 @@ export function emptyRow(symbol: string, instrument?: Instrument): Row {
 
 /** The difference of two prices without the noise of binary fractions: 150.12 − 145.54 is 4.58. */
 function difference(price: number, prevClose: number, decimals: number): number {
-  const scale = 10 ** Math.min(decimals + 2, 10);
-  const rounded = Math.round((price - prevClose) * scale) / scale;
-  return Number.isFinite(rounded) ? rounded : price - prevClose;
+  const exact = price - prevClose;
+  const largest = Math.max(Math.abs(price), Math.abs(prevClose));
+  let scale = 10 ** Math.min(decimals + 2, 10);
+  // A double has about 15 digits: large prices leave fewer of them for the fraction.
+  while (scale > 1 && largest * scale > 1e15) scale /= 10;
+  if (largest * scale > 1e15) return exact;
+  // Adding 0 turns −0 into 0.
+  return Math.round(exact * scale) / scale + 0;
 }

@@ -1,7 +1,7 @@
 import { type Bar, type BarRange, BarSeries } from "./bar.ts";
 import { Board } from "./board.ts";
 import { Catalogue, type InstrumentFields } from "./instrument.ts";
-import { type Interval, INTERVALS, lengthOf } from "./interval.ts";
+import { type Interval, INTERVALS } from "./interval.ts";
 import type { TapedTick } from "./tick.ts";
 
 export interface MarketOptions {
@@ -16,15 +16,6 @@ export interface ClosedBar {
   readonly time: number;
 }
 
-/** How long after a bar's last tick the clock may close it. */
-const QUIET_MS = 1_000;
-
-interface SymbolState {
-  readonly series: readonly BarSeries[];
-  /** When the clock last stood still before the symbol's newest tick was applied. */
-  touchedAt: number;
-}
-
 /**
  * Everything that follows from the tape: the catalogue, the board and the bars.
  * Applying the same ticks in the same order gives the same state, bit for bit: there is no clock in
@@ -32,11 +23,10 @@ interface SymbolState {
  */
 export class Market {
   readonly catalogue = new Catalogue();
-  readonly #symbols = new Map<string, SymbolState>();
+  readonly #bars = new Map<string, readonly BarSeries[]>();
   readonly #board: Board;
   readonly #barsKept: number;
   #seq = 0;
-  #now = -Infinity;
 
   constructor({ barsKept }: MarketOptions) {
     this.#barsKept = barsKept;
@@ -62,14 +52,12 @@ export class Market {
   }
 
   apply(tick: TapedTick): void {
-    let state = this.#symbols.get(tick.symbol);
-    if (state === undefined) {
-      const series = INTERVALS.map((name) => new BarSeries(tick.symbol, name, this.#barsKept));
-      state = { series, touchedAt: this.#now };
-      this.#symbols.set(tick.symbol, state);
+    let bars = this.#bars.get(tick.symbol);
+    if (bars === undefined) {
+      bars = INTERVALS.map((name) => new BarSeries(tick.symbol, name, this.#barsKept));
+      this.#bars.set(tick.symbol, bars);
     }
-    state.touchedAt = this.#now;
-    for (const series of state.series) series.apply(tick);
+    for (const series of bars) series.apply(tick);
     this.catalogue.observe(tick.symbol, tick.price);
     this.#board.apply(tick);
     this.#seq = tick.seq;
@@ -77,14 +65,11 @@ export class Market {
 
   /** Tells the time of day and closes the bars that have passed their end and got no tick of late. */
   advance(now: number): ClosedBar[] {
-    this.#now = now;
     const closed: ClosedBar[] = [];
-    for (const [symbol, { series, touchedAt }] of this.#symbols) {
-      if (now - touchedAt < QUIET_MS) continue;
-      for (const bars of series) {
-        if (!bars.forming || now < bars.newestTime! + lengthOf(bars.interval)) continue;
-        const time = bars.close();
-        if (time !== undefined) closed.push({ symbol, interval: bars.interval, time });
+    for (const [symbol, bars] of this.#bars) {
+      for (const series of bars) {
+        const time = series.advance(now);
+        if (time !== undefined) closed.push({ symbol, interval: series.interval, time });
       }
     }
     return closed;
@@ -105,6 +90,6 @@ export class Market {
   }
 
   #series(symbol: string, interval: Interval): BarSeries | undefined {
-    return this.#symbols.get(symbol)?.series[INTERVALS.indexOf(interval)];
+    return this.#bars.get(symbol)?.[INTERVALS.indexOf(interval)];
   }
 }

@@ -7,6 +7,7 @@ import {
   listenError,
   type Listening,
   type ListenOptions,
+  MESSAGE_BYTES_MAX,
 } from "./listener.ts";
 
 interface Data {
@@ -18,7 +19,7 @@ interface Data {
 const IDLE_SECONDS = 120;
 
 export function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port, messageBytesMax } = options;
+  const { host, port } = options;
   let server: Bun.Server<Data>;
   try {
     server = Bun.serve<Data>({
@@ -33,7 +34,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
       },
       websocket: {
         idleTimeout: IDLE_SECONDS,
-        maxPayloadLength: messageBytesMax,
+        maxPayloadLength: MESSAGE_BYTES_MAX,
         open(socket) {
           socket.data.connection = socket.data.accept({
             get buffered() {

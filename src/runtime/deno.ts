@@ -21,7 +21,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
       handler(request) {
         if (!isUpgrade(request)) return options.fetch(request);
         const accept = options.upgrade(request);
-        return accept instanceof Response ? accept : upgrade(request, accept, options);
+        return accept instanceof Response ? accept : upgrade(request, accept);
       },
     });
   } catch (cause) {
@@ -35,10 +35,11 @@ export function listen(options: ListenOptions): Promise<Listening> {
   });
 }
 
-function upgrade(request: Request, accept: Accept, { messageBytesMax }: ListenOptions): Response {
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
-  // The protocol option of the upgrade refuses a list without blanks, so the first offer is set here.
+function upgrade(request: Request, accept: Accept): Response {
+  // The protocol option of the upgrade refuses a list without blanks, so the first offer is set on the
+  // response; the request can be read only before the upgrade.
   const offered = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
   if (offered) response.headers.set("sec-websocket-protocol", offered);
   socket.onopen = () => {
     const connection = accept({
@@ -60,6 +61,5 @@ function upgrade(request: Request, accept: Accept, { messageBytesMax }: ListenOp
     // A close follows every error.
     socket.onerror = () => {};
   };
-  void messageBytesMax;
   return response;
 }

@@ -1,5 +1,8 @@
 import type { Socket } from "../hub/socket.ts";
 
+/** A larger WebSocket message is not read to its end; this is Deno's limit, which cannot be set. */
+export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+
 /** What is told of an accepted WebSocket. */
 export interface Connection {
   receive(text: string): void;
@@ -13,8 +16,6 @@ export type Accept = (socket: Socket) => Connection;
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** Bytes of the largest WebSocket message that reaches a connection. */
-  readonly messageBytesMax: number;
   fetch(request: Request): Response | Promise<Response>;
   /** Asked for every WebSocket upgrade: what to do with the socket, or a refusal. */
   upgrade(request: Request): Accept | Response;

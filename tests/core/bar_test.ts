@@ -197,7 +197,7 @@ describe("BarSeries: depth", () => {
     }
   });
 
-  test("BarSeries lets a tick older than all kept bars change nothing once bars were dropped", () => {
+  test("BarSeries ignores a tick older than all kept bars once bars were dropped", () => {
     const series = everySecond(1, 50, 4);
     const oldest = all(series)[0]!.time;
     const before = bits(all(series));

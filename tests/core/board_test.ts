@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { BarSeries } from "../../src/core/bar.ts";
-import { Board, type Row } from "../../src/core/board.ts";
+import { Board, emptyRow, type Row } from "../../src/core/board.ts";
 import { Catalogue, type InstrumentFields } from "../../src/core/instrument.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { byEventTime } from "./naive.ts";
@@ -88,6 +88,7 @@ describe("Board: the newest tick", () => {
       ask: null,
       market_cap: null,
     });
+    assert.deepEqual(emptyRow("A"), board.row("A"));
     assert.equal(board.has("A"), false);
   });
 

@@ -15,7 +15,7 @@ describe("Ring", () => {
     assert.equal(ring.at(0), undefined);
   });
 
-  test("Ring keeps as many items as it has room for, and the oldest makes room for one more", () => {
+  test("Ring keeps what it has room for, and the oldest makes room for one more", () => {
     const ring = new Ring<number>(3);
     for (const item of [1, 2, 3]) ring.push(item);
     assert.deepEqual(items(ring), [1, 2, 3]);

@@ -26,7 +26,7 @@ export function bits(value: unknown): string {
 export const quarters = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: min * 4, max: max * 4 }).map((quarter) => quarter / 4);
 
-/** Times that often meet in one instant, second, hour, day or week, and that may have a fraction. */
+/** Times that often meet in one instant, second, hour, day or week; some have a fraction. */
 export const anyTime: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: 0, max: 16 }).map((quarter) => NEAR_MONDAY + quarter * 250),
   quarters(-3_000, 3_000).map((offset) => NEAR_MONDAY + offset),

@@ -1,0 +1,99 @@
+// Numbers and times as text. What is unknown is a dash.
+
+const UNKNOWN = "–";
+/** From here on a number is longer than any place for it. */
+const PLAIN_MAX = 1e12;
+
+/** @type {Map<string, Intl.NumberFormat>} */
+const numberFormats = new Map();
+
+/**
+ * @param {string} key
+ * @param {Intl.NumberFormatOptions} options
+ */
+function numberFormat(key, options) {
+  let format = numberFormats.get(key);
+  if (format === undefined) numberFormats.set(key, format = new Intl.NumberFormat("en-US", options));
+  return format;
+}
+
+/**
+ * @param {number | null | undefined} value
+ * @param {number} decimals
+ */
+export function priceText(value, decimals) {
+  if (value === null || value === undefined) return UNKNOWN;
+  if (Math.abs(value) >= PLAIN_MAX) return value.toExponential(4);
+  const places = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return minus(numberFormat(`price ${decimals}`, places).format(value));
+}
+
+/**
+ * @param {number | null | undefined} value
+ * @param {number} decimals
+ */
+export function changeText(value, decimals) {
+  const text = priceText(value, decimals);
+  return value !== null && value !== undefined && value > 0 ? `+${text}` : text;
+}
+
+/** @param {number | null | undefined} fraction 0.0306 is 3.06 % */
+export function percentText(fraction) {
+  if (fraction === null || fraction === undefined) return UNKNOWN;
+  return `${changeText(fraction * 100, 2)} %`;
+}
+
+/** Four digits at the most, as in 1.265 B. @param {number | null | undefined} volume */
+export function volumeText(volume) {
+  if (volume === null || volume === undefined) return UNKNOWN;
+  if (Math.abs(volume) >= PLAIN_MAX * 1e3) return volume.toExponential(2);
+  const format = numberFormat("volume", { notation: "compact", maximumSignificantDigits: 4 });
+  return minus(format.format(volume));
+}
+
+/** How many decimals show the price as it is, up to 8. @param {number} price */
+export function decimalsOf(price) {
+  const [, fraction = ""] = price.toFixed(8).replace(/0+$/, "").split(".");
+  return fraction.length;
+}
+
+/** @type {[incrementMs: number, options: Intl.DateTimeFormatOptions][]} */
+const TIME_STYLES = [
+  [60_000, { hour: "2-digit", minute: "2-digit", second: "2-digit" }],
+  [86_400_000, { hour: "2-digit", minute: "2-digit" }],
+  [28 * 86_400_000, { month: "short", day: "numeric" }],
+  [Infinity, { month: "short", year: "numeric" }],
+];
+const timeFormats = TIME_STYLES.map(([incrementMs, options]) => ({
+  incrementMs,
+  format: new Intl.DateTimeFormat("en-GB", { ...options, hourCycle: "h23" }),
+}));
+
+/**
+ * A time as precise as the increment between it and the next one asks for, in local time.
+ * @param {number} time
+ * @param {number} incrementMs
+ */
+export function timeText(time, incrementMs) {
+  const style = timeFormats.find((each) => incrementMs < each.incrementMs);
+  return style?.format.format(time) ?? "";
+}
+
+const dayTime = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+/** Day and time to the second, local. @param {number} time */
+export function dayTimeText(time) {
+  return dayTime.format(time);
+}
+
+/** @param {string} text */
+function minus(text) {
+  return text.replace("-", "−");
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Client } from "../helpers/client.ts";
+import { RawClient } from "../helpers/raw_client.ts";
+import { send, startServer, type TestServer } from "../helpers/server.ts";
+
+const ON_BUN = "Bun" in globalThis;
+
+describe("Hostile input over real sockets", () => {
+  let server: TestServer;
+  let neighbour: Client;
+  let price = 0;
+
+  before(async () => {
+    server = await startServer("--feed", "none");
+    neighbour = await Client.connect(`${server.ws}/ws?symbol=A`);
+    await neighbour.next(({ op }) => op === "subscribed");
+  });
+
+  after(async () => {
+    await server.stop();
+    assert.deepEqual(server.log, []);
+  });
+
+  async function neighbourIsServed(): Promise<void> {
+    await send(server, [{ symbol: "A", price: ++price }]);
+    const { rows } = await neighbour.next(({ op }) => op === "data");
+    assert.equal(rows[0].price, price);
+  }
+
+  for (
+    const [name, length] of [["just over the limit", 65_537], ["of 20 MB", 20_000_000]] as const
+  ) {
+    it(`answers a frame ${name} with an error and goes on`, async () => {
+      const client = await Client.connect(`${server.ws}/ws`);
+      client.sendText(" ".repeat(length));
+      const error = await client.next();
+      assert.equal(error.op, "error");
+      assert.equal(error.code, "too_large");
+      client.send({ op: "ping", id: 1 });
+      assert.equal((await client.next()).op, "pong");
+      await client.close();
+      await neighbourIsServed();
+    });
+  }
+
+  it("reads a frame at the limit", async () => {
+    const client = await Client.connect(`${server.ws}/ws`);
+    client.sendText(JSON.stringify({ op: "ping", id: 1 }).padEnd(65_536));
+    assert.equal((await client.next()).op, "pong");
+    await client.close();
+  });
+
+  it("closes with 4400 after a binary frame", async () => {
+    const client = await Client.connect(`${server.ws}/ws`);
+    client.sendBinary(new Uint8Array([1, 2, 3]));
+    assert.equal((await client.closed()).code, 4400);
+    await neighbourIsServed();
+  });
+
+  // Deno ends these connections by itself and writes no close frame.
+  const frames: [string, () => string | Uint8Array, number][] = [
+    ["that is not UTF-8", () => new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), 1007],
+    ["of 80 MB", () => " ".repeat(80_000_000), 1009],
+  ];
+  for (const [name, payload, code] of frames) {
+    it(`ends the connection after a text frame ${name}, and no other`, async () => {
+      const client = await RawClient.connect(server.port, "/ws");
+      client.send(payload());
+      assert.equal(await client.closeCode(), ON_BUN ? code : undefined);
+      client.destroy();
+      await neighbourIsServed();
+    });
+  }
+
+  it("refuses commands that come too fast and says when to try again", async () => {
+    const client = await Client.connect(`${server.ws}/ws`);
+    for (let id = 0; id < 130; id++) client.send({ op: "ping", id });
+    const error = await client.next(({ op }) => op === "error");
+    assert.equal(error.code, "too_many_commands");
+    assert.ok(error.retryAfter > 0);
+    await new Promise((resolve) => setTimeout(resolve, error.retryAfter + 1_000));
+    client.send({ op: "ping", id: "later" });
+    assert.equal((await client.next(({ id }) => id === "later")).op, "pong");
+    await client.close();
+    await neighbourIsServed();
+  });
+
+  it("ends a connection that floods it with commands", async () => {
+    const client = await Client.connect(`${server.ws}/ws`);
+    for (let id = 0; id < 400; id++) client.send({ op: "ping", id });
+    const { code } = await client.closed();
+    // Frames that are still under way when the server closes can make the network drop its close frame.
+    assert.ok([4429, 1006, 0].includes(code), `closed with ${code}`);
+    await neighbourIsServed();
+  });
+
+  it("refuses more subscriptions than the limit of a connection", async () => {
+    const client = await Client.connect(`${server.ws}/ws`);
+    for (let id = 0; id < 100; id++) {
+      client.send({ op: "subscribe", id, symbols: [`S${id}`] });
+    }
+    await client.next(({ id, op }) => op === "subscribed" && id === 99);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    client.send({ op: "subscribe", id: "more", symbols: ["MORE"] });
+    const error = await client.next(({ id }) => id === "more");
+    assert.equal(error.code, "too_many_subscriptions");
+    await client.close();
+    await neighbourIsServed();
+  });
+
+  it("refuses a WebSocket from a foreign origin and logs it once", async () => {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const response = await fetch(`${server.http}/ws`, {
+        headers: { upgrade: "websocket", connection: "upgrade", origin: "https://evil.example" },
+      }).catch(() => undefined);
+      // Some runtimes do not let fetch ask for an upgrade; then the route answers as plain HTTP.
+      if (response !== undefined) assert.ok(response.status >= 400);
+      await response?.body?.cancel();
+    }
+    const refused = server.log.filter((line) => line.includes("https://evil.example"));
+    assert.ok(refused.length <= 1);
+    (server.log as string[]).length = 0;
+  });
+});
+
+describe("A client that does not read", () => {
+  it("is closed with 4408 in mode all, or dropped, and costs the server no more than its limit", async () => {
+    const server = await startServer("--feed", "none", "--stalled", "1s");
+    const reader = await Client.connect(`${server.ws}/ws?symbol=*&channel=tick`);
+    const stalled = await RawClient.connect(server.port, "/ws?symbol=*&channel=tick");
+    await stalled.next();
+    stalled.pause();
+    await reader.next(({ op }) => op === "subscribed");
+    let received = 0;
+    // The network takes some megabytes before it is full.
+    for (let round = 0; round < 400; round++) {
+      const ticks = Array.from({ length: 1_000 }, (_, i) => ({ symbol: "A", price: i }));
+      await send(server, ticks);
+      while (received < (round + 1) * 1_000) {
+        const { rows } = await reader.next(({ op }) => op === "data");
+        received += rows.length;
+      }
+      const { clients } = await (await fetch(`${server.http}/readyz`)).json();
+      if (clients === 1) break;
+    }
+    const { clients } = await (await fetch(`${server.http}/readyz`)).json();
+    assert.equal(clients, 1);
+    stalled.resume();
+    const code = await stalled.closeCode();
+    assert.ok(code === 4408 || code === undefined, `closed with ${code}`);
+    await reader.close();
+    await server.stop();
+  });
+
+  it("gets the newest rows in mode latest once it reads again, and says how many it missed", async () => {
+    const server = await startServer("--feed", "none");
+    const path = "/ws?symbol=*&channel=quote&mode=latest";
+    const stalled = await RawClient.connect(server.port, path);
+    await stalled.next();
+    stalled.pause();
+    const symbols = Array.from({ length: 500 }, (_, i) => `SYMBOL-NUMBER-${i}`);
+    let position = "";
+    for (let round = 0; round < 100; round++) {
+      position = await send(server, symbols.map((symbol) => ({ symbol, price: round })));
+      await new Promise((resolve) => setTimeout(resolve, 15));
+    }
+    stalled.resume();
+    const prices = new Map<string, number>();
+    let merged = 0;
+    let seq: number | undefined;
+    while (seq !== Number(position.split(":")[1])) {
+      const { payload, opcode } = (await stalled.next())!;
+      assert.equal(opcode, 1);
+      const frame = JSON.parse(payload.toString());
+      if (frame.op !== "data") continue;
+      if (seq !== undefined) assert.equal(frame.prev, seq);
+      seq = frame.seq;
+      merged += frame.merged ?? 0;
+      for (const { symbol, price } of frame.rows) prices.set(symbol, price);
+    }
+    assert.ok(merged > 0);
+    assert.equal(prices.size, 500);
+    for (const price of prices.values()) assert.equal(price, 99);
+    stalled.destroy();
+    await server.stop();
+  });
+});

@@ -1,0 +1,220 @@
+/**
+ * Plays conversations written as text against a real hub, with a clock that the text moves on.
+ *
+ * ```
+ * # a remark
+ * ? symbol=AAPL&channel=quote       a client opens /ws with this query; the one before it leaves
+ * > {"op":"ping","id":1}            it sends a frame
+ * < {"op":"pong", …}                it gets a frame
+ * * {"symbol":"AAPL","price":150}   a tick arrives, or a list of them
+ * + 100                             so many milliseconds pass
+ * x 4400 Cannot read every          the server closes the connection
+ * ```
+ * What follows an action is all that comes of it, in this order. A line that begins with a blank goes
+ * on with the one before. Frames are compared as JSON; an ellipsis at the end of an object or a text
+ * stands for anything.
+ */
+import assert from "node:assert/strict";
+import { Market } from "../../src/core/market.ts";
+import type { Tick } from "../../src/core/tick.ts";
+import { Hub } from "../../src/hub/hub.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
+import type { Session } from "../../src/hub/session.ts";
+import { MemoryTape } from "../../src/tape/memory.ts";
+import { chooseDialect } from "../../src/wire/choose.ts";
+
+/** 2025-11-21 04:40:00 UTC: the first moment of a minute. */
+export const START = 1_763_700_000_000;
+const STEP_MS = 250;
+const REST = "…";
+
+/** A client of `/ws` as the server sees it. */
+export class Client {
+  /** Frames that nobody has looked at yet. */
+  #frames: string[] = [];
+  #closed: string | undefined;
+  readonly #session: Session;
+
+  constructor(hub: Hub, query: string) {
+    const dialect = chooseDialect(new URLSearchParams(query));
+    const socket = {
+      buffered: 0,
+      send: (text: string) => void this.#frames.push(text),
+      close: (code: number, reason: string) => {
+        this.#closed = `${code} ${reason}`;
+      },
+    };
+    this.#session = hub.open(socket, dialect.wire);
+    if (dialect.begin !== undefined) this.#session.begin(dialect.begin);
+  }
+
+  /** Code and reason of the server's close. */
+  get closed(): string | undefined {
+    return this.#closed;
+  }
+
+  send(frame: unknown): void {
+    this.#session.receive(typeof frame === "string" ? frame : JSON.stringify(frame));
+  }
+
+  leave(): void {
+    this.#session.closed();
+  }
+
+  /** The frames since the last look, as they came. */
+  texts(): string[] {
+    return this.#frames.splice(0);
+  }
+
+  /** The frames since the last look, read as JSON. */
+  frames(): unknown[] {
+    return this.texts().map((text) => JSON.parse(text));
+  }
+}
+
+/** Everything behind `/ws`, with a clock moved by hand. */
+export class Stage {
+  readonly market = new Market({ barsKept: 1_500 });
+  readonly tape = new MemoryTape({ epoch: "k3f9", ticksMax: 10_000 });
+  readonly hub: Hub;
+  readonly #flushMs: number;
+  #now = START;
+  #flushedAt = -Infinity;
+  #flushAt = Infinity;
+
+  constructor(limits: Partial<Limits> = {}) {
+    const { market, tape } = this;
+    const all = { ...DEFAULT_LIMITS, ...limits };
+    this.#flushMs = all.flushMs;
+    this.hub = new Hub({ market, epoch: tape.epoch, limits: all, now: () => this.#now });
+    market.advance(this.#now);
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  connect(query = ""): Client {
+    return new Client(this.hub, query);
+  }
+
+  /** Ticks arrive; a time that is not given is now. */
+  tick(...ticks: Partial<Tick>[]): void {
+    const whole = ticks.map((tick): Tick => ({
+      symbol: "AAPL",
+      time: this.#now,
+      price: 1,
+      size: null,
+      bid: null,
+      ask: null,
+      ...tick,
+    }));
+    for (const tick of this.tape.append(whole)) {
+      this.market.apply(tick);
+      this.hub.publish(tick);
+    }
+    this.#touch();
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    while (this.#now < end) {
+      const stepAt = START + (Math.floor((this.#now - START) / STEP_MS) + 1) * STEP_MS;
+      this.#now = Math.min(end, stepAt, Math.max(this.#now, this.#flushAt));
+      if (this.#now >= this.#flushAt) this.#flush();
+      if (this.#now !== stepAt) continue;
+      this.hub.publishClosed(this.market.advance(this.#now));
+      this.hub.tend(this.#now);
+      this.#touch();
+    }
+  }
+
+  #touch(): void {
+    this.#flushAt = Math.min(this.#flushAt, this.#flushedAt + this.#flushMs);
+    if (this.#now >= this.#flushAt) this.#flush();
+  }
+
+  #flush(): void {
+    this.#flushedAt = this.#now;
+    const next = this.hub.flush(this.#now);
+    this.#flushAt = next === undefined ? Infinity : Math.max(next, this.#now + this.#flushMs);
+  }
+}
+
+interface Line {
+  readonly number: number;
+  readonly sign: string;
+  readonly text: string;
+}
+
+/** Plays a conversation and fails at the first line that goes otherwise. */
+export function play(text: string, limits: Partial<Limits> = {}): void {
+  const stage = new Stage(limits);
+  const lines = readLines(text);
+  let client: Client | undefined;
+  for (let index = 0; index < lines.length;) {
+    const action = lines[index++]!;
+    if (action.sign === "?") client?.leave();
+    if (action.sign === "?" || client === undefined) {
+      client = stage.connect(action.sign === "?" ? action.text : "");
+    }
+    act(stage, client, action);
+    const expected = [];
+    while ("<x".includes(lines[index]?.sign ?? "-")) expected.push(lines[index++]!);
+    compare(client, action, expected);
+  }
+}
+
+function readLines(text: string): Line[] {
+  const lines: Line[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const last = lines.at(-1);
+    if (/^\s/.test(line) && last !== undefined) {
+      lines[lines.length - 1] = { ...last, text: last.text + line.trim() };
+    } else {
+      lines.push({ number: index + 1, sign: line[0]!, text: line.slice(1).trim() });
+    }
+  }
+  return lines;
+}
+
+function act(stage: Stage, client: Client, { number, sign, text }: Line): void {
+  if (sign === ">") client.send(text);
+  else if (sign === "+") stage.pass(Number(text));
+  else if (sign === "*") stage.tick(...[JSON.parse(text)].flat());
+  else if (sign !== "?") throw new SyntaxError(`Cannot play line ${number}: it begins with ${sign}`);
+}
+
+function compare(client: Client, action: Line, expected: readonly Line[]): void {
+  const frames = expected.filter(({ sign }) => sign === "<");
+  const close = expected.find(({ sign }) => sign === "x");
+  const wanted = frames.map(({ text }) => JSON.parse(text.replaceAll(/,\s*…\s*}/g, `,"${REST}":1}`)));
+  const found = client.frames();
+  assert.deepEqual(
+    found.map((frame, index) => cut(frame, wanted[index])),
+    wanted,
+    `line ${action.number}: ${action.sign} ${action.text}\ngot ${JSON.stringify(found, null, 1)}`,
+  );
+  const reason = close === undefined ? undefined : cut(client.closed, close.text);
+  assert.equal(close === undefined ? client.closed : reason, close?.text, `line ${action.number}`);
+}
+
+/** What came, without what the text leaves open. */
+function cut(found: unknown, wanted: unknown): unknown {
+  if (typeof found === "string" && typeof wanted === "string" && wanted.endsWith(REST)) {
+    return found.startsWith(wanted.slice(0, -1)) ? wanted : found;
+  }
+  if (Array.isArray(found) && Array.isArray(wanted)) {
+    return found.map((item, index) => cut(item, wanted[index]));
+  }
+  if (!isRecord(found) || !isRecord(wanted)) return found;
+  const names = REST in wanted ? Object.keys(wanted).filter((name) => name in found) : undefined;
+  const kept = (names ?? Object.keys(found)).map((name) => [name, cut(found[name], wanted[name])]);
+  return { ...Object.fromEntries(kept), ...(names === undefined ? {} : { [REST]: 1 }) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

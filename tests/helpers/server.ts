@@ -1,0 +1,61 @@
+import { createApp } from "../../src/app.ts";
+import { readConfig } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import { listen } from "../../src/runtime/listen.ts";
+
+export interface TestServer {
+  readonly port: number;
+  readonly http: string;
+  readonly ws: string;
+  /** What was logged. */
+  readonly log: readonly string[];
+  /** Tells clients to go and waits until they are gone. */
+  stop(): Promise<void>;
+}
+
+/** A server of its own on a free port, in this process and so on the runtime that runs the test. */
+export async function startServer(...flags: string[]): Promise<TestServer> {
+  const invocation = readConfig({
+    args: ["--port", "0", "--drain", "200", ...flags],
+    env: {},
+    readFile: () => undefined,
+  });
+  if (invocation.kind !== "serve") throw new TypeError("Cannot start: these flags do not serve");
+  const { config } = invocation;
+  const log: string[] = [];
+  const app = createApp(config, {
+    version: "test",
+    log: createLog(Date.now, (line) => log.push(line)),
+    now: Date.now,
+    random: Math.random,
+  });
+  const { port, close } = await listen({
+    host: config.host,
+    port: config.port,
+    fetch: app.fetch,
+    upgrade: app.upgrade,
+  });
+  app.start();
+  return {
+    port,
+    http: `http://127.0.0.1:${port}`,
+    ws: `ws://127.0.0.1:${port}`,
+    log,
+    async stop() {
+      await app.stop();
+      await close();
+    },
+  };
+}
+
+/** Puts ticks on a server's tape and returns the position of the last one. */
+export async function send(server: TestServer, ticks: readonly object[]): Promise<string> {
+  const response = await fetch(`${server.http}/ticks`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(ticks),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.detail);
+  return answer.position;
+}
