@@ -146,16 +146,13 @@ export function createApp(config: Config, world: World): App {
 }
 
 function openTape(tape: string, { random }: World): Tape {
-  const [engine, ticks = String(MEMORY_TICKS)] = tape.split(":", 2);
-  if (engine !== "memory") {
-    throw new RangeError(`Cannot open tape ${tape}: the engine is none of memory`);
-  }
-  if (!/^[1-9]\d{0,8}$/.test(ticks)) {
-    throw new RangeError(`Cannot open tape ${tape}: ${ticks} is no number of ticks`);
+  const match = /^memory(?::([1-9]\d{0,8}))?$/.exec(tape);
+  if (match === null) {
+    throw new RangeError(`Cannot open tape ${tape}: it is neither memory nor memory:TICKS`);
   }
   // The numbering begins anew with every process, so its name must too.
   const epoch = Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
-  return new MemoryTape({ epoch, ticksMax: Number(ticks) });
+  return new MemoryTape({ epoch, ticksMax: Number(match[1] ?? MEMORY_TICKS) });
 }
 
 function openFeed(name: string): Feed {

@@ -13,7 +13,9 @@ const numberFormats = new Map();
  */
 function numberFormat(key, options) {
   let format = numberFormats.get(key);
-  if (format === undefined) numberFormats.set(key, format = new Intl.NumberFormat("en-US", options));
+  if (format === undefined) {
+    numberFormats.set(key, format = new Intl.NumberFormat("en-US", options));
+  }
   return format;
 }
 

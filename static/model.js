@@ -2,7 +2,7 @@
 
 import { BarSeries, LiveEdge, TickSeries } from "./series.js";
 
-/** @import { Listener, Reply, SubscribeRequest } from "./connection.js" */
+/** @import { Listener, Reply, SubscribeRequest } from "./subscriptions.js" */
 /** @import { Point, Series } from "./series.js" */
 
 /**

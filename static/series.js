@@ -9,6 +9,8 @@ export class Series {
   #lengthMax;
   /** @type {number[][]} */
   #columns;
+  /** What is older has been dropped; to let it in again would make a hole. */
+  #oldest = -Infinity;
   /** Grows with every change. */
   version = 0;
 
@@ -51,16 +53,22 @@ export class Series {
   put(point) {
     const values = this.#fields.map((field) => Number(point[field] ?? 0));
     const [time = 0, order = 0] = values;
+    if (time < this.#oldest) return;
     const index = this.#search(time, order);
     if (this.#columns[0]?.[index] === time && this.#columns[1]?.[index] === order) {
       if (!this.isNewer(point, index)) return;
       this.#columns.forEach((column, place) => column[index] = values[place] ?? 0);
     } else {
-      if (index === 0 && this.length >= this.#lengthMax) return;
       this.#columns.forEach((column, place) => column.splice(index, 0, values[place] ?? 0));
     }
-    if (this.length > this.#lengthMax) for (const column of this.#columns) column.shift();
+    if (this.length > this.#lengthMax) this.#drop(Math.ceil(this.#lengthMax / 8));
     this.version++;
+  }
+
+  /** Many at a time, because those that stay have to be moved. @param {number} count */
+  #drop(count) {
+    for (const column of this.#columns) column.splice(0, count);
+    this.#oldest = this.at("time", 0) ?? -Infinity;
   }
 
   /**
@@ -113,7 +121,8 @@ export class BarSeries extends Series {
    */
   isNewer(point, index) {
     const [count, known] = [Number(point["count"]), this.at("count", index) ?? 0];
-    return count > known || (count === known && Number(point["closed"]) >= (this.at("closed", index) ?? 0));
+    return count > known ||
+      (count === known && Number(point["closed"]) >= (this.at("closed", index) ?? 0));
   }
 }
 

@@ -167,18 +167,17 @@ export class Cohort {
   flush(now: number, fragments: Fragments): number | undefined {
     const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
-    const shared = { ...this.#shared };
-    const served = this.#serveMembers(shared, fragments);
+    this.#serveMembers(fragments);
     this.#shared.dueAt = now + this.subscription.every;
-    if (this.#apart.size > 0) this.#serveApart(now, served, overfull, fragments);
+    if (this.#apart.size > 0) this.#serveApart(now, overfull, fragments);
     this.#forget();
     return this.#owes() ? this.#shared.dueAt : undefined;
   }
 
-  /** @returns whether the shared reading place has moved */
-  #serveMembers(shared: Reader, fragments: Fragments): boolean {
+  #serveMembers(fragments: Fragments): void {
     const { whole } = this.subscription.format;
-    if (!whole && shared.updates === this.#pending.count) return false;
+    const shared = { ...this.#shared };
+    if (!whole && shared.updates === this.#pending.count) return;
     const texts = this.#members.size > 0 ? this.#texts(shared, fragments) : [];
     for (const member of this.#members) {
       if (!member.full) {
@@ -189,10 +188,9 @@ export class Cohort {
       }
     }
     this.#catchUp(this.#shared);
-    return true;
   }
 
-  #serveApart(now: number, served: boolean, overfull: boolean, fragments: Fragments): void {
+  #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
     const made = new Map<string, readonly string[]>();
     for (const [member, reader] of this.#apart) {
       if (member.full) {
@@ -205,8 +203,7 @@ export class Cohort {
       let texts = made.get(key);
       if (texts === undefined) made.set(key, texts = this.#texts(reader, fragments));
       for (const text of texts) member.send(text);
-      this.#catchUp(reader);
-      if (!served) continue;
+      // Now it knows as much as the members do.
       this.#apart.delete(member);
       this.#members.add(member);
     }

@@ -13,8 +13,8 @@ export type Mode = "all" | "latest";
 /** @throws {ClientError} when the text names no channel */
 export function parseChannel(text: string): Channel {
   if (text === "tick" || text === "quote") return { kind: text };
-  const [kind, interval] = text.split(":", 2);
-  if (kind === "bar" && interval !== undefined && isInterval(interval)) return { kind, interval };
+  const interval = text.startsWith("bar:") ? text.slice("bar:".length) : "";
+  if (isInterval(interval)) return { kind: "bar", interval };
   throw new ClientError(
     "bad_channel",
     `Cannot subscribe to channel ${

@@ -184,13 +184,17 @@ function act(stage: Stage, client: Client, { number, sign, text }: Line): void {
   if (sign === ">") client.send(text);
   else if (sign === "+") stage.pass(Number(text));
   else if (sign === "*") stage.tick(...[JSON.parse(text)].flat());
-  else if (sign !== "?") throw new SyntaxError(`Cannot play line ${number}: it begins with ${sign}`);
+  else if (sign !== "?") {
+    throw new SyntaxError(`Cannot play line ${number}: it begins with ${sign}`);
+  }
 }
 
 function compare(client: Client, action: Line, expected: readonly Line[]): void {
   const frames = expected.filter(({ sign }) => sign === "<");
   const close = expected.find(({ sign }) => sign === "x");
-  const wanted = frames.map(({ text }) => JSON.parse(text.replaceAll(/,\s*…\s*}/g, `,"${REST}":1}`)));
+  const wanted = frames.map(({ text }) =>
+    JSON.parse(text.replaceAll(/,\s*…\s*}/g, `,"${REST}":1}`))
+  );
   const found = client.frames();
   assert.deepEqual(
     found.map((frame, index) => cut(frame, wanted[index])),

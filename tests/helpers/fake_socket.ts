@@ -1,0 +1,38 @@
+import type { Socket } from "../../src/hub/socket.ts";
+
+/** A socket whose network the test opens and shuts: `reads(false)` lets unsent bytes pile up. */
+export class FakeSocket implements Socket {
+  // deno-lint-ignore no-explicit-any -- frames are whatever the server sends
+  readonly received: any[] = [];
+  closedWith: { code: number; reason: string } | undefined;
+  buffered = 0;
+  #reading = true;
+  #unread: string[] = [];
+
+  send(text: string): void {
+    if (this.closedWith !== undefined) throw new Error("Cannot send: the socket is closed");
+    if (this.#reading) {
+      this.received.push(JSON.parse(text));
+    } else {
+      this.#unread.push(text);
+      this.buffered += text.length;
+    }
+  }
+
+  close(code: number, reason: string): void {
+    this.closedWith = { code, reason };
+  }
+
+  reads(reading: boolean): void {
+    this.#reading = reading;
+    if (!reading) return;
+    for (const text of this.#unread) this.received.push(JSON.parse(text));
+    this.#unread = [];
+    this.buffered = 0;
+  }
+
+  /** What has been received since the last call. */
+  take(): FakeSocket["received"] {
+    return this.received.splice(0);
+  }
+}

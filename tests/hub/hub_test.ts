@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ROWS_MAX } from "../../src/hub/cohort.ts";
+import { TestHub } from "../helpers/desk.ts";
+
+const prices = (frame: { rows: { price: number }[] }) => frame.rows.map(({ price }) => price);
+
+describe("Hub", () => {
+  it("Hub sends the first tick after a quiet spell with the next flush, then one frame per interval", () => {
+    const test = new TestHub({ flushMs: 10 });
+    const { socket } = test.subscribe({ symbols: ["A"] });
+    socket.take();
+    test.tick("A", 1);
+    assert.equal(test.pass(0), undefined);
+    assert.deepEqual(socket.take().map(prices), [[1]]);
+    test.tick("A", 2);
+    assert.equal(test.pass(4), test.now + 6);
+    test.tick("A", 3);
+    assert.deepEqual(socket.take(), []);
+    test.pass(6);
+    assert.deepEqual(socket.take().map(prices), [[2, 3]]);
+  });
+
+  it("Hub sends the same text to all sessions with equal subscriptions", () => {
+    const test = new TestHub();
+    const clients = [["A", "B"], ["B", "A"]].map((symbols) => test.subscribe({ symbols }));
+    test.tick("A", 1);
+    test.tick("B", 2);
+    test.pass(10);
+    const [one, two] = clients.map(({ socket }) => socket.take());
+    assert.deepEqual(one!.at(-1), two!.at(-1));
+    assert.equal(test.hub.cohortCount, 1);
+  });
+
+  it("Hub starts a newcomer at the head and its cohort where that was, then both together", () => {
+    const test = new TestHub();
+    const first = test.subscribe({ symbols: ["A"] }).socket;
+    test.tick("A", 1);
+    test.pass(10);
+    test.tick("X", 9);
+    test.tick("X", 9);
+    const second = test.subscribe({ symbols: ["A"] }).socket;
+    assert.equal(second.take()[0].position, "e1:3");
+    first.take();
+    test.tick("A", 2);
+    test.pass(10);
+    assert.deepEqual(first.take().map(({ prev, seq }) => [prev, seq]), [[1, 4]]);
+    assert.deepEqual(second.take().map(({ prev, seq }) => [prev, seq]), [[3, 4]]);
+    test.tick("A", 3);
+    test.pass(10);
+    assert.deepEqual(first.take(), second.take());
+  });
+
+  it("Hub gives a newcomer no tick that its snapshot contained", () => {
+    const test = new TestHub();
+    test.subscribe({ symbols: ["A"] });
+    test.tick("A", 1);
+    const { socket } = test.subscribe({ symbols: ["A"] });
+    assert.equal(socket.take()[0].snapshot[0].price, 1);
+    test.tick("A", 2);
+    test.pass(10);
+    assert.deepEqual(socket.take().map(prices), [[2]]);
+  });
+
+  it("Hub keeps the spacing that a session asked for, also right after it has joined", () => {
+    const test = new TestHub();
+    const options = { symbols: ["A"], channel: "quote", every: 100 };
+    const old = test.subscribe(options).socket;
+    let young = old;
+    const sent = new Map<unknown, number[]>([[old, []]]);
+    for (let step = 0; step < 120; step++) {
+      test.tick("A", step);
+      if (step === 33) {
+        young = test.subscribe(options).socket;
+        sent.set(young, []);
+      }
+      test.pass(10);
+      for (const [socket, times] of sent) {
+        if ((socket as typeof old).take().length > 0) times.push(test.now);
+      }
+    }
+    for (const times of sent.values()) {
+      assert.ok(times.length > 2);
+      times.slice(1).forEach((time, index) => assert.ok(time - times[index]! >= 100));
+    }
+  });
+
+  it("Hub counts in merged what a conflated frame leaves out", () => {
+    const test = new TestHub();
+    const { socket } = test.subscribe({ symbols: ["*"], channel: "quote" });
+    socket.take();
+    for (let price = 1; price <= 5; price++) test.tick("A", price);
+    test.tick("B", 6);
+    test.pass(10);
+    const [frame] = socket.take();
+    assert.equal(frame.merged, 4);
+    assert.deepEqual(prices(frame), [5, 6]);
+  });
+
+  it("Hub sends a row after every tick on channel quote in mode all", () => {
+    const test = new TestHub();
+    const { socket } = test.subscribe({ symbols: ["A"], channel: "quote", mode: "all" });
+    socket.take();
+    for (let price = 1; price <= 3; price++) test.tick("A", price);
+    test.pass(10);
+    const [frame] = socket.take();
+    assert.deepEqual(prices(frame), [1, 2, 3]);
+    assert.equal(frame.merged, undefined);
+  });
+
+  it("Hub never leaves out a closed bar, however many close between two frames", () => {
+    const test = new TestHub();
+    const { socket } = test.subscribe({ symbols: ["A"], channel: "bar:1s" });
+    socket.take();
+    for (let second = 0; second < 5; second++) {
+      test.tick("A", second, { time: test.now + 1_000 * second });
+      test.tick("A", second + 0.5, { time: test.now + 1_000 * second + 10 });
+    }
+    test.pass(10);
+    const [frame] = socket.take();
+    assert.deepEqual(
+      frame.rows.map(({ close, closed }: { close: number; closed: boolean }) => [close, closed]),
+      [[0.5, true], [1.5, true], [2.5, true], [3.5, true], [4.5, false]],
+    );
+  });
+
+  it("Hub sends a bar again, marked revised, after a late tick", () => {
+    const test = new TestHub();
+    const { socket } = test.subscribe({ symbols: ["A"], channel: "bar:1m" });
+    const start = test.now;
+    test.tick("A", 1);
+    test.tick("A", 2, { time: start + 60_000 });
+    test.pass(10);
+    socket.take();
+    test.tick("A", 9, { time: start + 1 });
+    test.pass(10);
+    const [{ rows }] = socket.take();
+    assert.equal(rows.length, 1);
+    assert.equal(rows[0].time, start);
+    assert.equal(rows[0].high, 9);
+    assert.equal(rows[0].revised, true);
+  });
+
+  it("Hub delivers a named symbol once it appears, and announces it in columns", () => {
+    const test = new TestHub();
+    const object = test.subscribe({ symbols: ["NEW"] }).socket;
+    const columns = test.subscribe({ symbols: ["NEW", "N*"], format: "columns" }).socket;
+    assert.deepEqual(object.take()[0].unknown, ["NEW"]);
+    assert.deepEqual(columns.take()[0].symbols, []);
+    test.tick("NEXT", 1);
+    test.tick("NEW", 2);
+    test.pass(10);
+    assert.deepEqual(prices(object.take()[0]), [2]);
+    const [announced, frame] = columns.take();
+    assert.deepEqual(announced.add, ["NEXT", "NEW"]);
+    assert.deepEqual(frame.rows.map((row: unknown[]) => row.slice(0, 2)), [[1, 0], [2, 1]]);
+  });
+
+  it("Hub sends a frame before it is due rather than let more rows wait than a frame holds", () => {
+    const test = new TestHub();
+    const { socket } = test.subscribe({ symbols: ["A"], every: 60_000 });
+    test.tick("A", 0);
+    test.pass(10);
+    socket.take();
+    for (let price = 1; price < ROWS_MAX; price++) test.tick("A", price);
+    test.pass(10);
+    assert.deepEqual(socket.take(), []);
+    test.tick("A", ROWS_MAX);
+    test.pass(10);
+    assert.equal(socket.take()[0].rows.length, ROWS_MAX);
+  });
+
+  it("Hub forgets cohorts, and frees their symbols, when the last session has left", () => {
+    const test = new TestHub();
+    const { session } = test.subscribe({ symbols: ["A"] });
+    assert.equal(test.hub.cohortCount, 1);
+    session.closed();
+    assert.equal(test.hub.cohortCount, 0);
+    assert.equal(test.hub.sessionCount, 0);
+    test.tick("A", 1);
+    assert.equal(test.pass(10), undefined);
+  });
+
+  it("Hub refuses one client more than there is room for", () => {
+    const test = new TestHub({ sessionsMax: 2 });
+    test.connect();
+    test.connect();
+    const { socket } = test.connect();
+    assert.equal(socket.closedWith?.code, 4429);
+    assert.equal(test.hub.sessionCount, 2);
+  });
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { TestHub } from "../helpers/desk.ts";
+import type { FakeSocket } from "../helpers/fake_socket.ts";
+
+const SYMBOLS = ["A", "B", "C/1", "C/2"];
+const HIGH_WATER = 2_000;
+/** A frame that is begun below the mark may pass it by its own length. */
+const FRAME_MAX = 8_000;
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("tick"), symbol: fc.constantFrom(...SYMBOLS) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("pass"), ms: fc.integer({ min: 0, max: 60 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("join"),
+      symbols: fc.subarray([...SYMBOLS, "C/*", "*"], { minLength: 1 }),
+      channel: fc.constantFrom("tick", "quote"),
+      mode: fc.constantFrom("all", "latest"),
+      every: fc.constantFrom(0, 50),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave"), client: fc.nat(9) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("reads"), client: fc.nat(9), reading: fc.boolean() }),
+  },
+);
+
+interface Fields {
+  readonly symbols: readonly string[];
+  readonly channel: string;
+  readonly mode: string;
+}
+
+/** What a client knows from its frames alone, checked as they come. */
+class Watcher {
+  readonly socket: FakeSocket;
+  readonly session: { closed(): void };
+  readonly #fields: Fields;
+  readonly #test: TestHub;
+  #seq = -1;
+  #joined = -1;
+  #updates = 0;
+  readonly #newest = new Map<string, number | null>();
+
+  constructor(test: TestHub, fields: Fields) {
+    const { socket, session } = test.subscribe(fields);
+    this.socket = socket;
+    this.session = session;
+    this.#fields = fields;
+    this.#test = test;
+  }
+
+  #wants(symbol: string): boolean {
+    return this.#fields.symbols.some((pattern) =>
+      pattern.endsWith("*") ? symbol.startsWith(pattern.slice(0, -1)) : pattern === symbol
+    );
+  }
+
+  /** The ticks after joining that this client asked for, up to what it has been told of. */
+  #due() {
+    return this.#test.tape.filter(({ seq, symbol }) =>
+      seq > this.#joined && seq <= this.#seq && this.#wants(symbol)
+    );
+  }
+
+  check(): void {
+    assert.ok(this.socket.buffered <= HIGH_WATER + FRAME_MAX);
+    for (const frame of this.socket.take()) {
+      if (frame.op === "subscribed") {
+        this.#seq = this.#joined = Number(frame.position.split(":")[1]);
+        for (const { symbol, price } of frame.snapshot) this.#newest.set(symbol, price);
+        continue;
+      }
+      assert.equal(frame.op, "data");
+      assert.equal(frame.prev, this.#seq);
+      const before = this.#due().length;
+      this.#seq = frame.seq;
+      const news = this.#due().slice(before);
+      this.#updates += frame.rows.length + (frame.merged ?? 0);
+      assert.equal(this.#updates, this.#due().length);
+      for (const { symbol, price } of frame.rows) this.#newest.set(symbol, price);
+      if (this.#fields.mode === "all") {
+        assert.equal(frame.merged, undefined);
+        assert.deepEqual(
+          frame.rows.map(({ price }: { price: number }) => price),
+          news.map(({ price }) => price),
+        );
+      }
+    }
+  }
+
+  /** After everything was flushed and read, the client knows what the board knows. */
+  checkEnd(): void {
+    for (const symbol of SYMBOLS.filter((symbol) => this.#wants(symbol))) {
+      const { price } = this.#test.market.board.row(symbol);
+      assert.equal(this.#newest.get(symbol) ?? null, price);
+    }
+    const last = this.#test.tape.findLast(({ symbol }) => this.#wants(symbol));
+    assert.ok(this.#seq >= (last?.seq ?? 0));
+  }
+}
+
+function simulate(steps: readonly Record<string, unknown>[]): void {
+  const test = new TestHub({ bufferedBytesMax: HIGH_WATER, flushMs: 10 });
+  const watchers: Watcher[] = [];
+  for (const { kind, ...fields } of steps) {
+    const watcher = watchers[fields["client"] as number];
+    if (kind === "tick") test.tick(fields["symbol"] as string, test.tape.length + 1);
+    if (kind === "pass") test.pass(fields["ms"] as number);
+    if (kind === "join" && watchers.length < 10) {
+      watchers.push(new Watcher(test, fields as unknown as Fields));
+    }
+    if (kind === "reads") watcher?.socket.reads(fields["reading"] as boolean);
+    if (kind === "leave" && watcher !== undefined) {
+      watcher.session.closed();
+      watchers.splice(fields["client"] as number, 1);
+    }
+    for (const each of watchers) each.check();
+  }
+  for (const { socket } of watchers) socket.reads(true);
+  for (let round = 0; round < 4; round++) test.pass(60);
+  for (const watcher of watchers) {
+    watcher.check();
+    watcher.checkEnd();
+  }
+}
+
+describe("Hub under joins, leaves, stalls and ticks in any order", () => {
+  it("keeps every chain whole, loses nothing in mode all, and ends with the board's newest rows", () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 50, maxLength: 300, size: "max" }),
+        (steps) => simulate(steps),
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
