@@ -55,12 +55,6 @@ export function createApp(config: Config, world: World): App {
   const market = new Market({ barsKept: config["bars-max"] });
   const tape = openTape(config.tape, world);
   const feeds = config.feed.filter((name) => name !== "none").map(openFeed);
-  const statuses = feeds.map(({ name }): FeedStatus => ({
-    name,
-    state: "starting",
-    error: null,
-    ticks: 0,
-  }));
   const hub = new Hub({ market, epoch: tape.epoch, limits: limitsOf(config), now });
   const pulse = new Pulse({
     now,
@@ -84,57 +78,19 @@ export function createApp(config: Config, world: World): App {
   };
 
   const ended = new AbortController();
-  const run = (feed: Feed, index: number): Promise<void> => {
-    const set = (change: Partial<FeedStatus>) => {
-      statuses[index] = { ...statuses[index]!, ...change };
-    };
-    const context = feedContext({ market, tape, accept, world, signal: ended.signal, set });
-    return feed.run(context).then(() => {
-      set({ state: "ended" });
-      if (!ended.signal.aborted) log.info(`Feed ${feed.name} has come to its end`);
-    }, (error: unknown) => {
-      set({ state: "failed", error: error instanceof Error ? error.message : String(error) });
-      log.error(`Feed ${feed.name} failed`, error);
-    });
-  };
-
+  const runs = feeds.map((feed) =>
+    new FeedRun(feed, { market, tape, accept, world, signal: ended.signal })
+  );
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
-  const position = () => hub.position;
-  const router = new Hono();
-  router.use(corsHeaders(origins), compress());
-  for (
-    const routes of [
-      pageRoutes(config.origin),
-      snapshotRoutes({ market, position }),
-      symbolRoutes(market),
-      barRoutes({ market, now }),
-      tickRoutes({
-        tape,
-        catalogue: market.catalogue,
-        answers: new Answers(),
-        bodyBytesMax: config["body-max"],
-        now,
-        accept,
-      }),
-      widgetRoutes(market.catalogue),
-      healthRoutes({
-        version: world.version,
-        feeds: () => statuses,
-        position,
-        clients: () => hub.sessionCount,
-      }),
-    ]
-  ) router.route("/", routes);
-  router.onError(onError(fault));
-  router.notFound(onNotFound(router));
+  const router = createRouter(config, world, { market, tape, hub, runs, origins, accept, fault });
 
   return {
     fetch: (request) => router.fetch(request),
     upgrade: socketRoutes({ hub, origins, refused: refusedOnce(log), fault }),
     start() {
       market.advance(now());
-      feeds.forEach((feed, index) => void run(feed, index));
+      for (const run of runs) void run.start();
     },
     async stop() {
       ended.abort();
@@ -143,6 +99,45 @@ export function createApp(config: Config, world: World): App {
       tape.close();
     },
   };
+}
+
+interface Parts {
+  readonly market: Market;
+  readonly tape: Tape;
+  readonly hub: Hub;
+  readonly runs: readonly FeedRun[];
+  readonly origins: Origins;
+  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly fault: (error: unknown) => void;
+}
+
+function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
+  const { market, tape, hub, runs, origins, accept, fault } = parts;
+  const { catalogue } = market;
+  const position = () => hub.position;
+  const bodyBytesMax = config["body-max"];
+  const answers = new Answers();
+  const router = new Hono();
+  router.use(corsHeaders(origins), compress());
+  for (
+    const routes of [
+      pageRoutes(config.origin),
+      snapshotRoutes({ market, position }),
+      symbolRoutes(market),
+      barRoutes({ market, now }),
+      tickRoutes({ tape, catalogue, answers, bodyBytesMax, now, accept }),
+      widgetRoutes(catalogue),
+      healthRoutes({
+        version,
+        feeds: () => runs.map(({ status }) => status),
+        position,
+        clients: () => hub.sessionCount,
+      }),
+    ]
+  ) router.route("/", routes);
+  router.onError(onError(fault));
+  router.notFound(onNotFound(router));
+  return router;
 }
 
 function openTape(tape: string, { random }: World): Tape {
@@ -197,33 +192,69 @@ interface FeedParts {
   readonly accept: (ticks: readonly Tick[]) => Promise<string>;
   readonly world: World;
   readonly signal: AbortSignal;
-  readonly set: (change: Partial<FeedStatus>) => void;
 }
 
-function feedContext({ market, tape, accept, world, signal, set }: FeedParts): FeedContext {
-  let ticks = 0;
-  return {
-    signal,
-    now: world.now,
-    tapeEmpty: tape.head === 0,
-    sleep: (ms) =>
-      new Promise((resolve) => {
-        const wake = () => {
-          clearTimeout(timer);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        const timer = setTimeout(wake, signal.aborted ? 0 : Math.max(0, ms));
-        signal.addEventListener("abort", wake);
-      }),
-    async emit(batch) {
-      await accept(batch);
-      set({ ticks: ticks += batch.length });
-    },
-    define: (symbol, fields) => market.define(symbol, fields),
-    ready: () => set({ state: "running" }),
-    warn: (message) => world.log.warn(message),
-  };
+/** A feed at work: it may end or fail, never the server. */
+class FeedRun {
+  readonly #feed: Feed;
+  readonly #parts: FeedParts;
+  #status: FeedStatus;
+
+  constructor(feed: Feed, parts: FeedParts) {
+    this.#feed = feed;
+    this.#parts = parts;
+    this.#status = { name: feed.name, state: "starting", error: null, ticks: 0 };
+  }
+
+  get status(): FeedStatus {
+    return this.#status;
+  }
+
+  async start(): Promise<void> {
+    const { signal, world: { log } } = this.#parts;
+    const { name } = this.#feed;
+    try {
+      await this.#feed.run(this.#context());
+      this.#set({ state: "ended" });
+      if (!signal.aborted) log.info(`Feed ${name} has come to its end`);
+    } catch (error) {
+      this.#set({ state: "failed", error: error instanceof Error ? error.message : String(error) });
+      log.error(`Feed ${name} failed`, error);
+    }
+  }
+
+  #context(): FeedContext {
+    const { market, tape, accept, world, signal } = this.#parts;
+    return {
+      signal,
+      now: world.now,
+      tapeEmpty: tape.head === 0,
+      sleep: (ms) => sleep(ms, signal),
+      emit: async (ticks) => {
+        await accept(ticks);
+        this.#set({ ticks: this.#status.ticks + ticks.length });
+      },
+      define: (symbol, fields) => market.define(symbol, fields),
+      ready: () => this.#set({ state: "running" }),
+      warn: (message) => world.log.warn(message),
+    };
+  }
+
+  #set(change: Partial<FeedStatus>): void {
+    this.#status = { ...this.#status, ...change };
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, signal.aborted ? 0 : Math.max(0, ms));
+    signal.addEventListener("abort", wake);
+  });
 }
 
 /** Closes clients evenly over the drain time, so that they do not all come back in one instant. */

@@ -15,12 +15,7 @@ import { Subscriptions } from "./subscriptions.js";
 
 /**
  * What the connection uses of a WebSocket.
- * @typedef {object} Socket
- * @property {(() => void) | null} onopen
- * @property {((event: { readonly data: unknown }) => void) | null} onmessage
- * @property {((event: { readonly code: number, readonly reason: string }) => void) | null} onclose
- * @property {(text: string) => void} send
- * @property {() => void} close
+ * @typedef {Pick<WebSocket, "addEventListener" | "send" | "close">} Socket
  */
 
 /**
@@ -117,9 +112,11 @@ export class Connection {
     const socket = this.#socket = new WebSocket(url());
     // A socket that was given up may still have something to say; nobody listens to it.
     const isCurrent = () => socket === this.#socket;
-    socket.onopen = () => isCurrent() && this.#opened();
-    socket.onmessage = ({ data }) => isCurrent() && this.#receive(String(data));
-    socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
+    socket.addEventListener("open", () => isCurrent() && this.#opened());
+    socket.addEventListener("message", ({ data }) => isCurrent() && this.#receive(String(data)));
+    socket.addEventListener("close", ({ code, reason }) => {
+      if (isCurrent()) this.#closed(code, reason);
+    });
     this.#callOff = clock.after(OPENING_MS_MAX, () => this.#giveUp("The server does not answer"));
     this.#enter({ kind: "connecting" });
   }

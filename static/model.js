@@ -1,5 +1,6 @@
 // What the page knows: the rows of the board, and the series of the chosen symbol.
 
+import { decimalsOf } from "./format.js";
 import { BarSeries, LiveEdge, TickSeries } from "./series.js";
 
 /** @import { Listener, Reply, SubscribeRequest } from "./subscriptions.js" */
@@ -23,6 +24,8 @@ import { BarSeries, LiveEdge, TickSeries } from "./series.js";
  * @typedef {object} Source
  * @property {(request: SubscribeRequest, listener: Listener) => () => void} subscribe
  */
+
+const DECIMALS_MIN = 2;
 
 /** Reads positional rows, in which a symbol is its number in the subscription's list. */
 export class RowReader {
@@ -60,11 +63,14 @@ export class Board {
   updates = 0;
   isJoined = false;
 
-  /** @param {Source} source */
-  constructor(source) {
+  /**
+   * @param {Source} source
+   * @param {readonly string[]} symbols
+   */
+  constructor(source, symbols) {
     /** @type {RowReader} */
     let reader;
-    const request = { symbols: ["*"], channel: "quote", mode: "latest", every: 100 };
+    const request = { symbols, channel: "quote", mode: "latest", every: 100 };
     source.subscribe({ ...request, format: "columns" }, {
       joined: (reply) => {
         reader = new RowReader(reply);
@@ -84,6 +90,11 @@ export class Board {
     });
   }
 
+  /** Has every row written again, because the way to write it has changed. */
+  touch() {
+    for (const symbol of this.rows.keys()) this.#changed.add(symbol);
+  }
+
   takeChanged() {
     const changed = this.#changed;
     this.#changed = new Set();
@@ -95,6 +106,53 @@ export class Board {
     const row = /** @type {Row} */ (/** @type {unknown} */ (values));
     this.rows.set(row.symbol, row);
     this.#changed.add(row.symbol);
+  }
+}
+
+/** How many decimals prices are written with. */
+export class Decimals {
+  /** As the server says. @type {Map<string, number>} */
+  #known = new Map();
+  /** What the prices seen so far need. @type {Map<string, number>} */
+  #seen = new Map();
+  #isAsked = false;
+  #options;
+
+  /**
+   * @param {object} options
+   * @param {() => Promise<readonly Point[]>} options.load
+   * @param {(action: () => void) => void} options.later
+   * @param {() => void} options.changed
+   */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** @param {string} symbol */
+  of(symbol) {
+    return this.#known.get(symbol) ?? Math.max(DECIMALS_MIN, this.#seen.get(symbol) ?? 0);
+  }
+
+  /**
+   * Asks the server when a symbol is new, or when a price has more decimals than it has told of.
+   * @param {Row} row
+   */
+  saw({ symbol, price }) {
+    const needed = price === null ? 0 : decimalsOf(price);
+    if (needed > (this.#seen.get(symbol) ?? -1)) this.#seen.set(symbol, needed);
+    else return;
+    if (this.#isAsked || needed <= (this.#known.get(symbol) ?? -1)) return;
+    this.#isAsked = true;
+    // Many symbols may appear at once, and one answer tells of all.
+    this.#options.later(() => void this.#ask());
+  }
+
+  async #ask() {
+    this.#isAsked = false;
+    for (const { symbol, decimals } of await this.#options.load()) {
+      this.#known.set(String(symbol), Number(decimals));
+    }
+    this.#options.changed();
   }
 }
 

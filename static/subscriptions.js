@@ -191,7 +191,7 @@ export class Subscriptions {
     const subscription = this.#answered(id);
     if (subscription === undefined) return;
     subscription.stage = { kind: "failed" };
-    subscription.listener.failed(message);
+    if (this.#wanted.has(subscription)) subscription.listener.failed(message);
     this.#askNext();
   }
 

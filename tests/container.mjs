@@ -14,6 +14,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -86,9 +87,12 @@ async function checkImage() {
     const [user] = config.User.split(":");
     assert.match(status, new RegExp(`^Uid:\\s+${user}\\s+${user}\\s`, "m"));
   });
-  await check("The container writes its tape to the volume", () => {
+  await check("The volume belongs to the image's user", () => {
     const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
-    assert.ok(paths.some((path) => /volumes?.*\/tickwire\.db$/.test(path)), "no tickwire.db");
+    const volume = paths.find((path) => /\/buildah-volumes\/[0-9a-f]+$/.test(path));
+    assert.ok(volume, "there is no volume");
+    const { uid, gid } = statSync(join(folder, volume));
+    assert.equal(`${uid}:${gid}`, config.User);
   });
   await check("The container stops on SIGTERM with exit code 0", async () => {
     process.kill(serverPid(setting), "SIGTERM");
@@ -222,6 +226,7 @@ async function untilHealthy(port) {
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
     if (response?.status === 200) return;
+    assert.equal(server?.exitCode, null, "the server has stopped");
     assert.ok(performance.now() < deadline, `status ${response?.status ?? "unknown, no answer"}`);
     await sleep(100);
   }

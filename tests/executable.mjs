@@ -73,6 +73,7 @@ process.exit(failed > 0 ? 1 : 0);
 function start(...args) {
   const child = spawn(EXECUTABLE, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
+  let isClosed = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => output += text);
   }
@@ -80,7 +81,8 @@ function start(...args) {
   const closed = new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message)).once("close", resolve);
   });
-  return { child, closed, output: () => output };
+  closed.then(() => isClosed = true);
+  return { child, closed, isClosed: () => isClosed, output: () => output };
 }
 
 /** @param {Running} running */
@@ -132,7 +134,7 @@ async function eventually(attempt) {
     try {
       return await attempt();
     } catch (error) {
-      if (performance.now() > deadline || server.child.exitCode !== null) throw error;
+      if (performance.now() > deadline || server.isClosed()) throw error;
       await sleep(50);
     }
   }

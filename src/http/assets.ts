@@ -3,11 +3,16 @@ import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotJs from "uplot/dist/uPlot.esm.js" with { type: "text" };
 import chartJs from "../../static/chart.js" with { type: "text" };
 import connectionJs from "../../static/connection.js" with { type: "text" };
+import formatJs from "../../static/format.js" with { type: "text" };
 import gridJs from "../../static/grid.js" with { type: "text" };
 import indexHtml from "../../static/index.html" with { type: "text" };
 import mainJs from "../../static/main.js" with { type: "text" };
 import modelJs from "../../static/model.js" with { type: "text" };
+import paintJs from "../../static/paint.js" with { type: "text" };
+import scaleJs from "../../static/scale.js" with { type: "text" };
+import seriesJs from "../../static/series.js" with { type: "text" };
 import styleCss from "../../static/style.css" with { type: "text" };
+import subscriptionsJs from "../../static/subscriptions.js" with { type: "text" };
 
 export interface Asset {
   readonly type: string;
@@ -30,7 +35,12 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "/static/connection.js": js(connectionJs),
   "/static/model.js": js(modelJs),
   "/static/grid.js": js(gridJs),
+  "/static/subscriptions.js": js(subscriptionsJs),
+  "/static/series.js": js(seriesJs),
+  "/static/format.js": js(formatJs),
   "/static/chart.js": js(chartJs),
+  "/static/scale.js": js(scaleJs),
+  "/static/paint.js": js(paintJs),
   "/static/uplot.js": js(uplotJs),
   "/static/uplot.css": css(uplotCss),
 };

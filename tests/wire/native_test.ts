@@ -1,17 +1,162 @@
-import { readFileSync } from "node:fs";
-import { play } from "../helpers/conversation.ts";
-import { test } from "node:test";
-for (
-  const n of [
-    "native_ticks",
-    "native_errors",
-    "native_columns",
-    "native_wildcards",
-    "native_bars","native_bars_by_clock",
-    "native_latest",
-    "native_url",
-    "value",
-    "list",
-    "grid",
-  ]
-) test(n, () => play(readFileSync(new URL(`golden/${n}.txt`, import.meta.url), "utf8")));
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { ClientError } from "../../src/hub/client_error.ts";
+import type { Command } from "../../src/hub/wire.ts";
+import { commandFromQuery, native, readEvery, splitList } from "../../src/wire/native.ts";
+import { Stage } from "../helpers/conversation.ts";
+import { playGolden } from "./golden.ts";
+
+playGolden(
+  "native_ticks",
+  "native_errors",
+  "native_columns",
+  "native_wildcards",
+  "native_bars",
+  "native_bars_by_clock",
+  "native_latest",
+  "native_latest_order",
+  "native_url",
+);
+
+function errorOf(work: () => unknown): ClientError {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof ClientError, String(error));
+    return error;
+  }
+  assert.fail("no error");
+}
+
+function decode(fields: Record<string, unknown>): Command {
+  return native.decode(JSON.stringify(fields))!;
+}
+
+describe("native", () => {
+  test("native takes an id that is a text or a number, and echoes no other", () => {
+    for (const id of ["", "x".repeat(64), 0, -1.5]) {
+      assert.equal((decode({ op: "ping", id }) as { id?: unknown }).id, id);
+    }
+    for (const id of [{}, [], true, "x".repeat(65)]) {
+      const error = errorOf(() => decode({ op: "ping", id }));
+      assert.equal(error.code, "bad_request");
+      assert.equal(error.id, undefined);
+    }
+  });
+
+  test("native names the mode that a channel has by itself", () => {
+    const modeOf = (fields: Record<string, unknown>) => {
+      const command = decode({ op: "subscribe", symbols: ["A"], ...fields });
+      assert.equal(command.kind, "subscribe");
+      return command.kind === "subscribe" ? command.subscription.mode : undefined;
+    };
+    assert.equal(modeOf({}), "all");
+    assert.equal(modeOf({ channel: "tick" }), "all");
+    assert.equal(modeOf({ channel: "quote" }), "latest");
+    assert.equal(modeOf({ channel: "bar:1w" }), "latest");
+    assert.equal(modeOf({ channel: "bar:1w", mode: "all" }), "latest");
+    assert.equal(modeOf({ channel: "quote", mode: "all" }), "all");
+    assert.equal(modeOf({ channel: "tick", mode: "latest" }), "latest");
+  });
+
+  test("native hands on where to start from", () => {
+    for (const from of ["k3f9:1042", "-1h", 1_763_700_000_000]) {
+      const command = decode({ op: "subscribe", symbols: ["A"], from });
+      assert.equal(command.kind === "subscribe" && command.from, from);
+    }
+  });
+
+  test("native refuses a channel with more than one interval", () => {
+    for (const channel of ["bar:1m:", "bar:1m:1h", "tick:1m", "bar:", "quote:"]) {
+      const error = errorOf(() => decode({ op: "subscribe", symbols: ["A"], channel }));
+      assert.equal(error.code, "bad_channel");
+    }
+  });
+
+  test("native says in words what a field of the wrong kind has to be", () => {
+    for (
+      const fields of [
+        {},
+        { symbols: 5 },
+        { symbols: [5] },
+        { symbols: ["A"], every: true },
+        { symbols: ["A"], from: true },
+      ]
+    ) {
+      const { code, message } = errorOf(() => decode({ op: "subscribe", ...fields }));
+      assert.equal(code, "bad_request");
+      assert.doesNotMatch(message, /invalid input$/, message);
+    }
+  });
+
+  test("native answers any frame with a command or an error for the client", () => {
+    const field = fc.constantFrom("op", "id", "symbols", "channel", "mode", "every", "from", "sub");
+    const word = fc.constantFrom("subscribe", "unsubscribe", "ping", "A", "bar:1m", "*", "__proto__");
+    const value = fc.oneof(word, fc.array(word), fc.jsonValue());
+    fc.assert(fc.property(fc.dictionary(field, value), (fields) => {
+      try {
+        assert.ok(decode(fields));
+      } catch (error) {
+        assert.ok(error instanceof ClientError, String(error));
+        assert.match(error.code, /^[a-z_]+$/);
+        assert.match(error.message, /^Cannot [^\n]*[^.\n]$/);
+      }
+    }));
+    fc.assert(fc.property(fc.string(), (text) => {
+      try {
+        assert.ok(native.decode(text));
+      } catch (error) {
+        assert.ok(error instanceof ClientError, String(error));
+      }
+    }));
+  });
+
+  test("native writes symbols, prices and times so that JSON reads the same values", () => {
+    const stage = new Stage();
+    for (const format of ["object", "columns"]) {
+      const client = stage.connect(`symbol=*&format=${format}`);
+      client.texts();
+      const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
+      fc.assert(fc.property(finite, fc.option(finite.map(Math.abs)), (price, size) => {
+        stage.tick({ symbol: "A.b_c:/^=-1", price, size, bid: price, ask: null });
+        stage.pass(20);
+        const frame = client.frames().at(-1) as { rows: (number[] & Record<string, unknown>)[] };
+        const [row] = frame.rows;
+        const found = format === "object"
+          ? ["price", "size", "bid", "ask"].map((name) => row![name])
+          : row!.slice(3);
+        // JSON has no negative zero.
+        assert.deepEqual(found, [price + 0, size, price + 0, null]);
+      }));
+      client.leave();
+    }
+  });
+});
+
+describe("commandFromQuery", () => {
+  test("commandFromQuery means every symbol when only a channel is named", () => {
+    const command = commandFromQuery(new URLSearchParams("channel=quote"));
+    assert.deepEqual(command.kind === "subscribe" && command.subscription.selection.patterns, ["*"]);
+  });
+
+  test("commandFromQuery takes a symbol that is named several times", () => {
+    const command = commandFromQuery(new URLSearchParams("symbol=A&symbol=B,C"));
+    const patterns = command.kind === "subscribe" && command.subscription.selection.patterns;
+    assert.deepEqual(patterns, ["A", "B", "C"]);
+  });
+});
+
+test("splitList trims names and drops empty ones", () => {
+  assert.deepEqual(splitList(" A, B ,,C,"), ["A", "B", "C"]);
+  assert.deepEqual(splitList(" , "), []);
+});
+
+test("readEvery reads milliseconds and durations and refuses anything else", () => {
+  assert.equal(readEvery(250), 250);
+  assert.equal(readEvery("250"), 250);
+  assert.equal(readEvery("10s"), 10_000);
+  for (const text of ["", "s", "-1s", "1 s", "10x", "1e3"]) {
+    assert.equal(errorOf(() => readEvery(text)).code, "bad_every", text);
+  }
+});

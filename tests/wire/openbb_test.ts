@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { Message } from "../../src/hub/wire.ts";
+import { grid, isGridFrame } from "../../src/wire/openbb.ts";
+import { Stage } from "../helpers/conversation.ts";
+import { playGolden } from "./golden.ts";
+
+playGolden("grid");
+
+const patternsOf = (params: unknown) => {
+  const command = grid.decode(JSON.stringify({ params }));
+  return command?.kind === "replace" ? command.subscription.selection.patterns : undefined;
+};
+
+describe("grid", () => {
+  test("isGridFrame knows a live grid by params, or by the type of a frame without", () => {
+    assert.ok(isGridFrame('{"params":{}}'));
+    assert.ok(isGridFrame('{"params":null}'));
+    assert.ok(isGridFrame('{"type":"params"}'));
+    for (const text of ['{"op":"ping"}', '{"type":"other"}', '["params"]', '"params"', "null", ""]) {
+      assert.ok(!isGridFrame(text), text);
+    }
+  });
+
+  test("grid drops what is empty from a list of symbols", () => {
+    assert.deepEqual(patternsOf({ symbol: ["A", "", " ", ",", "B"] }), ["A", "B"]);
+    assert.deepEqual(patternsOf({ symbol: ["A", null] }), ["A"]);
+    assert.deepEqual(patternsOf({ symbol: [null, ""] }), ["*"]);
+  });
+
+  test("grid takes stars and numbers as names", () => {
+    assert.deepEqual(patternsOf({ symbol: "BTC/*,*" }), ["BTC/*", "*"]);
+    assert.deepEqual(patternsOf({ symbol: 600519 }), ["600519"]);
+  });
+
+  test("grid answers no frame with an error, whatever it holds", () => {
+    fc.assert(fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
+      const command = grid.decode(text);
+      assert.ok(command === undefined || command.kind === "replace");
+    }));
+    fc.assert(fc.property(fc.jsonValue(), (symbol) => {
+      const command = grid.decode(JSON.stringify({ params: { symbol } }));
+      assert.ok(command === undefined || command.kind === "replace");
+    }));
+  });
+
+  test("grid has no other message than rows", () => {
+    const messages: Message[] = [
+      { kind: "heartbeat", seq: 1, time: 1 },
+      { kind: "draining", reconnectAfter: 1 },
+      { kind: "error", code: "bad_request", message: "Cannot" },
+      { kind: "pong", time: 1 },
+      { kind: "unsubscribed", sub: "q1" },
+    ];
+    for (const message of messages) assert.equal(grid.encode(message), undefined);
+  });
+
+  test("A live grid keeps its rows when it asks for more symbols than are allowed", () => {
+    const stage = new Stage({ patternsMax: 2 });
+    stage.tick({ symbol: "A" });
+    const client = stage.connect();
+    client.send({ params: { symbol: "A" } });
+    assert.equal(client.frames().length, 1);
+    client.send({ params: { symbol: "A,B,C" } });
+    assert.deepEqual(client.frames(), []);
+    stage.pass(1_020);
+    stage.tick({ symbol: "A", price: 7 });
+    const [rows] = client.frames() as { price: number }[][];
+    assert.deepEqual(rows?.map(({ price }) => price), [7]);
+    assert.equal(client.closed, undefined);
+  });
+
+  test("A live grid gets at most one message per row in 100 ms, whatever the flush time is", () => {
+    for (const flushMs of [1, 10, 500]) {
+      const stage = new Stage({ flushMs });
+      const client = stage.connect();
+      stage.tick({ symbol: "A" }, { symbol: "B" });
+      client.send({ params: { symbol: "*" } });
+      client.texts();
+      stage.pass(120);
+      let sentAt = -Infinity;
+      for (let step = 0; step < 3_000; step++) {
+        stage.pass(1);
+        stage.tick({ symbol: step % 3 === 0 ? "B" : "A", price: step });
+        for (const rows of client.frames() as { symbol: string }[][]) {
+          assert.ok(stage.now - sentAt >= 100, `${flushMs}: ${stage.now - sentAt} ms`);
+          assert.deepEqual(rows.map(({ symbol }) => symbol).sort(), [...new Set(["A", "B"])]
+            .filter((symbol) => rows.some((row) => row.symbol === symbol)));
+          sentAt = stage.now;
+        }
+      }
+      assert.ok(sentAt > -Infinity);
+    }
+  });
+
+  test("The rows of a live grid equal the board after a quiet moment", () => {
+    const stage = new Stage();
+    const client = stage.connect();
+    stage.tick({ symbol: "A" }, { symbol: "B" }, { symbol: "C" });
+    client.send({ params: { symbol: ["A", "B"] } });
+    const rows = new Map<string, unknown>();
+    const merge = () => {
+      for (const row of client.frames().flat() as { symbol: string }[]) rows.set(row.symbol, row);
+    };
+    for (let step = 0; step < 500; step++) {
+      stage.tick({ symbol: "ABC"[step % 3]!, price: step, size: 1, bid: step - 1 });
+      stage.pass(7);
+      merge();
+    }
+    stage.pass(300);
+    merge();
+    assert.deepEqual([...rows.keys()], ["A", "B"]);
+    for (const [symbol, row] of rows) assert.deepEqual(row, stage.market.board.row(symbol));
+  });
+});

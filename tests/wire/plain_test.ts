@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Message } from "../../src/hub/wire.ts";
+import { list, value } from "../../src/wire/plain.ts";
+import { Stage } from "../helpers/conversation.ts";
+import { playGolden } from "./golden.ts";
+
+playGolden("value", "list");
+
+describe("Clients that only listen", () => {
+  test("value and list have no other message than data", () => {
+    const messages: Message[] = [
+      { kind: "heartbeat", seq: 1, time: 1 },
+      { kind: "draining", reconnectAfter: 1 },
+      { kind: "error", code: "bad_request", message: "Cannot" },
+      { kind: "pong", time: 1 },
+      { kind: "unsubscribed", sub: "q1" },
+    ];
+    for (const wire of [value, list]) {
+      for (const message of messages) assert.equal(wire.encode(message), undefined);
+      for (const text of ["", "{", '{"op":"ping"}']) assert.equal(wire.decode(text), undefined);
+    }
+  });
+
+  test("value sends every value once and in order to pages opened at different moments", () => {
+    const stage = new Stage();
+    const pages = [0, 1, 2].map(() => ({ from: 0, values: [] as number[] }));
+    const clients = new Map<number, ReturnType<Stage["connect"]>>();
+    for (let step = 0; step < 600; step++) {
+      stage.tick({ symbol: "cpu", price: step });
+      const page = step / 150;
+      if (Number.isInteger(page) && pages[page] !== undefined) {
+        pages[page].from = step;
+        clients.set(page, stage.connect("symbol=cpu&format=value"));
+      }
+      stage.pass(3);
+      for (const [page, client] of clients) {
+        const values = client.frames() as { value: number }[];
+        pages[page]!.values.push(...values.map(({ value }) => value));
+      }
+    }
+    for (const { from, values } of pages) {
+      // A last value may still wait for its frame.
+      const expected = Array.from({ length: values.length }, (_, index) => from + index);
+      assert.deepEqual(values, expected);
+      assert.ok(from + values.length > 590);
+    }
+  });
+
+  test("list is in the order of the symbols, however they appeared", () => {
+    const stage = new Stage();
+    stage.tick({ symbol: "b" }, { symbol: "B" }, { symbol: "A" }, { symbol: "_" }, { symbol: "1" });
+    const client = stage.connect("format=list&every=1s");
+    stage.pass(1_000);
+    const lists = client.frames() as { symbol: string }[][];
+    assert.equal(lists.length, 2);
+    for (const rows of lists) {
+      assert.deepEqual(rows.map(({ symbol }) => symbol), ["1", "A", "B", "_", "b"]);
+    }
+  });
+});
