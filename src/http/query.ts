@@ -1,5 +1,5 @@
 import { parseTime } from "../core/time.ts";
-import { symbolFault } from "../core/tick.ts";
+import { patternFault } from "../hub/topic.ts";
 import { Refusal } from "./refusal.ts";
 
 export const LIMIT_DEFAULT = 1_000;
@@ -28,9 +28,7 @@ export class Query {
       throw new Refusal(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
     }
     for (const name of names) {
-      const fault = name === "*"
-        ? undefined
-        : symbolFault(name.endsWith("*") ? name.slice(0, -1) : name);
+      const fault = patternFault(name);
       if (fault !== undefined) {
         throw new Refusal(
           400,

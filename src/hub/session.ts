@@ -65,11 +65,12 @@ export class Session implements Member {
   /** A text frame has arrived. */
   receive(text: string): void {
     if (this.#closed) return;
-    const wire = this.#wire ??= this.#chooseWire(text);
+    const tooLarge = text.length > this.#desk.limits.frameBytesMax;
+    const wire = this.#wire ??= this.#chooseWire(tooLarge ? "" : text);
     if (this.full) return this.tooSlow();
     if (!this.#spend()) return;
     try {
-      if (text.length > this.#desk.limits.frameBytesMax) {
+      if (tooLarge) {
         throw new ClientError(
           "too_large",
           `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,

@@ -79,15 +79,19 @@ export class Selection {
   }
 }
 
-function checkPattern(pattern: string): void {
+/** What is wrong with a symbol, a prefix such as `BTC/*` or a star; `undefined` when nothing is. */
+export function patternFault(pattern: string): string | undefined {
+  if (pattern === "*") return undefined;
   const star = pattern.indexOf("*");
-  let fault: string | undefined;
-  if (star >= 0 && star < pattern.length - 1) fault = "a star stands only at the end";
-  else if (pattern !== "*") fault = symbolFault(star < 0 ? pattern : pattern.slice(0, -1));
-  if (fault !== undefined) {
-    throw new ClientError(
-      "bad_symbol",
-      `Cannot subscribe to ${JSON.stringify(pattern.slice(0, 100))}: ${fault}`,
-    );
-  }
+  if (star >= 0 && star < pattern.length - 1) return "a star stands only at the end";
+  return symbolFault(star < 0 ? pattern : pattern.slice(0, -1));
+}
+
+function checkPattern(pattern: string): void {
+  const fault = patternFault(pattern);
+  if (fault === undefined) return;
+  throw new ClientError(
+    "bad_symbol",
+    `Cannot subscribe to ${JSON.stringify(pattern.slice(0, 100))}: ${fault}`,
+  );
 }

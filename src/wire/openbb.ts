@@ -3,8 +3,7 @@
  * https://docs.openbb.co/workspace/developers/widget-types/live-grid
  */
 import { emptyRow, type Row } from "../core/board.ts";
-import { isSymbol } from "../core/tick.ts";
-import { Selection } from "../hub/topic.ts";
+import { patternFault, Selection } from "../hub/topic.ts";
 import type { Format, Wire } from "../hub/wire.ts";
 import { splitList } from "./native.ts";
 
@@ -73,8 +72,6 @@ function readSymbols(params: unknown): string[] | undefined {
   const asked = symbol ?? symbols ?? "";
   const names = (Array.isArray(asked) ? asked : [asked]).flatMap((name) => splitList(String(name)));
   if (names.length === 0) return ["*"];
-  const readable = names.filter((name) =>
-    name === "*" || isSymbol(name.endsWith("*") ? name.slice(0, -1) : name)
-  );
+  const readable = names.filter((name) => patternFault(name) === undefined);
   return readable.length > 0 ? readable : undefined;
 }

@@ -98,7 +98,7 @@ export function csvReader(): (line: string) => Record<string, string> | RecordFa
     }
     const values = split(text);
     if (values.length < names.length || (text.match(/"/g)?.length ?? 0) % 2 === 1) {
-      return new RecordFault(`${values.length} values for ${names.length} columns`);
+      return new RecordFault(`it does not have ${names.length} values`);
     }
     return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
   };
