@@ -18,6 +18,8 @@ import { increments, priceRange, windowOf } from "./scale.js";
 
 const FONT_FAMILY = "system-ui, sans-serif";
 const AXIS_FONT = `11px ${FONT_FAMILY}`;
+/** About half the width, or twice the height, of a label. */
+const LABEL_PIXELS = 30;
 const ZOOM_MIN = 0.1;
 const ZOOM_MAX = 5;
 const COLORS = /** @type {const} */ (["text", "muted", "line", "accent", "up", "down", "panel"]);
@@ -141,8 +143,11 @@ export class Chart {
         ...style,
         size: 30,
         space: 90,
-        values: (_plot, times, _axis, _space, increment) =>
-          times.map((time) => timeText(time, increment)),
+        // A label that would be cut off at the left end is left out.
+        values: (plot, times, _axis, _space, increment) =>
+          times.map((time) =>
+            plot.valToPos(time, "x") < LABEL_PIXELS ? "" : timeText(time, increment)
+          ),
       },
       {
         ...style,
@@ -150,10 +155,23 @@ export class Chart {
         space: 44,
         gap: 6,
         incrs: () => increments(this.#decimals),
-        values: (_plot, prices) => prices.map((price) => priceText(price, this.#decimals)),
+        // The label of the last price lies over its neighbours.
+        values: (plot, prices) =>
+          prices.map((price) =>
+            Math.abs(plot.valToPos(price, "y") - plot.valToPos(this.#price, "y")) < LABEL_PIXELS / 2
+              ? ""
+              : priceText(price, this.#decimals)
+          ),
         size: (_plot, texts) => this.#widthFor(texts),
       },
     ];
+  }
+
+  /** The newest price. */
+  get #price() {
+    if (this.#view === undefined) return 0;
+    const { series, interval } = this.#view;
+    return series.at(interval === "tick" ? "price" : "close", -1) ?? 0;
   }
 
   get #decimals() {
@@ -192,7 +210,7 @@ export class Chart {
     const { series, interval, edge, decimals } = this.#view;
     const { accent, up, down, panel } = this.#colors;
     const isLine = interval === "tick";
-    const price = series.at(isLine ? "price" : "close", -1) ?? 0;
+    const price = this.#price;
     const open = isLine ? price : series.at("open", -1) ?? price;
     if (!isLine) paintCandles(plot, series, INTERVALS[interval], this.#colors);
     const color = isLine ? accent : price < open ? down : up;

@@ -8,6 +8,8 @@ import { changeText, percentText, priceText, volumeText } from "./format.js";
  * @typedef {object} Column
  * @property {string} name
  * @property {string} title
+ * @property {number} [chars] width for so many characters at first; without, what is left over
+ * @property {number} [charsMax] what is longer is cut off; numbers never are
  * @property {(row: Row, decimals: number) => string} text
  * @property {(row: Row) => number | null} [flash] a value whose changes flash up or down
  * @property {(row: Row) => number | null} [sign] a value whose sign is the colour
@@ -15,39 +17,44 @@ import { changeText, percentText, priceText, volumeText } from "./format.js";
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
-  { name: "symbol", title: "Symbol", text: ({ symbol }) => symbol },
-  { name: "name", title: "Name", text: ({ name }) => name ?? "" },
+  { name: "symbol", title: "Symbol", chars: 9, charsMax: 16, text: ({ symbol }) => symbol },
+  { name: "name", title: "Name", charsMax: 0, text: ({ name }) => name ?? "" },
   {
     name: "last",
     title: "Last",
+    chars: 9,
     text: ({ price }, decimals) => priceText(price, decimals),
     flash: ({ price }) => price,
   },
   {
     name: "change",
     title: "Change",
+    chars: 9,
     text: ({ change }, decimals) => changeText(change, decimals),
     sign: ({ change }) => change,
   },
   {
     name: "percent",
     title: "Change %",
+    chars: 8,
     text: ({ change_percent }) => percentText(change_percent),
     sign: ({ change }) => change,
   },
   {
     name: "bid",
     title: "Bid",
+    chars: 9,
     text: ({ bid }, decimals) => priceText(bid, decimals),
     flash: ({ bid }) => bid,
   },
   {
     name: "ask",
     title: "Ask",
+    chars: 9,
     text: ({ ask }, decimals) => priceText(ask, decimals),
     flash: ({ ask }) => ask,
   },
-  { name: "volume", title: "Volume", text: ({ volume }) => volumeText(volume) },
+  { name: "volume", title: "Volume", chars: 7, text: ({ volume }) => volumeText(volume) },
 ];
 
 /** A cell remembers what it shows, so that the document is only written to, and only for a change. */
@@ -69,15 +76,21 @@ class Cell {
   /**
    * @param {Row} row
    * @param {number} decimals
+   * @returns how many characters are shown
    */
   show(row, decimals) {
-    const { name, text, flash, sign } = this.#column;
-    const shown = text(row, decimals);
+    const shown = this.#column.text(row, decimals);
     if (shown !== this.#text.data) {
       this.#text.data = shown;
-      // What is cut off can be read in the tooltip.
-      if (name === "name" || name === "symbol") this.element.title = shown;
+      if (this.#column.charsMax !== undefined) this.element.title = shown;
     }
+    this.#color(row);
+    return shown.length;
+  }
+
+  /** @param {Row} row */
+  #color(row) {
+    const { name, flash, sign } = this.#column;
     const value = (flash ?? sign)?.(row) ?? null;
     if (value === this.#value) return;
     if (sign !== undefined) {
@@ -90,6 +103,14 @@ class Cell {
     }
     this.#value = value;
   }
+}
+
+/**
+ * @param {HTMLElement} cell
+ * @param {number | undefined} chars
+ */
+function setChars(cell, chars) {
+  if (chars !== undefined) cell.style.setProperty("--chars", String(chars));
 }
 
 /** @param {number} difference */
@@ -107,6 +128,7 @@ function direction(difference) {
 export class Grid {
   #options;
   #body;
+  #heads;
   /** @type {Map<string, { element: HTMLTableRowElement, cells: Cell[] }>} */
   #lines = new Map();
   #chosen = "";
@@ -116,13 +138,15 @@ export class Grid {
     this.#options = options;
     const { table } = options;
     const head = table.createTHead().insertRow();
-    for (const { name, title } of COLUMNS) {
+    this.#heads = COLUMNS.map(({ name, title, chars }) => {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.className = name;
       cell.textContent = title;
-      head.append(cell);
-    }
+      setChars(cell, chars);
+      return { cell, chars };
+    });
+    head.append(...this.#heads.map(({ cell }) => cell));
     this.#body = table.createTBody();
     this.#body.addEventListener("click", ({ target }) => this.#clicked(target));
     this.#body.addEventListener("keydown", (event) => this.#pressed(event));
@@ -139,7 +163,7 @@ export class Grid {
       if (row === undefined) continue;
       const line = this.#lines.get(symbol) ?? this.#addLine(symbol);
       const decimals = this.#options.decimalsOf(symbol);
-      for (const cell of line.cells) cell.show(row, decimals);
+      line.cells.forEach((cell, place) => this.#widen(place, cell.show(row, decimals)));
     }
     if (this.#lines.size <= rows.size) return;
     for (const [symbol, { element }] of this.#lines) {
@@ -154,6 +178,20 @@ export class Grid {
     this.#setMark(this.#chosen, false);
     this.#chosen = symbol;
     this.#setMark(symbol, true);
+  }
+
+  /**
+   * Makes room for a longer text. Columns never become narrower, so nothing jumps to and fro, and with
+   * widths that do not depend on all cells the layout of a long table stays cheap.
+   * @param {number} place
+   * @param {number} chars
+   */
+  #widen(place, chars) {
+    const head = this.#heads[place];
+    const wanted = Math.min(chars, COLUMNS[place]?.charsMax ?? Infinity);
+    if (head?.chars === undefined || wanted <= head.chars) return;
+    head.chars = wanted;
+    setChars(head.cell, wanted);
   }
 
   /** @param {string} symbol */

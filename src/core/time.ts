@@ -27,8 +27,10 @@ export function parseIso(text: string): IsoTime | undefined {
   const whole = Date.parse(`${date}T${clock}:${seconds}${offset}`);
   // Some runtimes read 30 February as 1 March.
   if (Number.isNaN(whole) || !dayExists(date!)) return undefined;
-  const time = fraction === "" ? whole : whole + Number(`0.${fraction}`) * 1_000;
-  return { time: Math.round(time * 1e6) / 1e6, zoned: zone !== undefined };
+  // Whole milliseconds are added as such, so that they stay exact.
+  const time = whole + Number(fraction.slice(0, 3).padEnd(3, "0")) +
+    Number(`0.${fraction.slice(3)}`);
+  return { time, zoned: zone !== undefined };
 }
 
 function dayExists(date: string): boolean {

@@ -150,6 +150,8 @@ export class Cohort {
   /** Takes note of a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
     this.#seq = this.#market.seq;
+    // The next tick need not close it once more.
+    this.#newestBars.delete(symbol);
     this.#addBar(symbol, time);
   }
 

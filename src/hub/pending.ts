@@ -58,14 +58,9 @@ export class PendingLatest<Update> implements Pending<Update> {
   }
 
   add(key: string, update: Update): void {
-    const at = ++this.#count;
-    const held = this.#updates.get(key);
-    if (held === undefined) {
-      this.#updates.set(key, { at, update });
-    } else {
-      held.at = at;
-      held.update = update;
-    }
+    // What was updated last comes last, so that rows are in tape order.
+    this.#updates.delete(key);
+    this.#updates.set(key, { at: ++this.#count, update });
   }
 
   since(at: number): Update[] {

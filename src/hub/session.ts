@@ -141,6 +141,8 @@ export class Session implements Member {
       case "subscribe":
         return this.#subscribe(command.subscription, command.id, command.from);
       case "replace":
+        // A subscription that is beyond a limit must not cost the session the one it has.
+        this.#desk.cohortOf(command.subscription);
         for (const sub of this.#cohorts.keys()) this.#leave(sub);
         return this.#subscribe(command.subscription);
       case "unsubscribe":

@@ -6,17 +6,25 @@ import { channelName, type Mode, parseChannel, Selection } from "../hub/topic.ts
 import type { Command, Message, RequestId, Subscribed, Wire } from "../hub/wire.ts";
 import { DATA_FORMATS } from "./data_formats.ts";
 
-const Id = z.union([z.string().max(64), z.number()]).optional();
-const Duration = z.union([z.number().nonnegative(), z.string()]);
+const Id = z.union([z.string().max(64), z.number()], {
+  error: "expected a number or a text of at most 64 characters",
+}).optional();
+const Duration = z.union([z.number().nonnegative(), z.string()], {
+  error: "expected milliseconds or a duration such as 10s",
+});
+const Symbols = z.union([z.array(z.string()), z.string()], {
+  error: "expected a list of texts",
+});
+const From = z.union([z.string(), z.number()], { error: "expected a position or a time" });
 
 const Subscribe = z.object({
   op: z.literal("subscribe"),
   id: Id,
-  symbols: z.union([z.array(z.string()), z.string()]),
+  symbols: Symbols,
   channel: z.string().default("tick"),
   mode: z.enum(["all", "latest"]).optional(),
   every: Duration.default(0),
-  from: z.union([z.string(), z.number()]).optional(),
+  from: From.optional(),
   speed: z.number().nonnegative().optional(),
   format: z.enum(["object", "columns"]).default("object"),
 });
@@ -62,7 +70,8 @@ export const native: Wire = {
  * @throws {ClientError}
  */
 export function commandFromQuery(query: URLSearchParams): Command {
-  const symbols = query.get("symbol") ?? query.get("symbols") ?? "*";
+  const named = [...query.getAll("symbol"), ...query.getAll("symbols")];
+  const symbols = named.length === 0 ? "*" : named.join(",");
   const given = Object.fromEntries(
     ["channel", "mode", "every", "from", "format"].flatMap((name) => {
       const value = query.get(name);

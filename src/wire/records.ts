@@ -1,5 +1,4 @@
 /** Ticks as text: JSON, NDJSON and CSV, record by record. */
-import { inferSchema, initParser } from "udsv";
 import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN, parseIso } from "../core/time.ts";
 import { DAY_MS } from "../core/interval.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
@@ -27,6 +26,7 @@ export interface TickRules {
 }
 
 const SHOWN_MAX = 60;
+const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 
 /**
  * Reads a whole batch.
@@ -53,7 +53,7 @@ export function* readRecords(text: string, format: RecordFormat): Generator<Numb
   if (format !== "json") {
     const read = format === "csv" ? csvReader() : readJsonLine;
     let number = 0;
-    for (const line of content.split("\n")) {
+    for (const line of content.split(/\r\n?|\n/)) {
       number++;
       if (line.trim() === "") continue;
       const value = read(line);
@@ -81,27 +81,42 @@ export function readJsonLine(line: string): unknown | RecordFault {
 
 /**
  * Reads the lines of one CSV text, the first being the header, for which it returns `undefined`. A
- * quoted value may hold commas, but no line break.
+ * quoted value may hold commas, but no line break. https://www.rfc-editor.org/rfc/rfc4180
  */
 export function csvReader(): (line: string) => Record<string, string> | RecordFault | undefined {
   let names: readonly string[] | undefined;
-  let split: ((line: string) => string[]) | undefined;
+  let comma = ",";
   return (line) => {
-    const text = line.trimEnd();
-    if (split === undefined || names === undefined) {
-      const schema = inferSchema(`${text}\n`, { encl: '"', row: "\n", trim: true });
-      names = schema.cols.map(({ name }) => name);
-      // The header is not part of the lines that follow.
-      const parser = initParser(Object.assign(schema, { skip: 0 }));
-      split = (line) => parser.stringArrs(`${line}\n`)[0] ?? [];
+    if (names === undefined) {
+      comma = [",", "\t", ";", "|"].find((mark) => line.includes(mark)) ?? ",";
+      names = splitCsv(line, comma) ?? [];
       return undefined;
     }
-    const values = split(text);
-    if (values.length < names.length || (text.match(/"/g)?.length ?? 0) % 2 === 1) {
-      return new RecordFault(`it does not have ${names.length} values`);
+    const values = splitCsv(line, comma);
+    if (values === undefined) return new RecordFault("a quote is not closed");
+    if (values.length !== names.length) {
+      return new RecordFault(`${values.length} values for ${names.length} columns`);
     }
-    return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
+    return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
   };
+}
+
+/** The values of a line without the blanks around them; `undefined` when a quote is not closed. */
+function splitCsv(line: string, comma: string): string[] | undefined {
+  if (!line.includes('"')) return line.split(comma).map((value) => value.trim());
+  const values: string[] = [];
+  let value = "";
+  let quoted = false;
+  for (let at = 0; at < line.length; at++) {
+    const letter = line[at]!;
+    if (letter === '"' && quoted && line[at + 1] === '"') value += line[++at];
+    else if (letter === '"') quoted = !quoted;
+    else if (letter === comma && !quoted) {
+      values.push(value.trim());
+      value = "";
+    } else value += letter;
+  }
+  return quoted ? undefined : [...values, value.trim()];
 }
 
 /**
@@ -135,9 +150,7 @@ export function toTick(record: unknown, rules: TickRules, asText = false): Tick 
 
 function readNumber(name: string, value: unknown, asText: boolean): number | null {
   if (value === undefined || value === null || (asText && value === "")) return null;
-  const number = asText && typeof value === "string" && /^[-+0-9.]/.test(value)
-    ? Number(value)
-    : value;
+  const number = asText && typeof value === "string" && DECIMAL.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number)) return number;
   throw new RecordFault(`${name} ${show(value)} is not a number`);
 }

@@ -15,7 +15,9 @@ describe("chooseDialect", () => {
   });
 
   test("chooseDialect takes any other subscription in the address for the native protocol", () => {
-    for (const query of ["symbol=A", "symbols=A", "channel=quote", "format=columns", "format=xml"]) {
+    for (
+      const query of ["symbol=A", "symbols=A", "channel=quote", "format=columns", "format=xml"]
+    ) {
       const { wire, begin } = choose(query);
       assert.equal(wire, native, query);
       assert.ok(begin !== undefined, query);

@@ -92,7 +92,15 @@ describe("native", () => {
 
   test("native answers any frame with a command or an error for the client", () => {
     const field = fc.constantFrom("op", "id", "symbols", "channel", "mode", "every", "from", "sub");
-    const word = fc.constantFrom("subscribe", "unsubscribe", "ping", "A", "bar:1m", "*", "__proto__");
+    const word = fc.constantFrom(
+      "subscribe",
+      "unsubscribe",
+      "ping",
+      "A",
+      "bar:1m",
+      "*",
+      "__proto__",
+    );
     const value = fc.oneof(word, fc.array(word), fc.jsonValue());
     fc.assert(fc.property(fc.dictionary(field, value), (fields) => {
       try {
@@ -137,7 +145,9 @@ describe("native", () => {
 describe("commandFromQuery", () => {
   test("commandFromQuery means every symbol when only a channel is named", () => {
     const command = commandFromQuery(new URLSearchParams("channel=quote"));
-    assert.deepEqual(command.kind === "subscribe" && command.subscription.selection.patterns, ["*"]);
+    assert.deepEqual(command.kind === "subscribe" && command.subscription.selection.patterns, [
+      "*",
+    ]);
   });
 
   test("commandFromQuery takes a symbol that is named several times", () => {

@@ -18,7 +18,9 @@ describe("grid", () => {
     assert.ok(isGridFrame('{"params":{}}'));
     assert.ok(isGridFrame('{"params":null}'));
     assert.ok(isGridFrame('{"type":"params"}'));
-    for (const text of ['{"op":"ping"}', '{"type":"other"}', '["params"]', '"params"', "null", ""]) {
+    for (
+      const text of ['{"op":"ping"}', '{"type":"other"}', '["params"]', '"params"', "null", ""]
+    ) {
       assert.ok(!isGridFrame(text), text);
     }
   });
@@ -85,8 +87,11 @@ describe("grid", () => {
         stage.tick({ symbol: step % 3 === 0 ? "B" : "A", price: step });
         for (const rows of client.frames() as { symbol: string }[][]) {
           assert.ok(stage.now - sentAt >= 100, `${flushMs}: ${stage.now - sentAt} ms`);
-          assert.deepEqual(rows.map(({ symbol }) => symbol).sort(), [...new Set(["A", "B"])]
-            .filter((symbol) => rows.some((row) => row.symbol === symbol)));
+          assert.deepEqual(
+            rows.map(({ symbol }) => symbol).sort(),
+            [...new Set(["A", "B"])]
+              .filter((symbol) => rows.some((row) => row.symbol === symbol)),
+          );
           sentAt = stage.now;
         }
       }

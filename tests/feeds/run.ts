@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import type { InstrumentFields } from "../../src/core/instrument.ts";
+import type { Tick } from "../../src/core/tick.ts";
+import type { Feed } from "../../src/feeds/feed.ts";
+
+/** 2025-11-21 04:40:00 UTC. */
+export const START = 1_763_700_000_000;
+const CALLS_MAX = 2_000_000;
+
+export interface RunOptions {
+  readonly start?: number;
+  /** The feed is ended after so many milliseconds of its own time. */
+  readonly forMs?: number;
+  /** The feed is ended after so many ticks. */
+  readonly ticksMax?: number;
+  readonly tapeEmpty?: boolean;
+  /** How long it takes to put one tick on the tape. */
+  readonly msPerTick?: number;
+}
+
+export interface Emitted extends Tick {
+  /** The time of day when it was emitted. */
+  readonly at: number;
+}
+
+export interface Ran {
+  readonly ticks: Emitted[];
+  readonly batches: number[];
+  /** How long the feed slept each time, and how many ticks it had emitted until then. */
+  readonly sleeps: { ms: number; after: number }[];
+  readonly warnings: string[];
+  readonly defined: Map<string, InstrumentFields>;
+  /** When the feed was ready, and after how many ticks. */
+  readonly ready: { at: number; after: number }[];
+  /** Whether the feed came to its end by itself. */
+  readonly ended: boolean;
+}
+
+/** Runs a feed with a clock that only its own sleeps, and the work of emitting, move on. */
+export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
+  const { start = START, forMs = Infinity, ticksMax = Infinity, tapeEmpty = true } = options;
+  const stop = new AbortController();
+  const { signal } = stop;
+  let now = start;
+  let calls = 0;
+  const ran = {
+    ticks: [] as Emitted[],
+    batches: [] as number[],
+    sleeps: [] as { ms: number; after: number }[],
+    warnings: [] as string[],
+    defined: new Map<string, InstrumentFields>(),
+    ready: [] as { at: number; after: number }[],
+  };
+  const look = () => {
+    if (++calls > CALLS_MAX || now >= start + forMs || ran.ticks.length >= ticksMax) stop.abort();
+  };
+  await feed.run({
+    signal,
+    now: () => now,
+    sleep(ms) {
+      assert.ok(ms >= 0 && Number.isFinite(ms), `slept ${ms} ms`);
+      ran.sleeps.push({ ms, after: ran.ticks.length });
+      now = Math.min(now + ms, start + forMs);
+      look();
+      return Promise.resolve();
+    },
+    emit(ticks) {
+      now += ticks.length * (options.msPerTick ?? 0);
+      ran.batches.push(ticks.length);
+      for (const tick of ticks) ran.ticks.push({ ...tick, at: now });
+      look();
+      return Promise.resolve();
+    },
+    tapeEmpty,
+    define: (symbol, fields) => void ran.defined.set(symbol, fields),
+    ready: () => void ran.ready.push({ at: now, after: ran.ticks.length }),
+    warn: (message) => void ran.warnings.push(message),
+  });
+  assert.ok(calls <= CALLS_MAX, "the feed went on without end");
+  return { ...ran, ended: !signal.aborted };
+}
