@@ -4,18 +4,25 @@ const UNKNOWN = "–";
 /** From here on a number is longer than any place for it. */
 const PLAIN_MAX = 1e12;
 
+const volumeFormat = new Intl.NumberFormat("en-US", {
+  notation: "compact",
+  maximumSignificantDigits: 4,
+});
+
 /** @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
 
 /**
- * @param {string} key
- * @param {Intl.NumberFormatOptions} options
+ * A format with so many decimals. Neither way of writing the sign puts one before what is rounded to 0.
+ * @param {number} decimals
+ * @param {"negative" | "exceptZero"} signDisplay
  */
-function numberFormat(key, options) {
-  let format = numberFormats.get(key);
-  if (format === undefined) {
-    numberFormats.set(key, format = new Intl.NumberFormat("en-US", options));
-  }
+function numberFormat(decimals, signDisplay) {
+  const key = `${decimals} ${signDisplay}`;
+  const places = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const format = numberFormats.get(key) ??
+    new Intl.NumberFormat("en-US", { ...places, signDisplay });
+  numberFormats.set(key, format);
   return format;
 }
 
@@ -26,8 +33,7 @@ function numberFormat(key, options) {
 export function priceText(value, decimals) {
   if (value === null || value === undefined) return UNKNOWN;
   if (Math.abs(value) >= PLAIN_MAX) return value.toExponential(4);
-  const places = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return minus(numberFormat(`price ${decimals}`, places).format(value));
+  return minus(numberFormat(decimals, "negative").format(value));
 }
 
 /**
@@ -35,8 +41,10 @@ export function priceText(value, decimals) {
  * @param {number} decimals
  */
 export function changeText(value, decimals) {
-  const text = priceText(value, decimals);
-  return value !== null && value !== undefined && value > 0 ? `+${text}` : text;
+  if (value === null || value === undefined || Math.abs(value) >= PLAIN_MAX) {
+    return priceText(value, decimals);
+  }
+  return minus(numberFormat(decimals, "exceptZero").format(value));
 }
 
 /** @param {number | null | undefined} fraction 0.0306 is 3.06 % */
@@ -49,8 +57,7 @@ export function percentText(fraction) {
 export function volumeText(volume) {
   if (volume === null || volume === undefined) return UNKNOWN;
   if (Math.abs(volume) >= PLAIN_MAX * 1e3) return volume.toExponential(2);
-  const format = numberFormat("volume", { notation: "compact", maximumSignificantDigits: 4 });
-  return minus(format.format(volume));
+  return minus(volumeFormat.format(volume));
 }
 
 /** How many decimals show the price as it is, up to 8. @param {number} price */

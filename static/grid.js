@@ -17,7 +17,7 @@ import { changeText, percentText, priceText, volumeText } from "./format.js";
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
-  { name: "symbol", title: "Symbol", chars: 9, charsMax: 16, text: ({ symbol }) => symbol },
+  { name: "symbol", title: "Symbol", chars: 8, charsMax: 16, text: ({ symbol }) => symbol },
   { name: "name", title: "Name", charsMax: 0, text: ({ name }) => name ?? "" },
   {
     name: "last",
@@ -36,7 +36,7 @@ const COLUMNS = [
   {
     name: "percent",
     title: "Change %",
-    chars: 8,
+    chars: 9,
     text: ({ change_percent }) => percentText(change_percent),
     sign: ({ change }) => change,
   },
@@ -158,6 +158,7 @@ export class Grid {
    * @param {ReadonlySet<string>} changed
    */
   draw(rows, changed) {
+    const linesBefore = this.#lines.size;
     for (const symbol of changed) {
       const row = rows.get(symbol);
       if (row === undefined) continue;
@@ -165,7 +166,13 @@ export class Grid {
       const decimals = this.#options.decimalsOf(symbol);
       line.cells.forEach((cell, place) => this.#widen(place, cell.show(row, decimals)));
     }
-    if (this.#lines.size <= rows.size) return;
+    const isShorter = rows.size < this.#lines.size;
+    if (isShorter) this.#removeLines(rows);
+    if (isShorter || this.#lines.size !== linesBefore) this.mark(this.#chosen);
+  }
+
+  /** @param {ReadonlyMap<string, Row>} rows those that stay */
+  #removeLines(rows) {
     for (const [symbol, { element }] of this.#lines) {
       if (rows.has(symbol)) continue;
       element.remove();
@@ -173,11 +180,19 @@ export class Grid {
     }
   }
 
-  /** Marks a symbol as the chosen one. @param {string} symbol */
+  /**
+   * Marks a symbol as the chosen one. Only its row is reached with the tab key, or the first one if it
+   * has none; the arrow keys lead on from there.
+   * @param {string} symbol
+   */
   mark(symbol) {
-    this.#setMark(this.#chosen, false);
     this.#chosen = symbol;
-    this.#setMark(symbol, true);
+    const [first] = this.#lines.keys();
+    const reached = this.#lines.has(symbol) ? symbol : first;
+    for (const [each, { element }] of this.#lines) {
+      element.setAttribute("aria-selected", String(each === symbol));
+      element.tabIndex = each === reached ? 0 : -1;
+    }
   }
 
   /**
@@ -199,24 +214,10 @@ export class Grid {
     const cells = COLUMNS.map((column) => new Cell(column));
     const element = this.#body.insertRow();
     element.dataset["symbol"] = symbol;
-    element.tabIndex = -1;
     element.append(...cells.map((cell) => cell.element));
     const line = { element, cells };
     this.#lines.set(symbol, line);
-    this.#setMark(symbol, symbol === this.#chosen);
     return line;
-  }
-
-  /**
-   * Only the chosen row is reached with the tab key; the arrow keys lead on from there.
-   * @param {string} symbol
-   * @param {boolean} isChosen
-   */
-  #setMark(symbol, isChosen) {
-    const line = this.#lines.get(symbol);
-    if (line === undefined) return;
-    line.element.setAttribute("aria-selected", String(isChosen));
-    line.element.tabIndex = isChosen ? 0 : -1;
   }
 
   /** @param {EventTarget | null} target */

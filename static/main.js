@@ -103,6 +103,9 @@ function choose(symbol, interval) {
   chosen.choose(symbol, interval);
   chart.reset();
   grid.mark(symbol);
+  element("plot", HTMLElement).ariaLabel = interval === "tick"
+    ? `Line of the ticks of ${symbol}`
+    : `Candles of ${symbol}, ${interval} each`;
   remember("symbol", symbol);
   remember("interval", interval);
   showQuote();
@@ -161,8 +164,9 @@ function showQuote() {
 
 function showNotice() {
   const { state, symbol, series } = chosen;
-  const text = state.kind === "failed"
-    ? state.message
+  const failure = state.kind === "failed" ? state.message : board.failure;
+  const text = failure !== ""
+    ? failure
     : state.kind === "loading" && series.length === 0
     ? "Loading…"
     : series.length === 0

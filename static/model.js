@@ -62,6 +62,8 @@ export class Board {
   /** How many rows have been received. */
   updates = 0;
   isJoined = false;
+  /** Why there is no board; empty when nothing is wrong. */
+  failure = "";
 
   /**
    * @param {Source} source
@@ -85,7 +87,7 @@ export class Board {
         for (const row of rows) this.#put(reader.read(row));
       },
       failed: (message) => {
-        throw new Error(`Cannot show the board: ${message}`);
+        this.failure = message;
       },
     });
   }

@@ -1,0 +1,128 @@
+// What a person would look at on the page, and what the server says to it.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { sleep, until } from "./harness.mjs";
+
+/** @import { Page } from "playwright-core" */
+
+/** @param {Page} page @param {string} symbol */
+export function line(page, symbol) {
+  return page.locator(`#grid tbody tr[data-symbol="${symbol}"]`);
+}
+
+/** @param {Page} page @param {string} symbol */
+export function priceOf(page, symbol) {
+  return line(page, symbol).locator("td.last").innerText();
+}
+
+/** @param {Page} page @param {string} symbol */
+export async function priceMoves(page, symbol) {
+  const before = await priceOf(page, symbol);
+  await until(`the price of ${symbol} changes`, async () => await priceOf(page, symbol) !== before);
+}
+
+/** @param {Page} page @param {string} kind */
+export async function stateIs(page, kind) {
+  const found = () => page.evaluate(() => document.body.dataset["state"]);
+  await until(`the state is ${kind}`, async () => await found() === kind);
+}
+
+/** How many different colours there are on the canvas, and the picture as text. @param {Page} page */
+export async function canvasOf(page) {
+  await page.waitForSelector("#plot canvas");
+  return await page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("#plot canvas"));
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
+      copy.getContext("2d", { willReadFrequently: true })
+    );
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const colors = new Set(new Uint32Array(data.buffer));
+    return { colors: colors.size, picture: canvas.toDataURL() };
+  });
+}
+
+/** The series in the page as columns. @param {Page} page @param {readonly string[]} fields */
+function seriesOf(page, fields) {
+  return page.evaluate((fields) => {
+    /** @typedef {{ chosen: { series: { column(field: string): number[] } } }} Known */
+    const { chosen } =
+      /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire;
+    return fields.map((field) => chosen.series.column(field));
+  }, fields);
+}
+
+/** @param {string} url @returns {Promise<Record<string, number>[]>} */
+async function answer(url) {
+  const response = await fetch(url);
+  return await response.json();
+}
+
+/**
+ * The closed bars of GOOGL that the page shows are those that the server answers with.
+ * @param {Page} page
+ * @param {string} origin
+ * @param {string} interval
+ */
+export async function barsAgree(page, origin, interval) {
+  const bars = await answer(`${origin}/bars?symbol=GOOGL&interval=${interval}&limit=500`);
+  const fields = ["time", "open", "high", "low", "close", "volume", "count"];
+  const closed = bars.filter(({ closed }) => closed).map((bar) => fields.map((name) => bar[name]));
+  assert.ok(closed.length > 10);
+  await sleep(300);
+  const columns = await seriesOf(page, fields);
+  const shown = columns[0]?.map((_, index) => columns.map((column) => column[index])) ?? [];
+  const first = shown.findIndex(([time]) => time === closed[0]?.[0]);
+  assert.deepEqual(shown.slice(first, first + closed.length), closed);
+}
+
+/**
+ * The newest ticks of AAPL are each in the page, and once.
+ * @param {Page} page
+ * @param {string} origin
+ */
+export async function ticksAgree(page, origin) {
+  const ticks = await answer(`${origin}/ticks?symbol=AAPL&limit=3000`);
+  await sleep(300);
+  const [seqs = [], prices = []] = await seriesOf(page, ["seq", "price"]);
+  const first = seqs.indexOf(ticks[0]?.["seq"] ?? NaN);
+  assert.ok(first >= 0);
+  assert.deepEqual(seqs.slice(first, first + ticks.length), ticks.map(({ seq }) => seq));
+  assert.deepEqual(prices.slice(first, first + ticks.length), ticks.map(({ price }) => price));
+}
+
+/** @param {Page} page */
+export async function hasHistory(page) {
+  const [times = []] = await seriesOf(page, ["time"]);
+  return times.length > 5;
+}
+
+/** @param {Page} page @param {string} interval */
+export function chooseInterval(page, interval) {
+  return page.locator(`#intervals label:has([value="${interval}"])`).click();
+}
+
+/** Keeps a picture, if a folder for it is given. @param {Page} page @param {string} name */
+export async function shoot(page, name) {
+  const folder = process.env["SHOTS"];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** @param {string} origin @param {{ symbol: string, price: number }} tick */
+export async function ingest(origin, tick) {
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify(tick);
+  const response = await fetch(`${origin}/ticks`, { method: "POST", headers, body });
+  assert.equal(response.status, 200);
+}
+
+/** Colour of the page's text. @param {Page} page */
+export function colorOf(page) {
+  return page.evaluate(() => getComputedStyle(document.body).color);
+}

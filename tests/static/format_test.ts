@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  changeText,
+  decimalsOf,
+  percentText,
+  priceText,
+  timeText,
+  volumeText,
+} from "../../static/format.js";
+
+test("Prices have their decimals, and what is unknown is a dash", () => {
+  assert.equal(priceText(64000.5, 2), "64,000.50");
+  assert.equal(priceText(-1.5, 5), "−1.50000");
+  assert.equal(priceText(0, 2), "0.00");
+  assert.equal(priceText(null, 2), "–");
+  assert.equal(priceText(1e300, 2), "1.0000e+300");
+});
+
+test("Changes have a sign", () => {
+  assert.equal(changeText(4.58, 2), "+4.58");
+  assert.equal(changeText(-4.58, 2), "−4.58");
+  assert.equal(changeText(0, 2), "0.00");
+  assert.equal(changeText(null, 2), "–");
+});
+
+test("A fraction is written in per cent", () => {
+  assert.equal(percentText(0.0306), "+3.06 %");
+  assert.equal(percentText(-0.5), "−50.00 %");
+  assert.equal(percentText(-0.00001), "0.00 %");
+  assert.equal(percentText(null), "–");
+});
+
+test("Volumes have four digits at the most", () => {
+  assert.equal(volumeText(1_495_263), "1.495M");
+  assert.equal(volumeText(0.01), "0.01");
+  assert.equal(volumeText(0), "0");
+  assert.equal(volumeText(null), "–");
+});
+
+test("Decimals are as many as a price shows", () => {
+  assert.deepEqual([1, 1.5, 64000.123, 0.00000001].map(decimalsOf), [0, 1, 3, 8]);
+});
+
+test("Times are as precise as their distance asks for", () => {
+  const time = new Date(2026, 4, 7, 13, 4, 5).getTime();
+  assert.equal(timeText(time, 1_000), "13:04:05");
+  assert.equal(timeText(time, 60_000), "13:04");
+  assert.equal(timeText(time, 86_400_000), "7 May");
+  assert.equal(timeText(time, 30 * 86_400_000), "May 2026");
+});
