@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 /** @import { Browser, BrowserContextOptions, Page } from "playwright-core" */
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url).href);
 const BIN = join(ROOT, "node_modules", ".bin");
 const READY_MS_MAX = 20_000;
 const WAIT_MS = 10_000;

@@ -36,6 +36,12 @@ describe("grid", () => {
     assert.deepEqual(patternsOf({ symbol: 600519 }), ["600519"]);
   });
 
+  test("grid takes an object that cannot be text for something unreadable", () => {
+    for (const symbol of [{ toString: "" }, [{ toString: 1, valueOf: 1 }], { a: 1 }]) {
+      assert.equal(patternsOf({ symbol }), undefined);
+    }
+  });
+
   test("grid answers no frame with an error, whatever it holds", () => {
     fc.assert(fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
       const command = grid.decode(text);
