@@ -13,7 +13,7 @@ import { type FeedStatus, healthRoutes } from "./http/health.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
-import { socketRoutes } from "./http/sockets.ts";
+import { socketHint, socketRoutes } from "./http/sockets.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { widgetRoutes } from "./http/widgets.ts";
@@ -60,8 +60,10 @@ export function createApp(config: Config, world: World): App {
     now,
     flush: (time) => hub.flush(time),
     advance(time) {
-      hub.publishClosed(market.advance(time));
+      const closed = market.advance(time);
+      hub.publishClosed(closed);
       hub.tend(time);
+      if (closed.length > 0) pulse.touch();
     },
   }, config.flush);
 
@@ -90,6 +92,7 @@ export function createApp(config: Config, world: World): App {
     upgrade: socketRoutes({ hub, origins, refused: refusedOnce(log), fault }),
     start() {
       market.advance(now());
+      pulse.start();
       for (const run of runs) void run.start();
     },
     async stop() {
@@ -127,6 +130,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       barRoutes({ market, now }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, now, accept }),
       widgetRoutes(catalogue),
+      socketHint(),
       healthRoutes({
         version,
         feeds: () => runs.map(({ status }) => status),

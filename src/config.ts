@@ -13,42 +13,59 @@ const ORIGINS = [
 ];
 
 const text = z.string().min(1);
-const count = z.coerce.number().int().min(1);
+/** A number, or one written as text; nothing else is made into a number. */
+const number = (schema: z.ZodNumber) =>
+  z.preprocess(
+    (value) => typeof value === "string" && value.trim() !== "" ? Number(value) : value,
+    schema,
+  );
+const countFrom = (least: number) => number(z.number().int().min(least));
+const count = countFrom(1);
 const list = z.preprocess((value) => Array.isArray(value) ? value : [value], z.array(text).min(1));
-const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const ms = parseDuration(String(value));
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 10s or 7d" });
-  return z.NEVER;
-});
+const durationFrom = (leastMs: number) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    const ms = parseDuration(String(value));
+    if (ms !== undefined && ms >= leastMs) return ms;
+    const least = leastMs > 0 ? ` of at least ${leastMs}ms` : "";
+    context.addIssue({ code: "custom", message: `expected a duration${least}, such as 10s` });
+    return z.NEVER;
+  });
 
 /** Every setting: flag `--body-max`, environment `TICKWIRE_BODY_MAX` and key `body-max` of the file. */
 const SETTINGS = z.object({
   "host": text.default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
-  "port": z.coerce.number().int().min(0).max(65_535).default(5050).describe("port; 0 for any free"),
+  "port": number(z.number().int().min(0).max(65_535)).default(5050).describe(
+    "port; 0 for any free",
+  ),
   "tape": text.default("memory").describe("where ticks are kept: memory, or memory:TICKS"),
   "feed": list.default(["synthetic"]).describe(
     "where ticks come from, kind:what?options; none for ingest only",
   ),
-  "flush": z.coerce.number().min(1).max(1_000).default(10).describe(
+  "flush": number(z.number().min(1).max(1_000)).default(10).describe(
     "milliseconds between frames at least",
   ),
   "origin": list.default(ORIGINS).describe(
     "page origin that may use the server beside its own; * for any",
   ),
-  "heartbeat": duration.default(15_000).describe("silence after which a heartbeat is sent"),
-  "stalled": duration.default(30_000).describe("time without progress that ends a connection"),
-  "drain": duration.default(5_000).describe("time over which clients are let go at the end"),
+  "heartbeat": durationFrom(100).default(15_000).describe(
+    "ms of silence, or such as 15s, after which a heartbeat is sent",
+  ),
+  "stalled": durationFrom(100).default(30_000).describe(
+    "ms without progress, or such as 30s, that end a connection",
+  ),
+  "drain": durationFrom(0).default(5_000).describe(
+    "ms, or such as 5s, over which clients are let go at the end",
+  ),
   "sessions-max": count.default(10_000).describe("clients at once"),
   "symbols-max": count.default(10_000).describe("instruments"),
   "subscriptions-max": count.default(100).describe("subscriptions of one connection"),
-  "commands-max": z.coerce.number().int().min(20).default(50).describe(
+  "commands-max": countFrom(20).default(50).describe(
     "commands a second of one connection",
   ),
   "frame-max": count.default(65_536).describe("characters in a frame from a client"),
   "body-max": count.default(16_777_216).describe("bytes in a request body"),
   "buffered-max": count.default(262_144).describe("unsent bytes of one connection"),
-  "bars-max": count.min(1_500).default(1_500).describe("bars kept of each interval and symbol"),
+  "bars-max": countFrom(1_500).default(1_500).describe("bars kept of each interval and symbol"),
 });
 
 export type Config = z.infer<typeof SETTINGS>;
@@ -94,13 +111,16 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
     given[name] = value;
     sources.set(name, source);
   };
-  const { path, settings } = readSettingsFile(flags["config"]?.[0], readFile);
+  const { path, settings } = readSettingsFile(
+    flags["config"]?.[0] ?? env["TICKWIRE_CONFIG"],
+    readFile,
+  );
   for (const [name, value] of Object.entries(settings)) note(name, value, `${name} of ${path}`);
   for (const name of NAMES) {
     const variable = `TICKWIRE_${name.toUpperCase().replaceAll("-", "_")}`;
     const value = env[variable];
     if (value !== undefined && value !== "") {
-      note(name, REPEATABLE.includes(name) ? value.split(/\s+/) : value, variable);
+      note(name, REPEATABLE.includes(name) ? value.trim().split(/\s+/) : value, variable);
     }
     const flag = flags[name];
     if (flag !== undefined) note(name, REPEATABLE.includes(name) ? flag : flag.at(-1), `--${name}`);
@@ -136,7 +156,9 @@ function readFlags(args: readonly string[]): {
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    const { name, rawName, value } = token;
+    const { name, rawName, inlineValue } = token;
+    // What begins with two dashes is the next flag.
+    const value = !inlineValue && token.value?.startsWith("--") ? undefined : token.value;
     if (name === "help" || name === "version") {
       flags[name] = [];
       continue;

@@ -56,11 +56,20 @@ function address(host: string, port: number): string {
   return `http://${local.includes(":") ? `[${local}]` : local}:${port}`;
 }
 
+function readSettings(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new ConfigError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
 async function main(): Promise<void> {
   const invocation = readConfig({
     args: process.argv.slice(2),
     env: process.env,
-    readFile: (path) => existsSync(path) ? readFileSync(path, "utf8") : undefined,
+    readFile: readSettings,
   });
   switch (invocation.kind) {
     case "serve":

@@ -16,7 +16,7 @@ const ADVANCE_MS = 250;
 export class Pulse {
   readonly #work: PulseWork;
   readonly #flushMs: number;
-  readonly #advancing: ReturnType<typeof setInterval>;
+  #advancing: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #flushedAt = -Infinity;
@@ -24,10 +24,10 @@ export class Pulse {
   constructor(work: PulseWork, flushMs: number) {
     this.#work = work;
     this.#flushMs = flushMs;
-    this.#advancing = setInterval(() => {
-      this.#work.advance(this.#work.now());
-      this.touch();
-    }, ADVANCE_MS);
+  }
+
+  start(): void {
+    this.#advancing = setInterval(() => this.#work.advance(this.#work.now()), ADVANCE_MS);
   }
 
   /** There may be something to send. */

@@ -6,7 +6,7 @@ export const LOOKS_LIKE_MS_MIN = 1e11;
 export const LOOKS_LIKE_MS_MAX = 1e14;
 
 const ISO =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s?(Z|[+-]\d{2}:?\d{2})?$/i;
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
 export interface IsoTime {
   readonly time: number;
@@ -23,7 +23,7 @@ export function parseIso(text: string): IsoTime | undefined {
     ? "Z"
     : zone.includes(":")
     ? zone
-    : `${zone.slice(0, 3)}:${zone.slice(3)}`;
+    : `${zone.slice(0, 3)}:${zone.slice(3) || "00"}`;
   const whole = Date.parse(`${date}T${clock}:${seconds}${offset}`);
   // Some runtimes read 30 February as 1 March.
   if (Number.isNaN(whole) || !dayExists(date!)) return undefined;

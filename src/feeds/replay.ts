@@ -2,7 +2,7 @@ import { accessSync, constants, createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseDuration } from "../core/duration.ts";
-import type { Tick } from "../core/tick.ts";
+import { symbolFault, type Tick } from "../core/tick.ts";
 import {
   csvReader,
   type NumberedRecord,
@@ -55,6 +55,13 @@ export function replay(spec: FeedSpec): Feed {
   if (every !== null && (everyMs === undefined || everyMs === 0)) {
     throw new RangeError(`Cannot use feed ${spec.name}: every=${every} is not a duration`);
   }
+  const symbol = spec.options.get("symbol") ?? undefined;
+  const fault = symbol === undefined ? undefined : symbolFault(symbol);
+  if (fault !== undefined) {
+    throw new RangeError(
+      `Cannot use feed ${spec.name}: symbol ${JSON.stringify(symbol)}: ${fault}`,
+    );
+  }
   const settings: Settings = {
     name: path,
     path,
@@ -63,7 +70,7 @@ export function replay(spec: FeedSpec): Feed {
     loop: flagOption(spec, "loop"),
     rebase: flagOption(spec, "rebase"),
     everyMs,
-    symbol: spec.options.get("symbol") ?? undefined,
+    symbol,
     map: readMap(spec),
   };
   return { name: spec.name, run: (context) => new Player(context, settings).run() };
@@ -104,7 +111,9 @@ class Player {
       if (this.#count === 0) return;
       // The next pass begins one usual gap after the end of this one.
       const span = this.#last - this.#first;
-      this.#shift += span + (this.#count > 1 ? span / (this.#count - 1) : 1_000);
+      const { everyMs = 1_000 } = settings;
+      const gap = this.#count > 1 ? span / (this.#count - 1) : everyMs;
+      this.#shift += span > 0 ? span + gap : everyMs * this.#count - span;
     } while (settings.loop && !context.signal.aborted);
   }
 
@@ -135,6 +144,7 @@ class Player {
     if (due > now) {
       await this.#flush();
       await this.#context.sleep(due - this.#context.now());
+      if (this.#context.signal.aborted) return;
     } else if (this.#batch.length >= BATCH_MAX) {
       await this.#flush();
     }

@@ -103,9 +103,8 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
     if (now - market.time > 1_000) market.skipTo(now - 1_000);
     const ticks = market.until(now, rate, BATCH_MAX);
     if (ticks.length > 0) await context.emit(ticks);
-    if (ticks.length < BATCH_MAX) {
-      await context.sleep(Math.max(SLICE_MS, market.time - context.now()));
-    }
+    const full = ticks.length === BATCH_MAX;
+    await context.sleep(full ? 0 : Math.max(SLICE_MS, market.time - context.now()));
   }
 }
 
@@ -142,6 +141,9 @@ function chooseCharacters(spec: FeedSpec, random: () => number): readonly Charac
   const asked = spec.options.get("symbols");
   if (asked === null) return MARKET;
   const count = /^\d+$/.test(asked) ? Number(asked) : undefined;
+  if (count !== undefined && count > SYMBOLS_MAX) {
+    throw fault(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);
+  }
   const symbols = count === undefined
     ? [...new Set(asked.split(",").map((symbol) => symbol.trim()))]
     : Array.from({ length: count }, (_, index) => `S${String(index).padStart(3, "0")}`);

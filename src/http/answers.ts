@@ -10,15 +10,36 @@ interface Kept {
 /** The answers given to requests with an `Idempotency-Key`, so that a retry adds nothing. */
 export class Answers {
   readonly #kept = new Map<string, Kept>();
+  readonly #running = new Map<string, Promise<Record<string, unknown>>>();
 
-  get(key: string | undefined, now: number): Record<string, unknown> | undefined {
-    if (key === undefined) return undefined;
+  /** Does the work unless its answer is known; equal keys that come at once share one answer. */
+  async once(
+    key: string | undefined,
+    now: () => number,
+    work: () => Promise<Record<string, unknown>>,
+  ): Promise<Record<string, unknown>> {
+    if (key === undefined) return await work();
+    const known = this.#get(key, now());
+    if (known !== undefined) return known;
+    const running = this.#running.get(key);
+    if (running !== undefined) return await running;
+    const started = work();
+    this.#running.set(key, started);
+    try {
+      const answer = await started;
+      this.#keep(key, answer, now());
+      return answer;
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+
+  #get(key: string, now: number): Record<string, unknown> | undefined {
     const kept = this.#kept.get(key);
     return kept === undefined || kept.until <= now ? undefined : kept.answer;
   }
 
-  keep(key: string | undefined, answer: Record<string, unknown>, now: number): void {
-    if (key === undefined) return;
+  #keep(key: string, answer: Record<string, unknown>, now: number): void {
     this.#kept.delete(key);
     this.#kept.set(key, { answer, until: now + KEPT_MS });
     for (const [oldest, { until }] of this.#kept) {

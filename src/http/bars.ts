@@ -2,8 +2,11 @@ import { Hono } from "hono";
 import { fillPrevious } from "../core/bar.ts";
 import { INTERVALS } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
-import { Query } from "./query.ts";
+import { LIMIT_MAX, Query } from "./query.ts";
 import { Refusal } from "./refusal.ts";
+
+/** Bars of an answer that is filled: two ticks a year apart have 31 million seconds between them. */
+const FILLED_MAX = 100_000;
 
 export interface BarsOptions {
   readonly market: Market;
@@ -20,7 +23,8 @@ export function barRoutes({ market, now }: BarsOptions): Hono {
     }
     const interval = query.choice("interval", INTERVALS, "1m");
     const fill = query.choice("fill", ["none", "previous"], "none");
-    const range = { from: query.time("from"), to: query.time("to"), limit: query.limit() };
+    const limit = query.limit(fill === "none" ? LIMIT_MAX : FILLED_MAX);
+    const range = { from: query.time("from"), to: query.time("to"), limit };
     const bars = market.bars(symbol, interval, range);
     if (fill === "none") return c.json(bars);
     return c.json(fillPrevious(bars, range.limit, range.from === undefined ? "newest" : "first"));

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import { etag } from "hono/etag";
 import { ASSETS } from "./assets.ts";
+import { tagged } from "./tagged.ts";
 
 /** Nothing on the page comes from anywhere else, and no script or style stands in the page itself. */
 function contentSecurityPolicy(ancestors: readonly string[]): string {
@@ -21,7 +21,7 @@ export function pageRoutes(ancestors: readonly string[]): Hono {
   const router = new Hono();
   const policy = contentSecurityPolicy(ancestors);
   for (const [path, { type, text }] of Object.entries(ASSETS)) {
-    router.get(path, etag(), (c) => {
+    router.get(path, tagged(), (c) => {
       // The browser asks each time and is answered with 304 until a new version is installed.
       c.header("Cache-Control", "no-cache");
       c.header("X-Content-Type-Options", "nosniff");

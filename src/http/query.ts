@@ -1,10 +1,12 @@
-import { parseTime } from "../core/time.ts";
+import { LOOKS_LIKE_MS_MIN, parseTime } from "../core/time.ts";
 import { patternFault } from "../hub/topic.ts";
 import { Refusal } from "./refusal.ts";
 
 export const LIMIT_DEFAULT = 1_000;
 export const LIMIT_MAX = 10_000_000;
 const SYMBOLS_MAX = 10_000;
+/** Smaller numbers than this are the beginning of time, whatever their unit. */
+const SECONDS_MIN = 1e8;
 
 /** Reads the parameters of one request. Every method throws a `Refusal` for a value it cannot use. */
 export class Query {
@@ -58,7 +60,17 @@ export class Query {
     const text = this.text(name);
     if (text === undefined) return undefined;
     // A plus sign in a query stands for a space, and a zone may hold one.
-    const time = parseTime(text.replace(/ (?=\d{2}:?\d{2}$)/, "+"), this.#now);
+    const time = parseTime(
+      text.replace(/(?<=:\d{2}(?:[.,]\d+)?) (?=\d{2}:?\d{2}$)/, "+"),
+      this.#now,
+    );
+    if (time !== undefined && time >= SECONDS_MIN && time < LOOKS_LIKE_MS_MIN) {
+      throw new Refusal(
+        400,
+        `bad_${name}`,
+        `Cannot use ${name} ${text}: it looks like seconds, give milliseconds`,
+      );
+    }
     if (time !== undefined) return time;
     throw new Refusal(
       400,
@@ -69,15 +81,15 @@ export class Query {
     );
   }
 
-  limit(): number {
+  limit(max = LIMIT_MAX): number {
     const text = this.text("limit");
     if (text === undefined) return LIMIT_DEFAULT;
     const limit = Number(text);
-    if (/^\d+$/.test(text) && limit >= 1 && limit <= LIMIT_MAX) return limit;
+    if (/^\d+$/.test(text) && limit >= 1 && limit <= max) return limit;
     throw new Refusal(
       400,
       "bad_limit",
-      `Cannot use limit ${JSON.stringify(text)}: it is no whole number from 1 to ${LIMIT_MAX}`,
+      `Cannot use limit ${JSON.stringify(text)}: it is no whole number from 1 to ${max}`,
     );
   }
 }

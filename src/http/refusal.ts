@@ -44,6 +44,7 @@ export function onNotFound(router: Hono): NotFoundHandler {
         new Refusal(404, "not_found", `Cannot find ${path}: there is no such route`),
       );
     }
+    if (methods.has("GET")) methods.add("HEAD");
     c.header("Allow", [...methods, "OPTIONS"].join(", "));
     const known = [...methods].join(", ");
     return answer(

@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import type { Hub } from "../hub/hub.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import { chooseDialect } from "../wire/choose.ts";
@@ -11,6 +12,13 @@ export interface SocketsOptions {
   refused(origin: string): void;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
+}
+
+/** `GET /ws` without an upgrade. */
+export function socketHint(): Hono {
+  return new Hono().get("/ws", () => {
+    throw new Refusal(426, "upgrade_required", "Cannot GET /ws: open it as a WebSocket");
+  });
 }
 
 /** What to do with a request for a WebSocket: `/ws` is the only place there is. */

@@ -18,6 +18,8 @@ export interface TicksOptions {
   accept(ticks: readonly Tick[]): Promise<string>;
 }
 
+const KEY_LENGTH_MAX = 200;
+
 const FORMATS: Readonly<Record<string, RecordFormat>> = {
   "application/json": "json",
   "application/x-ndjson": "ndjson",
@@ -44,15 +46,15 @@ export function tickRoutes(options: TicksOptions): Hono {
       }));
     })
     .post("/ticks", async (c) => {
-      const key = c.req.header("idempotency-key");
-      const known = answers.get(key, now());
-      if (known !== undefined) return c.json(known);
-      const format = readFormat(c.req.header("content-type"));
-      const text = await readBody(c.req.raw, options.bodyBytesMax);
-      const ticks = readTicks(text, format, now());
-      const answer = { accepted: ticks.length, position: await accept(ticks) };
-      answers.keep(key, answer, now());
-      return c.json(answer);
+      const key = readKey(c.req.header("idempotency-key"));
+      return c.json(
+        await answers.once(key, now, async () => {
+          const format = readFormat(c.req.header("content-type"));
+          const text = await readBody(c.req.raw, options.bodyBytesMax);
+          const ticks = readTicks(text, format, now());
+          return { accepted: ticks.length, position: await accept(ticks) };
+        }),
+      );
     });
 }
 
@@ -79,9 +81,19 @@ function readAfter(text: string | undefined, tape: Tape): number | undefined {
   return position.seq;
 }
 
+function readKey(key: string | undefined): string | undefined {
+  if (key === undefined || key === "") return undefined;
+  if (key.length <= KEY_LENGTH_MAX) return key;
+  throw new Refusal(
+    400,
+    "bad_idempotency_key",
+    `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`,
+  );
+}
+
 function readFormat(contentType: string | undefined): RecordFormat {
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
-  const format = FORMATS[type];
+  const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
   if (format !== undefined) return format;
   throw new Refusal(
     415,

@@ -1,8 +1,8 @@
 /** OpenBB Workspace: https://docs.openbb.co/workspace/developers/json-specs/widgets-json-reference */
 import { Hono } from "hono";
-import { etag } from "hono/etag";
 import widgets from "../../widgets.json" with { type: "json" };
 import type { Catalogue, Instrument } from "../core/instrument.ts";
+import { tagged } from "./tagged.ts";
 
 /** The grid shows so many symbols until the user chooses. */
 const SYMBOLS_SHOWN = 5;
@@ -10,7 +10,7 @@ const SYMBOLS_SHOWN = 5;
 /** `GET /widgets.json`, and the options of its symbol parameters. */
 export function widgetRoutes(catalogue: Catalogue): Hono {
   return new Hono()
-    .get("/widgets.json", etag(), (c) => c.json(fillIn(catalogue)))
+    .get("/widgets.json", tagged(), (c) => c.json(fillIn(catalogue)))
     .get("/openbb/symbols", (c) => c.json(catalogue.all().map(option)));
 }
 

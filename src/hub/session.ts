@@ -149,7 +149,9 @@ export class Session implements Member {
         if (!this.#leave(command.sub)) {
           throw new ClientError(
             "unknown_sub",
-            `Cannot unsubscribe from ${JSON.stringify(command.sub)}: there is no such subscription`,
+            `Cannot unsubscribe from ${
+              JSON.stringify(command.sub.slice(0, 100))
+            }: there is no such subscription`,
             { id: command.id },
           );
         }

@@ -47,7 +47,9 @@ export const native: Wire = {
     if (typeof op !== "string" || !(OPS as string[]).includes(op)) {
       throw new ClientError(
         "unknown_op",
-        `Cannot do op ${JSON.stringify(op) ?? "(none)"}: known are ${OPS.join(", ")}`,
+        `Cannot do op ${JSON.stringify(op)?.slice(0, 100) ?? "(none)"}: known are ${
+          OPS.join(", ")
+        }`,
         { id },
       );
     }

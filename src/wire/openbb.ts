@@ -70,9 +70,10 @@ function readSymbols(params: unknown): string[] | undefined {
   if (typeof params !== "object" || params === null) return undefined;
   const { symbol, symbols } = params as { symbol?: unknown; symbols?: unknown };
   const asked = symbol ?? symbols ?? "";
-  const names = (Array.isArray(asked) ? asked : [asked]).flatMap((name) =>
-    splitList(String(name ?? ""))
-  );
+  const names = (Array.isArray(asked) ? asked : [asked]).flatMap((name) => {
+    if (name === null) return [];
+    return typeof name === "string" || typeof name === "number" ? splitList(String(name)) : ["?"];
+  });
   if (names.length === 0) return ["*"];
   const readable = names.filter((name) => patternFault(name) === undefined);
   return readable.length > 0 ? readable : undefined;

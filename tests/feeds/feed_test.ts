@@ -54,7 +54,7 @@ describe("Options of a feed", () => {
     for (const [text, number] of [["0", 0], ["1.5", 1.5], ["1e3", 1_000]] as const) {
       assert.equal(numberOption(spec(`n=${text}`), "n", 7), number);
     }
-    for (const text of ["", "x", "-1", "Infinity", "NaN", "10x", "%20"]) {
+    for (const text of ["", "x", "-1", "Infinity", "NaN", "10x"]) {
       assert.throws(() => numberOption(spec(`n=${text}`), "n", 7), RangeError, text);
     }
   });

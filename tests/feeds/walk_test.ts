@@ -46,7 +46,7 @@ describe("Walk", () => {
   });
 
   test("Walk moves in a day about as much as its volatility says", () => {
-    const moves = Array.from({ length: 400 }, (_, seed) => {
+    const moves = Array.from({ length: 200 }, (_, seed) => {
       const walk = new Walk(STOCK, seededRandom(seed), 0);
       for (let minute = 0; minute < 1_440; minute++) walk.next(minute * 60_000);
       return Math.log(walk.next(DAY).price / STOCK.price);

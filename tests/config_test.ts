@@ -1,0 +1,276 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type Config, ConfigError, helpText, type Invocation, readConfig } from "../src/config.ts";
+
+interface Given {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Texts of files by path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+function read({ args = [], env = {}, files = {} }: Given): Invocation {
+  return readConfig({ args, env, readFile: (path) => files[path] });
+}
+
+function serve(given: Given): Config {
+  const invocation = read(given);
+  assert.ok(invocation.kind === "serve");
+  return invocation.config;
+}
+
+/** The message of a refusal, which is one line. */
+function refusal(given: Given): string {
+  try {
+    read(given);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.match(error.message, /^Cannot [^\n]*[^.\n]$/);
+    return error.message;
+  }
+  assert.fail("accepted");
+}
+
+const file = (settings: unknown) => ({ "tickwire.json": JSON.stringify(settings) });
+
+/** A setting of every kind, with a value that is not its default, as text and as read. */
+const VALUES: [name: keyof Config, text: string, value: unknown][] = [
+  ["host", "0.0.0.0", "0.0.0.0"],
+  ["port", "8080", 8_080],
+  ["tape", "memory:5", "memory:5"],
+  ["flush", "25", 25],
+  ["heartbeat", "1m", 60_000],
+  ["drain", "250ms", 250],
+  ["sessions-max", "5", 5],
+  ["body-max", "1000", 1_000],
+];
+
+describe("readConfig", () => {
+  test("readConfig serves on http://localhost:5050 with a synthetic market when nothing is given", () => {
+    const config = serve({});
+    assert.equal(config.host, "127.0.0.1");
+    assert.equal(config.port, 5_050);
+    assert.equal(config.flush, 10);
+    assert.deepEqual(config.feed, ["synthetic"]);
+    assert.ok(config.origin.includes("https://pro.openbb.co"));
+    assert.ok(config.origin.includes("https://app.lowcoder.cloud"));
+    assert.deepEqual(serve({ args: ["serve"] }), config);
+  });
+
+  test("readConfig takes every setting as a flag, from the environment and from the file", () => {
+    for (const [name, text, value] of VALUES) {
+      const variable = `TICKWIRE_${name.toUpperCase().replaceAll("-", "_")}`;
+      assert.deepEqual(serve({ args: [`--${name}`, text] })[name], value);
+      assert.deepEqual(serve({ args: [`--${name}=${text}`] })[name], value);
+      assert.deepEqual(serve({ env: { [variable]: text } })[name], value);
+      assert.deepEqual(serve({ files: file({ [name]: text }) })[name], value);
+      assert.deepEqual(serve({ files: file({ [name]: value }) })[name], value);
+    }
+  });
+
+  test("readConfig lets flags win over the environment and the environment over the file", () => {
+    const files = file({ port: 1, host: "file", flush: 2 });
+    const env = { TICKWIRE_PORT: "3", TICKWIRE_HOST: "env" };
+    const { port, host, flush } = serve({ args: ["--port", "4"], env, files });
+    assert.deepEqual([port, host, flush], [4, "env", 2]);
+    const lists = file({ feed: ["file"], origin: "https://file" });
+    const config = serve({ args: ["--feed", "flag"], env: { TICKWIRE_FEED: "env" }, files: lists });
+    assert.deepEqual([config.feed, config.origin], [["flag"], ["https://file"]]);
+  });
+
+  test("readConfig takes the last of a flag that is given twice, and all of a repeatable one", () => {
+    assert.equal(serve({ args: ["--port", "1", "--port", "2"] }).port, 2);
+    const args = ["--feed", "synthetic:?seed=1", "--feed=replay:a b.csv", "--origin", "https://a"];
+    const { feed, origin } = serve({ args });
+    assert.deepEqual(feed, ["synthetic:?seed=1", "replay:a b.csv"]);
+    assert.deepEqual(origin, ["https://a"]);
+  });
+
+  test("readConfig splits repeatable settings of the environment at blanks and lines", () => {
+    for (const text of ["a b", " a  b ", "a\nb\n"]) {
+      assert.deepEqual(
+        serve({ env: { TICKWIRE_FEED: text } }).feed,
+        ["a", "b"],
+        JSON.stringify(text),
+      );
+    }
+  });
+
+  test("readConfig takes repeatable settings of the file as a text or a list", () => {
+    assert.deepEqual(serve({ files: file({ feed: "none" }) }).feed, ["none"]);
+    assert.deepEqual(serve({ files: file({ feed: ["a b", "c"] }) }).feed, ["a b", "c"]);
+  });
+
+  test("readConfig takes an empty variable for an absent one and ignores others", () => {
+    const env = { TICKWIRE_PORT: "", TICKWIRE_FEED: "", PORT: "1", TICKWIRE_UNKNOWN: "1" };
+    assert.deepEqual(serve({ env }), serve({}));
+  });
+
+  test("readConfig reads the file that --config names instead of tickwire.json", () => {
+    const files = { ...file({ port: 1 }), "other.json": '{"port":2}' };
+    assert.equal(serve({ files }).port, 1);
+    assert.equal(serve({ args: ["--config", "other.json"], files }).port, 2);
+    assert.match(
+      refusal({ args: ["--config", "nope.json"] }),
+      /nope\.json: there is no such file$/,
+    );
+  });
+
+  test("readConfig knows the commands serve and health and refuses others", () => {
+    assert.equal(read({ args: ["health", "--port", "1"] }).kind, "health");
+    assert.match(refusal({ args: ["start"] }), /^Cannot run start: there is no such command/);
+    assert.match(refusal({ args: ["serve", "x"] }), /^Cannot use x: serve takes no words$/);
+    assert.match(refusal({ args: ["--", "--port"] }), /--port/);
+  });
+
+  test("readConfig answers --help and --version before anything else is looked at", () => {
+    for (const flag of ["--help", "-h"]) {
+      assert.equal(
+        read({ args: [flag, "--port", "x"], files: { "tickwire.json": "{" } }).kind,
+        "help",
+      );
+    }
+    for (const flag of ["--version", "-v"]) assert.equal(read({ args: [flag] }).kind, "version");
+  });
+});
+
+describe("readConfig refuses", () => {
+  test("An unknown flag is refused with the one that was probably meant", () => {
+    const meant: [string, string][] = [
+      ["--prot", "port"],
+      ["--feeds", "feed"],
+      ["--orgin", "origin"],
+      ["--origins", "origin"],
+      ["--hots", "host"],
+      ["--heart", "heartbeat"],
+      ["--sessions-mx", "sessions-max"],
+    ];
+    for (const [flag, name] of meant) {
+      const message = refusal({ args: [flag, "1"] });
+      assert.match(message, new RegExp(`^Cannot use ${flag}: .*did you mean ${name}\\?`));
+    }
+    assert.doesNotMatch(refusal({ args: ["--zzz"] }), /did you mean/);
+    assert.match(refusal({ args: ["-x"] }), /^Cannot use -x: there is no such flag/);
+  });
+
+  test("A bad value is refused with the name of flag, variable or key, and the value", () => {
+    const wrong: [keyof Config, string][] = [
+      ["port", "abc"],
+      ["port", "-1"],
+      ["port", "65536"],
+      ["port", "1.5"],
+      ["port", " "],
+      ["flush", "0"],
+      ["flush", "1001"],
+      ["heartbeat", "soon"],
+      ["stalled", "-1s"],
+      ["sessions-max", "0"],
+      ["commands-max", "19"],
+      ["bars-max", "1499"],
+      ["body-max", "1e400"],
+    ];
+    for (const [name, text] of wrong) {
+      const variable = `TICKWIRE_${name.toUpperCase().replaceAll("-", "_")}`;
+      const shown = JSON.stringify(text);
+      for (
+        const [given, source] of [
+          [{ args: [`--${name}=${text}`] }, `--${name}`],
+          [{ env: { [variable]: text } }, variable],
+          [{ files: file({ [name]: text }) }, `${name} of tickwire.json`],
+        ] as const
+      ) {
+        const message = refusal(given);
+        assert.ok(message.startsWith(`Cannot use ${source} ${shown}: `), message);
+        assert.doesNotMatch(message, /invalid input/i, message);
+      }
+    }
+  });
+
+  test("An empty value is refused and not taken for 0", () => {
+    for (const name of ["port", "host", "tape", "feed", "flush", "heartbeat", "body-max"]) {
+      assert.match(refusal({ args: [`--${name}=`] }), new RegExp(`^Cannot use --${name} `));
+    }
+  });
+
+  test("A value of the wrong kind in the file is refused and not made into a number", () => {
+    const wrong = { port: [null, true, false, [], {}, [1]], flush: [true], host: [1, null] };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const message = refusal({ files: file({ [name]: value }) });
+        assert.ok(message.startsWith(`Cannot use ${name} of tickwire.json `), message);
+      }
+    }
+    for (const feed of [[], null, 5, [""], ["none", 5]]) {
+      assert.match(refusal({ files: file({ feed }) }), /^Cannot use feed of tickwire\.json /);
+    }
+  });
+
+  test("A flag without its value is refused with the flag's name", () => {
+    for (const args of [["--port"], ["--feed"], ["--config"], ["--port", "1", "--host"]]) {
+      assert.match(refusal({ args }), new RegExp(`^Cannot use ${args.at(-1)}: it needs a value$`));
+    }
+    assert.match(refusal({ args: ["--port", "--host", "h"] }), /--port/);
+  });
+
+  test("A file that is not JSON or no object is refused with its name", () => {
+    assert.match(refusal({ files: { "tickwire.json": "{" } }), /^Cannot read tickwire\.json: ./);
+    for (const text of ["[]", "null", "5", '"port"']) {
+      const message = refusal({ files: { "tickwire.json": text } });
+      assert.equal(message, "Cannot read tickwire.json: it is not a JSON object of settings");
+    }
+    const args = ["--config", "a/b.json"];
+    assert.match(refusal({ args, files: { "a/b.json": "" } }), /^Cannot read a\/b\.json: ./);
+  });
+
+  test("An unknown key of the file is refused with the one that was probably meant", () => {
+    const message = refusal({ files: file({ prot: 1 }) });
+    assert.match(message, /^Cannot use prot of tickwire\.json: .*did you mean port\?/);
+    assert.match(
+      refusal({ files: { "tickwire.json": '{"__proto__":1}' } }),
+      /^Cannot use __proto__ /,
+    );
+    assert.match(refusal({ files: file({ config: "x" }) }), /^Cannot use config of tickwire\.json/);
+  });
+
+  test("Nothing at all is refused otherwise than in words", () => {
+    const flag = fc.constantFrom(
+      "--port",
+      "--feed=",
+      "--help",
+      "-h",
+      "--no-port",
+      "--",
+      "serve",
+      "-p",
+    );
+    fc.assert(fc.property(fc.array(fc.oneof(flag, fc.string())), fc.json(), (args, text) => {
+      try {
+        read({ args, files: { "tickwire.json": text } });
+      } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+      }
+    }));
+  });
+});
+
+describe("helpText", () => {
+  test("helpText lists every setting with its default, every command and the version", () => {
+    const text = helpText("9.8.7");
+    assert.match(text, /tickwire 9\.8\.7/);
+    const config = serve({});
+    for (const [name, value] of Object.entries(config)) {
+      const line = text.split("\n").find((line) => line.includes(`--${name} `));
+      assert.ok(line !== undefined, name);
+      assert.match(line, /\(.+\)$/, name);
+      if (typeof value === "number" && !name.endsWith("-max") && value < 10_000) {
+        assert.ok(line.includes(String(value)) || /\(\d+ ?m?s\)$/.test(line), line);
+      }
+    }
+    for (const words of ["--config", "--help", "--version", "serve", "health", "TICKWIRE_"]) {
+      assert.ok(text.includes(words), words);
+    }
+    for (const kind of ["synthetic", "replay", "none"]) assert.ok(text.includes(`  ${kind}`), kind);
+    for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
+  });
+});

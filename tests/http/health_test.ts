@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type FeedStatus, healthRoutes } from "../../src/http/health.ts";
+import { serve } from "./serve.ts";
+
+describe("Health", () => {
+  test("/healthz is 200 as soon as the process serves, with the version", async () => {
+    assert.deepEqual(await serve().get("/healthz"), { status: "ok", version: "1.2.3" });
+  });
+
+  test("/readyz without feeds is ready, with the position and the clients", async () => {
+    const server = serve();
+    await server.send({ symbol: "A", price: 1 });
+    const { ready, position, clients, feeds } = await server.get<Record<string, unknown>>(
+      "/readyz",
+    );
+    assert.deepEqual([ready, clients, feeds], [true, 0, []]);
+    assert.match(position as string, /:1$/);
+  });
+
+  test("/readyz is 503 until every feed runs or has come to its end", async () => {
+    let states: FeedStatus["state"][] = [];
+    const routes = healthRoutes({
+      version: "1",
+      feeds: () => states.map((state) => ({ name: "f", state, error: null, ticks: 0 })),
+      position: () => "e:1",
+      clients: () => 2,
+    });
+    const statusOf = async (...now: FeedStatus["state"][]) => {
+      states = now;
+      const response = await routes.request("/readyz");
+      const body = await response.json();
+      assert.equal(body.ready, response.status === 200);
+      assert.deepEqual(body.feeds.map((feed: FeedStatus) => feed.state), now);
+      return response.status;
+    };
+    assert.equal(await statusOf("starting"), 503);
+    assert.equal(await statusOf("running", "starting"), 503);
+    assert.equal(await statusOf("running", "ended"), 200);
+    assert.equal(await statusOf("running", "failed"), 503);
+  });
+
+  test("/readyz is 503 before the feeds of a server have started", async () => {
+    const server = serve("--feed", "synthetic:?history=0");
+    assert.equal((await server.request("/healthz")).status, 200);
+    const response = await server.request("/readyz");
+    assert.equal(response.status, 503);
+    const { ready, feeds } = await response.json();
+    assert.equal(ready, false);
+    assert.deepEqual(feeds, [
+      { name: "synthetic:?history=0", state: "starting", error: null, ticks: 0 },
+    ]);
+  });
+});
