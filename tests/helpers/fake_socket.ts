@@ -6,11 +6,14 @@ export class FakeSocket implements Socket {
   readonly received: any[] = [];
   closedWith: { code: number; reason: string } | undefined;
   buffered = 0;
+  /** The most that was unsent when something more was sent. */
+  bufferedAtSendMax = 0;
   #reading = true;
   #unread: string[] = [];
 
   send(text: string): void {
     if (this.closedWith !== undefined) throw new Error("Cannot send: the socket is closed");
+    this.bufferedAtSendMax = Math.max(this.bufferedAtSendMax, this.buffered);
     if (this.#reading) {
       this.received.push(JSON.parse(text));
     } else {
