@@ -31,13 +31,30 @@ const durationFrom = (leastMs: number) =>
     return z.NEVER;
   });
 
+const size = z.union([z.string(), z.number()]).transform((value, context) => {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(value));
+  if (match !== null) {
+    return Number(match[1]) * 1_024 ** " kmgt".indexOf(match[2]!.toLowerCase() || " ");
+  }
+  context.addIssue({ code: "custom", message: "expected a size such as 500MB or 8GB" });
+  return z.NEVER;
+});
+
 /** Every setting: flag `--body-max`, environment `TICKWIRE_BODY_MAX` and key `body-max` of the file. */
 const SETTINGS = z.object({
   "host": text.default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
   "port": number(z.number().int().min(0).max(65_535)).default(5050).describe(
     "port; 0 for any free",
   ),
-  "tape": text.default("memory").describe("where ticks are kept: memory, or memory:TICKS"),
+  "tape": text.default("sqlite:./data/tickwire.db").describe(
+    "home of ticks: sqlite:PATH or memory[:TICKS]",
+  ),
+  "retention": durationFrom(1_000).default(604_800_000).describe(
+    "ms, or such as 7d, after which ticks are forgotten",
+  ),
+  "retention-size": size.default(8_589_934_592).describe(
+    "bytes, or such as 8GB, beyond which they are",
+  ),
   "feed": list.default(["synthetic"]).describe(
     "where ticks come from, kind:what?options; none for ingest only",
   ),

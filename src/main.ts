@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { hostname, uptime } from "node:os";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
 import { createApp } from "./app.ts";
@@ -6,6 +7,7 @@ import { type Config, ConfigError, helpText, readConfig } from "./config.ts";
 import { createLog } from "./log.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
+import { TapeError } from "./tape/tape.ts";
 
 const { version } = project;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -16,7 +18,14 @@ const log = createLog(Date.now, complain);
 const HEALTH_TIMEOUT_MS = 3_000;
 
 async function serve(config: Config): Promise<void> {
-  const app = createApp(config, { version, log, now: Date.now, random: Math.random });
+  const app = createApp(config, {
+    version,
+    log,
+    bootId: bootId(),
+    holder: `process ${process.pid} on ${hostname()}`,
+    now: Date.now,
+    random: Math.random,
+  });
   const listening = await listen({
     host: config.host,
     port: config.port,
@@ -35,6 +44,13 @@ async function serve(config: Config): Promise<void> {
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+}
+
+/** Linux names each run of the machine; elsewhere it is known by the minute in which it began. */
+function bootId(): string {
+  const path = "/proc/sys/kernel/random/boot_id";
+  if (existsSync(path)) return readFileSync(path, "utf8").trim();
+  return `${hostname()} ${Math.round((Date.now() / 1_000 - uptime()) / 60)}`;
 }
 
 /** Exit code 0 if a server on this machine serves. */
@@ -85,7 +101,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const expected = error instanceof ConfigError || error instanceof RangeError ||
-    error instanceof ListenError;
+    error instanceof ListenError || error instanceof TapeError;
   if (expected) complain(error.message);
   else log.error("Cannot start", error);
   process.exit(1);

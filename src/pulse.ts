@@ -59,3 +59,16 @@ export class Pulse {
     this.#timer = setTimeout(() => this.#flush(this.#work.now()), at - now);
   }
 }
+
+/** Resolves after so many milliseconds, or at once when the signal says so. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, signal?.aborted ? 0 : Math.max(0, ms));
+    signal?.addEventListener("abort", wake);
+  });
+}

@@ -1,4 +1,4 @@
-import type { BarSeries } from "./bar.ts";
+import type { BarSeries } from "./bar_series.ts";
 import { startOf } from "./interval.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Tick } from "./tick.ts";
@@ -24,16 +24,19 @@ export interface Row {
   readonly market_cap: number | null;
 }
 
-interface Newest {
-  time: number;
-  price: number;
-  bid: number | null;
-  ask: number | null;
+/** The newest observation of a symbol, as it is stored. */
+export interface Newest {
+  readonly symbol: string;
+  readonly time: number;
+  readonly price: number;
+  readonly bid: number | null;
+  readonly ask: number | null;
   /** Event times of the bid and the ask: a tick without them leaves the known ones standing. */
-  bidTime: number;
-  askTime: number;
-  row: Row | undefined;
+  readonly bidTime: number;
+  readonly askTime: number;
 }
+
+type Entry = { -readonly [Name in keyof Newest]: Newest[Name] } & { row: Row | undefined };
 
 /** What a row is made of beside the newest tick: reference data and the bars of days. */
 export interface RowSource {
@@ -43,7 +46,8 @@ export interface RowSource {
 
 /** The newest quote of each symbol. Rows are replaced, never changed. */
 export class Board {
-  readonly #newest = new Map<string, Newest>();
+  readonly #newest = new Map<string, Entry>();
+  readonly #changed = new Set<string>();
   readonly #source: RowSource;
 
   constructor(source: RowSource) {
@@ -53,9 +57,11 @@ export class Board {
   /** Notes a tick. The newest is the newest by event time, equal times by tape order. */
   apply(tick: Tick): void {
     const { symbol, time, price, bid, ask } = tick;
+    this.#changed.add(symbol);
     const newest = this.#newest.get(symbol);
     if (newest === undefined) {
       this.#newest.set(symbol, {
+        symbol,
         time,
         price,
         bid,
@@ -81,6 +87,21 @@ export class Board {
     }
   }
 
+  /** The observations that have changed since the last call. */
+  takeChanges(): Newest[] {
+    const changes = [...this.#changed].map((symbol) => {
+      const { row: _, ...newest } = this.#newest.get(symbol)!;
+      return newest;
+    });
+    this.#changed.clear();
+    return changes;
+  }
+
+  /** Takes over an observation that was stored. */
+  restore(newest: Newest): void {
+    this.#newest.set(newest.symbol, { ...newest, row: undefined });
+  }
+
   /** Forgets the row made for a symbol, because its reference data changed. */
   refresh(symbol: string): void {
     const newest = this.#newest.get(symbol);
@@ -99,7 +120,7 @@ export class Board {
     return newest.row ??= this.#row(symbol, newest);
   }
 
-  #row(symbol: string, newest: Newest): Row {
+  #row(symbol: string, newest: Entry): Row {
     const instrument = this.#source.instrument(symbol);
     const days = this.#source.days(symbol);
     const day = days?.at(startOf("1d", newest.time));

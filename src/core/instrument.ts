@@ -13,6 +13,12 @@ export interface Instrument {
   readonly shares: number | null;
 }
 
+/** An instrument as it is stored. */
+export interface InstrumentRecord extends Instrument {
+  /** Its decimals follow the most precise price seen. */
+  readonly learning: boolean;
+}
+
 export interface InstrumentFields {
   name?: string;
   description?: string;
@@ -39,6 +45,7 @@ export class Catalogue {
   readonly #instruments = new Map<string, Instrument>();
   /** Symbols whose decimals follow the most precise price seen. */
   readonly #learning = new Set<string>();
+  readonly #changed = new Set<string>();
 
   get size(): number {
     return this.#instruments.size;
@@ -77,7 +84,7 @@ export class Catalogue {
       prevClose: fields.prevClose ?? known?.prevClose ?? null,
       shares: fields.shares ?? known?.shares ?? null,
     };
-    this.#instruments.set(symbol, instrument);
+    this.#set(instrument);
     if (fields.decimals !== undefined) this.#learning.delete(symbol);
     else if (known === undefined) this.#learning.add(symbol);
     return instrument;
@@ -90,7 +97,28 @@ export class Catalogue {
     const instrument = this.#instruments.get(symbol)!;
     if (instrument.decimals === DECIMALS_MAX) return;
     const decimals = decimalsOf(price);
-    if (decimals > instrument.decimals) this.#instruments.set(symbol, { ...instrument, decimals });
+    if (decimals > instrument.decimals) this.#set({ ...instrument, decimals });
+  }
+
+  /** The instruments that have changed since the last call. */
+  takeChanges(): InstrumentRecord[] {
+    const changes = [...this.#changed].map((symbol) => ({
+      ...this.#instruments.get(symbol)!,
+      learning: this.#learning.has(symbol),
+    }));
+    this.#changed.clear();
+    return changes;
+  }
+
+  /** Takes over an instrument that was stored. */
+  restore({ learning, ...instrument }: InstrumentRecord): void {
+    this.#instruments.set(instrument.symbol, instrument);
+    if (learning) this.#learning.add(instrument.symbol);
+  }
+
+  #set(instrument: Instrument): void {
+    this.#instruments.set(instrument.symbol, instrument);
+    this.#changed.add(instrument.symbol);
   }
 
   /** Instruments whose symbol or name contains the text, in any letter case. */

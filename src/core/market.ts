@@ -1,8 +1,9 @@
-import { type Bar, type BarRange, BarSeries } from "./bar.ts";
-import { Board } from "./board.ts";
-import { Catalogue, type InstrumentFields } from "./instrument.ts";
+import type { Bar, BarRange, BarRecord } from "./bar.ts";
+import { BarSeries } from "./bar_series.ts";
+import { Board, type Newest } from "./board.ts";
+import { Catalogue, type InstrumentFields, type InstrumentRecord } from "./instrument.ts";
 import { type Interval, INTERVALS } from "./interval.ts";
-import type { TapedTick } from "./tick.ts";
+import type { TapedTick, Tick } from "./tick.ts";
 
 export interface MarketOptions {
   /** How many bars of each interval and symbol are kept at least. */
@@ -16,6 +17,28 @@ export interface ClosedBar {
   readonly time: number;
 }
 
+/** A tick of a bar that is older than those the market holds. */
+export interface LateTick {
+  readonly interval: Interval;
+  readonly tick: Tick;
+}
+
+/** What follows from the ticks up to `seq`, or what has changed of it, as it is stored. */
+export interface MarketState {
+  readonly seq: number;
+  readonly instruments: readonly InstrumentRecord[];
+  readonly newest: readonly Newest[];
+  /** Of each series the newest ones, oldest first. */
+  readonly bars: readonly BarRecord[];
+}
+
+export interface MarketChanges extends MarketState {
+  readonly late: readonly LateTick[];
+}
+
+/** So many late ticks are noted between two savings; it takes a flood of old data to have more. */
+const LATE_MAX = 1_000_000;
+
 /**
  * Everything that follows from the tape: the catalogue, the board and the bars.
  * Applying the same ticks in the same order gives the same state, bit for bit: there is no clock in
@@ -26,6 +49,7 @@ export class Market {
   readonly #bars = new Map<string, readonly BarSeries[]>();
   readonly #board: Board;
   readonly #barsKept: number;
+  #late: LateTick[] = [];
   #seq = 0;
 
   constructor({ barsKept }: MarketOptions) {
@@ -52,15 +76,45 @@ export class Market {
   }
 
   apply(tick: TapedTick): void {
-    let bars = this.#bars.get(tick.symbol);
-    if (bars === undefined) {
-      bars = INTERVALS.map((name) => new BarSeries(tick.symbol, name, this.#barsKept));
-      this.#bars.set(tick.symbol, bars);
+    for (const series of this.#seriesOf(tick.symbol)) {
+      if (series.apply(tick) || this.#late.length >= LATE_MAX) continue;
+      this.#late.push({ interval: series.interval, tick });
     }
-    for (const series of bars) series.apply(tick);
     this.catalogue.observe(tick.symbol, tick.price);
     this.#board.apply(tick);
     this.#seq = tick.seq;
+  }
+
+  /** Whether something is known to `takeChanges` alone. */
+  get hasDropped(): boolean {
+    return this.#late.length > 0 ||
+      [...this.#bars.values()].some((bars) => bars.some((series) => series.hasDropped));
+  }
+
+  /** What has changed since the last call. */
+  takeChanges(): MarketChanges {
+    const late = this.#late;
+    this.#late = [];
+    return {
+      seq: this.#seq,
+      instruments: this.catalogue.takeChanges(),
+      newest: this.#board.takeChanges(),
+      bars: [...this.#bars.values()].flatMap((bars) => bars.flatMap((each) => each.takeChanges())),
+      late,
+    };
+  }
+
+  /** Takes over what was stored, before anything else. */
+  restore({ seq, instruments, newest, bars }: MarketState): void {
+    this.#seq = seq;
+    for (const instrument of instruments) this.catalogue.restore(instrument);
+    for (const each of newest) this.#board.restore(each);
+    const records = Map.groupBy(bars, ({ symbol, interval }) => `${interval} ${symbol}`);
+    for (const series of records.values()) {
+      const { symbol, interval } = series[0]!;
+      const at = INTERVALS.indexOf(interval);
+      this.#seriesOf(symbol)[at]!.restore(series.map(({ numbers }) => numbers));
+    }
   }
 
   /** Tells the time of day and closes the bars that have passed their end and got no tick of late. */
@@ -75,6 +129,11 @@ export class Market {
     return closed;
   }
 
+  /** Closes the newest bar of a symbol, as the clock would. @returns whether it was forming */
+  closeBar(symbol: string, interval: Interval): boolean {
+    return this.#series(symbol, interval)?.close() !== undefined;
+  }
+
   /** The bar of a symbol that starts at the given time. */
   bar(symbol: string, interval: Interval, time: number): Bar | undefined {
     return this.#series(symbol, interval)?.at(time);
@@ -85,8 +144,22 @@ export class Market {
     return this.#series(symbol, interval)?.newest();
   }
 
+  /** The oldest bar of a symbol that is held. */
+  oldestBar(symbol: string, interval: Interval): Bar | undefined {
+    return this.#series(symbol, interval)?.oldest();
+  }
+
   bars(symbol: string, interval: Interval, range: BarRange): Bar[] {
     return this.#series(symbol, interval)?.range(range) ?? [];
+  }
+
+  #seriesOf(symbol: string): readonly BarSeries[] {
+    let bars = this.#bars.get(symbol);
+    if (bars === undefined) {
+      bars = INTERVALS.map((name) => new BarSeries(symbol, name, this.#barsKept));
+      this.#bars.set(symbol, bars);
+    }
+    return bars;
   }
 
   #series(symbol: string, interval: Interval): BarSeries | undefined {

@@ -12,6 +12,8 @@ export interface FeedContext {
   emit(ticks: readonly Tick[]): Promise<void>;
   /** Whether the tape holds nothing yet. */
   readonly tapeEmpty: boolean;
+  /** The newest price of a symbol on the tape. */
+  newestPrice(symbol: string): number | null;
   define(symbol: string, fields: InstrumentFields): void;
   /** Says that what was to be loaded first is in place. */
   ready(): void;

@@ -70,7 +70,13 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
   const { characters, rate, random } = settings;
   const start = context.now();
   const historyMs = context.tapeEmpty ? settings.historyMs : 0;
-  const market = new Market(characters, random, start - historyMs);
+  const market = new Market(
+    characters.map((character) =>
+      new Walk(character, random, start - historyMs, context.newestPrice(character.symbol))
+    ),
+    random,
+    start - historyMs,
+  );
   for (const { symbol, name, decimals, price, shares } of characters) {
     // The close before the made-up day differs from the first price by about a day's change.
     const prevClose = Number((price * (1 + 0.02 * (random() - 0.5))).toFixed(decimals));
@@ -115,8 +121,8 @@ class Market {
   /** Time of the next tick. */
   time: number;
 
-  constructor(characters: readonly Character[], random: () => number, time: number) {
-    this.#walks = characters.map((character) => new Walk(character, random, time));
+  constructor(walks: readonly Walk[], random: () => number, time: number) {
+    this.#walks = walks;
     this.#random = random;
     this.time = time;
   }

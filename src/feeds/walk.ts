@@ -33,10 +33,12 @@ export class Walk {
   #mood = 0;
   #time: number;
 
-  constructor(character: Character, random: () => number, time: number) {
+  /** @param price where to begin, if not where the character says */
+  constructor(character: Character, random: () => number, time: number, price?: number | null) {
     this.#character = character;
     this.#random = random;
     this.#time = time;
+    if (price != null && price > 0) this.#logPrice = Math.log(price / character.price);
   }
 
   /** The observation at a time, which must not be before that of the last one. */

@@ -35,25 +35,30 @@ export class MemoryTape implements Tape {
     });
   }
 
-  read({ symbols, after, from, to, limit }: TickQuery): TapedTick[] {
+  read({ symbols, after, through = this.#head, from, to, limit }: TickQuery): TapedTick[] {
     const found: TapedTick[] = [];
     const wanted = (tick: TapedTick) =>
       (symbols === undefined || symbols.has(tick.symbol)) &&
       (from === undefined || tick.time >= from) && (to === undefined || tick.time < to);
+    // Here seqs have no holes, so the place of a position is known without a search.
+    const end = Math.min(this.#ring.length, through - this.tail);
     if (after === undefined && from === undefined) {
-      for (let index = this.#ring.length - 1; index >= 0 && found.length < limit; index--) {
+      for (let index = end - 1; index >= 0 && found.length < limit; index--) {
         const tick = this.#ring.at(index)!;
         if (wanted(tick)) found.push(tick);
       }
       return found.reverse();
     }
-    // Here seqs have no holes, so the place of a position is known without a search.
     const start = Math.max(0, (after ?? 0) - this.tail);
-    for (let index = start; index < this.#ring.length && found.length < limit; index++) {
+    for (let index = start; index < end && found.length < limit; index++) {
       const tick = this.#ring.at(index)!;
       if (wanted(tick)) found.push(tick);
     }
     return found;
+  }
+
+  before(_time: number): number {
+    return this.tail;
   }
 
   close(): void {}

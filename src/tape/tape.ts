@@ -1,3 +1,6 @@
+import type { Bar, BarRange } from "../core/bar.ts";
+import type { Interval } from "../core/interval.ts";
+import type { MarketChanges, MarketState } from "../core/market.ts";
 import type { TapedTick, Tick } from "../core/tick.ts";
 
 /** Which ticks, in tape order. Absent bounds do not limit. */
@@ -5,6 +8,8 @@ export interface TickQuery {
   readonly symbols?: ReadonlySet<string> | undefined;
   /** Only ticks whose `seq` is greater. */
   readonly after?: number | undefined;
+  /** Only ticks whose `seq` is at most this: bounds the work of one call, whatever is found. */
+  readonly through?: number | undefined;
   /** Event time, included. */
   readonly from?: number | undefined;
   /** Event time, not included. */
@@ -22,14 +27,51 @@ export interface Tape {
   /** The position before the oldest tick that is kept: a cursor at or after it misses nothing. */
   readonly tail: number;
 
-  /** Gives the ticks their order and logs them: all of them, or none and it throws. */
+  /**
+   * Gives the ticks their order and logs them: all of them, or none and it throws.
+   * @throws {TapeFull} when there is no room; it may be tried again
+   */
   append(ticks: readonly Tick[]): TapedTick[];
+
+  /** A place that is before every tick of this event time or later, as near as is known without a search. */
+  before(time: number): number;
 
   /** Ticks in tape order, oldest first. */
   read(query: TickQuery): TapedTick[];
 
   close(): void;
 }
+
+/**
+ * A tape that also keeps what was derived from it, so that a start need not read all of it, and bars
+ * outlive the ticks that they were made of.
+ */
+export interface Archive {
+  /**
+   * What was derived from the ticks up to `seq`, with so many bars of each series; the ticks after it are
+   * still to be applied.
+   */
+  load(barsKept: number): MarketState;
+  /** Keeps what has changed since the last call. */
+  save(changes: MarketChanges): void;
+  /** Bars by time, oldest first. */
+  bars(symbol: string, interval: Interval, range: BarRange): Bar[];
+  /** Forgets the oldest ticks beyond the retention. @returns whether there may be more to forget */
+  retain(retention: Retention): boolean;
+}
+
+export interface Retention {
+  /** Ticks appended before this time may go. */
+  readonly before: number;
+  /** Bytes that the tape may have. */
+  readonly bytesMax: number;
+}
+
+/** Why a tape cannot be used, in words for the operator. */
+export class TapeError extends Error {}
+
+/** There is no room for more ticks; reading goes on. */
+export class TapeFull extends TapeError {}
 
 /** A place on the tape as clients write it: `epoch:seq`. */
 export function formatPosition(epoch: string, seq: number): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { BarSeries } from "../../src/core/bar.ts";
+import { BarSeries } from "../../src/core/bar_series.ts";
 import { Board, emptyRow, type Row } from "../../src/core/board.ts";
 import { Catalogue, type InstrumentFields } from "../../src/core/instrument.ts";
 import type { Tick } from "../../src/core/tick.ts";

@@ -71,6 +71,7 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
       look();
       return Promise.resolve();
     },
+    newestPrice: () => null,
     tapeEmpty,
     define: (symbol, fields) => void ran.defined.set(symbol, fields),
     ready: () => void ran.ready.push({ at: now, after: ran.ticks.length }),

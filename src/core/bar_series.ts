@@ -1,0 +1,247 @@
+import {
+  addTick,
+  type Bar,
+  BAR_RECORD_WIDTH as WIDTH,
+  barOf,
+  type BarRange,
+  type BarRecord,
+  CLOSED,
+  firstNumbers,
+  FORMING,
+  REVISED,
+  STATE,
+  TIME,
+} from "./bar.ts";
+import { type Interval, lengthOf, startOf } from "./interval.ts";
+import type { Tick } from "./tick.ts";
+
+/** How long after its last tick the clock may close a bar. */
+const QUIET_MS = 1_000;
+
+/** How many bars that were handed out are remembered, so that equal requests share one object. */
+const SHARED_MAX = 8;
+
+/**
+ * The bars of one symbol and interval, oldest first; at least `depth` of them are kept. Their records are
+ * one flat array, because a thousand symbols have millions of bars.
+ */
+export class BarSeries {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly #depth: number;
+  readonly #shared = new Map<number, Bar>();
+  #records = new Float64Array(4 * WIDTH);
+  #length = 0;
+  #dropped = false;
+  /** Event time from which ticks are of a later interval than the newest bar. */
+  #newestEnd = -Infinity;
+  /** Whether the newest bar got a tick since the clock was last told, and when that was seen. */
+  #touched = false;
+  #touchedAt = -Infinity;
+  /** Starts of the bars that have changed since `takeChanges`; the one noted last, to save a look-up. */
+  readonly #changed = new Set<number>();
+  #changedLast = NaN;
+  /** Changed records that had to make room before they were taken. */
+  #droppedChanges: BarRecord[] = [];
+
+  constructor(symbol: string, interval: Interval, depth: number) {
+    this.symbol = symbol;
+    this.interval = interval;
+    this.#depth = depth;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Start of the newest bar; `undefined` when there is none. */
+  get newestTime(): number | undefined {
+    return this.#length === 0 ? undefined : this.#records[(this.#length - 1) * WIDTH + TIME];
+  }
+
+  /** Whether the newest bar is still forming. */
+  get forming(): boolean {
+    return this.#length > 0 && this.#records[(this.#length - 1) * WIDTH + STATE] === FORMING;
+  }
+
+  /**
+   * Puts a tick into its true bar. A tick older than all bars that are kept changes nothing.
+   * @returns whether the tick found its bar
+   */
+  apply(tick: Tick): boolean {
+    const { time } = tick;
+    const newest = (this.#length - 1) * WIDTH;
+    if (this.#length > 0 && time < this.#newestEnd && time >= this.#records[newest + TIME]!) {
+      this.#touched = true;
+      return this.#add(newest, tick);
+    }
+    const start = startOf(this.interval, time);
+    if (time >= this.#newestEnd) {
+      this.close();
+      this.#newestEnd = start + lengthOf(this.interval);
+      this.#touched = true;
+      return this.#insert(this.#length, start, tick, FORMING);
+    }
+    const index = this.#search(start);
+    if (index < this.#length && this.#records[index * WIDTH + TIME] === start) {
+      return this.#add(index * WIDTH, tick);
+    }
+    return (index > 0 || !this.#dropped) && this.#insert(index, start, tick, REVISED);
+  }
+
+  /** Whether a changed record is no longer held, so that only `takeChanges` knows it. */
+  get hasDropped(): boolean {
+    return this.#droppedChanges.length > 0;
+  }
+
+  /** The records that have changed since the last call. */
+  takeChanges(): BarRecord[] {
+    this.#dropChanges(this.#length);
+    const dropped = this.#droppedChanges;
+    this.#droppedChanges = [];
+    return dropped;
+  }
+
+  /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
+  restore(records: readonly Float64Array[]): void {
+    this.#records = new Float64Array(Math.max(4, records.length) * WIDTH);
+    records.forEach((numbers, index) => this.#records.set(numbers, index * WIDTH));
+    this.#length = records.length;
+    this.#dropped = records.length >= this.#depth;
+    this.#newestEnd = records.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
+  }
+
+  /**
+   * Closes the newest bar.
+   * @returns its start, or `undefined` when it was closed before or there is none
+   */
+  close(): number | undefined {
+    if (!this.forming) return undefined;
+    const record = (this.#length - 1) * WIDTH;
+    this.#records[record + STATE] = CLOSED;
+    const time = this.#records[record + TIME]!;
+    this.#note(time);
+    return time;
+  }
+
+  /**
+   * Tells the time of day: the newest bar closes once its end has passed and no tick came for it of late.
+   * @returns the start of the bar that this closes
+   */
+  advance(now: number): number | undefined {
+    if (this.#touched) {
+      this.#touched = false;
+      this.#touchedAt = now;
+    }
+    if (now < this.#newestEnd || now - this.#touchedAt < QUIET_MS) return undefined;
+    return this.close();
+  }
+
+  /** The bar that starts at the given time. */
+  at(time: number): Bar | undefined {
+    const index = this.#search(time);
+    if (index === this.#length || this.#records[index * WIDTH + TIME] !== time) return undefined;
+    return this.#bar(index);
+  }
+
+  /** The newest bar but `back`: 0 is the newest, 1 the one before. */
+  newest(back = 0): Bar | undefined {
+    const index = this.#length - 1 - back;
+    return index < 0 ? undefined : this.#bar(index);
+  }
+
+  oldest(): Bar | undefined {
+    return this.#length === 0 ? undefined : this.#bar(0);
+  }
+
+  range({ from, to, limit }: BarRange): Bar[] {
+    let start = from === undefined ? 0 : this.#search(from);
+    let end = to === undefined ? this.#length : this.#search(to);
+    if (from === undefined) start = Math.max(start, end - limit);
+    else end = Math.min(end, start + limit);
+    const bars: Bar[] = [];
+    for (let index = start; index < end; index++) bars.push(this.#bar(index));
+    return bars;
+  }
+
+  /** Index of the first bar that starts at or after the time. */
+  #search(time: number): number {
+    let low = 0, high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#records[middle * WIDTH + TIME]! < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #insert(at: number, start: number, tick: Tick, state: number): boolean {
+    let index = at;
+    if (this.#length * WIDTH === this.#records.length) {
+      const dropped = this.#makeRoom();
+      index -= dropped;
+      if (dropped > 0 && index <= 0) return false;
+    }
+    const record = index * WIDTH;
+    this.#records.copyWithin(record + WIDTH, record, this.#length * WIDTH);
+    this.#length++;
+    this.#records.set(firstNumbers(start, tick, state), record);
+    this.#note(start);
+    return true;
+  }
+
+  /** @returns how many of the oldest bars had to go */
+  #makeRoom(): number {
+    if (this.#length < 2 * this.#depth) {
+      const records = new Float64Array(Math.min(2 * this.#length, 2 * this.#depth) * WIDTH);
+      records.set(this.#records);
+      this.#records = records;
+      return 0;
+    }
+    const dropped = this.#length - this.#depth;
+    this.#dropChanges(dropped);
+    this.#records.copyWithin(0, dropped * WIDTH);
+    this.#length = this.#depth;
+    this.#dropped = true;
+    this.#shared.clear();
+    return dropped;
+  }
+
+  /** Puts aside the changed ones of the first so many records. */
+  #dropChanges(count: number): void {
+    for (const time of this.#changed) {
+      const index = this.#search(time);
+      if (index >= count) continue;
+      const numbers = this.#records.slice(index * WIDTH, (index + 1) * WIDTH);
+      this.#droppedChanges.push({ symbol: this.symbol, interval: this.interval, numbers });
+      this.#changed.delete(time);
+    }
+    this.#changedLast = NaN;
+  }
+
+  #add(record: number, tick: Tick): boolean {
+    addTick(this.#records, record, tick);
+    this.#note(this.#records[record + TIME]!);
+    return true;
+  }
+
+  /** Notes that a bar has changed: what was handed out of it is old, and it is to be stored. */
+  #note(time: number): void {
+    if (this.#shared.size > 0) this.#shared.delete(time);
+    if (time === this.#changedLast) return;
+    this.#changedLast = time;
+    this.#changed.add(time);
+  }
+
+  #bar(index: number): Bar {
+    const records = this.#records;
+    const record = index * WIDTH;
+    const time = records[record + TIME]!;
+    const shared = this.#shared.get(time);
+    if (shared !== undefined) return shared;
+    const bar = barOf(this.symbol, this.interval, records, record);
+    if (this.#shared.size === SHARED_MAX) this.#shared.clear();
+    this.#shared.set(time, bar);
+    return bar;
+  }
+}

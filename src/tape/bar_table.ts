@@ -1,0 +1,139 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import {
+  type Bar,
+  BAR_RECORD_WIDTH,
+  barOf,
+  type BarRange,
+  type BarRecord,
+  reviseRecord,
+} from "../core/bar.ts";
+import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
+import type { Tick } from "../core/tick.ts";
+import { checkSum, Damage, sumOfNumbers } from "./checksum.ts";
+import type { SymbolTable } from "./symbol_table.ts";
+
+/** Bars of these intervals are forgotten with their ticks; longer ones outlive them. */
+const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m"));
+/** So many bars of each series are kept in any case. */
+const KEPT_MIN = 1_500;
+/** So many series are looked at in one go, and so many bars of each, so that live traffic is not held up. */
+const VISITS_MAX = 8;
+const VISITED_MAX = 2_000;
+
+type Row = [time: number, numbers: Uint8Array, sum: number];
+
+/** The bars of a tape in a file: each is stored with all that is needed to go on with it. */
+export class BarTable {
+  readonly #symbols: SymbolTable;
+  readonly #put: StatementSync;
+  readonly #get: StatementSync;
+  readonly #first: StatementSync;
+  readonly #newest: StatementSync;
+  readonly #forget: StatementSync;
+  /** Counts the series that were looked at for bars to forget. */
+  #visited = 0;
+
+  constructor(db: DatabaseSync, symbols: SymbolTable) {
+    this.#symbols = symbols;
+    this.#put = db.prepare("INSERT OR REPLACE INTO bar VALUES (?, ?, ?, ?, ?, ?)");
+    const where = "FROM bar WHERE symbol = ? AND interval = ? AND time";
+    const select = (rest: string) => {
+      const statement = db.prepare(`SELECT time, numbers, sum ${where} ${rest}`);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.#get = select("= ?");
+    this.#first = select(">= ? AND time < ? ORDER BY time LIMIT ?");
+    this.#newest = select("< ? ORDER BY time DESC LIMIT ?");
+    const nth = (order: string, place: number) =>
+      `(SELECT time FROM bar WHERE symbol = ?1 AND interval = ?2
+        ORDER BY time ${order} LIMIT 1 OFFSET ${place})`;
+    this.#forget = db.prepare(
+      `DELETE FROM bar WHERE symbol = ?1 AND interval = ?2 AND seq <= ?3
+       AND time < ${nth("DESC", KEPT_MIN - 1)}
+       AND time < coalesce(${nth("ASC", VISITED_MAX)}, 1e300)`,
+    );
+  }
+
+  /** @param seq up to which the bar is known */
+  put({ symbol, interval, numbers }: BarRecord, seq: number): void {
+    const id = this.#symbols.add(symbol);
+    const index = INTERVALS.indexOf(interval);
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    this.#put.run(id, index, numbers[0]!, seq, bytes, sumOf(id, index, numbers));
+  }
+
+  /** Adds a tick to a bar that the market no longer holds. */
+  revise(interval: Interval, tick: Tick, seq: number): void {
+    const { symbol } = tick;
+    const time = startOf(interval, tick.time);
+    const id = this.#symbols.add(symbol);
+    const index = INTERVALS.indexOf(interval);
+    const [row] = rowsOf(this.#get.all(id, index, time));
+    const stored = row === undefined ? undefined : decode(id, index, row);
+    this.put({ symbol, interval, numbers: reviseRecord(interval, stored, tick) }, seq);
+  }
+
+  /**
+   * Forgets short bars whose ticks are gone, in a few of the series; the next call goes on with others.
+   * @returns whether there is more to forget at once
+   */
+  forget(tail: number): boolean {
+    const series = SHORT.length * this.#symbols.size;
+    let more = false;
+    for (let visit = 0; visit < Math.min(VISITS_MAX, series); visit++) {
+      const at = this.#visited++ % series;
+      const id = 1 + Math.floor(at / SHORT.length);
+      const { changes } = this.#forget.run(id, at % SHORT.length, tail);
+      more ||= changes === VISITED_MAX;
+    }
+    return more;
+  }
+
+  range(symbol: string, interval: Interval, { from, to = Infinity, limit }: BarRange): Bar[] {
+    const id = this.#symbols.find(symbol);
+    if (id === undefined) return [];
+    const index = INTERVALS.indexOf(interval);
+    const rows = from === undefined
+      ? this.#newest.all(id, index, to, limit).reverse()
+      : this.#first.all(id, index, from, to, limit);
+    return rowsOf(rows).map((row) => barOf(symbol, interval, decode(id, index, row)));
+  }
+
+  /** The newest bars of every series, oldest first. */
+  newest(count: number): BarRecord[] {
+    const records: BarRecord[] = [];
+    for (const [symbol, id] of this.#symbols.all()) {
+      for (const [index, interval] of INTERVALS.entries()) {
+        for (const row of rowsOf(this.#newest.all(id, index, Infinity, count)).reverse()) {
+          records.push({ symbol, interval, numbers: decode(id, index, row) });
+        }
+      }
+    }
+    return records;
+  }
+}
+
+/** What a statement that returns arrays returned. */
+function rowsOf(rows: unknown): Row[] {
+  return rows as Row[];
+}
+
+/** @throws {Damage} */
+function decode(symbol: number, interval: number, [time, bytes, sum]: Row): Float64Array {
+  const what = `a bar of ${time}`;
+  if (bytes.byteLength !== 8 * BAR_RECORD_WIDTH) throw new Damage(`${what} is too short`);
+  // The copy is aligned as numbers must be.
+  const numbers = new Float64Array(new Uint8Array(bytes).buffer);
+  checkSum(what, sum, sumOf(symbol, interval, numbers));
+  if (numbers[0] !== time) throw new Damage(`${what} is in the place of another`);
+  return numbers;
+}
+
+function sumOf(symbol: number, interval: number, numbers: Float64Array): number {
+  const all = new Float64Array(2 + BAR_RECORD_WIDTH);
+  all[0] = symbol;
+  all[1] = interval;
+  all.set(numbers, 2);
+  return sumOfNumbers(all);
+}

@@ -1,0 +1,170 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Damage } from "./checksum.ts";
+import { APPLICATION_ID, migrate, SCHEMA_VERSION } from "./schema.ts";
+import { TapeError, TapeFull } from "./tape.ts";
+import { TextTable } from "./text_table.ts";
+
+export interface OpenOptions {
+  readonly path: string;
+  /** Names this run of the machine: it changes only when the machine starts anew. */
+  readonly bootId: string;
+  /** Names this process for whoever finds the file in use. */
+  readonly holder: string;
+  newEpoch(): string;
+}
+
+export interface Opened {
+  readonly db: DatabaseSync;
+  readonly meta: TextTable;
+  readonly epoch: string;
+  readonly notes: readonly string[];
+}
+
+const IN_MEMORY = ":memory:";
+
+/** Opens the file, or makes it, and takes it for this process alone. @throws {TapeError} */
+export function openDatabase(options: OpenOptions): Opened {
+  const { path, holder } = options;
+  let db: DatabaseSync | undefined;
+  try {
+    if (path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true });
+    db = new DatabaseSync(path);
+    // The lock is the file's own and goes with the process, however that ends.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
+    checkKind(db, path);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
+    // That the tape is in use must have reached the disk before the first tick is published.
+    db.exec("PRAGMA synchronous = FULL");
+    migrate(db);
+    const meta = new TextTable(db, "meta");
+    const begun = begin(db, meta, options);
+    db.exec("PRAGMA synchronous = NORMAL");
+    if (path !== IN_MEMORY) writeHolder(path, holder);
+    return { db, meta, ...begun };
+  } catch (cause) {
+    db?.close();
+    throw reasonOf("open", path, cause);
+  }
+}
+
+/** Ends the use of the file. When not even the mark can be written, the next start is more careful. */
+export function closeDatabase(db: DatabaseSync, meta: TextTable, path: string): void {
+  try {
+    meta.put("clean", "1");
+  } catch (_) {
+    // The disk is full, or the file is damaged, which was said before.
+  }
+  if (path !== IN_MEMORY) rmSync(holderPath(path), { force: true });
+  db.close();
+}
+
+/** Looks, without changing anything, whether the file is a tape or empty. */
+function checkKind(db: DatabaseSync, path: string): void {
+  const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0];
+  const version = Number(pragma("user_version"));
+  const isTape = pragma("application_id") === APPLICATION_ID;
+  if (isTape ? version === 0 : pragma("schema_version") !== 0) {
+    throw new TapeError(
+      `Cannot open tape ${path}: it is a database of another program; choose another with --tape`,
+    );
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new TapeError(
+      `Cannot open tape ${path}: it is of version ${version}, this program knows ${SCHEMA_VERSION}; use a newer tickwire or another --tape`,
+    );
+  }
+}
+
+/** Decides whether the numbering goes on under the same name. */
+function begin(
+  db: DatabaseSync,
+  meta: TextTable,
+  { path, bootId, newEpoch }: OpenOptions,
+): Pick<Opened, "epoch" | "notes"> {
+  const known = meta.all();
+  const notes: string[] = [];
+  let epoch = known.get("epoch");
+  if (epoch !== undefined && known.get("clean") !== "1" && known.get("boot") !== bootId) {
+    const damage = Object.values(db.prepare("PRAGMA quick_check(1)").get()!)[0];
+    if (damage !== "ok") throw damaged(path, String(damage));
+    notes.push(
+      "The machine went down while the tape was in use: the epoch changes, since its newest ticks may be lost",
+    );
+    epoch = undefined;
+  }
+  epoch ??= newEpoch();
+  const marks = Object.entries({ epoch, boot: bootId, clean: "0" });
+  // What stands there already needs no room on the disk.
+  const changed = marks.filter(([name, value]) => known.get(name) !== value);
+  transact(db, () => changed.forEach(([name, value]) => meta.put(name, value)));
+  return { epoch, notes };
+}
+
+/** Does all of the work or none of it. */
+export function transact<Result>(db: DatabaseSync, work: () => Result): Result {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // Some failures have ended the transaction already.
+    try {
+      db.exec("ROLLBACK");
+    } catch (_) {
+      // There is nothing to roll back.
+    }
+    throw error;
+  }
+}
+
+function writeHolder(path: string, holder: string): void {
+  try {
+    writeFileSync(holderPath(path), holder);
+  } catch (_) {
+    // Whoever finds the tape in use is not told by whom; that must not keep it from being read.
+  }
+}
+
+function holderPath(path: string): string {
+  return `${path}.holder`;
+}
+
+function damaged(path: string, reason: string): TapeError {
+  return new TapeError(
+    `Cannot read tape ${path}: it is damaged (${reason}); move it away to begin anew, or save what can be read with: sqlite3 ${path} .recover`,
+  );
+}
+
+/** Says in words for the operator what the database said in its own. */
+export function reasonOf(
+  action: "open" | "read" | "write",
+  path: string,
+  cause: unknown,
+): TapeError {
+  if (cause instanceof TapeError) return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (/database is locked/.test(text)) {
+    const file = holderPath(path);
+    const holder = existsSync(file) && readFileSync(file, "utf8") || "another process";
+    return new TapeError(
+      `Cannot open tape ${path}: ${holder} has it; stop that, or choose another with --tape`,
+      { cause },
+    );
+  }
+  if (/disk is full|ENOSPC/.test(text)) {
+    return new TapeFull(`Cannot write to tape ${path}: the disk is full`, { cause });
+  }
+  if (cause instanceof Damage || /not a database|malformed|SQL logic error/.test(text)) {
+    return damaged(path, text);
+  }
+  if (/readonly|unable to open|EACCES|EPERM|EROFS|ENOTDIR|EEXIST/.test(text)) {
+    return new TapeError(
+      `Cannot ${action} tape ${path}: the file or its folder is not writable (${text})`,
+      { cause },
+    );
+  }
+  return new TapeError(`Cannot ${action} tape ${path}: ${text}`, { cause });
+}

@@ -1,0 +1,36 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** Marks a file as a tape: "tick" in ASCII. */
+export const APPLICATION_ID = 0x7469636b;
+
+/** Steps from each version of the schema to the next; a file is brought to the newest when it is opened. */
+const MIGRATIONS: readonly string[] = [
+  `PRAGMA application_id = ${APPLICATION_ID};
+   CREATE TABLE meta (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL,
+     sum INTEGER NOT NULL) STRICT;
+   CREATE TABLE symbol (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, sum INTEGER NOT NULL) STRICT;
+   -- Ticks are read by seq; a filter by symbol or time looks at each of a slice.
+   CREATE TABLE tick (seq INTEGER PRIMARY KEY, symbol INTEGER NOT NULL, time REAL NOT NULL,
+     price REAL NOT NULL, size REAL, bid REAL, ask REAL, sum INTEGER NOT NULL) STRICT;
+   -- When ticks were appended: one row for all ticks of about a second, for retention by age.
+   CREATE TABLE span (seq INTEGER PRIMARY KEY, appended REAL NOT NULL) STRICT;
+   CREATE INDEX span_by_time ON span (appended);
+   -- In the order in which they became known.
+   CREATE TABLE instrument (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL,
+     sum INTEGER NOT NULL) STRICT;
+   CREATE TABLE newest (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL,
+     sum INTEGER NOT NULL) STRICT;
+   -- With the seq up to which the bar is known.
+   CREATE TABLE bar (symbol INTEGER NOT NULL, interval INTEGER NOT NULL, time REAL NOT NULL,
+     seq INTEGER NOT NULL, numbers BLOB NOT NULL, sum INTEGER NOT NULL,
+     PRIMARY KEY (symbol, interval, time)) STRICT, WITHOUT ROWID;`,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+export function migrate(db: DatabaseSync): void {
+  const { user_version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
+  for (let version = user_version; version < SCHEMA_VERSION; version++) {
+    db.exec(`BEGIN; ${MIGRATIONS[version]} PRAGMA user_version = ${version + 1}; COMMIT;`);
+  }
+}
