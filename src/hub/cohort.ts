@@ -1,37 +1,27 @@
-import type { ClosedBar, Market } from "../core/market.ts";
-import { startOf } from "../core/interval.ts";
+import type { Bar } from "../core/bar.ts";
+import type { Row } from "../core/board.ts";
+import type { ClosedBar } from "../core/market.ts";
+import { type Interval, startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
+import type { Fragments } from "./fragments.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
-import type { Format, Fragment, Item, Subscription } from "./wire.ts";
+import type { Fragment, Item, Subscription } from "./wire.ts";
 
 /** A session as its cohort sees it. */
 export interface Member {
   /** Whether so much is unsent that nothing may be added. */
   readonly full: boolean;
   send(text: string): void;
-  /** The member cannot be served without a loss. */
-  tooSlow(): void;
+  /** More waits for the member than the cohort holds: from this seq on it has to read the tape itself. */
+  fellBehind(cohort: Cohort, seq: number): void;
 }
 
-/** Texts of items that several cohorts send, each made once per format and flush. */
-export class Fragments {
-  readonly #byFormat = new Map<Format, Map<Item, Fragment>>();
-
-  of(subscription: Subscription, item: Item): Fragment {
-    const { format, channel } = subscription;
-    let made = this.#byFormat.get(format);
-    if (made === undefined) this.#byFormat.set(format, made = new Map());
-    let fragment = made.get(item);
-    if (fragment === undefined) {
-      fragment = { symbol: item.symbol, text: format.fragment(channel, item) };
-      made.set(item, fragment);
-    }
-    return fragment;
-  }
-
-  clear(): void {
-    for (const made of this.#byFormat.values()) if (made.size > 0) made.clear();
-  }
+/** The state from which rows are made: that of now, or in a replay that of then. */
+export interface Scene {
+  readonly seq: number;
+  readonly board: { has(symbol: string): boolean; row(symbol: string): Row };
+  bar(symbol: string, interval: Interval, time: number): Bar | undefined;
+  newestBar(symbol: string, interval: Interval): Bar | undefined;
 }
 
 /** What somebody has received: the seq of the last frame, updates and symbols by number. */
@@ -57,9 +47,11 @@ export class Cohort {
   readonly sub: string;
   readonly key: string;
   readonly subscription: Subscription;
-  readonly #market: Market;
+  readonly #market: Scene;
   readonly #members = new Set<Member>();
   readonly #apart = new Map<Member, Reader>();
+  /** Members that read the tape themselves and come back. */
+  readonly #behind = new Set<Member>();
   readonly #symbols: string[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #pending: Pending<Update>;
@@ -68,7 +60,7 @@ export class Cohort {
   readonly #shared: Reader;
   #seq: number;
 
-  constructor(sub: string, key: string, subscription: Subscription, market: Market) {
+  constructor(sub: string, key: string, subscription: Subscription, market: Scene) {
     this.sub = sub;
     this.key = key;
     this.subscription = subscription;
@@ -83,7 +75,7 @@ export class Cohort {
   }
 
   get size(): number {
-    return this.#members.size + this.#apart.size;
+    return this.#members.size + this.#apart.size + this.#behind.size;
   }
 
   /** Whether updates may wait for a slow member without bound, unless a bound is set: closed bars are never left out. */
@@ -99,11 +91,25 @@ export class Cohort {
     const { channel } = this.subscription;
     if (channel.kind !== "bar") return;
     const newest = this.#market.newestBar(symbol, channel.interval);
-    if (newest !== undefined) this.#newestBars.set(symbol, newest.time);
+    if (newest !== undefined && !newest.closed) this.#newestBars.set(symbol, newest.time);
   }
 
-  /** Adds a member that has just been given the state at the market's seq. */
-  join(member: Member, now: number): void {
+  /** `seq` of the newest update. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Whether an update waits for somebody. */
+  get owes(): boolean {
+    return this.#shared.updates < this.#pending.count || this.#owes();
+  }
+
+  /**
+   * Adds a member that has just been given the state at the market's seq.
+   * @param seq of the last frame that the member has received, if it comes from behind
+   */
+  join(member: Member, now: number, seq = this.#market.seq): void {
+    this.#behind.delete(member);
     if (this.subscription.format.whole) {
       if (this.size === 0) this.#shared.dueAt = now + this.subscription.every;
       this.#members.add(member);
@@ -111,16 +117,38 @@ export class Cohort {
     }
     const spaced = this.subscription.mode === "latest";
     this.#apart.set(member, {
-      seq: this.#market.seq,
+      seq,
       updates: this.#pending.count,
       symbols: this.#symbols.length,
       dueAt: spaced ? now + this.subscription.every : now,
     });
   }
 
+  /** Stands after a place on the tape, before anything was added. */
+  startAt(seq: number): void {
+    this.#seq = this.#shared.seq = seq;
+  }
+
+  /** `seq` of the last frame that a member has received. */
+  seqOf(member: Member): number {
+    return (this.#apart.get(member) ?? this.#shared).seq;
+  }
+
   leave(member: Member): void {
     this.#members.delete(member);
+    this.#behind.delete(member);
     if (this.#apart.delete(member)) this.#forget();
+  }
+
+  /**
+   * Lets a member go that reads the tape itself until it joins again.
+   * @returns the seq of the last frame that it has received
+   */
+  letBehind(member: Member): number {
+    const seq = this.seqOf(member);
+    this.leave(member);
+    this.#behind.add(member);
+    return seq;
   }
 
   /** Takes note of a tick that the market has just applied. */
@@ -196,7 +224,7 @@ export class Cohort {
     const made = new Map<string, readonly string[]>();
     for (const [member, reader] of this.#apart) {
       if (member.full) {
-        if (overfull) member.tooSlow();
+        if (overfull) member.fellBehind(this, reader.seq);
         continue;
       }
       const owed = reader.updates < this.#pending.count;

@@ -2,41 +2,54 @@ import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
-import { formatPosition } from "../tape/tape.ts";
+import { parseTime } from "../core/time.ts";
+import { type Archive, formatPosition, parsePosition, type Tape, TapeError } from "../tape/tape.ts";
 import { ClientError } from "./client_error.ts";
-import { Cohort, Fragments, type Member } from "./cohort.ts";
+import { Cohort, type Member, type Scene } from "./cohort.ts";
+import { Cursor, type Follower, type Start } from "./cursor.ts";
+import { Fragments } from "./fragments.ts";
 import type { Limits } from "./limits.ts";
-import { type ChooseWire, type Desk, Session, type Snapshot } from "./session.ts";
+import type { Desk, Snapshot } from "./links.ts";
+import type { Sources } from "./replay.ts";
+import { type ChooseWire, Session } from "./session.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import { channelName } from "./topic.ts";
 import type { RequestId, Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions {
   readonly market: Market;
-  /** Name of the tape's numbering. */
-  readonly epoch: string;
+  readonly tape: Tape;
+  readonly archive: Archive | undefined;
   readonly limits: Limits;
   readonly now: () => number;
+  /** Told that there is something for `flush` to do. */
+  readonly wake: () => void;
 }
+
+/** How much of the tape the cursors together look at in one flush. */
+const SEQS_PER_FLUSH = 60_000;
 
 /** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside. */
 export class Hub implements Desk {
   readonly limits: Limits;
   readonly now: () => number;
+  readonly wake: () => void;
   readonly #market: Market;
-  readonly #epoch: string;
+  readonly #sources: Sources;
   readonly #sessions = new Set<Session>();
   readonly #cohorts = new Map<string, Cohort>();
   /** The cohorts that want a symbol; an entry for every symbol known. */
   readonly #watchers = new Map<string, Set<Cohort>>();
   /** Cohorts to which something may be owed. */
   readonly #dirty = new Set<Cohort>();
+  readonly #cursors = new Set<Cursor>();
   readonly #fragments = new Fragments();
   #subCount = 0;
 
-  constructor({ market, epoch, limits, now }: HubOptions) {
+  constructor({ market, tape, archive, limits, now, wake }: HubOptions) {
     this.#market = market;
-    this.#epoch = epoch;
+    this.#sources = { market, tape, archive };
+    this.wake = wake;
     this.limits = limits;
     this.now = now;
   }
@@ -51,12 +64,17 @@ export class Hub implements Desk {
 
   /** Position of the newest tick that clients can have seen. */
   get position(): string {
-    return formatPosition(this.#epoch, this.#market.seq);
+    return this.formatPosition(this.#market.seq);
   }
 
   /** Starts a session. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
   open(socket: Socket, wire: Wire | ChooseWire): Session {
-    const session = new Session(socket, this, wire);
+    const session: Session = new Session(
+      socket,
+      this,
+      wire,
+      () => this.#sessions.delete(session),
+    );
     this.#sessions.add(session);
     if (this.#sessions.size > this.limits.sessionsMax) {
       session.close(CloseCode.tooMany, "The server has no room for more clients");
@@ -95,8 +113,35 @@ export class Hub implements Desk {
       if (dueAt === undefined) this.#dirty.delete(cohort);
       else next = Math.min(next ?? dueAt, dueAt);
     }
+    const read = this.#stepCursors(now);
     this.#fragments.clear();
+    return read === undefined || next === undefined ? read ?? next : Math.min(read, next);
+  }
+
+  /** Cursors take turns, so that a crowd that resumes at once does not hold up what is live. */
+  #stepCursors(now: number): number | undefined {
+    let next: number | undefined;
+    let left = SEQS_PER_FLUSH;
+    for (const cursor of [...this.#cursors]) {
+      if (left <= 0) return now;
+      const dueAt = this.#step(cursor, now);
+      left -= cursor.looked;
+      if (!this.#cursors.delete(cursor)) continue;
+      this.#cursors.add(cursor);
+      if (dueAt !== undefined) next = Math.min(next ?? dueAt, dueAt);
+    }
     return next;
+  }
+
+  /** What cannot be read of the tape costs the client that asked for it a gap, of which it is told. */
+  #step(cursor: Cursor, now: number): number | undefined {
+    try {
+      return cursor.step(now, this.#fragments);
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      cursor.fail(error.message);
+      return undefined;
+    }
   }
 
   /** Heartbeats, and an end for clients that have stopped reading. */
@@ -135,21 +180,24 @@ export class Hub implements Desk {
     return cohort;
   }
 
-  join(member: Member, cohort: Cohort): Snapshot {
-    const { selection, channel, format } = cohort.subscription;
-    cohort.join(member, this.now());
-    if (format.whole) this.#dirty.add(cohort);
+  join(member: Member, cohort: Cohort, seq?: number): void {
+    cohort.join(member, this.now(), seq);
+    if (cohort.subscription.format.whole) this.#dirty.add(cohort);
+  }
+
+  snapshot({ subscription, symbols: numbered }: Cohort, scene: Scene = this.#market): Snapshot {
+    const { selection, channel } = subscription;
     const { symbols, unknown } = selection.resolve(this.#market.catalogue);
     const snapshot: (Row | Bar)[] = [];
     for (const symbol of symbols) {
-      if (channel.kind !== "bar") {
-        snapshot.push(this.#market.board.row(symbol));
-        continue;
+      if (channel.kind === "bar") {
+        const bar = scene.newestBar(symbol, channel.interval);
+        if (bar !== undefined) snapshot.push(bar);
+      } else if (scene === this.#market || scene.board.has(symbol)) {
+        snapshot.push(scene.board.row(symbol));
       }
-      const bar = this.#market.newestBar(symbol, channel.interval);
-      if (bar !== undefined) snapshot.push(bar);
     }
-    return { position: this.position, symbols: cohort.symbols, unknown, snapshot };
+    return { position: this.position, symbols: numbered, unknown, snapshot };
   }
 
   leave(member: Member, cohort: Cohort): void {
@@ -160,8 +208,36 @@ export class Hub implements Desk {
     for (const symbol of cohort.symbols) this.#watchers.get(symbol)?.delete(cohort);
   }
 
-  left(session: Session): void {
-    this.#sessions.delete(session);
+  locate(from: string | number): Start | string {
+    const { tape } = this.#sources;
+    const position = typeof from === "string" ? parsePosition(from) : undefined;
+    if (position === undefined) {
+      const time = parseTime(String(from), this.now());
+      if (time !== undefined) return { kind: "time", time };
+      throw new ClientError(
+        "bad_from",
+        `Cannot start from ${JSON.stringify(from)}: it is neither a position nor a time`,
+      );
+    }
+    if (position.epoch !== tape.epoch) return `The epoch is ${tape.epoch}, not ${position.epoch}`;
+    if (position.seq > tape.head) return "The position is in the future";
+    if (position.seq < tape.tail) return "The ticks after the position are no longer kept";
+    return { kind: "seq", seq: position.seq };
+  }
+
+  follow(follower: Follower, cohort: Cohort, start: Start, speed: number): Cursor {
+    cohort.letBehind(follower);
+    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed });
+    this.#cursors.add(cursor);
+    return cursor;
+  }
+
+  unfollow(cursor: Cursor): void {
+    this.#cursors.delete(cursor);
+  }
+
+  formatPosition(seq: number): string {
+    return formatPosition(this.#sources.tape.epoch, seq);
   }
 
   /** What is really given of what was asked for. */

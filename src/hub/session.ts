@@ -1,65 +1,53 @@
+import { Allowance } from "./allowance.ts";
 import { ClientError } from "./client_error.ts";
-import type { Cohort, Member } from "./cohort.ts";
-import type { Limits } from "./limits.ts";
+import { type Desk, Links } from "./links.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import type { Command, Message, RequestId, Subscribed, Subscription, Wire } from "./wire.ts";
+import type { Command, Message, Wire } from "./wire.ts";
 
 /** Which protocol a client speaks; asked with its first frame, unless the address says so already. */
 export type ChooseWire = (firstFrame: string) => Wire;
 
-/** What a session needs of its hub. */
-export interface Desk {
-  readonly limits: Limits;
-  now(): number;
-  /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
-  cohortOf(subscription: Subscription, id?: RequestId): Cohort;
-  join(member: Member, cohort: Cohort): Snapshot;
-  leave(member: Member, cohort: Cohort): void;
-  /** The session is over. */
-  left(session: Session): void;
-}
-
-export type Snapshot = Pick<Subscribed, "position" | "symbols" | "unknown" | "snapshot">;
+/** Commands are taken while no more than so many times the high-water mark is unsent. */
+const UNREAD_ANSWERS_FACTOR = 4;
 
 /** One client from connect to close. */
-export class Session implements Member {
+export class Session {
   readonly #socket: Socket;
   readonly #desk: Desk;
   readonly #chooseWire: ChooseWire;
-  readonly #cohorts = new Map<string, Cohort>();
+  readonly #left: () => void;
+  readonly #links: Links;
+  readonly #allowance: Allowance;
   #wire: Wire | undefined;
   #closed = false;
-  /** Commands that may be given at once; refills with time. */
-  #allowance: number;
-  #refilledAt: number;
   #sentAt: number;
   #sentLength = 0;
   /** The most that is known to have reached the network, and when it last grew. */
   #drained = 0;
   #progressAt: number;
 
-  constructor(socket: Socket, desk: Desk, wire: Wire | ChooseWire) {
+  /** @param left told that the session is over */
+  constructor(socket: Socket, desk: Desk, wire: Wire | ChooseWire, left: () => void) {
     this.#socket = socket;
     this.#desk = desk;
+    this.#left = left;
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
-    this.#allowance = desk.limits.commandsBurst;
-    this.#refilledAt = this.#sentAt = this.#progressAt = desk.now();
+    const { commandsPerSecond, commandsBurst } = desk.limits;
+    this.#sentAt = this.#progressAt = desk.now();
+    this.#links = new Links(desk, {
+      isFull: () => this.#socket.buffered > desk.limits.bufferedBytesMax,
+      send: (text) => this.#send(text),
+      say: (message) => this.#say(message),
+    });
+    this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
   }
 
-  get full(): boolean {
-    return this.#socket.buffered > this.#desk.limits.bufferedBytesMax;
-  }
-
-  send(text: string): void {
+  #send(text: string): void {
     if (this.#closed) return;
     this.#sentAt = this.#desk.now();
     this.#sentLength += text.length;
     this.#socket.send(text);
-  }
-
-  tooSlow(): void {
-    this.close(CloseCode.tooSlow, "The client does not read fast enough");
   }
 
   /** A text frame has arrived. */
@@ -67,7 +55,9 @@ export class Session implements Member {
     if (this.#closed) return;
     const tooLarge = text.length > this.#desk.limits.frameBytesMax;
     const wire = this.#wire ??= this.#chooseWire(tooLarge ? "" : text);
-    if (this.full) return this.tooSlow();
+    // A client that is behind may say so; one that never reads the answers may not go on asking.
+    const { bufferedBytesMax } = this.#desk.limits;
+    if (this.#socket.buffered > UNREAD_ANSWERS_FACTOR * bufferedBytesMax) return this.#tooSlow();
     if (!this.#spend()) return;
     try {
       if (tooLarge) {
@@ -104,9 +94,8 @@ export class Session implements Member {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const cohort of this.#cohorts.values()) this.#desk.leave(this, cohort);
-    this.#cohorts.clear();
-    this.#desk.left(this);
+    this.#links.leaveAll();
+    this.#left();
   }
 
   close(code: CloseCode, reason: string): void {
@@ -128,7 +117,7 @@ export class Session implements Member {
       this.#drained = Math.max(this.#drained, drained);
       this.#progressAt = now;
     } else if (now - this.#progressAt >= this.#desk.limits.stalledMsMax) {
-      return this.tooSlow();
+      return this.#tooSlow();
     }
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#desk.limits.heartbeatMs) {
@@ -137,72 +126,23 @@ export class Session implements Member {
   }
 
   #perform(command: Command): void {
-    switch (command.kind) {
-      case "subscribe":
-        return this.#subscribe(command.subscription, command.id, command.from);
-      case "replace":
-        // A subscription that is beyond a limit must not cost the session the one it has.
-        this.#desk.cohortOf(command.subscription);
-        for (const sub of this.#cohorts.keys()) this.#leave(sub);
-        return this.#subscribe(command.subscription);
-      case "unsubscribe":
-        if (!this.#leave(command.sub)) {
-          throw new ClientError(
-            "unknown_sub",
-            `Cannot unsubscribe from ${
-              JSON.stringify(command.sub.slice(0, 100))
-            }: there is no such subscription`,
-            { id: command.id },
-          );
-        }
-        return this.#say({ kind: "unsubscribed", id: command.id, sub: command.sub });
-      case "ping":
-        return this.#say({ kind: "pong", id: command.id, time: this.#desk.now() });
+    const { kind } = command;
+    if (kind === "ping") {
+      return this.#say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
+    if (kind === "subscribe") return this.#links.subscribe(command);
+    if (kind === "replace") return this.#links.replace(command.subscription);
+    if (kind === "update") return this.#links.update(command);
+    return this.#links.unsubscribe(command);
   }
 
-  #subscribe(subscription: Subscription, id?: RequestId, from?: string | number): void {
-    const { subscriptionsMax } = this.#desk.limits;
-    if (this.#cohorts.size >= subscriptionsMax) {
-      throw new ClientError(
-        "too_many_subscriptions",
-        `Cannot subscribe: ${subscriptionsMax} subscriptions are the limit of a connection`,
-        { id },
-      );
-    }
-    const cohort = this.#desk.cohortOf(subscription, id);
-    const { sub } = cohort;
-    if (this.#cohorts.has(sub)) {
-      throw new ClientError(
-        "already_subscribed",
-        `Cannot subscribe: ${sub} is the same subscription`,
-        { id },
-      );
-    }
-    this.#cohorts.set(sub, cohort);
-    const snapshot = this.#desk.join(this, cohort);
-    this.#say({
-      kind: "subscribed",
-      id,
-      sub,
-      subscription: cohort.subscription,
-      recovered: from === undefined,
-      reason: from === undefined ? undefined : "This server cannot start in the past",
-      ...snapshot,
-    });
-  }
-
-  #leave(sub: string): boolean {
-    const cohort = this.#cohorts.get(sub);
-    if (cohort === undefined) return false;
-    this.#cohorts.delete(sub);
-    this.#desk.leave(this, cohort);
-    return true;
+  #tooSlow(): void {
+    this.close(CloseCode.tooSlow, "The client does not read fast enough");
   }
 
   #say(message: Message): void {
     const text = this.#wire?.encode(message);
-    if (text !== undefined) this.send(text);
+    if (text !== undefined) this.#send(text);
   }
 
   #refuse(error: unknown): void {
@@ -213,24 +153,15 @@ export class Session implements Member {
 
   /** @returns whether one more command may be given now */
   #spend(): boolean {
-    const { commandsPerSecond, commandsBurst } = this.#desk.limits;
-    const now = this.#desk.now();
-    const refill = (now - this.#refilledAt) / 1_000 * commandsPerSecond;
-    this.#allowance = Math.min(commandsBurst, this.#allowance + refill) - 1;
-    this.#refilledAt = now;
-    if (this.#allowance >= 0) return true;
-    if (this.#allowance < -commandsBurst) {
+    const retryAfter = this.#allowance.take(this.#desk.now());
+    if (retryAfter === 0) return true;
+    if (retryAfter === undefined) {
       this.close(CloseCode.tooMany, "Too many commands");
-    } else {
-      const retryAfter = Math.ceil(-this.#allowance / commandsPerSecond * 1_000);
-      this.#refuse(
-        new ClientError(
-          "too_many_commands",
-          `Cannot take more than ${commandsPerSecond} commands a second`,
-          { retryAfter },
-        ),
-      );
+      return false;
     }
+    const { commandsPerSecond } = this.#desk.limits;
+    const message = `Cannot take more than ${commandsPerSecond} commands a second`;
+    this.#refuse(new ClientError("too_many_commands", message, { retryAfter }));
     return false;
   }
 }

@@ -15,17 +15,39 @@ export interface Subscription {
 }
 
 export type Command =
-  | {
-    readonly kind: "subscribe";
-    readonly id?: RequestId | undefined;
-    readonly subscription: Subscription;
-    /** The position or time to start from; absent means now. */
-    readonly from?: string | number | undefined;
-  }
+  | Subscribe
   /** The subscription takes the place of all that the session had. */
   | { readonly kind: "replace"; readonly subscription: Subscription }
-  | { readonly kind: "unsubscribe"; readonly id?: RequestId | undefined; readonly sub: string }
+  | Update
+  | Unsubscribe
   | { readonly kind: "ping"; readonly id?: RequestId | undefined };
+
+export interface Subscribe {
+  readonly kind: "subscribe";
+  readonly id?: RequestId | undefined;
+  readonly subscription: Subscription;
+  /** The position or time to start from; absent means now. */
+  readonly from?: string | number | undefined;
+  /** With `from`: times as fast as recorded, 0 as fast as the client reads. */
+  readonly speed?: number | undefined;
+}
+
+export interface Unsubscribe {
+  readonly kind: "unsubscribe";
+  readonly id?: RequestId | undefined;
+  readonly sub: string;
+}
+
+/** Changes a subscription in place; what is absent stays as it is. */
+export interface Update {
+  readonly kind: "update";
+  readonly id?: RequestId | undefined;
+  readonly sub: string;
+  readonly every?: number | undefined;
+  readonly speed?: number | undefined;
+  readonly pause?: boolean | undefined;
+  readonly seek?: string | number | undefined;
+}
 
 export interface Subscribed {
   readonly kind: "subscribed";
@@ -33,6 +55,8 @@ export interface Subscribed {
   readonly sub: string;
   readonly position: string;
   readonly subscription: Subscription;
+  /** Of a stream that starts in the past. */
+  readonly speed?: number | undefined;
   readonly recovered: boolean;
   readonly reason?: string | undefined;
   /** In the order in which columns formats number them. */
@@ -49,6 +73,16 @@ export type Message =
     readonly kind: "unsubscribed";
     readonly id?: RequestId | undefined;
     readonly sub: string;
+  }
+  | {
+    readonly kind: "updated";
+    readonly id?: RequestId | undefined;
+    readonly sub: string;
+    /** Where a stream that is not live stands. */
+    readonly position?: string;
+    readonly symbols?: readonly string[];
+    /** The state there, if the channel has one. */
+    readonly snapshot?: readonly (Row | Bar)[];
   }
   | { readonly kind: "pong"; readonly id?: RequestId | undefined; readonly time: number }
   | { readonly kind: "heartbeat"; readonly seq: number; readonly time: number }

@@ -17,6 +17,8 @@ const Symbols = z.union([z.array(z.string()), z.string()], {
 });
 const From = z.union([z.string(), z.number()], { error: "expected a position or a time" });
 
+const Speed = z.number({ error: "expected a number" }).nonnegative();
+
 const Subscribe = z.object({
   op: z.literal("subscribe"),
   id: Id,
@@ -25,12 +27,24 @@ const Subscribe = z.object({
   mode: z.enum(["all", "latest"]).optional(),
   every: Duration.default(0),
   from: From.optional(),
-  speed: z.number().nonnegative().optional(),
+  speed: Speed.optional(),
   format: z.enum(["object", "columns"]).default("object"),
+});
+
+const Update = z.object({
+  op: z.literal("update"),
+  id: Id,
+  sub: z.string(),
+  every: Duration.optional(),
+  speed: Speed.optional(),
+  pause: z.boolean().optional(),
+  resume: z.boolean().optional(),
+  seek: From.optional(),
 });
 
 const Request = z.discriminatedUnion("op", [
   Subscribe,
+  Update,
   z.object({ op: z.literal("unsubscribe"), id: Id, sub: z.string() }),
   z.object({ op: z.literal("ping"), id: Id }),
 ]);
@@ -75,9 +89,10 @@ export function commandFromQuery(query: URLSearchParams): Command {
   const named = [...query.getAll("symbol"), ...query.getAll("symbols")];
   const symbols = named.length === 0 ? "*" : named.join(",");
   const given = Object.fromEntries(
-    ["channel", "mode", "every", "from", "format"].flatMap((name) => {
+    ["channel", "mode", "every", "from", "speed", "format"].flatMap((name) => {
       const value = query.get(name);
-      return value === null ? [] : [[name, value]];
+      if (value === null) return [];
+      return [[name, name === "speed" && value !== "" ? Number(value) : value]];
     }),
   );
   const fields = Subscribe.safeParse({ op: "subscribe", symbols, ...given });
@@ -93,12 +108,13 @@ export function splitList(text: string): string[] {
 }
 
 /** @throws {ClientError} when the value is no duration */
-export function readEvery(every: string | number): number {
+export function readEvery(every: string | number, id?: RequestId): number {
   const duration = typeof every === "number" ? every : parseDuration(every);
   if (duration !== undefined) return duration;
   throw new ClientError(
     "bad_every",
     `Cannot read every: ${JSON.stringify(every)} is not a duration`,
+    { id },
   );
 }
 
@@ -120,6 +136,7 @@ function command(request: z.infer<typeof Request>): Command {
   if (request.op === "unsubscribe") {
     return { kind: "unsubscribe", id: request.id, sub: request.sub };
   }
+  if (request.op === "update") return update(request);
   if (request.op === "ping") return { kind: "ping", id: request.id };
   try {
     return subscribe(request);
@@ -129,13 +146,27 @@ function command(request: z.infer<typeof Request>): Command {
   }
 }
 
+function update({ id, sub, every, speed, seek, pause, resume }: z.infer<typeof Update>): Command {
+  const paused = pause ?? (resume === undefined ? undefined : !resume);
+  return {
+    kind: "update",
+    id,
+    sub,
+    speed,
+    seek,
+    pause: paused,
+    every: every === undefined ? undefined : readEvery(every, id),
+  };
+}
+
 function subscribe(fields: SubscribeFields): Command {
-  const { symbols, id, from } = fields;
+  const { symbols, id, from, speed } = fields;
   const channel = parseChannel(fields.channel);
   return {
     kind: "subscribe",
     id,
     from,
+    speed,
     subscription: {
       selection: new Selection(typeof symbols === "string" ? splitList(symbols) : symbols),
       channel,
@@ -162,7 +193,7 @@ function toFrame(message: Message): Record<string, unknown> {
 }
 
 function subscribedFrame(message: Subscribed): Record<string, unknown> {
-  const { id, sub, position, subscription, recovered, reason, symbols, unknown } = message;
+  const { id, sub, position, subscription, speed, recovered, reason, symbols, unknown } = message;
   const { channel, mode, every, format } = subscription;
   return {
     op: "subscribed",
@@ -171,7 +202,7 @@ function subscribedFrame(message: Subscribed): Record<string, unknown> {
     position,
     recovered,
     reason,
-    granted: { channel: channelName(channel), mode, every, format: format.name },
+    granted: { channel: channelName(channel), mode, every, format: format.name, speed },
     columns: format.columns(channel),
     symbols,
     unknown,

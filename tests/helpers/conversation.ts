@@ -86,7 +86,14 @@ export class Stage {
     const { market, tape } = this;
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.#flushMs = all.flushMs;
-    this.hub = new Hub({ market, epoch: tape.epoch, limits: all, now: () => this.#now });
+    this.hub = new Hub({
+      market,
+      tape,
+      archive: undefined,
+      limits: all,
+      now: () => this.#now,
+      wake: () => this.#touch(),
+    });
     market.advance(this.#now);
   }
 

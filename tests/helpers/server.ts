@@ -16,7 +16,7 @@ export interface TestServer {
 /** A server of its own on a free port, in this process and so on the runtime that runs the test. */
 export async function startServer(...flags: string[]): Promise<TestServer> {
   const invocation = readConfig({
-    args: ["--port", "0", "--drain", "200", ...flags],
+    args: ["--port", "0", "--tape", "memory", "--drain", "200", ...flags],
     env: {},
     readFile: () => undefined,
   });
@@ -26,6 +26,8 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
   const app = createApp(config, {
     version: "test",
     log: createLog(Date.now, (line) => log.push(line)),
+    bootId: "test",
+    holder: "a test",
     now: Date.now,
     random: Math.random,
   });

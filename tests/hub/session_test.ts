@@ -34,7 +34,7 @@ describe("Session", () => {
     assert.deepEqual(socket.take().at(-1), reader.take().at(-1));
   });
 
-  it("Session in mode all catches up without a loss, or is closed with 4408 when too much waits", () => {
+  it("Session in mode all catches up without a loss, however much has waited", () => {
     const test = new TestHub({ bufferedBytesMax: 200 });
     const patient = test.subscribe({ symbols: ["A"] }).socket;
     const stalled = test.subscribe({ symbols: ["A"] }).socket;
@@ -52,9 +52,12 @@ describe("Session", () => {
     assert.deepEqual(rows.map(({ price }) => price), Array.from({ length: 100 }, (_, i) => i + 1));
     for (let price = 0; price <= ROWS_MAX; price++) test.tick("A", price);
     test.pass(10);
-    assert.equal(stalled.closedWith?.code, 4408);
-    assert.equal(reader.closedWith, undefined);
-    assert.equal(test.hub.sessionCount, 2);
+    assert.equal(stalled.closedWith, undefined);
+    assert.ok(stalled.bufferedAtSendMax <= 200);
+    stalled.reads(true);
+    for (let round = 0; round < 20; round++) test.pass(10);
+    const all = stalled.take().flatMap((frame) => frame.rows);
+    assert.deepEqual(all, reader.take().flatMap(({ rows = [] }) => rows));
   });
 
   it("Session that makes no progress is closed with 4408, one that does is not", () => {
@@ -98,7 +101,7 @@ describe("Session", () => {
     socket.reads(false);
     for (let id = 0; id < 100; id++) session.receive(JSON.stringify({ op: "ping", id }));
     assert.equal(socket.closedWith?.code, 4408);
-    assert.ok(socket.buffered < 1_000);
+    assert.ok(socket.buffered < 2_500);
   });
 
   it("Session takes so many commands a second and refuses the others with the time to wait", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { Session } from "../../src/hub/session.ts";
 import { TestHub } from "../helpers/desk.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
@@ -27,6 +28,11 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave"), client: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("come back"), client: fc.nat(9) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("pause"), client: fc.nat(9), pause: fc.boolean() }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("reads"), client: fc.nat(9), reading: fc.boolean() }),
@@ -41,13 +47,15 @@ interface Fields {
 
 /** What a client knows from its frames alone, checked as they come. */
 class Watcher {
-  readonly socket: FakeSocket;
-  readonly session: { closed(): void };
+  socket: FakeSocket;
+  session: Session;
   readonly #fields: Fields;
   readonly #test: TestHub;
   #seq = -1;
+  #sub = "";
   #joined = -1;
   #updates = 0;
+  #resumedFrom: string | undefined;
   readonly #newest = new Map<string, number | null>();
 
   constructor(test: TestHub, fields: Fields) {
@@ -56,6 +64,22 @@ class Watcher {
     this.session = session;
     this.#fields = fields;
     this.#test = test;
+  }
+
+  /** The connection breaks, and the client resumes where it was. */
+  comeBack(): void {
+    this.check();
+    this.session.closed();
+    const from = `e1:${this.#seq}`;
+    ({ socket: this.socket, session: this.session } = this.#test.subscribe({
+      ...this.#fields,
+      from,
+    }));
+    this.#resumedFrom = from;
+  }
+
+  pause(pause: boolean): void {
+    this.session.receive(JSON.stringify({ op: "update", sub: this.#sub, pause }));
   }
 
   #wants(symbol: string): boolean {
@@ -72,9 +96,24 @@ class Watcher {
   }
 
   check(): void {
-    assert.ok(this.socket.bufferedAtSendMax <= HIGH_WATER);
+    assert.ok(this.socket.bufferedAtSendMax <= 4 * HIGH_WATER);
     for (const frame of this.socket.take()) {
+      if (frame.op === "error") {
+        // The name of a subscription that is asked for anew is in an answer not read yet.
+        assert.equal(frame.code, "unknown_sub");
+        continue;
+      }
+      if (frame.op === "updated") {
+        if (frame.position !== undefined) assert.equal(frame.position, `e1:${this.#seq}`);
+        continue;
+      }
       if (frame.op === "subscribed") {
+        assert.equal(frame.recovered, true);
+        this.#sub = frame.sub;
+        if (this.#resumedFrom !== undefined) {
+          assert.equal(frame.position, this.#resumedFrom);
+          continue;
+        }
         this.#seq = this.#joined = Number(frame.position.split(":")[1]);
         for (const { symbol, price } of frame.snapshot) this.#newest.set(symbol, price);
         continue;
@@ -119,14 +158,26 @@ function simulate(steps: readonly Record<string, unknown>[]): void {
       watchers.push(new Watcher(test, fields as unknown as Fields));
     }
     if (kind === "reads") watcher?.socket.reads(fields["reading"] as boolean);
+    if (kind === "come back") watcher?.comeBack();
+    if (kind === "pause") watcher?.pause(fields["pause"] as boolean);
     if (kind === "leave" && watcher !== undefined) {
       watcher.session.closed();
       watchers.splice(fields["client"] as number, 1);
     }
     for (const each of watchers) each.check();
+    // A client that asks on without reading the answers is let go.
+    for (const [index, { socket }] of [...watchers.entries()].reverse()) {
+      if (socket.closedWith?.code === 4408) watchers.splice(index, 1);
+    }
   }
   for (const { socket } of watchers) socket.reads(true);
-  for (let round = 0; round < 4; round++) test.pass(60);
+  // What was asked of the past is answered by now, so each knows the name of its subscription.
+  for (let round = 0; round < 8; round++) test.pass(60);
+  for (const watcher of watchers) {
+    watcher.check();
+    watcher.pause(false);
+  }
+  for (let round = 0; round < 8; round++) test.pass(60);
   for (const watcher of watchers) {
     watcher.check();
     watcher.checkEnd();

@@ -1,0 +1,273 @@
+import { startOf } from "../core/interval.ts";
+import type { TapedTick } from "../core/tick.ts";
+import { readBars } from "../tape/bars.ts";
+import { Cohort, type Member, type Scene } from "./cohort.ts";
+import type { Fragments } from "./fragments.ts";
+import { needsState, NOTHING, Replay, type Sources, timeAt } from "./replay.ts";
+import { channelName } from "./topic.ts";
+
+/** Where a cursor starts: after a place on the tape, or with the first tick at or after a time. */
+export type Start =
+  | { readonly kind: "seq"; readonly seq: number }
+  | { readonly kind: "time"; readonly time: number };
+
+/** What is told of a cursor. */
+export interface Follower extends Member {
+  /** The start has been found, and the cursor stands there. */
+  started(cursor: Cursor): void;
+  /** The cursor is where the live stream is: from here on frames come from there. */
+  caughtUp(cursor: Cursor, seq: number): void;
+  /** The ticks after the cursor cannot be had, for the reason given. */
+  fellOff(cursor: Cursor, reason: string): void;
+}
+
+export interface CursorOptions extends Sources {
+  /** The cohort to which the follower comes back. */
+  readonly cohort: Cohort;
+  readonly follower: Follower;
+  readonly start: Start;
+  /** Times as fast as recorded; 0 is as fast as the client reads. */
+  readonly speed: number;
+}
+
+/** Seqs that one reading looks at, and ticks that it takes: between two readings others have their turn. */
+const WINDOW = 20_000;
+const TICKS_MAX = 1_000;
+/**
+ * One client's own place on the tape: resume, replay and catching up are this. What it reads goes through
+ * a cohort of its own, and so the same way as what is live.
+ */
+export class Cursor {
+  readonly cohort: Cohort;
+  readonly #options: CursorOptions;
+  readonly #own: Cohort;
+  /** The market as it was, where the channel needs more than the tick itself. */
+  readonly #replay: Replay | undefined;
+  /** The tape has been read through here. */
+  #seq: number;
+  #started = false;
+  #read: TapedTick[] = [];
+  /** Symbols of which the bar before the first tick has been sent. */
+  readonly #resumed = new Set<string>();
+  /** How many seqs the last step has looked at. */
+  #looked = 0;
+  #speed: number;
+  #paused = false;
+  /** When by the clock which recorded time is played. */
+  #pace: { clock: number; time: number } | undefined;
+
+  constructor(options: CursorOptions) {
+    const { cohort, start, speed, tape } = options;
+    const { channel } = cohort.subscription;
+    this.cohort = cohort;
+    this.#options = options;
+    this.#speed = speed;
+    const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
+    this.#replay = needsState(cohort.subscription, speed)
+      ? new Replay(options, cohort, time)
+      : undefined;
+    if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
+    else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
+    this.#own = new Cohort(cohort.sub, channelName(channel), cohort.subscription, this.#scene());
+    if (start.kind === "seq" && this.#seq >= start.seq) this.#begin(start.seq);
+  }
+
+  /** `seq` of the last frame that the client has received, or the place where the cursor started. */
+  get seq(): number {
+    const { follower, start } = this.#options;
+    if (this.#started) return this.#own.seqOf(follower);
+    return start.kind === "seq" ? start.seq : this.#seq;
+  }
+
+  /** How much of the tape the last step has looked at, in seqs. */
+  get looked(): number {
+    return this.#looked;
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** The state of then, if this is a replay that has one. */
+  get replayed(): Scene {
+    return this.#replay?.market ?? NOTHING;
+  }
+
+  /** The tape cannot be read here. */
+  fail(reason: string): void {
+    this.#options.follower.fellOff(this, reason);
+  }
+
+  /** @returns whether this cursor can go on at that speed; if not, another has to start where it is */
+  setSpeed(speed: number, now: number): boolean {
+    if (needsState(this.cohort.subscription, speed) !== (this.#replay !== undefined)) return false;
+    this.#holdPace(now);
+    this.#speed = speed;
+    return true;
+  }
+
+  pause(now: number): void {
+    this.#holdPace(now);
+    this.#paused = true;
+  }
+
+  resume(now: number): void {
+    if (this.#pace !== undefined) this.#pace.clock = now;
+    this.#paused = false;
+  }
+
+  /**
+   * Reads on and sends what is due.
+   * @returns when to call again; `undefined` when there is nothing to do until something changes
+   */
+  step(now: number, fragments: Fragments): number | undefined {
+    const { tape, follower } = this.#options;
+    this.#looked = 0;
+    if (!this.#started) {
+      this.#seek();
+      return now;
+    }
+    if (this.#paused) return undefined;
+    // A client that reads again is told what it has missed, or gets it.
+    if (follower.full) return now;
+    if ((this.#read[0]?.seq ?? this.#seq + 1) <= tape.tail) {
+      follower.fellOff(this, "The ticks that came next are no longer kept");
+      return undefined;
+    }
+    if (this.#read.length === 0 && !this.#own.owes) this.#readOn();
+    const next = this.#play(now);
+    if (this.#read.length === 0 && this.#seq >= tape.head) this.#closeBars();
+    const owed = this.#own.flush(now, fragments);
+    if (this.#read.length === 0 && this.#seq >= tape.head && !this.#own.owes) {
+      follower.caughtUp(this, this.#own.seq);
+      return undefined;
+    }
+    return owed ?? next ?? now;
+  }
+
+  /** At the head, bars that the clock has closed meanwhile are closed for this client too. */
+  #closeBars(): void {
+    const { channel } = this.cohort.subscription;
+    if (channel.kind !== "bar") return;
+    const { interval } = channel;
+    for (const symbol of this.#own.symbols) {
+      const bar = this.#options.market.newestBar(symbol, interval);
+      if (bar === undefined || !bar.closed) continue;
+      if (this.#replay === undefined) this.#resumeBar(symbol, bar.time + 1);
+      else if (this.#replay.market.closeBar(symbol, interval)) this.#own.addClosed(bar);
+    }
+  }
+
+  /**
+   * Sends, once for a symbol, the bar before a time. A client that resumes may have seen it forming, and
+   * whether the clock closed it in its absence is not on the tape.
+   */
+  #resumeBar(symbol: string, before: number): void {
+    const { channel } = this.cohort.subscription;
+    if (channel.kind !== "bar" || this.#replay !== undefined || this.#resumed.has(symbol)) return;
+    this.#resumed.add(symbol);
+    const { market, archive } = this.#options;
+    const range = { to: before, limit: 1 };
+    const [bar] = readBars(market, archive, symbol, channel.interval, range);
+    if (bar !== undefined) this.#own.addClosed(bar);
+  }
+
+  /** Looks for the start, a window of the tape at a time, and brings the replay's state there. */
+  #seek(): void {
+    const { tape, start } = this.#options;
+    const through = Math.min(this.#seq + WINDOW, tape.head);
+    this.#looked = through - this.#seq;
+    const query = { symbols: this.#symbols(), after: this.#seq, through, limit: WINDOW };
+    for (const tick of tape.read(query)) {
+      const found = start.kind === "seq" ? tick.seq > start.seq : tick.time >= start.time;
+      if (found) return this.#begin(start.kind === "seq" ? start.seq : tick.seq - 1);
+      this.#replay?.bringUp(tick);
+    }
+    this.#seq = through;
+    const end = start.kind === "seq" ? Math.min(start.seq, tape.head) : tape.head;
+    if (through >= end) this.#begin(end);
+  }
+
+  #begin(seq: number): void {
+    const { follower, cohort } = this.#options;
+    this.#seq = seq;
+    this.#started = true;
+    this.#replay?.market.restore({ seq, instruments: [], newest: [], bars: [] });
+    for (const symbol of cohort.symbols) this.#own.attach(symbol);
+    this.#own.join(follower, -Infinity, seq);
+    this.#own.startAt(seq);
+    follower.started(this);
+  }
+
+  #readOn(): void {
+    const { tape } = this.#options;
+    const through = Math.min(this.#seq + WINDOW, tape.head);
+    if (through <= this.#seq) return;
+    const after = this.#seq;
+    this.#read = tape.read({ symbols: this.#symbols(), after, through, limit: TICKS_MAX });
+    this.#seq = this.#read.length < TICKS_MAX ? through : this.#read.at(-1)!.seq;
+    this.#looked = this.#seq - after;
+  }
+
+  /** @returns when the next tick is due */
+  #play(now: number): number | undefined {
+    const { channel } = this.cohort.subscription;
+    let played = 0;
+    for (const tick of this.#read) {
+      const due = this.#dueAt(tick, now);
+      if (due > now) {
+        this.#read = this.#read.slice(played);
+        return due;
+      }
+      this.#own.attach(tick.symbol);
+      if (channel.kind === "bar") {
+        this.#resumeBar(tick.symbol, startOf(channel.interval, tick.time));
+      }
+      this.#replay?.market.apply(tick);
+      this.#own.add(tick);
+      played++;
+    }
+    this.#read = [];
+    return undefined;
+  }
+
+  #dueAt({ time }: TapedTick, now: number): number {
+    if (this.#speed === 0) return now;
+    // The gap before the first tick is not waited out.
+    this.#pace ??= { clock: now, time };
+    return this.#pace.clock + (time - this.#pace.time) / this.#speed;
+  }
+
+  #holdPace(now: number): void {
+    if (this.#pace === undefined || this.#paused) return;
+    const { clock, time } = this.#pace;
+    this.#pace = this.#speed === 0
+      ? undefined
+      : { clock: now, time: time + (now - clock) * this.#speed };
+  }
+
+  #symbols(): ReadonlySet<string> | undefined {
+    const { selection } = this.cohort.subscription;
+    if (selection.patterns.includes("*")) return undefined;
+    return new Set(selection.resolve(this.#options.market.catalogue).symbols);
+  }
+
+  #scene(): Scene {
+    if (this.#replay !== undefined) return this.#replay.market;
+    const { market, archive } = this.#options;
+    const seq = () => this.#seq;
+    return {
+      get seq() {
+        return seq();
+      },
+      board: market.board,
+      newestBar: (symbol, interval) => market.newestBar(symbol, interval),
+      bar: (symbol, interval, time) =>
+        readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
+    };
+  }
+}

@@ -1,0 +1,266 @@
+import { ClientError } from "./client_error.ts";
+import type { Cohort, Scene } from "./cohort.ts";
+import type { Cursor, Follower, Start } from "./cursor.ts";
+import type { Limits } from "./limits.ts";
+import type {
+  Message,
+  RequestId,
+  Subscribe,
+  Subscribed,
+  Subscription,
+  Unsubscribe,
+  Update,
+} from "./wire.ts";
+
+/** What the subscriptions of a session need of its hub. */
+export interface Desk {
+  readonly limits: Limits;
+  now(): number;
+  /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
+  cohortOf(subscription: Subscription, id?: RequestId): Cohort;
+  /** @param seq of the last frame that the follower has received, if it comes from behind */
+  join(follower: Follower, cohort: Cohort, seq?: number): void;
+  leave(follower: Follower, cohort: Cohort): void;
+  /**
+   * Where a position or time is on the tape, or why it is not there any more.
+   * @throws {ClientError} when it is neither
+   */
+  locate(from: string | number): Start | string;
+  /** Lets a follower read the tape from a start on; it is told when that has been found. */
+  follow(follower: Follower, cohort: Cohort, start: Start, speed: number): Cursor;
+  unfollow(cursor: Cursor): void;
+  /** A cursor may have something to do; it may do that at once, so this comes last. */
+  wake(): void;
+  snapshot(cohort: Cohort, scene?: Scene): Snapshot;
+  formatPosition(seq: number): string;
+}
+
+export type Snapshot = Pick<Subscribed, "position" | "symbols" | "unknown" | "snapshot">;
+
+/** How the subscriptions of a session reach their client. */
+export interface Outlet {
+  /** Whether so much is unsent that nothing may be added. */
+  isFull(): boolean;
+  send(text: string): void;
+  say(message: Message): void;
+}
+
+/** One subscription of a session. */
+interface Link {
+  readonly cohort: Cohort;
+  /** The place on the tape, as long as the client is not where the live stream is. */
+  cursor: Cursor | undefined;
+  /** The request that is answered when the cursor has found its start. */
+  asked:
+    | { kind: "subscribed" | "updated"; id: RequestId | undefined; position?: string }
+    | undefined;
+}
+
+/** The subscriptions of one session: each is live with its cohort, or reads the tape with a cursor. */
+export class Links implements Follower {
+  readonly #desk: Desk;
+  readonly #outlet: Outlet;
+  readonly #links = new Map<string, Link>();
+
+  constructor(desk: Desk, outlet: Outlet) {
+    this.#desk = desk;
+    this.#outlet = outlet;
+  }
+
+  get full(): boolean {
+    return this.#outlet.isFull();
+  }
+
+  send(text: string): void {
+    this.#outlet.send(text);
+  }
+
+  subscribe({ subscription, id, from, speed = 0 }: Subscribe): void {
+    const start = from === undefined ? undefined : this.#locate(from, id);
+    const cohort = this.#open(subscription, id);
+    const link: Link = { cohort, cursor: undefined, asked: undefined };
+    this.#links.set(cohort.sub, link);
+    if (start === undefined || typeof start === "string") return this.#join(cohort, id, start);
+    // A resume is answered with the position asked for.
+    const position = start.kind === "seq" ? { position: String(from) } : {};
+    link.asked = { kind: "subscribed", id, ...position };
+    link.cursor = this.#desk.follow(this, cohort, start, speed);
+    this.#desk.wake();
+  }
+
+  /** The subscription takes the place of all that the session had. */
+  replace(subscription: Subscription): void {
+    // One that is beyond a limit must not cost the session those it has.
+    this.#desk.cohortOf(subscription);
+    this.leaveAll();
+    this.subscribe({ kind: "subscribe", subscription });
+  }
+
+  unsubscribe({ sub, id }: Unsubscribe): void {
+    this.#linkOf("unsubscribe from", { sub, id });
+    this.#leave(sub);
+    this.#outlet.say({ kind: "unsubscribed", id, sub });
+  }
+
+  update({ sub, id, every, seek, speed, pause }: Update): void {
+    const link = this.#linkOf("update", { sub, id });
+    const now = this.#desk.now();
+    const { cohort } = link;
+    const start = seek === undefined ? undefined : this.#locate(seek, id);
+    if (typeof start === "string") throw new ClientError("gone", `Cannot seek: ${start}`, { id });
+    const pace = speed ?? link.cursor?.speed ?? 0;
+    let { cursor } = link;
+    const respaced = every !== undefined && every !== cohort.subscription.every;
+    const refollow = start !== undefined || respaced ||
+      (speed !== undefined && cursor !== undefined && !cursor.setSpeed(speed, now)) ||
+      (pause === true && cursor === undefined);
+    if (!refollow) {
+      if (pause === true) cursor?.pause(now);
+      if (pause === false) cursor?.resume(now);
+      const position = cursor === undefined ? {} : {
+        position: this.#desk.formatPosition(cursor.seq),
+      };
+      this.#outlet.say({ kind: "updated", id, sub: cohort.sub, ...position });
+      return this.#desk.wake();
+    }
+    const asked = respaced ? this.#desk.cohortOf({ ...cohort.subscription, every }, id) : cohort;
+    const target = asked === cohort ? cohort : this.#fresh(asked, id);
+    const paused = pause ?? cursor?.paused ?? false;
+    const seq = cursor?.seq ?? cohort.letBehind(this);
+    if (cursor !== undefined) this.#desk.unfollow(cursor);
+    if (target !== cohort) this.#leave(cohort.sub);
+    this.#links.set(target.sub, {
+      cohort: target,
+      cursor: undefined,
+      asked: { kind: "updated", id },
+    });
+    cursor = this.#desk.follow(this, target, start ?? { kind: "seq", seq }, pace);
+    if (paused) cursor.pause(now);
+    this.#links.get(target.sub)!.cursor = cursor;
+    this.#desk.wake();
+  }
+
+  leaveAll(): void {
+    for (const sub of [...this.#links.keys()]) this.#leave(sub);
+  }
+
+  fellBehind(cohort: Cohort, seq: number): void {
+    const link = this.#links.get(cohort.sub);
+    if (link === undefined) return;
+    cohort.letBehind(this);
+    link.cursor = this.#desk.follow(this, cohort, { kind: "seq", seq }, 0);
+  }
+
+  started(cursor: Cursor): void {
+    const { cohort } = cursor;
+    const link = this.#links.get(cohort.sub);
+    if (link === undefined) return;
+    link.cursor = cursor;
+    const { asked } = link;
+    if (asked === undefined) return;
+    link.asked = undefined;
+    const position = asked.position ?? this.#desk.formatPosition(cursor.seq);
+    const { symbols, unknown, snapshot } = this.#desk.snapshot(cohort, cursor.replayed);
+    if (asked.kind === "subscribed") {
+      this.#subscribed(cohort, asked.id, { position, symbols, unknown, snapshot }, cursor.speed);
+    } else {
+      const { id } = asked;
+      this.#outlet.say({ kind: "updated", id, sub: cohort.sub, position, symbols, snapshot });
+    }
+  }
+
+  caughtUp(cursor: Cursor, seq: number): void {
+    const link = this.#links.get(cursor.cohort.sub);
+    this.#desk.unfollow(cursor);
+    if (link === undefined) return;
+    link.cursor = undefined;
+    this.#desk.join(this, link.cohort, seq);
+  }
+
+  fellOff(cursor: Cursor, reason: string): void {
+    const link = this.#links.get(cursor.cohort.sub);
+    this.#desk.unfollow(cursor);
+    if (link === undefined) return;
+    link.cursor = undefined;
+    this.#join(link.cohort, link.asked?.id, reason);
+    link.asked = undefined;
+  }
+
+  #linkOf(action: string, { sub, id }: { sub: string; id?: RequestId | undefined }): Link {
+    const link = this.#links.get(sub);
+    if (link !== undefined) return link;
+    const name = JSON.stringify(sub.slice(0, 100));
+    throw new ClientError(
+      "unknown_sub",
+      `Cannot ${action} ${name}: there is no such subscription`,
+      { id },
+    );
+  }
+
+  /** The cohort of a subscription that the session does not have yet. */
+  #open(subscription: Subscription, id: RequestId | undefined): Cohort {
+    const { subscriptionsMax } = this.#desk.limits;
+    if (this.#links.size >= subscriptionsMax) {
+      throw new ClientError(
+        "too_many_subscriptions",
+        `Cannot subscribe: ${subscriptionsMax} subscriptions are the limit of a connection`,
+        { id },
+      );
+    }
+    return this.#fresh(this.#desk.cohortOf(subscription, id), id);
+  }
+
+  /** @throws {ClientError} when the session has this subscription already */
+  #fresh(cohort: Cohort, id: RequestId | undefined): Cohort {
+    if (!this.#links.has(cohort.sub)) return cohort;
+    throw new ClientError(
+      "already_subscribed",
+      `Cannot subscribe: ${cohort.sub} is the same subscription`,
+      { id },
+    );
+  }
+
+  /** Joins the live stream. @param reason why it is not joined where it was asked for */
+  #join(cohort: Cohort, id: RequestId | undefined, reason?: string): void {
+    this.#desk.join(this, cohort);
+    this.#subscribed(cohort, id, this.#desk.snapshot(cohort), undefined, reason);
+  }
+
+  #subscribed(
+    { sub, subscription }: Cohort,
+    id: RequestId | undefined,
+    snapshot: Snapshot,
+    speed?: number,
+    reason?: string,
+  ): void {
+    const recovered = reason === undefined;
+    this.#outlet.say({
+      kind: "subscribed",
+      id,
+      sub,
+      subscription,
+      speed,
+      recovered,
+      reason,
+      ...snapshot,
+    });
+  }
+
+  /** @throws {ClientError} with the id of the request */
+  #locate(from: string | number, id: RequestId | undefined): Start | string {
+    try {
+      return this.#desk.locate(from);
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      throw new ClientError(error.code, error.message, { id });
+    }
+  }
+
+  #leave(sub: string): void {
+    const link = this.#links.get(sub);
+    if (link === undefined) return;
+    this.#links.delete(sub);
+    if (link.cursor !== undefined) this.#desk.unfollow(link.cursor);
+    this.#desk.leave(this, link.cohort);
+  }
+}

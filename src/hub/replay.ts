@@ -1,0 +1,73 @@
+import { emptyRow } from "../core/board.ts";
+import { startOf } from "../core/interval.ts";
+import { Market } from "../core/market.ts";
+import type { TapedTick } from "../core/tick.ts";
+import { readBars } from "../tape/bars.ts";
+import type { Archive, Tape } from "../tape/tape.ts";
+import type { Cohort, Scene } from "./cohort.ts";
+import type { Subscription } from "./wire.ts";
+
+/** What a cursor reads from. */
+export interface Sources {
+  readonly tape: Tape;
+  readonly archive: Archive | undefined;
+  readonly market: Market;
+}
+
+/** Bars that a replay holds, more than one reading of the tape can close. */
+const BARS_KEPT = 2_000;
+
+/** A scene without rows: a client that resumes knows what was before. */
+export const NOTHING: Scene = {
+  seq: 0,
+  board: { has: () => false, row: emptyRow },
+  bar: () => undefined,
+  newestBar: () => undefined,
+};
+
+/**
+ * Whether rows have to be made from the market as it was: a quote and a forming bar do, unless the client
+ * only wants to get to the present.
+ */
+export function needsState({ channel, mode }: Subscription, speed: number): boolean {
+  return channel.kind !== "tick" && (speed > 0 || (channel.kind === "quote" && mode === "all"));
+}
+
+/** Event time of the newest tick up to a place on the tape. */
+export function timeAt(tape: Tape, seq: number): number {
+  return tape.read({ through: seq, limit: 1 })[0]?.time ?? -Infinity;
+}
+
+/** The market as it was, for the symbols of one subscription. */
+export class Replay {
+  readonly market = new Market({ barsKept: BARS_KEPT });
+  /** Event time from which ticks have a part in the state: the start of the day, or of the week. */
+  readonly since: number;
+
+  /** @param time at which the replay begins */
+  constructor(sources: Sources, { subscription: { channel }, symbols }: Cohort, time: number) {
+    const weekly = channel.kind === "bar" && channel.interval === "1w";
+    this.since = startOf(weekly ? "1w" : "1d", time);
+    for (const symbol of symbols) this.#recall(sources, symbol, startOf("1d", time));
+  }
+
+  /** Applies a tick from before the beginning, if it has a part in the state. */
+  bringUp(tick: TapedTick): void {
+    if (tick.time >= this.since) this.market.apply(tick);
+  }
+
+  /** What has to be known of a symbol beside its ticks of the day. */
+  #recall({ market, archive }: Sources, symbol: string, day: number): void {
+    const instrument = market.catalogue.get(symbol);
+    if (instrument === undefined) return;
+    const before = readBars(market, archive, symbol, "1d", { to: day, limit: 1 })[0]?.close;
+    const prevClose = before ?? instrument.prevClose;
+    const { name, decimals, shares } = instrument;
+    this.market.define(symbol, {
+      decimals,
+      ...(name === null ? {} : { name }),
+      ...(shares === null ? {} : { shares }),
+      ...(prevClose === null ? {} : { prevClose }),
+    });
+  }
+}
