@@ -3,33 +3,42 @@ import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
-import { type Feed, type FeedContext, parseFeedSpec } from "./feeds/feed.ts";
+import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
+import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
-import { type FeedStatus, healthRoutes } from "./http/health.ts";
+import { healthRoutes } from "./http/health.ts";
+import { Turns } from "./http/history.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
 import { socketHint, socketRoutes } from "./http/sockets.ts";
+import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { widgetRoutes } from "./http/widgets.ts";
-import { ClientError } from "./hub/client_error.ts";
 import { Hub } from "./hub/hub.ts";
+import { Intake } from "./hub/intake.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
+import { Upkeep } from "./hub/upkeep.ts";
 import type { Log } from "./log.ts";
-import { Pulse } from "./pulse.ts";
+import { Pulse, sleep } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
 import { MemoryTape } from "./tape/memory.ts";
-import { formatPosition, type Tape } from "./tape/tape.ts";
+import { SqliteTape } from "./tape/sqlite.ts";
+import type { Archive, Tape } from "./tape/tape.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
   readonly version: string;
   readonly log: Log;
+  /** Names this run of the machine: it changes only when the machine starts anew. */
+  readonly bootId: string;
+  /** Names this process for whoever finds its files in use. */
+  readonly holder: string;
   now(): number;
   random(): number;
 }
@@ -44,6 +53,8 @@ export interface App {
 }
 
 const MEMORY_TICKS = 250_000;
+/** Bars of each series in memory when older ones are in a file. */
+const BARS_IN_MEMORY = 120;
 const REFUSED_ORIGINS_LOGGED = 100;
 
 /** Kinds of feed: a new one is one line here. */
@@ -52,40 +63,46 @@ const FEEDS = { synthetic, replay };
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now } = world;
-  const market = new Market({ barsKept: config["bars-max"] });
-  const tape = openTape(config.tape, world);
+  const { tape, archive } = openTape(config.tape, world);
+  const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
+  const market = new Market({ barsKept });
   const feeds = config.feed.filter((name) => name !== "none").map(openFeed);
-  const hub = new Hub({ market, epoch: tape.epoch, limits: limitsOf(config), now });
+  const wake = () => pulse.touch();
+  const hub = new Hub({ market, tape, archive, limits: limitsOf(config), now, wake });
+  const symbolsMax = config["symbols-max"];
+  const intake = new Intake({ tape, archive, market, hub, symbolsMax, waiting: wake });
+  const upkeep = new Upkeep(intake, {
+    retentionMs: config.retention,
+    bytesMax: config["retention-size"],
+    warn: log.warn,
+  });
   const pulse = new Pulse({
     now,
-    flush: (time) => hub.flush(time),
+    flush(time) {
+      intake.commit();
+      return hub.flush(time);
+    },
     advance(time) {
       const closed = market.advance(time);
       hub.publishClosed(closed);
       hub.tend(time);
+      streams.tend(time);
+      upkeep.run(time);
       if (closed.length > 0) pulse.touch();
     },
   }, config.flush);
-
-  /** The path of every tick: onto the tape, into the market, to whoever wants it. */
-  const accept = (ticks: readonly Tick[]): Promise<string> => {
-    checkRoom(ticks, market, config["symbols-max"]);
-    const taped = tape.append(ticks);
-    for (const tick of taped) {
-      market.apply(tick);
-      hub.publish(tick);
-    }
-    pulse.touch();
-    return Promise.resolve(formatPosition(tape.epoch, taped.at(-1)?.seq ?? tape.head));
-  };
+  intake.restore(barsKept);
+  const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
-    new FeedRun(feed, { market, tape, accept, world, signal: ended.signal })
+    new FeedRun(feed, { market, tape, accept, now, sleep, log, signal: ended.signal })
   );
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
-  const router = createRouter(config, world, { market, tape, hub, runs, origins, accept, fault });
+  const streams = new Streams({ hub, now, random: world.random, fault });
+  const parts = { market, tape, archive, hub, streams, runs, origins, accept, fault };
+  const router = createRouter(config, world, parts);
 
   return {
     fetch: (request) => router.fetch(request),
@@ -99,6 +116,8 @@ export function createApp(config: Config, world: World): App {
       ended.abort();
       await letGo(hub, config.drain, world);
       pulse.stop();
+      intake.commit();
+      upkeep.save();
       tape.close();
     },
   };
@@ -107,7 +126,9 @@ export function createApp(config: Config, world: World): App {
 interface Parts {
   readonly market: Market;
   readonly tape: Tape;
+  readonly archive: Archive | undefined;
   readonly hub: Hub;
+  readonly streams: Streams;
   readonly runs: readonly FeedRun[];
   readonly origins: Origins;
   readonly accept: (ticks: readonly Tick[]) => Promise<string>;
@@ -115,11 +136,12 @@ interface Parts {
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, hub, runs, origins, accept, fault } = parts;
+  const { market, tape, archive, hub, streams, runs, origins, accept, fault } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const bodyBytesMax = config["body-max"];
   const answers = new Answers();
+  const turns = new Turns(() => sleep(0));
   const router = new Hono();
   router.use(corsHeaders(origins), compress());
   for (
@@ -127,9 +149,10 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       pageRoutes(config.origin),
       snapshotRoutes({ market, position }),
       symbolRoutes(market),
-      barRoutes({ market, now }),
-      tickRoutes({ tape, catalogue, answers, bodyBytesMax, now, accept }),
+      barRoutes({ market, archive, turns, now, fault }),
+      tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
       widgetRoutes(catalogue),
+      streams.routes(),
       socketHint(),
       healthRoutes({
         version,
@@ -144,14 +167,30 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   return router;
 }
 
-function openTape(tape: string, { random }: World): Tape {
-  const match = /^memory(?::([1-9]\d{0,8}))?$/.exec(tape);
-  if (match === null) {
-    throw new RangeError(`Cannot open tape ${tape}: it is neither memory nor memory:TICKS`);
+interface OpenTape {
+  readonly tape: Tape;
+  readonly archive: Archive | undefined;
+}
+
+/** Engines of the tape: a new one is a few lines here. */
+function openTape(name: string, world: World): OpenTape {
+  const newEpoch = () => Math.floor(world.random() * 36 ** 8).toString(36).padStart(8, "0");
+  const [, engine, what] = /^(memory|sqlite)(?::(.+))?$/.exec(name) ?? [];
+  if (engine === "sqlite" && what !== undefined) {
+    const { now, bootId, holder } = world;
+    const tape = new SqliteTape({ path: what, now, bootId, holder, newEpoch });
+    for (const note of tape.notes) world.log.warn(note);
+    return { tape, archive: tape };
+  }
+  const ticksMax = what ?? String(MEMORY_TICKS);
+  if (engine !== "memory" || !/^[1-9]\d{0,8}$/.test(ticksMax)) {
+    throw new RangeError(
+      `Cannot open tape ${name}: it is none of memory, memory:TICKS and sqlite:PATH`,
+    );
   }
   // The numbering begins anew with every process, so its name must too.
-  const epoch = Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
-  return new MemoryTape({ epoch, ticksMax: Number(match[1] ?? MEMORY_TICKS) });
+  const tape = new MemoryTape({ epoch: newEpoch(), ticksMax: Number(ticksMax) });
+  return { tape, archive: undefined };
 }
 
 function openFeed(name: string): Feed {
@@ -177,97 +216,13 @@ function limitsOf(config: Config): Limits {
   };
 }
 
-/** @throws {ClientError} when a batch would name more instruments than there is room for */
-function checkRoom(ticks: readonly Tick[], market: Market, symbolsMax: number): void {
-  const { catalogue } = market;
-  const unseen = new Set<string>();
-  for (const { symbol } of ticks) if (!catalogue.has(symbol)) unseen.add(symbol);
-  if (catalogue.size + unseen.size <= symbolsMax) return;
-  const [symbol] = unseen;
-  throw new ClientError(
-    "too_many_symbols",
-    `Cannot take ticks of ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`,
-  );
-}
-
-interface FeedParts {
-  readonly market: Market;
-  readonly tape: Tape;
-  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
-  readonly world: World;
-  readonly signal: AbortSignal;
-}
-
-/** A feed at work: it may end or fail, never the server. */
-class FeedRun {
-  readonly #feed: Feed;
-  readonly #parts: FeedParts;
-  #status: FeedStatus;
-
-  constructor(feed: Feed, parts: FeedParts) {
-    this.#feed = feed;
-    this.#parts = parts;
-    this.#status = { name: feed.name, state: "starting", error: null, ticks: 0 };
-  }
-
-  get status(): FeedStatus {
-    return this.#status;
-  }
-
-  async start(): Promise<void> {
-    const { signal, world: { log } } = this.#parts;
-    const { name } = this.#feed;
-    try {
-      await this.#feed.run(this.#context());
-      this.#set({ state: "ended" });
-      if (!signal.aborted) log.info(`Feed ${name} has come to its end`);
-    } catch (error) {
-      this.#set({ state: "failed", error: error instanceof Error ? error.message : String(error) });
-      log.error(`Feed ${name} failed`, error);
-    }
-  }
-
-  #context(): FeedContext {
-    const { market, tape, accept, world, signal } = this.#parts;
-    return {
-      signal,
-      now: world.now,
-      tapeEmpty: tape.head === 0,
-      sleep: (ms) => sleep(ms, signal),
-      emit: async (ticks) => {
-        await accept(ticks);
-        this.#set({ ticks: this.#status.ticks + ticks.length });
-      },
-      define: (symbol, fields) => market.define(symbol, fields),
-      ready: () => this.#set({ state: "running" }),
-      warn: (message) => world.log.warn(message),
-    };
-  }
-
-  #set(change: Partial<FeedStatus>): void {
-    this.#status = { ...this.#status, ...change };
-  }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, signal.aborted ? 0 : Math.max(0, ms));
-    signal.addEventListener("abort", wake);
-  });
-}
-
 /** Closes clients evenly over the drain time, so that they do not all come back in one instant. */
 async function letGo(hub: Hub, drainMs: number, { random }: World): Promise<void> {
   hub.drain(() => Math.round(random() * drainMs));
   const steps = Math.max(1, Math.round(drainMs / 100));
   for (let step = 0; step < steps && hub.sessionCount > 0; step++) {
     hub.closeSome(1 / (steps - step));
-    await new Promise((resolve) => setTimeout(resolve, drainMs / steps));
+    await sleep(drainMs / steps);
   }
 }
 

@@ -2,7 +2,8 @@
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotJs from "uplot/dist/uPlot.esm.js" with { type: "text" };
 import chartJs from "../../static/chart.js" with { type: "text" };
-import connectionJs from "../../static/connection.js" with { type: "text" };
+import clientJs from "../../static/client.js" with { type: "text" };
+import framesJs from "../../static/frames.js" with { type: "text" };
 import formatJs from "../../static/format.js" with { type: "text" };
 import gridJs from "../../static/grid.js" with { type: "text" };
 import indexHtml from "../../static/index.html" with { type: "text" };
@@ -12,7 +13,7 @@ import paintJs from "../../static/paint.js" with { type: "text" };
 import scaleJs from "../../static/scale.js" with { type: "text" };
 import seriesJs from "../../static/series.js" with { type: "text" };
 import styleCss from "../../static/style.css" with { type: "text" };
-import subscriptionsJs from "../../static/subscriptions.js" with { type: "text" };
+import streamsJs from "../../static/streams.js" with { type: "text" };
 
 export interface Asset {
   readonly type: string;
@@ -32,10 +33,11 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "/chart": html(indexHtml),
   "/static/style.css": css(styleCss),
   "/static/main.js": js(mainJs),
-  "/static/connection.js": js(connectionJs),
+  "/static/client.js": js(clientJs),
+  "/static/streams.js": js(streamsJs),
+  "/static/frames.js": js(framesJs),
   "/static/model.js": js(modelJs),
   "/static/grid.js": js(gridJs),
-  "/static/subscriptions.js": js(subscriptionsJs),
   "/static/series.js": js(seriesJs),
   "/static/format.js": js(formatJs),
   "/static/chart.js": js(chartJs),

@@ -22,7 +22,7 @@ export function corsHeaders(origins: Origins): MiddlewareHandler {
   const shared = cors({
     origin: (origin, c) => origins.allows(origin, c.req.header("host")) ? origin : null,
     allowMethods: ["GET", "HEAD", "POST", "PUT", "OPTIONS"],
-    exposeHeaders: ["Tickwire-Position", "Link", "ETag"],
+    exposeHeaders: ["Tickwire-Position", "Tickwire-Next", "Link", "ETag"],
     maxAge: 600,
   });
   return (c, next) => {

@@ -1,13 +1,5 @@
 import { Hono } from "hono";
-
-/** How a feed is doing, for `/readyz`. */
-export interface FeedStatus {
-  readonly name: string;
-  readonly state: "starting" | "running" | "ended" | "failed";
-  readonly error: string | null;
-  /** Ticks it has put on the tape. */
-  readonly ticks: number;
-}
+import type { FeedStatus } from "../feeds/feed_run.ts";
 
 export interface HealthOptions {
   readonly version: string;
@@ -22,7 +14,7 @@ export function healthRoutes({ version, feeds, position, clients }: HealthOption
     .get("/healthz", (c) => c.json({ status: "ok", version }))
     .get("/readyz", (c) => {
       const states = feeds();
-      const ready = states.every(({ state }) => state === "running" || state === "ended");
+      const ready = states.every(({ state }) => state !== "starting" && state !== "failed");
       const body = { ready, position: position(), clients: clients(), feeds: states };
       return c.json(body, ready ? 200 : 503);
     });

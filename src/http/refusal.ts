@@ -2,6 +2,7 @@ import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ClientError } from "../hub/client_error.ts";
+import { TapeError, TapeFull } from "../tape/tape.ts";
 
 /** A request that is not served. The message is for people, the code for programs. */
 export class Refusal extends Error {
@@ -61,6 +62,8 @@ function answer(c: Context, refusal: Refusal): Response {
 function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof ClientError) return new Refusal(400, error.code, error.message);
+  if (error instanceof TapeFull) return new Refusal(507, "tape_full", error.message);
+  if (error instanceof TapeError) return new Refusal(500, "tape_unreadable", error.message);
   if (error instanceof HTTPException) {
     return new Refusal(error.status as ContentfulStatusCode, "refused", error.message);
   }

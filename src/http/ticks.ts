@@ -2,20 +2,26 @@ import { Hono } from "hono";
 import type { Catalogue } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
 import { Selection } from "../hub/topic.ts";
-import { parsePosition, type Tape } from "../tape/tape.ts";
+import { formatPosition, parsePosition, type Tape } from "../tape/tape.ts";
+import { TICK_COLUMNS } from "../wire/history.ts";
 import { readTicks, type RecordFormat } from "../wire/records.ts";
 import type { Answers } from "./answers.ts";
+import { historyFormat, historyResponse, type Turns } from "./history.ts";
 import { Query } from "./query.ts";
 import { Refusal } from "./refusal.ts";
+import { tickPage } from "./tick_page.ts";
 
 export interface TicksOptions {
   readonly tape: Tape;
   readonly catalogue: Catalogue;
   readonly answers: Answers;
   readonly bodyBytesMax: number;
+  readonly turns: Turns;
   now(): number;
   /** Puts ticks on the tape. @returns the position of the last one */
   accept(ticks: readonly Tick[]): Promise<string>;
+  /** Told of errors that are the server's own. */
+  fault(error: unknown): void;
 }
 
 const KEY_LENGTH_MAX = 200;
@@ -26,24 +32,30 @@ const FORMATS: Readonly<Record<string, RecordFormat>> = {
   "text/csv": "csv",
 };
 
-/** `GET /ticks?symbol=&from=&to=&after=&limit=` in tape order, and `POST /ticks`. */
+/** `GET /ticks?symbol=&from=&to=&after=&limit=&format=` in tape order, and `POST /ticks`. */
 export function tickRoutes(options: TicksOptions): Hono {
-  const { tape, catalogue, answers, accept, now } = options;
+  const { tape, catalogue, answers, accept, turns, now, fault } = options;
   return new Hono()
-    .get("/ticks", (c) => {
+    .get("/ticks", async (c) => {
       const query = new Query(c.req.url, now());
-      query.choice("format", ["json"], "json");
+      const format = historyFormat(c, query);
       const names = query.symbols();
       const symbols = names.length === 0
         ? undefined
         : namesOf(new Selection(names).resolve(catalogue));
-      return c.json(tape.read({
+      const range = {
         symbols,
         after: readAfter(query.text("after"), tape),
         from: query.time("from"),
         to: query.time("to"),
         limit: query.limit(),
-      }));
+      };
+      c.header("Tickwire-Position", formatPosition(tape.epoch, tape.head));
+      const page = await tickPage(tape, range, turns);
+      // While the page was looked for, its begin may have gone.
+      readAfter(query.text("after"), tape);
+      const words = { symbol: [...symbols ?? catalogue.symbols()] };
+      return historyResponse(c, format, { columns: TICK_COLUMNS, words, page, turns, fault });
     })
     .post("/ticks", async (c) => {
       const key = readKey(c.req.header("idempotency-key"));

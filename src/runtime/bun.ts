@@ -15,7 +15,10 @@ interface Data {
   connection?: Connection;
 }
 
-/** Seconds after which a peer that answers no PING is dropped; the runtime sends them in time. */
+/**
+ * Seconds after which a connection without a sign of life is dropped. The runtime sends a WebSocket's
+ * PINGs in time; a stream of events has its keep-alives.
+ */
 const IDLE_SECONDS = 120;
 
 export function listen(options: ListenOptions): Promise<Listening> {
@@ -25,6 +28,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
     server = Bun.serve<Data>({
       hostname: host,
       port,
+      idleTimeout: IDLE_SECONDS,
       fetch(request, server) {
         if (!isUpgrade(request)) return options.fetch(request);
         const accept = options.upgrade(request);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type FeedStatus, healthRoutes } from "../../src/http/health.ts";
+import type { FeedStatus } from "../../src/feeds/feed_run.ts";
+import { healthRoutes } from "../../src/http/health.ts";
 import { serve } from "./serve.ts";
 
 describe("Health", () => {

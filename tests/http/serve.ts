@@ -19,7 +19,7 @@ export class TestApp {
 
   constructor(args: readonly string[]) {
     const invocation = readConfig({
-      args: ["--feed", "none", "--drain", "0", ...args],
+      args: ["--feed", "none", "--drain", "0", "--tape", "memory", ...args],
       env: {},
       readFile: () => undefined,
     });
@@ -32,6 +32,8 @@ export class TestApp {
         warn: (message) => void this.warnings.push(message),
         error: (message, cause) => void this.faults.push(cause ?? message),
       },
+      bootId: "test",
+      holder: "a test",
       now: () => this.now,
       random: () => 0.5,
     });

@@ -1,0 +1,90 @@
+/** Rows of history as JSON, NDJSON and CSV, slice by slice. */
+import type { Bar } from "../core/bar.ts";
+import type { TapedTick } from "../core/tick.ts";
+
+/** What stands in a column. All but `number` are never unknown. */
+export type ColumnKind = "integer" | "number" | "word" | "flag";
+
+export interface Column<Row> {
+  readonly name: keyof Row & string;
+  readonly kind: ColumnKind;
+}
+
+/** Writes one answer: what stands before the rows, the rows in slices, and what stands after them. */
+export interface Writer<Row> {
+  begin(): Uint8Array<ArrayBuffer>;
+  rows(rows: readonly Row[]): Uint8Array<ArrayBuffer>;
+  end(): Uint8Array<ArrayBuffer>;
+}
+
+function columns<Row>(kind: ColumnKind, ...names: (keyof Row & string)[]): Column<Row>[] {
+  return names.map((name) => ({ name, kind }));
+}
+
+export const TICK_COLUMNS: readonly Column<TapedTick>[] = [
+  ...columns<TapedTick>("integer", "seq"),
+  ...columns<TapedTick>("word", "symbol"),
+  ...columns<TapedTick>("number", "time", "price", "size", "bid", "ask"),
+];
+
+export const BAR_COLUMNS: readonly Column<Bar>[] = [
+  ...columns<Bar>("word", "symbol", "interval"),
+  ...columns<Bar>("number", "time", "open", "high", "low", "close", "volume", "vwap"),
+  ...columns<Bar>("integer", "count"),
+  ...columns<Bar>("flag", "closed", "revised"),
+];
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array();
+
+/** One array of objects. */
+export function jsonWriter<Row>(): Writer<Row> {
+  let mark = "";
+  return {
+    begin: () => encoder.encode("["),
+    rows(rows) {
+      if (rows.length === 0) return NOTHING;
+      const text = mark + rows.map((row) => JSON.stringify(row)).join(",");
+      mark = ",";
+      return encoder.encode(text);
+    },
+    end: () => encoder.encode("]"),
+  };
+}
+
+/** One object a line. https://github.com/ndjson/ndjson-spec */
+export function ndjsonWriter<Row>(): Writer<Row> {
+  return {
+    begin: () => NOTHING,
+    rows: (rows) => encoder.encode(rows.map((row) => `${JSON.stringify(row)}\n`).join("")),
+    end: () => NOTHING,
+  };
+}
+
+/** A line of names, then one line a row; what is unknown is empty. https://www.rfc-editor.org/rfc/rfc4180 */
+export function csvWriter<Row>(columns: readonly Column<Row>[]): Writer<Row> {
+  const line = (values: readonly unknown[]) => `${values.map(csvValue).join(",")}\r\n`;
+  return {
+    begin: () => encoder.encode(line(columns.map(({ name }) => name))),
+    rows: (rows) =>
+      encoder.encode(rows.map((row) => line(columns.map(({ name }) => row[name]))).join("")),
+    end: () => NOTHING,
+  };
+}
+
+function csvValue(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Pieces of an answer as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
