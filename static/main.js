@@ -1,12 +1,12 @@
 // Puts the page together. Only here are the clock, timers, chance and the address read.
 
 import { Chart } from "./chart.js";
-import { backoff, Connection } from "./connection.js";
+import { backoff, connect } from "./client.js";
 import { changeText, percentText, priceText } from "./format.js";
 import { Grid } from "./grid.js";
 import { Board, Chosen, Decimals, INTERVALS, isInterval } from "./model.js";
 
-/** @import { State } from "./connection.js" */
+/** @import { State } from "./client.js" */
 /** @import { Interval } from "./model.js" */
 /** @import { Point } from "./series.js" */
 
@@ -57,32 +57,18 @@ async function load(path, signal) {
     const response = await fetch(new URL(path, ROOT), { signal: signal ?? null }).catch(() => null);
     const points = response?.ok ? await response.json().catch(() => null) : null;
     if (points !== null) return points;
-    await new Promise((resolve) => setTimeout(resolve, backoff(attempt, Math.random)));
+    await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
   }
   return [];
 }
 
-const connection = new Connection({
-  url: () => {
-    const url = new URL("ws", ROOT);
-    url.protocol = url.protocol.replace("http", "ws");
-    return url.href;
-  },
-  WebSocket,
-  clock: {
-    now,
-    after(delayMs, action) {
-      const timer = setTimeout(action, delayMs);
-      return () => clearTimeout(timer);
-    },
-  },
-  random: Math.random,
-  changed: showState,
-});
+const socketUrl = new URL("ws", ROOT);
+socketUrl.protocol = socketUrl.protocol.replace("http", "ws");
+const client = connect(socketUrl.href, { onState: showState });
 
 const wanted = address.get("symbol") ?? "";
-const board = new Board(connection, isBareChart && wanted !== "" ? [wanted] : ["*"]);
-const chosen = new Chosen({ source: connection, load, now });
+const board = new Board(client, isBareChart && wanted !== "" ? [wanted] : ["*"]);
+const chosen = new Chosen({ source: client, load, now });
 const decimals = new Decimals({
   load: () => load("symbols?limit=100000"),
   later: (action) => setTimeout(action, DECIMALS_LATER_MS),
@@ -136,6 +122,7 @@ function showState(state) {
   element("retry", HTMLElement).hidden = state.kind === "connecting" || state.kind === "live";
   if (state.kind === "connecting") return write("state", "Connecting");
   if (state.kind === "live") return write("state", "Live");
+  if (state.kind === "closed") return write("state", "Closed");
   write("state", `${state.kind === "waiting" ? "Offline" : "Refused"}: ${state.reason}`);
 }
 
@@ -199,12 +186,12 @@ function isChosen() {
 let rateAt = now();
 let rateFrom = 0;
 function showStatus() {
-  const { state, position } = connection;
+  const { state, position } = client;
   const seconds = state.kind === "waiting"
     ? Math.max(0, Math.ceil((state.until - now()) / 1000))
     : 0;
   write("countdown", state.kind === "waiting" ? `next try in ${seconds} s` : "");
-  write("position", position);
+  write("position", position ?? "");
   const elapsedMs = now() - rateAt;
   if (elapsedMs < RATE_MS) return;
   const updates = board.updates + chosen.updates;
@@ -216,7 +203,7 @@ function showStatus() {
 /** Without a connection time stands still: what would move on is not known. */
 let present = now();
 function frame() {
-  if (connection.state.kind === "live") present = now();
+  if (client.state.kind === "live") present = now();
   showBoard();
   showNotice();
   showStatus();
@@ -255,11 +242,11 @@ element("theme", HTMLElement).addEventListener("click", () => {
   chart.recolor();
 });
 prefersLight.addEventListener("change", () => chart.recolor());
-element("retry", HTMLElement).addEventListener("click", () => connection.retry());
-addEventListener("online", () => connection.retry());
+element("retry", HTMLElement).addEventListener("click", () => client.retry());
+addEventListener("online", () => client.retry());
 
-connection.retry();
+showState(client.state);
 requestAnimationFrame(frame);
 
 // For tests and the curious: what the page knows.
-Object.assign(globalThis, { tickwire: { connection, board, chosen, chart } });
+Object.assign(globalThis, { tickwire: { client, board, chosen, chart } });

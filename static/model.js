@@ -3,7 +3,7 @@
 import { decimalsOf } from "./format.js";
 import { BarSeries, LiveEdge, TickSeries } from "./series.js";
 
-/** @import { Listener, Reply, SubscribeRequest } from "./subscriptions.js" */
+/** @import { Handlers, Stream, StreamRequest } from "./frames.js" */
 /** @import { Point, Series } from "./series.js" */
 
 /**
@@ -20,38 +20,12 @@ import { BarSeries, LiveEdge, TickSeries } from "./series.js";
  */
 
 /**
- * What the model uses of the connection.
+ * What the model uses of the client.
  * @typedef {object} Source
- * @property {(request: SubscribeRequest, listener: Listener) => () => void} subscribe
+ * @property {(request: StreamRequest, handlers: Handlers) => Pick<Stream, "close">} subscribe
  */
 
 const DECIMALS_MIN = 2;
-
-/** Reads positional rows, in which a symbol is its number in the subscription's list. */
-export class RowReader {
-  #columns;
-  #symbols;
-
-  /** @param {Reply} reply */
-  constructor({ columns, symbols }) {
-    this.#columns = columns;
-    this.#symbols = [...symbols];
-  }
-
-  /** @param {readonly string[]} symbols */
-  add(symbols) {
-    this.#symbols.push(...symbols);
-  }
-
-  /**
-   * @param {readonly unknown[]} row
-   * @returns {Record<string, unknown>}
-   */
-  read(row) {
-    const named = Object.fromEntries(this.#columns.map((column, place) => [column, row[place]]));
-    return { ...named, symbol: this.#symbols[Number(named["symbol"])] ?? "" };
-  }
-}
 
 /** The newest row of every symbol, in the order in which the server has named them. */
 export class Board {
@@ -70,23 +44,18 @@ export class Board {
    * @param {readonly string[]} symbols
    */
   constructor(source, symbols) {
-    /** @type {RowReader} */
-    let reader;
-    const request = { symbols, channel: "quote", mode: "latest", every: 100 };
-    source.subscribe({ ...request, format: "columns" }, {
-      joined: (reply) => {
-        reader = new RowReader(reply);
+    source.subscribe({ symbols, channel: "quote", mode: "latest", every: 100 }, {
+      onReply: ({ resumed, snapshot }) => {
         this.isJoined = true;
         // A server that has forgotten a symbol no longer shows it.
-        this.rows.clear();
-        for (const row of reply.snapshot) this.#put(row);
+        if (!resumed) this.rows.clear();
+        for (const row of snapshot) this.#put(row);
       },
-      appeared: (symbols) => reader.add(symbols),
-      received: (rows) => {
+      onRows: (rows) => {
         this.updates += rows.length;
-        for (const row of rows) this.#put(reader.read(row));
+        for (const row of rows) this.#put(row);
       },
-      failed: (message) => {
+      onError: ({ message }) => {
         this.failure = message;
       },
     });
@@ -103,7 +72,7 @@ export class Board {
     return changed;
   }
 
-  /** @param {Record<string, unknown>} values */
+  /** @param {Readonly<Record<string, unknown>>} values */
   #put(values) {
     const row = /** @type {Row} */ (/** @type {unknown} */ (values));
     this.rows.set(row.symbol, row);
@@ -205,7 +174,8 @@ export class Chosen {
   state = { kind: "loading" };
   updates = 0;
   #options;
-  #leave = () => {};
+  /** @type {Pick<Stream, "close"> | undefined} */
+  #stream;
   #loading = new AbortController();
 
   /** @param {ChosenOptions} options */
@@ -219,8 +189,8 @@ export class Chosen {
    * @param {Interval} interval
    */
   choose(symbol, interval) {
-    this.#leave();
-    this.#leave = () => {};
+    this.#stream?.close();
+    this.#stream = undefined;
     this.#loading.abort();
     this.symbol = symbol;
     this.interval = interval;
@@ -233,38 +203,33 @@ export class Chosen {
     }
     const channel = interval === "tick" ? "tick" : `bar:${interval}`;
     const every = interval === "tick" ? 50 : 100;
-    this.#leave = this.#options.source.subscribe(
-      { symbols: [symbol], channel, every, format: "columns" },
-      this.#listener(),
-    );
+    const request = { symbols: [symbol], channel, every };
+    this.#stream = this.#options.source.subscribe(request, this.#handlers());
   }
 
   /**
    * A new series is joined first and filled from history then; its points know each other again, so the
-   * overlap does no harm. Until it is full, the one before stays in sight.
-   * @returns {Listener}
+   * overlap does no harm. Until it is full, the one before stays in sight. A stream that is resumed goes
+   * on with the series it had.
+   * @returns {Handlers}
    */
-  #listener() {
-    /** @type {RowReader} */
-    let reader;
+  #handlers() {
     let series = this.series;
     return {
-      joined: (reply) => {
-        reader = new RowReader(reply);
+      onReply: ({ resumed }) => {
+        if (resumed) return;
         series = this.#emptySeries();
         void this.#fill(series);
       },
-      appeared: (symbols) => reader.add(symbols),
-      received: (rows) => {
+      onRows: (rows) => {
         this.updates += rows.length;
         const now = this.#options.now();
-        for (const row of rows) {
-          const point = reader.read(row);
+        for (const point of rows) {
           series.put(point);
           if (series === this.series) this.edge.arrived(Number(point["time"]), now);
         }
       },
-      failed: (message) => {
+      onError: ({ message }) => {
         this.state = { kind: "failed", message };
       },
     };

@@ -27,6 +27,7 @@ import {
   stateIs,
   ticksAgree,
 } from "./probes.mjs";
+import { resumeAfterKill } from "./resume.mjs";
 
 /** @import { BrowserContextOptions } from "playwright-core" */
 
@@ -95,10 +96,7 @@ for (const interval of ["1s", "1m"]) {
   await check(`Candles of ${interval} are drawn, move and equal /bars`, async () => {
     await chooseInterval(page, interval);
     assert.equal(new URL(page.url()).searchParams.get("interval"), interval);
-    await until(
-      "history is there",
-      () => hasHistory(page),
-    );
+    await until("history is there", () => hasHistory(page));
     const before = await canvasOf(page);
     assert.ok(before.colors > 5, `${before.colors} colours`);
     await barsAgree(page, origin, interval);
@@ -251,10 +249,7 @@ await check("A server that is back is found by itself, and all goes on", async (
   await priceMoves(page, "AAPL");
   assert.equal(await line(page, "NEW.SYMBOL-1").count(), 0);
   await line(page, "GOOGL").click();
-  await until(
-    "history is there",
-    () => hasHistory(page),
-  );
+  await until("history is there", () => hasHistory(page));
   await barsAgree(page, origin, "1m");
 });
 
@@ -268,6 +263,10 @@ await check("A planned restart is survived as well", async () => {
   complaints.isServerGone = false;
   await priceMoves(page, "MSFT");
   await ticksAgree(page, origin);
+});
+
+await check("After a kill the chart goes on without a gap", async () => {
+  await resumeAfterKill(kind, await open(), complaints);
 });
 
 await check("A server without symbols tells how to feed it", async () => {

@@ -56,6 +56,12 @@ function seriesOf(page, fields) {
   }, fields);
 }
 
+/** `seq` of the ticks on the chart. @param {Page} page */
+export async function seqsOf(page) {
+  const [seqs = []] = await seriesOf(page, ["seq"]);
+  return seqs;
+}
+
 /** @param {string} url @returns {Promise<Record<string, number>[]>} */
 async function answer(url) {
   const response = await fetch(url);

@@ -1,11 +1,16 @@
-import type { Clock, Socket } from "../../static/connection.js";
-import type { Listener } from "../../static/subscriptions.js";
+import type { Clock, Socket } from "../../static/client.js";
+import type { ClientError, Gap, Handlers, Reply, Row } from "../../static/frames.js";
 
 /** A clock that the test moves on. */
 export class FakeClock implements Clock {
   #now = 1_000_000;
   readonly #timers = new Map<number, { at: number; action: () => void }>();
   #id = 0;
+
+  /** How many there are to fall due. */
+  get timers(): number {
+    return this.#timers.size;
+  }
 
   readonly now = (): number => this.#now;
 
@@ -53,7 +58,11 @@ export class FakeSocket extends EventTarget implements Socket {
   }
 
   receive(frame: unknown): void {
-    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+    this.receiveText(JSON.stringify(frame));
+  }
+
+  receiveText(data: string): void {
+    this.dispatchEvent(new MessageEvent("message", { data }));
   }
 
   drop(code: number, reason = ""): void {
@@ -61,16 +70,18 @@ export class FakeSocket extends EventTarget implements Socket {
   }
 }
 
-/** Writes down what it is told. */
-export class FakeListener implements Listener {
+/** Writes down what it is told; of rows, their seq. */
+export class FakeConsumer implements Required<Handlers> {
   readonly heard: unknown[] = [];
-  readonly joined = ({ position }: { position: string }) => void this.heard.push(`at ${position}`);
-  readonly appeared = (symbols: readonly string[]) => void this.heard.push(["new", ...symbols]);
-  readonly received = (rows: readonly unknown[]) => void this.heard.push(...rows);
-  readonly failed = (message: string) => void this.heard.push(message);
+  readonly onReply = ({ resumed, position }: Reply) =>
+    void this.heard.push(`${resumed ? "on from" : "begin at"} ${position}`);
+  readonly onRows = (rows: readonly Row[]) => void this.heard.push(...rows.map(({ seq }) => seq));
+  readonly onGap = ({ expected, found }: Gap) => void this.heard.push(`gap ${expected} ${found}`);
+  readonly onError = ({ code }: ClientError) => void this.heard.push(code);
 }
 
-/** A reply of the server to the newest subscription asked for. */
+/** A reply of the server, in format `object`. */
 export function subscribed(id: number, sub: string, position: string): Record<string, unknown> {
-  return { op: "subscribed", id, sub, position, columns: [], symbols: [], snapshot: [] };
+  const rest = { recovered: true, granted: {}, symbols: [], unknown: [], snapshot: [] };
+  return { op: "subscribed", id, sub, position, ...rest };
 }

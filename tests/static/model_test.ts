@@ -1,33 +1,44 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Board, Chosen, Decimals, type Row, RowReader } from "../../static/model.js";
+import type { DataFrame, Handlers, Reply, StreamRequest } from "../../static/frames.js";
+import { Board, Chosen, Decimals, type Row } from "../../static/model.js";
 import type { Point } from "../../static/series.js";
-import type { Listener, Reply, SubscribeRequest } from "../../static/subscriptions.js";
 
-/** A connection of which the test is the server. */
+/** A client whose server is the test. */
 class FakeSource {
-  readonly asked: SubscribeRequest[] = [];
-  readonly listeners: Listener[] = [];
+  readonly asked: StreamRequest[] = [];
+  readonly handlers: Handlers[] = [];
   left = 0;
 
-  subscribe(request: SubscribeRequest, listener: Listener): () => void {
+  subscribe(request: StreamRequest, handlers: Handlers): { close(): void } {
     this.asked.push(request);
-    this.listeners.push(listener);
-    return () => void this.left++;
+    this.handlers.push(handlers);
+    return { close: () => void this.left++ };
   }
 
-  get listener(): Listener {
-    return this.listeners.at(-1)!;
+  reply(fields: Partial<Reply> = {}): void {
+    this.handlers.at(-1)!.onReply!({
+      op: "subscribed",
+      resumed: false,
+      recovered: true,
+      position: "e:0",
+      symbols: [],
+      unknown: [],
+      snapshot: [],
+      ...fields,
+    });
+  }
+
+  rows(...rows: Point[]): void {
+    const frame: DataFrame = { prev: 0, seq: 1, rows };
+    this.handlers.at(-1)!.onRows(rows, frame);
+  }
+
+  refuse(message: string): void {
+    this.handlers.at(-1)!.onError!({ code: "bad_symbol", message });
   }
 }
 
-const reply = (fields: Partial<Reply>): Reply => ({
-  position: "e:0",
-  columns: [],
-  symbols: [],
-  snapshot: [],
-  ...fields,
-});
 const row = (symbol: string, price: number | null): Row => ({
   symbol,
   name: null,
@@ -38,41 +49,32 @@ const row = (symbol: string, price: number | null): Row => ({
   bid: null,
   ask: null,
 });
-const quotes = (symbols: string[], prices: number[]) =>
-  reply({
-    columns: ["symbol", "price"],
-    symbols,
-    snapshot: symbols.map((symbol, index) => ({ ...row(symbol, prices[index] ?? null) })),
-  });
-
-test("RowReader names the places of a row and its symbol", () => {
-  const reader = new RowReader(reply({ columns: ["seq", "symbol", "price"], symbols: ["A"] }));
-  reader.add(["B"]);
-  assert.deepEqual(reader.read([7, 1, 2.5]), { seq: 7, symbol: "B", price: 2.5 });
+const snapshot = (rows: Record<string, number>) => ({
+  snapshot: Object.entries(rows).map(([symbol, price]) => ({ ...row(symbol, price) })),
 });
+const shown = (board: Board) =>
+  [...board.rows.values()].map(({ symbol, price }) => `${symbol} ${price}`);
 
 test("Board has the snapshot, then what follows, in the order of the server", () => {
   const source = new FakeSource();
   const board = new Board(source, ["*"]);
-  source.listener.joined(quotes(["B", "A"], [1, 2]));
-  assert.deepEqual([...board.rows.keys()], ["B", "A"]);
+  source.reply(snapshot({ B: 1, A: 2 }));
   assert.deepEqual([...board.takeChanged()], ["B", "A"]);
-  source.listener.appeared(["C"]);
-  source.listener.received([[2, 9], [0, 1.5]]);
+  source.rows({ symbol: "C", price: 9 }, { symbol: "B", price: 1.5 });
   assert.deepEqual([...board.takeChanged()], ["C", "B"]);
-  assert.deepEqual([...board.rows.values()].map(({ price }) => price), [1.5, 2, 9]);
+  assert.deepEqual(shown(board), ["B 1.5", "A 2", "C 9"]);
   assert.equal(board.takeChanged().size, 0);
 });
 
-test("Board forgets symbols that the server no longer knows", () => {
+test("Board forgets symbols that the server no longer knows, but none on a stream that goes on", () => {
   const source = new FakeSource();
   const board = new Board(source, ["*"]);
-  source.listener.joined(quotes(["A", "B"], [1, 2]));
-  source.listener.joined(quotes(["B"], [3]));
-  source.listener.received([[0, 4]]);
-  assert.deepEqual([...board.rows.values()].map(({ symbol, price }) => [symbol, price]), [
-    ["B", 4],
-  ]);
+  source.reply(snapshot({ A: 1, B: 2 }));
+  source.reply({ resumed: true });
+  source.rows({ symbol: "A", price: 3 });
+  assert.deepEqual(shown(board), ["A 3", "B 2"]);
+  source.reply(snapshot({ B: 4 }));
+  assert.deepEqual(shown(board), ["B 4"]);
 });
 
 /** A choice whose history comes when the test says so. */
@@ -95,19 +97,17 @@ function chosenSetUp() {
   return { source, loads, chosen, seqs: () => chosen.series.column("seq") };
 }
 
-const tickColumns = reply({ columns: ["seq", "symbol", "time", "price"], symbols: ["A"] });
 const tick = (seq: number) => ({ seq, time: seq * 10, price: seq });
-const tickRow = (seq: number) => [seq, 0, seq * 10, seq];
 
 test("Chosen joins first and loads then, so that nothing is missing and nothing is twice", async () => {
   const { source, loads, chosen, seqs } = chosenSetUp();
   chosen.choose("A", "tick");
   assert.equal(loads.length, 0);
-  source.listener.joined(tickColumns);
-  source.listener.received([tickRow(11), tickRow(12)]);
+  source.reply();
+  source.rows(tick(11), tick(12));
   assert.equal(chosen.state.kind, "loading");
   await loads[0]!.arrive([tick(9), tick(10), tick(11)]);
-  source.listener.received([tickRow(13)]);
+  source.rows(tick(13));
   assert.equal(chosen.state.kind, "ready");
   assert.deepEqual(seqs(), [9, 10, 11, 12, 13]);
   assert.equal(chosen.edge.at(5_000), 5_000);
@@ -116,14 +116,14 @@ test("Chosen joins first and loads then, so that nothing is missing and nothing 
 test("Chosen keeps the old series in sight until it is whole again", async () => {
   const { source, loads, chosen, seqs } = chosenSetUp();
   chosen.choose("A", "tick");
-  source.listener.joined(tickColumns);
+  source.reply();
   await loads[0]!.arrive([tick(1)]);
   // The server has been started anew and counts from the beginning.
-  source.listener.joined(tickColumns);
-  source.listener.received([tickRow(1)]);
+  source.reply();
+  source.rows(tick(1));
   assert.deepEqual(seqs(), [1]);
-  source.listener.joined(tickColumns);
-  source.listener.received([tickRow(3)]);
+  source.reply();
+  source.rows(tick(3));
   assert.ok(loads[1]!.signal.aborted);
   await loads[1]!.arrive([]);
   assert.deepEqual(seqs(), [1]);
@@ -131,10 +131,24 @@ test("Chosen keeps the old series in sight until it is whole again", async () =>
   assert.deepEqual(seqs(), [2, 3]);
 });
 
+test("Chosen goes on with the series it has when its stream goes on", async () => {
+  const { source, loads, chosen, seqs } = chosenSetUp();
+  chosen.choose("A", "tick");
+  source.reply();
+  // The connection breaks while history is still on its way.
+  source.reply({ resumed: true });
+  source.rows(tick(3));
+  await loads[0]!.arrive([tick(1), tick(2)]);
+  source.reply({ resumed: true });
+  source.rows(tick(4));
+  assert.deepEqual(seqs(), [1, 2, 3, 4]);
+  assert.equal(loads.length, 1);
+});
+
 test("Chosen leaves one series for another, whose history is the only one that counts", async () => {
   const { source, loads, chosen, seqs } = chosenSetUp();
   chosen.choose("A", "tick");
-  source.listener.joined(tickColumns);
+  source.reply();
   chosen.choose("X&Y=1", "1m");
   assert.equal(source.left, 1);
   assert.ok(loads[0]!.signal.aborted);
@@ -142,14 +156,14 @@ test("Chosen leaves one series for another, whose history is the only one that c
   assert.equal(chosen.series.length, 0);
   assert.throws(seqs, TypeError);
   assert.deepEqual(source.asked.map(({ channel }) => channel), ["tick", "bar:1m"]);
-  source.listener.joined(reply({ columns: ["symbol", "time", "count"], symbols: ["X&Y=1"] }));
+  source.reply();
   assert.equal(loads[1]!.path, "bars?symbol=X%26Y%3D1&interval=1m&limit=500");
 });
 
 test("Chosen says why there is nothing to see", () => {
   const { source, chosen } = chosenSetUp();
   chosen.choose("a b", "tick");
-  source.listener.failed("Cannot subscribe");
+  source.refuse("Cannot subscribe");
   assert.deepEqual(chosen.state, { kind: "failed", message: "Cannot subscribe" });
   chosen.choose("BTC/*", "tick");
   assert.equal(chosen.state.kind, "failed");

@@ -1,0 +1,63 @@
+// A server whose tape is on disk is killed while the page is open.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, startServer, until } from "./harness.mjs";
+import { ingest, priceOf, seqsOf, stateIs, ticksAgree } from "./probes.mjs";
+
+/** @import { Page } from "playwright-core" */
+/** @import { Complaints } from "./harness.mjs" */
+
+/**
+ * What came onto the tape while the page was away is on the chart, each tick once, and history is not
+ * loaded again for it.
+ * @param {string} kind of server
+ * @param {Page} page
+ * @param {Complaints} complaints
+ */
+export async function resumeAfterKill(kind, page, complaints) {
+  const folder = mkdtempSync(join(tmpdir(), "tickwire-page-"));
+  const tape = `sqlite:${join(folder, "tape.db")}`;
+  const port = await freePort();
+  const start = (/** @type {number} */ port) => startServer(kind, { port, feed: "none", tape });
+  let server = await start(port);
+  const { origin } = server;
+  let price = 100;
+  const send = async (/** @type {number} */ count, at = origin) => {
+    for (let sent = 0; sent < count; sent++) await ingest(at, { symbol: "AAPL", price: ++price });
+  };
+  const isShown = () =>
+    until("the newest price is shown", async () => await priceOf(page, "AAPL") === `${price}.00`);
+
+  await send(10);
+  await page.goto(`${origin}/?symbol=AAPL`);
+  await until("history is there", async () => (await seqsOf(page)).length === 10);
+  await send(10);
+  await isShown();
+  let loads = 0;
+  page.on("request", (request) => loads += Number(request.url().includes("/ticks?")));
+
+  complaints.isServerGone = true;
+  await server.stop("SIGKILL");
+  await stateIs(page, "waiting");
+  // At another address, where the page does not find it.
+  server = await start(await freePort());
+  await send(20, server.origin);
+  await server.stop("SIGKILL");
+  server = await start(port);
+  await send(5);
+  await stateIs(page, "live");
+  complaints.isServerGone = false;
+  await send(5);
+  await isShown();
+  await ticksAgree(page, origin);
+  assert.equal((await seqsOf(page)).length, 50);
+  assert.equal(loads, 0);
+
+  await page.close();
+  await server.stop();
+  complaints.hosts.delete(new URL(origin).host);
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backoff, connect, OPENING_MS_MAX, STABLE_MS, type State } from "../../static/client.js";
+import { FakeClock, FakeConsumer, FakeSocket, subscribed } from "./fakes.ts";
+
+/** Two and a half heartbeats. */
+const SILENCE_MS_MAX = 37_500;
+
+function setUp(random = () => 0.5) {
+  const clock = new FakeClock();
+  const sockets: FakeSocket[] = [];
+  const states: State["kind"][] = [];
+  class Socket extends FakeSocket {
+    constructor(url: string) {
+      super(url);
+      sockets.push(this);
+    }
+  }
+  const client = connect(() => `ws://server/ws?attempt=${sockets.length}`, {
+    WebSocket: Socket,
+    clock,
+    random,
+    onState: ({ kind }) => states.push(kind),
+  });
+  const last = () => sockets.at(-1)!;
+  return { clock, sockets, states, client, last };
+}
+
+/** How long the client waits before its next attempt. */
+function waitOf({ clock, client: { state } }: ReturnType<typeof setUp>): number {
+  assert.equal(state.kind, "waiting");
+  return state.kind === "waiting" ? state.until - clock.now() : NaN;
+}
+
+test("Backoff lies anywhere between nothing and a limit that doubles up to 15 s", () => {
+  assert.deepEqual([0, 1, 2, 4].map((attempt) => backoff(attempt, () => 1)), [
+    500,
+    1_000,
+    2_000,
+    8_000,
+  ]);
+  assert.equal(backoff(5, () => 1), 15_000);
+  assert.equal(backoff(5_000, () => 1), 15_000);
+  assert.equal(backoff(5, () => 0), 0);
+});
+
+test("A connection that is lost is tried again, with a fresh address", () => {
+  const { clock, sockets, states, client, last } = setUp();
+  assert.equal(client.state.kind, "connecting");
+  last().open();
+  last().drop(1006);
+  clock.advance(250);
+  assert.deepEqual(sockets.map(({ url }) => url.slice(-1)), ["0", "1"]);
+  last().open();
+  assert.deepEqual(states, ["live", "waiting", "connecting", "live"]);
+});
+
+test("Waits grow until a connection has stayed up", () => {
+  const parts = setUp(() => 1);
+  const { clock, last } = parts;
+  for (const waitMs of [500, 1_000, 2_000]) {
+    // It opens each time, but that alone means nothing.
+    last().open();
+    clock.advance(STABLE_MS - 1);
+    last().drop(1012);
+    assert.equal(waitOf(parts), waitMs);
+    clock.advance(waitMs);
+  }
+  last().open();
+  clock.advance(STABLE_MS);
+  last().drop(1012);
+  assert.equal(waitOf(parts), 500);
+});
+
+test("Close codes that forbid to come back are the end, with their reason", () => {
+  for (const code of [1007, 1009, 4400, 4401, 4403]) {
+    const { clock, sockets, client, last } = setUp();
+    last().open();
+    last().drop(code, code === 4401 ? "Send a key" : "");
+    assert.equal(client.state.kind, "refused");
+    if (code === 4401) {
+      assert.deepEqual(client.state, { kind: "refused", code, reason: "Send a key" });
+    }
+    clock.advance(3_600_000);
+    assert.equal(sockets.length, 1);
+    client.retry();
+    assert.equal(sockets.length, 2);
+  }
+});
+
+test("Every other close code is met with another attempt", () => {
+  for (const code of [1000, 1001, 1006, 1012, 4408, 4429]) {
+    const { clock, sockets, client, last } = setUp();
+    last().drop(code);
+    assert.equal(client.state.kind, "waiting", String(code));
+    clock.advance(15_000);
+    assert.ok(sockets.length > 1, String(code));
+  }
+});
+
+test("A server with too many clients is given some seconds", () => {
+  const parts = setUp();
+  parts.last().drop(4429, "Too many clients");
+  assert.equal(waitOf(parts), 4_000);
+});
+
+test("A server that does not answer is given up", () => {
+  const { clock, states, client, last } = setUp();
+  clock.advance(OPENING_MS_MAX - 1);
+  assert.deepEqual(states, []);
+  clock.advance(1);
+  assert.equal(client.state.kind, "waiting");
+  assert.ok(last().isClosed);
+});
+
+test("A server that has fallen silent is given up, heartbeats are no silence", () => {
+  const { clock, sockets, client, last } = setUp();
+  last().open();
+  for (let beat = 0; beat < 10; beat++) {
+    clock.advance(SILENCE_MS_MAX - 1);
+    last().receive({ op: "heartbeat", seq: beat, time: 0 });
+  }
+  assert.equal(client.state.kind, "live");
+  clock.advance(SILENCE_MS_MAX);
+  assert.equal(client.state.kind, "waiting");
+  assert.ok(sockets[0]!.isClosed);
+});
+
+test("A socket that was given up is not listened to any more", () => {
+  const { clock, client, sockets } = setUp();
+  const consumer = new FakeConsumer();
+  client.subscribe({ symbols: ["A"] }, consumer);
+  const [old] = sockets as [FakeSocket];
+  old.open();
+  clock.advance(SILENCE_MS_MAX + 250);
+  assert.equal(sockets.length, 2);
+  old.receive(subscribed(1, "t1", "e:1"));
+  old.drop(4400);
+  assert.deepEqual(consumer.heard, []);
+  assert.equal(client.state.kind, "connecting");
+});
+
+test("What speaks another protocol is left and tried again", () => {
+  for (const text of ["nonsense", "null", "[]", "{}"]) {
+    const { client, last } = setUp();
+    last().open();
+    last().receiveText(text);
+    assert.equal(client.state.kind, "waiting", text);
+    assert.ok(last().isClosed);
+  }
+});
+
+test("A draining server is given the time that it asks for", () => {
+  const parts = setUp();
+  const { clock, client, last } = parts;
+  last().open();
+  last().receive({ op: "draining", reconnectAfter: 4_000 });
+  assert.equal(client.state.kind, "live");
+  clock.advance(1_000);
+  last().drop(1012);
+  assert.equal(waitOf(parts), 3_000);
+});
+
+test("Trying by hand does not wait, and never opens a second socket", () => {
+  const { clock, sockets, client, last } = setUp();
+  client.retry();
+  last().drop(1006);
+  client.retry();
+  assert.equal(sockets.length, 2);
+  last().open();
+  clock.advance(1_000);
+  client.retry();
+  assert.equal(sockets.length, 2);
+});
+
+test("A client that is closed stays closed and leaves no timer behind", () => {
+  for (const isWaiting of [false, true]) {
+    const { clock, sockets, states, client, last } = setUp();
+    last().open();
+    if (isWaiting) last().drop(1006);
+    else client.subscribe({ symbols: ["A"] }, new FakeConsumer());
+    client.close();
+    client.close();
+    client.retry();
+    assert.equal(last().isClosed, !isWaiting);
+    assert.equal(clock.timers, 0);
+    last().drop(1006);
+    assert.equal(sockets.length, 1);
+    assert.deepEqual(states.filter((kind) => kind === "closed"), ["closed"]);
+  }
+});
+
+test("Streams outlive connections and go on where they were", () => {
+  const { clock, client, last } = setUp();
+  const consumer = new FakeConsumer();
+  const stream = client.subscribe({ symbols: ["A"] }, consumer);
+  last().open();
+  last().receive(subscribed(1, "t1", "e:5"));
+  last().receive({ op: "data", sub: "t1", prev: 5, seq: 9, rows: [{ seq: 9 }] });
+  last().receive({ op: "heartbeat", seq: 12, time: 0 });
+  assert.equal(stream.position, "e:9");
+  assert.equal(client.position, "e:12");
+  last().drop(1006);
+  clock.advance(15_000);
+  last().open();
+  assert.deepEqual(last().sent, [
+    { op: "subscribe", id: 2, format: "columns", symbols: ["A"], from: "e:9" },
+  ]);
+  last().receive(subscribed(2, "t7", "e:9"));
+  last().receive({ op: "data", sub: "t7", prev: 9, seq: 12, rows: [{ seq: 10 }, { seq: 12 }] });
+  assert.deepEqual(consumer.heard, ["begin at e:5", 9, "on from e:9", 10, 12]);
+});
