@@ -16,7 +16,7 @@ COPY --from=build --chown=10001:10001 /data /data
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-ENV TICKWIRE_HOST=0.0.0.0
+ENV TICKWIRE_HOST=0.0.0.0 TICKWIRE_TAPE=sqlite:/data/tickwire.db
 EXPOSE 5050
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["tickwire", "health"]
 ENTRYPOINT ["tickwire"]

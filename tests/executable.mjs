@@ -53,7 +53,10 @@ await check("It streams on /ws", async () => {
   assert.equal(typeof frame, "object");
 });
 await check("A second one on the same port says so", async () => {
-  await refuses(start("--port", `${port}`), `${port}`);
+  await refuses(start("--port", `${port}`, "--tape", "memory"), `${port}`);
+});
+await check("A second one in the same folder says who has the tape", async () => {
+  await refuses(start("--port", "0"), `process ${server.child.pid}`);
 });
 await check("An unknown flag is named", async () => {
   await refuses(start("--port", "0", "--nonsense"), "--nonsense");

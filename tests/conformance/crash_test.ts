@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, before, describe, it } from "node:test";
+import { INTERVALS } from "../../src/core/interval.ts";
+import { Market } from "../../src/core/market.ts";
+import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { parsePosition } from "../../src/tape/tape.ts";
+import { ServerProcess, wait } from "../helpers/process.ts";
+
+const SYMBOLS = ["AAPL", "BTC/USD", "EUR/USD"];
+const BATCH = 100;
+const WRITERS = 3;
+const ROUNDS = 5;
+
+interface Batch {
+  readonly ticks: readonly Tick[];
+  /** Position of the last tick, if the server acknowledged them. */
+  position?: string;
+}
+
+/** Ticks that are told apart by their price, some of them far behind the others. */
+class Source {
+  readonly batches: Batch[] = [];
+  /** Ahead of the clock, so that the clock closes none of their bars. */
+  readonly #start = Math.floor(Date.now() / 60_000) * 60_000 + 3_600_000;
+  #serial = 0;
+
+  next(): Batch {
+    const ticks = Array.from({ length: BATCH }, (): Tick => {
+      const price = ++this.#serial;
+      const late = price % 97 === 0 ? 400_000 : 0;
+      const symbol = SYMBOLS[price % SYMBOLS.length]!;
+      const time = this.#start + price * 20 - late;
+      return { symbol, time, price, size: price % 7, bid: price - 0.5, ask: price + 0.5 };
+    });
+    const batch = { ticks };
+    this.batches.push(batch);
+    return batch;
+  }
+}
+
+async function post(server: ServerProcess, ticks: readonly Tick[]): Promise<Response> {
+  return await fetch(`${server.http}/ticks`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: ticks.map((tick) => JSON.stringify(tick)).join("\n"),
+  });
+}
+
+async function get<Answer>(server: ServerProcess, path: string): Promise<Answer> {
+  const response = await fetch(server.http + path);
+  const answer = await response.json();
+  assert.ok(response.ok, JSON.stringify(answer));
+  return answer as Answer;
+}
+
+/** Sends batch after batch until the server is gone. */
+async function write(server: ServerProcess, source: Source): Promise<void> {
+  for (;;) {
+    const batch = source.next();
+    try {
+      const response = await post(server, batch.ticks);
+      const { position } = await response.json();
+      assert.equal(response.status, 200);
+      batch.position = position;
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      return;
+    }
+  }
+}
+
+/** What a client saw, by seq, until its server is gone. */
+function watch(server: ServerProcess, seen: Map<number, number>): Promise<void> {
+  const socket = new WebSocket(`${server.ws}/ws?symbol=*&channel=tick`);
+  socket.onmessage = ({ data }) => {
+    const { op, prev, rows } = JSON.parse(data);
+    if (op !== "data") return;
+    rows.forEach(({ price }: TapedTick, index: number) => seen.set(prev + 1 + index, price));
+  };
+  return new Promise((resolve) => {
+    socket.onclose = () => resolve();
+    socket.onerror = () => resolve();
+  });
+}
+
+/** Everything on the tape of a server, read in pages. */
+async function readAll(server: ServerProcess, epoch: string): Promise<TapedTick[]> {
+  const all: TapedTick[] = [];
+  for (;;) {
+    const after = `${epoch}:${all.at(-1)?.seq ?? 0}`;
+    const page = await get<TapedTick[]>(server, `/ticks?after=${after}&limit=20000`);
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
+}
+
+function checkBatches(all: readonly TapedTick[], batches: readonly Batch[], epoch: string): void {
+  const seqs = new Map(all.map(({ price, seq }) => [price, seq]));
+  assert.deepEqual(all.map(({ seq }) => seq), all.map((_, index) => index + 1));
+  assert.equal(seqs.size, all.length, "a tick is on the tape twice");
+  for (const { ticks, position } of batches) {
+    const found = ticks.map(({ price }) => seqs.get(price));
+    const [first] = found;
+    assert.deepEqual(found, ticks.map((_, index) => first && first + index), "half a batch");
+    if (position === undefined) continue;
+    assert.deepEqual(parsePosition(position), { epoch, seq: found.at(-1) });
+    const taped = all.slice(first! - 1, first! - 1 + ticks.length);
+    assert.deepEqual(taped.map(({ seq: _, ...tick }) => tick), ticks);
+  }
+}
+
+/** Compares what a server says of the market with what follows from all ticks. */
+async function checkMarket(server: ServerProcess, all: readonly TapedTick[]): Promise<void> {
+  const market = new Market({ barsKept: 1_000_000 });
+  for (const tick of all) market.apply(tick);
+  const rows = await get<unknown[]>(server, `/snapshot?symbol=${SYMBOLS.join()}`);
+  assert.deepEqual(rows, SYMBOLS.map((symbol) => market.board.row(symbol)));
+  for (const symbol of SYMBOLS) {
+    for (const interval of INTERVALS) {
+      const query = `symbol=${symbol}&interval=${interval}&from=0&limit=1000000`;
+      const bars = await get<unknown[]>(server, `/bars?${query}`);
+      assert.deepEqual(bars, market.bars(symbol, interval, { from: 0, limit: 1e9 }));
+    }
+  }
+}
+
+describe("A server that is killed", () => {
+  let folder = "";
+  let flags: string[] = [];
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "tickwire-crash-"));
+    flags = ["--feed", "none", "--drain", "200", "--tape", `sqlite:${join(folder, "tape.db")}`];
+  });
+
+  after(async () => {
+    await ServerProcess.endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("keeps every acknowledged tick once and in its place, and no part of a batch", async () => {
+    const source = new Source();
+    const seen = new Map<number, number>();
+    let server = await ServerProcess.start(...flags);
+    let epoch = "";
+    for (let round = 0; round < ROUNDS; round++) {
+      const watched = watch(server, seen);
+      const writers = Array.from({ length: WRITERS }, () => write(server, source));
+      await wait(200 + Math.random() * 400);
+      const { signal } = await server.end("SIGKILL");
+      assert.equal(signal, "SIGKILL");
+      await Promise.all([watched, ...writers]);
+      server = await ServerProcess.start(...flags);
+      const { position } = await get<{ position: string }>(server, "/readyz");
+      epoch ||= position.split(":")[0]!;
+      assert.equal(position.split(":")[0], epoch);
+    }
+    const all = await readAll(server, epoch);
+    const acknowledged = source.batches.filter(({ position }) => position !== undefined);
+    assert.ok(acknowledged.length > ROUNDS * WRITERS, String(acknowledged.length));
+    checkBatches(all, source.batches, epoch);
+    assert.ok(seen.size > 1_000, String(seen.size));
+    for (const [seq, price] of seen) assert.equal(all[seq - 1]?.price, price);
+    // Bars that only the file holds get their late ticks a moment after the start.
+    await wait(500);
+    await checkMarket(server, all);
+    assert.equal((await server.end("SIGTERM")).code, 0);
+
+    server = await ServerProcess.start(...flags);
+    const { position } = await get<{ position: string }>(server, "/readyz");
+    assert.equal(position, `${epoch}:${all.length}`);
+    await checkMarket(server, all);
+    await server.end("SIGKILL");
+    assert.equal(server.log.split("\n").filter((line) => /error|fail/i.test(line)).length, 0);
+  });
+
+  it("frees its tape at once, which until then nobody else can open", async () => {
+    const first = await ServerProcess.start(...flags);
+    const { exit, log } = await ServerProcess.refused(...flags);
+    assert.ok(exit.code !== null && exit.code > 0, String(exit.code));
+    assert.match(log, new RegExp(`tape\\.db: process ${first.pid} on \\S+ has it; stop that`));
+    assert.doesNotMatch(log, /\n\s+at /);
+    await first.end("SIGKILL");
+    const second = await ServerProcess.start(...flags);
+    assert.equal((await second.end("SIGINT")).code, 0);
+  });
+});
+
+/** Why no small disk can be had here; `undefined` when it can. */
+function diskFault(): string | undefined {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root mounts a disk";
+  const point = mkdtempSync(join(tmpdir(), "tickwire-disk-"));
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", point]);
+  if (status === 0) spawnSync("umount", [point]);
+  rmSync(point, { recursive: true, force: true });
+  return status === 0 ? undefined : "no disk can be mounted here";
+}
+
+describe("A server on a full disk", { skip: diskFault() ?? false }, () => {
+  let point = "";
+  before(() => {
+    point = mkdtempSync(join(tmpdir(), "tickwire-disk-"));
+    spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", point]);
+  });
+  after(async () => {
+    await ServerProcess.endAll();
+    spawnSync("umount", [point]);
+    rmSync(point, { recursive: true, force: true });
+  });
+
+  it("answers 507 and reads on, is killed and starts, and takes ticks once there is room", async () => {
+    const flags = ["--feed", "none", "--drain", "0", "--tape", `sqlite:${join(point, "tape.db")}`];
+    const ballast = join(point, "ballast");
+    const source = new Source();
+    let server = await ServerProcess.start(...flags);
+    writeFileSync(ballast, new Uint8Array(2 ** 22));
+    const send = async () => {
+      const batch = source.next();
+      const response = await post(server, batch.ticks);
+      const answer = await response.json();
+      if (response.ok) batch.position = answer.position;
+      return { status: response.status, answer };
+    };
+    let full = await send();
+    for (let count = 0; count < 2_000 && full.status === 200; count++) full = await send();
+    assert.deepEqual([full.status, full.answer.code], [507, "tape_full"]);
+    assert.match(full.answer.detail, /tape\.db: the disk is full/);
+    const epoch = source.batches[0]!.position!.split(":")[0]!;
+    const all = await readAll(server, epoch);
+    checkBatches(all, source.batches, epoch);
+    assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
+    // Its upkeep has no room either.
+    await wait(600);
+    assert.equal((await send()).status, 507);
+
+    await server.end("SIGKILL");
+    server = await ServerProcess.start(...flags);
+    assert.deepEqual(await readAll(server, epoch), all);
+    assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
+
+    rmSync(ballast);
+    assert.equal((await send()).status, 200);
+    checkBatches(await readAll(server, epoch), source.batches, epoch);
+    assert.equal((await server.end("SIGTERM")).code, 0);
+  });
+});
