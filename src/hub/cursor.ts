@@ -62,10 +62,10 @@ export class Cursor {
     this.cohort = cohort;
     this.#options = options;
     this.#speed = speed;
-    const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
-    this.#replay = needsState(cohort.subscription, speed)
-      ? new Replay(options, cohort, time)
-      : undefined;
+    if (needsState(cohort.subscription, speed)) {
+      const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
+      this.#replay = new Replay(options, cohort, time);
+    }
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
     this.#own = new Cohort(cohort.sub, channelName(channel), cohort.subscription, this.#scene());
