@@ -15,7 +15,7 @@ import { Turns } from "./http/history.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
-import { socketHint, socketRoutes } from "./http/sockets.ts";
+import { hubPlace, socketHints, type SocketPlace, socketRoutes } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
@@ -101,12 +101,14 @@ export function createApp(config: Config, world: World): App {
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
   const streams = new Streams({ hub, now, random: world.random, fault });
-  const parts = { market, tape, archive, hub, streams, runs, origins, accept, fault };
+  // Where WebSockets are accepted: a new place is one line here.
+  const places = [hubPlace(hub)];
+  const parts = { market, tape, archive, hub, streams, runs, origins, places, accept, fault };
   const router = createRouter(config, world, parts);
 
   return {
     fetch: (request) => router.fetch(request),
-    upgrade: socketRoutes({ hub, origins, refused: refusedOnce(log), fault }),
+    upgrade: socketRoutes({ places, origins, refused: refusedOnce(log), fault }),
     start() {
       market.advance(now());
       pulse.start();
@@ -131,12 +133,13 @@ interface Parts {
   readonly streams: Streams;
   readonly runs: readonly FeedRun[];
   readonly origins: Origins;
+  readonly places: readonly SocketPlace[];
   readonly accept: (ticks: readonly Tick[]) => Promise<string>;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, runs, origins, accept, fault } = parts;
+  const { market, tape, archive, hub, streams, runs, origins, places, accept, fault } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const bodyBytesMax = config["body-max"];
@@ -153,7 +156,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
       widgetRoutes(catalogue),
       streams.routes(),
-      socketHint(),
+      socketHints(places),
       healthRoutes({
         version,
         feeds: () => runs.map(({ status }) => status),

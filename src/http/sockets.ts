@@ -5,8 +5,16 @@ import { chooseDialect } from "../wire/choose.ts";
 import type { Origins } from "./cors.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 
+/** A path at which WebSockets are accepted. */
+export interface SocketPlace {
+  /** A part such as `:room` stands for any text without a slash. */
+  readonly path: string;
+  /** Called before the upgrade. @throws {Refusal} */
+  accept(url: URL): Accept;
+}
+
 export interface SocketsOptions {
-  readonly hub: Hub;
+  readonly places: readonly SocketPlace[];
   readonly origins: Origins;
   /** Told of an origin that was refused. */
   refused(origin: string): void;
@@ -14,35 +22,63 @@ export interface SocketsOptions {
   fault(error: unknown): void;
 }
 
-/** `GET /ws` without an upgrade. */
-export function socketHint(): Hono {
-  return new Hono().get("/ws", () => {
-    throw new Refusal(426, "upgrade_required", "Cannot GET /ws: open it as a WebSocket");
-  });
-}
-
-/** What to do with a request for a WebSocket: `/ws` is the only place there is. */
-export function socketRoutes(options: SocketsOptions): (request: Request) => Accept | Response {
-  const { hub, origins } = options;
-  return (request) => {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname !== "/ws") {
-      const detail = `Cannot open a WebSocket at ${pathname}: there is none, use /ws`;
-      return refusalResponse(new Refusal(404, "not_found", detail));
-    }
-    const origin = request.headers.get("origin");
-    if (!origins.allows(origin, request.headers.get("host"))) {
-      options.refused(origin!);
-      const detail = `Cannot open a WebSocket from ${origin}: the origin is not allowed`;
-      return refusalResponse(new Refusal(403, "bad_origin", detail));
-    }
-    return (socket) => {
+/** `/ws`: the native protocol, and those that are told from it by the address or the first frame. */
+export function hubPlace(hub: Hub): SocketPlace {
+  return {
+    path: "/ws",
+    accept: ({ searchParams }) => (socket) => {
       const dialect = chooseDialect(searchParams);
       const session = hub.open(socket, dialect.wire);
       if (dialect.begin !== undefined) session.begin(dialect.begin);
-      return guarded(session, options.fault);
-    };
+      return session;
+    },
   };
+}
+
+/** `GET` of such a path without an upgrade. */
+export function socketHints(places: readonly SocketPlace[]): Hono {
+  const hints = new Hono();
+  for (const { path } of places) {
+    hints.get(path, (c) => {
+      throw new Refusal(
+        426,
+        "upgrade_required",
+        `Cannot GET ${c.req.path}: open it as a WebSocket`,
+      );
+    });
+  }
+  return hints;
+}
+
+/** What to do with a request for a WebSocket. */
+export function socketRoutes(options: SocketsOptions): (request: Request) => Accept | Response {
+  const { origins } = options;
+  const places = options.places.map((place) => ({ ...place, pattern: patternOf(place.path) }));
+  return (request) => {
+    const url = new URL(request.url);
+    try {
+      const place = places.find(({ pattern }) => pattern.test(url.pathname));
+      if (place === undefined) {
+        const detail = `Cannot open a WebSocket at ${url.pathname}: there is none, use /ws`;
+        throw new Refusal(404, "not_found", detail);
+      }
+      const origin = request.headers.get("origin");
+      if (!origins.allows(origin, request.headers.get("host"))) {
+        options.refused(origin!);
+        const detail = `Cannot open a WebSocket from ${origin}: the origin is not allowed`;
+        throw new Refusal(403, "bad_origin", detail);
+      }
+      const accept = place.accept(url);
+      return (socket) => guarded(accept(socket), options.fault);
+    } catch (error) {
+      if (error instanceof Refusal) return refusalResponse(error);
+      throw error;
+    }
+  };
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
 }
 
 /** An error of ours in one session must not end the process, nor disturb another session. */
