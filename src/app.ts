@@ -93,10 +93,11 @@ export function createApp(config: Config, world: World): App {
   }, config.flush);
   intake.restore(barsKept);
   const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const define: Intake["define"] = (symbol, fields) => intake.define(symbol, fields);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
-    new FeedRun(feed, { market, tape, accept, now, sleep, log, signal: ended.signal })
+    new FeedRun(feed, { market, tape, accept, define, now, sleep, log, signal: ended.signal })
   );
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
