@@ -51,7 +51,7 @@ export type Snapshot = Pick<Subscribed, "position" | "symbols" | "unknown" | "sn
 /** How the subscriptions of a session reach their client. */
 export interface Outlet {
   /** Whether so much is unsent that nothing may be added. */
-  isFull(): boolean;
+  readonly full: boolean;
   send(text: string): void;
   say(message: Message): void;
 }
@@ -79,7 +79,7 @@ export class Links implements Follower {
   }
 
   get full(): boolean {
-    return this.#outlet.isFull();
+    return this.#outlet.full;
   }
 
   send(text: string): void {
