@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
-import { createApp } from "./app.ts";
-import { type Config, ConfigError, helpText, readConfig } from "./config.ts";
+import { checkParts, createApp } from "./app.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { helpText } from "./help.ts";
 import { createLog } from "./log.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
@@ -54,7 +55,7 @@ function bootId(): string {
 }
 
 /** Exit code 0 if a server on this machine serves. */
-async function health({ host, port }: Config): Promise<void> {
+async function health({ host, port }: Pick<Config, "host" | "port">): Promise<void> {
   const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/healthz`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
@@ -92,8 +93,11 @@ async function main(): Promise<void> {
       return await serve(invocation.config);
     case "health":
       return await health(invocation.config);
+    case "check":
+      checkParts(invocation.config);
+      return print(JSON.stringify(invocation.report, null, 2));
     case "help":
-      return print(helpText(version));
+      return print(helpText(version, invocation.command));
     case "version":
       return print(version);
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Config, ConfigError, helpText, type Invocation, readConfig } from "../src/config.ts";
+import { type Config, ConfigError, type Invocation, readConfig } from "../src/config.ts";
+import { helpText } from "../src/help.ts";
 
 interface Given {
   readonly args?: readonly string[];

@@ -1,4 +1,5 @@
 import type { InstrumentFields } from "../core/instrument.ts";
+import { maskSecrets } from "../core/mask.ts";
 import type { Tick } from "../core/tick.ts";
 
 /** What a feed is given. A feed has no clock, timer or randomness of its own. */
@@ -23,7 +24,7 @@ export interface FeedContext {
 
 /** Where ticks come from. */
 export interface Feed {
-  /** The feed as it was asked for, such as `replay:ticks.csv?speed=10`. */
+  /** The feed as it was asked for, such as `replay:ticks.csv?speed=10`, but for keys and passwords. */
   readonly name: string;
   /** Runs until its source ends, it fails or `signal` ends it. */
   run(context: FeedContext): Promise<void>;
@@ -31,6 +32,7 @@ export interface Feed {
 
 /** What stands behind `kind:` in `--feed kind:what?options`. */
 export interface FeedSpec {
+  /** As it is shown: without keys and passwords. */
   readonly name: string;
   readonly kind: string;
   readonly what: string;
@@ -43,7 +45,7 @@ export function parseFeedSpec(name: string): FeedSpec {
   const question = rest.indexOf("?");
   const what = question < 0 ? rest : rest.slice(0, question);
   const options = new URLSearchParams(question < 0 ? "" : rest.slice(question + 1));
-  return { name, kind, what, options };
+  return { name: maskSecrets(name), kind, what, options };
 }
 
 /** @throws {RangeError} for an option that the kind of feed does not have */

@@ -7,10 +7,16 @@ import { tagged } from "./tagged.ts";
 /** The grid shows so many symbols until the user chooses. */
 const SYMBOLS_SHOWN = 5;
 
-/** `GET /widgets.json`, and the options of its symbol parameters. */
-export function widgetRoutes(catalogue: Catalogue): Hono {
+/**
+ * `GET /widgets.json`, and the options of its symbol parameters.
+ * @param readKeyFor what the client that asks needs to open a WebSocket, to which it sends no headers
+ */
+export function widgetRoutes(
+  catalogue: Catalogue,
+  readKeyFor: (request: Request) => string | undefined,
+): Hono {
   return new Hono()
-    .get("/widgets.json", tagged(), (c) => c.json(fillIn(catalogue)))
+    .get("/widgets.json", tagged(), (c) => c.json(fillIn(catalogue, readKeyFor(c.req.raw))))
     .get("/openbb/symbols", (c) => c.json(catalogue.all().map(option)));
 }
 
@@ -22,12 +28,14 @@ function option({ symbol, name }: Instrument): { label: string; value: string } 
 }
 
 /** Puts the first instruments of this server where the checked-in file names those of the default market. */
-function fillIn(catalogue: Catalogue): Record<string, unknown> {
+function fillIn(catalogue: Catalogue, key: string | undefined): Record<string, unknown> {
   const symbols = [...catalogue.symbols()].slice(0, SYMBOLS_SHOWN);
-  if (symbols.length === 0) return widgets;
   const filled = structuredClone(widgets);
-  for (const { params } of Object.values(filled)) {
-    for (const param of params) {
+  for (const widget of Object.values(filled)) {
+    if (key !== undefined && "wsEndpoint" in widget) {
+      widget.wsEndpoint += `?key=${encodeURIComponent(key)}`;
+    }
+    for (const param of symbols.length === 0 ? [] : widget.params) {
       if (param.paramName !== "symbol") continue;
       param.value = "multiSelect" in param ? symbols.join(",") : symbols[0]!;
     }

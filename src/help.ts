@@ -1,0 +1,102 @@
+import type { z } from "zod";
+import { type Command, type CommandName, COMMANDS } from "./config.ts";
+
+interface Page {
+  readonly synopsis: string;
+  readonly summary: string;
+  /** What to type, and what it does. */
+  readonly examples: readonly (readonly [command: string, does: string])[];
+}
+
+const PAGES: Readonly<Record<CommandName, Page>> = {
+  serve: {
+    synopsis: "tickwire [serve] [flags]",
+    summary: "serve; with no flags a synthetic market on http://localhost:5050",
+    examples: [
+      ["tickwire --feed none", "serve what is sent to POST /ticks"],
+      ["tickwire --feed 'replay:ticks.csv?speed=60&rebase'", "play a recording"],
+      [
+        "tickwire --host 0.0.0.0 --write-key SECRET",
+        "let other machines read, and write with a key",
+      ],
+      ["tickwire --config my.json --check", "say what would be used, and whether it can be"],
+    ],
+  },
+  health: {
+    synopsis: "tickwire health [flags]",
+    summary: "ask the server on this machine whether it serves; exit code 0 or 1",
+    examples: [["tickwire health --port 8080", "ask the one on port 8080"]],
+  },
+};
+
+/** Settings that belong together; what is not named here is a limit. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  Server: ["host", "port", "flush", "heartbeat", "stalled", "drain"],
+  Tape: ["tape", "retention", "retention-size"],
+  Feeds: ["feed"],
+  Access: ["origin", "read-key", "write-key"],
+};
+const OTHERS = "Limits";
+const NOTES: Readonly<Record<string, readonly string[]>> = {
+  Feeds: [
+    "synthetic:?symbols=AAPL,MSFT&rate=1000&seed=1&history=2h",
+    "replay:ticks.csv?speed=60&rebase&loop&map=time:Date,price:Close&symbol=NAME&every=100ms",
+    "none",
+  ],
+};
+const NAME_WIDTH = 22;
+
+/** The text of `--help`, written from the settings. @param command the one to tell of; all when none is named */
+export function helpText(version: string, command?: CommandName): string {
+  const pages = command === undefined ? Object.values(PAGES) : [PAGES[command]];
+  const wide = Math.max(...pages.map(({ synopsis }) => synopsis.length)) + 3;
+  const { settings }: Command = COMMANDS[command ?? "serve"];
+  return [
+    `tickwire ${version}: live numbers from where they happen to where they are watched`,
+    "",
+    ...pages.map(({ synopsis, summary }) => synopsis.padEnd(wide) + summary),
+    ...command === undefined
+      ? ["", "tickwire COMMAND --help lists the flags of a command; those of serve are below."]
+      : [],
+    "",
+    "Flags (default), each also TICKWIRE_… in the environment and a key of tickwire.json:",
+    ...groupsOf(settings).flatMap(([group, rows]) => ["", `${group}:`, ...rows]),
+    "",
+    row("config", "path of the settings file", "tickwire.json"),
+    ...command === "health" ? [] : [row("check", "say what would be used, and serve nothing")],
+    row("help, --version", ""),
+    "",
+    "Examples:",
+    ...pages.flatMap(({ examples }) =>
+      examples.flatMap(([line, does]) => [`  ${line}`, `      ${does}`])
+    ),
+    "",
+  ].join("\n");
+}
+
+function groupsOf({ shape }: z.ZodObject): [group: string, rows: string[]][] {
+  const named = Object.values(GROUPS).flat();
+  const groups = {
+    ...GROUPS,
+    [OTHERS]: Object.keys(shape).filter((name) => !named.includes(name)),
+  };
+  return Object.entries(groups).flatMap(([group, names]) => {
+    const rows = names.filter((name) => Object.hasOwn(shape, name))
+      .map((name) => settingRow(name, shape[name] as z.ZodType));
+    const notes = (NOTES[group] ?? []).map((note) => `      ${note}`);
+    return rows.length === 0 ? [] : [[group, [...rows, ...notes]]];
+  });
+}
+
+function settingRow(name: string, setting: z.ZodType): string {
+  const { defaultValue } = setting.def as { defaultValue?: unknown };
+  const shown = Array.isArray(defaultValue) && defaultValue.length > 1
+    ? "see README"
+    : String(defaultValue) || "none";
+  return row(name, setting.description ?? "", shown);
+}
+
+function row(name: string, description: string, fallback?: string): string {
+  const end = fallback === undefined ? "" : ` (${fallback})`;
+  return `  ${`--${name}`.padEnd(NAME_WIDTH)} ${description}${end}`.trimEnd();
+}
