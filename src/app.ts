@@ -104,9 +104,8 @@ export function createApp(config: Config, world: World): App {
     },
   }, config.flush);
   intake.restore(barsKept);
-  const define = definer(config, market);
+  const define = definer(config, intake);
   const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
-  const define: Intake["define"] = (symbol, fields) => intake.define(symbol, fields);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
@@ -144,9 +143,9 @@ export function createApp(config: Config, world: World): App {
 }
 
 /** What the operator has set of instruments stands, whatever a feed says of them. */
-function definer({ instruments }: Config, market: Market): FeedParts["define"] {
+function definer({ instruments }: Config, intake: Intake): FeedParts["define"] {
   const define: FeedParts["define"] = (symbol, fields) =>
-    market.define(symbol, { ...fields, ...instruments.get(symbol) });
+    intake.define(symbol, { ...fields, ...instruments.get(symbol) });
   for (const symbol of instruments.keys()) define(symbol, {});
   return define;
 }
