@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EXPORT, SEND, WATCH } from "./client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags } from "./flags.ts";
 import {
@@ -85,7 +86,7 @@ export type Config = z.infer<typeof SETTINGS>;
 const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
 /** Settings that only the file has. */
 const FILE_ONLY = ["instruments"];
-const SECRET = ["read-key", "write-key"];
+const SECRET = ["read-key", "write-key", "key"];
 
 export interface Command {
   readonly settings: z.ZodObject;
@@ -100,12 +101,15 @@ export interface Command {
 export const COMMANDS = {
   serve: { settings: SETTINGS, wordsMax: 0 },
   health: { settings: SETTINGS.pick({ host: true, port: true }), wordsMax: 0 },
+  watch: { settings: WATCH, wordsMax: 1_000 },
+  send: { settings: SEND, wordsMax: 1 },
+  export: { settings: EXPORT, wordsMax: 0 },
 } satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** Flags that are no settings. */
-const SWITCHES = ["help", "version", "check"];
+/** Flags without a value; the first three are no settings. */
+const SWITCHES = ["help", "version", "check", "once", "json"];
 
 /** Where each setting comes from, and what it is, keys left out. */
 export interface Report {
@@ -148,7 +152,7 @@ interface Given {
 export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
   const every = Object.values(COMMANDS).flatMap(({ settings }) => namesOf(settings));
   const { flags, words } = readFlags(args, {
-    valued: [...every.filter((name) => !FILE_ONLY.includes(name)), "config"],
+    valued: [...every.filter((name) => ![...FILE_ONLY, ...SWITCHES].includes(name)), "config"],
     switches: SWITCHES,
   });
   const [name, ...rest] = words;

@@ -11,7 +11,7 @@ interface Page {
 const PAGES: Readonly<Record<CommandName, Page>> = {
   serve: {
     synopsis: "tickwire [serve] [flags]",
-    summary: "serve; with no flags a synthetic market on http://localhost:5050",
+    summary: "serve; without flags a synthetic market on localhost:5050",
     examples: [
       ["tickwire --feed none", "serve what is sent to POST /ticks"],
       ["tickwire --feed 'replay:ticks.csv?speed=60&rebase'", "play a recording"],
@@ -24,14 +24,41 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
   },
   health: {
     synopsis: "tickwire health [flags]",
-    summary: "ask the server on this machine whether it serves; exit code 0 or 1",
+    summary: "ask the server on this machine whether it serves",
     examples: [["tickwire health --port 8080", "ask the one on port 8080"]],
+  },
+  watch: {
+    synopsis: "tickwire watch [SYMBOL…] [flags]",
+    summary: "a live grid in the terminal",
+    examples: [
+      ["tickwire watch 'BTC/*' AAPL", "these symbols"],
+      ["tickwire watch --once", "the board as it is, as a table"],
+      ["tickwire watch --json AAPL | jq .price", "for other programs"],
+    ],
+  },
+  send: {
+    synopsis: "tickwire send [FILE] [flags]",
+    summary: "ticks from a file or standard input to a server",
+    examples: [
+      ["tickwire send ticks.ndjson", "a file"],
+      ["my-program | tickwire send --url https://ticks.example.com --key SECRET", "a program"],
+    ],
+  },
+  export: {
+    synopsis: "tickwire export [flags] > FILE",
+    summary: "history from a server to a file",
+    examples: [
+      ["tickwire export --symbol AAPL --from -1d --format arrow > aapl.arrows", "ticks of a day"],
+      ["tickwire export --symbol AAPL --interval 1h > hours.csv", "bars"],
+    ],
   },
 };
 
 /** Settings that belong together; what is not named here is a limit. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Server: ["host", "port", "flush", "heartbeat", "stalled", "drain"],
+  Server: ["url", "key", "host", "port", "flush", "heartbeat", "stalled", "drain"],
+  What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
+  How: ["every", "once", "json"],
   Tape: ["tape", "retention", "retention-size"],
   Feeds: ["feed"],
   Access: ["origin", "read-key", "write-key"],
@@ -63,7 +90,9 @@ export function helpText(version: string, command?: CommandName): string {
     ...groupsOf(settings).flatMap(([group, rows]) => ["", `${group}:`, ...rows]),
     "",
     row("config", "path of the settings file", "tickwire.json"),
-    ...command === "health" ? [] : [row("check", "say what would be used, and serve nothing")],
+    ...command !== undefined && command !== "serve"
+      ? []
+      : [row("check", "say what would be used, and serve nothing")],
     row("help, --version", ""),
     "",
     "Examples:",

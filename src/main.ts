@@ -9,6 +9,11 @@ import { createLog } from "./log.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
 import { TapeError } from "./tape/tape.ts";
+import { exportHistory } from "./terminal/export.ts";
+import { send } from "./terminal/send.ts";
+import { CommandError } from "./terminal/server.ts";
+import { processTerminal, type Terminal } from "./terminal/terminal.ts";
+import { watch } from "./terminal/watch.ts";
 
 const { version } = project;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -67,6 +72,19 @@ async function health({ host, port }: Pick<Config, "host" | "port">): Promise<vo
   }
 }
 
+/** Runs a command that talks to a server; how it ends is the exit code. */
+async function run(command: (terminal: Terminal) => Promise<void>): Promise<void> {
+  const terminal = processTerminal();
+  try {
+    await command(terminal);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    terminal.complain(error.message);
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
 /** The address to open: a wildcard address is reached on this machine. */
 function address(host: string, port: number): string {
   const local = ["0.0.0.0", "::", "127.0.0.1"].includes(host) ? "localhost" : host;
@@ -93,6 +111,16 @@ async function main(): Promise<void> {
       return await serve(invocation.config);
     case "health":
       return await health(invocation.config);
+    case "watch":
+      return await run((terminal) =>
+        watch(terminal, { ...invocation.config, symbols: invocation.words })
+      );
+    case "send":
+      return await run((terminal) =>
+        send(terminal, { ...invocation.config, file: invocation.words[0] })
+      );
+    case "export":
+      return await run((terminal) => exportHistory(terminal, invocation.config));
     case "check":
       checkParts(invocation.config);
       return print(JSON.stringify(invocation.report, null, 2));

@@ -23,9 +23,15 @@ export const origins = listOf(
   }),
 );
 /** What can stand in a header, an address and a variable with several of them. */
-export const keys = listOf(
-  text.regex(/^[!-~]{1,200}$/, { error: "expected 1 to 200 ASCII characters without a blank" }),
-);
+export const key = text.regex(/^[!-~]{1,200}$/, {
+  error: "expected 1 to 200 ASCII characters without a blank",
+});
+export const keys = listOf(key);
+/** A setting that needs no value as a flag. */
+export const yes = z.preprocess(
+  (value) => value === "" || value === "true" ? true : value === "false" ? false : value,
+  z.boolean(),
+).default(false);
 export const durationFrom = (leastMs: number) =>
   z.union([z.string(), z.number()]).transform((value, context) => {
     const ms = parseDuration(String(value));
