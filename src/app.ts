@@ -79,7 +79,7 @@ export function createApp(config: Config, world: World): App {
   const wake = () => pulse.touch();
   const limits = limitsOf(config);
   const hub = new Hub({ market, tape, archive, limits, now, wake });
-  const rooms = new Rooms({ limits, now });
+  const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape, archive, market, hub, symbolsMax, waiting: wake });
   const upkeep = new Upkeep(intake, {
@@ -91,7 +91,8 @@ export function createApp(config: Config, world: World): App {
     now,
     flush(time) {
       intake.commit();
-      return hub.flush(time);
+      const next = hub.flush(time);
+      return rooms.flush() ? time : next;
     },
     advance(time) {
       const closed = market.advance(time);

@@ -76,15 +76,15 @@ const SETTINGS = z.object({
   "room-kept": durationFrom(0).prefault("1h").describe(
     "how long an empty room keeps its newest message",
   ),
-  "instruments": instruments.prefault({}).describe("what is known of symbols, by symbol"),
+  "instruments": instruments.prefault({}),
 });
 
 export type Config = z.infer<typeof SETTINGS>;
 
 /** Settings that may be given several times; in the environment they are separated by blanks. */
-const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
+export const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
 /** Settings that only the file has. */
-const FILE_ONLY = ["instruments"];
+export const FILE_ONLY = ["instruments"];
 const SECRET = ["read-key", "write-key"];
 
 export interface Command {
@@ -240,8 +240,9 @@ function refusal({ path, message }: z.core.$ZodIssue, given: ReadonlyMap<string,
 
 function reportOf(config: Config, given: ReadonlyMap<string, Given>, file: SettingsFile): Report {
   const settings = Object.entries(config).map(([name, value]) => {
-    const source = given.get(name)?.source ?? "default";
-    return [name, { value: shownValue(name, value), source }];
+    const { source = "default", value: asGiven = {} } = given.get(name) ?? {};
+    const shown = FILE_ONLY.includes(name) ? asGiven : shownValue(name, value);
+    return [name, { value: shown, source }];
   });
   return {
     file: file.settings === undefined ? null : file.path,
@@ -250,7 +251,6 @@ function reportOf(config: Config, given: ReadonlyMap<string, Given>, file: Setti
 }
 
 function shownValue(name: string, value: Config[keyof Config]): unknown {
-  if (value instanceof Map) return Object.fromEntries(value);
   if (!Array.isArray(value)) return value;
   return value.map((item: string) => SECRET.includes(name) ? MASK : maskSecrets(item));
 }

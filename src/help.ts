@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Command, type CommandName, COMMANDS } from "./config.ts";
+import { type Command, type CommandName, COMMANDS, FILE_ONLY, REPEATABLE } from "./config.ts";
 
 interface Page {
   readonly synopsis: string;
@@ -65,6 +65,7 @@ export function helpText(version: string, command?: CommandName): string {
     row("config", "path of the settings file", "tickwire.json"),
     ...command === "health" ? [] : [row("check", "say what would be used, and serve nothing")],
     row("help, --version", ""),
+    ...notesOf(Object.keys(settings.shape)),
     "",
     "Examples:",
     ...pages.flatMap(({ examples }) =>
@@ -74,8 +75,17 @@ export function helpText(version: string, command?: CommandName): string {
   ].join("\n");
 }
 
+function notesOf(names: readonly string[]): string[] {
+  const repeatable = REPEATABLE.filter((name) => names.includes(name)).map((name) => `--${name}`);
+  const inFile = FILE_ONLY.filter((name) => names.includes(name));
+  return [
+    ...repeatable.length > 0 ? ["", `May be given several times: ${repeatable.join(", ")}`] : [],
+    ...inFile.map((name) => `Only in the file: ${name}, see README`),
+  ];
+}
+
 function groupsOf({ shape }: z.ZodObject): [group: string, rows: string[]][] {
-  const named = Object.values(GROUPS).flat();
+  const named = [...Object.values(GROUPS).flat(), ...FILE_ONLY];
   const groups = {
     ...GROUPS,
     [OTHERS]: Object.keys(shape).filter((name) => !named.includes(name)),
