@@ -189,7 +189,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      widgetRoutes(catalogue, (request) => access.keys.readKeyFor(request)),
+      widgetRoutes({ catalogue, keyOf: (request) => access.keys.readKeyFor(request) }),
       streams.routes(),
       socketHints(places),
       healthRoutes({
@@ -231,7 +231,7 @@ function openFeeds(names: readonly string[]): Feed[] {
     const { kind } = spec;
     if (Object.hasOwn(FEEDS, kind)) return FEEDS[kind as keyof typeof FEEDS](spec);
     const kinds = [...Object.keys(FEEDS), "none"].join(", ");
-    throw new RangeError(`Cannot use feed ${spec.name}: its kind is none of ${kinds}`);
+    throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
   });
 }
 

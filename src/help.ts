@@ -102,7 +102,7 @@ function settingRow(name: string, setting: z.ZodType): string {
   const { defaultValue } = setting.def as { defaultValue?: unknown };
   const shown = Array.isArray(defaultValue) && defaultValue.length > 1
     ? "see README"
-    : String(defaultValue) || "none";
+    : String(defaultValue ?? "") || "none";
   return row(name, setting.description ?? "", shown);
 }
 
