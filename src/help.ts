@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { type Command, type CommandName, COMMANDS, FILE_ONLY, REPEATABLE } from "./config.ts";
+import {
+  type Command,
+  type CommandName,
+  COMMANDS,
+  FILE_ONLY,
+  isToggle,
+  REPEATABLE,
+} from "./config.ts";
 
 interface Page {
   readonly synopsis: string;
@@ -31,7 +38,7 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
 
 /** Settings that belong together; what is not named here is a limit. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Server: ["host", "port", "flush", "heartbeat", "stalled", "drain"],
+  Server: ["host", "port", "flush", "heartbeat", "stalled", "drain", "check"],
   Tape: ["tape", "retention", "retention-size"],
   Feeds: ["feed"],
   Access: ["origin", "read-key", "write-key"],
@@ -63,7 +70,6 @@ export function helpText(version: string, command?: CommandName): string {
     ...groupsOf(settings).flatMap(([group, rows]) => ["", `${group}:`, ...rows]),
     "",
     row("config", "path of the settings file", "tickwire.json"),
-    ...command === "health" ? [] : [row("check", "say what would be used, and serve nothing")],
     row("help, --version", ""),
     ...notesOf(Object.keys(settings.shape)),
     "",
@@ -103,7 +109,7 @@ function settingRow(name: string, setting: z.ZodType): string {
   const shown = Array.isArray(defaultValue) && defaultValue.length > 1
     ? "see README"
     : String(defaultValue ?? "") || "none";
-  return row(name, setting.description ?? "", shown);
+  return row(name, setting.description ?? "", isToggle(name) ? undefined : shown);
 }
 
 function row(name: string, description: string, fallback?: string): string {

@@ -14,6 +14,11 @@ export const number = (schema: z.ZodNumber) =>
   );
 export const countFrom = (least: number) => number(z.number().int().min(least));
 export const count = countFrom(1);
+/** Yes or no: a flag without a value. */
+export const toggle = z.preprocess(
+  (value) => value === "true" ? true : value === "false" ? false : value,
+  z.boolean(),
+);
 const listOf = (item: z.ZodString) =>
   z.preprocess((value) => Array.isArray(value) ? value : [value], z.array(item).min(1));
 export const list = listOf(text);

@@ -213,6 +213,10 @@ describe("readConfig", () => {
     assert.equal(check({}).file, null);
     assert.match(refusal({ args: ["--check", "--port", "x"] }), /^Cannot use --port/);
     assert.match(refusal({ args: ["--check=yes"] }), /^Cannot use --check: it takes no value$/);
+    assert.equal(read({ env: { TICKWIRE_CHECK: "true" } }).kind, "check");
+    assert.equal(read({ env: { TICKWIRE_CHECK: "false" } }).kind, "serve");
+    assert.equal(read({ files: file({ check: true }) }).kind, "check");
+    assert.match(refusal({ env: { TICKWIRE_CHECK: "yes" } }), /^Cannot use TICKWIRE_CHECK "yes"/);
   });
 
   test("readConfig answers --help and --version before anything else is looked at", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COMMANDS, FILE_ONLY, readConfig } from "../src/config.ts";
+import { COMMANDS, FILE_ONLY, isToggle, readConfig } from "../src/config.ts";
 import { helpText } from "../src/help.ts";
 
 const rowOf = (text: string, name: string) =>
@@ -11,7 +11,8 @@ test("helpText lists every setting with its default, every command and the versi
   assert.match(text, /tickwire 9\.8\.7/);
   for (const name of Object.keys(COMMANDS.serve.settings.shape)) {
     if (FILE_ONLY.includes(name)) continue;
-    assert.match(rowOf(text, name) ?? name, /^ +--[a-z-]+ +\S.* \([^()]+\)$/);
+    const row = isToggle(name) ? /^ +--[a-z-]+ +\S.*\w$/ : /^ +--[a-z-]+ +\S.* \([^()]+\)$/;
+    assert.match(rowOf(text, name) ?? name, row);
   }
   const defaults = { port: "5050", retention: "7d", "retention-size": "8GB", "read-key": "none" };
   for (const [name, shown] of Object.entries(defaults)) {
