@@ -144,7 +144,9 @@ export function createApp(config: Config, world: World): App {
 }
 
 /** What the operator has set of instruments stands, whatever a feed says of them. */
-function definer({ instruments }: Config, market: Market): FeedParts["define"] {
+function definer(config: Config, market: Market): FeedParts["define"] {
+  checkInstruments(config);
+  const { instruments } = config;
   const define: FeedParts["define"] = (symbol, fields) =>
     market.define(symbol, { ...fields, ...instruments.get(symbol) });
   for (const symbol of instruments.keys()) define(symbol, {});
@@ -236,9 +238,17 @@ function openFeeds(names: readonly string[]): Feed[] {
 }
 
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
-export function checkParts({ tape, feed }: Config): void {
-  parseTapeSpec(tape);
-  openFeeds(feed);
+export function checkParts(config: Config): void {
+  parseTapeSpec(config.tape);
+  openFeeds(config.feed);
+  checkInstruments(config);
+}
+
+function checkInstruments({ instruments, "symbols-max": max }: Config): void {
+  if (instruments.size <= max) return;
+  throw new RangeError(
+    `Cannot use ${instruments.size} instruments: ${max} are the limit, see --symbols-max`,
+  );
 }
 
 function limitsOf(config: Config): Limits {

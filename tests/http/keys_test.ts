@@ -103,5 +103,8 @@ describe("Keys", () => {
     assert.equal(keys.readKeyFor(request({ "x-api-key": "writer" }, "?key=two")), "two");
     assert.equal(keys.readKeyFor(withKey("writer")), "one");
     assert.equal(keysOf([], ["writer"]).readKeyFor(withKey("writer")), undefined);
+    for (const asked of [request(), withKey("nonsense")]) {
+      assert.equal(keys.readKeyFor(asked), undefined);
+    }
   });
 });

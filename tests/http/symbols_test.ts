@@ -33,4 +33,11 @@ describe("GET /symbols", () => {
     assert.deepEqual([fed!["name"], fed!["prev_close"]], ["Mine", 1]);
     assert.ok(Number(fed!["shares"]) > 0, "the feed did not define it");
   });
+
+  test("More instruments in the settings file than there is room for are refused", () => {
+    const file = { instruments: { A: {}, B: {} } };
+    assert.doesNotThrow(() => serveWith(file, "--symbols-max", "2"));
+    const message = /^Cannot use 2 instruments: 1 are the limit, see --symbols-max$/;
+    assert.throws(() => serveWith(file, "--symbols-max", "1"), { name: "RangeError", message });
+  });
 });
