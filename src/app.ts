@@ -105,8 +105,8 @@ export function createApp(config: Config, world: World): App {
     },
   }, config.flush);
   intake.restore(barsKept);
-  const define = definer(config, market);
   const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const define = definer(config, (symbol, fields) => market.define(symbol, fields));
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
@@ -144,13 +144,11 @@ export function createApp(config: Config, world: World): App {
 }
 
 /** What the operator has set of instruments stands, whatever a feed says of them. */
-function definer(config: Config, market: Market): FeedParts["define"] {
+function definer(config: Config, define: FeedParts["define"]): FeedParts["define"] {
   checkInstruments(config);
   const { instruments } = config;
-  const define: FeedParts["define"] = (symbol, fields) =>
-    market.define(symbol, { ...fields, ...instruments.get(symbol) });
-  for (const symbol of instruments.keys()) define(symbol, {});
-  return define;
+  for (const [symbol, fields] of instruments) define(symbol, fields);
+  return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
 }
 
 function createAccess(config: Config, log: Log): Access {
