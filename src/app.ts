@@ -79,7 +79,7 @@ export function createApp(config: Config, world: World): App {
   const wake = () => pulse.touch();
   const limits = limitsOf(config);
   const hub = new Hub({ market, tape, archive, limits, now, wake });
-  const rooms = new Rooms({ limits, now });
+  const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape, archive, market, hub, symbolsMax, waiting: wake });
   const upkeep = new Upkeep(intake, {
@@ -91,7 +91,8 @@ export function createApp(config: Config, world: World): App {
     now,
     flush(time) {
       intake.commit();
-      return hub.flush(time);
+      const next = hub.flush(time);
+      return rooms.flush() ? time : next;
     },
     advance(time) {
       const closed = market.advance(time);
@@ -104,8 +105,8 @@ export function createApp(config: Config, world: World): App {
     },
   }, config.flush);
   intake.restore(barsKept);
-  const define = definer(config, intake);
   const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
@@ -143,11 +144,11 @@ export function createApp(config: Config, world: World): App {
 }
 
 /** What the operator has set of instruments stands, whatever a feed says of them. */
-function definer({ instruments }: Config, intake: Intake): FeedParts["define"] {
-  const define: FeedParts["define"] = (symbol, fields) =>
-    intake.define(symbol, { ...fields, ...instruments.get(symbol) });
-  for (const symbol of instruments.keys()) define(symbol, {});
-  return define;
+function definer(config: Config, define: FeedParts["define"]): FeedParts["define"] {
+  checkInstruments(config);
+  const { instruments } = config;
+  for (const [symbol, fields] of instruments) define(symbol, fields);
+  return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
 }
 
 function createAccess(config: Config, log: Log): Access {
@@ -188,7 +189,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      widgetRoutes(catalogue, (request) => access.keys.readKeyFor(request)),
+      widgetRoutes({ catalogue, keyOf: (request) => access.keys.readKeyFor(request) }),
       streams.routes(),
       socketHints(places),
       healthRoutes({
@@ -230,14 +231,22 @@ function openFeeds(names: readonly string[]): Feed[] {
     const { kind } = spec;
     if (Object.hasOwn(FEEDS, kind)) return FEEDS[kind as keyof typeof FEEDS](spec);
     const kinds = [...Object.keys(FEEDS), "none"].join(", ");
-    throw new RangeError(`Cannot use feed ${spec.name}: its kind is none of ${kinds}`);
+    throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
   });
 }
 
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
-export function checkParts({ tape, feed }: Config): void {
-  parseTapeSpec(tape);
-  openFeeds(feed);
+export function checkParts(config: Config): void {
+  parseTapeSpec(config.tape);
+  openFeeds(config.feed);
+  checkInstruments(config);
+}
+
+function checkInstruments({ instruments, "symbols-max": max }: Config): void {
+  if (instruments.size <= max) return;
+  throw new RangeError(
+    `Cannot use ${instruments.size} instruments: ${max} are the limit, see --symbols-max`,
+  );
 }
 
 function limitsOf(config: Config): Limits {

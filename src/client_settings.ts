@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { INTERVALS } from "./core/interval.ts";
-import { count, durationFrom, key, text, yes } from "./setting_kinds.ts";
+import { count, durationFrom, key, text, toggle } from "./setting_kinds.ts";
 
 // Settings of the commands that talk to a running server.
 
@@ -12,8 +12,8 @@ const SERVER = {
 export const WATCH = z.object({
   ...SERVER,
   every: durationFrom(50).prefault("250ms").describe("spacing of the pictures"),
-  once: yes.describe("print the board as it is, and end"),
-  json: yes.describe("print JSON: with --once an array, else one row a line"),
+  once: toggle.default(false).describe("print the board as it is, and end"),
+  json: toggle.default(false).describe("print JSON: with --once an array, else one row a line"),
 });
 
 export const SEND = z.object({

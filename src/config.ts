@@ -13,6 +13,7 @@ import {
   origins,
   size,
   text,
+  toggle,
 } from "./setting_kinds.ts";
 import { readSettingsFile, type SettingsFile } from "./settings_file.ts";
 
@@ -77,15 +78,16 @@ const SETTINGS = z.object({
   "room-kept": durationFrom(0).prefault("1h").describe(
     "how long an empty room keeps its newest message",
   ),
-  "instruments": instruments.prefault({}).describe("what is known of symbols, by symbol"),
+  "instruments": instruments.prefault({}),
+  "check": toggle.default(false).describe("say what would be used, and serve nothing"),
 });
 
 export type Config = z.infer<typeof SETTINGS>;
 
 /** Settings that may be given several times; in the environment they are separated by blanks. */
-const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
+export const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
 /** Settings that only the file has. */
-const FILE_ONLY = ["instruments"];
+export const FILE_ONLY = ["instruments"];
 const SECRET = ["read-key", "write-key", "key"];
 
 export interface Command {
@@ -108,8 +110,11 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** Flags without a value; the first three are no settings. */
-const SWITCHES = ["help", "version", "check", "once", "json"];
+/** Every setting of any command. */
+const ALL: Readonly<Record<string, z.ZodType>> = Object.assign(
+  {},
+  ...Object.values(COMMANDS).map(({ settings }) => settings.shape),
+);
 
 /** Where each setting comes from, and what it is, keys left out. */
 export interface Report {
@@ -150,10 +155,11 @@ interface Given {
  * @throws {ConfigError}
  */
 export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
-  const every = Object.values(COMMANDS).flatMap(({ settings }) => namesOf(settings));
+  const every = Object.keys(ALL);
+  const flagged = every.filter((name) => !FILE_ONLY.includes(name));
   const { flags, words } = readFlags(args, {
-    valued: [...every.filter((name) => ![...FILE_ONLY, ...SWITCHES].includes(name)), "config"],
-    switches: SWITCHES,
+    valued: [...flagged.filter((name) => !isToggle(name)), "config"],
+    switches: [...flagged.filter(isToggle), "help", "version"],
   });
   const [name, ...rest] = words;
   if (flags.has("version")) return { kind: "version" };
@@ -161,10 +167,10 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
   if (flags.has("help")) return { kind: "help", command: name === undefined ? undefined : kind };
   const { settings, wordsMax }: Command = COMMANDS[kind];
   if (rest.length > wordsMax) {
-    const takes = wordsMax === 0 ? "no words" : `at most ${wordsMax}`;
+    const takes = wordsMax === 0 ? "no words" : `no more than ${wordsMax}`;
     throw new ConfigError(`Cannot use ${rest[wordsMax]}: ${kind} takes ${takes}`);
   }
-  const known = [...namesOf(settings), "config", ...(kind === "serve" ? ["check"] : [])];
+  const known = [...namesOf(settings), "config"];
   const stray = [...flags.keys()].find((flag) => !known.includes(flag));
   if (stray !== undefined) {
     throw new ConfigError(
@@ -178,17 +184,20 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
     Object.fromEntries([...given].map(([name, { value }]) => [name, value])),
   );
   if (!parsed.success) throw refusal(parsed.error.issues[0]!, given);
-  if (flags.has("check")) {
-    const config = parsed.data as Config;
-    return { kind: "check", config, report: reportOf(config, given, file) };
-  }
   // Which command has which settings is known from COMMANDS, but not to the compiler.
-  return { kind, config: parsed.data as Config, words: rest } as Run<typeof kind> as Invocation;
+  const config = parsed.data as Config;
+  if (config.check) return { kind: "check", config, report: reportOf(config, given, file) };
+  return { kind, config, words: rest } as Run<typeof kind> as Invocation;
 }
 
 function commandNamed(name: string): CommandName {
   if (Object.hasOwn(COMMANDS, name)) return name as CommandName;
   throw new ConfigError(`Cannot run ${name}: there is no such command, see tickwire --help`);
+}
+
+/** Whether a setting is a flag without a value. */
+export function isToggle(name: string): boolean {
+  return ALL[name]!.safeParse(true).success;
 }
 
 function namesOf(settings: z.ZodObject): string[] {
@@ -216,7 +225,7 @@ function gather(
     const values = flags.get(name);
     if (values !== undefined) {
       given.set(name, {
-        value: isList ? values : values.at(-1),
+        value: isList ? values : isToggle(name) ? true : values.at(-1),
         source: "flag",
         place: `--${name}`,
       });
@@ -244,8 +253,9 @@ function refusal({ path, message }: z.core.$ZodIssue, given: ReadonlyMap<string,
 
 function reportOf(config: Config, given: ReadonlyMap<string, Given>, file: SettingsFile): Report {
   const settings = Object.entries(config).map(([name, value]) => {
-    const source = given.get(name)?.source ?? "default";
-    return [name, { value: shownValue(name, value), source }];
+    const { source = "default", value: asGiven = {} } = given.get(name) ?? {};
+    const shown = FILE_ONLY.includes(name) ? asGiven : shownValue(name, value);
+    return [name, { value: shown, source }];
   });
   return {
     file: file.settings === undefined ? null : file.path,
@@ -254,7 +264,6 @@ function reportOf(config: Config, given: ReadonlyMap<string, Given>, file: Setti
 }
 
 function shownValue(name: string, value: Config[keyof Config]): unknown {
-  if (value instanceof Map) return Object.fromEntries(value);
   if (!Array.isArray(value)) return value;
   return value.map((item: string) => SECRET.includes(name) ? MASK : maskSecrets(item));
 }

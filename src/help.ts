@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { type Command, type CommandName, COMMANDS } from "./config.ts";
+import {
+  type Command,
+  type CommandName,
+  COMMANDS,
+  FILE_ONLY,
+  isToggle,
+  REPEATABLE,
+} from "./config.ts";
 
 interface Page {
   readonly synopsis: string;
@@ -56,7 +63,7 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
 
 /** Settings that belong together; what is not named here is a limit. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Server: ["url", "key", "host", "port", "flush", "heartbeat", "stalled", "drain"],
+  Server: ["url", "key", "host", "port", "flush", "heartbeat", "stalled", "drain", "check"],
   What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
   How: ["every", "once", "json"],
   Tape: ["tape", "retention", "retention-size"],
@@ -90,10 +97,8 @@ export function helpText(version: string, command?: CommandName): string {
     ...groupsOf(settings).flatMap(([group, rows]) => ["", `${group}:`, ...rows]),
     "",
     row("config", "path of the settings file", "tickwire.json"),
-    ...command !== undefined && command !== "serve"
-      ? []
-      : [row("check", "say what would be used, and serve nothing")],
     row("help, --version", ""),
+    ...notesOf(Object.keys(settings.shape)),
     "",
     "Examples:",
     ...pages.flatMap(({ examples }) =>
@@ -103,8 +108,17 @@ export function helpText(version: string, command?: CommandName): string {
   ].join("\n");
 }
 
+function notesOf(names: readonly string[]): string[] {
+  const repeatable = REPEATABLE.filter((name) => names.includes(name)).map((name) => `--${name}`);
+  const inFile = FILE_ONLY.filter((name) => names.includes(name));
+  return [
+    ...repeatable.length > 0 ? ["", `May be given several times: ${repeatable.join(", ")}`] : [],
+    ...inFile.map((name) => `Only in the file: ${name}, see README`),
+  ];
+}
+
 function groupsOf({ shape }: z.ZodObject): [group: string, rows: string[]][] {
-  const named = Object.values(GROUPS).flat();
+  const named = [...Object.values(GROUPS).flat(), ...FILE_ONLY];
   const groups = {
     ...GROUPS,
     [OTHERS]: Object.keys(shape).filter((name) => !named.includes(name)),
@@ -121,8 +135,8 @@ function settingRow(name: string, setting: z.ZodType): string {
   const { defaultValue } = setting.def as { defaultValue?: unknown };
   const shown = Array.isArray(defaultValue) && defaultValue.length > 1
     ? "see README"
-    : String(defaultValue) || "none";
-  return row(name, setting.description ?? "", shown);
+    : String(defaultValue ?? "") || "none";
+  return row(name, setting.description ?? "", isToggle(name) ? undefined : shown);
 }
 
 function row(name: string, description: string, fallback?: string): string {

@@ -14,6 +14,11 @@ export const number = (schema: z.ZodNumber) =>
   );
 export const countFrom = (least: number) => number(z.number().int().min(least));
 export const count = countFrom(1);
+/** Yes or no: a flag without a value. */
+export const toggle = z.preprocess(
+  (value) => value === "true" ? true : value === "false" ? false : value,
+  z.boolean(),
+);
 const listOf = (item: z.ZodString) =>
   z.preprocess((value) => Array.isArray(value) ? value : [value], z.array(item).min(1));
 export const list = listOf(text);
@@ -27,11 +32,6 @@ export const key = text.regex(/^[!-~]{1,200}$/, {
   error: "expected 1 to 200 ASCII characters without a blank",
 });
 export const keys = listOf(key);
-/** A setting that needs no value as a flag. */
-export const yes = z.preprocess(
-  (value) => value === "" || value === "true" ? true : value === "false" ? false : value,
-  z.boolean(),
-).default(false);
 export const durationFrom = (leastMs: number) =>
   z.union([z.string(), z.number()]).transform((value, context) => {
     const ms = parseDuration(String(value));

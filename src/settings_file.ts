@@ -28,7 +28,9 @@ export function readSettingsFile(
   try {
     settings = JSON.parse(content);
   } catch (cause) {
-    throw new ConfigError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+    // Some parsers quote the text, in which there may be a key.
+    const message = (cause as Error).message.replace(/,? *(?:\.{3})?".*"(?:\.{3})?/s, "");
+    throw new ConfigError(`Cannot read ${path}: ${message}`);
   }
   if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
     throw new ConfigError(`Cannot read ${path}: it is not a JSON object of settings`);

@@ -1,5 +1,4 @@
 import type { InstrumentFields } from "../core/instrument.ts";
-import { maskSecrets } from "../core/mask.ts";
 import type { Tick } from "../core/tick.ts";
 
 /** What a feed is given. A feed has no clock, timer or randomness of its own. */
@@ -24,7 +23,7 @@ export interface FeedContext {
 
 /** Where ticks come from. */
 export interface Feed {
-  /** The feed as it was asked for, such as `replay:ticks.csv?speed=10`, but for keys and passwords. */
+  /** The feed as it was asked for, such as `replay:ticks.csv?speed=10`. */
   readonly name: string;
   /** Runs until its source ends, it fails or `signal` ends it. */
   run(context: FeedContext): Promise<void>;
@@ -32,7 +31,6 @@ export interface Feed {
 
 /** What stands behind `kind:` in `--feed kind:what?options`. */
 export interface FeedSpec {
-  /** As it is shown: without keys and passwords. */
   readonly name: string;
   readonly kind: string;
   readonly what: string;
@@ -45,7 +43,7 @@ export function parseFeedSpec(name: string): FeedSpec {
   const question = rest.indexOf("?");
   const what = question < 0 ? rest : rest.slice(0, question);
   const options = new URLSearchParams(question < 0 ? "" : rest.slice(question + 1));
-  return { name: maskSecrets(name), kind, what, options };
+  return { name, kind, what, options };
 }
 
 /** @throws {RangeError} for an option that the kind of feed does not have */

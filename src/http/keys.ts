@@ -52,14 +52,13 @@ export class Keys {
   }
 
   /**
-   * What an answer may tell the client to read with where it can set no header, as in the address of a
-   * WebSocket: the read key it has sent or, since addresses are kept and passed on, rather one that only
-   * reads than its write key.
+   * The key for the address of a WebSocket, to which a client that sends its key in headers cannot send
+   * any: its read key. Addresses are kept and passed on, so a write key is answered by one that only reads.
    */
   readKeyFor(request: Request): string | undefined {
-    if (this.#read.length === 0) return undefined;
-    return keysOf(request).find((key) => isAmong([digest(key)], this.#read)) ??
-      this.#options.read[0];
+    const given = keysOf(request);
+    const sent = given.find((key) => isAmong([digest(key)], this.#read));
+    return sent ?? (isAmong(given.map(digest), this.#write) ? this.#options.read[0] : undefined);
   }
 }
 

@@ -7,16 +7,20 @@ import { tagged } from "./tagged.ts";
 /** The grid shows so many symbols until the user chooses. */
 const SYMBOLS_SHOWN = 5;
 
-/**
- * `GET /widgets.json`, and the options of its symbol parameters.
- * @param readKeyFor what the client that asks needs to open a WebSocket, to which it sends no headers
- */
-export function widgetRoutes(
-  catalogue: Catalogue,
-  readKeyFor: (request: Request) => string | undefined,
-): Hono {
+export interface WidgetsOptions {
+  readonly catalogue: Catalogue;
+  /** The key for the address of a WebSocket, to which the client that asks sends no headers. */
+  keyOf(request: Request): string | undefined;
+}
+
+/** `GET /widgets.json`, and the options of its symbol parameters. */
+export function widgetRoutes({ catalogue, keyOf }: WidgetsOptions): Hono {
   return new Hono()
-    .get("/widgets.json", tagged(), (c) => c.json(fillIn(catalogue, readKeyFor(c.req.raw))))
+    .get("/widgets.json", tagged(), (c) => {
+      // With a key in it, it is not for everybody.
+      c.header("Cache-Control", "private, no-cache");
+      return c.json(fillIn(catalogue, keyOf(c.req.raw)));
+    })
     .get("/openbb/symbols", (c) => c.json(catalogue.all().map(option)));
 }
 

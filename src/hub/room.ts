@@ -48,6 +48,8 @@ export interface RoomMemberOptions {
   now(): number;
   /** Told that something is on its way to this client, so that it has to be tended. */
   owed(): void;
+  /** Told that it has missed a message, so that it has to be brought up to date. */
+  fellBehind(): void;
   /** Told that the client is gone. */
   left(): void;
 }
@@ -111,34 +113,34 @@ export class RoomMember {
 
   /** Sends a message, unless so much is unsent that nothing may be added: then the newest comes later. */
   give({ text, bytes }: RoomMessage): void {
-    const { socket, limits, now, owed } = this.#options;
+    const { socket, limits, now, owed, fellBehind } = this.#options;
+    this.#behind = socket.buffered > limits.bufferedBytesMax;
+    if (this.#behind) return fellBehind();
     if (this.#progress === undefined) {
       this.#progress = new Progress(now());
       owed();
     }
-    this.#behind = socket.buffered > limits.bufferedBytesMax;
-    if (this.#behind) return;
     this.#progress.sent(bytes);
     socket.send(text);
   }
 
-  /**
-   * Sends the newest message to a client that has missed it, once it reads again, and gives up on one that
-   * does not.
-   * @returns whether anything is still on its way to it
-   */
+  /** Sends the newest message if it has missed it and reads again. @returns whether it is up to date */
+  catchUp(): boolean {
+    const { newest } = this.#options.room;
+    if (!this.#closed && this.#behind && newest !== undefined) this.give(newest);
+    return this.#closed || !this.#behind;
+  }
+
+  /** Gives up on a client that does not read. @returns whether anything is still on its way to it */
   tend(now: number): boolean {
-    if (this.#closed) return false;
-    const { socket, room, limits } = this.#options;
-    const stalledMs = this.#progress?.stalledMs(socket.buffered, now) ?? 0;
-    if (stalledMs >= limits.stalledMsMax) {
+    const { socket, limits } = this.#options;
+    if (this.#closed || this.#progress === undefined) return false;
+    if (this.#progress.stalledMs(socket.buffered, now) >= limits.stalledMsMax) {
       this.close(CloseCode.tooSlow, "The client does not read fast enough");
-      return false;
+    } else if (socket.buffered === 0) {
+      this.#progress = undefined;
     }
-    if (this.#behind && room.newest !== undefined) this.give(room.newest);
-    if (this.#behind || socket.buffered > 0) return true;
-    this.#progress = undefined;
-    return false;
+    return !this.#closed && this.#progress !== undefined;
   }
 }
 

@@ -5,6 +5,8 @@ import { CloseCode, type Socket } from "./socket.ts";
 export interface RoomsOptions {
   readonly limits: Limits;
   now(): number;
+  /** Told that there is something for `flush` to do. */
+  wake(): void;
 }
 
 /**
@@ -19,6 +21,8 @@ export class Rooms {
   readonly #members = new Set<RoomMember>();
   /** Members to whom something may be on its way. */
   readonly #owed = new Set<RoomMember>();
+  /** Members who have missed a message. */
+  readonly #behind = new Set<RoomMember>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -44,6 +48,7 @@ export class Rooms {
       limits,
       now,
       owed: () => this.#owed.add(member),
+      fellBehind: () => this.#fellBehind(member),
       left: () => this.#left(member, name, room),
     });
     if (full !== undefined) {
@@ -56,7 +61,13 @@ export class Rooms {
     return member;
   }
 
-  /** Serves those who were too slow, and forgets rooms that have been empty for long. */
+  /** Brings up to date who was too slow and reads again. @returns whether anybody still is behind */
+  flush(): boolean {
+    for (const member of this.#behind) if (member.catchUp()) this.#behind.delete(member);
+    return this.#behind.size > 0;
+  }
+
+  /** Gives up on those who do not read, and forgets rooms that have been empty for long. */
   tend(now: number): void {
     for (const member of this.#owed) if (!member.tend(now)) this.#owed.delete(member);
     for (const [name, since] of this.#emptySince) {
@@ -96,8 +107,15 @@ export class Rooms {
     return room;
   }
 
+  #fellBehind(member: RoomMember): void {
+    if (this.#behind.has(member)) return;
+    this.#behind.add(member);
+    this.#options.wake();
+  }
+
   #left(member: RoomMember, name: string, room: Room): void {
     this.#owed.delete(member);
+    this.#behind.delete(member);
     if (!this.#members.delete(member) || room.size > 0) return;
     // A room in which nothing was said leaves nothing behind.
     if (room.newest === undefined) this.#forget(name);

@@ -62,6 +62,6 @@ export class FakeTerminal implements Terminal {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50)));
+    return new Promise((resolve) => setTimeout(resolve, Math.min(ms, 1_000)));
   }
 }
