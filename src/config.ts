@@ -69,7 +69,7 @@ const SETTINGS = z.object({
     "page origin that may use the server beside its own; * for any",
   ),
   "public-url": webAddress.optional().describe(
-    "address under which browsers reach the server, such as https://ticks.example.com",
+    "address under which browsers reach it, such as https://HOST/PATH",
   ),
   "heartbeat": durationFrom(100).default(15_000).describe(
     "ms of silence, or such as 15s, after which a heartbeat is sent",
