@@ -45,25 +45,34 @@ export function candles(bars: readonly Bar[], options: CandlesOptions): Figure {
     yaxis: "y2",
     marker: { color: bars.map(({ open, close }) => close < open ? down : up), opacity: 0.5 },
   };
-  const layout = layoutOf(theme, decimals);
   const config = { displaylogo: false, responsive: true };
-  if (bars.length > 0) return { data: [price, volume], layout, config };
-  // A figure without a trace would leave the picture before it on the screen.
-  const data = [{ type: "scatter", x: [], y: [] }];
-  return { data, layout: { ...layout, annotations: [noteOf(`No bars of ${symbol} yet`)] }, config };
+  if (bars.length === 0) return { ...nothing(`No bars of ${symbol} yet`, theme), config };
+  return { data: [price, volume], layout: layoutOf(theme, decimals), config };
 }
 
-function layoutOf(theme: Theme, decimals: number): Figure["layout"] {
-  const { paper, text, grid } = COLORS[theme];
+/** A figure without a trace would leave the picture before it on the screen. */
+function nothing(text: string, theme: Theme): Pick<Figure, "data" | "layout"> {
+  const hidden = { visible: false };
+  return {
+    data: [{ type: "scatter", x: [null], y: [null] }],
+    layout: { ...colorsOf(theme), xaxis: hidden, yaxis: hidden, annotations: [noteOf(text)] },
+  };
+}
+
+function colorsOf(theme: Theme): Record<string, unknown> {
+  const { paper, text } = COLORS[theme];
+  return { paper_bgcolor: paper, plot_bgcolor: paper, font: { color: text, size: 11 } };
+}
+
+function layoutOf(theme: Theme, decimals: number): Record<string, unknown> {
+  const { grid } = COLORS[theme];
   const axis = { gridcolor: grid, linecolor: grid, zeroline: false };
   return {
-    paper_bgcolor: paper,
-    plot_bgcolor: paper,
-    font: { color: text, size: 11 },
+    ...colorsOf(theme),
     margin: { l: 10, r: 64, t: 12, b: 32 },
     showlegend: false,
     hovermode: "x",
-    xaxis: { ...axis, type: "date", rangeslider: { visible: false } },
+    xaxis: { ...axis, type: "date", anchor: "y2", rangeslider: { visible: false } },
     yaxis: { ...axis, side: "right", domain: [0.24, 1], tickformat: `,.${decimals}f` },
     yaxis2: { ...axis, side: "right", domain: [0, 0.2], rangemode: "tozero", nticks: 3 },
   };

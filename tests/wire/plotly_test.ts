@@ -38,7 +38,7 @@ describe("candles", () => {
 
   test("candles of no bars has one empty trace and a text without tags", () => {
     const { data, layout } = candles([], { ...options, symbol: "<b>&" });
-    assert.deepEqual(data, [{ type: "scatter", x: [], y: [] }]);
+    assert.deepEqual(data, [{ type: "scatter", x: [null], y: [null] }]);
     const [note] = layout["annotations"] as { text: string }[];
     assert.equal(note!.text, "No bars of &lt;b>&amp; yet");
   });
