@@ -105,13 +105,14 @@ export function udfRoutes({ market, archive, turns, now, fault }: UdfOptions): H
 
 type Catalogue = Market["catalogue"];
 
-/** A chart may put the exchange before a symbol, and what is typed into it comes in capitals. */
+/** A chart may put the exchange before a symbol. */
 function find(catalogue: Catalogue, name: string): Instrument | undefined {
+  return catalogue.get(name) ?? catalogue.get(withoutExchange(name));
+}
+
+function withoutExchange(name: string): string {
   const prefix = `${EXCHANGE}:`;
-  const bare = name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : name;
-  const lower = bare.toLowerCase();
-  return catalogue.get(name) ?? catalogue.get(bare) ??
-    catalogue.all().find(({ symbol }) => symbol.toLowerCase() === lower);
+  return name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
 /** @throws {Refusal} for a symbol that is unknown or not given */
@@ -119,7 +120,10 @@ function resolve(catalogue: Catalogue, name: string | undefined): Instrument {
   if (name === undefined) {
     throw new Refusal(400, "bad_symbol", "Cannot answer without a symbol: name one");
   }
-  const instrument = find(catalogue, name);
+  // What is typed into a chart comes in capitals.
+  const typed = withoutExchange(name).toLowerCase();
+  const instrument = find(catalogue, name) ??
+    catalogue.all().find(({ symbol }) => symbol.toLowerCase() === typed);
   if (instrument === undefined) throw new Refusal(404, "unknown_symbol", unknown(name));
   return instrument;
 }

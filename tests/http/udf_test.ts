@@ -29,8 +29,10 @@ async function filled(): Promise<TestApp> {
 }
 
 async function failed(server: TestApp, path: string, status: number): Promise<string> {
-  const response = await server.request(path);
+  const origin = "https://pro.openbb.co";
+  const response = await server.request(path, { headers: { origin } });
   assert.equal(response.status, status, path);
+  assert.equal(response.headers.get("access-control-allow-origin"), origin, path);
   const { s, errmsg, detail, code, ...rest } = await response.json();
   assert.equal(s, "error");
   assert.equal(detail, errmsg);
