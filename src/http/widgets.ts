@@ -15,7 +15,7 @@ export interface WidgetsOptions {
 
 /** The grid shows so many symbols until the user chooses. */
 const SYMBOLS_SHOWN = 5;
-/** What the checked-in files name where the first instruments of this server belong. */
+/** A param with these options is one for symbols. */
 const SYMBOLS_ENDPOINT = "openbb/symbols";
 
 /** `GET /widgets.json` and `/apps.json`: what there is to show, and a dashboard that shows it. */
@@ -30,6 +30,7 @@ export function widgetRoutes({ catalogue, publicUrl, keyOf }: WidgetsOptions): H
     .get("/apps.json", tagged(), (c) => c.json(fillInApps(shown())));
 }
 
+/** Puts what this server has in the place of what the checked-in file names. */
 function fillInWidgets(
   symbols: readonly string[],
   publicUrl: string | undefined,
