@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { wait } from "../helpers/process.ts";
 import { send, startServer, type TestServer } from "../helpers/server.ts";
 
@@ -154,10 +155,14 @@ describe("OpenBB Workspace", () => {
   }
 
   async function agrees(grid: LiveGrid, query: string): Promise<void> {
-    await wait(250);
     const board: Row[] = await (await fetch(`${server.http}/snapshot?${query}`)).json();
     const fields = "symbol price change change_percent bid ask high low volume".split(" ");
     const live = (row: Row) => fields.map((field) => row[field]);
+    await wait(100);
+    for (let patience = 10; patience > 0; patience--) {
+      if (isDeepStrictEqual(grid.rows().map(live), board.map(live))) break;
+      await wait(100);
+    }
     assert.deepEqual(grid.rows().map(live), board.map(live));
     assert.equal(grid.closed, false);
   }
@@ -187,13 +192,14 @@ describe("OpenBB Workspace", () => {
 
   it("gets nothing while nothing happens, and the same choice once more changes nothing", async () => {
     const grid = await open({ symbol: "AAPL,MSFT" });
-    await agrees(grid, "symbol=AAPL,MSFT");
+    await wait(400);
     const { messages } = grid;
+    await agrees(grid, "symbol=AAPL,MSFT");
     const before = grid.rows();
     await wait(300);
     assert.equal(grid.messages, messages);
     await grid.choose({ symbol: "AAPL,MSFT" });
-    await agrees(grid, "symbol=AAPL,MSFT");
+    await wait(400);
     assert.deepEqual(grid.rows(), before);
     assert.equal(grid.messages, messages + 2);
   });
