@@ -12,6 +12,7 @@ import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
+import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -19,6 +20,7 @@ import { hubPlace, socketHints, type SocketPlace, socketRoutes } from "./http/so
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
+import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { Hub } from "./hub/hub.ts";
 import { Intake } from "./hub/intake.ts";
@@ -155,7 +157,9 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      widgetRoutes(catalogue),
+      widgetRoutes({ catalogue, publicUrl: config["public-url"] }),
+      openbbRoutes({ market, archive, turns }),
+      udfRoutes({ market, archive, turns, now, fault }),
       streams.routes(),
       socketHints(places),
       healthRoutes({
