@@ -14,6 +14,7 @@ import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { Keys } from "./http/keys.ts";
+import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -27,6 +28,7 @@ import {
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
+import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
@@ -189,7 +191,13 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      widgetRoutes({ catalogue, keyOf: (request) => access.keys.readKeyFor(request) }),
+      widgetRoutes({
+        catalogue,
+        publicUrl: config["public-url"],
+        keyOf: (request) => access.keys.readKeyFor(request),
+      }),
+      openbbRoutes({ market, archive, turns }),
+      udfRoutes({ market, archive, turns, now, fault }),
       streams.routes(),
       socketHints(places),
       healthRoutes({

@@ -14,6 +14,7 @@ import {
   size,
   text,
   toggle,
+  webAddress,
 } from "./setting_kinds.ts";
 import { readSettingsFile, type SettingsFile } from "./settings_file.ts";
 
@@ -53,6 +54,9 @@ const SETTINGS = z.object({
   ),
   "read-key": keys.default([]).describe("key that is needed to read"),
   "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
+  "public-url": webAddress.optional().describe(
+    "address under which browsers reach it, such as https://HOST/PATH",
+  ),
   "heartbeat": durationFrom(100).prefault("15s").describe(
     "silence after which a heartbeat is sent",
   ),

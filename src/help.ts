@@ -63,7 +63,18 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
 
 /** Settings that belong together; what is not named here is a limit. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  Server: ["url", "key", "host", "port", "flush", "heartbeat", "stalled", "drain", "check"],
+  Server: [
+    "url",
+    "key",
+    "host",
+    "port",
+    "public-url",
+    "flush",
+    "heartbeat",
+    "stalled",
+    "drain",
+    "check",
+  ],
   What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
   How: ["every", "once", "json"],
   Tape: ["tape", "retention", "retention-size"],

@@ -41,6 +41,11 @@ export const durationFrom = (leastMs: number) =>
     return z.NEVER;
   });
 
+/** Without a slash at the end. */
+export const webAddress = z.url({
+  protocol: /^https?$/,
+  error: "expected an address with http or https",
+}).transform((address) => address.replace(/\/+$/, ""));
 export const size = z.union([z.string(), z.number()]).transform((value, context) => {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(value));
   if (match !== null) {
