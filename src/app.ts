@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
+import type { InstrumentFields } from "./core/instrument.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
 import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
@@ -12,12 +13,15 @@ import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
+import { influxRoutes } from "./http/influx.ts";
+import { Ingest, type Taken } from "./http/ingest.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
 import { hubPlace, socketHints, type SocketPlace, socketRoutes } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
+import { TickSockets } from "./http/tick_socket.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { Hub } from "./hub/hub.ts";
@@ -101,10 +105,35 @@ export function createApp(config: Config, world: World): App {
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
   const streams = new Streams({ hub, now, random: world.random, fault });
+  const turns = new Turns(() => sleep(0));
+  const answers = new Answers<Taken>();
+  const ingest = new Ingest({ answers, bodyBytesMax: config["body-max"], turns, now, accept });
+  const senders = new TickSockets({
+    ingest,
+    sessionsMax: config["sessions-max"],
+    bufferedBytesMax: config["buffered-max"],
+    fault,
+  });
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub)];
-  const parts = { market, tape, archive, hub, streams, runs, origins, places, accept, fault };
-  const router = createRouter(config, world, parts);
+  const places = [hubPlace(hub), senders];
+  const define = (symbol: string, fields: InstrumentFields) => {
+    market.define(symbol, fields);
+    upkeep.save();
+  };
+  const parts = {
+    market,
+    tape,
+    archive,
+    hub,
+    streams,
+    runs,
+    origins,
+    places,
+    ingest,
+    define,
+    turns,
+  };
+  const router = createRouter(config, world, { ...parts, fault });
 
   return {
     fetch: (request) => router.fetch(request),
@@ -116,6 +145,7 @@ export function createApp(config: Config, world: World): App {
     },
     async stop() {
       ended.abort();
+      await senders.end();
       await letGo(hub, config.drain, world);
       pulse.stop();
       intake.commit();
@@ -134,26 +164,27 @@ interface Parts {
   readonly runs: readonly FeedRun[];
   readonly origins: Origins;
   readonly places: readonly SocketPlace[];
-  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly ingest: Ingest;
+  readonly define: (symbol: string, fields: InstrumentFields) => void;
+  readonly turns: Turns;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, runs, origins, places, accept, fault } = parts;
+  const { market, tape, archive, hub, streams, runs, origins, places, fault } = parts;
+  const { ingest, define, turns } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
-  const bodyBytesMax = config["body-max"];
-  const answers = new Answers();
-  const turns = new Turns(() => sleep(0));
   const router = new Hono();
   router.use(corsHeaders(origins), compress());
   for (
     const routes of [
       pageRoutes(config.origin),
       snapshotRoutes({ market, position }),
-      symbolRoutes(market),
+      symbolRoutes({ market, symbolsMax: config["symbols-max"], define }),
       barRoutes({ market, archive, turns, now, fault }),
-      tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
+      tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
+      influxRoutes({ ingest, version, fault }),
       widgetRoutes(catalogue),
       streams.routes(),
       socketHints(places),

@@ -8,11 +8,14 @@ import { TapeError, TapeFull } from "../tape/tape.ts";
 export class Refusal extends Error {
   readonly status: ContentfulStatusCode;
   readonly code: string;
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: ContentfulStatusCode, code: string, message: string) {
+  constructor(status: ContentfulStatusCode, code: string, message: string, retryAfter?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -56,10 +59,12 @@ export function onNotFound(router: Hono): NotFoundHandler {
 }
 
 function answer(c: Context, refusal: Refusal): Response {
+  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
   return c.json(refusalBody(refusal), refusal.status);
 }
 
-function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
+/** Says of any error what a client is told of it. @param fault told of errors that are the server's own */
+export function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof ClientError) return new Refusal(400, error.code, error.message);
   if (error instanceof TapeFull) return new Refusal(507, "tape_full", error.message);

@@ -1,0 +1,136 @@
+import type { Tick } from "../core/tick.ts";
+import { BatchReader, type BatchRules } from "../wire/batch.ts";
+import type { Answers } from "./answers.ts";
+import { bodyBytes, readBody } from "./body.ts";
+import type { Turns } from "./history.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface IngestOptions {
+  readonly answers: Answers<Taken>;
+  /** Bytes that one batch may have. */
+  readonly bodyBytesMax: number;
+  readonly turns: Turns;
+  now(): number;
+  /** Puts ticks on the tape. @returns the position of the last one */
+  accept(ticks: readonly Tick[]): Promise<string>;
+}
+
+export interface Taken {
+  readonly accepted: number;
+  readonly position: string;
+  readonly skipped: number;
+}
+
+/** So many bodies of the greatest size are held at once, and so many requests wait for theirs. */
+const BODIES_MAX = 4;
+const WAITING_MAX = 1_000;
+const RETRY_SECONDS = 1;
+const KEY_LENGTH_MAX = 200;
+
+/**
+ * Takes batches, by whatever way they come. The bytes of batches that are not on the tape yet are bounded:
+ * beyond that the bodies of further requests are not read until there is room, and their senders wait.
+ */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #reader = new BatchReader();
+  readonly #bytesMax: number;
+  #bytes = 0;
+  readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#bytesMax = BODIES_MAX * options.bodyBytesMax;
+  }
+
+  get bodyBytesMax(): number {
+    return this.#options.bodyBytesMax;
+  }
+
+  get now(): number {
+    return this.#options.now();
+  }
+
+  /** Takes the body of a request: all of it or, by throwing, none. */
+  async takeBody(
+    request: Request,
+    key: string | undefined,
+    rules: () => Omit<BatchRules, "now">,
+  ): Promise<Taken> {
+    return await this.#once(key, async () => {
+      const { bodyBytesMax } = this.#options;
+      const { format, precision } = rules();
+      const bytes = bodyBytes(request, bodyBytesMax);
+      await this.#room(bytes);
+      try {
+        return await this.#take(await readBody(request, bodyBytesMax), { format, precision });
+      } finally {
+        this.#leave(bytes);
+      }
+    });
+  }
+
+  /** Takes a batch that has been received already, if there is room for it. */
+  async take(
+    bytes: Uint8Array,
+    key: string | undefined,
+    format: BatchRules["format"],
+  ): Promise<Taken> {
+    return await this.#once(key, async () => {
+      if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
+      this.#bytes += bytes.length;
+      try {
+        return await this.#take(bytes, { format });
+      } finally {
+        this.#leave(bytes.length);
+      }
+    });
+  }
+
+  async #once(key: string | undefined, work: () => Promise<Taken>): Promise<Taken> {
+    if (key !== undefined && key.length > KEY_LENGTH_MAX) {
+      const detail = `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`;
+      throw new Refusal(400, "bad_idempotency_key", detail);
+    }
+    return await this.#options.answers.once(key || undefined, this.#options.now, work);
+  }
+
+  async #take(bytes: Uint8Array, rules: Omit<BatchRules, "now">): Promise<Taken> {
+    const { turns, accept } = this.#options;
+    const reading = this.#reader.read(bytes, { ...rules, now: this.now });
+    let step = reading.next();
+    while (!step.done) {
+      await turns.take();
+      step = reading.next();
+    }
+    const { ticks, skipped } = step.value;
+    return { accepted: ticks.length, position: await accept(ticks), skipped };
+  }
+
+  /** Waits until there is room for so many bytes. */
+  async #room(bytes: number): Promise<void> {
+    if (this.#waiting.length === 0 && this.#bytes + bytes <= this.#bytesMax) {
+      this.#bytes += bytes;
+      return;
+    }
+    if (this.#waiting.length >= WAITING_MAX) throw busy();
+    // Whoever makes room counts the bytes, so that nobody else takes it meanwhile.
+    await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
+  }
+
+  #leave(bytes: number): void {
+    this.#bytes -= bytes;
+    for (;;) {
+      const next = this.#waiting[0];
+      if (next === undefined || this.#bytes + next.bytes > this.#bytesMax) return;
+      this.#waiting.shift();
+      this.#bytes += next.bytes;
+      next.enter();
+    }
+  }
+}
+
+function busy(): Refusal {
+  const detail = "Cannot take the batch now: too many wait to be taken";
+  return new Refusal(503, "busy", detail, RETRY_SECONDS);
+}
