@@ -1,20 +1,18 @@
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
-import type { InstrumentFields } from "./core/instrument.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
 import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
-import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { influxRoutes } from "./http/influx.ts";
-import { Ingest, type Taken } from "./http/ingest.ts";
+import { Ingest } from "./http/ingest.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -105,35 +103,20 @@ export function createApp(config: Config, world: World): App {
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
   const streams = new Streams({ hub, now, random: world.random, fault });
-  const turns = new Turns(() => sleep(0));
-  const answers = new Answers<Taken>();
-  const ingest = new Ingest({ answers, bodyBytesMax: config["body-max"], turns, now, accept });
-  const senders = new TickSockets({
-    ingest,
-    sessionsMax: config["sessions-max"],
-    bufferedBytesMax: config["buffered-max"],
-    fault,
-  });
+  const entry = openEntry(config, world, accept, fault);
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub), senders];
-  const define = (symbol: string, fields: InstrumentFields) => {
-    market.define(symbol, fields);
-    upkeep.save();
-  };
-  const parts = {
+  const places = [hubPlace(hub), entry.senders.place];
+  const ways = { streams, origins, places, entry };
+  const router = createRouter(config, world, {
     market,
     tape,
     archive,
     hub,
-    streams,
+    upkeep,
     runs,
-    origins,
-    places,
-    ingest,
-    define,
-    turns,
-  };
-  const router = createRouter(config, world, { ...parts, fault });
+    fault,
+    ...ways,
+  });
 
   return {
     fetch: (request) => router.fetch(request),
@@ -145,7 +128,7 @@ export function createApp(config: Config, world: World): App {
     },
     async stop() {
       ended.abort();
-      await senders.end();
+      await entry.senders.end();
       await letGo(hub, config.drain, world);
       pulse.stop();
       intake.commit();
@@ -164,15 +147,14 @@ interface Parts {
   readonly runs: readonly FeedRun[];
   readonly origins: Origins;
   readonly places: readonly SocketPlace[];
-  readonly ingest: Ingest;
-  readonly define: (symbol: string, fields: InstrumentFields) => void;
-  readonly turns: Turns;
+  readonly entry: Entry;
+  readonly upkeep: Upkeep;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, runs, origins, places, fault } = parts;
-  const { ingest, define, turns } = parts;
+  const { upkeep, entry: { ingest, turns } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -181,7 +163,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
     const routes of [
       pageRoutes(config.origin),
       snapshotRoutes({ market, position }),
-      symbolRoutes({ market, symbolsMax: config["symbols-max"], define }),
+      symbolRoutes({ market, symbolsMax: config["symbols-max"], save: () => upkeep.save() }),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
       influxRoutes({ ingest, version, fault }),
@@ -199,6 +181,30 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   router.onError(onError(fault));
   router.notFound(onNotFound(router));
   return router;
+}
+
+interface Entry {
+  readonly turns: Turns;
+  readonly ingest: Ingest;
+  readonly senders: TickSockets;
+}
+
+/** How ticks are sent to the server. */
+function openEntry(
+  config: Config,
+  { now }: World,
+  accept: (ticks: readonly Tick[]) => Promise<string>,
+  fault: (error: unknown) => void,
+): Entry {
+  const turns = new Turns(() => sleep(0));
+  const ingest = new Ingest({ bodyBytesMax: config["body-max"], turns, now, accept });
+  const senders = new TickSockets({
+    ingest,
+    sessionsMax: config["sessions-max"],
+    bufferedBytesMax: config["buffered-max"],
+    fault,
+  });
+  return { turns, ingest, senders };
 }
 
 interface OpenTape {

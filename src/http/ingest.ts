@@ -1,12 +1,11 @@
 import type { Tick } from "../core/tick.ts";
-import { BatchReader, type BatchRules } from "../wire/batch.ts";
-import type { Answers } from "./answers.ts";
+import { type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
+import { Answers } from "./answers.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import type { Turns } from "./history.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface IngestOptions {
-  readonly answers: Answers<Taken>;
   /** Bytes that one batch may have. */
   readonly bodyBytesMax: number;
   readonly turns: Turns;
@@ -19,6 +18,17 @@ export interface Taken {
   readonly accepted: number;
   readonly position: string;
   readonly skipped: number;
+}
+
+/** A batch that is in memory. */
+export interface Received {
+  readonly bytes: Uint8Array;
+  readonly format: BatchFormat;
+  readonly key?: string | undefined;
+  /** Settles when the batch may be read: batches of one sender go onto the tape in the order sent. */
+  readonly turn: Promise<void>;
+  /** Called when the next one may be read. */
+  read(): void;
 }
 
 /** So many bodies of the greatest size are held at once, and so many requests wait for theirs. */
@@ -34,6 +44,7 @@ const KEY_LENGTH_MAX = 200;
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #reader = new BatchReader();
+  readonly #answers = new Answers<Taken>();
   readonly #bytesMax: number;
   #bytes = 0;
   readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
@@ -71,16 +82,13 @@ export class Ingest {
   }
 
   /** Takes a batch that has been received already, if there is room for it. */
-  async take(
-    bytes: Uint8Array,
-    key: string | undefined,
-    format: BatchRules["format"],
-  ): Promise<Taken> {
+  async take({ bytes, format, key, turn, read }: Received): Promise<Taken> {
     return await this.#once(key, async () => {
       if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
       this.#bytes += bytes.length;
       try {
-        return await this.#take(bytes, { format });
+        await turn;
+        return await this.#take(bytes, { format }, read);
       } finally {
         this.#leave(bytes.length);
       }
@@ -92,10 +100,14 @@ export class Ingest {
       const detail = `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`;
       throw new Refusal(400, "bad_idempotency_key", detail);
     }
-    return await this.#options.answers.once(key || undefined, this.#options.now, work);
+    return await this.#answers.once(key || undefined, this.#options.now, work);
   }
 
-  async #take(bytes: Uint8Array, rules: Omit<BatchRules, "now">): Promise<Taken> {
+  async #take(
+    bytes: Uint8Array,
+    rules: Omit<BatchRules, "now">,
+    read?: () => void,
+  ): Promise<Taken> {
     const { turns, accept } = this.#options;
     const reading = this.#reader.read(bytes, { ...rules, now: this.now });
     let step = reading.next();
@@ -104,7 +116,9 @@ export class Ingest {
       step = reading.next();
     }
     const { ticks, skipped } = step.value;
-    return { accepted: ticks.length, position: await accept(ticks), skipped };
+    const taped = accept(ticks);
+    read?.();
+    return { accepted: ticks.length, position: await taped, skipped };
   }
 
   /** Waits until there is room for so many bytes. */

@@ -13,8 +13,8 @@ import { Refusal } from "./refusal.ts";
 export interface SymbolsOptions {
   readonly market: Market;
   readonly symbolsMax: number;
-  /** Adds an instrument or changes the fields given, for good. */
-  define(symbol: string, fields: InstrumentFields): void;
+  /** Keeps what has been defined. */
+  save(): void;
 }
 
 const BODY_BYTES_MAX = 65_536;
@@ -23,7 +23,8 @@ const BODY_BYTES_MAX = 65_536;
  * `GET /symbols?query=`: instruments whose symbol or name contains the text. `GET` and `PUT
  * /symbols/:symbol`: one of them; what follows the first slash is its symbol, slashes included.
  */
-export function symbolRoutes({ market: { catalogue }, symbolsMax, define }: SymbolsOptions): Hono {
+export function symbolRoutes({ market, symbolsMax, save }: SymbolsOptions): Hono {
+  const { catalogue } = market;
   return new Hono()
     .get("/symbols", (c) => {
       const query = new Query(c.req.url, 0);
@@ -45,7 +46,8 @@ export function symbolRoutes({ market: { catalogue }, symbolsMax, define }: Symb
           `Cannot define ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`;
         throw new Refusal(400, "too_many_symbols", detail);
       }
-      define(symbol, fields);
+      market.define(symbol, fields);
+      save();
       return c.json(publicInstrument(catalogue.get(symbol)!));
     });
 }

@@ -20,8 +20,8 @@ const FORMATS: readonly string[] = ["json", "ndjson", "csv", "influx"] satisfies
 const UNANSWERED_MAX = 64;
 
 /** `WS /ticks?format=`: a batch per frame, each answered once it is on the tape, in order. */
-export class TickSockets implements SocketPlace {
-  readonly path = "/ticks";
+export class TickSockets {
+  readonly place: SocketPlace = { path: "/ticks", accept: (url) => this.#accept(url) };
   readonly #options: TickSocketsOptions;
   readonly #senders = new Set<Sender>();
 
@@ -29,7 +29,7 @@ export class TickSockets implements SocketPlace {
     this.#options = options;
   }
 
-  accept({ searchParams }: URL): Accept {
+  #accept({ searchParams }: URL): Accept {
     const format = searchParams.get("format") ?? undefined;
     if (format !== undefined && !FORMATS.includes(format)) {
       const detail = `Cannot use format ${JSON.stringify(format)}: it is none of ${
@@ -75,6 +75,8 @@ interface Frame {
 class Sender implements Connection {
   readonly #socket: Socket;
   readonly #options: SenderOptions;
+  /** Settles when all that was received so far is read. */
+  #read: Promise<void> = Promise.resolve();
   /** Settles when all that was received so far is answered. */
   #answered: Promise<void> = Promise.resolve();
   #unanswered = 0;
@@ -126,15 +128,21 @@ class Sender implements Connection {
   /** @returns the answer to a frame, whatever becomes of it */
   async #take(text: string): Promise<Record<string, unknown>> {
     const { ingest, fault } = this.#options;
+    const turn = this.#read;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#read = promise;
     let id: Frame["id"];
     try {
       const frame = readFrame(text, this.#options.format, ingest.bodyBytesMax);
       id = frame.id;
-      const taken = await ingest.take(frame.bytes, frame.key, frame.format);
+      const taken = await ingest.take({ ...frame, turn, read: resolve });
       return { ...(id === undefined ? {} : { id }), ...takenBody(taken) };
     } catch (error) {
       const refusal = toRefusal(error, fault);
       return { ...(id === undefined ? {} : { id }), ...refusalBody(refusal) };
+    } finally {
+      // Whatever became of it, the next one has its turn after those before it.
+      void turn.then(resolve);
     }
   }
 
