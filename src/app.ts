@@ -163,7 +163,14 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
     const routes of [
       pageRoutes(config.origin),
       snapshotRoutes({ market, position }),
-      symbolRoutes({ market, symbolsMax: config["symbols-max"], save: () => upkeep.save() }),
+      symbolRoutes({
+        catalogue,
+        symbolsMax: config["symbols-max"],
+        define(symbol, fields) {
+          market.define(symbol, fields);
+          upkeep.save();
+        },
+      }),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
       influxRoutes({ ingest, version, fault }),

@@ -1,20 +1,20 @@
 import { Hono } from "hono";
 import {
+  type Catalogue,
   type Instrument,
   type InstrumentFields,
   readInstrumentFields,
 } from "../core/instrument.ts";
-import type { Market } from "../core/market.ts";
 import { symbolFault } from "../core/tick.ts";
 import { readBody } from "./body.ts";
 import { Query } from "./query.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface SymbolsOptions {
-  readonly market: Market;
+  readonly catalogue: Catalogue;
   readonly symbolsMax: number;
-  /** Keeps what has been defined. */
-  save(): void;
+  /** Adds an instrument or changes the fields given, and keeps that. */
+  define(symbol: string, fields: InstrumentFields): void;
 }
 
 const BODY_BYTES_MAX = 65_536;
@@ -23,8 +23,7 @@ const BODY_BYTES_MAX = 65_536;
  * `GET /symbols?query=`: instruments whose symbol or name contains the text. `GET` and `PUT
  * /symbols/:symbol`: one of them; what follows the first slash is its symbol, slashes included.
  */
-export function symbolRoutes({ market, symbolsMax, save }: SymbolsOptions): Hono {
-  const { catalogue } = market;
+export function symbolRoutes({ catalogue, symbolsMax, define }: SymbolsOptions): Hono {
   return new Hono()
     .get("/symbols", (c) => {
       const query = new Query(c.req.url, 0);
@@ -46,8 +45,7 @@ export function symbolRoutes({ market, symbolsMax, save }: SymbolsOptions): Hono
           `Cannot define ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`;
         throw new Refusal(400, "too_many_symbols", detail);
       }
-      market.define(symbol, fields);
-      save();
+      define(symbol, fields);
       return c.json(publicInstrument(catalogue.get(symbol)!));
     });
 }

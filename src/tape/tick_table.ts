@@ -17,7 +17,7 @@ type Row = [
 ];
 
 /** Values in a row, and rows that are inserted with one statement. */
-const WIDTH = 8, ROWS = 64;
+const WIDTH = 8, ROWS = 32;
 
 /** The ticks of a tape in a file. Their seqs have no holes. */
 export class TickTable {
