@@ -141,9 +141,11 @@ export class PlainTicks {
   #field(anyLine: boolean): number {
     if (this.#blank(anyLine) !== QUOTE) throw notPlain;
     const begin = this.#at + 1;
+    const first = this.#bytes[begin];
     for (let field = 0; field < FIELDS.length; field++) {
-      if (!this.#stands(FIELDS[field]!, begin)) continue;
-      this.#at = begin + FIELDS[field]!.length;
+      const name = FIELDS[field]!;
+      if (name[0] !== first || !this.#stands(name, begin)) continue;
+      this.#at = begin + name.length;
       return field;
     }
     this.#text();
@@ -266,6 +268,7 @@ export class PlainTicks {
     const bytes = this.#bytes;
     let at = this.#at;
     let byte = bytes[at];
+    if (byte! > BLANK) return byte;
     while (
       byte === BLANK || byte === TAB || anyLine && (byte === LINE_FEED || byte === RETURN)
     ) byte = bytes[++at];
