@@ -89,6 +89,7 @@ export function createApp(config: Config, world: World): App {
       hub.publishClosed(closed);
       hub.tend(time);
       streams.tend(time);
+      entry.ingest.tend(time);
       upkeep.run(time);
       if (closed.length > 0) pulse.touch();
     },
@@ -204,7 +205,8 @@ function openEntry(
   fault: (error: unknown) => void,
 ): Entry {
   const turns = new Turns(() => sleep(0));
-  const ingest = new Ingest({ bodyBytesMax: config["body-max"], turns, now, accept });
+  const bodyBytesMax = config["body-max"];
+  const ingest = new Ingest({ bodyBytesMax, stalledMsMax: config.stalled, turns, now, accept });
   const senders = new TickSockets({
     ingest,
     sessionsMax: config["sessions-max"],

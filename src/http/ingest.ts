@@ -8,6 +8,8 @@ import { Refusal } from "./refusal.ts";
 export interface IngestOptions {
   /** Bytes that one batch may have. */
   readonly bodyBytesMax: number;
+  /** How long a body may take while others wait for its room. */
+  readonly stalledMsMax: number;
   readonly turns: Turns;
   now(): number;
   /** Puts ticks on the tape. @returns the position of the last one */
@@ -47,6 +49,7 @@ export class Ingest {
   readonly #answers = new Answers<Taken>();
   readonly #bytesMax: number;
   #bytes = 0;
+  readonly #reading = new Set<{ readonly since: number; giveUp(reason: Refusal): void }>();
   readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
 
   constructor(options: IngestOptions) {
@@ -74,7 +77,7 @@ export class Ingest {
       const bytes = bodyBytes(request, bodyBytesMax);
       await this.#room(bytes);
       try {
-        return await this.#take(await readBody(request, bodyBytesMax), { format, precision });
+        return await this.#take(await this.#read(request), { format, precision });
       } finally {
         this.#leave(bytes);
       }
@@ -93,6 +96,27 @@ export class Ingest {
         this.#leave(bytes.length);
       }
     });
+  }
+
+  /** Gives up bodies that do not come to their end while others wait. */
+  tend(now: number): void {
+    if (this.#waiting.length === 0) return;
+    for (const { since, giveUp } of this.#reading) {
+      if (now - since < this.#options.stalledMsMax) continue;
+      const detail = "Cannot wait for the rest of the body: others wait for its room";
+      giveUp(new Refusal(408, "too_slow", detail));
+    }
+  }
+
+  async #read(request: Request): Promise<Uint8Array> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const reading = { since: this.now, giveUp: reject };
+    this.#reading.add(reading);
+    try {
+      return await Promise.race([readBody(request, this.bodyBytesMax), promise]);
+    } finally {
+      this.#reading.delete(reading);
+    }
   }
 
   async #once(key: string | undefined, work: () => Promise<Taken>): Promise<Taken> {

@@ -4,20 +4,24 @@ import { Turns } from "../../src/http/history.ts";
 import { Ingest } from "../../src/http/ingest.ts";
 import { Refusal } from "../../src/http/refusal.ts";
 
+const NOW = 1_763_700_000_000;
+
 /** An ingest with bodies of at most 100 bytes, whose ticks are on the tape when the test says so. */
 function desk() {
   const waiting: (() => void)[] = [];
   const ingest = new Ingest({
     bodyBytesMax: 100,
+    stalledMsMax: 1_000,
     turns: new Turns(() => Promise.resolve()),
-    now: () => 1_763_700_000_000,
+    now: () => NOW,
     accept: () => new Promise((resolve) => waiting.push(() => resolve("e:1"))),
   });
   let pulled = 0;
-  const send = (bytes: number) => {
+  const send = (bytes: number, complete = true) => {
     const body = new ReadableStream({
       pull(controller) {
         pulled++;
+        if (!complete) return new Promise<void>(() => {});
         controller.enqueue(new TextEncoder().encode("[]".padEnd(bytes)));
         controller.close();
       },
@@ -53,6 +57,24 @@ describe("Ingest", () => {
     for (const bytes of [100, 100, 100, 90, 50, 10]) void send(bytes);
     await settled();
     assert.equal(pulled(), 4);
+  });
+
+  test("A body that does not come to its end is given up once others wait for its room", async () => {
+    const { ingest, send, settled, pulled } = desk();
+    const stalled = Array.from({ length: 4 }, () => send(100, false));
+    const refusals = stalled.map((each) => assert.rejects(each, { status: 408, code: "too_slow" }));
+    await settled();
+    ingest.tend(NOW + 1_000);
+    void send(100);
+    await settled();
+    assert.equal(pulled(), 4);
+    ingest.tend(NOW + 999);
+    await settled();
+    assert.equal(pulled(), 4);
+    ingest.tend(NOW + 1_000);
+    await Promise.all(refusals);
+    await settled();
+    assert.equal(pulled(), 5);
   });
 
   test("Beyond a thousand that wait a request is refused with when to try again", async () => {
