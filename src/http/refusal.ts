@@ -39,7 +39,7 @@ export function onNotFound(router: Hono): NotFoundHandler {
   return (c) => {
     const { method, path } = c.req;
     const methods = new Set(
-      router.routes.filter((route) => route.path === path && route.method !== "ALL")
+      router.routes.filter((route) => route.method !== "ALL" && patternOf(route.path).test(path))
         .map((route) => route.method),
     );
     if (methods.size === 0) {
@@ -56,6 +56,15 @@ export function onNotFound(router: Hono): NotFoundHandler {
       new Refusal(405, "bad_method", `Cannot ${method} ${path}: the route answers ${known}`),
     );
   };
+}
+
+/** A part such as `:name` is any text without a slash, one such as `:name{.+}` what its braces say. */
+function patternOf(path: string): RegExp {
+  const pattern = path.replaceAll(
+    /\.|:\w+(?:\{([^}]+)\})?/g,
+    (part, own) => part === "." ? "\\." : own ?? "[^/]+",
+  );
+  return new RegExp(`^${pattern}$`);
 }
 
 function answer(c: Context, refusal: Refusal): Response {

@@ -99,6 +99,11 @@ describe("/symbols/:symbol", () => {
     await refused(put(server, "A", `"${"x".repeat(70_000)}"`), 413, "too_large");
     await refused(put(server, "a%20b", {}), 400, "bad_symbol");
     await refused(server.request("/symbols/A"), 404, "unknown_symbol");
+    for (const path of ["/symbols/A", "/symbols/A/B"]) {
+      const answer = await server.request(path, { method: "DELETE" });
+      assert.equal(answer.headers.get("allow"), "GET, PUT, HEAD, OPTIONS");
+      await refused(answer, 405, "bad_method");
+    }
     assert.deepEqual(await server.get("/symbols"), []);
     assert.equal((await put(server, "A", {})).status, 200);
     await refused(put(server, "B", {}), 400, "too_many_symbols");
