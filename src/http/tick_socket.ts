@@ -168,9 +168,10 @@ function readFrame(text: string, asked: BatchFormat | undefined, bytesMax: numbe
 
 /** An object alone in its frame, or over several lines, is JSON; objects line by line are NDJSON. */
 function looksLike(text: string): "json" | "ndjson" {
-  if (!/^\s*\{/.test(text)) return "json";
-  const [first, rest] = [text.trimStart().split("\n", 1)[0]!, text.trim().indexOf("\n")];
-  return rest >= 0 && first.trimEnd().endsWith("}") ? "ndjson" : "json";
+  const trimmed = text.trim();
+  const end = trimmed.indexOf("\n");
+  const first = end < 0 ? "" : trimmed.slice(0, end).trimEnd();
+  return first.startsWith("{") && first.endsWith("}") ? "ndjson" : "json";
 }
 
 /** `{"id", "key", "ticks": […]}`; any other object is a tick. */
