@@ -7,12 +7,13 @@ import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
+import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { influxRoutes } from "./http/influx.ts";
-import { Ingest } from "./http/ingest.ts";
+import { type Accepted, Ingest } from "./http/ingest.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -205,8 +206,18 @@ function openEntry(
   fault: (error: unknown) => void,
 ): Entry {
   const turns = new Turns(() => sleep(0));
-  const bodyBytesMax = config["body-max"];
-  const ingest = new Ingest({ bodyBytesMax, stalledMsMax: config.stalled, turns, now, accept });
+  const answers = new Answers<Accepted>();
+  const ingest = new Ingest({
+    bodyBytesMax: config["body-max"],
+    stalledMsMax: config.stalled,
+    turns,
+    now,
+    accept: (ticks, key) =>
+      answers.once(key, now, async () => {
+        const position = await accept(ticks);
+        return { accepted: ticks.length, position };
+      }),
+  });
   const senders = new TickSockets({
     ingest,
     sessionsMax: config["sessions-max"],

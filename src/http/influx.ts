@@ -27,7 +27,7 @@ export function influxRoutes(options: InfluxOptions): Hono {
     const { accepted, position, skipped } = await options.ingest.takeBody(
       c.req.raw,
       c.req.header("idempotency-key"),
-      () => ({ format: "influx", precision: readPrecision(c.req.query("precision")) }),
+      { format: "influx", precision: readPrecision(c.req.query("precision")) },
     );
     c.header("Tickwire-Accepted", String(accepted));
     c.header("Tickwire-Skipped", String(skipped));

@@ -1,6 +1,5 @@
 import type { Tick } from "../core/tick.ts";
 import { type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
-import { Answers } from "./answers.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import type { Turns } from "./history.ts";
 import { Refusal } from "./refusal.ts";
@@ -12,15 +11,22 @@ export interface IngestOptions {
   readonly stalledMsMax: number;
   readonly turns: Turns;
   now(): number;
-  /** Puts ticks on the tape. @returns the position of the last one */
-  accept(ticks: readonly Tick[]): Promise<string>;
+  /** Puts ticks on the tape, those of a key once. */
+  accept(ticks: readonly Tick[], key?: string): Promise<Accepted>;
 }
 
-export interface Taken {
+/** That ticks are on the tape: how many, and the position of the last one. */
+export interface Accepted {
   readonly accepted: number;
   readonly position: string;
+}
+
+export interface Taken extends Accepted {
+  /** Values that could not be ticks. */
   readonly skipped: number;
 }
+
+type Rules = Omit<BatchRules, "now">;
 
 /** A batch that is in memory. */
 export interface Received {
@@ -46,7 +52,6 @@ const KEY_LENGTH_MAX = 200;
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #reader = new BatchReader();
-  readonly #answers = new Answers<Taken>();
   readonly #bytesMax: number;
   #bytes = 0;
   readonly #reading = new Set<{ readonly since: number; giveUp(reason: Refusal): void }>();
@@ -66,36 +71,28 @@ export class Ingest {
   }
 
   /** Takes the body of a request: all of it or, by throwing, none. */
-  async takeBody(
-    request: Request,
-    key: string | undefined,
-    rules: () => Omit<BatchRules, "now">,
-  ): Promise<Taken> {
-    return await this.#once(key, async () => {
-      const { bodyBytesMax } = this.#options;
-      const { format, precision } = rules();
-      const bytes = bodyBytes(request, bodyBytesMax);
-      await this.#room(bytes);
-      try {
-        return await this.#take(await this.#read(request), { format, precision });
-      } finally {
-        this.#leave(bytes);
-      }
-    });
+  async takeBody(request: Request, key: string | undefined, rules: Rules): Promise<Taken> {
+    checkKey(key);
+    const bytes = bodyBytes(request, this.bodyBytesMax);
+    await this.#room(bytes);
+    try {
+      return await this.#take(await this.#read(request), key, rules);
+    } finally {
+      this.#leave(bytes);
+    }
   }
 
   /** Takes a batch that has been received already, if there is room for it. */
   async take({ bytes, format, key, turn, read }: Received): Promise<Taken> {
-    return await this.#once(key, async () => {
-      if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
-      this.#bytes += bytes.length;
-      try {
-        await turn;
-        return await this.#take(bytes, { format }, read);
-      } finally {
-        this.#leave(bytes.length);
-      }
-    });
+    checkKey(key);
+    if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
+    this.#bytes += bytes.length;
+    try {
+      await turn;
+      return await this.#take(bytes, key, { format }, read);
+    } finally {
+      this.#leave(bytes.length);
+    }
   }
 
   /** Gives up bodies that do not come to their end while others wait. */
@@ -119,17 +116,10 @@ export class Ingest {
     }
   }
 
-  async #once(key: string | undefined, work: () => Promise<Taken>): Promise<Taken> {
-    if (key !== undefined && key.length > KEY_LENGTH_MAX) {
-      const detail = `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`;
-      throw new Refusal(400, "bad_idempotency_key", detail);
-    }
-    return await this.#answers.once(key || undefined, this.#options.now, work);
-  }
-
   async #take(
     bytes: Uint8Array,
-    rules: Omit<BatchRules, "now">,
+    key: string | undefined,
+    rules: Rules,
     read?: () => void,
   ): Promise<Taken> {
     const { turns, accept } = this.#options;
@@ -140,9 +130,9 @@ export class Ingest {
       step = reading.next();
     }
     const { ticks, skipped } = step.value;
-    const taped = accept(ticks);
+    const taped = accept(ticks, key || undefined);
     read?.();
-    return { accepted: ticks.length, position: await taped, skipped };
+    return { ...await taped, skipped };
   }
 
   /** Waits until there is room for so many bytes. */
@@ -166,6 +156,12 @@ export class Ingest {
       next.enter();
     }
   }
+}
+
+function checkKey(key: string | undefined): void {
+  if (key === undefined || key.length <= KEY_LENGTH_MAX) return;
+  const detail = `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`;
+  throw new Refusal(400, "bad_idempotency_key", detail);
 }
 
 function busy(): Refusal {

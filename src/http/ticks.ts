@@ -55,7 +55,7 @@ export function tickRoutes(options: TicksOptions): Hono {
       const { accepted, position } = await ingest.takeBody(
         c.req.raw,
         c.req.header("idempotency-key"),
-        () => ({ format: readFormat(c.req.header("content-type")) }),
+        { format: readFormat(c.req.header("content-type")) },
       );
       return c.json({ accepted, position });
     });

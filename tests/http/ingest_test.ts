@@ -14,7 +14,8 @@ function desk() {
     stalledMsMax: 1_000,
     turns: new Turns(() => Promise.resolve()),
     now: () => NOW,
-    accept: () => new Promise((resolve) => waiting.push(() => resolve("e:1"))),
+    accept: () =>
+      new Promise((resolve) => waiting.push(() => resolve({ accepted: 0, position: "e:1" }))),
   });
   let pulled = 0;
   const send = (bytes: number, complete = true) => {
@@ -29,7 +30,7 @@ function desk() {
     const headers = { "content-length": String(bytes) };
     const init = { method: "POST", headers, body, duplex: "half" };
     const request = new Request("http://localhost/ticks", init);
-    return ingest.takeBody(request, undefined, () => ({ format: "json" }));
+    return ingest.takeBody(request, undefined, { format: "json" });
   };
   const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
   return { ingest, send, waiting, settled, pulled: () => pulled };
