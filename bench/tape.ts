@@ -9,7 +9,8 @@ import process, { argv, versions } from "node:process";
 import { Market } from "../src/core/market.ts";
 import type { TapedTick, Tick } from "../src/core/tick.ts";
 import { SqliteTape } from "../src/tape/sqlite.ts";
-import { readTicks } from "../src/wire/records.ts";
+import { BatchReader } from "../src/wire/batch.ts";
+import { finish } from "../src/wire/records.ts";
 import { ServerProcess } from "../tests/helpers/process.ts";
 import { cpuOf, print, wait } from "./measured.ts";
 
@@ -82,6 +83,7 @@ async function ingest(): Promise<void> {
 function stages(): void {
   const tape = openTape(join(folder, "stages.db"));
   const market = new Market({ barsKept: 120 });
+  const reader = new BatchReader();
   const spent = { read: 0, append: 0, apply: 0, save: 0 };
   const rounds = 500;
   const timed = <Result>(stage: keyof typeof spent, work: () => Result): Result => {
@@ -92,8 +94,10 @@ function stages(): void {
   };
   for (let round = 0; round < rounds; round++) {
     const text = ndjson(ticks(round * BATCH, BATCH, Date.now(), 0.1));
-    const batch = timed("read", () => readTicks(text, "ndjson", Date.now()));
-    const taped = timed("append", () => tape.append(batch));
+    const bytes = new TextEncoder().encode(text);
+    const rules = { format: "ndjson", now: Date.now() } as const;
+    const batch = timed("read", () => finish(reader.read(bytes, rules)));
+    const taped = timed("append", () => tape.append(batch.ticks));
     timed("apply", () => taped.forEach((tick) => market.apply(tick)));
     if (round % 100 === 99) timed("save", () => tape.save(market.takeChanges()));
   }

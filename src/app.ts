@@ -13,6 +13,8 @@ import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
+import { influxRoutes } from "./http/influx.ts";
+import { type Accepted, Ingest } from "./http/ingest.ts";
 import { Keys } from "./http/keys.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
@@ -27,6 +29,7 @@ import {
 } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
+import { TickSockets } from "./http/tick_socket.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
@@ -93,8 +96,9 @@ export function createApp(config: Config, world: World): App {
     now,
     flush(time) {
       intake.commit();
-      const next = hub.flush(time);
-      return rooms.flush() ? time : next;
+      const next = hub.flush(time) ?? Infinity;
+      const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
+      return due === Infinity ? undefined : due;
     },
     advance(time) {
       const closed = market.advance(time);
@@ -102,6 +106,7 @@ export function createApp(config: Config, world: World): App {
       hub.tend(time);
       rooms.tend(time);
       streams.tend(time);
+      entry.ingest.tend(time);
       upkeep.run(time);
       if (closed.length > 0) pulse.touch();
     },
@@ -117,12 +122,13 @@ export function createApp(config: Config, world: World): App {
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now, random: world.random, fault });
+  const entry = openEntry(config, world, accept, fault);
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub), roomsPlace(rooms)];
+  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place];
   const crowds = [hub, rooms];
   const router = createRouter(config, world, {
-    ...{ market, tape, archive, hub, streams, runs },
-    ...{ access, places, crowds, accept, fault },
+    ...{ market, tape, archive, hub, upkeep, streams, runs },
+    ...{ access, places, crowds, entry, intake, fault },
   });
 
   return {
@@ -136,6 +142,7 @@ export function createApp(config: Config, world: World): App {
     async stop() {
       ended.abort();
       hub.drain(() => Math.round(world.random() * config.drain));
+      await entry.senders.end();
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
       intake.commit();
@@ -170,27 +177,34 @@ interface Parts {
   readonly access: Access;
   readonly places: readonly SocketPlace[];
   readonly crowds: readonly Crowd[];
-  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly entry: Entry;
+  readonly upkeep: Upkeep;
+  readonly intake: Intake;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, runs, access, places, crowds, accept, fault } =
-    parts;
+  const { market, tape, archive, hub, streams, runs, access, places, crowds, fault } = parts;
+  const { intake, upkeep, entry: { ingest, turns } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
-  const bodyBytesMax = config["body-max"];
-  const answers = new Answers();
-  const turns = new Turns(() => sleep(0));
   const router = new Hono();
   router.use(corsHeaders(access.origins), compress(), access.middleware());
   for (
     const routes of [
       pageRoutes(config.origin),
       snapshotRoutes({ market, position }),
-      symbolRoutes(market),
+      symbolRoutes({
+        catalogue,
+        symbolsMax: config["symbols-max"],
+        define(symbol, fields) {
+          intake.define(symbol, fields);
+          upkeep.save();
+        },
+      }),
       barRoutes({ market, archive, turns, now, fault }),
-      tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
+      tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
+      influxRoutes({ ingest, version, fault }),
       widgetRoutes({
         catalogue,
         publicUrl: config["public-url"],
@@ -211,6 +225,41 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   router.onError(onError(fault));
   router.notFound(onNotFound(router));
   return router;
+}
+
+interface Entry {
+  readonly turns: Turns;
+  readonly ingest: Ingest;
+  readonly senders: TickSockets;
+}
+
+/** How ticks are sent to the server. */
+function openEntry(
+  config: Config,
+  { now }: World,
+  accept: (ticks: readonly Tick[]) => Promise<string>,
+  fault: (error: unknown) => void,
+): Entry {
+  const turns = new Turns(() => sleep(0));
+  const answers = new Answers<Accepted>();
+  const ingest = new Ingest({
+    bodyBytesMax: config["body-max"],
+    stalledMsMax: config.stalled,
+    turns,
+    now,
+    accept: (ticks, key) =>
+      answers.once(key, now, async () => {
+        const position = await accept(ticks);
+        return { accepted: ticks.length, position };
+      }),
+  });
+  const senders = new TickSockets({
+    ingest,
+    sessionsMax: config["sessions-max"],
+    bufferedBytesMax: config["buffered-max"],
+    fault,
+  });
+  return { turns, ingest, senders };
 }
 
 interface OpenTape {

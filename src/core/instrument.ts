@@ -19,12 +19,68 @@ export interface InstrumentRecord extends Instrument {
   readonly learning: boolean;
 }
 
+/** What may be said of an instrument: an absent field stays as it is, `null` makes it unknown. */
 export interface InstrumentFields {
-  name?: string;
-  description?: string;
-  decimals?: number;
-  prevClose?: number;
-  shares?: number;
+  name?: string | null;
+  description?: string | null;
+  decimals?: number | null;
+  prevClose?: number | null;
+  shares?: number | null;
+}
+
+const NAME_LENGTH_MAX = 200;
+const DESCRIPTION_LENGTH_MAX = 2_000;
+
+type Value = string | number | null;
+
+const text = (lengthMax: number) => (value: unknown) =>
+  typeof value === "string" && value.length <= lengthMax
+    ? undefined
+    : `text of at most ${lengthMax} characters`;
+const numeric = (value: unknown) => Number.isFinite(value) ? undefined : "a number";
+
+/** The fields by the names that they have outside, and what each has to be if it is not that. */
+const FIELDS: Readonly<
+  Record<string, readonly [keyof InstrumentFields, (value: unknown) => string | undefined]>
+> = {
+  name: ["name", text(NAME_LENGTH_MAX)],
+  description: ["description", text(DESCRIPTION_LENGTH_MAX)],
+  decimals: [
+    "decimals",
+    (value) =>
+      Number.isInteger(value) && Number(value) >= 0 && Number(value) <= DECIMALS_MAX
+        ? undefined
+        : `a whole number from 0 to ${DECIMALS_MAX}`,
+  ],
+  prev_close: ["prevClose", numeric],
+  shares: [
+    "shares",
+    (value) => numeric(value) ?? (Number(value) < 0 ? "a number that is not negative" : undefined),
+  ],
+};
+
+/**
+ * Reads the fields of an instrument as people write them: `name`, `description`, `decimals`, `prev_close`
+ * and `shares`.
+ * @throws {RangeError} that names the field
+ */
+export function readInstrumentFields(written: unknown): InstrumentFields {
+  if (typeof written !== "object" || written === null || Array.isArray(written)) {
+    throw new RangeError(`it is not an object with some of ${Object.keys(FIELDS).join(", ")}`);
+  }
+  const fields: Partial<Record<keyof InstrumentFields, Value>> = {};
+  for (const [name, value] of Object.entries(written)) {
+    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+    if (field === undefined) {
+      const known = Object.keys(FIELDS).join(", ");
+      throw new RangeError(`${JSON.stringify(name)} is no field: known are ${known}`);
+    }
+    const [own, fault] = field;
+    const wanted = value === null ? undefined : fault(value);
+    if (wanted !== undefined) throw new RangeError(`${name} is not ${wanted}`);
+    fields[own] = value as Value;
+  }
+  return fields as InstrumentFields;
 }
 
 export const DECIMALS_MIN = 2;
@@ -39,6 +95,8 @@ export function decimalsOf(price: number): number {
   }
   return DECIMALS_MAX;
 }
+
+const UNKNOWN = { name: null, description: null, prevClose: null, shares: null };
 
 /** Every instrument known, by symbol, in the order in which they became known. */
 export class Catalogue {
@@ -76,17 +134,16 @@ export class Catalogue {
       throw new RangeError(`Cannot define instrument ${JSON.stringify(symbol)}: not a symbol`);
     }
     const known = this.#instruments.get(symbol);
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
     const instrument: Instrument = {
+      ...known ?? UNKNOWN,
+      ...Object.fromEntries(given),
       symbol,
-      name: fields.name ?? known?.name ?? null,
-      description: fields.description ?? known?.description ?? null,
       decimals: fields.decimals ?? known?.decimals ?? DECIMALS_MIN,
-      prevClose: fields.prevClose ?? known?.prevClose ?? null,
-      shares: fields.shares ?? known?.shares ?? null,
     };
     this.#set(instrument);
-    if (fields.decimals !== undefined) this.#learning.delete(symbol);
-    else if (known === undefined) this.#learning.add(symbol);
+    if (fields.decimals === null || known === undefined) this.#learning.add(symbol);
+    if (fields.decimals != null) this.#learning.delete(symbol);
     return instrument;
   }
 

@@ -2,22 +2,22 @@
 const KEPT_MS = 86_400_000;
 const KEYS_MAX = 100_000;
 
-interface Kept {
-  readonly answer: Record<string, unknown>;
+interface Kept<Answer> {
+  readonly answer: Answer;
   readonly until: number;
 }
 
 /** The answers given to requests with an `Idempotency-Key`, so that a retry adds nothing. */
-export class Answers {
-  readonly #kept = new Map<string, Kept>();
-  readonly #running = new Map<string, Promise<Record<string, unknown>>>();
+export class Answers<Answer> {
+  readonly #kept = new Map<string, Kept<Answer>>();
+  readonly #running = new Map<string, Promise<Answer>>();
 
   /** Does the work unless its answer is known; equal keys that come at once share one answer. */
   async once(
     key: string | undefined,
     now: () => number,
-    work: () => Promise<Record<string, unknown>>,
-  ): Promise<Record<string, unknown>> {
+    work: () => Promise<Answer>,
+  ): Promise<Answer> {
     if (key === undefined) return await work();
     const known = this.#get(key, now());
     if (known !== undefined) return known;
@@ -34,12 +34,12 @@ export class Answers {
     }
   }
 
-  #get(key: string, now: number): Record<string, unknown> | undefined {
+  #get(key: string, now: number): Answer | undefined {
     const kept = this.#kept.get(key);
     return kept === undefined || kept.until <= now ? undefined : kept.answer;
   }
 
-  #keep(key: string, answer: Record<string, unknown>, now: number): void {
+  #keep(key: string, answer: Answer, now: number): void {
     this.#kept.delete(key);
     this.#kept.set(key, { answer, until: now + KEPT_MS });
     for (const [oldest, { until }] of this.#kept) {

@@ -8,11 +8,14 @@ import { TapeError, TapeFull } from "../tape/tape.ts";
 export class Refusal extends Error {
   readonly status: ContentfulStatusCode;
   readonly code: string;
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: ContentfulStatusCode, code: string, message: string) {
+  constructor(status: ContentfulStatusCode, code: string, message: string, retryAfter?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -42,7 +45,7 @@ export function onNotFound(router: Hono): NotFoundHandler {
   return (c) => {
     const { method, path } = c.req;
     const methods = new Set(
-      router.routes.filter((route) => route.path === path && route.method !== "ALL")
+      router.routes.filter((route) => route.method !== "ALL" && patternOf(route.path).test(path))
         .map((route) => route.method),
     );
     if (methods.size === 0) {
@@ -61,7 +64,17 @@ export function onNotFound(router: Hono): NotFoundHandler {
   };
 }
 
+/** A part such as `:name` is any text without a slash, one such as `:name{.+}` what its braces say. */
+function patternOf(path: string): RegExp {
+  const pattern = path.replaceAll(
+    /\.|:\w+(?:\{([^}]+)\})?/g,
+    (part, own) => part === "." ? "\\." : own ?? "[^/]+",
+  );
+  return new RegExp(`^${pattern}$`);
+}
+
 function answer(c: Context, refusal: Refusal): Response {
+  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
   return c.json(refusalBody(refusal), refusal.status, challenge(refusal));
 }
 

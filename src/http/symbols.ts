@@ -1,15 +1,76 @@
 import { Hono } from "hono";
-import type { Instrument } from "../core/instrument.ts";
-import type { Market } from "../core/market.ts";
+import {
+  type Catalogue,
+  type Instrument,
+  type InstrumentFields,
+  readInstrumentFields,
+} from "../core/instrument.ts";
+import { symbolFault } from "../core/tick.ts";
+import { readBody } from "./body.ts";
 import { Query } from "./query.ts";
+import { Refusal } from "./refusal.ts";
 
-/** `GET /symbols?query=`: instruments whose symbol or name contains the text. */
-export function symbolRoutes(market: Market): Hono {
-  return new Hono().get("/symbols", (c) => {
-    const query = new Query(c.req.url, 0);
-    const found = market.catalogue.search(query.text("query") ?? "");
-    return c.json(found.slice(0, query.limit()).map(publicInstrument));
-  });
+export interface SymbolsOptions {
+  readonly catalogue: Catalogue;
+  readonly symbolsMax: number;
+  /** Adds an instrument or changes the fields given, and keeps that. */
+  define(symbol: string, fields: InstrumentFields): void;
+}
+
+const BODY_BYTES_MAX = 65_536;
+
+/**
+ * `GET /symbols?query=`: instruments whose symbol or name contains the text. `GET` and `PUT
+ * /symbols/:symbol`: one of them; what follows the first slash is its symbol, slashes included.
+ */
+export function symbolRoutes({ catalogue, symbolsMax, define }: SymbolsOptions): Hono {
+  return new Hono()
+    .get("/symbols", (c) => {
+      const query = new Query(c.req.url, 0);
+      const found = catalogue.search(query.text("query") ?? "");
+      return c.json(found.slice(0, query.limit()).map(publicInstrument));
+    })
+    .get("/symbols/:symbol{.+}", (c) => {
+      const symbol = checked(c.req.param("symbol"));
+      const instrument = catalogue.get(symbol);
+      if (instrument !== undefined) return c.json(publicInstrument(instrument));
+      const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
+      throw new Refusal(404, "unknown_symbol", detail);
+    })
+    .put("/symbols/:symbol{.+}", async (c) => {
+      const symbol = checked(c.req.param("symbol"));
+      const fields = readFields(symbol, await readBody(c.req.raw, BODY_BYTES_MAX));
+      if (!catalogue.has(symbol) && catalogue.size >= symbolsMax) {
+        const detail =
+          `Cannot define ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`;
+        throw new Refusal(400, "too_many_symbols", detail);
+      }
+      define(symbol, fields);
+      return c.json(publicInstrument(catalogue.get(symbol)!));
+    });
+}
+
+function checked(symbol: string): string {
+  const fault = symbolFault(symbol);
+  if (fault === undefined) return symbol;
+  const detail = `Cannot use symbol ${JSON.stringify(symbol.slice(0, 100))}: ${fault}`;
+  throw new Refusal(400, "bad_symbol", detail);
+}
+
+function readFields(symbol: string, bytes: Uint8Array): InstrumentFields {
+  let written: unknown;
+  try {
+    written = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const detail = `Cannot define ${symbol}: the body is not JSON: ${(cause as Error).message}`;
+    throw new Refusal(400, "bad_json", detail);
+  }
+  try {
+    return readInstrumentFields(written);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Refusal(400, "bad_instrument", `Cannot define ${symbol}: ${cause.message}`);
+  }
 }
 
 function publicInstrument(instrument: Instrument): Record<string, unknown> {

@@ -1,12 +1,11 @@
 import { Hono } from "hono";
 import type { Catalogue } from "../core/instrument.ts";
-import type { Tick } from "../core/tick.ts";
 import { Selection } from "../hub/topic.ts";
 import { formatPosition, parsePosition, type Tape } from "../tape/tape.ts";
 import { TICK_COLUMNS } from "../wire/history.ts";
-import { readTicks, type RecordFormat } from "../wire/records.ts";
-import type { Answers } from "./answers.ts";
+import type { RecordFormat } from "../wire/records.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
+import type { Ingest } from "./ingest.ts";
 import { Query } from "./query.ts";
 import { Refusal } from "./refusal.ts";
 import { tickPage } from "./tick_page.ts";
@@ -14,17 +13,12 @@ import { tickPage } from "./tick_page.ts";
 export interface TicksOptions {
   readonly tape: Tape;
   readonly catalogue: Catalogue;
-  readonly answers: Answers;
-  readonly bodyBytesMax: number;
+  readonly ingest: Ingest;
   readonly turns: Turns;
   now(): number;
-  /** Puts ticks on the tape. @returns the position of the last one */
-  accept(ticks: readonly Tick[]): Promise<string>;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
 }
-
-const KEY_LENGTH_MAX = 200;
 
 const FORMATS: Readonly<Record<string, RecordFormat>> = {
   "application/json": "json",
@@ -34,7 +28,7 @@ const FORMATS: Readonly<Record<string, RecordFormat>> = {
 
 /** `GET /ticks?symbol=&from=&to=&after=&limit=&format=` in tape order, and `POST /ticks`. */
 export function tickRoutes(options: TicksOptions): Hono {
-  const { tape, catalogue, answers, accept, turns, now, fault } = options;
+  const { tape, catalogue, ingest, turns, now, fault } = options;
   return new Hono()
     .get("/ticks", async (c) => {
       const query = new Query(c.req.url, now());
@@ -58,15 +52,12 @@ export function tickRoutes(options: TicksOptions): Hono {
       return historyResponse(c, format, { columns: TICK_COLUMNS, words, page, turns, fault });
     })
     .post("/ticks", async (c) => {
-      const key = readKey(c.req.header("idempotency-key"));
-      return c.json(
-        await answers.once(key, now, async () => {
-          const format = readFormat(c.req.header("content-type"));
-          const text = await readBody(c.req.raw, options.bodyBytesMax);
-          const ticks = readTicks(text, format, now());
-          return { accepted: ticks.length, position: await accept(ticks) };
-        }),
+      const { accepted, position } = await ingest.takeBody(
+        c.req.raw,
+        c.req.header("idempotency-key"),
+        { format: readFormat(c.req.header("content-type")) },
       );
+      return c.json({ accepted, position });
     });
 }
 
@@ -93,16 +84,6 @@ function readAfter(text: string | undefined, tape: Tape): number | undefined {
   return position.seq;
 }
 
-function readKey(key: string | undefined): string | undefined {
-  if (key === undefined || key === "") return undefined;
-  if (key.length <= KEY_LENGTH_MAX) return key;
-  throw new Refusal(
-    400,
-    "bad_idempotency_key",
-    `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`,
-  );
-}
-
 function readFormat(contentType: string | undefined): RecordFormat {
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
@@ -112,28 +93,4 @@ function readFormat(contentType: string | undefined): RecordFormat {
     "bad_content_type",
     `Cannot read ticks as ${type || "nothing"}: send ${Object.keys(FORMATS).join(", ")}`,
   );
-}
-
-/** Reads the body as UTF-8, no further than the limit. */
-async function readBody(request: Request, bytesMax: number): Promise<string> {
-  const tooLarge = new Refusal(
-    413,
-    "too_large",
-    `Cannot take more than ${bytesMax} bytes in one request: send smaller batches`,
-  );
-  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge;
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let bytes = 0;
-  try {
-    for await (const chunk of request.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) throw tooLarge;
-      text += decoder.decode(chunk, { stream: true });
-    }
-    return text + decoder.decode();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new Refusal(400, "bad_encoding", "Cannot read ticks: the body is not UTF-8");
-  }
 }

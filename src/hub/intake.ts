@@ -22,6 +22,8 @@ interface Batch {
   readonly reject: (error: unknown) => void;
 }
 
+/** So many ticks are not kept waiting for the next frame. */
+const FULL_BATCH = 500;
 /** Ticks applied at once when the market is brought up to the tape. */
 const SLICE = 10_000;
 
@@ -29,6 +31,7 @@ const SLICE = 10_000;
 export class Intake {
   readonly #options: IntakeOptions;
   #batches: Batch[] = [];
+  #ticksWaiting = 0;
   /** What could not be saved yet. */
   #unsaved: MarketChanges[] = [];
 
@@ -56,7 +59,10 @@ export class Intake {
   accept(ticks: readonly Tick[]): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#batches.push({ ticks, resolve, reject });
+      this.#ticksWaiting += ticks.length;
       this.#options.waiting();
+      // A sender that waits for each of its batches would else send no more than one a frame.
+      if (this.#ticksWaiting >= FULL_BATCH) this.commit();
     });
   }
 
@@ -73,6 +79,7 @@ export class Intake {
     const { tape, market, hub } = this.#options;
     const batches = this.#withRoom(this.#batches);
     this.#batches = [];
+    this.#ticksWaiting = 0;
     let seq = tape.head;
     try {
       for (const tick of tape.append(batches.flatMap(({ ticks }) => ticks))) {
@@ -112,6 +119,7 @@ export class Intake {
   /** Refuses the batches that would name more instruments than there is room for. */
   #withRoom(batches: readonly Batch[]): Batch[] {
     const { market: { catalogue }, symbolsMax } = this.#options;
+    if (catalogue.size + this.#ticksWaiting <= symbolsMax) return [...batches];
     const unseen = new Set<string>();
     return batches.filter(({ ticks, reject }) => {
       const fresh = new Set<string>();

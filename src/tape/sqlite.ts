@@ -74,7 +74,7 @@ export class SqliteTape implements Tape, Archive {
     const begins = Math.abs(now - this.#spanAt) >= SPAN_MS;
     this.#write(() => {
       if (begins) insertSpan.run(this.#head + 1, now);
-      for (const tick of taped) table.insert(tick);
+      table.insert(taped);
     });
     if (begins) this.#spanAt = now;
     this.#head += taped.length;
@@ -220,7 +220,6 @@ function savedSeq(meta: TextTable): number {
 
 /** A tick as the file gives it back: it knows no -0. */
 function tapedTick(seq: number, { symbol, time, price, size, bid, ask }: Tick): TapedTick {
-  const known = (value: number | null) => value === null ? null : finite(value);
   return {
     seq,
     symbol,
@@ -230,6 +229,10 @@ function tapedTick(seq: number, { symbol, time, price, size, bid, ask }: Tick): 
     bid: known(bid),
     ask: known(ask),
   };
+}
+
+function known(value: number | null): number | null {
+  return value === null ? null : finite(value);
 }
 
 function finite(value: number): number {

@@ -26,6 +26,8 @@ export interface TickRules {
 }
 
 const SHOWN_MAX = 60;
+/** Records read between two rests. */
+const SLICE = 2_000;
 const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 
 /**
@@ -33,18 +35,36 @@ const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
  * @throws {ClientError} that names the first record that cannot be read
  */
 export function readTicks(text: string, format: RecordFormat, now: number): Tick[] {
+  return finish(tickSlices(text, format, now));
+}
+
+/** Reads a whole batch and rests now and then. @throws {ClientError} as `readTicks` */
+export function* tickSlices(
+  text: string,
+  format: RecordFormat,
+  now: number,
+): Generator<void, Tick[]> {
   const unit = format === "json" ? "record" : "line";
   const ticks: Tick[] = [];
   for (const { number, value } of readRecords(text, format)) {
     try {
       if (value instanceof RecordFault) throw value;
       ticks.push(toTick(value, { now, recorded: false }, format === "csv"));
+      if (ticks.length % SLICE === 0) yield;
     } catch (error) {
       if (!(error instanceof RecordFault)) throw error;
       throw new ClientError("bad_tick", `Cannot read ticks: ${unit} ${number}: ${error.message}`);
     }
   }
   return ticks;
+}
+
+/** Reads to the end without a rest. */
+export function finish<Result>(reading: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
 }
 
 /** Splits a text into records. In JSON a single object is a batch of one. */
@@ -156,7 +176,7 @@ function readNumber(name: string, value: unknown, asText: boolean): number | nul
 }
 
 /** The middle without the noise of binary fractions. */
-function middle(bid: number, ask: number): number {
+export function middle(bid: number, ask: number): number {
   return Number(((bid + ask) / 2).toPrecision(15));
 }
 

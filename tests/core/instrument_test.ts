@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { Catalogue, decimalsOf } from "../../src/core/instrument.ts";
+import { Catalogue, decimalsOf, readInstrumentFields } from "../../src/core/instrument.ts";
 
 function symbolsOf(instruments: readonly { symbol: string }[]): string[] {
   return instruments.map(({ symbol }) => symbol);
@@ -191,5 +191,51 @@ describe("Catalogue", () => {
     assert.deepEqual(symbolsOf(catalogue.search("")), ["AAPL", "GOOGL", "BTC/USD"]);
     assert.deepEqual(symbolsOf(catalogue.search(".*")), []);
     assert.deepEqual(symbolsOf(catalogue.search("null")), []);
+  });
+
+  test("Catalogue forgets a field that becomes null, and learns decimals that do", () => {
+    const catalogue = new Catalogue();
+    const fields = { name: "Alpha", description: "First", decimals: 0, prevClose: 5, shares: 7 };
+    catalogue.define("A", fields);
+    assert.deepEqual(catalogue.define("A", { name: null, prevClose: null }), {
+      symbol: "A",
+      ...fields,
+      name: null,
+      prevClose: null,
+    });
+    catalogue.observe("A", 1.234);
+    assert.equal(catalogue.get("A")?.decimals, 0);
+    catalogue.define("A", { decimals: null });
+    catalogue.observe("A", 1.234);
+    assert.equal(catalogue.get("A")?.decimals, 3);
+  });
+});
+
+describe("Fields of an instrument as people write them", () => {
+  test("Fields are read by their outside names, null included", () => {
+    assert.deepEqual(readInstrumentFields({}), {});
+    assert.deepEqual(
+      readInstrumentFields({ name: "", decimals: 8, prev_close: -1.5, shares: 0 }),
+      { name: "", decimals: 8, prevClose: -1.5, shares: 0 },
+    );
+    assert.deepEqual(readInstrumentFields({ description: null }), { description: null });
+  });
+
+  test("A field that is unknown or wrong is refused by its name", () => {
+    const reason = (written: unknown) => {
+      try {
+        readInstrumentFields(written);
+      } catch (error) {
+        assert.ok(error instanceof RangeError);
+        return error.message;
+      }
+      assert.fail("read");
+    };
+    assert.match(reason({ prevClose: 1 }), /^"prevClose" is no field: known are name, /);
+    assert.match(reason({ toString: 1 }), /^"toString" is no field/);
+    assert.match(reason({ decimals: -1 }), /^decimals is not a whole number from 0 to 8$/);
+    assert.match(reason({ prev_close: Infinity }), /^prev_close is not a number$/);
+    assert.match(reason({ description: "x".repeat(2_001) }), /^description is not text of at most/);
+    for (const written of [null, [], "x", 5]) assert.match(reason(written), /^it is not an object/);
   });
 });

@@ -114,7 +114,9 @@ describe("synthetic", () => {
     }
     for (const { symbol, price, bid, ask } of ticks) {
       const { decimals } = defined.get(symbol)!;
-      for (const value of [price, bid!, ask!]) assert.equal(Number(value.toFixed(decimals)), value);
+      for (const value of [price, bid!, ask!]) {
+        assert.equal(Number(value.toFixed(decimals ?? undefined)), value);
+      }
     }
   });
 

@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 
 /** Asks under a key at a time; each piece of work answers with its own number. */
 function desk() {
-  const answers = new Answers();
+  const answers = new Answers<{ accepted: number }>();
   let count = 0;
   return (key: string | undefined, now: number) =>
     answers.once(key, () => now, () => Promise.resolve({ accepted: ++count }));
@@ -30,7 +30,7 @@ describe("Answers", () => {
   });
 
   test("Answers does the work again under the key of work that failed", async () => {
-    const answers = new Answers();
+    const answers = new Answers<{ accepted: number }>();
     const failing = answers.once("a", () => 0, () => Promise.reject(new Error("refused")));
     await assert.rejects(failing, /refused/);
     const work = () => Promise.resolve({ accepted: 1 });

@@ -230,6 +230,21 @@ describe("POST /ticks", () => {
     assert.deepEqual(await seqs(server), [1]);
   });
 
+  test("/ticks unpacks gzip, and the limit is that of what is unpacked", async () => {
+    const server = serve("--body-max", "1000");
+    const send = async (text: string, encoding = "gzip") => {
+      const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+      const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+      return server.post(bytes, { "content-encoding": encoding });
+    };
+    assert.equal((await send(JSON.stringify([tick(1), tick(2)]))).status, 200);
+    await refused(send(JSON.stringify([tick(1)]).padEnd(1_001)), 413, "too_large");
+    await refused(send(" ".repeat(10_000_000)), 413, "too_large");
+    await refused(send("[]", "br"), 415, "bad_content_encoding");
+    await refused(server.post("[]", { "content-encoding": "gzip" }), 400, "bad_encoding");
+    assert.deepEqual(await seqs(server), [1, 2]);
+  });
+
   test("/ticks takes no more instruments than there is room for", async () => {
     const server = serve("--symbols-max", "2");
     await server.send({ symbol: "A", price: 1 });

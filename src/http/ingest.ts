@@ -1,0 +1,170 @@
+import type { Tick } from "../core/tick.ts";
+import { type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
+import { bodyBytes, readBody } from "./body.ts";
+import type { Turns } from "./history.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface IngestOptions {
+  /** Bytes that one batch may have. */
+  readonly bodyBytesMax: number;
+  /** How long a body may take while others wait for its room. */
+  readonly stalledMsMax: number;
+  readonly turns: Turns;
+  now(): number;
+  /** Puts ticks on the tape, those of a key once. */
+  accept(ticks: readonly Tick[], key?: string): Promise<Accepted>;
+}
+
+/** That ticks are on the tape: how many, and the position of the last one. */
+export interface Accepted {
+  readonly accepted: number;
+  readonly position: string;
+}
+
+export interface Taken extends Accepted {
+  /** Values that could not be ticks. */
+  readonly skipped: number;
+}
+
+type Rules = Omit<BatchRules, "now">;
+
+/** A batch that is in memory. */
+export interface Received {
+  readonly bytes: Uint8Array;
+  readonly format: BatchFormat;
+  readonly key?: string | undefined;
+  /** Settles when the batch may be read: batches of one sender go onto the tape in the order sent. */
+  readonly turn: Promise<void>;
+  /** Called when the next one may be read. */
+  read(): void;
+}
+
+/** So many bodies of the greatest size are held at once, and so many requests wait for theirs. */
+const BODIES_MAX = 4;
+const WAITING_MAX = 1_000;
+const RETRY_SECONDS = 1;
+const KEY_LENGTH_MAX = 200;
+
+/**
+ * Takes batches, by whatever way they come. The bytes of batches that are not on the tape yet are bounded:
+ * beyond that the bodies of further requests are not read until there is room, and their senders wait.
+ */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #reader = new BatchReader();
+  readonly #bytesMax: number;
+  #bytes = 0;
+  readonly #reading = new Set<{ readonly since: number; giveUp(reason: Refusal): void }>();
+  readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#bytesMax = BODIES_MAX * options.bodyBytesMax;
+  }
+
+  get bodyBytesMax(): number {
+    return this.#options.bodyBytesMax;
+  }
+
+  get now(): number {
+    return this.#options.now();
+  }
+
+  /** Takes the body of a request: all of it or, by throwing, none. */
+  async takeBody(request: Request, key: string | undefined, rules: Rules): Promise<Taken> {
+    checkKey(key);
+    const bytes = bodyBytes(request, this.bodyBytesMax);
+    await this.#room(bytes);
+    try {
+      return await this.#take(await this.#read(request), key, rules);
+    } finally {
+      this.#leave(bytes);
+    }
+  }
+
+  /** Takes a batch that has been received already, if there is room for it. */
+  async take({ bytes, format, key, turn, read }: Received): Promise<Taken> {
+    checkKey(key);
+    if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
+    this.#bytes += bytes.length;
+    try {
+      await turn;
+      return await this.#take(bytes, key, { format }, read);
+    } finally {
+      this.#leave(bytes.length);
+    }
+  }
+
+  /** Gives up bodies that do not come to their end while others wait. */
+  tend(now: number): void {
+    if (this.#waiting.length === 0) return;
+    for (const { since, giveUp } of this.#reading) {
+      if (now - since < this.#options.stalledMsMax) continue;
+      const detail = "Cannot wait for the rest of the body: others wait for its room";
+      giveUp(new Refusal(408, "too_slow", detail));
+    }
+  }
+
+  async #read(request: Request): Promise<Uint8Array> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const reading = { since: this.now, giveUp: reject };
+    this.#reading.add(reading);
+    try {
+      return await Promise.race([readBody(request, this.bodyBytesMax), promise]);
+    } finally {
+      this.#reading.delete(reading);
+    }
+  }
+
+  async #take(
+    bytes: Uint8Array,
+    key: string | undefined,
+    rules: Rules,
+    read?: () => void,
+  ): Promise<Taken> {
+    const { turns, accept } = this.#options;
+    const reading = this.#reader.read(bytes, { ...rules, now: this.now });
+    let step = reading.next();
+    while (!step.done) {
+      await turns.take();
+      step = reading.next();
+    }
+    const { ticks, skipped } = step.value;
+    const taped = accept(ticks, key || undefined);
+    read?.();
+    return { ...await taped, skipped };
+  }
+
+  /** Waits until there is room for so many bytes. */
+  async #room(bytes: number): Promise<void> {
+    if (this.#waiting.length === 0 && this.#bytes + bytes <= this.#bytesMax) {
+      this.#bytes += bytes;
+      return;
+    }
+    if (this.#waiting.length >= WAITING_MAX) throw busy();
+    // Whoever makes room counts the bytes, so that nobody else takes it meanwhile.
+    await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
+  }
+
+  #leave(bytes: number): void {
+    this.#bytes -= bytes;
+    for (;;) {
+      const next = this.#waiting[0];
+      if (next === undefined || this.#bytes + next.bytes > this.#bytesMax) return;
+      this.#waiting.shift();
+      this.#bytes += next.bytes;
+      next.enter();
+    }
+  }
+}
+
+function checkKey(key: string | undefined): void {
+  if (key === undefined || key.length <= KEY_LENGTH_MAX) return;
+  const detail = `Cannot use an Idempotency-Key of more than ${KEY_LENGTH_MAX} characters`;
+  throw new Refusal(400, "bad_idempotency_key", detail);
+}
+
+function busy(): Refusal {
+  const detail = "Cannot take the batch now: too many wait to be taken";
+  return new Refusal(503, "busy", detail, RETRY_SECONDS);
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Turns } from "../../src/http/history.ts";
+import { Ingest } from "../../src/http/ingest.ts";
+import { Refusal } from "../../src/http/refusal.ts";
+
+const NOW = 1_763_700_000_000;
+
+/** An ingest with bodies of at most 100 bytes, whose ticks are on the tape when the test says so. */
+function desk() {
+  const waiting: (() => void)[] = [];
+  const ingest = new Ingest({
+    bodyBytesMax: 100,
+    stalledMsMax: 1_000,
+    turns: new Turns(() => Promise.resolve()),
+    now: () => NOW,
+    accept: () =>
+      new Promise((resolve) => waiting.push(() => resolve({ accepted: 0, position: "e:1" }))),
+  });
+  let pulled = 0;
+  const send = (bytes: number, complete = true) => {
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled++;
+        if (!complete) return new Promise<void>(() => {});
+        controller.enqueue(new TextEncoder().encode("[]".padEnd(bytes)));
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const headers = { "content-length": String(bytes) };
+    const init = { method: "POST", headers, body, duplex: "half" };
+    const request = new Request("http://localhost/ticks", init);
+    return ingest.takeBody(request, undefined, { format: "json" });
+  };
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+  return { ingest, send, waiting, settled, pulled: () => pulled };
+}
+
+describe("Ingest", () => {
+  test("Bodies are not read while those before them have taken the room", async () => {
+    const { send, waiting, settled, pulled } = desk();
+    const answers = Array.from({ length: 6 }, () => send(100));
+    await settled();
+    assert.deepEqual([pulled(), waiting.length], [4, 4]);
+    waiting.shift()!();
+    await answers[0];
+    await settled();
+    assert.deepEqual([pulled(), waiting.length], [5, 4]);
+    while (waiting.length > 0) {
+      waiting.shift()!();
+      await settled();
+    }
+    assert.equal((await Promise.all(answers)).length, 6);
+  });
+
+  test("A small body does not overtake a large one that waits", async () => {
+    const { send, settled, pulled } = desk();
+    for (const bytes of [100, 100, 100, 90, 50, 10]) void send(bytes);
+    await settled();
+    assert.equal(pulled(), 4);
+  });
+
+  test("A body that does not come to its end is given up once others wait for its room", async () => {
+    const { ingest, send, settled, pulled } = desk();
+    const stalled = Array.from({ length: 4 }, () => send(100, false));
+    const refusals = stalled.map((each) => assert.rejects(each, { status: 408, code: "too_slow" }));
+    await settled();
+    ingest.tend(NOW + 1_000);
+    void send(100);
+    await settled();
+    assert.equal(pulled(), 4);
+    ingest.tend(NOW + 999);
+    await settled();
+    assert.equal(pulled(), 4);
+    ingest.tend(NOW + 1_000);
+    await Promise.all(refusals);
+    await settled();
+    assert.equal(pulled(), 5);
+  });
+
+  test("Beyond a thousand that wait a request is refused with when to try again", async () => {
+    const { send, settled } = desk();
+    for (let count = 0; count < 1_004; count++) void send(100);
+    await settled();
+    await assert.rejects(send(100), (error) => {
+      assert.ok(error instanceof Refusal);
+      assert.deepEqual([error.status, error.code, error.retryAfter], [503, "busy", 1]);
+      return true;
+    });
+  });
+
+  test("A batch in memory that finds no room is refused", async () => {
+    const { ingest, send, settled } = desk();
+    for (let count = 0; count < 4; count++) void send(100);
+    await settled();
+    const bytes = new TextEncoder().encode("[]");
+    const turn = Promise.resolve();
+    await assert.rejects(ingest.take({ bytes, format: "json", turn, read() {} }), { code: "busy" });
+  });
+});
