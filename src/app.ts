@@ -12,6 +12,7 @@ import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
+import { KrakenApi } from "./http/kraken.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -101,10 +102,15 @@ export function createApp(config: Config, world: World): App {
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
   const streams = new Streams({ hub, now, random: world.random, fault });
+  const turns = new Turns(() => sleep(0));
+  const kraken = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub)];
+  const places = [
+    hubPlace(hub),
+    ...kraken.places(),
+  ];
   const parts = { market, tape, archive, hub, streams, runs, origins, places, accept, fault };
-  const router = createRouter(config, world, parts);
+  const router = createRouter(config, world, { ...parts, turns, kraken });
 
   return {
     fetch: (request) => router.fetch(request),
@@ -131,6 +137,8 @@ interface Parts {
   readonly archive: Archive | undefined;
   readonly hub: Hub;
   readonly streams: Streams;
+  readonly turns: Turns;
+  readonly kraken: KrakenApi;
   readonly runs: readonly FeedRun[];
   readonly origins: Origins;
   readonly places: readonly SocketPlace[];
@@ -140,11 +148,11 @@ interface Parts {
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, runs, origins, places, accept, fault } = parts;
+  const { turns, kraken } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const bodyBytesMax = config["body-max"];
   const answers = new Answers();
-  const turns = new Turns(() => sleep(0));
   const router = new Hono();
   router.use(corsHeaders(origins), compress());
   for (
@@ -156,6 +164,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
       widgetRoutes(catalogue),
       streams.routes(),
+      kraken.routes(),
       socketHints(places),
       healthRoutes({
         version,

@@ -77,8 +77,9 @@ export function socketRoutes(options: SocketsOptions): (request: Request) => Acc
   };
 }
 
+/** A slash at the end does not matter. */
 function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
+  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}/?$`);
 }
 
 /** An error of ours in one session must not end the process, nor disturb another session. */

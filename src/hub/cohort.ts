@@ -57,6 +57,8 @@ export class Cohort {
   readonly #pending: Pending<Update>;
   /** Start of the newest bar of each symbol, on a bar channel. */
   readonly #newestBars = new Map<string, number>();
+  /** What has been noted last of each symbol, in a format where not every update counts. */
+  readonly #essences = new Map<string, string>();
   readonly #shared: Reader;
   #seq: number;
 
@@ -89,9 +91,29 @@ export class Cohort {
     this.#numbers.set(symbol, this.#symbols.length);
     this.#symbols.push(symbol);
     const { channel } = this.subscription;
+    // A symbol that appears with a tick has nothing that anybody was told of.
+    if (this.#seq === this.#market.seq) this.#counts(symbol, () => this.#newest(symbol));
     if (channel.kind !== "bar") return;
     const newest = this.#market.newestBar(symbol, channel.interval);
     if (newest !== undefined && !newest.closed) this.#newestBars.set(symbol, newest.time);
+  }
+
+  #newest(symbol: string): Item | undefined {
+    const { channel } = this.subscription;
+    return channel.kind === "bar"
+      ? this.#market.newestBar(symbol, channel.interval)
+      : this.#market.board.row(symbol);
+  }
+
+  /** Whether an update counts in the format; one that does is noted. */
+  #counts(symbol: string, update: Update): boolean {
+    const { format } = this.subscription;
+    const item = format.essence && update();
+    if (item === undefined) return true;
+    const essence = format.essence!(item);
+    if (this.#essences.get(symbol) === essence) return false;
+    this.#essences.set(symbol, essence);
+    return true;
   }
 
   /** `seq` of the newest update. */
@@ -168,7 +190,8 @@ export class Cohort {
       }
       this.#addBar(symbol, time);
     } else if (mode === "latest") {
-      this.#pending.add(symbol, () => this.#market.board.row(symbol));
+      const update = () => this.#market.board.row(symbol);
+      if (this.#counts(symbol, update)) this.#pending.add(symbol, update);
     } else {
       const row = this.#market.board.row(symbol);
       this.#pending.add(symbol, () => row);
@@ -187,7 +210,8 @@ export class Cohort {
     const { channel } = this.subscription;
     if (channel.kind !== "bar") return;
     const { interval } = channel;
-    this.#pending.add(`${symbol} ${time}`, () => this.#market.bar(symbol, interval, time));
+    const update = () => this.#market.bar(symbol, interval, time);
+    if (this.#counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
   }
 
   /**

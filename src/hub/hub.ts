@@ -79,6 +79,7 @@ export class Hub implements Desk {
     if (this.#sessions.size > this.limits.sessionsMax) {
       session.close(CloseCode.tooMany, "The server has no room for more clients");
     }
+    session.greet();
     return session;
   }
 
@@ -165,8 +166,8 @@ export class Hub implements Desk {
 
   cohortOf(asked: Subscription, id?: RequestId): Cohort {
     const subscription = this.#grant(asked, id);
-    const { selection, channel, mode, every, format } = subscription;
-    const key = [channelName(channel), mode, every, format.name, selection.key].join(" ");
+    const { selection, channel } = subscription;
+    const key = keyOf(subscription);
     let cohort = this.#cohorts.get(key);
     if (cohort !== undefined) return cohort;
     for (const symbol of this.#market.catalogue.symbols()) {
@@ -178,6 +179,10 @@ export class Hub implements Desk {
       this.#attach(cohort, symbol);
     }
     return cohort;
+  }
+
+  find(asked: Subscription): string | undefined {
+    return this.#cohorts.get(keyOf(this.#grant(asked, undefined)))?.sub;
   }
 
   join(member: Member, cohort: Cohort, seq?: number): void {
@@ -274,4 +279,9 @@ export class Hub implements Desk {
     cohort.attach(symbol);
     this.#watchers.get(symbol)!.add(cohort);
   }
+}
+
+/** Equal for subscriptions with the same content. */
+function keyOf({ selection, channel, mode, every, format }: Subscription): string {
+  return [channelName(channel), mode, every, format.name, selection.key].join(" ");
 }

@@ -39,6 +39,8 @@ export class Session {
       isFull: () => this.#socket.buffered > desk.limits.bufferedBytesMax,
       send: (text) => this.#send(text),
       say: (message) => this.#say(message),
+      subscriptionsMax: () =>
+        this.#wire?.single ? desk.limits.patternsMax : desk.limits.subscriptionsMax,
     });
     this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
   }
@@ -48,6 +50,12 @@ export class Session {
     this.#sentAt = this.#desk.now();
     this.#sentLength += text.length;
     this.#socket.send(text);
+  }
+
+  /** Says what the protocol says first. */
+  greet(): void {
+    const greeting = this.#wire?.greeting;
+    if (greeting !== undefined) this.#send(greeting);
   }
 
   /** A text frame has arrived. */
@@ -66,8 +74,9 @@ export class Session {
           `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,
         );
       }
-      const command = wire.decode(text);
-      if (command !== undefined) this.#perform(command);
+      const asked = wire.decode(text);
+      // One that is refused does not keep the others of its frame from being done.
+      for (const command of [asked ?? []].flat()) this.#try(() => this.#perform(command));
     } catch (error) {
       this.#refuse(error);
     }
@@ -120,9 +129,15 @@ export class Session {
       return this.#tooSlow();
     }
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
-    if (buffered === 0 && now - this.#sentAt >= this.#desk.limits.heartbeatMs) {
+    if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
       this.#say({ kind: "heartbeat", seq, time: now });
     }
+  }
+
+  #heartbeatMs(): number {
+    const own = this.#wire?.heartbeatMs;
+    if (own === undefined) return this.#desk.limits.heartbeatMs;
+    return this.#links.count > 0 ? own : Infinity;
   }
 
   #perform(command: Command): void {
@@ -130,6 +145,7 @@ export class Session {
     if (kind === "ping") {
       return this.#say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
+    if (kind === "answer") return this.#send(command.text);
     if (kind === "subscribe") return this.#links.subscribe(command);
     if (kind === "replace") return this.#links.replace(command.subscription);
     if (kind === "update") return this.#links.update(command);
@@ -141,8 +157,16 @@ export class Session {
   }
 
   #say(message: Message): void {
-    const text = this.#wire?.encode(message);
-    if (text !== undefined) this.#send(text);
+    const texts = this.#wire?.encode(message);
+    for (const text of [texts ?? []].flat()) this.#send(text);
+  }
+
+  #try(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   #refuse(error: unknown): void {
