@@ -74,9 +74,8 @@ export class Session {
           `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,
         );
       }
-      const asked = wire.decode(text);
-      // One that is refused does not keep the others of its frame from being done.
-      for (const command of [asked ?? []].flat()) this.#try(() => this.#perform(command));
+      const command = wire.decode(text);
+      if (command !== undefined) this.#perform(command);
     } catch (error) {
       this.#refuse(error);
     }
@@ -146,10 +145,21 @@ export class Session {
       return this.#say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
     if (kind === "answer") return this.#send(command.text);
+    if (kind === "several") return this.#performEach(command.commands);
     if (kind === "subscribe") return this.#links.subscribe(command);
     if (kind === "replace") return this.#links.replace(command.subscription);
     if (kind === "update") return this.#links.update(command);
     return this.#links.unsubscribe(command);
+  }
+
+  #performEach(commands: readonly Command[]): void {
+    for (const command of commands) {
+      try {
+        this.#perform(command);
+      } catch (error) {
+        this.#refuse(error);
+      }
+    }
   }
 
   #tooSlow(): void {
@@ -159,14 +169,6 @@ export class Session {
   #say(message: Message): void {
     const texts = this.#wire?.encode(message);
     for (const text of [texts ?? []].flat()) this.#send(text);
-  }
-
-  #try(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#refuse(error);
-    }
   }
 
   #refuse(error: unknown): void {

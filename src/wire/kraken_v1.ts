@@ -79,7 +79,7 @@ class Reader {
     this.#data = new V1Data(options.figures, options.pairs);
   }
 
-  read(text: string): Command | readonly Command[] {
+  read(text: string): Command {
     const frame = parseObject(text);
     if (frame === undefined) return answer({ errorMessage: MALFORMED, event: "error" });
     const { event, reqid } = frame;
@@ -108,9 +108,10 @@ class Reader {
         `Cannot ${event} ${names.length} pairs: the limit is ${this.#options.pairsMax}`;
       return refuse(reason, { reqid, subscription });
     }
-    return names.flatMap((name) =>
+    const commands = names.flatMap((name) =>
       this.#readPair(event, name, subscription as Frame, { reqid, pair: name, subscription })
     );
+    return { kind: "several", commands };
   }
 
   #readPair(event: string, spelled: unknown, subscription: Frame, asked: Asked): Command[] {

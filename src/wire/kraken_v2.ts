@@ -81,7 +81,7 @@ class Reader {
     this.#data = new V2Data(figures, pairs);
   }
 
-  read(text: string): Command | readonly Command[] {
+  read(text: string): Command {
     const frame = parseObject(text);
     const timeIn = this.#figures.now();
     if (frame === undefined) {
@@ -100,7 +100,7 @@ class Reader {
     return this.#readParams(params, frame, asked);
   }
 
-  #readParams(params: Frame, frame: Frame, asked: Asked): Command | readonly Command[] {
+  #readParams(params: Frame, frame: Frame, asked: Asked): Command {
     const { channel, symbol } = params;
     if (PRIVATE_CHANNELS.includes(channel as string)) return this.#refuse(PRIVATE, asked);
     if (GIVEN_CHANNELS.includes(channel as string)) {
@@ -126,7 +126,8 @@ class Reader {
     const names = name === "ticker" && symbols.includes("*")
       ? this.#pairs.all().map(({ symbol }) => symbol)
       : symbols;
-    return names.map((symbol) => this.#readSymbol(symbol, topic, { ...told, symbol }));
+    const commands = names.map((symbol) => this.#readSymbol(symbol, topic, { ...told, symbol }));
+    return { kind: "several", commands };
   }
 
   #readSymbol(symbol: unknown, topic: Topic, asked: Asked): Command {
@@ -195,10 +196,11 @@ class Reader {
   }
 
   /** One answer for each symbol, or one when none was named. */
-  #refuseEach(error: string, asked: Asked, symbols: readonly unknown[]): Command[] {
-    return symbols.length === 0
-      ? [this.#refuse(error, asked)]
-      : symbols.slice(0, this.#pairsMax).map((symbol) => this.#refuse(error, { ...asked, symbol }));
+  #refuseEach(error: string, asked: Asked, symbols: readonly unknown[]): Command {
+    if (symbols.length === 0) return this.#refuse(error, asked);
+    const commands = symbols.slice(0, this.#pairsMax)
+      .map((symbol) => this.#refuse(error, { ...asked, symbol }));
+    return { kind: "several", commands };
   }
 
   #times(timeIn: number): Frame {
