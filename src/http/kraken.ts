@@ -4,6 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { Bar } from "../core/bar.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Socket } from "../hub/socket.ts";
 import { Figures, type FiguresOptions } from "../tape/figures.ts";
 import { type Asset, type Pair, Pairs } from "../wire/kraken_pairs.ts";
 import * as rest from "../wire/kraken_rest.ts";
@@ -71,7 +72,7 @@ export class KrakenApi {
     };
   }
 
-  /** `/kraken` and `/kraken/v2`. */
+  /** `/kraken` and `/kraken/v2`, with or without a slash at the end. */
   places(): SocketPlace[] {
     const { hub } = this.#options;
     const options = {
@@ -79,11 +80,11 @@ export class KrakenApi {
       pairs: this.#pairs,
       pairsMax: hub.limits.patternsMax,
     };
-    const [v1, v2] = [krakenV1(options), krakenV2(options)];
-    return [
-      { path: "/kraken", accept: () => (socket) => hub.open(socket, v1(++this.#connections)) },
-      { path: "/kraken/v2", accept: () => (socket) => hub.open(socket, v2(++this.#connections)) },
-    ];
+    const wires = { "/kraken": krakenV1(options), "/kraken/v2": krakenV2(options) };
+    return Object.entries(wires).flatMap(([path, wire]) => {
+      const accept = () => (socket: Socket) => hub.open(socket, wire(++this.#connections));
+      return [{ path, accept }, { path: `${path}/`, accept }];
+    });
   }
 
   /** `GET` with a query, and `POST` with a form, of `/kraken/0/public/METHOD`. */
