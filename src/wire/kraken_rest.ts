@@ -13,6 +13,7 @@ import {
   seconds,
   SIZE_DECIMALS,
   sizeText,
+  tickerText,
 } from "./kraken_text.ts";
 
 export const INFOS = ["info", "leverage", "fees", "margin"] as const;
@@ -89,15 +90,8 @@ export function pairEntry(pair: Pair, decimals: number, info: Info): string {
 }
 
 export function tickerEntry(quote: Quote, decimals: number): string {
-  const { price, size, bid, ask, today, lastDay } = quote;
-  const text = (value: number) => priceText(value, decimals);
-  // What may be bought and sold is not known, so it is 0 lots.
-  const level = (value: number | null) => `[${text(value ?? price)},"0","${lots(0)}"]`;
-  const both = (write: (span: typeof today) => string) => `[${write(today)},${write(lastDay)}]`;
-  return `{"a":${level(ask)},"b":${level(bid)},"c":[${text(price)},${sizeText(size)}],` +
-    `"v":${both(({ volume }) => sizeText(volume))},"p":${both(({ vwap }) => text(vwap))},` +
-    `"t":${both(({ count }) => String(count))},"l":${both(({ low }) => text(low))},` +
-    `"h":${both(({ high }) => text(high))},"o":${text(today.open)}}`;
+  const opens = priceText(quote.today.open, decimals);
+  return tickerText(quote, decimals, { lots: `"0","${lots(0)}"`, opens });
 }
 
 /** Candles from oldest to newest, and the start of the newest one that is finished. */

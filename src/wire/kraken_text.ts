@@ -1,5 +1,7 @@
 /** How Kraken writes numbers, times, and what cannot be done. */
 import { type Interval, isInterval } from "../core/interval.ts";
+import type { Quote } from "../tape/figures.ts";
+import type { Span } from "../tape/last_day.ts";
 
 /** Decimals of volumes, and of the lots at bid and ask in `Ticker` and `Depth`. */
 export const SIZE_DECIMALS = 8;
@@ -77,6 +79,25 @@ export function priceText(price: number, decimals: number): string {
 
 export function sizeText(size: number): string {
   return `"${fixed(size, SIZE_DECIMALS)}"`;
+}
+
+/**
+ * A `ticker` as text has it; figures are those of today and of the last 24 hours.
+ * @param lots what may be bought and sold, which is not known: no lots, as they are written there
+ * @param opens what was paid first
+ */
+export function tickerText(
+  { price, size, bid, ask, today, lastDay }: Quote,
+  decimals: number,
+  { lots, opens }: { readonly lots: string; readonly opens: string },
+): string {
+  const text = (value: number) => priceText(value, decimals);
+  const both = (name: keyof Span, write: (value: number) => string) =>
+    `[${write(today[name])},${write(lastDay[name])}]`;
+  return `{"a":[${text(ask ?? price)},${lots}],"b":[${text(bid ?? price)},${lots}],` +
+    `"c":[${text(price)},${sizeText(size)}],"v":${both("volume", sizeText)},` +
+    `"p":${both("vwap", text)},"t":${both("count", String)},"l":${both("low", text)},` +
+    `"h":${both("high", text)},"o":${opens}}`;
 }
 
 /** Microseconds of a time in milliseconds: whole, and exact. */

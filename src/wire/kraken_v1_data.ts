@@ -7,7 +7,15 @@ import { Selection } from "../hub/topic.ts";
 import type { Format, Item, Subscription } from "../hub/wire.ts";
 import type { Figures, Quote } from "../tape/figures.ts";
 import type { Pair, Pairs } from "./kraken_pairs.ts";
-import { ALL_MINUTES, intervalOf, minutesOf, priceText, seconds, sizeText } from "./kraken_text.ts";
+import {
+  ALL_MINUTES,
+  intervalOf,
+  minutesOf,
+  priceText,
+  seconds,
+  sizeText,
+  tickerText,
+} from "./kraken_text.ts";
 
 export const NAMES = ["ticker", "ohlc", "trade", "spread"] as const;
 export type Name = typeof NAMES[number];
@@ -177,13 +185,7 @@ function candle(bar: Bar, updatedAt: number, decimals: number): string {
 }
 
 function ticker(quote: Quote, decimals: number): string {
-  const { price, size, bid, ask, today, lastDay } = quote;
-  const text = (value: number) => priceText(value, decimals);
-  // What may be bought and sold is not known, so it is 0 lots.
-  const level = (value: number | null) => `[${text(value ?? price)},0,${sizeText(0)}]`;
-  const both = (write: (span: typeof today) => string) => `[${write(today)},${write(lastDay)}]`;
-  return `{"a":${level(ask)},"b":${level(bid)},"c":[${text(price)},${sizeText(size)}],` +
-    `"v":${both(({ volume }) => sizeText(volume))},"p":${both(({ vwap }) => text(vwap))},` +
-    `"t":${both(({ count }) => String(count))},"l":${both(({ low }) => text(low))},` +
-    `"h":${both(({ high }) => text(high))},"o":${both(({ open }) => text(open))}}`;
+  const { today, lastDay } = quote;
+  const opens = `[${priceText(today.open, decimals)},${priceText(lastDay.open, decimals)}]`;
+  return tickerText(quote, decimals, { lots: `0,${sizeText(0)}`, opens });
 }

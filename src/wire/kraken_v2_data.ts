@@ -1,6 +1,5 @@
 /** Data as version 2 of Kraken's sockets writes it: `{"channel", "type", "data"}`, numbers with fixed decimals. */
 import type { Bar } from "../core/bar.ts";
-import type { Row } from "../core/board.ts";
 import { type Interval, lengthOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Selection } from "../hub/topic.ts";
