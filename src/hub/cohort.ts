@@ -3,6 +3,7 @@ import type { Row } from "../core/board.ts";
 import type { ClosedBar } from "../core/market.ts";
 import { type Interval, startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
+import { Essences } from "./essences.ts";
 import type { Fragments } from "./fragments.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
 import type { Fragment, Item, Subscription } from "./wire.ts";
@@ -57,8 +58,7 @@ export class Cohort {
   readonly #pending: Pending<Update>;
   /** Start of the newest bar of each symbol, on a bar channel. */
   readonly #newestBars = new Map<string, number>();
-  /** What has been noted last of each symbol, in a format where not every update counts. */
-  readonly #essences = new Map<string, string>();
+  readonly #essences: Essences | undefined;
   readonly #shared: Reader;
   #seq: number;
 
@@ -68,6 +68,8 @@ export class Cohort {
     this.subscription = subscription;
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
+    const { essence } = subscription.format;
+    this.#essences = essence && new Essences(essence);
     this.#seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, dueAt: -Infinity };
   }
@@ -91,29 +93,27 @@ export class Cohort {
     this.#numbers.set(symbol, this.#symbols.length);
     this.#symbols.push(symbol);
     const { channel } = this.subscription;
-    // A symbol that appears with a tick has nothing that anybody was told of.
-    if (this.#seq === this.#market.seq) this.#counts(symbol, () => this.#newest(symbol));
     if (channel.kind !== "bar") return;
     const newest = this.#market.newestBar(symbol, channel.interval);
     if (newest !== undefined && !newest.closed) this.#newestBars.set(symbol, newest.time);
   }
 
-  #newest(symbol: string): Item | undefined {
+  /** Notes the state of now: whoever joins is given it. */
+  settle(): void {
     const { channel } = this.subscription;
-    return channel.kind === "bar"
-      ? this.#market.newestBar(symbol, channel.interval)
-      : this.#market.board.row(symbol);
+    for (const symbol of this.#symbols) {
+      const isBar = channel.kind === "bar";
+      this.#counts(
+        symbol,
+        () =>
+          isBar ? this.#market.newestBar(symbol, channel.interval) : this.#market.board.row(symbol),
+      );
+    }
   }
 
-  /** Whether an update counts in the format; one that does is noted. */
+  /** Whether an update says something new in the format. */
   #counts(symbol: string, update: Update): boolean {
-    const { format } = this.subscription;
-    const item = format.essence && update();
-    if (item === undefined) return true;
-    const essence = format.essence!(item);
-    if (this.#essences.get(symbol) === essence) return false;
-    this.#essences.set(symbol, essence);
-    return true;
+    return this.#essences?.note(symbol, update()) ?? true;
   }
 
   /** `seq` of the newest update. */

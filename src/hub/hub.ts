@@ -178,6 +178,7 @@ export class Hub implements Desk {
     for (const symbol of selection.resolve(this.#market.catalogue).symbols) {
       this.#attach(cohort, symbol);
     }
+    cohort.settle();
     return cohort;
   }
 

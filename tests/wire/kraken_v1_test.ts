@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { Figures } from "../../src/tape/figures.ts";
+import { MemoryTape } from "../../src/tape/memory.ts";
+import { Pairs } from "../../src/wire/kraken_pairs.ts";
+import { krakenV1 } from "../../src/wire/kraken_v1.ts";
 import { Stage } from "../helpers/conversation.ts";
+import { TestHub } from "../helpers/desk.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden("kraken_v1", "kraken_v1_candles", "kraken_v1_errors");
@@ -125,6 +130,51 @@ describe("krakenV1", () => {
     for (const client of clients) client.leave();
     assert.equal(stage.hub.cohortCount, 0);
   });
+
+  for (const [name, ticksPerFlush] of [["in a burst", Infinity], ["evenly", 100]] as const) {
+    test(`krakenV1 loses no trade and no last state of a candle for a slow client, ticks coming ${name}`, () => {
+      const hub = new TestHub({ bufferedBytesMax: 100 });
+      const { market } = hub;
+      market.define("A/B", { decimals: 2 });
+      const tape = new MemoryTape({ epoch: "e", ticksMax: 1 });
+      const now = () => hub.now;
+      const wire = krakenV1({
+        figures: new Figures({ market, tape, archive: undefined, now }),
+        pairs: new Pairs(market.catalogue),
+        pairsMax: 10,
+      });
+      const { socket, session } = hub.connect(wire(1));
+      for (const name of ["trade", "ohlc"]) {
+        session.receive(JSON.stringify(subscribe(name, ["A/B"])));
+      }
+      hub.pass(20);
+      socket.take();
+      socket.reads(false);
+      // More than a cohort holds: this client has to read the tape by itself.
+      const prices = Array.from({ length: 30_000 }, (_, index) => index + 1);
+      for (const price of prices) {
+        hub.tick("A/B", price);
+        hub.now += 10;
+        if (price % ticksPerFlush === 0) hub.pass(0);
+      }
+      hub.pass(0);
+      socket.reads(true);
+      for (let step = 0; step < 100; step++) hub.pass(10);
+      const frames = socket.take();
+      const rows = frames.filter((frame) => frame[2] === "trade").flatMap((frame) => frame[1]);
+      assert.deepEqual(rows.map(([price]: [string]) => Number(price)), prices);
+      const candles = frames.filter((frame) => frame[2] === "ohlc-1").map((frame) => frame[1]);
+      const last = new Map(candles.map((candle) => [candle[1], candle]));
+      const bars = market.bars("A/B", "1m", { limit: 100 });
+      assert.equal(last.size, bars.length);
+      for (const { time, close, count } of bars) {
+        const candle = last.get(`${time / 1_000 + 60}.000000`);
+        assert.deepEqual([Number(candle[5]), candle[8]], [close, count]);
+      }
+      const ends = candles.map(([, end]) => end);
+      assert.deepEqual(ends, [...ends].sort());
+    });
+  }
 
   test("krakenV1 answers whatever comes with an object, and stays", () => {
     const stage = new Stage({ commandsBurst: 1e9 });
