@@ -48,6 +48,7 @@ export class Cohort {
   readonly sub: string;
   readonly key: string;
   readonly subscription: Subscription;
+  readonly essences: Essences;
   readonly #market: Scene;
   readonly #members = new Set<Member>();
   readonly #apart = new Map<Member, Reader>();
@@ -58,7 +59,6 @@ export class Cohort {
   readonly #pending: Pending<Update>;
   /** Start of the newest bar of each symbol, on a bar channel. */
   readonly #newestBars = new Map<string, number>();
-  readonly #essences: Essences | undefined;
   readonly #shared: Reader;
   #seq: number;
 
@@ -68,8 +68,7 @@ export class Cohort {
     this.subscription = subscription;
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
-    const { essence } = subscription.format;
-    this.#essences = essence && new Essences(essence);
+    this.essences = new Essences(subscription, market);
     this.#seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, dueAt: -Infinity };
   }
@@ -96,24 +95,6 @@ export class Cohort {
     if (channel.kind !== "bar") return;
     const newest = this.#market.newestBar(symbol, channel.interval);
     if (newest !== undefined && !newest.closed) this.#newestBars.set(symbol, newest.time);
-  }
-
-  /** Notes the state of now: whoever joins is given it. */
-  settle(): void {
-    const { channel } = this.subscription;
-    for (const symbol of this.#symbols) {
-      const isBar = channel.kind === "bar";
-      this.#counts(
-        symbol,
-        () =>
-          isBar ? this.#market.newestBar(symbol, channel.interval) : this.#market.board.row(symbol),
-      );
-    }
-  }
-
-  /** Whether an update says something new in the format. */
-  #counts(symbol: string, update: Update): boolean {
-    return this.#essences?.note(symbol, update()) ?? true;
   }
 
   /** `seq` of the newest update. */
@@ -191,7 +172,7 @@ export class Cohort {
       this.#addBar(symbol, time);
     } else if (mode === "latest") {
       const update = () => this.#market.board.row(symbol);
-      if (this.#counts(symbol, update)) this.#pending.add(symbol, update);
+      if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
     } else {
       const row = this.#market.board.row(symbol);
       this.#pending.add(symbol, () => row);
@@ -211,7 +192,7 @@ export class Cohort {
     if (channel.kind !== "bar") return;
     const { interval } = channel;
     const update = () => this.#market.bar(symbol, interval, time);
-    if (this.#counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
+    if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
   }
 
   /**

@@ -178,7 +178,7 @@ export class Hub implements Desk {
     for (const symbol of selection.resolve(this.#market.catalogue).symbols) {
       this.#attach(cohort, symbol);
     }
-    cohort.settle();
+    cohort.essences.settle(cohort.symbols);
     return cohort;
   }
 
