@@ -13,6 +13,7 @@ import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { KrakenApi } from "./http/kraken.ts";
+import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -20,6 +21,7 @@ import { hubPlace, socketHints, type SocketPlace, socketRoutes } from "./http/so
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
+import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { Hub } from "./hub/hub.ts";
 import { Intake } from "./hub/intake.ts";
@@ -94,10 +96,11 @@ export function createApp(config: Config, world: World): App {
   }, config.flush);
   intake.restore(barsKept);
   const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const define: Intake["define"] = (symbol, fields) => intake.define(symbol, fields);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
-    new FeedRun(feed, { market, tape, accept, now, sleep, log, signal: ended.signal })
+    new FeedRun(feed, { market, tape, accept, define, now, sleep, log, signal: ended.signal })
   );
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
@@ -162,7 +165,9 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      widgetRoutes(catalogue),
+      widgetRoutes({ catalogue, publicUrl: config["public-url"] }),
+      openbbRoutes({ market, archive, turns }),
+      udfRoutes({ market, archive, turns, now, fault }),
       streams.routes(),
       kraken.routes(),
       socketHints(places),

@@ -31,6 +31,10 @@ const durationFrom = (leastMs: number) =>
     return z.NEVER;
   });
 
+/** Without a slash at the end. */
+const webAddress = z.url({ protocol: /^https?$/, error: "expected an address with http or https" })
+  .transform((address) => address.replace(/\/+$/, ""));
+
 const size = z.union([z.string(), z.number()]).transform((value, context) => {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(value));
   if (match !== null) {
@@ -63,6 +67,9 @@ const SETTINGS = z.object({
   ),
   "origin": list.default(ORIGINS).describe(
     "page origin that may use the server beside its own; * for any",
+  ),
+  "public-url": webAddress.optional().describe(
+    "address under which browsers reach it, such as https://HOST/PATH",
   ),
   "heartbeat": durationFrom(100).default(15_000).describe(
     "ms of silence, or such as 15s, after which a heartbeat is sent",
@@ -233,7 +240,9 @@ function suggest(name: string): string {
 export function helpText(version: string): string {
   const rows = Object.entries(SETTINGS.shape).map(([name, setting]) => {
     const fallback = setting.parse(undefined);
-    const shown = Array.isArray(fallback) && fallback.length > 1 ? "see README" : String(fallback);
+    const shown = Array.isArray(fallback) && fallback.length > 1
+      ? "see README"
+      : String(fallback ?? "none");
     return `  ${`--${name}`.padEnd(20)} ${setting.description} (${shown})`;
   });
   return [

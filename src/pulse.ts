@@ -1,7 +1,7 @@
 /** What happens by the clock rather than in answer to anything. */
 export interface PulseWork {
   now(): number;
-  /** Sends what is due and says when the next frame is due, if one is owed. */
+  /** Sends what is due and says when to call again, if something is owed. */
   flush(now: number): number | undefined;
   /** Done about every quarter of a second. */
   advance(now: number): void;
@@ -49,14 +49,14 @@ export class Pulse {
     this.#timerAt = Infinity;
     this.#flushedAt = now;
     const next = this.#work.flush(now);
-    if (next !== undefined) this.#schedule(Math.max(next, now + this.#flushMs), now);
+    if (next !== undefined) this.#schedule(next, this.#work.now());
   }
 
   #schedule(at: number, now: number): void {
     if (at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#flush(this.#work.now()), at - now);
+    this.#timer = setTimeout(() => this.#flush(this.#work.now()), Math.max(0, at - now));
   }
 }
 

@@ -84,12 +84,18 @@ export class RowReader {
   #place;
   /** @type {string[]} */
   #symbols = [];
+  /** The newest quote of each symbol: the next one may tell only what has changed. @type {Map<unknown, Row> | undefined} */
+  #quotes;
 
-  /** @param {{ columns?: readonly string[], symbols: readonly string[] }} reply */
-  constructor({ columns, symbols }) {
+  /**
+   * @param {{ columns?: readonly string[], granted?: Readonly<Record<string, unknown>>,
+   *   symbols: readonly string[], snapshot?: readonly Row[] }} reply
+   */
+  constructor({ columns, granted, symbols, snapshot }) {
     this.#columns = columns;
     this.#place = columns?.indexOf("symbol");
-    this.add(symbols);
+    if (columns !== undefined && granted?.["channel"] === "quote") this.#quotes = new Map();
+    this.restart(symbols, snapshot);
   }
 
   /** Symbols are numbered in the order in which they are told. @param {readonly string[]} symbols */
@@ -97,9 +103,15 @@ export class RowReader {
     this.#symbols.push(...symbols);
   }
 
-  /** Numbers the symbols anew. @param {readonly string[]} symbols */
-  restart(symbols) {
+  /**
+   * Numbers the symbols anew.
+   * @param {readonly string[]} symbols
+   * @param {readonly Row[]} [snapshot]
+   */
+  restart(symbols, snapshot = []) {
     this.#symbols = [...symbols];
+    this.#quotes?.clear();
+    for (const row of snapshot) this.#quotes?.set(row["symbol"], row);
   }
 
   /**
@@ -113,6 +125,33 @@ export class RowReader {
 
   /** @param {readonly unknown[]} row */
   #named(row) {
+    const columns = this.#columns ?? [];
+    const quotes = this.#quotes;
+    if (quotes === undefined) return this.#whole(row);
+    const named = row.length < columns.length ? this.#changed(row, quotes) : this.#whole(row);
+    quotes.set(named["symbol"], named);
+    return named;
+  }
+
+  /**
+   * A row that tells what has changed: symbol, the number whose bits are the places of the columns that
+   * follow, and their values.
+   * @param {readonly unknown[]} row
+   * @param {Map<unknown, Row>} quotes
+   */
+  #changed([index, places, ...values], quotes) {
+    const symbol = this.#symbols[Number(index)];
+    /** @type {Record<string, unknown>} */
+    const named = { ...quotes.get(symbol), symbol };
+    let next = 0;
+    this.#columns?.forEach((column, place) => {
+      if (Number(places) & (1 << place)) named[column] = values[next++];
+    });
+    return named;
+  }
+
+  /** @param {readonly unknown[]} row */
+  #whole(row) {
     /** @type {Record<string, unknown>} */
     const named = {};
     this.#columns?.forEach((column, place) => {

@@ -218,7 +218,7 @@ export class Streams {
     this.#joined.delete(stage.sub);
     this.#joined.set(sub, entry);
     stage.sub = sub;
-    if (symbols !== undefined) stage.reader.restart(symbols);
+    if (symbols !== undefined) stage.reader.restart(symbols, frame.snapshot);
     if (position !== undefined) stage.seq = seqOf(position);
     entry.position = position ?? entry.position;
     const { unknown = [], snapshot = [] } = frame;

@@ -165,6 +165,8 @@ describe("readConfig refuses", () => {
       ["flush", "1001"],
       ["heartbeat", "soon"],
       ["stalled", "-1s"],
+      ["public-url", "ticks.example.com"],
+      ["public-url", "ftp://ticks.example.com"],
       ["sessions-max", "0"],
       ["commands-max", "19"],
       ["bars-max", "1499"],

@@ -44,6 +44,16 @@ const STEPS = [
     command: ["node", "tests/browser/page.mjs"],
     needs: { chromium: "chromium" },
   },
+  {
+    name: "openbb",
+    command: ["node", "tests/browser/openbb.mjs"],
+    needs: { chromium: "chromium" },
+  },
+  {
+    name: "listeners",
+    command: ["node", "tests/browser/listeners.mjs"],
+    needs: { chromium: "chromium" },
+  },
 ];
 
 const env = {

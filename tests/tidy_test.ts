@@ -190,7 +190,8 @@ function none(wrong: string[]): void {
 function list(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return UNTRACKED.has(entry.name) ? [] : list(path);
+    if (UNTRACKED.has(entry.name)) return [];
+    if (entry.isDirectory()) return list(path);
     return entry.isFile() && !/\.(?:log|png|ico|woff2|db)$/.test(path) ? [path] : [];
   });
 }

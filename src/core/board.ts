@@ -135,7 +135,7 @@ export class Board {
       time: newest.time,
       price,
       change: known ? difference(price, prevClose, instrument?.decimals ?? 8) : null,
-      change_percent: known ? (price - prevClose) / Math.abs(prevClose) : null,
+      change_percent: known ? fraction((price - prevClose) / Math.abs(prevClose)) : null,
       volume: day?.volume ?? null,
       prev_close: prevClose,
       open: day?.open ?? null,
@@ -167,6 +167,11 @@ export function emptyRow(symbol: string, instrument?: Instrument): Row {
     ask: null,
     market_cap: null,
   };
+}
+
+/** A share with as many digits as anybody reads: 1e-8 is a millionth of a percent. */
+function fraction(share: number): number {
+  return Math.abs(share) < 1e6 ? Math.round(share * 1e8) / 1e8 + 0 : share;
 }
 
 /** The difference of two prices without the noise of binary fractions: 150.12 − 145.54 is 4.58. */

@@ -1,3 +1,4 @@
+import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
 import { type Tape, TapeFull } from "../tape/tape.ts";
@@ -19,6 +20,7 @@ export interface FeedParts {
   readonly market: Market;
   readonly tape: Tape;
   readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly define: (symbol: string, fields: InstrumentFields) => void;
   readonly signal: AbortSignal;
   readonly log: {
     info(message: string): void;
@@ -59,7 +61,7 @@ export class FeedRun {
   }
 
   #context(): FeedContext {
-    const { market, tape, now, sleep, log, signal } = this.#parts;
+    const { market, tape, define, now, sleep, log, signal } = this.#parts;
     return {
       signal,
       now,
@@ -67,7 +69,7 @@ export class FeedRun {
       sleep: (ms) => sleep(ms, signal),
       emit: (ticks) => this.#emit(ticks),
       newestPrice: (symbol) => market.board.row(symbol).price,
-      define: (symbol, fields) => market.define(symbol, fields),
+      define,
       ready: () => this.#set({ state: "running" }),
       warn: (message) => log.warn(message),
     };

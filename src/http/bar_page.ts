@@ -11,7 +11,7 @@ export interface BarAsk extends BarRange {
 }
 
 /** Bars by time, oldest first. */
-type ReadBars = (range: BarRange) => readonly Bar[];
+export type ReadBars = (range: BarRange) => readonly Bar[];
 
 /** Finds the first and the last bar of an answer; bars that begin later are not in it. */
 export async function barPage(read: ReadBars, ask: BarAsk, turns: Turns): Promise<Page<Bar>> {
@@ -39,6 +39,26 @@ export async function barPage(read: ReadBars, ask: BarAsk, turns: Turns): Promis
 /** A relative time means another one by the time of the next page. */
 function until(to: number | undefined): Record<string, number> {
   return to === undefined ? {} : { to };
+}
+
+/** The newest bars before a time, oldest first. */
+export async function newestBars(
+  read: ReadBars,
+  { to, limit }: { readonly to?: number; readonly limit: number },
+  turns: Turns,
+): Promise<Bar[]> {
+  const slices: (readonly Bar[])[] = [];
+  let before = to;
+  for (let left = limit; left > 0;) {
+    const size = Math.min(SLICE_ROWS, left);
+    const bars = read({ to: before, limit: size });
+    slices.unshift(bars);
+    if (bars.length < size) break;
+    left -= size;
+    before = bars[0]!.time;
+    if (left > 0) await turns.take();
+  }
+  return slices.flat();
 }
 
 /** Where filled bars begin and end is known from the first and the last bar alone. */

@@ -8,7 +8,6 @@ import { BAR_COLUMNS } from "../wire/history.ts";
 import { barPage } from "./bar_page.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
 import { Query } from "./query.ts";
-import { Refusal } from "./refusal.ts";
 
 export interface BarsOptions {
   readonly market: Market;
@@ -23,10 +22,7 @@ export interface BarsOptions {
 export function barRoutes({ market, archive, turns, now, fault }: BarsOptions): Hono {
   return new Hono().get("/bars", async (c) => {
     const query = new Query(c.req.url, now());
-    const [symbol, another] = query.symbols();
-    if (symbol === undefined || another !== undefined || symbol.endsWith("*")) {
-      throw new Refusal(400, "bad_symbol", "Cannot answer with bars: name one symbol");
-    }
+    const symbol = query.symbol("answer with bars");
     const interval = query.choice("interval", INTERVALS, "1m");
     const filled = query.choice("fill", ["none", "previous"], "none") === "previous";
     const format = historyFormat(c, query);

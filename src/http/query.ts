@@ -22,9 +22,10 @@ export class Query {
     return this.#params.get(name) || undefined;
   }
 
-  /** The names and prefixes of `symbol`, without duplicates, in the order asked. */
+  /** The names and prefixes of `symbol`, or `symbols`, without duplicates, in the order asked. */
   symbols(): string[] {
-    const names = this.#params.getAll("symbol").flatMap((list) => list.split(","))
+    const name = this.#params.has("symbol") ? "symbol" : "symbols";
+    const names = this.#params.getAll(name).flatMap((list) => list.split(","))
       .map((name) => name.trim()).filter((name) => name !== "");
     if (names.length > SYMBOLS_MAX) {
       throw new Refusal(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
@@ -40,6 +41,13 @@ export class Query {
       }
     }
     return [...new Set(names)];
+  }
+
+  /** The one name of `symbol`. @param action what cannot be done without */
+  symbol(action: string): string {
+    const [symbol, another] = this.symbols();
+    if (symbol !== undefined && another === undefined && !symbol.endsWith("*")) return symbol;
+    throw new Refusal(400, "bad_symbol", `Cannot ${action}: name one symbol`);
   }
 
   /** One of the given words. */

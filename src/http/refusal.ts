@@ -59,7 +59,8 @@ function answer(c: Context, refusal: Refusal): Response {
   return c.json(refusalBody(refusal), refusal.status);
 }
 
-function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
+/** What to answer after an error. @param fault told of errors that are the server's own */
+export function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof ClientError) return new Refusal(400, error.code, error.message);
   if (error instanceof TapeFull) return new Refusal(507, "tape_full", error.message);

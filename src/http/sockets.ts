@@ -69,7 +69,7 @@ export function socketRoutes(options: SocketsOptions): (request: Request) => Acc
         throw new Refusal(403, "bad_origin", detail);
       }
       const accept = place.accept(url);
-      return (socket) => guarded(accept(socket), options.fault);
+      return (socket) => new Guarded(accept(socket), options.fault);
     } catch (error) {
       if (error instanceof Refusal) return refusalResponse(error);
       throw error;
@@ -82,17 +82,36 @@ function patternOf(path: string): RegExp {
 }
 
 /** An error of ours in one session must not end the process, nor disturb another session. */
-function guarded(session: Connection, fault: (error: unknown) => void): Connection {
-  const guard = (work: () => void) => {
+class Guarded implements Connection {
+  readonly #connection: Connection;
+  readonly #fault: (error: unknown) => void;
+
+  constructor(connection: Connection, fault: (error: unknown) => void) {
+    this.#connection = connection;
+    this.#fault = fault;
+  }
+
+  receive(text: string): void {
     try {
-      work();
+      this.#connection.receive(text);
     } catch (error) {
-      fault(error);
+      this.#fault(error);
     }
-  };
-  return {
-    receive: (text) => guard(() => session.receive(text)),
-    receiveBinary: () => guard(() => session.receiveBinary()),
-    closed: () => guard(() => session.closed()),
-  };
+  }
+
+  receiveBinary(): void {
+    try {
+      this.#connection.receiveBinary();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  closed(): void {
+    try {
+      this.#connection.closed();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
 }

@@ -1,36 +1,65 @@
 /** OpenBB Workspace: https://docs.openbb.co/workspace/developers/json-specs/widgets-json-reference */
 import { Hono } from "hono";
 import widgets from "../../widgets.json" with { type: "json" };
-import type { Catalogue, Instrument } from "../core/instrument.ts";
+import type { Catalogue } from "../core/instrument.ts";
+import apps from "./apps.json" with { type: "json" };
 import { tagged } from "./tagged.ts";
+
+export interface WidgetsOptions {
+  readonly catalogue: Catalogue;
+  /** The address under which browsers reach the server, without a slash at the end. */
+  readonly publicUrl?: string | undefined;
+  /** The key that a request came with. A grid opens its socket with nothing but the address told here. */
+  readonly keyOf?: (request: Request) => string | undefined;
+}
 
 /** The grid shows so many symbols until the user chooses. */
 const SYMBOLS_SHOWN = 5;
+/** A param with these options is one for symbols. */
+const SYMBOLS_ENDPOINT = "openbb/symbols";
 
-/** `GET /widgets.json`, and the options of its symbol parameters. */
-export function widgetRoutes(catalogue: Catalogue): Hono {
+/** `GET /widgets.json` and `/apps.json`: what there is to show, and a dashboard that shows it. */
+export function widgetRoutes({ catalogue, publicUrl, keyOf }: WidgetsOptions): Hono {
+  const shown = () => [...catalogue.symbols()].slice(0, SYMBOLS_SHOWN);
   return new Hono()
-    .get("/widgets.json", tagged(), (c) => c.json(fillIn(catalogue)))
-    .get("/openbb/symbols", (c) => c.json(catalogue.all().map(option)));
+    .get("/widgets.json", tagged(), (c) => {
+      // With a key in it, it is not for everybody.
+      c.header("Cache-Control", "private, no-cache");
+      return c.json(fillInWidgets(shown(), publicUrl, keyOf?.(c.req.raw)));
+    })
+    .get("/apps.json", tagged(), (c) => c.json(fillInApps(shown())));
 }
 
-function option({ symbol, name }: Instrument): { label: string; value: string } {
-  return {
-    label: name === null || name === symbol ? symbol : `${name} (${symbol})`,
-    value: symbol,
-  };
-}
-
-/** Puts the first instruments of this server where the checked-in file names those of the default market. */
-function fillIn(catalogue: Catalogue): Record<string, unknown> {
-  const symbols = [...catalogue.symbols()].slice(0, SYMBOLS_SHOWN);
-  if (symbols.length === 0) return widgets;
+/** Puts what this server has in the place of what the checked-in file names. */
+function fillInWidgets(
+  symbols: readonly string[],
+  publicUrl: string | undefined,
+  key: string | undefined,
+): typeof widgets {
   const filled = structuredClone(widgets);
-  for (const { params } of Object.values(filled)) {
-    for (const param of params) {
-      if (param.paramName !== "symbol") continue;
+  for (const widget of Object.values(filled)) {
+    for (const param of widget.params) {
+      if (!("optionsEndpoint" in param) || param.optionsEndpoint !== SYMBOLS_ENDPOINT) continue;
+      if (symbols.length === 0) continue;
       param.value = "multiSelect" in param ? symbols.join(",") : symbols[0]!;
+    }
+    if ("wsEndpoint" in widget && key !== undefined) {
+      widget.wsEndpoint += `?key=${encodeURIComponent(key)}`;
+    }
+    if (widget.type === "iframe" && publicUrl !== undefined) {
+      widget.endpoint = `${publicUrl}/${widget.endpoint}`;
+    }
+    if ("data" in widget && "defaultSymbol" in widget.data && symbols.length > 0) {
+      widget.data.defaultSymbol = symbols[0]!;
     }
   }
   return filled;
+}
+
+function fillInApps([symbol]: readonly string[]): typeof apps {
+  if (symbol === undefined) return apps;
+  return apps.map((app) => ({
+    ...app,
+    groups: app.groups.map((group) => ({ ...group, defaultValue: symbol })),
+  }));
 }

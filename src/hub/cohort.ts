@@ -1,11 +1,13 @@
-import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
 import type { ClosedBar } from "../core/market.ts";
-import { type Interval, startOf } from "../core/interval.ts";
+import { startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Essences } from "./essences.ts";
 import type { Fragments } from "./fragments.ts";
+import { Numbering } from "./numbering.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
+import type { Place, Reader } from "./reader.ts";
+import type { Scene } from "./scene.ts";
 import type { Fragment, Item, Subscription } from "./wire.ts";
 
 /** A session as its cohort sees it. */
@@ -13,25 +15,8 @@ export interface Member {
   /** Whether so much is unsent that nothing may be added. */
   readonly full: boolean;
   send(text: string): void;
-  /** More waits for the member than the cohort holds: from this seq on it has to read the tape itself. */
-  fellBehind(cohort: Cohort, seq: number): void;
-}
-
-/** The state from which rows are made: that of now, or in a replay that of then. */
-export interface Scene {
-  readonly seq: number;
-  readonly board: { has(symbol: string): boolean; row(symbol: string): Row };
-  bar(symbol: string, interval: Interval, time: number): Bar | undefined;
-  newestBar(symbol: string, interval: Interval): Bar | undefined;
-}
-
-/** What somebody has received: the seq of the last frame, updates and symbols by number. */
-interface Reader {
-  seq: number;
-  updates: number;
-  symbols: number;
-  /** No frame before this time. */
-  dueAt: number;
+  /** More waits for the member than the cohort holds: from its place on it has to read the tape itself. */
+  fellBehind(cohort: Cohort): void;
 }
 
 /** A lossless frame holds no more rows; when so many wait, it is sent before it is due. */
@@ -49,21 +34,32 @@ export class Cohort {
   readonly key: string;
   readonly subscription: Subscription;
   readonly essences: Essences;
+  readonly numbering: Numbering;
   readonly #market: Scene;
   readonly #members = new Set<Member>();
   readonly #apart = new Map<Member, Reader>();
   /** Members that read the tape themselves and come back. */
   readonly #behind = new Set<Member>();
-  readonly #symbols: string[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly #symbols = new Set<string>();
   readonly #pending: Pending<Update>;
   /** Start of the newest bar of each symbol, on a bar channel. */
   readonly #newestBars = new Map<string, number>();
   readonly #shared: Reader;
+  /** The rows that the members have, where a row may be told by what has changed of it. */
+  readonly #known: Map<string, Row> | undefined;
   #seq: number;
+  #served = 0;
 
-  constructor(sub: string, key: string, subscription: Subscription, market: Scene) {
+  /** @param numbering of the cohort to which the members of this one come back */
+  constructor(
+    sub: string,
+    key: string,
+    subscription: Subscription,
+    market: Scene,
+    numbering = new Numbering(),
+  ) {
     this.sub = sub;
+    this.numbering = numbering;
     this.key = key;
     this.subscription = subscription;
     this.#market = market;
@@ -71,9 +67,11 @@ export class Cohort {
     this.essences = new Essences(subscription, market);
     this.#seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, dueAt: -Infinity };
+    const { channel, format } = subscription;
+    if (channel.kind === "quote" && format.change !== undefined) this.#known = new Map();
   }
 
-  get symbols(): readonly string[] {
+  get symbols(): ReadonlySet<string> {
     return this.#symbols;
   }
 
@@ -88,13 +86,18 @@ export class Cohort {
 
   /** A symbol that the subscription matches has become known. */
   attach(symbol: string): void {
-    if (this.#numbers.has(symbol)) return;
-    this.#numbers.set(symbol, this.#symbols.length);
-    this.#symbols.push(symbol);
+    if (this.#symbols.has(symbol)) return;
+    this.#symbols.add(symbol);
+    this.numbering.add(symbol);
     const { channel } = this.subscription;
     if (channel.kind !== "bar") return;
     const newest = this.#market.newestBar(symbol, channel.interval);
     if (newest !== undefined && !newest.closed) this.#newestBars.set(symbol, newest.time);
+  }
+
+  /** How many members the last flush has sent something to. */
+  get served(): number {
+    return this.#served;
   }
 
   /** `seq` of the newest update. */
@@ -109,10 +112,12 @@ export class Cohort {
 
   /**
    * Adds a member that has just been given the state at the market's seq.
-   * @param seq of the last frame that the member has received, if it comes from behind
+   * @param place of the member, if it comes from behind
    */
-  join(member: Member, now: number, seq = this.#market.seq): void {
+  join(member: Member, now: number, place?: Place): void {
     this.#behind.delete(member);
+    // Nobody knows which rows a client has that comes without a snapshot.
+    if (place !== undefined) this.#known?.clear();
     if (this.subscription.format.whole) {
       if (this.size === 0) this.#shared.dueAt = now + this.subscription.every;
       this.#members.add(member);
@@ -120,9 +125,8 @@ export class Cohort {
     }
     const spaced = this.subscription.mode === "latest";
     this.#apart.set(member, {
-      seq,
       updates: this.#pending.count,
-      symbols: this.#symbols.length,
+      ...place ?? { seq: this.#market.seq, symbols: this.numbering.symbols.length },
       dueAt: spaced ? now + this.subscription.every : now,
     });
   }
@@ -132,9 +136,9 @@ export class Cohort {
     this.#seq = this.#shared.seq = seq;
   }
 
-  /** `seq` of the last frame that a member has received. */
-  seqOf(member: Member): number {
-    return (this.#apart.get(member) ?? this.#shared).seq;
+  placeOf(member: Member): Place {
+    const { seq, symbols } = this.#apart.get(member) ?? this.#shared;
+    return { seq, symbols };
   }
 
   leave(member: Member): void {
@@ -143,15 +147,12 @@ export class Cohort {
     if (this.#apart.delete(member)) this.#forget();
   }
 
-  /**
-   * Lets a member go that reads the tape itself until it joins again.
-   * @returns the seq of the last frame that it has received
-   */
-  letBehind(member: Member): number {
-    const seq = this.seqOf(member);
+  /** Lets a member go that reads the tape itself until it joins again. @returns its place */
+  letBehind(member: Member): Place {
+    const place = this.placeOf(member);
     this.leave(member);
     this.#behind.add(member);
-    return seq;
+    return place;
   }
 
   /** Takes note of a tick that the market has just applied. */
@@ -179,6 +180,14 @@ export class Cohort {
     }
   }
 
+  /** Takes note of reference data that has changed. */
+  refresh(symbol: string): void {
+    const { channel, format } = this.subscription;
+    if (channel.kind !== "quote" || format.whole || !this.#market.board.has(symbol)) return;
+    const row = this.#market.board.row(symbol);
+    this.#pending.add(symbol, () => row);
+  }
+
   /** Takes note of a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
     this.#seq = this.#market.seq;
@@ -200,6 +209,7 @@ export class Cohort {
    * @returns when to call again; `undefined` when nothing is owed to anybody
    */
   flush(now: number, fragments: Fragments): number | undefined {
+    this.#served = 0;
     const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
     this.#serveMembers(fragments);
@@ -213,9 +223,12 @@ export class Cohort {
     const { whole } = this.subscription.format;
     const shared = { ...this.#shared };
     if (!whole && shared.updates === this.#pending.count) return;
-    const texts = this.#members.size > 0 ? this.#texts(shared, fragments) : [];
+    const texts = this.#members.size > 0 ? this.#texts(shared, fragments, this.#known) : [];
+    // Whoever comes next has what nobody was told.
+    if (this.#members.size === 0) this.#known?.clear();
     for (const member of this.#members) {
       if (!member.full) {
+        this.#served++;
         for (const text of texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
@@ -229,7 +242,7 @@ export class Cohort {
     const made = new Map<string, readonly string[]>();
     for (const [member, reader] of this.#apart) {
       if (member.full) {
-        if (overfull) member.fellBehind(this, reader.seq);
+        if (overfull) member.fellBehind(this);
         continue;
       }
       const owed = reader.updates < this.#pending.count;
@@ -237,6 +250,7 @@ export class Cohort {
       const key = `${reader.seq} ${reader.updates} ${reader.symbols}`;
       let texts = made.get(key);
       if (texts === undefined) made.set(key, texts = this.#texts(reader, fragments));
+      this.#served++;
       for (const text of texts) member.send(text);
       // Now it knows as much as the members do.
       this.#apart.delete(member);
@@ -247,10 +261,11 @@ export class Cohort {
   #catchUp(reader: Reader): void {
     reader.seq = this.#seq;
     reader.updates = this.#pending.count;
-    reader.symbols = this.#symbols.length;
+    reader.symbols = this.numbering.symbols.length;
   }
 
-  #texts(reader: Reader, fragments: Fragments): readonly string[] {
+  /** @param known rows that the reader has; noted in it is what it has then */
+  #texts(reader: Reader, fragments: Fragments, known?: Map<string, Row>): readonly string[] {
     const { subscription, sub } = this;
     const { format } = subscription;
     const items = format.whole
@@ -262,22 +277,29 @@ export class Cohort {
       seq: this.#seq,
       merged: 0,
       fragments: [] as Fragment[],
-      indexOf: (symbol: string) => this.#numbers.get(symbol)!,
+      indexOf: (symbol: string) => this.numbering.of(symbol),
     };
     for (const item of items) {
-      if (item !== undefined) frame.fragments.push(fragments.of(subscription, item));
+      if (item === undefined) continue;
+      const before = known?.get(item.symbol);
+      const fragment = before === undefined
+        ? fragments.of(subscription, item)
+        : fragments.ofChange(format, before, item as Row);
+      frame.fragments.push(fragment);
+      known?.set(item.symbol, item as Row);
     }
     if (!format.whole) frame.merged = this.#pending.count - reader.updates - items.length;
     const texts = format.frame(frame);
-    if (reader.symbols === this.#symbols.length) return texts;
-    const announced = format.announce(sub, this.#symbols.slice(reader.symbols));
+    const { symbols } = this.numbering;
+    if (reader.symbols === symbols.length) return texts;
+    const announced = format.announce(sub, symbols.slice(reader.symbols));
     return announced === undefined ? texts : [announced, ...texts];
   }
 
   /** Every row there is, by symbol. */
   #wholeBoard(): Item[] {
     const { board } = this.#market;
-    return this.#symbols.filter((symbol) => board.has(symbol)).sort().map((symbol) =>
+    return [...this.#symbols].filter((symbol) => board.has(symbol)).sort().map((symbol) =>
       board.row(symbol)
     );
   }

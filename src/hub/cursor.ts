@@ -1,9 +1,11 @@
 import { startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "../tape/bars.ts";
-import { Cohort, type Member, type Scene } from "./cohort.ts";
+import { Cohort, type Member } from "./cohort.ts";
 import type { Fragments } from "./fragments.ts";
-import { needsState, NOTHING, Replay, type Sources, timeAt } from "./replay.ts";
+import type { Place } from "./reader.ts";
+import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
+import { NOTHING, type Scene } from "./scene.ts";
 import { channelName } from "./topic.ts";
 
 /** Where a cursor starts: after a place on the tape, or with the first tick at or after a time. */
@@ -16,7 +18,7 @@ export interface Follower extends Member {
   /** The start has been found, and the cursor stands there. */
   started(cursor: Cursor): void;
   /** The cursor is where the live stream is: from here on frames come from there. */
-  caughtUp(cursor: Cursor, seq: number): void;
+  caughtUp(cursor: Cursor, place: Place): void;
   /** The ticks after the cursor cannot be had, for the reason given. */
   fellOff(cursor: Cursor, reason: string): void;
 }
@@ -28,6 +30,8 @@ export interface CursorOptions extends Sources {
   readonly start: Start;
   /** Times as fast as recorded; 0 is as fast as the client reads. */
   readonly speed: number;
+  /** Symbols that the follower has been told of, unless it is told of all of them when it starts. */
+  readonly symbols?: number | undefined;
 }
 
 /** Seqs that one reading looks at, and ticks that it takes: between two readings others have their turn. */
@@ -68,14 +72,15 @@ export class Cursor {
     }
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
-    this.#own = new Cohort(cohort.sub, channelName(channel), cohort.subscription, this.#scene());
+    const { sub, subscription, numbering } = cohort;
+    this.#own = new Cohort(sub, channelName(channel), subscription, this.#scene(), numbering);
     if (start.kind === "seq" && this.#seq >= start.seq) this.#begin(start.seq);
   }
 
   /** `seq` of the last frame that the client has received, or the place where the cursor started. */
   get seq(): number {
     const { follower, start } = this.#options;
-    if (this.#started) return this.#own.seqOf(follower);
+    if (this.#started) return this.#own.placeOf(follower).seq;
     return start.kind === "seq" ? start.seq : this.#seq;
   }
 
@@ -143,7 +148,8 @@ export class Cursor {
     if (this.#read.length === 0 && this.#seq >= tape.head) this.#closeBars();
     const owed = this.#own.flush(now, fragments);
     if (this.#read.length === 0 && this.#seq >= tape.head && !this.#own.owes) {
-      follower.caughtUp(this, this.#own.seq);
+      const { symbols } = this.#own.placeOf(follower);
+      follower.caughtUp(this, { seq: this.#own.seq, symbols });
       return undefined;
     }
     return owed ?? next ?? now;
@@ -198,7 +204,10 @@ export class Cursor {
     this.#started = true;
     this.#replay?.market.restore({ seq, instruments: [], newest: [], bars: [] });
     for (const symbol of cohort.symbols) this.#own.attach(symbol);
-    this.#own.join(follower, -Infinity, seq);
+    this.#own.join(follower, -Infinity, {
+      seq,
+      symbols: this.#options.symbols ?? cohort.numbering.symbols.length,
+    });
     this.#own.startAt(seq);
     follower.started(this);
   }

@@ -1,8 +1,15 @@
+import type { Row } from "../core/board.ts";
 import type { Format, Fragment, Item, Subscription } from "./wire.ts";
+
+interface Change extends Fragment {
+  readonly format: Format;
+  readonly before: Row;
+}
 
 /** Texts of items that several cohorts send, each made once per format and flush. */
 export class Fragments {
   readonly #byFormat = new Map<Format, Map<Item, Fragment>>();
+  readonly #changes = new Map<Row, Change>();
 
   of(subscription: Subscription, item: Item): Fragment {
     const { format, channel } = subscription;
@@ -16,7 +23,18 @@ export class Fragments {
     return fragment;
   }
 
+  /** A quote for those who have the one before; the format can tell it so. */
+  ofChange(format: Format, before: Row, row: Row): Fragment {
+    let made = this.#changes.get(row);
+    if (made?.before !== before || made.format !== format) {
+      made = { symbol: row.symbol, text: format.change!(before, row), format, before };
+      this.#changes.set(row, made);
+    }
+    return made;
+  }
+
   clear(): void {
+    if (this.#changes.size > 0) this.#changes.clear();
     for (const made of this.#byFormat.values()) if (made.size > 0) made.clear();
   }
 }

@@ -5,15 +5,17 @@ import type { TapedTick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
 import { type Archive, formatPosition, parsePosition, type Tape, TapeError } from "../tape/tape.ts";
 import { ClientError } from "./client_error.ts";
-import { Cohort, type Member, type Scene } from "./cohort.ts";
+import type { Cohort, Member } from "./cohort.ts";
+import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower, type Start } from "./cursor.ts";
 import { Fragments } from "./fragments.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
+import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
+import type { Scene } from "./scene.ts";
 import { type ChooseWire, Session } from "./session.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import { channelName } from "./topic.ts";
 import type { RequestId, Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions {
@@ -28,6 +30,10 @@ export interface HubOptions {
 
 /** How much of the tape the cursors together look at in one flush. */
 const SEQS_PER_FLUSH = 60_000;
+/** How many members get a frame in one flush; the others have their turn in the next one. */
+const SERVED_PER_FLUSH = 1_000;
+/** After a flush there is as much time for everything else as it took, but no more than this. */
+const REST_MS_MAX = 20;
 
 /** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside. */
 export class Hub implements Desk {
@@ -37,17 +43,16 @@ export class Hub implements Desk {
   readonly #market: Market;
   readonly #sources: Sources;
   readonly #sessions = new Set<Session>();
-  readonly #cohorts = new Map<string, Cohort>();
-  /** The cohorts that want a symbol; an entry for every symbol known. */
-  readonly #watchers = new Map<string, Set<Cohort>>();
+  readonly #cohorts: Cohorts;
   /** Cohorts to which something may be owed. */
   readonly #dirty = new Set<Cohort>();
   readonly #cursors = new Set<Cursor>();
   readonly #fragments = new Fragments();
-  #subCount = 0;
+  #restUntil = -Infinity;
 
   constructor({ market, tape, archive, limits, now, wake }: HubOptions) {
     this.#market = market;
+    this.#cohorts = new Cohorts(market);
     this.#sources = { market, tape, archive };
     this.wake = wake;
     this.limits = limits;
@@ -85,16 +90,25 @@ export class Hub implements Desk {
 
   /** Tells everybody who wants it of a tick that the market has just applied. */
   publish(tick: TapedTick): void {
-    for (const cohort of this.#watchers.get(tick.symbol) ?? this.#appear(tick.symbol)) {
+    for (const cohort of this.#cohorts.watching(tick.symbol)) {
       cohort.add(tick);
       this.#dirty.add(cohort);
     }
   }
 
+  /** Tells of reference data that has changed: it stands in every quote of the symbol. */
+  refresh(symbol: string): void {
+    for (const cohort of this.#cohorts.watching(symbol)) {
+      cohort.refresh(symbol);
+      this.#dirty.add(cohort);
+    }
+    this.wake();
+  }
+
   /** Tells of bars that the clock has closed. */
   publishClosed(bars: readonly ClosedBar[]): void {
     for (const bar of bars) {
-      for (const cohort of this.#watchers.get(bar.symbol) ?? []) {
+      for (const cohort of this.#cohorts.watching(bar.symbol)) {
         const { channel } = cohort.subscription;
         if (channel.kind !== "bar" || channel.interval !== bar.interval) continue;
         cohort.addClosed(bar);
@@ -104,32 +118,48 @@ export class Hub implements Desk {
   }
 
   /**
-   * Sends every frame that is due.
-   * @returns when the next one is due; `undefined` when nothing is owed to anybody
+   * Sends what is due.
+   * @returns when to call again; `undefined` when nothing is owed to anybody
    */
   flush(now: number): number | undefined {
-    let next: number | undefined;
-    for (const cohort of this.#dirty) {
-      const dueAt = cohort.flush(now, this.#fragments);
-      if (dueAt === undefined) this.#dirty.delete(cohort);
-      else next = Math.min(next ?? dueAt, dueAt);
-    }
+    if (now < this.#restUntil) return this.#restUntil;
+    const next = this.#serveCohorts(now);
     const read = this.#stepCursors(now);
     this.#fragments.clear();
-    return read === undefined || next === undefined ? read ?? next : Math.min(read, next);
+    const end = this.now();
+    this.#restUntil = end + Math.min(end - now, REST_MS_MAX);
+    const due = read === undefined || next === undefined ? read ?? next : Math.min(read, next);
+    return due === undefined ? undefined : Math.max(due, this.#restUntil);
+  }
+
+  /** Cohorts take turns, so that all are served before one is served again. */
+  #serveCohorts(now: number): number | undefined {
+    let next: number | undefined;
+    let left = SERVED_PER_FLUSH;
+    for (const cohort of [...this.#dirty]) {
+      if (left <= 0) return now;
+      const dueAt = cohort.flush(now, this.#fragments);
+      left -= cohort.served;
+      this.#dirty.delete(cohort);
+      if (dueAt === undefined) continue;
+      this.#dirty.add(cohort);
+      next = Math.min(next ?? dueAt, dueAt);
+    }
+    return next;
   }
 
   /** Cursors take turns, so that a crowd that resumes at once does not hold up what is live. */
   #stepCursors(now: number): number | undefined {
+    const soon = now + this.limits.flushMs;
     let next: number | undefined;
     let left = SEQS_PER_FLUSH;
     for (const cursor of [...this.#cursors]) {
-      if (left <= 0) return now;
+      if (left <= 0) return soon;
       const dueAt = this.#step(cursor, now);
       left -= cursor.looked;
       if (!this.#cursors.delete(cursor)) continue;
       this.#cursors.add(cursor);
-      if (dueAt !== undefined) next = Math.min(next ?? dueAt, dueAt);
+      if (dueAt !== undefined) next = Math.min(next ?? Infinity, Math.max(dueAt, soon));
     }
     return next;
   }
@@ -165,33 +195,19 @@ export class Hub implements Desk {
   }
 
   cohortOf(asked: Subscription, id?: RequestId): Cohort {
-    const subscription = this.#grant(asked, id);
-    const { selection, channel } = subscription;
-    const key = keyOf(subscription);
-    let cohort = this.#cohorts.get(key);
-    if (cohort !== undefined) return cohort;
-    for (const symbol of this.#market.catalogue.symbols()) {
-      if (!this.#watchers.has(symbol)) this.#appear(symbol);
-    }
-    cohort = new Cohort(`${channel.kind[0]}${++this.#subCount}`, key, subscription, this.#market);
-    this.#cohorts.set(key, cohort);
-    for (const symbol of selection.resolve(this.#market.catalogue).symbols) {
-      this.#attach(cohort, symbol);
-    }
-    cohort.essences.settle(cohort.symbols);
-    return cohort;
+    return this.#cohorts.of(this.#grant(asked, id));
   }
 
   find(asked: Subscription): string | undefined {
-    return this.#cohorts.get(keyOf(this.#grant(asked, undefined)))?.sub;
+    return this.#cohorts.subOf(this.#grant(asked, undefined));
   }
 
-  join(member: Member, cohort: Cohort, seq?: number): void {
-    cohort.join(member, this.now(), seq);
+  join(member: Member, cohort: Cohort, place?: Place): void {
+    cohort.join(member, this.now(), place);
     if (cohort.subscription.format.whole) this.#dirty.add(cohort);
   }
 
-  snapshot({ subscription, symbols: numbered }: Cohort, scene: Scene = this.#market): Snapshot {
+  snapshot({ subscription, numbering }: Cohort, scene: Scene = this.#market): Snapshot {
     const { selection, channel } = subscription;
     const { symbols, unknown } = selection.resolve(this.#market.catalogue);
     const snapshot: (Row | Bar)[] = [];
@@ -203,15 +219,14 @@ export class Hub implements Desk {
         snapshot.push(scene.board.row(symbol));
       }
     }
-    return { position: this.position, symbols: numbered, unknown, snapshot };
+    return { position: this.position, symbols: numbering.symbols, unknown, snapshot };
   }
 
   leave(member: Member, cohort: Cohort): void {
     cohort.leave(member);
     if (cohort.size > 0) return;
-    this.#cohorts.delete(cohort.key);
+    this.#cohorts.delete(cohort);
     this.#dirty.delete(cohort);
-    for (const symbol of cohort.symbols) this.#watchers.get(symbol)?.delete(cohort);
   }
 
   locate(from: string | number): Start | string {
@@ -231,9 +246,15 @@ export class Hub implements Desk {
     return { kind: "seq", seq: position.seq };
   }
 
-  follow(follower: Follower, cohort: Cohort, start: Start, speed: number): Cursor {
+  follow(
+    follower: Follower,
+    cohort: Cohort,
+    start: Start,
+    speed: number,
+    symbols?: number,
+  ): Cursor {
     cohort.letBehind(follower);
-    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed });
+    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols });
     this.#cursors.add(cursor);
     return cursor;
   }
@@ -266,23 +287,4 @@ export class Hub implements Desk {
     }
     return { ...asked, every: Math.max(asked.every, flushMs) };
   }
-
-  #appear(symbol: string): Set<Cohort> {
-    const watchers = new Set<Cohort>();
-    this.#watchers.set(symbol, watchers);
-    for (const cohort of this.#cohorts.values()) {
-      if (cohort.subscription.selection.matches(symbol)) this.#attach(cohort, symbol);
-    }
-    return watchers;
-  }
-
-  #attach(cohort: Cohort, symbol: string): void {
-    cohort.attach(symbol);
-    this.#watchers.get(symbol)!.add(cohort);
-  }
-}
-
-/** Equal for subscriptions with the same content. */
-function keyOf({ selection, channel, mode, every, format }: Subscription): string {
-  return [channelName(channel), mode, every, format.name, selection.key].join(" ");
 }

@@ -1,3 +1,4 @@
+import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market, MarketChanges } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
 import { type Archive, formatPosition, type Retention, type Tape } from "../tape/tape.ts";
@@ -57,6 +58,13 @@ export class Intake {
       this.#batches.push({ ticks, resolve, reject });
       this.#options.waiting();
     });
+  }
+
+  /** Adds an instrument or changes the fields given. @throws {RangeError} for a malformed symbol */
+  define(symbol: string, fields: InstrumentFields): void {
+    const { market, hub } = this.#options;
+    market.define(symbol, fields);
+    hub.refresh(symbol);
   }
 
   /** Puts what waits onto the tape, all in one transaction, and tells everybody. */

@@ -1,7 +1,9 @@
 import { ClientError } from "./client_error.ts";
-import type { Cohort, Scene } from "./cohort.ts";
+import type { Cohort } from "./cohort.ts";
 import type { Cursor, Follower, Start } from "./cursor.ts";
 import type { Limits } from "./limits.ts";
+import type { Place } from "./reader.ts";
+import type { Scene } from "./scene.ts";
 import type {
   Message,
   RequestId,
@@ -20,16 +22,25 @@ export interface Desk {
   cohortOf(subscription: Subscription, id?: RequestId): Cohort;
   /** The name of the cohort of an equal subscription, if there is one. */
   find(subscription: Subscription): string | undefined;
-  /** @param seq of the last frame that the follower has received, if it comes from behind */
-  join(follower: Follower, cohort: Cohort, seq?: number): void;
+  /** @param place of the follower, if it comes from behind */
+  join(follower: Follower, cohort: Cohort, place?: Place): void;
   leave(follower: Follower, cohort: Cohort): void;
   /**
    * Where a position or time is on the tape, or why it is not there any more.
    * @throws {ClientError} when it is neither
    */
   locate(from: string | number): Start | string;
-  /** Lets a follower read the tape from a start on; it is told when that has been found. */
-  follow(follower: Follower, cohort: Cohort, start: Start, speed: number): Cursor;
+  /**
+   * Lets a follower read the tape from a start on; it is told when that has been found.
+   * @param symbols that it has been told of, unless it is told of all of them then
+   */
+  follow(
+    follower: Follower,
+    cohort: Cohort,
+    start: Start,
+    speed: number,
+    symbols?: number,
+  ): Cursor;
   unfollow(cursor: Cursor): void;
   /** A cursor may have something to do; it may do that at once, so this comes last. */
   wake(): void;
@@ -42,10 +53,10 @@ export type Snapshot = Pick<Subscribed, "position" | "symbols" | "unknown" | "sn
 /** How the subscriptions of a session reach their client. */
 export interface Outlet {
   /** Whether so much is unsent that nothing may be added. */
-  isFull(): boolean;
+  readonly full: boolean;
   send(text: string): void;
   say(message: Message): void;
-  subscriptionsMax(): number;
+  readonly subscriptionsMax: number;
 }
 
 /** One subscription of a session. */
@@ -75,7 +86,7 @@ export class Links implements Follower {
   }
 
   get full(): boolean {
-    return this.#outlet.isFull();
+    return this.#outlet.full;
   }
 
   send(text: string): void {
@@ -145,7 +156,7 @@ export class Links implements Follower {
     const asked = respaced ? this.#desk.cohortOf({ ...cohort.subscription, every }, id) : cohort;
     const target = asked === cohort ? cohort : this.#fresh(asked, id);
     const paused = pause ?? cursor?.paused ?? false;
-    const seq = cursor?.seq ?? cohort.letBehind(this);
+    const seq = cursor?.seq ?? cohort.letBehind(this).seq;
     if (cursor !== undefined) this.#desk.unfollow(cursor);
     if (target !== cohort) this.#leave(cohort.sub);
     this.#links.set(target.sub, {
@@ -163,11 +174,11 @@ export class Links implements Follower {
     for (const sub of [...this.#links.keys()]) this.#leave(sub);
   }
 
-  fellBehind(cohort: Cohort, seq: number): void {
+  fellBehind(cohort: Cohort): void {
     const link = this.#links.get(cohort.sub);
     if (link === undefined) return;
-    cohort.letBehind(this);
-    link.cursor = this.#desk.follow(this, cohort, { kind: "seq", seq }, 0);
+    const { seq, symbols } = cohort.letBehind(this);
+    link.cursor = this.#desk.follow(this, cohort, { kind: "seq", seq }, 0, symbols);
   }
 
   started(cursor: Cursor): void {
@@ -188,12 +199,12 @@ export class Links implements Follower {
     }
   }
 
-  caughtUp(cursor: Cursor, seq: number): void {
+  caughtUp(cursor: Cursor, place: Place): void {
     const link = this.#links.get(cursor.cohort.sub);
     this.#desk.unfollow(cursor);
     if (link === undefined) return;
     link.cursor = undefined;
-    this.#desk.join(this, link.cohort, seq);
+    this.#desk.join(this, link.cohort, place);
   }
 
   fellOff(cursor: Cursor, reason: string): void {
@@ -213,7 +224,7 @@ export class Links implements Follower {
 
   /** The cohort of a subscription that the session does not have yet. */
   #open(subscription: Subscription, id: RequestId | undefined): Cohort {
-    const subscriptionsMax = this.#outlet.subscriptionsMax();
+    const { subscriptionsMax } = this.#outlet;
     if (this.#links.size >= subscriptionsMax) {
       throw new ClientError(
         "too_many_subscriptions",

@@ -1,10 +1,9 @@
-import { emptyRow } from "../core/board.ts";
 import { startOf } from "../core/interval.ts";
 import { Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "../tape/bars.ts";
 import type { Archive, Tape } from "../tape/tape.ts";
-import type { Cohort, Scene } from "./cohort.ts";
+import type { Cohort } from "./cohort.ts";
 import type { Subscription } from "./wire.ts";
 
 /** What a cursor reads from. */
@@ -16,14 +15,6 @@ export interface Sources {
 
 /** Bars that a replay holds, more than one reading of the tape can close. */
 const BARS_KEPT = 2_000;
-
-/** A scene without rows: a client that resumes knows what was before. */
-export const NOTHING: Scene = {
-  seq: 0,
-  board: { has: () => false, row: emptyRow },
-  bar: () => undefined,
-  newestBar: () => undefined,
-};
 
 /**
  * Whether rows have to be made from the market as it was: a quote and a forming bar do, unless the client

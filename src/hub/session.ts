@@ -1,6 +1,6 @@
 import { Allowance } from "./allowance.ts";
 import { ClientError } from "./client_error.ts";
-import { type Desk, Links } from "./links.ts";
+import { type Desk, Links, type Outlet } from "./links.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Command, Message, Wire } from "./wire.ts";
 
@@ -11,7 +11,7 @@ export type ChooseWire = (firstFrame: string) => Wire;
 const UNREAD_ANSWERS_FACTOR = 4;
 
 /** One client from connect to close. */
-export class Session {
+export class Session implements Outlet {
   readonly #socket: Socket;
   readonly #desk: Desk;
   readonly #chooseWire: ChooseWire;
@@ -35,17 +35,20 @@ export class Session {
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
     const { commandsPerSecond, commandsBurst } = desk.limits;
     this.#sentAt = this.#progressAt = desk.now();
-    this.#links = new Links(desk, {
-      isFull: () => this.#socket.buffered > desk.limits.bufferedBytesMax,
-      send: (text) => this.#send(text),
-      say: (message) => this.#say(message),
-      subscriptionsMax: () =>
-        this.#wire?.single ? desk.limits.patternsMax : desk.limits.subscriptionsMax,
-    });
+    this.#links = new Links(desk, this);
     this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
   }
 
-  #send(text: string): void {
+  get full(): boolean {
+    return this.#socket.buffered > this.#desk.limits.bufferedBytesMax;
+  }
+
+  get subscriptionsMax(): number {
+    const { patternsMax, subscriptionsMax } = this.#desk.limits;
+    return this.#wire?.single ? patternsMax : subscriptionsMax;
+  }
+
+  send(text: string): void {
     if (this.#closed) return;
     this.#sentAt = this.#desk.now();
     this.#sentLength += text.length;
@@ -55,7 +58,7 @@ export class Session {
   /** Says what the protocol says first. */
   greet(): void {
     const greeting = this.#wire?.greeting;
-    if (greeting !== undefined) this.#send(greeting);
+    if (greeting !== undefined) this.send(greeting);
   }
 
   /** A text frame has arrived. */
@@ -114,7 +117,7 @@ export class Session {
 
   /** Says that the server goes away. */
   drain(reconnectAfter: number): void {
-    this.#say({ kind: "draining", reconnectAfter });
+    this.say({ kind: "draining", reconnectAfter });
   }
 
   /** Sends what is due by the clock, and gives up on a client that reads nothing. */
@@ -129,7 +132,7 @@ export class Session {
     }
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
-      this.#say({ kind: "heartbeat", seq, time: now });
+      this.say({ kind: "heartbeat", seq, time: now });
     }
   }
 
@@ -142,9 +145,9 @@ export class Session {
   #perform(command: Command): void {
     const { kind } = command;
     if (kind === "ping") {
-      return this.#say({ kind: "pong", id: command.id, time: this.#desk.now() });
+      return this.say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
-    if (kind === "answer") return this.#send(command.text);
+    if (kind === "answer") return this.send(command.text);
     if (kind === "several") return this.#performEach(command.commands);
     if (kind === "subscribe") return this.#links.subscribe(command);
     if (kind === "replace") return this.#links.replace(command.subscription);
@@ -166,15 +169,15 @@ export class Session {
     this.close(CloseCode.tooSlow, "The client does not read fast enough");
   }
 
-  #say(message: Message): void {
+  say(message: Message): void {
     const texts = this.#wire?.encode(message);
-    for (const text of [texts ?? []].flat()) this.#send(text);
+    for (const text of [texts ?? []].flat()) this.send(text);
   }
 
   #refuse(error: unknown): void {
     if (!(error instanceof ClientError)) throw error;
     const { id, code, message, retryAfter } = error;
-    this.#say({ kind: "error", id, code, message, retryAfter });
+    this.say({ kind: "error", id, code, message, retryAfter });
   }
 
   /** @returns whether one more command may be given now */

@@ -133,6 +133,8 @@ export interface Format {
   /** The names of a row's places, if rows are positional. */
   columns(channel: Channel): readonly string[] | undefined;
   fragment(channel: Channel, item: Item): string;
+  /** A quote for those who have the one before, if that can be shorter. */
+  readonly change?: (before: Row, row: Row) => string;
   /** The texts to send, usually one. */
   frame(frame: Frame): readonly string[];
   /** Tells of symbols that have appeared, before their first row; `undefined` where nobody needs to know. */

@@ -1,5 +1,6 @@
 /// <reference types="bun-types" />
 /** https://bun.com/docs/runtime/http/server and https://bun.com/docs/runtime/http/websockets */
+import type { Socket } from "../hub/socket.ts";
 import {
   type Accept,
   type Connection,
@@ -13,6 +14,27 @@ import {
 interface Data {
   readonly accept: Accept;
   connection?: Connection;
+}
+
+/** There may be many thousands of them, so they have no functions of their own. */
+class BunSocket implements Socket {
+  readonly #socket: Bun.ServerWebSocket<Data>;
+
+  constructor(socket: Bun.ServerWebSocket<Data>) {
+    this.#socket = socket;
+  }
+
+  get buffered(): number {
+    return this.#socket.getBufferedAmount();
+  }
+
+  send(text: string): void {
+    this.#socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
 }
 
 /**
@@ -40,17 +62,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
         idleTimeout: IDLE_SECONDS,
         maxPayloadLength: MESSAGE_BYTES_MAX,
         open(socket) {
-          socket.data.connection = socket.data.accept({
-            get buffered() {
-              return socket.getBufferedAmount();
-            },
-            send(text) {
-              socket.send(text);
-            },
-            close(code, reason) {
-              socket.close(code, reason);
-            },
-          });
+          socket.data.connection = socket.data.accept(new BunSocket(socket));
         },
         message(socket, message) {
           if (typeof message === "string") socket.data.connection?.receive(message);

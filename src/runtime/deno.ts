@@ -1,4 +1,5 @@
 /** https://docs.deno.com/api/deno/~/Deno.serve and https://docs.deno.com/api/deno/~/Deno.upgradeWebSocket */
+import type { Socket } from "../hub/socket.ts";
 import {
   type Accept,
   isUpgrade,
@@ -35,6 +36,27 @@ export function listen(options: ListenOptions): Promise<Listening> {
   });
 }
 
+/** There may be many thousands of them, so they have no functions of their own. */
+class DenoSocket implements Socket {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#socket.readyState < WebSocket.CLOSING) this.#socket.close(code, reason);
+  }
+}
+
 function upgrade(request: Request, accept: Accept): Response {
   // The protocol option of the upgrade refuses a list without blanks, so the first offer is set on the
   // response; the request can be read only before the upgrade.
@@ -42,17 +64,7 @@ function upgrade(request: Request, accept: Accept): Response {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
   if (offered) response.headers.set("sec-websocket-protocol", offered);
   socket.onopen = () => {
-    const connection = accept({
-      get buffered() {
-        return socket.bufferedAmount;
-      },
-      send(text) {
-        if (socket.readyState === WebSocket.OPEN) socket.send(text);
-      },
-      close(code, reason) {
-        if (socket.readyState < WebSocket.CLOSING) socket.close(code, reason);
-      },
-    });
+    const connection = accept(new DenoSocket(socket));
     socket.onmessage = ({ data }) => {
       if (typeof data === "string") connection.receive(data);
       else connection.receiveBinary();

@@ -60,13 +60,19 @@ function tickObject(item: Item): string {
   return `{"seq":${seq},"symbol":"${symbol}","time":${time},"price":${price},"size":${size},"bid":${bid},"ask":${ask}}`;
 }
 
-/** Positional rows; a symbol is its number in the subscription's list of symbols. */
+/**
+ * Positional rows; a symbol is its number in the subscription's list of symbols. A quote that has fewer
+ * places than there are columns tells what has changed: the symbol, the number whose bits are the places
+ * of the columns that follow, and their values.
+ */
 export const columnsFormat: Format = {
   name: "columns",
   whole: false,
   columns: (channel) => COLUMNS[channel.kind],
   // A NUL character, which is in no JSON text, marks the place of the symbol's number.
-  fragment: (channel, item) => columnsFragment(channel, item),
+  fragment: (channel, item) =>
+    channel.kind === "tick" ? tickColumns(item) : columnsFragment(channel, item),
+  change: changedColumns,
   frame: (frame) => {
     const rows = frame.fragments.map(({ symbol, text }) =>
       text.replace("\0", String(frame.indexOf(symbol)))
@@ -75,6 +81,24 @@ export const columnsFormat: Format = {
   },
   announce: (sub, add) => JSON.stringify({ op: "symbols", sub, add }),
 };
+
+function tickColumns(item: Item): string {
+  const { seq, time, price, size, bid, ask } = item as TapedTick;
+  return `[${seq},\0,${time},${price},${size},${bid},${ask}]`;
+}
+
+function changedColumns(before: Row, row: Row): string {
+  let places = 0, count = 0;
+  let values = "";
+  for (const [place, column] of COLUMNS.quote.entries()) {
+    if (before[column] === row[column]) continue;
+    places |= 1 << place;
+    count++;
+    values += `,${JSON.stringify(row[column])}`;
+  }
+  const whole = 2 + count >= COLUMNS.quote.length;
+  return whole ? columnsFragment({ kind: "quote" }, row) : `[\0,${places}${values}]`;
+}
 
 function columnsFragment(channel: Channel, item: Item): string {
   const values = item as unknown as Readonly<Record<string, unknown>>;

@@ -7,6 +7,8 @@ import type { Command, Format, Message, Wire } from "../hub/wire.ts";
 import { readEvery, splitList } from "./native.ts";
 
 const LIST_EVERY_DEFAULT = "10s";
+/** A list is sent changed or not, so it may not come as often as a client likes. */
+const LIST_EVERY_MS_MIN = 100;
 
 /** One `{"value": 1.23}` per tick. */
 const valueFormat: Format = {
@@ -73,7 +75,7 @@ export function listCommand(query: URLSearchParams): Command {
       selection: new Selection(splitList(query.get("symbol") ?? "*")),
       channel: { kind: "quote" },
       mode: "latest",
-      every: readEvery(query.get("every") ?? LIST_EVERY_DEFAULT),
+      every: Math.max(LIST_EVERY_MS_MIN, readEvery(query.get("every") ?? LIST_EVERY_DEFAULT)),
       format: listFormat,
     },
   };

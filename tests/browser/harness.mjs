@@ -53,12 +53,12 @@ export async function until(what, condition, maxMs = WAIT_MS) {
 /**
  * Starts a server and waits until it is ready.
  * @param {string} kind `bun`, `deno` or the path of an executable
- * @param {{ port: number, feed: string, tape?: string }} options
+ * @param {{ port: number, feed: string, tape?: string, more?: string[] }} options
  */
-export async function startServer(kind, { port, feed, tape = "memory" }) {
+export async function startServer(kind, { port, feed, tape = "memory", more = [] }) {
   const [program = "", ...first] = COMMANDS[kind] ?? [resolve(ROOT, kind)];
   if (!existsSync(program)) throw new Error(`Cannot start ${kind}: there is no ${program}`);
-  const flags = ["--port", String(port), "--tape", tape, "--feed", feed, "--drain", "200"];
+  const flags = ["--port", String(port), "--tape", tape, "--feed", feed, "--drain", "200", ...more];
   const child = spawn(program, [...first, ...flags], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "pipe"],

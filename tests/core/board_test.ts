@@ -56,7 +56,9 @@ function naiveRow(ticks: readonly Tick[], known: number | null): Partial<Row> {
     time: newest.time,
     price: newest.price,
     change,
-    change_percent: change === null ? null : change / Math.abs(prevClose!),
+    change_percent: change === null
+      ? null
+      : Math.round((change / Math.abs(prevClose!)) * 1e8) / 1e8 + 0,
     volume: today.reduce((sum, { size }) => sum + (size ?? 0), 0),
     prev_close: prevClose,
     open: today[0]!.price,
@@ -110,7 +112,7 @@ describe("Board: the newest tick", () => {
       time: TODAY + 0.5,
       price: 150.12,
       change: 4.58,
-      change_percent: (150.12 - 145.54) / 145.54,
+      change_percent: 0.03146901,
       volume: 20,
       prev_close: 145.54,
       open: 150.12,

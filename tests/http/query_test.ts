@@ -52,8 +52,18 @@ describe("Query", () => {
   test("Query reads names and prefixes of lists and of repeated parameters, each once", () => {
     assert.deepEqual(query("symbol=A,B&symbol=C,A").symbols(), ["A", "B", "C"]);
     assert.deepEqual(query("symbol=%20A%20,,B/*,*").symbols(), ["A", "B/*", "*"]);
+    assert.deepEqual(query("symbols=A,B").symbols(), ["A", "B"]);
+    assert.deepEqual(query("symbols=A&symbol=B").symbols(), ["B"]);
     for (const text of ["a%20b", "A*B", "**", "%00", "x".repeat(65)]) {
       assert.throws(() => query(`symbol=${text}`).symbols(), Refusal, text);
+    }
+  });
+
+  test("Query reads one symbol where one is wanted, and says for what", () => {
+    assert.equal(query("symbol=BTC/USD").symbol("draw"), "BTC/USD");
+    assert.equal(query("symbol=A,A").symbol("draw"), "A");
+    for (const text of ["", "symbol=A,B", "symbol=A*", "symbol=*"]) {
+      assert.throws(() => query(text).symbol("draw"), /^Error: Cannot draw: name one symbol$/);
     }
   });
 });

@@ -53,7 +53,7 @@ describe("GET /snapshot", () => {
       time: NOW,
       price: 150.12,
       change: 4.58,
-      change_percent: (150.12 - 145.54) / 145.54,
+      change_percent: 0.03146901,
       volume: 10,
       prev_close: 145.54,
       open: 150.12,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Message } from "../../src/hub/wire.ts";
-import { list, value } from "../../src/wire/plain.ts";
+import { list, value, valueCommand } from "../../src/wire/plain.ts";
 import { Stage } from "../helpers/conversation.ts";
+import { TestHub } from "../helpers/desk.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden("value", "list");
@@ -45,6 +46,23 @@ describe("Clients that only listen", () => {
       assert.deepEqual(values, expected);
       assert.ok(from + values.length > 590);
     }
+  });
+
+  test("value gives a page that reads slowly the same values later, not fewer", () => {
+    const hub = new TestHub({ bufferedBytesMax: 1_000 });
+    const { socket, session } = hub.connect(value);
+    session.begin(() => valueCommand(new URLSearchParams("symbol=cpu&format=value")));
+    socket.reads(false);
+    for (let step = 0; step < 20_000; step++) {
+      hub.tick("cpu", step);
+      if (step % 10 === 0) hub.pass(10);
+    }
+    assert.ok(socket.buffered < 2_000, `${socket.buffered} bytes are unsent`);
+    socket.reads(true);
+    for (let flush = 0; flush < 1_000; flush++) hub.pass(10);
+    const values = socket.take().map(({ value }: { value: number }) => value);
+    assert.deepEqual(values, Array.from({ length: 20_000 }, (_, step) => step));
+    assert.equal(socket.closedWith, undefined);
   });
 
   test("list is in the order of the symbols, however they appeared", () => {

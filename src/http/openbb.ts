@@ -1,0 +1,89 @@
+/** What the widgets of OpenBB Workspace show: https://docs.openbb.co/workspace/developers */
+import { Hono } from "hono";
+import type { Bar } from "../core/bar.ts";
+import type { Row } from "../core/board.ts";
+import { DECIMALS_MIN, type Instrument } from "../core/instrument.ts";
+import { INTERVALS } from "../core/interval.ts";
+import type { Market } from "../core/market.ts";
+import { readBars } from "../tape/bars.ts";
+import type { Archive } from "../tape/tape.ts";
+import { candles } from "../wire/plotly.ts";
+import { newestBars } from "./bar_page.ts";
+import type { Turns } from "./history.ts";
+import { Query } from "./query.ts";
+
+export interface OpenbbOptions {
+  readonly market: Market;
+  readonly archive: Archive | undefined;
+  readonly turns: Turns;
+}
+
+/** How many bars a chart and a table show. */
+const BARS_SHOWN = 300;
+
+/** `/openbb/symbols`, `/openbb/chart`, `/openbb/bars` and `/openbb/metric`. */
+export function openbbRoutes({ market, archive, turns }: OpenbbOptions): Hono {
+  const { catalogue, board } = market;
+  const decimalsOf = (symbol: string) => catalogue.get(symbol)?.decimals ?? DECIMALS_MIN;
+  const barsOf = (query: Query, action: string) => {
+    const symbol = query.symbol(action);
+    const interval = query.choice("interval", INTERVALS, "1m");
+    const read = readBars.bind(undefined, market, archive, symbol, interval);
+    return newestBars(read, { limit: BARS_SHOWN }, turns);
+  };
+  return new Hono()
+    .get("/openbb/symbols", (c) => c.json(catalogue.all().map(option)))
+    .get("/openbb/chart", async (c) => {
+      const query = new Query(c.req.url, 0);
+      const theme = query.choice("theme", ["dark", "light"], "dark");
+      const raw = query.choice("raw", ["true", "false"], "false") === "true";
+      const symbol = query.symbol("draw a chart");
+      const bars = await barsOf(query, "draw a chart");
+      if (raw) return c.json(tableOf(bars));
+      return c.json(candles(bars, { symbol, theme, decimals: decimalsOf(symbol) }));
+    })
+    .get(
+      "/openbb/bars",
+      async (c) => c.json(tableOf(await barsOf(new Query(c.req.url, 0), "answer with bars"))),
+    )
+    .get("/openbb/metric", (c) => {
+      const symbol = new Query(c.req.url, 0).symbol("answer with a price");
+      return c.json(metric(board.row(symbol), decimalsOf(symbol)));
+    });
+}
+
+function option({ symbol, name }: Instrument): { label: string; value: string } {
+  return {
+    label: name === null || name === symbol ? symbol : `${name} (${symbol})`,
+    value: symbol,
+  };
+}
+
+/** The rows of a table, newest first. @param bars oldest first */
+function tableOf(bars: readonly Bar[]): Record<string, unknown>[] {
+  return bars.map(({ time, open, high, low, close, volume, vwap, count }) => ({
+    date: new Date(time).toISOString(),
+    open,
+    high,
+    low,
+    close,
+    volume,
+    vwap,
+    count,
+  })).reverse();
+}
+
+/** A price and its change since yesterday, in words. An empty delta is not shown. */
+function metric({ symbol, price, change_percent }: Row, decimals: number): Record<string, string> {
+  return {
+    label: symbol,
+    value: price === null ? "–" : price.toFixed(decimals),
+    delta: change_percent === null ? "" : percent(change_percent),
+  };
+}
+
+/** The client colours by the sign, and takes only a plain 0 for no change. */
+function percent(fraction: number): string {
+  const text = (fraction * 100).toFixed(2);
+  return Number(text) === 0 ? "0" : `${text} %`;
+}

@@ -1,0 +1,19 @@
+/** The numbers by which a columns format names symbols: each has its place in the order of appearance. */
+export class Numbering {
+  readonly #symbols: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  get symbols(): readonly string[] {
+    return this.#symbols;
+  }
+
+  add(symbol: string): void {
+    if (this.#numbers.has(symbol)) return;
+    this.#numbers.set(symbol, this.#symbols.length);
+    this.#symbols.push(symbol);
+  }
+
+  of(symbol: string): number {
+    return this.#numbers.get(symbol)!;
+  }
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { wait } from "../helpers/process.ts";
+import { send, startServer, type TestServer } from "../helpers/server.ts";
+
+type Row = Record<string, string | number | null>;
+type Params = Record<string, string | readonly string[] | null>;
+
+interface Column {
+  readonly field: string;
+  readonly enableCellChangeWs?: boolean;
+}
+
+/** So long the table of OpenBB Workspace waits before it applies what has come. */
+const BATCH_MS = 50;
+const SYMBOLS = ["AAPL", "MSFT", "TSLA", "EUR/USD"];
+
+/**
+ * The live grid of OpenBB Workspace: it takes no row that is not in the seed and no cell that is not
+ * live, copies a row as it stands when a message comes, and puts the copy in its place 50 ms later.
+ */
+class LiveGrid {
+  readonly #base: string;
+  readonly #columns: readonly Column[];
+  readonly #socket: WebSocket;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #params: Params = {};
+  #rows = new Map<string, Row>();
+  #waiting: Row[] = [];
+  messages = 0;
+  closed = false;
+
+  private constructor(base: string, columns: readonly Column[], socket: WebSocket) {
+    this.#base = base;
+    this.#columns = columns;
+    this.#socket = socket;
+    this.#timer = setInterval(() => this.#apply(), BATCH_MS);
+    socket.onclose = () => this.closed = true;
+    socket.onmessage = ({ data }) => {
+      this.messages++;
+      for (const row of [JSON.parse(data)].flat()) this.#receive(row);
+    };
+  }
+
+  static async open(base: string, params: Params): Promise<LiveGrid> {
+    const { quotes } = await (await fetch(`${base}/widgets.json`)).json();
+    const socket = new WebSocket(`${base}/${quotes.wsEndpoint}`.replace("http", "ws"));
+    const grid = new LiveGrid(base, quotes.data.table.columnsDefs, socket);
+    grid.#params = params;
+    await grid.#seed();
+    if (socket.readyState !== WebSocket.OPEN) {
+      await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
+    }
+    grid.#sendParams();
+    return grid;
+  }
+
+  async choose(params: Params): Promise<void> {
+    this.#params = params;
+    this.#sendParams();
+    this.#sendParams();
+    await this.#seed();
+  }
+
+  rows(): Row[] {
+    this.#apply();
+    return [...this.#rows.values()];
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const closed = new Promise((resolve) => this.#socket.addEventListener("close", resolve));
+    this.#socket.close();
+    await closed;
+  }
+
+  async #seed(): Promise<void> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(this.#params)) {
+      if (value !== null && value.length > 0) query.set(name, String(value));
+    }
+    const rows: Row[] = await (await fetch(`${this.#base}/snapshot?${query}`)).json();
+    const fields = this.#columns.map(({ field }) => field);
+    this.#rows = new Map(rows.map((row) => [
+      String(row["symbol"]),
+      Object.fromEntries(fields.filter((field) => field in row).map((f) => [f, row[f]!])),
+    ]));
+  }
+
+  #sendParams(): void {
+    this.#socket.send(JSON.stringify({ type: "params", params: this.#params }));
+  }
+
+  #receive(message: Row): void {
+    const row = this.#rows.get(String(message["symbol"]));
+    if (row === undefined) return;
+    const copy = { ...row };
+    for (const { field, enableCellChangeWs } of this.#columns) {
+      if (enableCellChangeWs !== false && field in row && field in message) {
+        copy[field] = message[field]!;
+      }
+    }
+    this.#waiting.push(copy);
+  }
+
+  #apply(): void {
+    for (const row of this.#waiting) {
+      const symbol = String(row["symbol"]);
+      if (this.#rows.has(symbol)) this.#rows.set(symbol, row);
+    }
+    this.#waiting = [];
+  }
+}
+
+describe("OpenBB Workspace", () => {
+  let server: TestServer;
+  let price = 100;
+  const grids: LiveGrid[] = [];
+
+  before(async () => {
+    server = await startServer("--feed", "none");
+    const yesterday = Date.now() - 86_400_000;
+    await send(server, SYMBOLS.map((symbol) => ({ symbol, price, time: yesterday })));
+    await send(server, SYMBOLS.map((symbol) => ({ symbol, price })));
+  });
+
+  after(async () => {
+    for (const grid of grids) await grid.close();
+    await server.stop();
+    assert.deepEqual(server.log, []);
+  });
+
+  async function open(params: Params): Promise<LiveGrid> {
+    const grid = await LiveGrid.open(server.http, params);
+    grids.push(grid);
+    return grid;
+  }
+
+  /** About a thousand ticks a second. */
+  async function feed(ms: number): Promise<void> {
+    for (const end = performance.now() + ms; performance.now() < end;) {
+      await send(
+        server,
+        Array.from({ length: 20 }, (_, index) => ({
+          symbol: SYMBOLS[index * 3 % SYMBOLS.length]!,
+          price: ++price,
+          size: 1,
+          bid: price - 1,
+          ask: price + 1,
+        })),
+      );
+      await wait(20);
+    }
+  }
+
+  async function agrees(grid: LiveGrid, query: string): Promise<void> {
+    const board: Row[] = await (await fetch(`${server.http}/snapshot?${query}`)).json();
+    const fields = "symbol price change change_percent bid ask high low volume".split(" ");
+    const live = (row: Row) => fields.map((field) => row[field]);
+    await wait(100);
+    for (let patience = 10; patience > 0; patience--) {
+      if (isDeepStrictEqual(grid.rows().map(live), board.map(live))) break;
+      await wait(100);
+    }
+    assert.deepEqual(grid.rows().map(live), board.map(live));
+    assert.equal(grid.closed, false);
+  }
+
+  it("shows the newest rows in several grids at once", async () => {
+    const params = { chosen: "AAPL", symbol: "AAPL,NOPE,TSLA" };
+    const [one, same, other] = [
+      await open(params),
+      await open({ ...params, chosen: "MSFT" }),
+      await open({ symbol: ["EUR/USD"] }),
+    ];
+    await feed(1_000);
+    for (const grid of [one, same]) await agrees(grid, "symbol=AAPL,NOPE,TSLA");
+    await agrees(other, "symbol=EUR/USD");
+  });
+
+  it("follows a choice in every form while ticks come", async () => {
+    const grid = await open({ chosen: "AAPL", symbol: "AAPL" });
+    for (const symbol of ["MSFT", " TSLA,MSFT,,TSLA", ["EUR/USD", "NOPE", "AAPL"], "", null]) {
+      const feeding = feed(200);
+      await wait(50);
+      await grid.choose({ chosen: "AAPL", symbol });
+      await feeding;
+      await agrees(grid, `symbol=${encodeURIComponent(String(symbol ?? ""))}`);
+    }
+  });
+
+  it("gets nothing while nothing happens, and the same choice once more changes nothing", async () => {
+    const grid = await open({ symbol: "AAPL,MSFT" });
+    await wait(400);
+    const { messages } = grid;
+    await agrees(grid, "symbol=AAPL,MSFT");
+    const before = grid.rows();
+    await wait(300);
+    assert.equal(grid.messages, messages);
+    await grid.choose({ symbol: "AAPL,MSFT" });
+    await wait(400);
+    assert.deepEqual(grid.rows(), before);
+    assert.equal(grid.messages, messages + 2);
+  });
+});
