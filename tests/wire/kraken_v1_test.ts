@@ -114,6 +114,24 @@ describe("krakenV1", () => {
     );
   });
 
+  test("krakenV1 sends nothing but heartbeats when no tick comes, also when the clock closes a candle", () => {
+    const stage = new Stage();
+    stage.market.define("A/B", { decimals: 2 });
+    stage.tick({ symbol: "A/B", price: 2 });
+    stage.pass(100);
+    const clients = [stage.connect("/kraken"), stage.connect("/kraken")];
+    clients[0]!.send(subscribe("*", ["A/B"]));
+    stage.pass(1_000);
+    stage.tick({ symbol: "A/B", price: 3 });
+    stage.pass(100);
+    clients[1]!.send(subscribe("*", ["A/B"]));
+    for (const client of clients) client.texts();
+    stage.pass(180_000);
+    for (const client of clients) {
+      assert.deepEqual([...new Set(client.texts())], ['{"event":"heartbeat"}']);
+    }
+  });
+
   test("krakenV1 lets a pair be subscribed to while a crowd shares its text", () => {
     const stage = new Stage();
     stage.market.define("A/B", { decimals: 2 });
