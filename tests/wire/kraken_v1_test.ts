@@ -73,6 +73,19 @@ describe("krakenV1", () => {
     ]);
   });
 
+  test("krakenV1 makes no flood of a frame with many pairs and a long subscription", () => {
+    const stage = new Stage();
+    const client = stage.connect("/kraken");
+    client.texts();
+    const pairs = Array.from({ length: 1_000 }, (_, index) => `${index}/X`);
+    client.send(subscribe("x".repeat(50_000), pairs));
+    assert.equal(client.texts().length, 1);
+    client.send(subscribe("x".repeat(200), pairs));
+    const texts = client.texts();
+    assert.equal(texts.length, 1_000);
+    assert.ok(texts.join("").length < 500_000);
+  });
+
   test("krakenV1 has a channelID of its own for every channel, pair and spelling, and keeps it", () => {
     const stage = new Stage();
     const symbols = ["BTC/USD", "BTC/EUR", "EUR/USD", "DOGE/BTC"];
