@@ -198,7 +198,7 @@ export class KrakenApi {
   async #ticksAfter({ symbol }: Pair, since: number, count: number): Promise<Ticks> {
     const { tape, turns } = this.#options;
     const symbols = new Set([symbol]);
-    const from = (since - 0.5) / 1_000;
+    const from = since / 1_000;
     const ticks: TapedTick[] = [];
     let before: TapedTick | undefined;
     let after = Math.max(tape.tail, tape.before(from));

@@ -17,7 +17,7 @@ import {
 } from "./kraken_text.ts";
 
 export const INFOS = ["info", "leverage", "fees", "margin"] as const;
-export type Info = typeof INFOS[number];
+type Info = typeof INFOS[number];
 
 const INFO_FIELDS: Readonly<Record<Exclude<Info, "info">, readonly string[]>> = {
   leverage: ["leverage_buy", "leverage_sell"],

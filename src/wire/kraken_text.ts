@@ -36,7 +36,7 @@ export function minutesOf(interval: Interval): number {
 }
 
 export const MALFORMED = "Malformed request";
-export const ALREADY_SUBSCRIBED = "Already subscribed";
+const ALREADY_SUBSCRIBED = "Already subscribed";
 export const NOT_SUBSCRIBED = "Subscription Not Found";
 export const BAD_NAME = "Subscription name invalid";
 export const BAD_INTERVAL = "Subscription ohlc interval not supported";

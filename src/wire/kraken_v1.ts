@@ -43,6 +43,8 @@ const VERSION = "1.9.6";
 const BAD_REQID = "Reqid field must be a positive integer less than 18446744073709551616";
 const FIELDS = ["event", "reqid", "pair", "subscription", "channelID"];
 const SUBSCRIPTION_FIELDS = ["name", "interval", "depth", "token", "snapshot", "ratecounter"];
+/** Every answer repeats the subscription, so a long one would make of a small frame many large ones. */
+const SUBSCRIPTION_LENGTH_MAX = 256;
 const PRIVATE_NAMES = ["openOrders", "ownTrades"];
 const DEPTHS = [10, 25, 100, 500, 1000];
 
@@ -202,6 +204,7 @@ function frameFault({ event, pair, subscription, ...rest }: Frame): string | und
   const unknown = Object.keys(rest).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) return unsupportedField(unknown, String(event));
   if (!isObject(subscription)) return "Subscription field must be an object";
+  if (JSON.stringify(subscription).length > SUBSCRIPTION_LENGTH_MAX) return MALFORMED;
   if (PRIVATE_NAMES.includes(subscription["name"] as string)) {
     return pair === undefined ? PRIVATE : "Pair field unsupported for this subscription type";
   }

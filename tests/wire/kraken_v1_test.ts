@@ -73,6 +73,19 @@ describe("krakenV1", () => {
     ]);
   });
 
+  test("krakenV1 makes no flood of a frame with many pairs and a long subscription", () => {
+    const stage = new Stage();
+    const client = stage.connect("/kraken");
+    client.texts();
+    const pairs = Array.from({ length: 1_000 }, (_, index) => `${index}/X`);
+    client.send(subscribe("x".repeat(50_000), pairs));
+    assert.equal(client.texts().length, 1);
+    client.send(subscribe("x".repeat(200), pairs));
+    const texts = client.texts();
+    assert.equal(texts.length, 1_000);
+    assert.ok(texts.join("").length < 500_000);
+  });
+
   test("krakenV1 has a channelID of its own for every channel, pair and spelling, and keeps it", () => {
     const stage = new Stage();
     const symbols = ["BTC/USD", "BTC/EUR", "EUR/USD", "DOGE/BTC"];
@@ -112,6 +125,24 @@ describe("krakenV1", () => {
       rows.map((row) => row[3]),
       prices.map((price, index) => index > 0 && price < prices[index - 1]! ? "s" : "b"),
     );
+  });
+
+  test("krakenV1 sends nothing but heartbeats when no tick comes, also when the clock closes a candle", () => {
+    const stage = new Stage();
+    stage.market.define("A/B", { decimals: 2 });
+    stage.tick({ symbol: "A/B", price: 2 });
+    stage.pass(100);
+    const clients = [stage.connect("/kraken"), stage.connect("/kraken")];
+    clients[0]!.send(subscribe("*", ["A/B"]));
+    stage.pass(1_000);
+    stage.tick({ symbol: "A/B", price: 3 });
+    stage.pass(100);
+    clients[1]!.send(subscribe("*", ["A/B"]));
+    for (const client of clients) client.texts();
+    stage.pass(180_000);
+    for (const client of clients) {
+      assert.deepEqual([...new Set(client.texts())], ['{"event":"heartbeat"}']);
+    }
   });
 
   test("krakenV1 lets a pair be subscribed to while a crowd shares its text", () => {
