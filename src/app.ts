@@ -4,28 +4,38 @@ import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
 import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
-import { FeedRun } from "./feeds/feed_run.ts";
+import { type FeedParts, FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
+import { Access } from "./http/access.ts";
 import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { KrakenApi } from "./http/kraken.ts";
+import { Keys } from "./http/keys.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
-import { hubPlace, socketHints, type SocketPlace, socketRoutes } from "./http/sockets.ts";
+import {
+  hubPlace,
+  roomsPlace,
+  socketHints,
+  type SocketPlace,
+  socketRoutes,
+} from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
+import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
 import { Intake } from "./hub/intake.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
+import { Rooms } from "./hub/rooms.ts";
 import { Upkeep } from "./hub/upkeep.ts";
 import type { Log } from "./log.ts";
 import { Pulse, sleep } from "./pulse.ts";
@@ -33,6 +43,7 @@ import type { Accept } from "./runtime/listener.ts";
 import { MemoryTape } from "./tape/memory.ts";
 import { SqliteTape } from "./tape/sqlite.ts";
 import type { Archive, Tape } from "./tape/tape.ts";
+import { parseTapeSpec } from "./tape/tape_spec.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
@@ -55,10 +66,8 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const MEMORY_TICKS = 250_000;
 /** Bars of each series in memory when older ones are in a file. */
 const BARS_IN_MEMORY = 120;
-const REFUSED_ORIGINS_LOGGED = 100;
 
 /** Kinds of feed: a new one is one line here. */
 const FEEDS = { synthetic, replay };
@@ -69,9 +78,11 @@ export function createApp(config: Config, world: World): App {
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept });
-  const feeds = config.feed.filter((name) => name !== "none").map(openFeed);
+  const feeds = openFeeds(config.feed);
   const wake = () => pulse.touch();
-  const hub = new Hub({ market, tape, archive, limits: limitsOf(config), now, wake });
+  const limits = limitsOf(config);
+  const hub = new Hub({ market, tape, archive, limits, now, wake });
+  const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape, archive, market, hub, symbolsMax, waiting: wake });
   const upkeep = new Upkeep(intake, {
@@ -83,12 +94,14 @@ export function createApp(config: Config, world: World): App {
     now,
     flush(time) {
       intake.commit();
-      return hub.flush(time);
+      const next = hub.flush(time);
+      return rooms.flush() ? time : next;
     },
     advance(time) {
       const closed = market.advance(time);
       hub.publishClosed(closed);
       hub.tend(time);
+      rooms.tend(time);
       streams.tend(time);
       upkeep.run(time);
       if (closed.length > 0) pulse.touch();
@@ -96,28 +109,28 @@ export function createApp(config: Config, world: World): App {
   }, config.flush);
   intake.restore(barsKept);
   const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
-  const define: Intake["define"] = (symbol, fields) => intake.define(symbol, fields);
+  const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
     new FeedRun(feed, { market, tape, accept, define, now, sleep, log, signal: ended.signal })
   );
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
-  const origins = new Origins(config.origin);
+  const access = createAccess(config, log);
   const streams = new Streams({ hub, now, random: world.random, fault });
   const turns = new Turns(() => sleep(0));
   const kraken = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [
-    hubPlace(hub),
-    ...kraken.places(),
-  ];
-  const parts = { market, tape, archive, hub, streams, runs, origins, places, accept, fault };
-  const router = createRouter(config, world, { ...parts, turns, kraken });
+  const places = [hubPlace(hub), roomsPlace(rooms), ...kraken.places()];
+  const crowds = [hub, rooms];
+  const router = createRouter(config, world, {
+    ...{ market, tape, archive, hub, streams, runs },
+    ...{ access, places, crowds, accept, fault, turns, kraken },
+  });
 
   return {
     fetch: (request) => router.fetch(request),
-    upgrade: socketRoutes({ places, origins, refused: refusedOnce(log), fault }),
+    upgrade: socketRoutes({ places, access, fault }),
     start() {
       market.advance(now());
       pulse.start();
@@ -125,13 +138,29 @@ export function createApp(config: Config, world: World): App {
     },
     async stop() {
       ended.abort();
-      await letGo(hub, config.drain, world);
+      hub.drain(() => Math.round(world.random() * config.drain));
+      await letGo(crowds, config.drain, sleep);
       pulse.stop();
       intake.commit();
       upkeep.save();
       tape.close();
     },
   };
+}
+
+/** What the operator has set of instruments stands, whatever a feed says of them. */
+function definer(config: Config, define: FeedParts["define"]): FeedParts["define"] {
+  checkInstruments(config);
+  const { instruments } = config;
+  for (const [symbol, fields] of instruments) define(symbol, fields);
+  return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
+}
+
+function createAccess(config: Config, log: Log): Access {
+  const { host, "read-key": read, "write-key": write } = config;
+  const keys = new Keys({ read, write, host });
+  if (!keys.canWrite) log.warn(`Nobody may write: to listen on ${host} takes a --write-key for it`);
+  return new Access(keys, new Origins(config.origin), log.warn);
 }
 
 interface Parts {
@@ -143,21 +172,23 @@ interface Parts {
   readonly turns: Turns;
   readonly kraken: KrakenApi;
   readonly runs: readonly FeedRun[];
-  readonly origins: Origins;
+  readonly access: Access;
   readonly places: readonly SocketPlace[];
+  readonly crowds: readonly Crowd[];
   readonly accept: (ticks: readonly Tick[]) => Promise<string>;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, runs, origins, places, accept, fault } = parts;
+  const { market, tape, archive, hub, streams, runs, access, places, crowds, accept, fault } =
+    parts;
   const { turns, kraken } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const bodyBytesMax = config["body-max"];
   const answers = new Answers();
   const router = new Hono();
-  router.use(corsHeaders(origins), compress());
+  router.use(corsHeaders(access.origins), compress(), access.middleware());
   for (
     const routes of [
       pageRoutes(config.origin),
@@ -165,7 +196,11 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      widgetRoutes({ catalogue, publicUrl: config["public-url"] }),
+      widgetRoutes({
+        catalogue,
+        publicUrl: config["public-url"],
+        keyOf: (request) => access.keys.readKeyFor(request),
+      }),
       openbbRoutes({ market, archive, turns }),
       udfRoutes({ market, archive, turns, now, fault }),
       streams.routes(),
@@ -175,7 +210,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
         version,
         feeds: () => runs.map(({ status }) => status),
         position,
-        clients: () => hub.sessionCount,
+        clients: () => countOf(crowds),
       }),
     ]
   ) router.route("/", routes);
@@ -189,33 +224,43 @@ interface OpenTape {
   readonly archive: Archive | undefined;
 }
 
-/** Engines of the tape: a new one is a few lines here. */
+/** Engines of the tape: a new one is a few lines here, and its name in tape_spec.ts. */
 function openTape(name: string, world: World): OpenTape {
+  const spec = parseTapeSpec(name);
   const newEpoch = () => Math.floor(world.random() * 36 ** 8).toString(36).padStart(8, "0");
-  const [, engine, what] = /^(memory|sqlite)(?::(.+))?$/.exec(name) ?? [];
-  if (engine === "sqlite" && what !== undefined) {
-    const { now, bootId, holder } = world;
-    const tape = new SqliteTape({ path: what, now, bootId, holder, newEpoch });
-    for (const note of tape.notes) world.log.warn(note);
-    return { tape, archive: tape };
+  if (spec.engine === "memory") {
+    // The numbering begins anew with every process, so its name must too.
+    const tape = new MemoryTape({ epoch: newEpoch(), ticksMax: spec.ticksMax });
+    return { tape, archive: undefined };
   }
-  const ticksMax = what ?? String(MEMORY_TICKS);
-  if (engine !== "memory" || !/^[1-9]\d{0,8}$/.test(ticksMax)) {
-    throw new RangeError(
-      `Cannot open tape ${name}: it is none of memory, memory:TICKS and sqlite:PATH`,
-    );
-  }
-  // The numbering begins anew with every process, so its name must too.
-  const tape = new MemoryTape({ epoch: newEpoch(), ticksMax: Number(ticksMax) });
-  return { tape, archive: undefined };
+  const { now, bootId, holder } = world;
+  const tape = new SqliteTape({ path: spec.path, now, bootId, holder, newEpoch });
+  for (const note of tape.notes) world.log.warn(note);
+  return { tape, archive: tape };
 }
 
-function openFeed(name: string): Feed {
-  const spec = parseFeedSpec(name);
-  const open = Object.hasOwn(FEEDS, spec.kind) ? FEEDS[spec.kind as keyof typeof FEEDS] : undefined;
-  if (open !== undefined) return open(spec);
-  const kinds = [...Object.keys(FEEDS), "none"].join(", ");
-  throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
+function openFeeds(names: readonly string[]): Feed[] {
+  return names.filter((name) => name !== "none").map((name) => {
+    const spec = parseFeedSpec(name);
+    const { kind } = spec;
+    if (Object.hasOwn(FEEDS, kind)) return FEEDS[kind as keyof typeof FEEDS](spec);
+    const kinds = [...Object.keys(FEEDS), "none"].join(", ");
+    throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
+  });
+}
+
+/** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
+export function checkParts(config: Config): void {
+  parseTapeSpec(config.tape);
+  openFeeds(config.feed);
+  checkInstruments(config);
+}
+
+function checkInstruments({ instruments, "symbols-max": max }: Config): void {
+  if (instruments.size <= max) return;
+  throw new RangeError(
+    `Cannot use ${instruments.size} instruments: ${max} are the limit, see --symbols-max`,
+  );
 }
 
 function limitsOf(config: Config): Limits {
@@ -230,25 +275,9 @@ function limitsOf(config: Config): Limits {
     stalledMsMax: config.stalled,
     heartbeatMs: config.heartbeat,
     flushMs: config.flush,
-  };
-}
-
-/** Closes clients evenly over the drain time, so that they do not all come back in one instant. */
-async function letGo(hub: Hub, drainMs: number, { random }: World): Promise<void> {
-  hub.drain(() => Math.round(random() * drainMs));
-  const steps = Math.max(1, Math.round(drainMs / 100));
-  for (let step = 0; step < steps && hub.sessionCount > 0; step++) {
-    hub.closeSome(1 / (steps - step));
-    await sleep(drainMs / steps);
-  }
-}
-
-/** Names each refused origin once, with the flag that would allow it. */
-function refusedOnce(log: Log): (origin: string) => void {
-  const logged = new Set<string>();
-  return (origin) => {
-    if (logged.has(origin) || logged.size >= REFUSED_ORIGINS_LOGGED) return;
-    logged.add(origin);
-    log.warn(`Refused a WebSocket from ${origin}; --origin ${origin} would allow it`);
+    roomsMax: config["rooms-max"],
+    roomMembersMax: config["room-members-max"],
+    roomMessageMax: config["room-message-max"],
+    roomKeptMs: config["room-kept"],
   };
 }

@@ -1,6 +1,24 @@
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { parseDuration } from "./core/duration.ts";
+import { EXPORT, SEND, WATCH } from "./client_settings.ts";
+import { MASK, maskSecrets } from "./core/mask.ts";
+import { ConfigError, type Flags, readFlags } from "./flags.ts";
+import {
+  count,
+  countFrom,
+  durationFrom,
+  instruments,
+  keys,
+  list,
+  number,
+  origins,
+  size,
+  text,
+  toggle,
+  webAddress,
+} from "./setting_kinds.ts";
+import { readSettingsFile, type SettingsFile } from "./settings_file.ts";
+
+export { ConfigError };
 
 /** Origins of the clients in PROTOCOL.md that run in a browser. */
 const ORIGINS = [
@@ -12,38 +30,6 @@ const ORIGINS = [
   "https://app.lowcoder.cloud",
 ];
 
-const text = z.string().min(1);
-/** A number, or one written as text; nothing else is made into a number. */
-const number = (schema: z.ZodNumber) =>
-  z.preprocess(
-    (value) => typeof value === "string" && value.trim() !== "" ? Number(value) : value,
-    schema,
-  );
-const countFrom = (least: number) => number(z.number().int().min(least));
-const count = countFrom(1);
-const list = z.preprocess((value) => Array.isArray(value) ? value : [value], z.array(text).min(1));
-const durationFrom = (leastMs: number) =>
-  z.union([z.string(), z.number()]).transform((value, context) => {
-    const ms = parseDuration(String(value));
-    if (ms !== undefined && ms >= leastMs) return ms;
-    const least = leastMs > 0 ? ` of at least ${leastMs}ms` : "";
-    context.addIssue({ code: "custom", message: `expected a duration${least}, such as 10s` });
-    return z.NEVER;
-  });
-
-/** Without a slash at the end. */
-const webAddress = z.url({ protocol: /^https?$/, error: "expected an address with http or https" })
-  .transform((address) => address.replace(/\/+$/, ""));
-
-const size = z.union([z.string(), z.number()]).transform((value, context) => {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(value));
-  if (match !== null) {
-    return Number(match[1]) * 1_024 ** " kmgt".indexOf(match[2]!.toLowerCase() || " ");
-  }
-  context.addIssue({ code: "custom", message: "expected a size such as 500MB or 8GB" });
-  return z.NEVER;
-});
-
 /** Every setting: flag `--body-max`, environment `TICKWIRE_BODY_MAX` and key `body-max` of the file. */
 const SETTINGS = z.object({
   "host": text.default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
@@ -53,11 +39,9 @@ const SETTINGS = z.object({
   "tape": text.default("sqlite:./data/tickwire.db").describe(
     "home of ticks: sqlite:PATH or memory[:TICKS]",
   ),
-  "retention": durationFrom(1_000).default(604_800_000).describe(
-    "ms, or such as 7d, after which ticks are forgotten",
-  ),
-  "retention-size": size.default(8_589_934_592).describe(
-    "bytes, or such as 8GB, beyond which they are",
+  "retention": durationFrom(1_000).prefault("7d").describe("how long ticks are kept"),
+  "retention-size": size.prefault("8GB").describe(
+    "size of the tape beyond which the oldest ticks go first",
   ),
   "feed": list.default(["synthetic"]).describe(
     "where ticks come from, kind:what?options; none for ingest only",
@@ -65,20 +49,22 @@ const SETTINGS = z.object({
   "flush": number(z.number().min(1).max(1_000)).default(10).describe(
     "milliseconds between frames at least",
   ),
-  "origin": list.default(ORIGINS).describe(
+  "origin": origins.default(ORIGINS).describe(
     "page origin that may use the server beside its own; * for any",
   ),
+  "read-key": keys.default([]).describe("key that is needed to read"),
+  "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
   "public-url": webAddress.optional().describe(
     "address under which browsers reach it, such as https://HOST/PATH",
   ),
-  "heartbeat": durationFrom(100).default(15_000).describe(
-    "ms of silence, or such as 15s, after which a heartbeat is sent",
+  "heartbeat": durationFrom(100).prefault("15s").describe(
+    "silence after which a heartbeat is sent",
   ),
-  "stalled": durationFrom(100).default(30_000).describe(
-    "ms without progress, or such as 30s, that end a connection",
+  "stalled": durationFrom(100).prefault("30s").describe(
+    "time without progress that ends a connection",
   ),
-  "drain": durationFrom(0).default(5_000).describe(
-    "ms, or such as 5s, over which clients are let go at the end",
+  "drain": durationFrom(0).prefault("5s").describe(
+    "time over which clients are let go at the end",
   ),
   "sessions-max": count.default(10_000).describe("clients at once"),
   "symbols-max": count.default(10_000).describe("instruments"),
@@ -90,22 +76,68 @@ const SETTINGS = z.object({
   "body-max": count.default(16_777_216).describe("bytes in a request body"),
   "buffered-max": count.default(262_144).describe("unsent bytes of one connection"),
   "bars-max": countFrom(1_500).default(1_500).describe("bars kept of each interval and symbol"),
+  "rooms-max": count.default(1_000).describe("rooms at once"),
+  "room-members-max": count.default(100).describe("clients in one room"),
+  "room-message-max": count.default(16_384).describe("characters of a message in a room"),
+  "room-kept": durationFrom(0).prefault("1h").describe(
+    "how long an empty room keeps its newest message",
+  ),
+  "instruments": instruments.prefault({}),
+  "check": toggle.default(false).describe("say what would be used, and serve nothing"),
 });
 
 export type Config = z.infer<typeof SETTINGS>;
 
-/** Settings that may be given several times. */
-const REPEATABLE = ["feed", "origin"];
-const NAMES = Object.keys(SETTINGS.shape) as (keyof Config)[];
-const FILE = "tickwire.json";
+/** Settings that may be given several times; in the environment they are separated by blanks. */
+export const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
+/** Settings that only the file has. */
+export const FILE_ONLY = ["instruments"];
+const SECRET = ["read-key", "write-key", "key"];
+
+export interface Command {
+  readonly settings: z.ZodObject;
+  /** How many words it takes beside its flags. */
+  readonly wordsMax: number;
+}
+
+/**
+ * What the program can be asked to do, each with settings of its own: a new one is an entry here, its page
+ * in help.ts and a case in main.ts. A setting means the same with every command that has it.
+ */
+export const COMMANDS = {
+  serve: { settings: SETTINGS, wordsMax: 0 },
+  health: { settings: SETTINGS.pick({ host: true, port: true }), wordsMax: 0 },
+  watch: { settings: WATCH, wordsMax: 1_000 },
+  send: { settings: SEND, wordsMax: 1 },
+  export: { settings: EXPORT, wordsMax: 0 },
+} satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** Every setting of any command. */
+const ALL: Readonly<Record<string, z.ZodType>> = Object.assign(
+  {},
+  ...Object.values(COMMANDS).map(({ settings }) => settings.shape),
+);
+
+/** Where each setting comes from, and what it is, keys left out. */
+export interface Report {
+  /** The file that was read. */
+  readonly file: string | null;
+  readonly settings: Readonly<Record<string, { readonly value: unknown; readonly source: string }>>;
+}
+
+type Run<Name extends CommandName> = {
+  readonly kind: Name;
+  readonly config: z.infer<typeof COMMANDS[Name]["settings"]>;
+  readonly words: readonly string[];
+};
 
 export type Invocation =
-  | { readonly kind: "serve"; readonly config: Config }
-  | { readonly kind: "health"; readonly config: Config }
-  | { readonly kind: "help" | "version" };
-
-/** What the operator got wrong, in words that name the setting and the way out. */
-export class ConfigError extends Error {}
+  | { [Name in CommandName]: Run<Name> }[CommandName]
+  | { readonly kind: "check"; readonly config: Config; readonly report: Report }
+  | { readonly kind: "help"; readonly command: CommandName | undefined }
+  | { readonly kind: "version" };
 
 export interface ConfigSources {
   readonly args: readonly string[];
@@ -114,152 +146,128 @@ export interface ConfigSources {
   readFile(path: string): string | undefined;
 }
 
+/** A setting as it was given. */
+interface Given {
+  readonly value: unknown;
+  readonly source: "flag" | "environment" | "file";
+  /** What to look for where it was given: `--port`, `TICKWIRE_PORT`, `port of tickwire.json`. */
+  readonly place: string;
+}
+
 /**
  * Reads the command line; flags win over the environment, the environment over the file.
  * @throws {ConfigError}
  */
 export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
-  const { flags, words } = readFlags(args);
-  if (flags["help"] !== undefined) return { kind: "help" };
-  if (flags["version"] !== undefined) return { kind: "version" };
-  const [command = "serve", extra] = words;
-  if (command !== "serve" && command !== "health") {
+  const every = Object.keys(ALL);
+  const flagged = every.filter((name) => !FILE_ONLY.includes(name));
+  const { flags, words } = readFlags(args, {
+    valued: [...flagged.filter((name) => !isToggle(name)), "config"],
+    switches: [...flagged.filter(isToggle), "help", "version"],
+  });
+  const [name, ...rest] = words;
+  if (flags.has("version")) return { kind: "version" };
+  const kind = commandNamed(name ?? "serve");
+  if (flags.has("help")) return { kind: "help", command: name === undefined ? undefined : kind };
+  const { settings, wordsMax }: Command = COMMANDS[kind];
+  if (rest.length > wordsMax) {
+    const takes = wordsMax === 0 ? "no words" : `no more than ${wordsMax}`;
+    throw new ConfigError(`Cannot use ${rest[wordsMax]}: ${kind} takes ${takes}`);
+  }
+  const known = [...namesOf(settings), "config"];
+  const stray = [...flags.keys()].find((flag) => !known.includes(flag));
+  if (stray !== undefined) {
     throw new ConfigError(
-      `Cannot run ${command}: there is no such command, see tickwire --help`,
+      `Cannot use --${stray}: ${kind} has no such flag, see tickwire ${kind} --help`,
     );
   }
-  if (extra !== undefined) throw new ConfigError(`Cannot use ${extra}: ${command} takes no words`);
-  const given: Record<string, unknown> = {};
-  const sources = new Map<string, string>();
-  const note = (name: string, value: unknown, source: string) => {
-    given[name] = value;
-    sources.set(name, source);
-  };
-  const { path, settings } = readSettingsFile(
-    flags["config"]?.[0] ?? env["TICKWIRE_CONFIG"],
-    readFile,
+  const path = flags.get("config")?.at(-1) ?? env["TICKWIRE_CONFIG"];
+  const file = readSettingsFile(path, every, readFile);
+  const given = gather(namesOf(settings), { flags, env, file });
+  const parsed = settings.safeParse(
+    Object.fromEntries([...given].map(([name, { value }]) => [name, value])),
   );
-  for (const [name, value] of Object.entries(settings)) note(name, value, `${name} of ${path}`);
-  for (const name of NAMES) {
+  if (!parsed.success) throw refusal(parsed.error.issues[0]!, given);
+  // Which command has which settings is known from COMMANDS, but not to the compiler.
+  const config = parsed.data as Config;
+  if (config.check) return { kind: "check", config, report: reportOf(config, given, file) };
+  return { kind, config, words: rest } as Run<typeof kind> as Invocation;
+}
+
+function commandNamed(name: string): CommandName {
+  if (Object.hasOwn(COMMANDS, name)) return name as CommandName;
+  throw new ConfigError(`Cannot run ${name}: there is no such command, see tickwire --help`);
+}
+
+/** Whether a setting is a flag without a value. */
+export function isToggle(name: string): boolean {
+  return ALL[name]!.safeParse(true).success;
+}
+
+function namesOf(settings: z.ZodObject): string[] {
+  return Object.keys(settings.shape);
+}
+
+function gather(
+  names: readonly string[],
+  { flags, env, file }: { flags: Flags["flags"]; env: ConfigSources["env"]; file: SettingsFile },
+): Map<string, Given> {
+  const given = new Map<string, Given>();
+  for (const name of names) {
+    const { path, settings = {} } = file;
+    if (Object.hasOwn(settings, name)) {
+      given.set(name, { value: settings[name], source: "file", place: `${name} of ${path}` });
+    }
+    if (FILE_ONLY.includes(name)) continue;
+    const isList = REPEATABLE.includes(name);
     const variable = `TICKWIRE_${name.toUpperCase().replaceAll("-", "_")}`;
-    const value = env[variable];
-    if (value !== undefined && value !== "") {
-      note(name, REPEATABLE.includes(name) ? value.trim().split(/\s+/) : value, variable);
+    const text = env[variable]?.trim() ?? "";
+    if (text !== "" || env[variable]) {
+      const value = isList ? text.split(/\s+/) : env[variable];
+      given.set(name, { value, source: "environment", place: variable });
     }
-    const flag = flags[name];
-    if (flag !== undefined) note(name, REPEATABLE.includes(name) ? flag : flag.at(-1), `--${name}`);
+    const values = flags.get(name);
+    if (values !== undefined) {
+      given.set(name, {
+        value: isList ? values : isToggle(name) ? true : values.at(-1),
+        source: "flag",
+        place: `--${name}`,
+      });
+    }
   }
-  const config = SETTINGS.safeParse(given);
-  if (config.success) return { kind: command, config: config.data };
-  const issue = config.error.issues[0]!;
-  const name = String(issue.path[0]);
-  throw new ConfigError(
-    `Cannot use ${sources.get(name) ?? name} ${JSON.stringify(given[name])}: ${
-      issue.message.replace(/^Invalid input: /, "").replace(/^T/, "t")
-    }`,
+  return given;
+}
+
+/** The first thing that is wrong, with the place where it was given. */
+function refusal({ path, message }: z.core.$ZodIssue, given: ReadonlyMap<string, Given>) {
+  const [name, ...inside] = path.map(String) as [string, ...string[]];
+  const { place, value } = given.get(name) ?? { place: name, value: undefined };
+  const wrong = inside.reduce<unknown>((part, key) => Object(part)[key], value);
+  // A place in a list needs no name, one in the file does.
+  const within = FILE_ONLY.includes(name) ? inside.map((key) => `.${key}`).join("") : "";
+  const shown = SECRET.includes(name)
+    ? MASK
+    : maskSecrets(JSON.stringify(within === "" ? value : wrong) ?? "nothing").slice(0, 200);
+  const reason = message.replace(/^Invalid input: /, "").replace(
+    /^[A-Z](?=[a-z])/,
+    (letter) => letter.toLowerCase(),
   );
+  return new ConfigError(`Cannot use ${place.replace(name, name + within)} ${shown}: ${reason}`);
 }
 
-function readFlags(args: readonly string[]): {
-  flags: Record<string, string[] | undefined>;
-  words: string[];
-} {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: "boolean", short: "h" },
-      version: { type: "boolean", short: "v" },
-      ...Object.fromEntries([...NAMES, "config"].map((name) => [name, { type: "string" }])),
-    },
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
+function reportOf(config: Config, given: ReadonlyMap<string, Given>, file: SettingsFile): Report {
+  const settings = Object.entries(config).map(([name, value]) => {
+    const { source = "default", value: asGiven = {} } = given.get(name) ?? {};
+    const shown = FILE_ONLY.includes(name) ? asGiven : shownValue(name, value);
+    return [name, { value: shown, source }];
   });
-  const flags: Record<string, string[] | undefined> = {};
-  const words: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") words.push(token.value);
-    if (token.kind !== "option") continue;
-    const { name, rawName, inlineValue } = token;
-    // What begins with two dashes is the next flag.
-    const value = !inlineValue && token.value?.startsWith("--") ? undefined : token.value;
-    if (name === "help" || name === "version") {
-      flags[name] = [];
-      continue;
-    }
-    if (!NAMES.includes(name as keyof Config) && name !== "config") {
-      throw new ConfigError(
-        `Cannot use ${rawName}: there is no such flag${suggest(name)}, see tickwire --help`,
-      );
-    }
-    if (value === undefined) throw new ConfigError(`Cannot use ${rawName}: it needs a value`);
-    (flags[name] ??= []).push(value);
-  }
-  return { flags, words };
+  return {
+    file: file.settings === undefined ? null : file.path,
+    settings: Object.fromEntries(settings),
+  };
 }
 
-function readSettingsFile(
-  asked: string | undefined,
-  readFile: (path: string) => string | undefined,
-): { path: string; settings: Record<string, unknown> } {
-  const path = asked ?? FILE;
-  const content = readFile(path);
-  if (content === undefined) {
-    if (asked !== undefined) throw new ConfigError(`Cannot read ${path}: there is no such file`);
-    return { path, settings: {} };
-  }
-  let settings: unknown;
-  try {
-    settings = JSON.parse(content);
-  } catch (cause) {
-    throw new ConfigError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
-  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
-    throw new ConfigError(`Cannot read ${path}: it is not a JSON object of settings`);
-  }
-  for (const name of Object.keys(settings)) {
-    if (NAMES.includes(name as keyof Config)) continue;
-    throw new ConfigError(
-      `Cannot use ${name} of ${path}: there is no such setting${suggest(name)}`,
-    );
-  }
-  return { path, settings: settings as Record<string, unknown> };
-}
-
-/** The setting that was probably meant: one that shares its letters but for one or two. */
-function suggest(name: string): string {
-  const near = NAMES.find((known) =>
-    known.startsWith(name) || [...known].sort().join("") === [...name].sort().join("") ||
-    Math.abs(known.length - name.length) <= 1 &&
-      [...name].filter((letter) => !known.includes(letter)).length <= 1 && known[0] === name[0]
-  );
-  return near === undefined ? "" : ` (did you mean ${near}?)`;
-}
-
-/** The text of `--help`, written from the settings. */
-export function helpText(version: string): string {
-  const rows = Object.entries(SETTINGS.shape).map(([name, setting]) => {
-    const fallback = setting.parse(undefined);
-    const shown = Array.isArray(fallback) && fallback.length > 1
-      ? "see README"
-      : String(fallback ?? "none");
-    return `  ${`--${name}`.padEnd(20)} ${setting.description} (${shown})`;
-  });
-  return [
-    `tickwire ${version}: live numbers from where they happen to where they are watched`,
-    "",
-    "tickwire [serve] [flags]     serve; with no flags a synthetic market on http://localhost:5050",
-    "tickwire health [flags]      ask the server on this machine whether it serves; exit code 0 or 1",
-    "",
-    "Flags (default), each also TICKWIRE_… in the environment and a key of tickwire.json:",
-    ...rows,
-    `  ${"--config".padEnd(20)} path of the settings file (tickwire.json)`,
-    `  ${"--help, --version".padEnd(20)}`,
-    "",
-    "Feeds:",
-    "  synthetic:?symbols=AAPL,MSFT&rate=1000&seed=1&history=2h",
-    "  replay:ticks.csv?speed=60&rebase&loop&map=time:Date,price:Close&symbol=NAME&every=100ms",
-    "  none",
-    "",
-  ].join("\n");
+function shownValue(name: string, value: Config[keyof Config]): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((item: string) => SECRET.includes(name) ? MASK : maskSecrets(item));
 }

@@ -1,3 +1,5 @@
+import { maskSecrets } from "./core/mask.ts";
+
 type Level = "info" | "warn" | "error";
 
 /** One line of text per event. */
@@ -8,10 +10,10 @@ export interface Log {
   error(message: string, cause?: unknown): void;
 }
 
-/** @param print writes a line where the operator reads it */
+/** Keys and passwords in addresses are left out. @param print writes a line where the operator reads it */
 export function createLog(now: () => number, print: (line: string) => void): Log {
   const write = (level: Level, message: string) => {
-    print(`${new Date(now()).toISOString()} ${level.padEnd(5)} ${message}`);
+    print(`${new Date(now()).toISOString()} ${level.padEnd(5)} ${maskSecrets(message)}`);
   };
   return {
     info: (message) => write("info", message),

@@ -2,12 +2,18 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
-import { createApp } from "./app.ts";
-import { type Config, ConfigError, helpText, readConfig } from "./config.ts";
+import { checkParts, createApp } from "./app.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { helpText } from "./help.ts";
 import { createLog } from "./log.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
 import { TapeError } from "./tape/tape.ts";
+import { exportHistory } from "./terminal/export.ts";
+import { send } from "./terminal/send.ts";
+import { CommandError } from "./terminal/server.ts";
+import { processTerminal, type Terminal } from "./terminal/terminal.ts";
+import { watch } from "./terminal/watch.ts";
 
 const { version } = project;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -54,7 +60,7 @@ function bootId(): string {
 }
 
 /** Exit code 0 if a server on this machine serves. */
-async function health({ host, port }: Config): Promise<void> {
+async function health({ host, port }: Pick<Config, "host" | "port">): Promise<void> {
   const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/healthz`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
@@ -64,6 +70,19 @@ async function health({ host, port }: Config): Promise<void> {
     complain(`Cannot reach ${url}: ${(error as Error).message}`);
     process.exit(1);
   }
+}
+
+/** Runs a command that talks to a server; how it ends is the exit code. */
+async function run(command: (terminal: Terminal) => Promise<void>): Promise<void> {
+  const terminal = processTerminal();
+  try {
+    await command(terminal);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    terminal.complain(error.message);
+    process.exit(1);
+  }
+  process.exit(0);
 }
 
 /** The address to open: a wildcard address is reached on this machine. */
@@ -92,8 +111,21 @@ async function main(): Promise<void> {
       return await serve(invocation.config);
     case "health":
       return await health(invocation.config);
+    case "watch":
+      return await run((terminal) =>
+        watch(terminal, { ...invocation.config, symbols: invocation.words })
+      );
+    case "send":
+      return await run((terminal) =>
+        send(terminal, { ...invocation.config, file: invocation.words[0] })
+      );
+    case "export":
+      return await run((terminal) => exportHistory(terminal, invocation.config));
+    case "check":
+      checkParts(invocation.config);
+      return print(JSON.stringify(invocation.report, null, 2));
     case "help":
-      return print(helpText(version));
+      return print(helpText(version, invocation.command));
     case "version":
       return print(version);
   }

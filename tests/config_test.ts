@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Config, ConfigError, helpText, type Invocation, readConfig } from "../src/config.ts";
+import {
+  type Config,
+  ConfigError,
+  type Invocation,
+  readConfig,
+  type Report,
+} from "../src/config.ts";
 
 interface Given {
   readonly args?: readonly string[];
@@ -18,6 +24,12 @@ function serve(given: Given): Config {
   const invocation = read(given);
   assert.ok(invocation.kind === "serve");
   return invocation.config;
+}
+
+function check(given: Given): Report {
+  const invocation = read({ ...given, args: [...given.args ?? [], "--check"] });
+  assert.ok(invocation.kind === "check");
+  return invocation.report;
 }
 
 /** The message of a refusal, which is one line. */
@@ -124,6 +136,89 @@ describe("readConfig", () => {
     assert.match(refusal({ args: ["--", "--port"] }), /--port/);
   });
 
+  test("readConfig gives a command the settings that it has and refuses the others", () => {
+    const health = read({
+      args: ["health"],
+      env: { TICKWIRE_PORT: "1", TICKWIRE_FEED: "what:ever", TICKWIRE_FLUSH: "no number" },
+      files: file({ host: "h", "body-max": "no number" }),
+    });
+    assert.ok(health.kind === "health");
+    assert.deepEqual(health.config, { host: "h", port: 1 });
+    const message = "Cannot use --feed: health has no such flag, see tickwire health --help";
+    assert.equal(refusal({ args: ["health", "--feed", "none"] }), message);
+    assert.match(refusal({ args: ["health", "--check"] }), /^Cannot use --check: health has no/);
+    assert.match(refusal({ args: ["--instruments", "{}"] }), /^Cannot use --instruments: there is/);
+    const env = { TICKWIRE_INSTRUMENTS: "{}" };
+    assert.equal(serve({ env }).instruments.size, 0);
+    const help = read({ args: ["health", "--help"] });
+    assert.deepEqual(help, { kind: "help", command: "health" });
+    assert.deepEqual(read({ args: ["--help"] }), { kind: "help", command: undefined });
+  });
+
+  test("readConfig reads keys, several in one variable or in a list of the file", () => {
+    const none = serve({});
+    assert.deepEqual([none["read-key"], none["write-key"]], [[], []]);
+    const config = serve({
+      args: ["--write-key", "a,b", "--write-key=c"],
+      env: { TICKWIRE_READ_KEY: " one  two " },
+    });
+    assert.deepEqual(config["write-key"], ["a,b", "c"]);
+    assert.deepEqual(config["read-key"], ["one", "two"]);
+    assert.deepEqual(serve({ files: file({ "read-key": ["x"] }) })["read-key"], ["x"]);
+    for (const wrong of ["", " ", "a b", "é", "k".repeat(201)]) {
+      for (const name of ["read-key", "write-key"]) {
+        const message = refusal({ args: [`--${name}=${wrong}`] });
+        assert.ok(message.startsWith(`Cannot use --${name} ****: `), message);
+        assert.match(refusal({ files: file({ [name]: [wrong, "k"] }) }), /json \*{4}: /);
+      }
+    }
+  });
+
+  test("readConfig reads the instruments of the file", () => {
+    const instruments = {
+      AAPL: { name: "Apple", decimals: 3, prev_close: -1.5, description: "d", shares: 5 },
+      "BTC/USD": {},
+      constructor: { name: "c" },
+    };
+    const config = serve({ files: file({ instruments }) });
+    assert.deepEqual([...config.instruments], [
+      ["AAPL", { name: "Apple", decimals: 3, prevClose: -1.5, description: "d", shares: 5 }],
+      ["BTC/USD", {}],
+      ["constructor", { name: "c" }],
+    ]);
+  });
+
+  test("readConfig reports with --check what is used and where it comes from, keys left out", () => {
+    const files = file({
+      host: "h",
+      port: 1,
+      instruments: { A: { prev_close: 1 } },
+      "write-key": ["hidden-1"],
+    });
+    const report = check({
+      args: ["--port=3", "--feed", "tickwire:wss://u:hidden-2@h/?key=hidden-3", "--drain=2s"],
+      env: { TICKWIRE_PORT: "2", TICKWIRE_READ_KEY: "hidden-4 hidden-5" },
+      files,
+    });
+    const { settings } = report;
+    assert.equal(report.file, "tickwire.json");
+    assert.deepEqual(settings["host"], { value: "h", source: "file" });
+    assert.deepEqual(settings["port"], { value: 3, source: "flag" });
+    assert.deepEqual(settings["drain"], { value: 2_000, source: "flag" });
+    assert.deepEqual(settings["flush"], { value: 10, source: "default" });
+    assert.deepEqual(settings["read-key"], { value: ["****", "****"], source: "environment" });
+    assert.deepEqual(settings["instruments"]!.value, { A: { prev_close: 1 } });
+    assert.doesNotMatch(JSON.stringify(report), /hidden/);
+    assert.deepEqual(Object.keys(settings).sort(), Object.keys(serve({})).sort());
+    assert.equal(check({}).file, null);
+    assert.match(refusal({ args: ["--check", "--port", "x"] }), /^Cannot use --port/);
+    assert.match(refusal({ args: ["--check=yes"] }), /^Cannot use --check: it takes no value$/);
+    assert.equal(read({ env: { TICKWIRE_CHECK: "true" } }).kind, "check");
+    assert.equal(read({ env: { TICKWIRE_CHECK: "false" } }).kind, "serve");
+    assert.equal(read({ files: file({ check: true }) }).kind, "check");
+    assert.match(refusal({ env: { TICKWIRE_CHECK: "yes" } }), /^Cannot use TICKWIRE_CHECK "yes"/);
+  });
+
   test("readConfig answers --help and --version before anything else is looked at", () => {
     for (const flag of ["--help", "-h"]) {
       assert.equal(
@@ -170,6 +265,10 @@ describe("readConfig refuses", () => {
       ["sessions-max", "0"],
       ["commands-max", "19"],
       ["bars-max", "1499"],
+      ["origin", "app.example.com"],
+      ["origin", "https://a/path"],
+      ["room-kept", "long"],
+      ["rooms-max", "0"],
       ["body-max", "1e400"],
     ];
     for (const [name, text] of wrong) {
@@ -183,7 +282,10 @@ describe("readConfig refuses", () => {
         ] as const
       ) {
         const message = refusal(given);
-        assert.ok(message.startsWith(`Cannot use ${source} ${shown}: `), message);
+        const value = name === "origin" && source !== `${name} of tickwire.json`
+          ? `[${shown}]`
+          : shown;
+        assert.ok(message.startsWith(`Cannot use ${source} ${value}: `), message);
         assert.doesNotMatch(message, /invalid input/i, message);
       }
     }
@@ -235,6 +337,45 @@ describe("readConfig refuses", () => {
     assert.match(refusal({ files: file({ config: "x" }) }), /^Cannot use config of tickwire\.json/);
   });
 
+  test("An instrument that cannot be used is refused with the place of what is wrong", () => {
+    const wrong: [instruments: unknown, start: string][] = [
+      [[], "instruments of tickwire.json []: "],
+      [{ A: 5 }, "instruments.A of tickwire.json 5: "],
+      [{ A: { decimals: 9 } }, "instruments.A.decimals of tickwire.json 9: "],
+      [{ A: { decimals: "2" } }, 'instruments.A.decimals of tickwire.json "2": '],
+      [{ A: { shares: -1 } }, "instruments.A.shares of tickwire.json -1: "],
+      [{ A: { name: null } }, "instruments.A.name of tickwire.json null: "],
+      [{ A: { prevClose: 1 } }, 'instruments.A of tickwire.json {"prevClose":1}: unrecognized key'],
+      [{ "a b": {} }, "instruments.a b of tickwire.json {}: a symbol has no spaces"],
+    ];
+    for (const [instruments, start] of wrong) {
+      const message = refusal({ files: file({ instruments }) });
+      assert.ok(message.startsWith(`Cannot use ${start}`), message);
+    }
+  });
+
+  test("A name that the file has twice is refused, wherever it stands", () => {
+    const twice: [text: string, name: string | undefined][] = [
+      ['{"port":1,"port":2}', "port"],
+      ['{"instruments":{"A":{"name":"x"},"A":{"name":"y"}}}', "A"],
+      ['{"instruments":{"A":{"name":"x","decimals":2,"n\\u0061me":"y"}}}', "name"],
+      ['{"instruments":{"A":{"name":"B"},"B":{"name":"{\\"A\\":1,\\"A\\":2}"}}}', undefined],
+    ];
+    for (const [text, name] of twice) {
+      const files = { "tickwire.json": text };
+      if (name === undefined) assert.equal(serve({ files }).instruments.size, 2);
+      else assert.equal(refusal({ files }), `Cannot read tickwire.json: it has ${name} twice`);
+    }
+  });
+
+  test("A file that cannot be read is refused without a word of what is in it", () => {
+    for (
+      const text of ['{"read-key": hidden}', '{"read-key": "hidden', '{"read-key": "hidden" x}']
+    ) {
+      assert.doesNotMatch(refusal({ files: { "tickwire.json": text } }), /hid/);
+    }
+  });
+
   test("Nothing at all is refused otherwise than in words", () => {
     const flag = fc.constantFrom(
       "--port",
@@ -253,26 +394,5 @@ describe("readConfig refuses", () => {
         assert.ok(error instanceof ConfigError, String(error));
       }
     }));
-  });
-});
-
-describe("helpText", () => {
-  test("helpText lists every setting with its default, every command and the version", () => {
-    const text = helpText("9.8.7");
-    assert.match(text, /tickwire 9\.8\.7/);
-    const config = serve({});
-    for (const [name, value] of Object.entries(config)) {
-      const line = text.split("\n").find((line) => line.includes(`--${name} `));
-      assert.ok(line !== undefined, name);
-      assert.match(line, /\(.+\)$/, name);
-      if (typeof value === "number" && !name.endsWith("-max") && value < 10_000) {
-        assert.ok(line.includes(String(value)) || /\(\d+ ?m?s\)$/.test(line), line);
-      }
-    }
-    for (const words of ["--config", "--help", "--version", "serve", "health", "TICKWIRE_"]) {
-      assert.ok(text.includes(words), words);
-    }
-    for (const kind of ["synthetic", "replay", "none"]) assert.ok(text.includes(`  ${kind}`), kind);
-    for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
   });
 });

@@ -6,7 +6,7 @@ export class Origins {
   readonly #allowed: ReadonlySet<string>;
 
   constructor(allowed: readonly string[]) {
-    this.#allowed = new Set(allowed.map((origin) => origin.replace(/\/$/, "").toLowerCase()));
+    this.#allowed = new Set(allowed.map(asSent));
   }
 
   /** Whether a request with this `Origin` is served; programs other than browsers send none. */
@@ -15,6 +15,13 @@ export class Origins {
     // Behind a proxy that ends TLS the scheme differs, so only the hosts are compared.
     return host != null && URL.parse(origin)?.host === host.toLowerCase();
   }
+}
+
+/** An origin as browsers write it: without the usual port and the last slash. */
+function asSent(origin: string): string {
+  const known = URL.parse(origin)?.origin ?? "null";
+  // Of schemes that are none of the web's no origin is known.
+  return known === "null" ? origin.replace(/\/$/, "").toLowerCase() : known;
 }
 
 /** https://fetch.spec.whatwg.org/#http-cors-protocol; preflights need no key. */

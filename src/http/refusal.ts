@@ -23,7 +23,13 @@ export function refusalBody({ status, code, message }: Refusal): Record<string, 
 
 /** A refusal outside the router, as for a WebSocket that is not accepted. */
 export function refusalResponse(refusal: Refusal): Response {
-  return Response.json(refusalBody(refusal), { status: refusal.status });
+  const { status } = refusal;
+  return Response.json(refusalBody(refusal), { status, headers: challenge(refusal) });
+}
+
+/** A 401 has to say how to send a key: https://www.rfc-editor.org/rfc/rfc9110#status.401 */
+function challenge({ status }: Refusal): Record<string, string> {
+  return status === 401 ? { "WWW-Authenticate": 'Bearer realm="tickwire"' } : {};
 }
 
 /** @param fault told of errors that are the server's own */
@@ -56,7 +62,7 @@ export function onNotFound(router: Hono): NotFoundHandler {
 }
 
 function answer(c: Context, refusal: Refusal): Response {
-  return c.json(refusalBody(refusal), refusal.status);
+  return c.json(refusalBody(refusal), refusal.status, challenge(refusal));
 }
 
 /** What to answer after an error. @param fault told of errors that are the server's own */

@@ -1,8 +1,10 @@
 import { Hono } from "hono";
+import { symbolFault } from "../core/tick.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Rooms } from "../hub/rooms.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import { chooseDialect } from "../wire/choose.ts";
-import type { Origins } from "./cors.ts";
+import type { Access } from "./access.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 
 /** A path at which WebSockets are accepted. */
@@ -15,9 +17,7 @@ export interface SocketPlace {
 
 export interface SocketsOptions {
   readonly places: readonly SocketPlace[];
-  readonly origins: Origins;
-  /** Told of an origin that was refused. */
-  refused(origin: string): void;
+  readonly access: Access;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
 }
@@ -31,6 +31,23 @@ export function hubPlace(hub: Hub): SocketPlace {
       const session = hub.open(socket, dialect.wire);
       if (dialect.begin !== undefined) session.begin(dialect.begin);
       return session;
+    },
+  };
+}
+
+/** `/rooms/:room`: what one client sends, every other client of the room receives. */
+export function roomsPlace(rooms: Rooms): SocketPlace {
+  const path = "/rooms/";
+  return {
+    path: `${path}:room`,
+    accept({ pathname }) {
+      const name = decoded(pathname.slice(path.length));
+      const fault = symbolFault(name)?.replace("a symbol", "its name");
+      if (fault !== undefined) {
+        const shown = JSON.stringify(name.slice(0, 100));
+        throw new Refusal(400, "bad_room", `Cannot open room ${shown}: ${fault}`);
+      }
+      return (socket) => rooms.open(name, socket);
     },
   };
 }
@@ -52,7 +69,6 @@ export function socketHints(places: readonly SocketPlace[]): Hono {
 
 /** What to do with a request for a WebSocket. */
 export function socketRoutes(options: SocketsOptions): (request: Request) => Accept | Response {
-  const { origins } = options;
   const places = options.places.map((place) => ({ ...place, pattern: patternOf(place.path) }));
   return (request) => {
     const url = new URL(request.url);
@@ -62,12 +78,7 @@ export function socketRoutes(options: SocketsOptions): (request: Request) => Acc
         const detail = `Cannot open a WebSocket at ${url.pathname}: there is none, use /ws`;
         throw new Refusal(404, "not_found", detail);
       }
-      const origin = request.headers.get("origin");
-      if (!origins.allows(origin, request.headers.get("host"))) {
-        options.refused(origin!);
-        const detail = `Cannot open a WebSocket from ${origin}: the origin is not allowed`;
-        throw new Refusal(403, "bad_origin", detail);
-      }
+      options.access.checkSocket(request, url.pathname);
       const accept = place.accept(url);
       return (socket) => new Guarded(accept(socket), options.fault);
     } catch (error) {
@@ -79,6 +90,15 @@ export function socketRoutes(options: SocketsOptions): (request: Request) => Acc
 
 function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
+}
+
+/** What is escaped in an address; what cannot be read stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** An error of ours in one session must not end the process, nor disturb another session. */

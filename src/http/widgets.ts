@@ -10,7 +10,7 @@ export interface WidgetsOptions {
   /** The address under which browsers reach the server, without a slash at the end. */
   readonly publicUrl?: string | undefined;
   /** The key that a request came with. A grid opens its socket with nothing but the address told here. */
-  readonly keyOf?: (request: Request) => string | undefined;
+  readonly keyOf: (request: Request) => string | undefined;
 }
 
 /** The grid shows so many symbols until the user chooses. */
@@ -25,7 +25,7 @@ export function widgetRoutes({ catalogue, publicUrl, keyOf }: WidgetsOptions): H
     .get("/widgets.json", tagged(), (c) => {
       // With a key in it, it is not for everybody.
       c.header("Cache-Control", "private, no-cache");
-      return c.json(fillInWidgets(shown(), publicUrl, keyOf?.(c.req.raw)));
+      return c.json(fillInWidgets(shown(), publicUrl, keyOf(c.req.raw)));
     })
     .get("/apps.json", tagged(), (c) => c.json(fillInApps(shown())));
 }

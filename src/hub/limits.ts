@@ -8,6 +8,7 @@ export interface Limits {
   readonly patternsMax: number;
   /** Length of a frame from a client. */
   readonly frameBytesMax: number;
+  /** Commands, or messages in a room. */
   readonly commandsPerSecond: number;
   /** Commands that may come at once. */
   readonly commandsBurst: number;
@@ -20,6 +21,14 @@ export interface Limits {
   /** The least and the greatest spacing of frames. */
   readonly flushMs: number;
   readonly everyMsMax: number;
+  /** Rooms at once, those included that are empty and not yet forgotten. */
+  readonly roomsMax: number;
+  /** Clients in one room. */
+  readonly roomMembersMax: number;
+  /** Characters of a message in a room. */
+  readonly roomMessageMax: number;
+  /** How long an empty room and its newest message are kept. */
+  readonly roomKeptMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -34,4 +43,8 @@ export const DEFAULT_LIMITS: Limits = {
   heartbeatMs: 15_000,
   flushMs: 10,
   everyMsMax: 3_600_000,
+  roomsMax: 1_000,
+  roomMembersMax: 100,
+  roomMessageMax: 16_384,
+  roomKeptMs: 3_600_000,
 };

@@ -1,6 +1,7 @@
 import { Allowance } from "./allowance.ts";
 import { ClientError } from "./client_error.ts";
 import { type Desk, Links, type Outlet } from "./links.ts";
+import { Progress } from "./progress.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Command, Message, Wire } from "./wire.ts";
 
@@ -21,10 +22,7 @@ export class Session implements Outlet {
   #wire: Wire | undefined;
   #closed = false;
   #sentAt: number;
-  #sentLength = 0;
-  /** The most that is known to have reached the network, and when it last grew. */
-  #drained = 0;
-  #progressAt: number;
+  readonly #progress: Progress;
 
   /** @param left told that the session is over */
   constructor(socket: Socket, desk: Desk, wire: Wire | ChooseWire, left: () => void) {
@@ -34,7 +32,8 @@ export class Session implements Outlet {
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
     const { commandsPerSecond, commandsBurst } = desk.limits;
-    this.#sentAt = this.#progressAt = desk.now();
+    this.#sentAt = desk.now();
+    this.#progress = new Progress(this.#sentAt);
     this.#links = new Links(desk, this);
     this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
   }
@@ -51,7 +50,7 @@ export class Session implements Outlet {
   send(text: string): void {
     if (this.#closed) return;
     this.#sentAt = this.#desk.now();
-    this.#sentLength += text.length;
+    this.#progress.sent(text.length);
     this.#socket.send(text);
   }
 
@@ -123,13 +122,8 @@ export class Session implements Outlet {
   /** Sends what is due by the clock, and gives up on a client that reads nothing. */
   tend(now: number, seq: number): void {
     const { buffered } = this.#socket;
-    const drained = this.#sentLength - buffered;
-    if (buffered === 0 || drained > this.#drained) {
-      this.#drained = Math.max(this.#drained, drained);
-      this.#progressAt = now;
-    } else if (now - this.#progressAt >= this.#desk.limits.stalledMsMax) {
-      return this.#tooSlow();
-    }
+    const stalledMs = this.#progress.stalledMs(buffered, now);
+    if (stalledMs >= this.#desk.limits.stalledMsMax) return this.#tooSlow();
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
       this.say({ kind: "heartbeat", seq, time: now });

@@ -32,6 +32,14 @@ describe("Origins", () => {
       assert.ok(!origins.allows(origin, "x"), origin);
     }
     assert.ok(!origins.allows("https://a.example.evil.example", "x"));
+    const others = new Origins([
+      "https://c.example:443",
+      "tauri://localhost/",
+      "https://ü.example",
+    ]);
+    for (const origin of ["https://c.example", "tauri://localhost", "https://xn--tda.example"]) {
+      assert.ok(others.allows(origin, "x"), origin);
+    }
   });
 
   test("Origins allows the page's own, whose scheme a proxy may have changed", () => {

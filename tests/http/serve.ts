@@ -17,11 +17,12 @@ export class TestApp {
   readonly faults: unknown[] = [];
   now = NOW;
 
-  constructor(args: readonly string[]) {
+  /** @param file the settings file, when there is one */
+  constructor(args: readonly string[], file?: object) {
     const invocation = readConfig({
       args: ["--feed", "none", "--drain", "0", "--tape", "memory", ...args],
       env: {},
-      readFile: () => undefined,
+      readFile: () => file && JSON.stringify(file),
     });
     assert.equal(invocation.kind, "serve");
     if (invocation.kind !== "serve") throw new TypeError("Cannot test: these flags do not serve");
@@ -70,7 +71,12 @@ export class TestApp {
 
 /** An app that is stopped when the tests of the file are done. */
 export function serve(...args: string[]): TestApp {
-  const server = new TestApp(args);
+  return serveWith(undefined, ...args);
+}
+
+/** The same, with a settings file. */
+export function serveWith(file: object | undefined, ...args: string[]): TestApp {
+  const server = new TestApp(args, file);
   apps.push(server);
   return server;
 }

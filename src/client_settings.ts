@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { INTERVALS } from "./core/interval.ts";
+import { count, durationFrom, key, text, toggle } from "./setting_kinds.ts";
+
+// Settings of the commands that talk to a running server.
+
+const SERVER = {
+  url: text.default("http://localhost:5050").describe("server to talk to"),
+  key: key.optional().describe("key that the server asks for"),
+};
+
+export const WATCH = z.object({
+  ...SERVER,
+  every: durationFrom(50).prefault("250ms").describe("spacing of the pictures"),
+  once: toggle.default(false).describe("print the board as it is, and end"),
+  json: toggle.default(false).describe("print JSON: with --once an array, else one row a line"),
+});
+
+export const SEND = z.object({
+  ...SERVER,
+  format: z.enum(["ndjson", "json", "csv"]).optional().describe(
+    "ndjson, json or csv, where the name and the first line do not tell",
+  ),
+  batch: count.default(5_000).describe("ticks in one request"),
+  resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected what an earlier run told" }).optional()
+    .describe("go on with the run of that name; what was sent is not added again"),
+});
+
+export const EXPORT = z.object({
+  ...SERVER,
+  symbol: text.optional().describe("comma list of names and prefixes"),
+  from: text.optional().describe("milliseconds, ISO 8601 or such as -1h, included"),
+  to: text.optional().describe("the same, not included"),
+  limit: count.optional().describe("the first so many rows"),
+  format: z.enum(["csv", "ndjson", "json", "arrow"]).default("csv").describe(
+    "csv, ndjson, json or arrow",
+  ),
+  interval: z.enum(INTERVALS).optional().describe("bars of this width instead of ticks"),
+});

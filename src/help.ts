@@ -1,0 +1,156 @@
+import type { z } from "zod";
+import {
+  type Command,
+  type CommandName,
+  COMMANDS,
+  FILE_ONLY,
+  isToggle,
+  REPEATABLE,
+} from "./config.ts";
+
+interface Page {
+  readonly synopsis: string;
+  readonly summary: string;
+  /** What to type, and what it does. */
+  readonly examples: readonly (readonly [command: string, does: string])[];
+}
+
+const PAGES: Readonly<Record<CommandName, Page>> = {
+  serve: {
+    synopsis: "tickwire [serve] [flags]",
+    summary: "serve; without flags a synthetic market on localhost:5050",
+    examples: [
+      ["tickwire --feed none", "serve what is sent to POST /ticks"],
+      ["tickwire --feed 'replay:ticks.csv?speed=60&rebase'", "play a recording"],
+      [
+        "tickwire --host 0.0.0.0 --write-key SECRET",
+        "let other machines read, and write with a key",
+      ],
+      ["tickwire --config my.json --check", "say what would be used, and whether it can be"],
+    ],
+  },
+  health: {
+    synopsis: "tickwire health [flags]",
+    summary: "ask the server on this machine whether it serves",
+    examples: [["tickwire health --port 8080", "ask the one on port 8080"]],
+  },
+  watch: {
+    synopsis: "tickwire watch [SYMBOL…] [flags]",
+    summary: "a live grid in the terminal",
+    examples: [
+      ["tickwire watch 'BTC/*' AAPL", "these symbols"],
+      ["tickwire watch --once", "the board as it is, as a table"],
+      ["tickwire watch --json AAPL | jq .price", "for other programs"],
+    ],
+  },
+  send: {
+    synopsis: "tickwire send [FILE] [flags]",
+    summary: "ticks from a file or standard input to a server",
+    examples: [
+      ["tickwire send ticks.ndjson", "a file"],
+      ["my-program | tickwire send --url https://ticks.example.com --key SECRET", "a program"],
+    ],
+  },
+  export: {
+    synopsis: "tickwire export [flags] > FILE",
+    summary: "history from a server to a file",
+    examples: [
+      ["tickwire export --symbol AAPL --from -1d --format arrow > aapl.arrows", "ticks of a day"],
+      ["tickwire export --symbol AAPL --interval 1h > hours.csv", "bars"],
+    ],
+  },
+};
+
+/** Settings that belong together; what is not named here is a limit. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  Server: [
+    "url",
+    "key",
+    "host",
+    "port",
+    "public-url",
+    "flush",
+    "heartbeat",
+    "stalled",
+    "drain",
+    "check",
+  ],
+  What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
+  How: ["every", "once", "json"],
+  Tape: ["tape", "retention", "retention-size"],
+  Feeds: ["feed"],
+  Access: ["origin", "read-key", "write-key"],
+};
+const OTHERS = "Limits";
+const NOTES: Readonly<Record<string, readonly string[]>> = {
+  Feeds: [
+    "synthetic:?symbols=AAPL,MSFT&rate=1000&seed=1&history=2h",
+    "replay:ticks.csv?speed=60&rebase&loop&map=time:Date,price:Close&symbol=NAME&every=100ms",
+    "none",
+  ],
+};
+const NAME_WIDTH = 22;
+
+/** The text of `--help`, written from the settings. @param command the one to tell of; all when none is named */
+export function helpText(version: string, command?: CommandName): string {
+  const pages = command === undefined ? Object.values(PAGES) : [PAGES[command]];
+  const wide = Math.max(...pages.map(({ synopsis }) => synopsis.length)) + 3;
+  const { settings }: Command = COMMANDS[command ?? "serve"];
+  return [
+    `tickwire ${version}: live numbers from where they happen to where they are watched`,
+    "",
+    ...pages.map(({ synopsis, summary }) => synopsis.padEnd(wide) + summary),
+    ...command === undefined
+      ? ["", "tickwire COMMAND --help lists the flags of a command; those of serve are below."]
+      : [],
+    "",
+    "Flags (default), each also TICKWIRE_… in the environment and a key of tickwire.json:",
+    ...groupsOf(settings).flatMap(([group, rows]) => ["", `${group}:`, ...rows]),
+    "",
+    row("config", "path of the settings file", "tickwire.json"),
+    row("help, --version", ""),
+    ...notesOf(Object.keys(settings.shape)),
+    "",
+    "Examples:",
+    ...pages.flatMap(({ examples }) =>
+      examples.flatMap(([line, does]) => [`  ${line}`, `      ${does}`])
+    ),
+    "",
+  ].join("\n");
+}
+
+function notesOf(names: readonly string[]): string[] {
+  const repeatable = REPEATABLE.filter((name) => names.includes(name)).map((name) => `--${name}`);
+  const inFile = FILE_ONLY.filter((name) => names.includes(name));
+  return [
+    ...repeatable.length > 0 ? ["", `May be given several times: ${repeatable.join(", ")}`] : [],
+    ...inFile.map((name) => `Only in the file: ${name}, see README`),
+  ];
+}
+
+function groupsOf({ shape }: z.ZodObject): [group: string, rows: string[]][] {
+  const named = [...Object.values(GROUPS).flat(), ...FILE_ONLY];
+  const groups = {
+    ...GROUPS,
+    [OTHERS]: Object.keys(shape).filter((name) => !named.includes(name)),
+  };
+  return Object.entries(groups).flatMap(([group, names]) => {
+    const rows = names.filter((name) => Object.hasOwn(shape, name))
+      .map((name) => settingRow(name, shape[name] as z.ZodType));
+    const notes = (NOTES[group] ?? []).map((note) => `      ${note}`);
+    return rows.length === 0 ? [] : [[group, [...rows, ...notes]]];
+  });
+}
+
+function settingRow(name: string, setting: z.ZodType): string {
+  const { defaultValue } = setting.def as { defaultValue?: unknown };
+  const shown = Array.isArray(defaultValue) && defaultValue.length > 1
+    ? "see README"
+    : String(defaultValue ?? "") || "none";
+  return row(name, setting.description ?? "", isToggle(name) ? undefined : shown);
+}
+
+function row(name: string, description: string, fallback?: string): string {
+  const end = fallback === undefined ? "" : ` (${fallback})`;
+  return `  ${`--${name}`.padEnd(NAME_WIDTH)} ${description}${end}`.trimEnd();
+}

@@ -1,0 +1,25 @@
+/** Clients that are let go at the end. */
+export interface Crowd {
+  readonly sessionCount: number;
+  /** Closes the given share of them, 1 being all. */
+  closeSome(share: number): void;
+}
+
+const STEP_MS = 100;
+
+export function countOf(crowds: readonly Crowd[]): number {
+  return crowds.reduce((sum, { sessionCount }) => sum + sessionCount, 0);
+}
+
+/** Closes clients evenly over the drain time, so that they do not all come back in one instant. */
+export async function letGo(
+  crowds: readonly Crowd[],
+  drainMs: number,
+  sleep: (ms: number) => Promise<void>,
+): Promise<void> {
+  const steps = Math.max(1, Math.round(drainMs / STEP_MS));
+  for (let step = 0; step < steps && countOf(crowds) > 0; step++) {
+    for (const crowd of crowds) crowd.closeSome(1 / (steps - step));
+    await sleep(drainMs / steps);
+  }
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { parseDuration } from "./core/duration.ts";
+import { DECIMALS_MAX, type InstrumentFields } from "./core/instrument.ts";
+import { symbolFault } from "./core/tick.ts";
+
+// Kinds of values, which come as text from flags and the environment and as JSON from the file.
+
+export const text = z.string().min(1);
+/** A number, or one written as text; nothing else is made into a number. */
+export const number = (schema: z.ZodNumber) =>
+  z.preprocess(
+    (value) => typeof value === "string" && value.trim() !== "" ? Number(value) : value,
+    schema,
+  );
+export const countFrom = (least: number) => number(z.number().int().min(least));
+export const count = countFrom(1);
+/** Yes or no: a flag without a value. */
+export const toggle = z.preprocess(
+  (value) => value === "true" ? true : value === "false" ? false : value,
+  z.boolean(),
+);
+const listOf = (item: z.ZodString) =>
+  z.preprocess((value) => Array.isArray(value) ? value : [value], z.array(item).min(1));
+export const list = listOf(text);
+export const origins = listOf(
+  text.regex(/^(?:\*|null|[a-z][a-z\d+.-]*:\/\/[^\s/?#]+\/?)$/i, {
+    error: "expected an origin such as https://app.example.com, or *",
+  }),
+);
+/** What can stand in a header, an address and a variable with several of them. */
+export const key = text.regex(/^[!-~]{1,200}$/, {
+  error: "expected 1 to 200 ASCII characters without a blank",
+});
+export const keys = listOf(key);
+export const durationFrom = (leastMs: number) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    const ms = parseDuration(String(value));
+    if (ms !== undefined && ms >= leastMs) return ms;
+    const least = leastMs > 0 ? ` of at least ${leastMs}ms` : "";
+    context.addIssue({ code: "custom", message: `expected a duration${least}, such as 10s` });
+    return z.NEVER;
+  });
+
+/** Without a slash at the end. */
+export const webAddress = z.url({
+  protocol: /^https?$/,
+  error: "expected an address with http or https",
+}).transform((address) => address.replace(/\/+$/, ""));
+export const size = z.union([z.string(), z.number()]).transform((value, context) => {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(value));
+  if (match !== null) {
+    return Number(match[1]) * 1_024 ** " kmgt".indexOf(match[2]!.toLowerCase() || " ");
+  }
+  context.addIssue({ code: "custom", message: "expected a size such as 500MB or 8GB" });
+  return z.NEVER;
+});
+
+const instrument = z.strictObject({
+  name: text.max(200).exactOptional(),
+  decimals: z.number().int().min(0).max(DECIMALS_MAX).exactOptional(),
+  prev_close: z.number().exactOptional(),
+  description: text.max(2_000).exactOptional(),
+  shares: z.number().min(0).exactOptional(),
+}).transform(({ prev_close, ...fields }): InstrumentFields =>
+  prev_close === undefined ? fields : { ...fields, prevClose: prev_close }
+);
+export const instruments = z.record(z.string(), instrument).superRefine((given, context) => {
+  for (const symbol of Object.keys(given)) {
+    const message = symbolFault(symbol);
+    if (message !== undefined) context.addIssue({ code: "custom", message, path: [symbol] });
+  }
+}).transform((given): ReadonlyMap<string, InstrumentFields> => new Map(Object.entries(given)));

@@ -1,0 +1,159 @@
+/** Rows of the board as lines of text. */
+import type { Row } from "../core/board.ts";
+
+export interface GridOptions {
+  readonly columns: number;
+  /** Lines that there is room for, the head included. */
+  readonly lines: number;
+  readonly hasColor: boolean;
+  /** How many rows have been scrolled past. */
+  readonly from: number;
+}
+
+/** A row with what has been seen of it. */
+export interface Watched {
+  readonly row: Row;
+  readonly decimals: number;
+  /** Prices, oldest first. */
+  readonly trail: readonly number[];
+  /** Whether the price has just gone up (1) or down (-1). */
+  readonly moved: number;
+}
+
+interface Column {
+  readonly title: string;
+  readonly width: number;
+  /** Columns of a higher rank are left out first where there is no room. */
+  readonly rank: number;
+  readonly isText?: boolean;
+  text(watched: Watched): string;
+}
+
+const number = (value: number | null, decimals: number) =>
+  value === null ? "–" : value.toLocaleString("en-US", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+const signed = (value: number | null, decimals: number, unit = "") =>
+  value === null
+    ? "–"
+    : `${value > 0 ? "+" : value < 0 ? "-" : ""}${number(Math.abs(value), decimals)}${unit}`;
+
+/** In the order in which they stand. */
+const COLUMNS: readonly Column[] = [
+  { title: "SYMBOL", width: 12, rank: 0, isText: true, text: ({ row }) => plain(row.symbol) },
+  { title: "PRICE", width: 13, rank: 0, text: ({ row, decimals }) => number(row.price, decimals) },
+  {
+    title: "CHANGE",
+    width: 11,
+    rank: 1,
+    text: ({ row, decimals }) => signed(row.change, decimals),
+  },
+  {
+    title: "CHANGE %",
+    width: 9,
+    rank: 0,
+    text: ({ row: { change_percent: share } }) =>
+      signed(share === null ? null : 100 * share, 2, " %"),
+  },
+  { title: "TREND", width: 20, rank: 2, isText: true, text: ({ trail }) => sparkline(trail, 20) },
+  { title: "BID", width: 13, rank: 4, text: ({ row, decimals }) => number(row.bid, decimals) },
+  { title: "ASK", width: 13, rank: 4, text: ({ row, decimals }) => number(row.ask, decimals) },
+  { title: "OPEN", width: 13, rank: 6, text: ({ row, decimals }) => number(row.open, decimals) },
+  { title: "HIGH", width: 13, rank: 5, text: ({ row, decimals }) => number(row.high, decimals) },
+  { title: "LOW", width: 13, rank: 5, text: ({ row, decimals }) => number(row.low, decimals) },
+  { title: "VOLUME", width: 14, rank: 5, text: ({ row }) => volume(row.volume) },
+  { title: "TIME", width: 8, rank: 3, text: ({ row: { time } }) => clock(time) },
+  { title: "NAME", width: 28, rank: 7, isText: true, text: ({ row }) => plain(row.name ?? "") },
+];
+const GAP = 1;
+
+const RESET = "\x1b[0m", DIM = "\x1b[2m", GREEN = "\x1b[32m", RED = "\x1b[31m";
+const REVERSE = "\x1b[7m";
+
+/** The lines of the grid, none wider than the terminal. */
+export function gridLines(all: readonly Watched[], options: GridOptions): string[] {
+  const { columns, lines, hasColor, from } = options;
+  const shown = columnsFor(columns);
+  const paint = (text: string, ...codes: string[]) =>
+    hasColor && codes.length > 0 ? `${codes.join("")}${text}${RESET}` : text;
+  const head = shown.map((column) => fit(column.title, column)).join(" ".repeat(GAP));
+  const body = all.slice(from, from + Math.max(0, lines - 1)).map((watched) =>
+    shown.map((column) => {
+      const text = fit(column.text(watched), column);
+      const { title } = column;
+      const trend = Math.sign(watched.row.change ?? 0);
+      const codes = trend > 0 ? [GREEN] : trend < 0 ? [RED] : [];
+      if (title === "CHANGE" || title === "CHANGE %" || title === "TREND") {
+        return paint(text, ...codes);
+      }
+      if (title !== "PRICE" || watched.moved === 0) return text;
+      return paint(text, watched.moved > 0 ? GREEN : RED, REVERSE);
+    }).join(" ".repeat(GAP))
+  );
+  return [paint(head, DIM), ...body];
+}
+
+/** The columns that there is room for, by rank. */
+function columnsFor(width: number): readonly Column[] {
+  let left = width;
+  const taken = new Set<Column>();
+  for (const column of [...COLUMNS].sort((a, b) => a.rank - b.rank)) {
+    const needed = column.width + (taken.size > 0 ? GAP : 0);
+    if (needed > left) break;
+    taken.add(column);
+    left -= needed;
+  }
+  return COLUMNS.filter((column) => taken.has(column));
+}
+
+/** As wide as its column; what is longer is cut with a mark, for a cut number would be another one. */
+function fit(text: string, { width, isText = false }: Column): string {
+  let cut = text;
+  if (widthOf(cut) > width) {
+    while (widthOf(cut) >= width) cut = [...cut].slice(0, -1).join("");
+    cut += "…";
+  }
+  const blanks = " ".repeat(width - widthOf(cut));
+  return isText ? cut + blanks : blanks + cut;
+}
+
+/** Without what would move the cursor or turn the line around. */
+export function plain(text: string): string {
+  return text.replace(/\p{C}/gu, "�");
+}
+
+/** How many places of a terminal a text takes: marks none, and the wide letters of East Asia two. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const letter of text) {
+    if (/\p{M}/u.test(letter)) continue;
+    width +=
+      /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u
+          .test(letter)
+        ? 2
+        : 1;
+  }
+  return width;
+}
+
+const LEVELS = "▁▂▃▄▅▆▇█";
+
+/** The newest of the values as a line of bars between their lowest and highest. */
+export function sparkline(values: readonly number[], width: number): string {
+  const shown = values.slice(-width);
+  const low = Math.min(...shown), high = Math.max(...shown);
+  return shown.map((value) => {
+    const level = high > low ? (value - low) / (high - low) : 0.5;
+    return LEVELS[Math.min(LEVELS.length - 1, Math.floor(level * LEVELS.length))];
+  }).join("");
+}
+
+function volume(value: number | null): string {
+  if (value === null) return "–";
+  return value.toLocaleString("en-US", { maximumFractionDigits: value < 1_000 ? 4 : 0 });
+}
+
+function clock(time: number | null): string {
+  return time === null ? "–" : new Date(time).toISOString().slice(11, 19);
+}

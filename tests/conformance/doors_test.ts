@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Client } from "../helpers/client.ts";
+import { wait } from "../helpers/process.ts";
+import { RawClient } from "../helpers/raw_client.ts";
+import { send, startServer, type TestServer } from "../helpers/server.ts";
+
+async function clientsOf(server: TestServer): Promise<number> {
+  return (await (await fetch(`${server.http}/readyz`)).json()).clients;
+}
+
+describe("Rooms over real sockets", () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startServer("--feed", "none");
+  });
+  after(() => server.stop());
+
+  it("carry what one client sends to every other one, and the newest message to late joiners", async () => {
+    const url = `${server.ws}/rooms/desk`;
+    const [one, two, three] = [
+      await Client.connect(url),
+      await Client.connect(url),
+      await Client.connect(url),
+    ];
+    one.send({ cell: "B2", value: 7 });
+    assert.deepEqual(await two.next(), { cell: "B2", value: 7 });
+    assert.deepEqual(await three.next(), { cell: "B2", value: 7 });
+    two.send(["second"]);
+    three.send(["third"]);
+    const order = [await one.next(), await one.next()];
+    assert.deepEqual(order.sort(), [["second"], ["third"]]);
+    const late = await Client.connect(url);
+    assert.deepEqual(await late.next(), order.at(-1));
+    // A message of another room, sent last, is the proof that nothing else was on its way.
+    const elsewhere = await Client.connect(`${server.ws}/rooms/other%2Froom`);
+    const witness = await Client.connect(`${server.ws}/rooms/other%2Froom`);
+    elsewhere.send({});
+    await witness.next();
+    assert.deepEqual([one, two, three].map((client) => client.drain().length), [0, 1, 1]);
+    for (const client of [one, two, three, late, elsewhere, witness]) await client.close();
+    const morning = await Client.connect(url);
+    assert.deepEqual(await morning.next(), order.at(-1));
+    await morning.close();
+  });
+
+  it("close who sends what they do not carry, and disturb no neighbour", async () => {
+    const url = `${server.ws}/rooms/hostile`;
+    const neighbours = [await Client.connect(url), await Client.connect(url)] as const;
+    const grid = await Client.connect(`${server.ws}/ws?symbol=A&format=value`);
+    const wrong: [send: (client: Client) => void, code: number][] = [
+      [(client) => client.sendText("nonsense"), 4400],
+      [(client) => client.sendText('"text"'), 4400],
+      [(client) => client.sendText("null"), 4400],
+      [(client) => client.sendBinary(new TextEncoder().encode("{}")), 4400],
+      [(client) => client.sendText("[]".padEnd(16_385)), 4400],
+      [(client) => client.sendText("[".repeat(16_000)), 4400],
+      [(client) => client.sendText(`[${" ".repeat(20_000_000)}]`), 4400],
+    ];
+    for (const [act, code] of wrong) {
+      const client = await Client.connect(url);
+      act(client);
+      const closed = await client.closed();
+      assert.equal(closed.code, code);
+      assert.match(closed.reason, /^Cannot pass on /);
+    }
+    neighbours[0].send({ fine: true });
+    assert.deepEqual(await neighbours[1].next(), { fine: true });
+    await send(server, [{ symbol: "A", price: 1 }]);
+    assert.deepEqual(await grid.next(), { value: 1 });
+    for (const client of [...neighbours, grid]) await client.close();
+  });
+
+  it("close who floods them", async () => {
+    const url = `${server.ws}/rooms/flood`;
+    const [flooder, neighbour] = [await Client.connect(url), await Client.connect(url)];
+    for (let count = 0; count < 400; count++) flooder.send({ count });
+    const { code } = await flooder.closed();
+    // Frames that are still under way when the server closes can make the network drop its close frame.
+    assert.ok([4429, 1006, 0].includes(code), `closed with ${code}`);
+    neighbour.send({});
+    await neighbour.close();
+  });
+
+  it("say nothing when the server stops, and close with 1012", async () => {
+    const stopping = await startServer("--feed", "none");
+    const client = await Client.connect(`${stopping.ws}/rooms/desk`);
+    await stopping.stop();
+    assert.equal((await client.closed()).code, 1012);
+    assert.deepEqual(client.drain(), []);
+  });
+});
+
+describe("A client of a room that does not read", () => {
+  const flags = ["--feed", "none", "--commands-max", "1000000", "--buffered-max", "65536"];
+  const TEXT = "x".repeat(16_000);
+  const MESSAGES = 2_000;
+
+  /** Sends more than the network holds while others read along. */
+  async function sendMuch(server: TestServer): Promise<void> {
+    const url = `${server.ws}/rooms/desk`;
+    const [sender, reader] = [await Client.connect(url), await Client.connect(url)];
+    let seen = 0;
+    for (let count = 1; count <= MESSAGES; count++) {
+      sender.send({ count, TEXT });
+      if (count % 10 === 0) { while (seen < count) seen = (await reader.next()).count; }
+    }
+    await sender.close();
+    await reader.close();
+  }
+
+  it("gets the newest message once it reads again", async () => {
+    const server = await startServer(...flags);
+    const slow = await RawClient.connect(server.port, "/rooms/desk");
+    slow.pause();
+    await sendMuch(server);
+    slow.resume();
+    let received = 0;
+    let last = 0;
+    while (last < MESSAGES) {
+      const { opcode, payload } = (await slow.next())!;
+      if (opcode !== 1) continue;
+      const { count } = JSON.parse(payload.toString());
+      assert.ok(count > last);
+      last = count;
+      received++;
+    }
+    assert.ok(received < MESSAGES, "the network held everything");
+    slow.destroy();
+    await server.stop();
+  });
+
+  it("is closed with 4408, or dropped, when it does not", async () => {
+    const server = await startServer(...flags, "--stalled", "1s");
+    const stalled = await RawClient.connect(server.port, "/rooms/desk");
+    stalled.pause();
+    await sendMuch(server);
+    while (await clientsOf(server) > 0) await wait(20);
+    stalled.resume();
+    const code = await stalled.closeCode();
+    assert.ok(code === 4408 || code === undefined, `closed with ${code}`);
+    await server.stop();
+  });
+});
+
+describe("Keys over real sockets", () => {
+  it("let in who has one, and nobody else, and are not logged", async () => {
+    const keys = ["--read-key", "reader-key", "--write-key", "writer-key"];
+    const server = await startServer("--feed", "none", ...keys);
+    const connects = (path: string) =>
+      Client.connect(server.ws + path).then(async (client) => {
+        await client.close();
+        return true;
+      }, () => false);
+    assert.equal(await connects("/ws?symbol=A"), false);
+    assert.equal(await connects("/ws?symbol=A&key=nonsense"), false);
+    assert.equal(await connects("/rooms/desk?key=reader-key"), false);
+    assert.equal(await connects("/ws?symbol=A&key=reader-key"), true);
+    assert.equal(await connects("/rooms/desk?key=writer-key"), true);
+    const refused = await fetch(`${server.http}/widgets.json`);
+    assert.equal(refused.status, 401);
+    await refused.body?.cancel();
+    // What Workspace does: a header for HTTP, and for the WebSocket nothing but its address.
+    const headers = { "x-api-key": "reader-key" };
+    const widgets = await (await fetch(`${server.http}/widgets.json`, { headers })).json();
+    assert.equal(await connects(`/${widgets.quotes.wsEndpoint}`), true);
+    await server.stop();
+    assert.doesNotMatch(server.log.join("\n"), /reader-key|writer-key/);
+  });
+});

@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { after, describe, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { exportHistory } from "../../src/terminal/export.ts";
+import { send, type SendOptions } from "../../src/terminal/send.ts";
+import { CommandError } from "../../src/terminal/server.ts";
+import { watch, type WatchOptions } from "../../src/terminal/watch.ts";
+import { ServerProcess } from "../helpers/process.ts";
+import { send as post, startServer } from "../helpers/server.ts";
+import { FakeTerminal } from "../terminal/fake_terminal.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tickwire-terminal-"));
+after(async () => {
+  await ServerProcess.endAll();
+  rmSync(folder, { recursive: true });
+});
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const tickLines = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => `{"symbol":"A","price":${from + index}}\n`).join("");
+
+async function until(what: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (what()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail("it never came");
+}
+
+describe("tickwire send", () => {
+  const sent = async (url: string, options: Partial<SendOptions>, input = "") => {
+    const terminal = new FakeTerminal();
+    terminal.input = { stream: Readable.from([input]), isKeyboard: false };
+    await send(terminal, { url, batch: 100, ...options });
+    return terminal;
+  };
+  const pricesOf = async (url: string) => {
+    const ticks = await (await fetch(`${url}/ticks?limit=100000`)).json();
+    return ticks.map(({ price }: { price: number }) => price);
+  };
+
+  test("Files in three formats and standard input arrive in their order", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const url = server.http;
+    await sent(url, { file: file("a.ndjson", tickLines(250)) });
+    await sent(url, { file: file("a.csv", "symbol,price\r\nA,250\r\n\r\nA,251\r\n") });
+    await sent(url, {
+      file: file("a.json", '[{"symbol":"A","price":252},\n{"symbol":"A","price":253}]'),
+    });
+    const terminal = await sent(url, {}, `\uFEFF${tickLines(150, 254)}`);
+    assert.deepEqual(await pricesOf(url), Array.from({ length: 404 }, (_, index) => index));
+    assert.match(terminal.complaints.at(-1)!, /^150 ticks {2}[\d,]+\/s/);
+    assert.match(terminal.progresses[0]!, /^100 ticks/);
+  });
+
+  test("A broken line is named by its place in the file, and what came before can be gone on from", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    for (const [name, head] of [["b.ndjson", ""], ["b.csv", "symbol,price\n"]] as const) {
+      const line = (price: number | string) =>
+        head === "" ? `{"symbol":"B","price":${price}}\n` : `B,${price}\n`;
+      const good = Array.from({ length: 150 }, (_, index) => line(index)).join("");
+      const path = file(name, `${head}\n${good}${line(head === "" ? '"x"' : "x")}`);
+      const number = head === "" ? 152 : 153;
+      const failed = await sent(server.http, { file: path }).then(
+        () => undefined,
+        (error) => error,
+      );
+      assert.ok(failed instanceof CommandError);
+      assert.match(failed.message, new RegExp(`line ${number}: price "x" is not a number`));
+      const run = /100 ticks were sent; to go on: --resume (\w+)$/.exec(failed.message)![1]!;
+      const before = (await pricesOf(server.http)).length;
+      writeFileSync(path, `${head}\n${good}${line(150)}`);
+      await sent(server.http, { file: path, resume: run });
+      assert.equal((await pricesOf(server.http)).length, before + 51);
+    }
+  });
+
+  test("A server that is killed meanwhile and comes back has every tick once", async () => {
+    const tape = `sqlite:${join(folder, "killed.db")}`;
+    let server = await ServerProcess.start("--tape", tape, "--feed", "none");
+    const flags = ["--tape", tape, "--feed", "none"];
+    const url = server.http;
+    const port = new URL(url).port;
+    const terminal = new FakeTerminal();
+    const done = send(terminal, { url, batch: 50, file: file("c.ndjson", tickLines(5_000)) });
+    await until(() => terminal.progresses.length > 10);
+    await server.end("SIGKILL");
+    server = await ServerProcess.start(...flags, "--port", port);
+    await done;
+    assert.deepEqual(await pricesOf(url), Array.from({ length: 5_000 }, (_, index) => index));
+  });
+
+  test("What cannot be sent is said in one line: no server, no file, no URL", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const said = (url: string, path: string) =>
+      send(new FakeTerminal(), { url, batch: 10, file: path }).then(
+        () => assert.fail("it was sent"),
+        (error: Error) => error.message,
+      );
+    assert.match(await said("localhost:1", "x.csv"), /^Cannot reach http:\/\/localhost:1: nothing/);
+    assert.match(await said("ftp://x", "x.csv"), /^Cannot use --url ftp:\/\/x: expected one such/);
+    assert.equal(
+      await said(server.http, "nope.csv"),
+      "Cannot send nope.csv: there is no such file",
+    );
+  });
+});
+
+describe("tickwire watch", () => {
+  const options: WatchOptions = { url: "", symbols: [], once: false, json: false, every: 50 };
+
+  test("The grid is drawn, moves, sorts, and leaves the screen as it was", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    await post(server, [{ symbol: "B", price: 2 }, { symbol: "A", price: 1 }]);
+    const terminal = new FakeTerminal();
+    terminal.isScreen = true;
+    const done = watch(terminal, { ...options, url: server.http });
+    await until(() => / · live · 2 symbols[^]*A +1\.00[^]*B +2\.00/.test(terminal.output));
+    await post(server, [{ symbol: "A", price: 1.25, size: 7 }]);
+    await until(() => /A +1\.25/.test(terminal.output));
+    terminal.press("s");
+    terminal.press("s");
+    await until(() => terminal.output.includes("sort by volume"));
+    terminal.columns = 30;
+    terminal.output = "";
+    await until(() => terminal.output.includes("SYMBOL"));
+    for (const line of terminal.output.split("\r\n")) {
+      assert.ok(stripVTControlCharacters(line).length <= 30, line);
+    }
+    terminal.press("q");
+    await done;
+    assert.ok(terminal.output.endsWith("\x1b[?1049l"));
+    assert.ok(!terminal.listens);
+  });
+
+  test("The grid says that the server is gone, and when it will try again", async () => {
+    const server = await startServer("--feed", "none");
+    await post(server, [{ symbol: "A", price: 1 }]);
+    const terminal = new FakeTerminal();
+    terminal.isScreen = true;
+    const done = watch(terminal, { ...options, url: server.http });
+    await until(() => terminal.output.includes("live"));
+    await server.stop();
+    await until(() => /offline, again in \d+ s/.test(terminal.output));
+    terminal.interrupt();
+    await done;
+  });
+
+  test("--once prints a table or JSON, --json a row a line, and a pipe gets no grid", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const url = server.http;
+    await post(server, [{ symbol: "A", price: 1 }, { symbol: "B", price: 2 }]);
+    const table = new FakeTerminal();
+    await watch(table, { ...options, url, once: true });
+    assert.match(table.output, /^SYMBOL.*\nA +1\.00.*\nB +2\.00.*\n$/);
+    const rows = new FakeTerminal();
+    await watch(rows, { ...options, url, once: true, json: true, symbols: ["B"] });
+    assert.deepEqual(JSON.parse(rows.output).map(({ price }: { price: number }) => price), [2]);
+    const stream = new FakeTerminal();
+    const done = watch(stream, { ...options, url, json: true, symbols: ["B"] });
+    await until(() => stream.output.includes('"price":2'));
+    await post(server, [{ symbol: "B", price: 3 }]);
+    await until(() => stream.output.includes('"price":3'));
+    stream.interrupt();
+    await done;
+    assert.deepEqual(
+      stream.output.trimEnd().split("\n").map((line) => JSON.parse(line).price),
+      [2, 3],
+    );
+    await assert.rejects(watch(new FakeTerminal(), { ...options, url }), /add --once or --json/);
+  });
+
+  test("A key that the server does not know is refused in words", async () => {
+    const server = await startServer("--feed", "none", "--read-key", "secret");
+    after(() => server.stop());
+    const url = server.http;
+    for (const key of [undefined, "wrong"]) {
+      await assert.rejects(
+        watch(new FakeTerminal(), { ...options, url, key, once: true }),
+        (error: Error) => error instanceof CommandError && /--key/.test(error.message),
+      );
+    }
+    const terminal = new FakeTerminal();
+    await watch(terminal, { ...options, url, key: "secret", once: true });
+    assert.match(terminal.output, /^SYMBOL/);
+  });
+});
+
+describe("tickwire export", () => {
+  test("History comes in each format, and a limit cuts it", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const url = server.http;
+    await post(server, Array.from({ length: 500 }, (_, price) => ({ symbol: "A", price })));
+    const exported = async (options: object) => {
+      const terminal = new FakeTerminal();
+      await exportHistory(terminal, { url, format: "csv", ...options });
+      return terminal;
+    };
+    const csv = await exported({});
+    assert.equal(csv.output.split("\r\n").length, 502);
+    assert.match(csv.complaints[0]!, /^500 ticks /);
+    const ndjson = await exported({ format: "ndjson", limit: 3, symbol: "A" });
+    assert.deepEqual(
+      ndjson.output.trimEnd().split("\n").map((line) => JSON.parse(line).price),
+      [0, 1, 2],
+    );
+    assert.equal(
+      JSON.parse((await exported({ format: "json", interval: "1d", symbol: "A" })).output).length,
+      1,
+    );
+    const arrow = await exported({ format: "arrow" });
+    const whole = await (await fetch(`${url}/ticks?format=arrow&limit=1000&from=0`)).arrayBuffer();
+    assert.equal(arrow.bytes.reduce((sum, { length }) => sum + length, 0), whole.byteLength);
+    assert.doesNotMatch(arrow.complaints[0]!, /ticks/);
+    await assert.rejects(exported({ from: "yesterday" }), /Cannot use from "yesterday"/);
+  });
+
+  test("Arrow is not written to a screen", async () => {
+    const terminal = new FakeTerminal();
+    terminal.isScreen = true;
+    await assert.rejects(
+      exportHistory(terminal, { url: "localhost:1", format: "arrow" }),
+      /redirect it/,
+    );
+  });
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { emptyRow, type Row } from "../../src/core/board.ts";
+import { gridLines, plain, sparkline, type Watched, widthOf } from "../../src/terminal/grid.ts";
+
+const watched = (fields: Partial<Row>, rest: Partial<Watched> = {}): Watched => ({
+  row: { ...emptyRow(fields.symbol ?? "AAPL"), ...fields },
+  decimals: 2,
+  trail: [],
+  moved: 0,
+  ...rest,
+});
+const options = { columns: 80, lines: 10, hasColor: false, from: 0 };
+
+test("gridLines shows as many columns as there is room for, the important ones first", () => {
+  const heads = (columns: number) => gridLines([], { ...options, columns })[0]!.trim().split(/  +/);
+  assert.deepEqual(heads(40), ["SYMBOL", "PRICE", "CHANGE %"].slice(0, heads(40).length));
+  for (let columns = 10; columns < 260; columns++) {
+    const [head, row] = gridLines([watched({ price: 1 })], { ...options, columns });
+    assert.ok(widthOf(head!) <= columns, `${columns}`);
+    assert.equal(widthOf(row!), widthOf(head!));
+  }
+  assert.match(gridLines([], { ...options, columns: 250 })[0]!, /SYMBOL.*BID.*VOLUME.*NAME/);
+});
+
+test("gridLines writes numbers with their decimals, signs and a mark for what is unknown", () => {
+  const [, row, unknown] = gridLines([
+    watched({ price: 1234.5, change: -1.5, change_percent: -0.0306, time: 0 }),
+    watched({ symbol: "NOPE" }),
+  ], options);
+  assert.match(row!, /^AAPL +1,234\.50 +-1\.50 +-3\.06 % +00:00:00$/);
+  assert.match(unknown!, /^NOPE +– +– +– +–$/);
+});
+
+test("gridLines cuts a number that is too wide with a mark, so that it is no other number", () => {
+  const [, row] = gridLines([watched({ price: 1e15 })], options);
+  assert.match(row!, /1,000,000,00…/);
+});
+
+test("gridLines shows the rows from the one scrolled to, and no more than there is room for", () => {
+  const all = ["A", "B", "C", "D"].map((symbol) => watched({ symbol }));
+  const lines = gridLines(all, { ...options, lines: 3, from: 1 });
+  assert.deepEqual(lines.slice(1).map((line) => line[0]), ["B", "C"]);
+});
+
+test("gridLines colours the change by its sign, and the price only when it has just moved", () => {
+  const hasColor = true;
+  const [, up] = gridLines([watched({ price: 2, change: 1 }, { moved: 1 })], {
+    ...options,
+    hasColor,
+  });
+  assert.ok(up!.includes("\x1b[32m\x1b[7m         2.00\x1b[0m \x1b[32m      +1.00\x1b[0m"));
+  const [, still] = gridLines([watched({ price: 2, change: -1 })], { ...options, hasColor });
+  assert.ok(still!.includes("         2.00 \x1b[31m      -1.00\x1b[0m"));
+});
+
+test("Names cannot move the cursor or turn the line around, and wide ones keep the columns", () => {
+  assert.equal(plain("a\x1b[2Jb\u202ec\r\n"), "a�[2Jb�c��");
+  assert.equal(widthOf("é"), 1);
+  assert.equal(widthOf("日本"), 4);
+  const [head, row] = gridLines([watched({ name: "日本".repeat(20), price: 1 })], {
+    ...options,
+    columns: 250,
+  });
+  assert.equal(widthOf(row!), widthOf(head!));
+});
+
+test("sparkline spreads the newest values between their lowest and highest", () => {
+  assert.equal(sparkline([1, 2, 3], 20), "▁▅█");
+  assert.equal(sparkline([9, 9, 1, 2], 2), "▁█");
+  assert.equal(sparkline([5, 5], 20), "▅▅");
+  assert.equal(sparkline([], 20), "");
+});
