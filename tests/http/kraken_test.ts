@@ -384,6 +384,16 @@ describe("All that is said of one instant", () => {
       ]),
       numbers,
     );
+    const span = `from=${numbers[0][0]}&to=${NOW / 1_000 + 1}`;
+    const udf = await server.get<any>(`/udf/history?symbol=BTC/USD&resolution=5&${span}`);
+    assert.equal(udf.s, "ok");
+    assert.deepEqual(
+      udf.t.map((time: number, at: number) => [
+        time,
+        ...["o", "h", "l", "c", "v"].map((name) => udf[name][at]),
+      ]),
+      numbers.map((row: number[]) => row.slice(0, 6)),
+    );
     const trades = await result(server, "Trades?pair=XBTUSD&count=50");
     const sold = v2("trade", { snapshot: true });
     const told = (rows: any[]) => rows.map((row) => row.slice(0, 2).map(Number));
