@@ -15,6 +15,7 @@ import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { influxRoutes } from "./http/influx.ts";
 import { type Accepted, Ingest } from "./http/ingest.ts";
+import { KrakenApi } from "./http/kraken.ts";
 import { Keys } from "./http/keys.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
@@ -123,12 +124,14 @@ export function createApp(config: Config, world: World): App {
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now, random: world.random, fault });
   const entry = openEntry(config, world, accept, fault);
+  const { turns } = entry;
+  const kraken = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place];
+  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...kraken.places()];
   const crowds = [hub, rooms];
   const router = createRouter(config, world, {
     ...{ market, tape, archive, hub, upkeep, streams, runs },
-    ...{ access, places, crowds, entry, intake, fault },
+    ...{ access, places, crowds, entry, intake, kraken, fault },
   });
 
   return {
@@ -173,6 +176,7 @@ interface Parts {
   readonly archive: Archive | undefined;
   readonly hub: Hub;
   readonly streams: Streams;
+  readonly kraken: KrakenApi;
   readonly runs: readonly FeedRun[];
   readonly access: Access;
   readonly places: readonly SocketPlace[];
@@ -185,7 +189,7 @@ interface Parts {
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, runs, access, places, crowds, fault } = parts;
-  const { intake, upkeep, entry: { ingest, turns } } = parts;
+  const { intake, upkeep, kraken, entry: { ingest, turns } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -213,6 +217,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       openbbRoutes({ market, archive, turns }),
       udfRoutes({ market, archive, turns, now, fault }),
       streams.routes(),
+      kraken.routes(),
       socketHints(places),
       healthRoutes({
         version,

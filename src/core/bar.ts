@@ -39,9 +39,9 @@ export interface BarRecord {
 }
 
 const OPEN = 1, HIGH = 2, LOW = 3, CLOSE = 4, VOLUME = 5, COUNT = 6, PRICES = 7;
-const NOTIONAL = 8, OPENED_AT = 9, CLOSED_AT = 10;
+const NOTIONAL = 8, OPENED_AT = 9;
 /** Places of the numbers in a record that a series looks at. */
-export const TIME = 0, STATE = 11;
+export const TIME = 0, CLOSED_AT = 10, STATE = 11;
 /** How many numbers a record has. */
 export const BAR_RECORD_WIDTH = 12;
 

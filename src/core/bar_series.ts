@@ -6,6 +6,7 @@ import {
   type BarRange,
   type BarRecord,
   CLOSED,
+  CLOSED_AT,
   firstNumbers,
   FORMING,
   REVISED,
@@ -142,6 +143,14 @@ export class BarSeries {
     const index = this.#search(time);
     if (index === this.#length || this.#records[index * WIDTH + TIME] !== time) return undefined;
     return this.#bar(index);
+  }
+
+  /** Event time of the newest tick in the bar that starts at the given time. */
+  lastTickAt(time: number): number | undefined {
+    const index = this.#search(time);
+    const record = index * WIDTH;
+    if (index === this.#length || this.#records[record + TIME] !== time) return undefined;
+    return this.#records[record + CLOSED_AT];
   }
 
   /** The newest bar but `back`: 0 is the newest, 1 the one before. */

@@ -139,6 +139,11 @@ export class Market {
     return this.#series(symbol, interval)?.at(time);
   }
 
+  /** Event time of the newest tick in the bar of a symbol that starts at the given time, if it is held. */
+  lastTickAt(symbol: string, interval: Interval, time: number): number | undefined {
+    return this.#series(symbol, interval)?.lastTickAt(time);
+  }
+
   /** The newest bar of a symbol, forming or closed. */
   newestBar(symbol: string, interval: Interval): Bar | undefined {
     return this.#series(symbol, interval)?.newest();

@@ -1,6 +1,6 @@
 export interface ClientErrorOptions {
-  /** The request that failed, as the client numbered it. */
-  readonly id?: string | number | undefined;
+  /** The request that failed, as its protocol knows it again. */
+  readonly id?: unknown;
   /** Milliseconds after which the same request may succeed. */
   readonly retryAfter?: number | undefined;
 }
@@ -8,7 +8,7 @@ export interface ClientErrorOptions {
 /** What a client did wrong. The code is for programs, the message for people. */
 export class ClientError extends Error {
   readonly code: string;
-  readonly id: string | number | undefined;
+  readonly id: unknown;
   readonly retryAfter: number | undefined;
 
   constructor(code: string, message: string, options: ClientErrorOptions = {}) {

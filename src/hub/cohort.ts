@@ -2,6 +2,7 @@ import type { Row } from "../core/board.ts";
 import type { ClosedBar } from "../core/market.ts";
 import { startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
+import { Essences } from "./essences.ts";
 import type { Fragments } from "./fragments.ts";
 import { Numbering } from "./numbering.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
@@ -32,6 +33,7 @@ export class Cohort {
   readonly sub: string;
   readonly key: string;
   readonly subscription: Subscription;
+  readonly essences: Essences;
   readonly numbering: Numbering;
   readonly #market: Scene;
   readonly #members = new Set<Member>();
@@ -62,6 +64,7 @@ export class Cohort {
     this.subscription = subscription;
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
+    this.essences = new Essences(subscription, market);
     this.#seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, dueAt: -Infinity };
     const { channel, format } = subscription;
@@ -169,7 +172,8 @@ export class Cohort {
       }
       this.#addBar(symbol, time);
     } else if (mode === "latest") {
-      this.#pending.add(symbol, () => this.#market.board.row(symbol));
+      const update = () => this.#market.board.row(symbol);
+      if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
     } else {
       const row = this.#market.board.row(symbol);
       this.#pending.add(symbol, () => row);
@@ -196,7 +200,8 @@ export class Cohort {
     const { channel } = this.subscription;
     if (channel.kind !== "bar") return;
     const { interval } = channel;
-    this.#pending.add(`${symbol} ${time}`, () => this.#market.bar(symbol, interval, time));
+    const update = () => this.#market.bar(symbol, interval, time);
+    if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
   }
 
   /**

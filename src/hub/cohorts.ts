@@ -26,8 +26,8 @@ export class Cohorts {
 
   /** A cohort of this subscription that has room, made when there is none. */
   of(subscription: Subscription): Cohort {
-    const { selection, channel, mode, every, format } = subscription;
-    const key = [channelName(channel), mode, every, format.name, selection.key].join(" ");
+    const { selection, channel } = subscription;
+    const key = keyOf(subscription);
     const equals = this.#equals.get(key) ?? [];
     const known = equals.find(({ size }) => size < MEMBERS_MAX);
     if (known !== undefined) return known;
@@ -38,7 +38,13 @@ export class Cohorts {
     for (const symbol of selection.resolve(this.#market.catalogue).symbols) {
       this.#attach(cohort, symbol);
     }
+    cohort.essences.settle(cohort.symbols);
     return cohort;
+  }
+
+  /** The name of an equal subscription, if somebody has one. */
+  subOf(subscription: Subscription): string | undefined {
+    return this.#equals.get(keyOf(subscription))?.[0]?.sub;
   }
 
   /** The cohorts that want a symbol, which may have appeared just now. */
@@ -67,4 +73,9 @@ export class Cohorts {
     cohort.attach(symbol);
     this.#watchers.get(symbol)!.add(cohort);
   }
+}
+
+/** Equal for subscriptions with the same content. */
+function keyOf({ selection, channel, mode, every, format }: Subscription): string {
+  return [channelName(channel), mode, every, format.name, selection.key].join(" ");
 }

@@ -84,6 +84,7 @@ export class Hub implements Desk {
     if (this.#sessions.size > this.limits.sessionsMax) {
       session.close(CloseCode.tooMany, "The server has no room for more clients");
     }
+    session.greet();
     return session;
   }
 
@@ -195,6 +196,10 @@ export class Hub implements Desk {
 
   cohortOf(asked: Subscription, id?: RequestId): Cohort {
     return this.#cohorts.of(this.#grant(asked, id));
+  }
+
+  find(asked: Subscription): string | undefined {
+    return this.#cohorts.subOf(this.#grant(asked, undefined));
   }
 
   join(member: Member, cohort: Cohort, place?: Place): void {

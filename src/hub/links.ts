@@ -20,6 +20,8 @@ export interface Desk {
   now(): number;
   /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
   cohortOf(subscription: Subscription, id?: RequestId): Cohort;
+  /** The name of the cohort of an equal subscription, if there is one. */
+  find(subscription: Subscription): string | undefined;
   /** @param place of the follower, if it comes from behind */
   join(follower: Follower, cohort: Cohort, place?: Place): void;
   leave(follower: Follower, cohort: Cohort): void;
@@ -54,6 +56,7 @@ export interface Outlet {
   readonly full: boolean;
   send(text: string): void;
   say(message: Message): void;
+  readonly subscriptionsMax: number;
 }
 
 /** One subscription of a session. */
@@ -78,6 +81,10 @@ export class Links implements Follower {
     this.#outlet = outlet;
   }
 
+  get count(): number {
+    return this.#links.size;
+  }
+
   get full(): boolean {
     return this.#outlet.full;
   }
@@ -86,8 +93,10 @@ export class Links implements Follower {
     this.#outlet.send(text);
   }
 
-  subscribe({ subscription, id, from, speed = 0 }: Subscribe): void {
+  subscribe({ subscription, id, from, speed = 0, same = [] }: Subscribe): void {
     const start = from === undefined ? undefined : this.#locate(from, id);
+    const [present] = this.#present(same);
+    if (present !== undefined) throw alreadySubscribed(present, id);
     const cohort = this.#open(subscription, id);
     const link: Link = { cohort, cursor: undefined, asked: undefined };
     this.#links.set(cohort.sub, link);
@@ -107,10 +116,20 @@ export class Links implements Follower {
     this.subscribe({ kind: "subscribe", subscription });
   }
 
-  unsubscribe({ sub, id }: Unsubscribe): void {
-    this.#linkOf("unsubscribe from", { sub, id });
-    this.#leave(sub);
-    this.#outlet.say({ kind: "unsubscribed", id, sub });
+  unsubscribe({ sub, subscriptions, id }: Unsubscribe): void {
+    const subs = subscriptions === undefined ? [sub] : this.#present(subscriptions);
+    if (subs.length === 0) throw unknownSub("unsubscribe from", undefined, id);
+    for (const sub of subs) {
+      const { subscription } = this.#linkOf("unsubscribe from", { sub, id }).cohort;
+      this.#leave(sub);
+      this.#outlet.say({ kind: "unsubscribed", id, sub, subscription });
+    }
+  }
+
+  /** The names of those that the session has. */
+  #present(subscriptions: readonly Subscription[]): string[] {
+    return subscriptions.map((each) => this.#desk.find(each) ?? "")
+      .filter((sub) => this.#links.has(sub));
   }
 
   update({ sub, id, every, seek, speed, pause }: Update): void {
@@ -200,17 +219,12 @@ export class Links implements Follower {
   #linkOf(action: string, { sub, id }: { sub: string; id?: RequestId | undefined }): Link {
     const link = this.#links.get(sub);
     if (link !== undefined) return link;
-    const name = JSON.stringify(sub.slice(0, 100));
-    throw new ClientError(
-      "unknown_sub",
-      `Cannot ${action} ${name}: there is no such subscription`,
-      { id },
-    );
+    throw unknownSub(action, sub, id);
   }
 
   /** The cohort of a subscription that the session does not have yet. */
   #open(subscription: Subscription, id: RequestId | undefined): Cohort {
-    const { subscriptionsMax } = this.#desk.limits;
+    const { subscriptionsMax } = this.#outlet;
     if (this.#links.size >= subscriptionsMax) {
       throw new ClientError(
         "too_many_subscriptions",
@@ -224,11 +238,7 @@ export class Links implements Follower {
   /** @throws {ClientError} when the session has this subscription already */
   #fresh(cohort: Cohort, id: RequestId | undefined): Cohort {
     if (!this.#links.has(cohort.sub)) return cohort;
-    throw new ClientError(
-      "already_subscribed",
-      `Cannot subscribe: ${cohort.sub} is the same subscription`,
-      { id },
-    );
+    throw alreadySubscribed(cohort.sub, id);
   }
 
   /** Joins the live stream. @param reason why it is not joined where it was asked for */
@@ -274,4 +284,15 @@ export class Links implements Follower {
     if (link.cursor !== undefined) this.#desk.unfollow(link.cursor);
     this.#desk.leave(this, link.cohort);
   }
+}
+
+function alreadySubscribed(sub: string, id: RequestId): ClientError {
+  const message = `Cannot subscribe: ${sub} is the same subscription`;
+  return new ClientError("already_subscribed", message, { id });
+}
+
+function unknownSub(action: string, sub: string | undefined, id: RequestId): ClientError {
+  const name = sub === undefined ? "" : ` ${JSON.stringify(sub.slice(0, 100))}`;
+  const message = `Cannot ${action}${name}: there is no such subscription`;
+  return new ClientError("unknown_sub", message, { id });
 }

@@ -42,11 +42,22 @@ export class Session implements Outlet {
     return this.#socket.buffered > this.#desk.limits.bufferedBytesMax;
   }
 
+  get subscriptionsMax(): number {
+    const { patternsMax, subscriptionsMax } = this.#desk.limits;
+    return this.#wire?.single ? patternsMax : subscriptionsMax;
+  }
+
   send(text: string): void {
     if (this.#closed) return;
     this.#sentAt = this.#desk.now();
     this.#progress.sent(text.length);
     this.#socket.send(text);
+  }
+
+  /** Says what the protocol says first. */
+  greet(): void {
+    const greeting = this.#wire?.greeting;
+    if (greeting !== undefined) this.send(greeting);
   }
 
   /** A text frame has arrived. */
@@ -114,9 +125,15 @@ export class Session implements Outlet {
     const stalledMs = this.#progress.stalledMs(buffered, now);
     if (stalledMs >= this.#desk.limits.stalledMsMax) return this.#tooSlow();
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
-    if (buffered === 0 && now - this.#sentAt >= this.#desk.limits.heartbeatMs) {
+    if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
       this.say({ kind: "heartbeat", seq, time: now });
     }
+  }
+
+  #heartbeatMs(): number {
+    const own = this.#wire?.heartbeatMs;
+    if (own === undefined) return this.#desk.limits.heartbeatMs;
+    return this.#links.count > 0 ? own : Infinity;
   }
 
   #perform(command: Command): void {
@@ -124,10 +141,22 @@ export class Session implements Outlet {
     if (kind === "ping") {
       return this.say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
+    if (kind === "answer") return this.send(command.text);
+    if (kind === "several") return this.#performEach(command.commands);
     if (kind === "subscribe") return this.#links.subscribe(command);
     if (kind === "replace") return this.#links.replace(command.subscription);
     if (kind === "update") return this.#links.update(command);
     return this.#links.unsubscribe(command);
+  }
+
+  #performEach(commands: readonly Command[]): void {
+    for (const command of commands) {
+      try {
+        this.#perform(command);
+      } catch (error) {
+        this.#refuse(error);
+      }
+    }
   }
 
   #tooSlow(): void {
@@ -135,8 +164,8 @@ export class Session implements Outlet {
   }
 
   say(message: Message): void {
-    const text = this.#wire?.encode(message);
-    if (text !== undefined) this.send(text);
+    const texts = this.#wire?.encode(message);
+    for (const text of [texts ?? []].flat()) this.send(text);
   }
 
   #refuse(error: unknown): void {

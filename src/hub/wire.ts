@@ -3,7 +3,8 @@ import type { Row } from "../core/board.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Channel, Mode, Selection } from "./topic.ts";
 
-export type RequestId = string | number;
+/** A request as its protocol knows it again: the hub looks not at it, and hands it back in the answer. */
+export type RequestId = unknown;
 
 /** What a client asks for. `every` is in milliseconds. */
 export interface Subscription {
@@ -20,7 +21,11 @@ export type Command =
   | { readonly kind: "replace"; readonly subscription: Subscription }
   | Update
   | Unsubscribe
-  | { readonly kind: "ping"; readonly id?: RequestId | undefined };
+  | { readonly kind: "ping"; readonly id?: RequestId | undefined }
+  /** The protocol has the answer by itself. */
+  | { readonly kind: "answer"; readonly text: string }
+  /** Several in one frame, in order: one that is refused does not keep the others from being done. */
+  | { readonly kind: "several"; readonly commands: readonly Command[] };
 
 export interface Subscribe {
   readonly kind: "subscribe";
@@ -30,13 +35,17 @@ export interface Subscribe {
   readonly from?: string | number | undefined;
   /** With `from`: times as fast as recorded, 0 as fast as the client reads. */
   readonly speed?: number | undefined;
+  /** Subscriptions that are the same to the client: with one of them, this one is refused. */
+  readonly same?: readonly Subscription[] | undefined;
 }
 
-export interface Unsubscribe {
-  readonly kind: "unsubscribe";
-  readonly id?: RequestId | undefined;
-  readonly sub: string;
-}
+/** Ends a subscription by its name, or all those that the session has of the given ones. */
+export type Unsubscribe =
+  & { readonly kind: "unsubscribe"; readonly id?: RequestId | undefined }
+  & (
+    | { readonly sub: string; readonly subscriptions?: undefined }
+    | { readonly sub?: undefined; readonly subscriptions: readonly Subscription[] }
+  );
 
 /** Changes a subscription in place; what is absent stays as it is. */
 export interface Update {
@@ -73,6 +82,7 @@ export type Message =
     readonly kind: "unsubscribed";
     readonly id?: RequestId | undefined;
     readonly sub: string;
+    readonly subscription: Subscription;
   }
   | {
     readonly kind: "updated";
@@ -129,15 +139,26 @@ export interface Format {
   frame(frame: Frame): readonly string[];
   /** Tells of symbols that have appeared, before their first row; `undefined` where nobody needs to know. */
   announce(sub: string, symbols: readonly string[]): string | undefined;
+  /**
+   * What of an item counts: while it stays the same, an update of the symbol is left out. Absent where
+   * every update counts, the closing of a bar too.
+   */
+  essence?(item: Item): string;
 }
 
 /** A protocol: text to meaning and back. */
 export interface Wire {
+  /** Said to a client as soon as it is connected. */
+  readonly greeting?: string;
+  /** The spacing of heartbeats, sent only to clients with a subscription; absent where the server's goes for all. */
+  readonly heartbeatMs?: number;
+  /** A subscription has one symbol, so a client may have as many of them as another has names in one. */
+  readonly single?: true;
   /**
    * @returns what the client asks for, or `undefined` for a frame to which nothing is to be done
    * @throws {ClientError} when the frame means nothing
    */
   decode(text: string): Command | undefined;
-  /** @returns `undefined` when the protocol has no such message */
-  encode(message: Message): string | undefined;
+  /** @returns the texts to send; `undefined` when the protocol has no such message */
+  encode(message: Message): string | readonly string[] | undefined;
 }

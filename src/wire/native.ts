@@ -189,6 +189,7 @@ function describe(error: z.ZodError): string {
 function toFrame(message: Message): Record<string, unknown> {
   if (message.kind === "subscribed") return subscribedFrame(message);
   const { kind, ...rest } = message;
+  if (kind === "unsubscribed") return { op: kind, id: message.id, sub: message.sub };
   return { op: kind, ...rest };
 }
 

@@ -4,10 +4,13 @@
  * ```
  * # a remark
  * ? symbol=AAPL&channel=quote       a client opens /ws with this query; the one before it leaves
+ * ? /kraken                         a client opens another place; what it says first follows
  * > {"op":"ping","id":1}            it sends a frame
  * < {"op":"pong", …}                it gets a frame
  * * {"symbol":"AAPL","price":150}   a tick arrives, or a list of them
  * + 100                             so many milliseconds pass
+ * = {"symbol":"X","decimals":5}     an instrument becomes known
+ * ! 5000                            the server tells its clients to come back after so long
  * x 4400 Cannot read every          the server closes the connection
  * ```
  * What follows an action is all that comes of it, in this order. A line that begins with a blank goes
@@ -20,23 +23,27 @@ import type { Tick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
 import type { Session } from "../../src/hub/session.ts";
+import type { Wire } from "../../src/hub/wire.ts";
 import { MemoryTape } from "../../src/tape/memory.ts";
-import { chooseDialect } from "../../src/wire/choose.ts";
+import { Figures } from "../../src/tape/figures.ts";
+import { chooseDialect, type Dialect } from "../../src/wire/choose.ts";
+import { Pairs } from "../../src/wire/kraken_pairs.ts";
+import { krakenV1 } from "../../src/wire/kraken_v1.ts";
+import { krakenV2 } from "../../src/wire/kraken_v2.ts";
 
 /** 2025-11-21 04:40:00 UTC: the first moment of a minute. */
 export const START = 1_763_700_000_000;
 const STEP_MS = 250;
 const REST = "…";
 
-/** A client of `/ws` as the server sees it. */
+/** A client of a socket as the server sees it. */
 export class Client {
   /** Frames that nobody has looked at yet. */
   #frames: string[] = [];
   #closed: string | undefined;
   readonly #session: Session;
 
-  constructor(hub: Hub, query: string) {
-    const dialect = chooseDialect(new URLSearchParams(query));
+  constructor(hub: Hub, dialect: Pick<Dialect, "wire" | "begin">) {
     const socket = {
       buffered: 0,
       send: (text: string) => void this.#frames.push(text),
@@ -72,11 +79,12 @@ export class Client {
   }
 }
 
-/** Everything behind `/ws`, with a clock moved by hand. */
+/** Everything behind the sockets, with a clock moved by hand. */
 export class Stage {
   readonly market = new Market({ barsKept: 1_500 });
   readonly tape = new MemoryTape({ epoch: "k3f9", ticksMax: 10_000 });
   readonly hub: Hub;
+  readonly #places: Readonly<Record<string, (connection: number) => Wire>>;
   readonly #flushMs: number;
   #now = START;
   #flushedAt = -Infinity;
@@ -94,6 +102,12 @@ export class Stage {
       now: () => this.#now,
       wake: () => this.#touch(),
     });
+    const kraken = {
+      figures: new Figures({ market, tape, archive: undefined, now: () => this.#now }),
+      pairs: new Pairs(market.catalogue),
+      pairsMax: all.patternsMax,
+    };
+    this.#places = { "/kraken": krakenV1(kraken), "/kraken/v2": krakenV2(kraken) };
     market.advance(this.#now);
   }
 
@@ -101,8 +115,13 @@ export class Stage {
     return this.#now;
   }
 
-  connect(query = ""): Client {
-    return new Client(this.hub, query);
+  /** @param address another place, or the query of `/ws` */
+  connect(address = ""): Client {
+    const place = this.#places[address];
+    const dialect = place === undefined
+      ? chooseDialect(new URLSearchParams(address))
+      : { wire: place(1) };
+    return new Client(this.hub, dialect);
   }
 
   /** Ticks arrive; a time that is not given is now. */
@@ -191,6 +210,10 @@ function act(stage: Stage, client: Client, { number, sign, text }: Line): void {
   if (sign === ">") client.send(text);
   else if (sign === "+") stage.pass(Number(text));
   else if (sign === "*") stage.tick(...[JSON.parse(text)].flat());
+  else if (sign === "=") {
+    const { symbol, ...fields } = JSON.parse(text);
+    stage.market.define(symbol, fields);
+  } else if (sign === "!") stage.hub.drain(() => Number(text));
   else if (sign !== "?") {
     throw new SyntaxError(`Cannot play line ${number}: it begins with ${sign}`);
   }

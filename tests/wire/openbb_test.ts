@@ -59,7 +59,7 @@ describe("grid", () => {
       { kind: "draining", reconnectAfter: 1 },
       { kind: "error", code: "bad_request", message: "Cannot" },
       { kind: "pong", time: 1 },
-      { kind: "unsubscribed", sub: "q1" },
+      { kind: "unsubscribed", sub: "q1" } as Message,
     ];
     for (const message of messages) assert.equal(grid.encode(message), undefined);
   });

@@ -15,7 +15,7 @@ describe("Clients that only listen", () => {
       { kind: "draining", reconnectAfter: 1 },
       { kind: "error", code: "bad_request", message: "Cannot" },
       { kind: "pong", time: 1 },
-      { kind: "unsubscribed", sub: "q1" },
+      { kind: "unsubscribed", sub: "q1" } as Message,
     ];
     for (const wire of [value, list]) {
       for (const message of messages) assert.equal(wire.encode(message), undefined);

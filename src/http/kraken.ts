@@ -1,0 +1,283 @@
+/** Kraken's public API: REST below `/kraken/0/public`, and the places of its sockets. */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Bar } from "../core/bar.ts";
+import type { TapedTick } from "../core/tick.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Socket } from "../hub/socket.ts";
+import { Figures, type FiguresOptions } from "../tape/figures.ts";
+import { type Asset, type Pair, Pairs } from "../wire/kraken_pairs.ts";
+import * as rest from "../wire/kraken_rest.ts";
+import { intervalOf, micros } from "../wire/kraken_text.ts";
+import { krakenV1 } from "../wire/kraken_v1.ts";
+import { krakenV2 } from "../wire/kraken_v2.ts";
+import type { Turns } from "./history.ts";
+import type { SocketPlace } from "./sockets.ts";
+import { tickPage } from "./tick_page.ts";
+
+export interface KrakenApiOptions extends FiguresOptions {
+  readonly hub: Hub;
+  readonly turns: Turns;
+  /** Told of errors that are the server's own. */
+  fault(error: unknown): void;
+}
+
+const BODY_BYTES_MAX = 65_536;
+const CANDLES_MAX = 720;
+const TRADES_MAX = 1_000;
+const LEVELS_MAX = 500;
+/** Trades of a page, if they are of one time. */
+const PAGE_MAX = 100_000;
+/** Ticks in which changes of bid and ask are looked for. */
+const SPREAD_TICKS = 1_000;
+/** Seqs that one reading looks at. */
+const SLICE_SEQS = 20_000;
+/** A greater `since` is in nanoseconds. */
+const LOOKS_LIKE_SECONDS_MAX = 1e14;
+
+const BAD_ARGUMENTS = "EGeneral:Invalid arguments";
+
+/** Ticks from oldest to newest, and the one before them, which tells whether the first price fell. */
+interface Ticks {
+  readonly before: TapedTick | undefined;
+  readonly ticks: readonly TapedTick[];
+}
+
+/** What Kraken says of a request that it does not serve; the answer is 200 all the same. */
+class KrakenFault extends Error {}
+
+export class KrakenApi {
+  readonly #options: KrakenApiOptions;
+  readonly #figures: Figures;
+  readonly #pairs: Pairs;
+  readonly #methods: Readonly<
+    Record<string, (params: URLSearchParams) => string | Promise<string>>
+  >;
+  #connections = 0;
+
+  constructor(options: KrakenApiOptions) {
+    this.#options = options;
+    this.#figures = new Figures(options);
+    this.#pairs = new Pairs(options.market.catalogue);
+    this.#methods = {
+      Time: () => rest.timeResult(options.now()),
+      SystemStatus: () => rest.statusResult(options.now()),
+      Assets: (params) => this.#assets(params),
+      AssetPairs: (params) => this.#assetPairs(params),
+      Ticker: (params) => this.#ticker(params),
+      OHLC: (params) => this.#candles(params),
+      Trades: (params) => this.#trades(params),
+      Depth: (params) => this.#depth(params),
+      Spread: (params) => this.#spread(params),
+    };
+  }
+
+  /** `/kraken` and `/kraken/v2`, with or without a slash at the end. */
+  places(): SocketPlace[] {
+    const { hub } = this.#options;
+    const options = {
+      figures: this.#figures,
+      pairs: this.#pairs,
+      pairsMax: hub.limits.patternsMax,
+    };
+    const wires = { "/kraken": krakenV1(options), "/kraken/v2": krakenV2(options) };
+    return Object.entries(wires).flatMap(([path, wire]) => {
+      const accept = () => (socket: Socket) => hub.open(socket, wire(++this.#connections));
+      return [{ path, accept }, { path: `${path}/`, accept }];
+    });
+  }
+
+  /** `GET` with a query, and `POST` with a form, of `/kraken/0/public/METHOD`. */
+  routes(): Hono {
+    const routes = new Hono();
+    routes.onError((error, c) => {
+      if (error instanceof KrakenFault) return failure(c, error.message);
+      this.#options.fault(error);
+      return failure(c, "EService:Unavailable");
+    });
+    const limit = bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (c) => failure(c, BAD_ARGUMENTS),
+    });
+    routes.on(["GET", "POST"], "/kraken/0/public/:method", limit, async (c) => {
+      const name = c.req.param("method");
+      if (!Object.hasOwn(this.#methods, name)) return unknownMethod(c);
+      const params = new URL(c.req.url).searchParams;
+      if (c.req.method === "POST") {
+        for (const [key, value] of new URLSearchParams(await c.req.text())) params.set(key, value);
+      }
+      const result = await this.#methods[name]!(params);
+      return c.body(rest.success(result), 200, { "Content-Type": "application/json" });
+    });
+    return routes.all("/kraken/0/*", unknownMethod);
+  }
+
+  #assets(params: URLSearchParams): string {
+    const assets = new Map<string, Asset>();
+    for (const { base, quote } of this.#pairs.all()) {
+      for (const asset of [base, quote]) assets.set(asset.id, asset);
+    }
+    const asked = listOf(params, "asset");
+    const found = asked.map((name) =>
+      assets.get(name) ?? [...assets.values()].find(({ altname }) => altname === name)
+    );
+    if (found.includes(undefined)) throw new KrakenFault("EQuery:Unknown asset");
+    const chosen = asked.length === 0 ? [...assets.values()] : found as Asset[];
+    return rest.members(chosen.map((asset) => [asset.id, rest.assetEntry(asset)]));
+  }
+
+  #assetPairs(params: URLSearchParams): string {
+    const asked = params.get("info") || rest.INFOS[0];
+    const info = rest.INFOS.find((info) => info === asked);
+    if (info === undefined) throw new KrakenFault(BAD_ARGUMENTS);
+    return rest.members(
+      this.#asked(params).map(([name, pair]) =>
+        [name, rest.pairEntry(pair, this.#decimals(pair), info)] as const
+      ),
+    );
+  }
+
+  /** Pairs that have never ticked are left out. */
+  #ticker(params: URLSearchParams): string {
+    return rest.members(
+      this.#asked(params).flatMap(([name, pair]) => {
+        const quote = this.#figures.quote(pair.symbol);
+        return quote === undefined
+          ? []
+          : [[name, rest.tickerEntry(quote, this.#decimals(pair))] as const];
+      }),
+    );
+  }
+
+  #candles(params: URLSearchParams): string {
+    const [name, pair] = this.#one(params);
+    const interval = intervalOf(integerOf(params, "interval", 1));
+    if (interval === undefined) throw new KrakenFault(BAD_ARGUMENTS);
+    const since = secondsOf(params) * 1_000;
+    const isAsked = ({ time }: Bar) => time >= since;
+    const bars = this.#figures.bars(pair.symbol, interval, CANDLES_MAX).filter(isAsked);
+    return rest.ohlcResult(name, bars, this.#decimals(pair));
+  }
+
+  async #trades(params: URLSearchParams): Promise<string> {
+    const [name, pair] = this.#one(params);
+    const count = integerOf(params, "count", TRADES_MAX);
+    if (count < 1 || count > TRADES_MAX) throw new KrakenFault(BAD_ARGUMENTS);
+    const since = microsOf(params);
+    const { before, ticks } = since === undefined
+      ? await this.#newestTicks(pair, count)
+      : await this.#ticksAfter(pair, since, count);
+    return rest.tradesResult(name, ticks, before, this.#decimals(pair), `${since ?? 0}000`);
+  }
+
+  #depth(params: URLSearchParams): string {
+    const [name, pair] = this.#one(params);
+    const count = integerOf(params, "count", 1);
+    if (count < 1 || count > LEVELS_MAX) throw new KrakenFault(BAD_ARGUMENTS);
+    const row = this.#figures.row(pair.symbol);
+    return rest.members([[name, rest.depthEntry(row, this.#decimals(pair))]]);
+  }
+
+  async #spread(params: URLSearchParams): Promise<string> {
+    const [name, pair] = this.#one(params);
+    const since = secondsOf(params);
+    const { ticks } = await this.#newestTicks(pair, SPREAD_TICKS);
+    return rest.spreadResult(name, ticks, this.#decimals(pair), since);
+  }
+
+  async #newestTicks({ symbol }: Pair, count: number): Promise<Ticks> {
+    const { tape, turns } = this.#options;
+    const range = { symbols: new Set([symbol]), limit: count + 1 };
+    const page = await tickPage(tape, range, turns);
+    const ticks: TapedTick[] = [];
+    for (; !page.done; await turns.take()) ticks.push(...page.read());
+    return { before: ticks.length > count ? ticks.shift() : undefined, ticks };
+  }
+
+  /** So many ticks after a time, and those of the same time as the last: the next page begins after it. */
+  async #ticksAfter({ symbol }: Pair, since: number, count: number): Promise<Ticks> {
+    const { tape, turns } = this.#options;
+    const symbols = new Set([symbol]);
+    const from = since / 1_000;
+    const ticks: TapedTick[] = [];
+    let before: TapedTick | undefined;
+    let after = Math.max(tape.tail, tape.before(from));
+    for (const { head } = tape; after < head; await turns.take()) {
+      const through = Math.min(head, after + SLICE_SEQS);
+      for (const tick of tape.read({ symbols, from, after, through, limit: SLICE_SEQS })) {
+        const time = micros(tick.time);
+        if (time <= since) {
+          if (ticks.length === 0) before = tick;
+          continue;
+        }
+        const isFull = ticks.length >= count && time !== micros(ticks.at(-1)!.time);
+        if (isFull || ticks.length >= PAGE_MAX) return { before, ticks };
+        ticks.push(tick);
+      }
+      after = through;
+    }
+    return { before, ticks };
+  }
+
+  #decimals(pair: Pair): number {
+    return this.#pairs.instrument(pair).decimals;
+  }
+
+  /** The pairs of a list with the names of their results; all pairs when none is named. */
+  #asked(params: URLSearchParams): [name: string, pair: Pair][] {
+    const names = listOf(params, "pair");
+    if (names.length === 0) return this.#pairs.all().map((pair) => [pair.key, pair]);
+    return names.map((name) => {
+      const pair = this.#pairs.ofName(name);
+      if (pair === undefined) throw new KrakenFault("EQuery:Unknown asset pair");
+      return [name === pair.symbol ? name : pair.key, pair];
+    });
+  }
+
+  #one(params: URLSearchParams): [name: string, pair: Pair] {
+    if (listOf(params, "pair").length === 0) throw new KrakenFault(BAD_ARGUMENTS);
+    const [first, another] = this.#asked(params);
+    if (another !== undefined) throw new KrakenFault("EQuery:Unknown asset pair");
+    return first!;
+  }
+}
+
+function failure(c: Context, error: string): Response {
+  return c.json({ error: [error] });
+}
+
+function unknownMethod(c: Context): Response {
+  return c.json({ error: ["EGeneral:Unknown method"] }, 404);
+}
+
+function listOf(params: URLSearchParams, name: string): string[] {
+  const names = (params.get(name) ?? "").split(",").map((item) => item.trim());
+  return [...new Set(names)].filter((item) => item !== "");
+}
+
+function integerOf(params: URLSearchParams, name: string, fallback: number): number {
+  const text = params.get(name) || String(fallback);
+  if (!/^\d{1,9}$/.test(text)) throw new KrakenFault(BAD_ARGUMENTS);
+  return Number(text);
+}
+
+/** `since` as text of a number that is not negative. */
+function sinceOf(params: URLSearchParams): string | undefined {
+  const text = params.get("since") || undefined;
+  if (text === undefined || /^\d{1,25}(?:\.\d{1,12})?$/.test(text)) return text;
+  throw new KrakenFault(BAD_ARGUMENTS);
+}
+
+function secondsOf(params: URLSearchParams): number {
+  return Number(sinceOf(params) ?? 0);
+}
+
+/** Nanoseconds, which no number holds, or seconds, as whole microseconds. */
+function microsOf(params: URLSearchParams): number | undefined {
+  const text = sinceOf(params);
+  if (text === undefined) return undefined;
+  const [whole] = text.split(".");
+  return Number(text) > LOOKS_LIKE_SECONDS_MAX
+    ? Number(BigInt(whole!) / 1_000n)
+    : Math.round(Number(text) * 1e6);
+}

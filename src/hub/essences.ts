@@ -1,0 +1,47 @@
+import type { Bar } from "../core/bar.ts";
+import type { Row } from "../core/board.ts";
+import type { Interval } from "../core/interval.ts";
+import type { Item, Subscription } from "./wire.ts";
+
+/** What there is now of a symbol. */
+interface Present {
+  readonly board: { row(symbol: string): Row };
+  newestBar(symbol: string, interval: Interval): Bar | undefined;
+}
+
+/** What the members of a cohort were told last of each symbol, in a format where not every update counts. */
+export class Essences {
+  readonly #subscription: Subscription;
+  readonly #present: Present;
+  readonly #told = new Map<string, string>();
+
+  constructor(subscription: Subscription, present: Present) {
+    this.#subscription = subscription;
+    this.#present = present;
+  }
+
+  /** Takes note of what there is: whoever joins is given it. */
+  settle(symbols: Iterable<string>): void {
+    const { channel } = this.#subscription;
+    for (const symbol of symbols) {
+      this.counts(
+        symbol,
+        () =>
+          channel.kind === "bar"
+            ? this.#present.newestBar(symbol, channel.interval)
+            : this.#present.board.row(symbol),
+      );
+    }
+  }
+
+  /** Whether an update says something new, which is noted. */
+  counts(symbol: string, update: () => Item | undefined): boolean {
+    const { format } = this.#subscription;
+    if (format.essence === undefined) return true;
+    const item = update();
+    const essence = item && format.essence(item);
+    if (essence === undefined || essence === this.#told.get(symbol)) return false;
+    this.#told.set(symbol, essence);
+    return true;
+  }
+}

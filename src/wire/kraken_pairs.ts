@@ -1,0 +1,107 @@
+/** What Kraken calls instruments: https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs */
+import type { Catalogue, Instrument } from "../core/instrument.ts";
+
+/** A symbol of two codes, such as BTC/USD, with its other names. */
+export interface Pair {
+  readonly symbol: string;
+  /** Counts from 0 in the order in which symbols became known. */
+  readonly number: number;
+  /** As version 1 of the sockets and `AssetPairs` spell it: XBT/USD. */
+  readonly wsname: string;
+  readonly altname: string;
+  readonly key: string;
+  readonly base: Asset;
+  readonly quote: Asset;
+}
+
+export interface Asset {
+  /** As a symbol has it: BTC. */
+  readonly code: string;
+  readonly altname: string;
+  readonly id: string;
+}
+
+const OLD_CODES: Readonly<Record<string, string>> = { BTC: "XBT", DOGE: "XDG" };
+const CRYPTO = new Set(["XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "XDG"]);
+const MONEY = new Set(["USD", "EUR", "GBP", "CAD", "JPY", "AUD"]);
+/** The one pair of two prefixed assets whose key has no prefixes. */
+const PLAIN_KEY = "XDGUSD";
+
+/** The pairs among the instruments of a catalogue, found by any of their names. */
+export class Pairs {
+  readonly #catalogue: Catalogue;
+  readonly #bySymbol = new Map<string, Pair>();
+  readonly #byName = new Map<string, Pair>();
+  readonly #byNumber = new Map<number, Pair>();
+  /** How many symbols of the catalogue have been looked at. */
+  #seen = 0;
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  /** All of them, in the order in which they became known. */
+  all(): Pair[] {
+    this.#look();
+    return [...this.#bySymbol.values()];
+  }
+
+  ofSymbol(symbol: string): Pair | undefined {
+    this.#look();
+    return this.#bySymbol.get(symbol);
+  }
+
+  /** By key, `altname`, `wsname` or symbol. */
+  ofName(name: string): Pair | undefined {
+    return this.ofSymbol(name) ?? this.#byName.get(name);
+  }
+
+  ofNumber(number: number): Pair | undefined {
+    this.#look();
+    return this.#byNumber.get(number);
+  }
+
+  instrument({ symbol }: Pair): Instrument {
+    return this.#catalogue.get(symbol)!;
+  }
+
+  /** Instruments only ever become more. */
+  #look(): void {
+    if (this.#seen === this.#catalogue.size) return;
+    let number = 0;
+    for (const symbol of this.#catalogue.symbols()) {
+      if (number++ < this.#seen) continue;
+      const pair = readPair(symbol, number - 1);
+      if (pair === undefined) continue;
+      this.#bySymbol.set(symbol, pair);
+      this.#byNumber.set(pair.number, pair);
+      // Of two pairs with one name the older keeps it.
+      for (const name of [pair.wsname, pair.altname, pair.key]) {
+        if (!this.#byName.has(name)) this.#byName.set(name, pair);
+      }
+    }
+    this.#seen = number;
+  }
+}
+
+/** A symbol is a pair when it has one slash with something on both sides. */
+function readPair(symbol: string, number: number): Pair | undefined {
+  const [base, quote, more] = symbol.split("/").map(readAsset);
+  if (!base?.code || !quote?.code || more !== undefined) return undefined;
+  const wsname = `${base.altname}/${quote.altname}`;
+  const altname = base.altname + quote.altname;
+  const prefixed = base.id !== base.altname && quote.id !== quote.altname;
+  const key = prefixed && altname !== PLAIN_KEY ? base.id + quote.id : altname;
+  return { symbol, number, wsname, altname, key, base, quote };
+}
+
+function readAsset(code: string): Asset {
+  const altname = (Object.hasOwn(OLD_CODES, code) ? OLD_CODES[code] : undefined) ?? code;
+  const prefix = CRYPTO.has(altname) ? "X" : MONEY.has(altname) ? "Z" : "";
+  return { code, altname, id: prefix + altname };
+}
+
+/** Whether an asset is money, which has fewer decimals. */
+export function isMoney({ altname }: Asset): boolean {
+  return MONEY.has(altname);
+}

@@ -1,0 +1,37 @@
+// ccxt 4.4: REST and version 1.
+
+import { http, load, report, sleep, STAY_MS, ws } from "./report.mjs";
+
+const { pro } = load("ccxt-v1");
+const startedAt = Date.now();
+const kraken = new pro.kraken({ newUpdates: true });
+kraken.urls.api.public = `${http}/kraken`;
+kraken.urls.api.ws.public = `${ws}/kraken`;
+kraken.agent = await kraken.loadHttpProxyAgent();
+
+await kraken.loadMarkets();
+const [minutes, fives] = await Promise.all([
+  kraken.watchOHLCV("BTC/USD", "1m"),
+  kraken.watchOHLCV("BTC/USD", "5m"),
+]);
+const found = {
+  watchTicker: await kraken.watchTicker("EUR/USD"),
+  watchTrades: await kraken.watchTrades("BTC/USD"),
+  minutes,
+  fives,
+  watchBidsAsks: await kraken.watchBidsAsks(["EUR/USD"]),
+};
+const [client] = Object.values(kraken.clients);
+const later = await kraken.watchOHLCV("BTC/USD", "5m");
+let updates = 0;
+while (Date.now() - startedAt < STAY_MS) {
+  await kraken.watchTicker("EUR/USD");
+  updates++;
+}
+report({
+  ...found,
+  later,
+  updates,
+  sameClient: Object.values(kraken.clients)[0] === client,
+});
+await sleep(1_000);

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { Market } from "../../src/core/market.ts";
+import { LastDay, type Span } from "../../src/tape/last_day.ts";
+import type { Archive } from "../../src/tape/tape.ts";
+
+const MINUTE = 60_000, DAY = 86_400_000;
+/** 2025-11-21 04:47:00 UTC. */
+const START = 1_763_700_420_000;
+
+/** A market that holds few bars, with one beside it that has them all. */
+class Both {
+  readonly market = new Market({ barsKept: 120 });
+  readonly #all = new Market({ barsKept: 10_000 });
+  readonly lastDay: LastDay;
+  #seq = 0;
+
+  constructor() {
+    const bars: Archive["bars"] = (...args) => this.#all.bars(...args);
+    this.lastDay = new LastDay(this.market, { bars } as Archive);
+  }
+
+  tick(time: number, price: number, size: number | null): void {
+    const tick = { seq: ++this.#seq, symbol: "A", time, price, size, bid: null, ask: null };
+    this.market.apply(tick);
+    this.#all.apply(tick);
+  }
+
+  /** The minutes of the last day, one by one. */
+  naive(now: number): Span | undefined {
+    const minute = Math.floor(now / MINUTE) * MINUTE;
+    const bars = this.#all.bars("A", "1m", { from: minute - DAY + MINUTE, limit: 10_000 });
+    if (bars.length === 0) return undefined;
+    const total = (of: (bar: Span) => number) => bars.reduce((sum, bar) => sum + of(bar), 0);
+    const volume = total((bar) => bar.volume), count = total((bar) => bar.count);
+    return {
+      open: bars[0]!.open,
+      high: Math.max(...bars.map(({ high }) => high)),
+      low: Math.min(...bars.map(({ low }) => low)),
+      close: bars.at(-1)!.close,
+      volume,
+      count,
+      vwap: volume > 0
+        ? total((bar) => bar.vwap * bar.volume) / volume
+        : total((bar) => bar.vwap * bar.count) / count,
+    };
+  }
+}
+
+function assertEqual(found: Span | undefined, expected: Span | undefined): void {
+  if (expected === undefined) return assert.equal(found, undefined);
+  assert.ok(found);
+  for (const name of ["open", "high", "low", "close", "count"] as const) {
+    assert.equal(found[name], expected[name], name);
+  }
+  for (const name of ["volume", "vwap"] as const) {
+    assert.ok(Math.abs(found[name] - expected[name]) <= 1e-9 * Math.abs(expected[name]), name);
+  }
+}
+
+describe("LastDay", () => {
+  it("knows nothing of a symbol that has never ticked, or not of late", () => {
+    const both = new Both();
+    assert.equal(both.lastDay.of("A", START), undefined);
+    both.tick(START, 5, 1);
+    assert.equal(both.lastDay.of("A", START)?.volume, 1);
+    assert.equal(both.lastDay.of("A", START + DAY - MINUTE)?.volume, 1);
+    assert.equal(both.lastDay.of("A", START + DAY), undefined);
+  });
+
+  it("equals the sum of the last 1,440 minutes, whatever comes, late or not", () => {
+    const tick = fc.record({
+      after: fc.nat(3 * 3_600_000),
+      late: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.nat(2 * DAY)),
+      price: fc.integer({ min: 1, max: 100 }),
+      size: fc.option(fc.integer({ min: 1, max: 9 })),
+      idle: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.nat(DAY)),
+    });
+    fc.assert(
+      fc.property(fc.array(tick, { minLength: 1, maxLength: 60 }), (ticks) => {
+        const both = new Both();
+        let now = START;
+        for (const { after, late, price, size, idle } of ticks) {
+          now += after;
+          both.tick(now - late, price, size);
+          now += idle;
+          assertEqual(both.lastDay.of("A", now), both.naive(now));
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { Figures } from "../../src/tape/figures.ts";
+import { MemoryTape } from "../../src/tape/memory.ts";
+import { Pairs } from "../../src/wire/kraken_pairs.ts";
+import { krakenV1 } from "../../src/wire/kraken_v1.ts";
+import { Stage } from "../helpers/conversation.ts";
+import { TestHub } from "../helpers/desk.ts";
+import { playGolden } from "./golden.ts";
+
+playGolden("kraken_v1", "kraken_v1_candles", "kraken_v1_errors");
+
+const subscribe = (name: string, pair: string[], more: object = {}) => ({
+  event: "subscribe",
+  pair,
+  subscription: { name, ...more },
+});
+
+// deno-lint-ignore no-explicit-any -- frames are whatever the server sends
+type Frame = any;
+
+describe("krakenV1", () => {
+  test("krakenV1 drops the commands that come too fast and says so for each", () => {
+    const stage = new Stage({ commandsBurst: 2, commandsPerSecond: 1 });
+    stage.market.define("BTC/USD", {});
+    const client = stage.connect("/kraken");
+    client.frames();
+    for (let reqid = 1; reqid <= 4; reqid++) client.send({ event: "ping", reqid });
+    const exceeded = { Error: "Exceeded msg rate" };
+    assert.deepEqual(client.frames(), [
+      { event: "pong", reqid: 1 },
+      { event: "pong", reqid: 2 },
+      exceeded,
+      exceeded,
+    ]);
+    stage.pass(5_000);
+    client.send({ event: "ping" });
+    assert.deepEqual(client.frames(), [{ event: "pong" }]);
+    assert.equal(client.closed, undefined);
+  });
+
+  test("krakenV1 takes as many subscriptions as another client may name symbols in one", () => {
+    const stage = new Stage({ patternsMax: 3, subscriptionsMax: 1 });
+    for (const symbol of ["A/X", "B/X", "C/X", "D/X"]) stage.market.define(symbol, {});
+    const client = stage.connect("/kraken");
+    client.frames();
+    client.send(subscribe("trade", ["A/X", "B/X", "C/X", "D/X"]));
+    const [refused] = client.frames() as Frame[];
+    assert.equal(refused.errorMessage, "Cannot subscribe 4 pairs: the limit is 3");
+    client.send(subscribe("trade", ["A/X", "B/X", "C/X"]));
+    client.send(subscribe("trade", ["D/X"]));
+    const frames = client.frames() as Frame[];
+    assert.deepEqual(frames.map(({ status }) => status), [
+      "subscribed",
+      "subscribed",
+      "subscribed",
+      "error",
+    ]);
+    assert.match(frames[3].errorMessage, /limit/);
+    assert.equal(frames[3].pair, "D/X");
+  });
+
+  test("krakenV1 answers a frame over the limit and goes on", () => {
+    const stage = new Stage({ frameBytesMax: 50 });
+    const client = stage.connect("/kraken");
+    client.frames();
+    client.send(" ".repeat(51));
+    client.send({ event: "ping" });
+    assert.deepEqual(client.frames(), [
+      { errorMessage: "Malformed request", event: "error" },
+      { event: "pong" },
+    ]);
+  });
+
+  test("krakenV1 makes no flood of a frame with many pairs and a long subscription", () => {
+    const stage = new Stage();
+    const client = stage.connect("/kraken");
+    client.texts();
+    const pairs = Array.from({ length: 1_000 }, (_, index) => `${index}/X`);
+    client.send(subscribe("x".repeat(50_000), pairs));
+    assert.equal(client.texts().length, 1);
+    client.send(subscribe("x".repeat(200), pairs));
+    const texts = client.texts();
+    assert.equal(texts.length, 1_000);
+    assert.ok(texts.join("").length < 500_000);
+  });
+
+  test("krakenV1 has a channelID of its own for every channel, pair and spelling, and keeps it", () => {
+    const stage = new Stage();
+    const symbols = ["BTC/USD", "BTC/EUR", "EUR/USD", "DOGE/BTC"];
+    for (const symbol of ["AAPL", ...symbols]) stage.market.define(symbol, {});
+    const names = [...symbols, "XBT/USD", "XBT/EUR", "XDG/XBT"];
+    const idsOf = () => {
+      const client = stage.connect("/kraken");
+      client.frames();
+      client.send(subscribe("*", names));
+      for (const interval of [5, 15, 30, 60, 240, 1440, 10080]) {
+        client.send(subscribe("ohlc", names, { interval }));
+      }
+      const ids = client.frames().map((frame) => (frame as Frame).channelID as number);
+      client.leave();
+      return ids;
+    };
+    const ids = idsOf();
+    assert.equal(ids.length, names.length * 11);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.ok(ids.every((id) => Number.isSafeInteger(id) && id > 0));
+    stage.market.define("ETH/USD", {});
+    assert.deepEqual(idsOf(), ids);
+  });
+
+  test("krakenV1 sends every trade of a burst, and the sides that the prices before tell", () => {
+    const stage = new Stage();
+    stage.market.define("A/B", { decimals: 2 });
+    const client = stage.connect("/kraken");
+    client.send(subscribe("trade", ["A/B"]));
+    client.frames();
+    const prices = Array.from({ length: 3_000 }, (_, index) => 10 + (index * 7) % 11);
+    stage.tick(...prices.map((price) => ({ symbol: "A/B", price })));
+    stage.pass(10);
+    const rows = client.frames().flatMap((frame) => (frame as Frame)[1]);
+    assert.deepEqual(rows.map(([price]) => Number(price)), prices);
+    assert.deepEqual(
+      rows.map((row) => row[3]),
+      prices.map((price, index) => index > 0 && price < prices[index - 1]! ? "s" : "b"),
+    );
+  });
+
+  test("krakenV1 sends nothing but heartbeats when no tick comes, also when the clock closes a candle", () => {
+    const stage = new Stage();
+    stage.market.define("A/B", { decimals: 2 });
+    stage.tick({ symbol: "A/B", price: 2 });
+    stage.pass(100);
+    const clients = [stage.connect("/kraken"), stage.connect("/kraken")];
+    clients[0]!.send(subscribe("*", ["A/B"]));
+    stage.pass(1_000);
+    stage.tick({ symbol: "A/B", price: 3 });
+    stage.pass(100);
+    clients[1]!.send(subscribe("*", ["A/B"]));
+    for (const client of clients) client.texts();
+    stage.pass(180_000);
+    for (const client of clients) {
+      assert.deepEqual([...new Set(client.texts())], ['{"event":"heartbeat"}']);
+    }
+  });
+
+  test("krakenV1 lets a pair be subscribed to while a crowd shares its text", () => {
+    const stage = new Stage();
+    stage.market.define("A/B", { decimals: 2 });
+    const clients = Array.from({ length: 20 }, () => stage.connect("/kraken"));
+    for (const client of clients) client.send(subscribe("ohlc", ["A/B"]));
+    for (const client of clients) client.texts();
+    assert.equal(stage.hub.cohortCount, 1);
+    stage.pass(20);
+    stage.tick({ symbol: "A/B", price: 3 });
+    stage.pass(20);
+    const texts = clients.map((client) => client.texts());
+    assert.equal(texts[0]!.length, 1);
+    for (const text of texts) assert.deepEqual(text, texts[0]);
+    for (const client of clients) client.leave();
+    assert.equal(stage.hub.cohortCount, 0);
+  });
+
+  for (const [name, ticksPerFlush] of [["in a burst", Infinity], ["evenly", 100]] as const) {
+    test(`krakenV1 loses no trade and no last state of a candle for a slow client, ticks coming ${name}`, () => {
+      const hub = new TestHub({ bufferedBytesMax: 100 });
+      const { market } = hub;
+      market.define("A/B", { decimals: 2 });
+      const tape = new MemoryTape({ epoch: "e", ticksMax: 1 });
+      const now = () => hub.now;
+      const wire = krakenV1({
+        figures: new Figures({ market, tape, archive: undefined, now }),
+        pairs: new Pairs(market.catalogue),
+        pairsMax: 10,
+      });
+      const { socket, session } = hub.connect(wire(1));
+      for (const name of ["trade", "ohlc"]) {
+        session.receive(JSON.stringify(subscribe(name, ["A/B"])));
+      }
+      hub.pass(20);
+      socket.take();
+      socket.reads(false);
+      // More than a cohort holds: this client has to read the tape by itself.
+      const prices = Array.from({ length: 30_000 }, (_, index) => index + 1);
+      for (const price of prices) {
+        hub.tick("A/B", price);
+        hub.now += 10;
+        if (price % ticksPerFlush === 0) hub.pass(0);
+      }
+      hub.pass(0);
+      socket.reads(true);
+      for (let step = 0; step < 100; step++) hub.pass(10);
+      const frames = socket.take();
+      const rows = frames.filter((frame) => frame[2] === "trade").flatMap((frame) => frame[1]);
+      assert.deepEqual(rows.map(([price]: [string]) => Number(price)), prices);
+      const candles = frames.filter((frame) => frame[2] === "ohlc-1").map((frame) => frame[1]);
+      const last = new Map(candles.map((candle) => [candle[1], candle]));
+      const bars = market.bars("A/B", "1m", { limit: 100 });
+      assert.equal(last.size, bars.length);
+      for (const { time, close, count } of bars) {
+        const candle = last.get(`${time / 1_000 + 60}.000000`);
+        assert.deepEqual([Number(candle[5]), candle[8]], [close, count]);
+      }
+      const ends = candles.map(([, end]) => end);
+      assert.deepEqual(ends, [...ends].sort());
+    });
+  }
+
+  test("krakenV1 answers whatever comes with an object, and stays", () => {
+    const stage = new Stage({ commandsBurst: 1e9 });
+    stage.market.define("A/B", {});
+    const words = ["subscribe", "unsubscribe", "ping", "A/B", "ohlc", "*", "book", 1, null, []];
+    const value = fc.oneof(fc.constantFrom(...words), fc.jsonValue());
+    const frame = fc.record({
+      event: value,
+      reqid: value,
+      pair: fc.oneof(value, fc.array(value)),
+      channelID: value,
+      subscription: fc.oneof(
+        value,
+        fc.record({ name: value, interval: value, depth: value }, { requiredKeys: [] }),
+      ),
+    }, { requiredKeys: [] });
+    const client = stage.connect("/kraken");
+    client.frames();
+    fc.assert(fc.property(fc.oneof(frame, fc.jsonValue(), fc.string()), (sent) => {
+      client.send(sent);
+      const frames = client.frames();
+      assert.ok(frames.length > 0, JSON.stringify(sent));
+      for (const each of frames) assert.ok(!Array.isArray(each) && typeof each === "object");
+      assert.equal(client.closed, undefined);
+    }));
+  });
+});

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { Stage } from "../helpers/conversation.ts";
+import { playGolden } from "./golden.ts";
+
+playGolden("kraken_v2", "kraken_v2_errors");
+
+const subscribe = (channel: string, symbol: string[], more: object = {}) => ({
+  method: "subscribe",
+  params: { channel, symbol, ...more },
+});
+
+// deno-lint-ignore no-explicit-any -- frames are whatever the server sends
+type Frame = any;
+
+describe("krakenV2", () => {
+  test("krakenV2 writes numbers with the decimals of the instrument, zeros at the end kept", () => {
+    const stage = new Stage();
+    stage.market.define("BTC/USD", { decimals: 1 });
+    stage.tick({ symbol: "BTC/USD", price: 77_400, size: 0.0004478, bid: 77_400, ask: 77_401 });
+    const client = stage.connect("/kraken/v2");
+    client.send(subscribe("ticker", ["BTC/USD"]));
+    client.send(subscribe("trade", ["BTC/USD"], { snapshot: true }));
+    client.send(subscribe("ohlc", ["BTC/USD"]));
+    const texts = client.texts().filter((text) => text.includes('"snapshot","')).join("\n");
+    for (
+      const part of [
+        '"bid":77400.0,',
+        '"ask":77401.0,',
+        '"last":77400.0,',
+        '"volume":0.00044780,',
+        '"change":0.0,',
+        '"change_pct":0.00,',
+        '"price":77400.0,',
+        '"qty":0.00044780,',
+        '"open":77400.0,',
+        '"vwap":77400.0,',
+        '"bid_qty":0.00000000,',
+        '"timestamp":"2025-11-21T04:40:00.000000Z"',
+        '"interval_begin":"2025-11-21T04:40:00.000000000Z"',
+      ]
+    ) assert.ok(texts.includes(part), `${part} in ${texts}`);
+  });
+
+  test("krakenV2 sends a heartbeat a second, only where something is subscribed and nothing else came", () => {
+    const stage = new Stage();
+    stage.market.define("A/B", {});
+    const client = stage.connect("/kraken/v2");
+    client.frames();
+    stage.pass(10_000);
+    assert.deepEqual(client.frames(), []);
+    client.send(subscribe("ticker", ["A/B"]));
+    client.frames();
+    stage.pass(10_000);
+    const beats = client.frames();
+    assert.ok(beats.length >= 8 && beats.length <= 10, String(beats.length));
+    assert.deepEqual(beats[0], { channel: "heartbeat" });
+    for (let step = 0; step < 20; step++) {
+      stage.tick({ symbol: "A/B", price: step });
+      stage.pass(500);
+    }
+    const channels = client.frames().map((frame) => (frame as Frame).channel);
+    assert.deepEqual([...new Set(channels)], ["ticker"]);
+    client.send({ method: "unsubscribe", params: { channel: "ticker", symbol: ["A/B"] } });
+    client.frames();
+    stage.pass(10_000);
+    assert.deepEqual(client.frames(), []);
+  });
+
+  test("krakenV2 says that commands come too fast in the shape of its errors", () => {
+    const stage = new Stage({ commandsBurst: 1, commandsPerSecond: 1 });
+    const client = stage.connect("/kraken/v2");
+    client.frames();
+    client.send({ method: "ping" });
+    client.send({ method: "ping", req_id: 2 });
+    const [pong, refused] = client.frames() as Frame[];
+    assert.equal(pong.method, "pong");
+    assert.deepEqual([refused.error, refused.success], ["Exceeded msg rate", false]);
+    assert.equal(client.closed, undefined);
+  });
+
+  test("krakenV2 limits the symbols of a frame and the subscriptions of a connection", () => {
+    const stage = new Stage({ patternsMax: 2 });
+    for (const symbol of ["A/X", "B/X", "C/X"]) stage.market.define(symbol, {});
+    const client = stage.connect("/kraken/v2");
+    client.frames();
+    client.send(subscribe("trade", ["A/X", "B/X", "C/X"]));
+    client.send(subscribe("trade", ["A/X", "B/X"]));
+    client.send(subscribe("trade", ["C/X"]));
+    const frames = client.frames() as Frame[];
+    assert.deepEqual(frames.map(({ success }) => success), [false, true, true, false]);
+    assert.equal(frames[0].error, "Cannot subscribe 3 symbols: the limit is 2");
+    assert.equal(frames[3].symbol, "C/X");
+  });
+
+  test("krakenV2 sends the final state of a candle before the next one, whatever the flush time", () => {
+    const stage = new Stage({ flushMs: 500 });
+    stage.market.define("A/B", { decimals: 2 });
+    const client = stage.connect("/kraken/v2");
+    client.send(subscribe("ohlc", ["A/B"]));
+    client.frames();
+    for (let index = 0; index < 10; index++) {
+      stage.tick({ symbol: "A/B", price: index, time: stage.now + 20_000 * index });
+    }
+    stage.pass(1_000);
+    const rows = client.frames().flatMap((frame) => (frame as Frame).data ?? []);
+    assert.deepEqual(rows.map(({ close, trades }) => [close, trades]), [
+      [2, 3],
+      [5, 3],
+      [8, 3],
+      [9, 1],
+    ]);
+    const begins = rows.map(({ interval_begin }) => interval_begin);
+    assert.deepEqual(begins, [...begins].sort());
+  });
+
+  test("krakenV2 answers whatever comes with an object, and stays", () => {
+    const stage = new Stage({ commandsBurst: 1e9 });
+    stage.market.define("A/B", {});
+    const words = [
+      "subscribe",
+      "unsubscribe",
+      "ping",
+      "A/B",
+      "ohlc",
+      "ticker",
+      "*",
+      "book",
+      1,
+      null,
+    ];
+    const value = fc.oneof(fc.constantFrom(...words), fc.jsonValue());
+    const params = fc.record({
+      channel: value,
+      symbol: fc.oneof(value, fc.array(value)),
+      interval: value,
+      snapshot: value,
+      event_trigger: value,
+    }, { requiredKeys: [] });
+    const frame = fc.record({ method: value, req_id: value, params: fc.oneof(params, value) }, {
+      requiredKeys: [],
+    });
+    const client = stage.connect("/kraken/v2");
+    client.frames();
+    fc.assert(fc.property(fc.oneof(frame, fc.jsonValue(), fc.string()), (sent) => {
+      client.send(sent);
+      const frames = client.frames();
+      assert.ok(frames.length > 0, JSON.stringify(sent));
+      for (const each of frames) assert.ok(!Array.isArray(each) && typeof each === "object");
+      assert.equal(client.closed, undefined);
+    }));
+  });
+});
