@@ -2,12 +2,10 @@ import { Hono } from "hono";
 import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
-import type { Tick } from "./core/tick.ts";
 import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
-import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -65,12 +63,12 @@ export function createApp(config: Config, world: World): App {
   const { log, now } = world;
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
-  const market = new Market({ barsKept });
+  const market = new Market({ barsKept, stored: archive !== undefined });
   const feeds = config.feed.filter((name) => name !== "none").map(openFeed);
   const wake = () => pulse.touch();
   const hub = new Hub({ market, tape, archive, limits: limitsOf(config), now, wake });
   const symbolsMax = config["symbols-max"];
-  const intake = new Intake({ tape, archive, market, hub, symbolsMax, waiting: wake });
+  const intake = new Intake({ tape, archive, market, hub, symbolsMax, now, waiting: wake });
   const upkeep = new Upkeep(intake, {
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
@@ -87,12 +85,12 @@ export function createApp(config: Config, world: World): App {
       hub.publishClosed(closed);
       hub.tend(time);
       streams.tend(time);
-      upkeep.run(time);
       if (closed.length > 0) pulse.touch();
     },
+    tidy: (time) => upkeep.run(time),
   }, config.flush);
   intake.restore(barsKept);
-  const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const accept: Intake["accept"] = (ticks, key) => intake.accept(ticks, key);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
@@ -119,7 +117,7 @@ export function createApp(config: Config, world: World): App {
       await letGo(hub, config.drain, world);
       pulse.stop();
       intake.commit();
-      upkeep.save();
+      upkeep.finish();
       tape.close();
     },
   };
@@ -134,7 +132,7 @@ interface Parts {
   readonly runs: readonly FeedRun[];
   readonly origins: Origins;
   readonly places: readonly SocketPlace[];
-  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly accept: Intake["accept"];
   readonly fault: (error: unknown) => void;
 }
 
@@ -143,7 +141,6 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   const { catalogue } = market;
   const position = () => hub.position;
   const bodyBytesMax = config["body-max"];
-  const answers = new Answers();
   const turns = new Turns(() => sleep(0));
   const router = new Hono();
   router.use(corsHeaders(origins), compress());
@@ -153,7 +150,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       snapshotRoutes({ market, position }),
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
-      tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
+      tickRoutes({ tape, catalogue, bodyBytesMax, turns, now, accept, fault }),
       widgetRoutes(catalogue),
       streams.routes(),
       socketHints(places),

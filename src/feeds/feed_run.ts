@@ -18,7 +18,7 @@ export interface FeedStatus {
 export interface FeedParts {
   readonly market: Market;
   readonly tape: Tape;
-  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly accept: (ticks: readonly Tick[]) => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly log: {
     info(message: string): void;

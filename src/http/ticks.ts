@@ -1,11 +1,10 @@
 import { Hono } from "hono";
 import type { Catalogue } from "../core/instrument.ts";
-import type { Tick } from "../core/tick.ts";
+import type { Intake } from "../hub/intake.ts";
 import { Selection } from "../hub/topic.ts";
 import { formatPosition, parsePosition, type Tape } from "../tape/tape.ts";
 import { TICK_COLUMNS } from "../wire/history.ts";
 import { readTicks, type RecordFormat } from "../wire/records.ts";
-import type { Answers } from "./answers.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
 import { Query } from "./query.ts";
 import { Refusal } from "./refusal.ts";
@@ -14,12 +13,11 @@ import { tickPage } from "./tick_page.ts";
 export interface TicksOptions {
   readonly tape: Tape;
   readonly catalogue: Catalogue;
-  readonly answers: Answers;
   readonly bodyBytesMax: number;
   readonly turns: Turns;
   now(): number;
-  /** Puts ticks on the tape. @returns the position of the last one */
-  accept(ticks: readonly Tick[]): Promise<string>;
+  /** Puts ticks on the tape, those of a key once. */
+  readonly accept: Intake["accept"];
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
 }
@@ -34,7 +32,7 @@ const FORMATS: Readonly<Record<string, RecordFormat>> = {
 
 /** `GET /ticks?symbol=&from=&to=&after=&limit=&format=` in tape order, and `POST /ticks`. */
 export function tickRoutes(options: TicksOptions): Hono {
-  const { tape, catalogue, answers, accept, turns, now, fault } = options;
+  const { tape, catalogue, accept, turns, now, fault } = options;
   return new Hono()
     .get("/ticks", async (c) => {
       const query = new Query(c.req.url, now());
@@ -59,14 +57,9 @@ export function tickRoutes(options: TicksOptions): Hono {
     })
     .post("/ticks", async (c) => {
       const key = readKey(c.req.header("idempotency-key"));
-      return c.json(
-        await answers.once(key, now, async () => {
-          const format = readFormat(c.req.header("content-type"));
-          const text = await readBody(c.req.raw, options.bodyBytesMax);
-          const ticks = readTicks(text, format, now());
-          return { accepted: ticks.length, position: await accept(ticks) };
-        }),
-      );
+      const format = readFormat(c.req.header("content-type"));
+      const text = await readBody(c.req.raw, options.bodyBytesMax);
+      return c.json(await accept(readTicks(text, format, now()), key));
     });
 }
 

@@ -7,8 +7,17 @@ import type { MarketChanges, MarketState } from "../core/market.ts";
 import { BarTable } from "./bar_table.ts";
 import { Damage } from "./checksum.ts";
 import { closeDatabase, openDatabase, type OpenOptions, reasonOf, transact } from "./database.ts";
+import { ReceiptTable } from "./receipt_table.ts";
 import { SymbolTable } from "./symbol_table.ts";
-import type { Archive, Retention, Tape, TickQuery } from "./tape.ts";
+import {
+  type Archive,
+  type Keyed,
+  type Receipt,
+  RECEIPT_MS,
+  type Retention,
+  type Tape,
+  type TickQuery,
+} from "./tape.ts";
 import { TextTable } from "./text_table.ts";
 import { TickTable } from "./tick_table.ts";
 
@@ -66,19 +75,24 @@ export class SqliteTape implements Tape, Archive {
     return this.#tail;
   }
 
-  append(ticks: readonly Tick[]): TapedTick[] {
-    if (ticks.length === 0) return [];
-    const { ticks: table, insertSpan } = this.#tables;
+  append(ticks: readonly Tick[], keyed: readonly Keyed[] = []): TapedTick[] {
+    if (ticks.length + keyed.length === 0) return [];
+    const { ticks: table, insertSpan, receipts } = this.#tables;
     const taped = ticks.map((tick, index) => tapedTick(this.#head + 1 + index, tick));
     const now = this.#now();
-    const begins = Math.abs(now - this.#spanAt) >= SPAN_MS;
+    const begins = ticks.length > 0 && Math.abs(now - this.#spanAt) >= SPAN_MS;
     this.#write(() => {
       if (begins) insertSpan.run(this.#head + 1, now);
       for (const tick of taped) table.insert(tick);
+      for (const { end, ...rest } of keyed) receipts.put({ ...rest, seq: this.#head + end });
     });
     if (begins) this.#spanAt = now;
     this.#head += taped.length;
     return taped;
+  }
+
+  receipt(key: string): Receipt | undefined {
+    return this.#read(() => this.#tables.receipts.find(key));
   }
 
   read(query: TickQuery): TapedTick[] {
@@ -99,7 +113,8 @@ export class SqliteTape implements Tape, Archive {
     return this.#read(() => ({
       seq: savedSeq(meta),
       instruments: parsed(instruments),
-      newest: parsed(newest),
+      // The first version of the file saved all at once.
+      newest: parsed(newest).map((each) => ({ seq: 0, ...each })),
       bars: bars.newest(barsKept),
     }));
   }
@@ -113,8 +128,8 @@ export class SqliteTape implements Tape, Archive {
     this.#write(() => {
       for (const each of instruments) put(tables.instruments, each);
       for (const each of newest) put(tables.newest, each);
-      for (const each of bars) tables.bars.put(each, seq);
-      for (const { interval, tick } of late) tables.bars.revise(interval, tick, seq);
+      for (const each of bars) tables.bars.put(each);
+      for (const { interval, tick } of late) tables.bars.revise(interval, tick);
       tables.meta.put("saved", String(seq));
     });
   }
@@ -190,6 +205,7 @@ interface Tables {
   readonly instruments: TextTable;
   readonly newest: TextTable;
   readonly bars: BarTable;
+  readonly receipts: ReceiptTable;
   readonly insertSpan: StatementSync;
   readonly spanSince: StatementSync;
   readonly forgetSpans: StatementSync;
@@ -204,6 +220,7 @@ function openTables(db: DatabaseSync, meta: TextTable): Tables {
     instruments: new TextTable(db, "instrument"),
     newest: new TextTable(db, "newest"),
     bars: new BarTable(db, symbols),
+    receipts: new ReceiptTable(db),
     insertSpan: db.prepare("INSERT INTO span VALUES (?, ?)"),
     spanSince: db.prepare("SELECT seq FROM span WHERE appended >= ? ORDER BY appended LIMIT 1"),
     // The span of the oldest tick that is kept stays.
