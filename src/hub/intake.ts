@@ -51,6 +51,8 @@ export class Intake {
   readonly #answers = new Map<string, Promise<Accepted>>();
   /** What could not be saved yet. */
   #unsaved: MarketChanges | undefined;
+  /** What follows from the ticks up to here is saved. */
+  #saved = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -61,6 +63,7 @@ export class Intake {
     const { tape, archive, market } = this.#options;
     if (archive === undefined) return;
     market.restore(archive.load(barsKept));
+    this.#saved = market.seq;
     for (;;) {
       const ticks = tape.read({ after: market.seq, limit: APPLY_MAX });
       if (ticks.length === 0) return;
@@ -130,7 +133,7 @@ export class Intake {
     const changes = this.#unsaved ??= market.takeChanges(SAVE_MAX);
     archive?.save(changes);
     this.#unsaved = undefined;
-    return changes.seq;
+    return this.#saved = changes.seq;
   }
 
   /** `seq` of the newest tick. */
@@ -140,7 +143,7 @@ export class Intake {
 
   /** @returns whether there may be more to forget */
   retain(retention: Retention): boolean {
-    return this.#options.archive?.retain(retention) ?? false;
+    return this.#options.archive?.retain({ ...retention, through: this.#saved }) ?? false;
   }
 
   #enqueue(ticks: readonly Tick[], key: string | undefined): Promise<Accepted> {

@@ -19,7 +19,7 @@ const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m")
 const KEPT_MIN = 1_500;
 /** So many series are looked at in one go, and so many bars of each, so that live traffic is not held up. */
 const VISITS_MAX = 8;
-const VISITED_MAX = 2_000;
+const VISITED_MAX = 500;
 
 type Row = [time: number, seq: number, numbers: Uint8Array, sum: number];
 
@@ -33,6 +33,9 @@ export class BarTable {
   readonly #forget: StatementSync;
   /** Counts the series that were looked at for bars to forget. */
   #visited = 0;
+  /** The same for want of room, and how many of them in a row had none. */
+  #squeezed = 0;
+  #vain = 0;
 
   constructor(db: DatabaseSync, symbols: SymbolTable) {
     this.#symbols = symbols;
@@ -88,6 +91,23 @@ export class BarTable {
       more ||= changes === VISITED_MAX;
     }
     return more;
+  }
+
+  /**
+   * Forgets for want of room the oldest bars, long ones too, in a few of the series.
+   * @returns whether there may be more: not after all series had none
+   */
+  squeeze(): boolean {
+    const series = INTERVALS.length * this.#symbols.size;
+    for (let visit = 0; visit < VISITS_MAX && this.#vain < series; visit++) {
+      const at = this.#squeezed++ % series;
+      const id = 1 + Math.floor(at / INTERVALS.length);
+      const { changes } = this.#forget.run(id, at % INTERVALS.length, Number.MAX_SAFE_INTEGER);
+      this.#vain = changes === 0 ? this.#vain + 1 : 0;
+    }
+    if (this.#vain < series) return true;
+    this.#vain = 0;
+    return false;
   }
 
   range(symbol: string, interval: Interval, { from, to = Infinity, limit }: BarRange): Bar[] {

@@ -24,10 +24,13 @@ export class ReceiptTable {
     );
   }
 
-  put(receipt: Receipt): void {
-    const { key, accepted, seq, time } = receipt;
-    const { lastInsertRowid } = this.#put.run(key, accepted, seq, time, sumOf(receipt));
-    this.#crowd.run(Number(lastInsertRowid) - RECEIPTS_MAX);
+  put(receipts: readonly Receipt[]): void {
+    let newest = 0;
+    for (const receipt of receipts) {
+      const { key, accepted, seq, time } = receipt;
+      newest = Number(this.#put.run(key, accepted, seq, time, sumOf(receipt)).lastInsertRowid);
+    }
+    if (newest > RECEIPTS_MAX) this.#crowd.run(newest - RECEIPTS_MAX);
   }
 
   /** @throws {Damage} */

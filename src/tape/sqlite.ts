@@ -28,7 +28,9 @@ export interface SqliteTapeOptions extends OpenOptions {
 /** Ticks appended within so long share one row of `span`. */
 const SPAN_MS = 1_000;
 /** So many ticks are forgotten in one go, so that live traffic is not held up. */
-const FORGET_MAX = 20_000;
+const FORGET_MAX = 5_000;
+/** About what a tick takes of the file. */
+const TICK_BYTES = 64;
 
 /**
  * A tape in a file. Every append is one transaction, so a process that is killed loses nothing that was
@@ -46,6 +48,8 @@ export class SqliteTape implements Tape, Archive {
   #head: number;
   #tail: number;
   #spanAt = -Infinity;
+  /** Whether there are no bars left that may go for want of room. */
+  #barsSpent = false;
 
   /** @throws {TapeError} in words for the operator */
   constructor(options: SqliteTapeOptions) {
@@ -84,7 +88,7 @@ export class SqliteTape implements Tape, Archive {
     this.#write(() => {
       if (begins) insertSpan.run(this.#head + 1, now);
       for (const tick of taped) table.insert(tick);
-      for (const { end, ...rest } of keyed) receipts.put({ ...rest, seq: this.#head + end });
+      receipts.put(keyed.map(({ end, ...rest }) => ({ ...rest, seq: this.#head + end })));
     });
     if (begins) this.#spanAt = now;
     this.#head += taped.length;
@@ -138,24 +142,30 @@ export class SqliteTape implements Tape, Archive {
     return this.#read(() => this.#tables.bars.range(symbol, interval, range));
   }
 
-  retain({ before, bytesMax }: Retention): boolean {
+  retain({ before, bytesMax, through = Infinity }: Retention): boolean {
     const kept = this.#head - this.#tail;
     const bytes = this.#read(() => this.#bytes());
-    const surplus = bytes > bytesMax ? Math.ceil(kept * (1 - bytesMax / bytes)) : 0;
+    const full = bytes > bytesMax;
+    if (!full) this.#barsSpent = false;
+    // Bars outlive ticks, but must not take the half of the room by which clients resume.
+    const squeezed = full && kept * TICK_BYTES < bytesMax / 2 && !this.#barsSpent;
+    const surplus = full && !squeezed ? Math.ceil(kept * (1 - bytesMax / bytes)) : 0;
     const old = this.#read(() => this.#appendedBefore(before));
     // The newest tick stays: the numbering goes on from it.
-    const wanted = Math.min(Math.max(old, this.#tail + surplus), this.#head - 1);
-    const through = Math.min(wanted, this.#tail + FORGET_MAX);
-    const { ticks, forgetSpans, bars } = this.#tables;
+    const wanted = Math.min(Math.max(old, this.#tail + surplus), this.#head - 1, through);
+    const tail = Math.max(this.#tail, Math.min(wanted, this.#tail + FORGET_MAX));
+    const { ticks, forgetSpans, bars, receipts } = this.#tables;
     const more = this.#write(() => {
-      if (through > this.#tail) {
-        ticks.forget(through);
-        forgetSpans.run(through + 1);
+      if (tail > this.#tail) {
+        ticks.forget(tail);
+        forgetSpans.run(tail + 1);
       }
-      return bars.forget(Math.max(through, this.#tail));
+      if (squeezed) this.#barsSpent = !bars.squeeze();
+      const moreReceipts = receipts.forget(this.#now() - RECEIPT_MS);
+      return bars.forget(tail) || moreReceipts;
     });
-    this.#tail = Math.max(through, this.#tail);
-    return more || through < wanted;
+    this.#tail = tail;
+    return more || squeezed || tail < (full ? Math.min(this.#head - 1, through) : wanted);
   }
 
   close(): void {

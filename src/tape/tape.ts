@@ -86,6 +86,8 @@ export interface Retention {
   readonly before: number;
   /** Bytes that the tape may have. */
   readonly bytesMax: number;
+  /** No later tick may go, because what follows from it is not saved yet. */
+  readonly through?: number;
 }
 
 /** Why a tape cannot be used, in words for the operator. */
