@@ -27,7 +27,7 @@ export interface HubOptions {
 }
 
 /** How much of the tape the cursors together look at in one flush. */
-const SEQS_PER_FLUSH = 60_000;
+export const SEQS_PER_FLUSH = 60_000;
 
 /** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside. */
 export class Hub implements Desk {
