@@ -68,7 +68,7 @@ export class Intake {
       const ticks = tape.read({ after: market.seq, limit: APPLY_MAX });
       if (ticks.length === 0) return;
       for (const tick of ticks) market.apply(tick);
-      while (market.dropped > DROPPED_MAX) this.save();
+      if (market.dropped > DROPPED_MAX) this.#saveDropped();
     }
   }
 
