@@ -62,7 +62,9 @@ export class SqliteTape implements Tape, Archive {
     try {
       this.#tables = openTables(db, meta);
       const { first, last } = this.#tables.ticks.ends() ?? { first: 1, last: 0 };
-      if (savedSeq(meta) > last) throw new Damage("its newest ticks are missing");
+      // A record takes no tick that is not newer than itself, so none may know more than the tape does.
+      const known = Math.max(seqNoted(meta, "saved"), seqNoted(meta, "known"));
+      if (known > last) throw new Damage("its newest ticks are missing");
       this.#tail = first - 1;
       this.#head = last;
     } catch (cause) {
@@ -115,7 +117,7 @@ export class SqliteTape implements Tape, Archive {
         JSON.parse(text, (_name, value) => value === "-Infinity" ? -Infinity : value)
       );
     return this.#read(() => ({
-      seq: savedSeq(meta),
+      seq: seqNoted(meta, "saved"),
       instruments: parsed(instruments),
       // The first version of the file saved all at once.
       newest: parsed(newest).map((each) => ({ seq: 0, ...each })),
@@ -135,6 +137,7 @@ export class SqliteTape implements Tape, Archive {
       for (const each of bars) tables.bars.put(each);
       for (const { interval, tick } of late) tables.bars.revise(interval, tick);
       tables.meta.put("saved", String(seq));
+      tables.meta.put("known", String(this.#head));
     });
   }
 
@@ -240,9 +243,9 @@ function openTables(db: DatabaseSync, meta: TextTable): Tables {
   };
 }
 
-/** `seq` up to which the market was saved. */
-function savedSeq(meta: TextTable): number {
-  return Number(meta.all().get("saved") ?? 0);
+/** `saved`: what follows from the ticks up to here is stored. `known`: nothing stored follows from later ones. */
+function seqNoted(meta: TextTable, name: "saved" | "known"): number {
+  return Number(meta.all().get(name) ?? 0);
 }
 
 /** A tick as the file gives it back: it knows no -0. */

@@ -508,6 +508,19 @@ describe("sqlite: damage", () => {
     change(path, "DELETE FROM tick WHERE seq > 90");
     assert.match(refusal({ path }), /damaged \(its newest ticks are missing/);
   });
+
+  test("A tape that lacks ticks of which a part of the market was saved is refused", () => {
+    const path = freshPath();
+    const tape = open({ path });
+    const market = new Market({ barsKept: 5 });
+    for (const tick of tape.append(ticks(100))) market.apply(tick);
+    const changes = market.takeChanges(5);
+    assert.equal(changes.seq, 0);
+    tape.save(changes);
+    tape.close();
+    change(path, "DELETE FROM tick WHERE seq > 90");
+    assert.match(refusal({ path }), /damaged \(its newest ticks are missing/);
+  });
 });
 
 /** Why no small disk can be had here; `undefined` when it can. */
