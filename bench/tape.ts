@@ -1,6 +1,6 @@
 /**
  * The tape in a file, on the runtime that runs this: `bun bench/tape.ts`, `deno run -A bench/tape.ts`, each
- * with the parts wanted: `ingest`, `kill`, `start` (all). Linux only: it reads /proc.
+ * with the parts wanted: `ingest`, `save`, `kill`, `start` (all). Linux only: it reads /proc.
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -108,6 +108,34 @@ function stages(): void {
   print(`stages, µs a tick: ${each.join(", ")}`);
 }
 
+/** How long everything else waits while 1,000 symbols are saved that all tick once a second. */
+function save(): void {
+  for (const [name, max] of [["all at once", Infinity], ["in slices of 200", 200]] as const) {
+    const tape = openTape(join(folder, `save-${max}.db`));
+    const market = new Market({ barsKept: 120 });
+    const slices: number[] = [];
+    for (let second = 0; second < 40; second++) {
+      const batch = Array.from({ length: 1_000 }, (_, index) => ({
+        ...ticks(index, 1, second * 1_000, 0)[0]!,
+        symbol: `S${index}`,
+      }));
+      for (const tick of tape.append(batch)) market.apply(tick);
+      if (second % 5 < 4) continue;
+      for (let saved = -1; saved < market.seq;) {
+        const begun = performance.now();
+        const changes = market.takeChanges(max);
+        tape.save(changes);
+        saved = changes.seq;
+        slices.push(performance.now() - begun);
+      }
+    }
+    tape.close();
+    slices.sort((a, b) => a - b);
+    const at = (q: number) => slices[Math.floor(q * (slices.length - 1))]!.toFixed(1);
+    print(`save ${name}: ms median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`);
+  }
+}
+
 async function kill(): Promise<void> {
   const path = join(folder, "kill.db");
   const positions = new Map<number, string>();
@@ -193,7 +221,7 @@ async function start(): Promise<void> {
   );
 }
 
-const parts = { ingest, kill, start };
+const parts = { ingest, save, kill, start };
 const wanted = argv.slice(2).length > 0 ? argv.slice(2) : Object.keys(parts);
 print(versions["bun"] === undefined ? `deno ${versions["deno"]}` : `bun ${versions["bun"]}`);
 try {

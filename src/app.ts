@@ -2,19 +2,17 @@ import { Hono } from "hono";
 import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
-import type { Tick } from "./core/tick.ts";
 import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { type FeedParts, FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Access } from "./http/access.ts";
-import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { influxRoutes } from "./http/influx.ts";
-import { type Accepted, Ingest } from "./http/ingest.ts";
+import { Ingest } from "./http/ingest.ts";
 import { KrakenApi } from "./http/kraken.ts";
 import { Keys } from "./http/keys.ts";
 import { openbbRoutes } from "./http/openbb.ts";
@@ -80,14 +78,14 @@ export function createApp(config: Config, world: World): App {
   const { log, now } = world;
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
-  const market = new Market({ barsKept });
+  const market = new Market({ barsKept, stored: archive !== undefined });
   const feeds = openFeeds(config.feed);
   const wake = () => pulse.touch();
   const limits = limitsOf(config);
   const hub = new Hub({ market, tape, archive, limits, now, wake });
   const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
-  const intake = new Intake({ tape, archive, market, hub, symbolsMax, waiting: wake });
+  const intake = new Intake({ tape, archive, market, hub, symbolsMax, now, waiting: wake });
   const upkeep = new Upkeep(intake, {
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
@@ -108,12 +106,12 @@ export function createApp(config: Config, world: World): App {
       rooms.tend(time);
       streams.tend(time);
       entry.ingest.tend(time);
-      upkeep.run(time);
       if (closed.length > 0) pulse.touch();
     },
+    tidy: (time) => upkeep.run(time),
   }, config.flush);
   intake.restore(barsKept);
-  const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const accept: Intake["accept"] = (ticks, key) => intake.accept(ticks, key);
   const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
 
   const ended = new AbortController();
@@ -130,7 +128,7 @@ export function createApp(config: Config, world: World): App {
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...kraken.places()];
   const crowds = [hub, rooms];
   const router = createRouter(config, world, {
-    ...{ market, tape, archive, hub, upkeep, streams, runs },
+    ...{ market, tape, archive, hub, streams, runs },
     ...{ access, places, crowds, entry, intake, kraken, fault },
   });
 
@@ -149,7 +147,7 @@ export function createApp(config: Config, world: World): App {
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
       intake.commit();
-      upkeep.save();
+      upkeep.finish();
       tape.close();
     },
   };
@@ -182,14 +180,13 @@ interface Parts {
   readonly places: readonly SocketPlace[];
   readonly crowds: readonly Crowd[];
   readonly entry: Entry;
-  readonly upkeep: Upkeep;
   readonly intake: Intake;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, runs, access, places, crowds, fault } = parts;
-  const { intake, upkeep, kraken, entry: { ingest, turns } } = parts;
+  const { intake, kraken, entry: { ingest, turns } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -201,10 +198,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes({
         catalogue,
         symbolsMax: config["symbols-max"],
-        define(symbol, fields) {
-          intake.define(symbol, fields);
-          upkeep.save();
-        },
+        define: (symbol, fields) => intake.defineForGood(symbol, fields),
       }),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
@@ -242,21 +236,16 @@ interface Entry {
 function openEntry(
   config: Config,
   { now }: World,
-  accept: (ticks: readonly Tick[]) => Promise<string>,
+  accept: Intake["accept"],
   fault: (error: unknown) => void,
 ): Entry {
   const turns = new Turns(() => sleep(0));
-  const answers = new Answers<Accepted>();
   const ingest = new Ingest({
     bodyBytesMax: config["body-max"],
     stalledMsMax: config.stalled,
     turns,
     now,
-    accept: (ticks, key) =>
-      answers.once(key, now, async () => {
-        const position = await accept(ticks);
-        return { accepted: ticks.length, position };
-      }),
+    accept,
   });
   const senders = new TickSockets({
     ingest,

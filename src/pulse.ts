@@ -5,13 +5,17 @@ export interface PulseWork {
   flush(now: number): number | undefined;
   /** Done about every quarter of a second. */
   advance(now: number): void;
+  /** Does a slice of what can wait, after that. @returns whether there is more */
+  tidy(now: number): boolean;
 }
 
 const ADVANCE_MS = 250;
+/** Between two slices others have their turn. */
+const TIDY_MS = 10;
 
 /**
  * The pace of the server: after a quiet spell the first tick is flushed at once, then there is at most
- * one flush per interval. All clients share these two timers.
+ * one flush per interval. All clients share these timers.
  */
 export class Pulse {
   readonly #work: PulseWork;
@@ -19,6 +23,7 @@ export class Pulse {
   #advancing: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
+  #tidying: ReturnType<typeof setTimeout> | undefined;
   #flushedAt = -Infinity;
 
   constructor(work: PulseWork, flushMs: number) {
@@ -27,7 +32,10 @@ export class Pulse {
   }
 
   start(): void {
-    this.#advancing = setInterval(() => this.#work.advance(this.#work.now()), ADVANCE_MS);
+    this.#advancing = setInterval(() => {
+      this.#work.advance(this.#work.now());
+      this.#tidy();
+    }, ADVANCE_MS);
   }
 
   /** There may be something to send. */
@@ -41,6 +49,13 @@ export class Pulse {
   stop(): void {
     clearInterval(this.#advancing);
     clearTimeout(this.#timer);
+    clearTimeout(this.#tidying);
+  }
+
+  #tidy(): void {
+    clearTimeout(this.#tidying);
+    if (!this.#work.tidy(this.#work.now())) return;
+    this.#tidying = setTimeout(() => this.#tidy(), TIDY_MS);
   }
 
   #flush(now: number): void {

@@ -1,5 +1,5 @@
 import { type Interval, lengthOf, startOf } from "./interval.ts";
-import type { Tick } from "./tick.ts";
+import type { TapedTick } from "./tick.ts";
 
 /** Open, high, low, close, volume, vwap and count of the ticks in one interval of one symbol. */
 export interface Bar {
@@ -30,7 +30,8 @@ export interface BarRange {
 
 /**
  * A bar with all that is needed to go on with it, as it is stored: time, open, high, low, close, volume,
- * count, Σ price, Σ price·size, event times of open and close, state.
+ * count, Σ price, Σ price·size, event times of open and close, state, seq of the newest tick in it. A
+ * record takes no tick twice, so it may be stored before others and the tape be applied to all again.
  */
 export interface BarRecord {
   readonly symbol: string;
@@ -41,9 +42,9 @@ export interface BarRecord {
 const OPEN = 1, HIGH = 2, LOW = 3, CLOSE = 4, VOLUME = 5, COUNT = 6, PRICES = 7;
 const NOTIONAL = 8, OPENED_AT = 9;
 /** Places of the numbers in a record that a series looks at. */
-export const TIME = 0, CLOSED_AT = 10, STATE = 11;
+export const TIME = 0, CLOSED_AT = 10, STATE = 11, SEQ = 12;
 /** How many numbers a record has. */
-export const BAR_RECORD_WIDTH = 12;
+export const BAR_RECORD_WIDTH = 13;
 
 /** What `STATE` holds. */
 export const FORMING = 0, CLOSED = 1, REVISED = 2;
@@ -72,7 +73,7 @@ export function barOf(symbol: string, interval: Interval, numbers: Float64Array,
 export function reviseRecord(
   interval: Interval,
   stored: Float64Array | undefined,
-  tick: Tick,
+  tick: TapedTick,
 ): Float64Array {
   if (stored === undefined) {
     return Float64Array.from(firstNumbers(startOf(interval, tick.time), tick, REVISED));
@@ -83,13 +84,21 @@ export function reviseRecord(
 }
 
 /** The record of a bar with its first tick. */
-export function firstNumbers(start: number, { price, time, size }: Tick, state: number): number[] {
-  const traded = size ?? 0;
-  return [start, price, price, price, price, traded, 1, price, price * traded, time, time, state];
+export function firstNumbers(start: number, tick: TapedTick, state: number): number[] {
+  const { seq, price, time, size } = tick;
+  const sums = [size ?? 0, 1, price, price * (size ?? 0)];
+  return [start, price, price, price, price, ...sums, time, time, state, seq];
 }
 
-/** Adds a tick to a record. @param at place of the record's first number */
-export function addTick(numbers: Float64Array, at: number, { price, time, size }: Tick): void {
+/**
+ * Adds a tick to a record, unless it is in there.
+ * @param at place of the record's first number
+ * @returns whether it was added
+ */
+export function addTick(numbers: Float64Array, at: number, tick: TapedTick): boolean {
+  const { seq, price, time, size } = tick;
+  if (seq <= numbers[at + SEQ]!) return false;
+  numbers[at + SEQ] = seq;
   if (price > numbers[at + HIGH]!) numbers[at + HIGH] = price;
   if (price < numbers[at + LOW]!) numbers[at + LOW] = price;
   if (time < numbers[at + OPENED_AT]!) {
@@ -107,6 +116,7 @@ export function addTick(numbers: Float64Array, at: number, { price, time, size }
     numbers[at + NOTIONAL]! += price * size;
   }
   if (numbers[at + STATE] !== FORMING) numbers[at + STATE] = REVISED;
+  return true;
 }
 
 /**

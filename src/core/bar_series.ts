@@ -14,10 +14,22 @@ import {
   TIME,
 } from "./bar.ts";
 import { type Interval, lengthOf, startOf } from "./interval.ts";
-import type { Tick } from "./tick.ts";
+import type { TapedTick } from "./tick.ts";
 
 /** How long after its last tick the clock may close a bar. */
 const QUIET_MS = 1_000;
+
+/** A tick of a bar that is older than those the market holds. */
+export interface LateTick {
+  readonly interval: Interval;
+  readonly tick: TapedTick;
+}
+
+/** What has changed of bars, as it is stored: first the records, then the late ticks. */
+export interface BarChanges {
+  readonly bars: BarRecord[];
+  readonly late: LateTick[];
+}
 
 /** How many bars that were handed out are remembered, so that equal requests share one object. */
 const SHARED_MAX = 8;
@@ -30,6 +42,7 @@ export class BarSeries {
   readonly symbol: string;
   readonly interval: Interval;
   readonly #depth: number;
+  readonly #stored: boolean;
   readonly #shared = new Map<number, Bar>();
   #records = new Float64Array(4 * WIDTH);
   #length = 0;
@@ -42,13 +55,16 @@ export class BarSeries {
   /** Starts of the bars that have changed since `takeChanges`; the one noted last, to save a look-up. */
   readonly #changed = new Set<number>();
   #changedLast = NaN;
-  /** Changed records that had to make room before they were taken. */
-  #droppedChanges: BarRecord[] = [];
+  /** Changed records that had to make room before they were taken, and ticks of such. */
+  readonly #droppedChanges: BarRecord[] = [];
+  readonly #late: LateTick[] = [];
 
-  constructor(symbol: string, interval: Interval, depth: number) {
+  /** @param stored whether changes are noted, because somebody takes them */
+  constructor(symbol: string, interval: Interval, depth: number, stored = true) {
     this.symbol = symbol;
     this.interval = interval;
     this.#depth = depth;
+    this.#stored = stored;
   }
 
   get length(): number {
@@ -66,10 +82,16 @@ export class BarSeries {
   }
 
   /**
-   * Puts a tick into its true bar. A tick older than all bars that are kept changes nothing.
+   * Puts a tick into its true bar, or notes it as late when that bar has made room for newer ones.
    * @returns whether the tick found its bar
    */
-  apply(tick: Tick): boolean {
+  apply(tick: TapedTick): boolean {
+    if (this.#put(tick)) return true;
+    if (this.#stored) this.#late.push({ interval: this.interval, tick });
+    return false;
+  }
+
+  #put(tick: TapedTick): boolean {
     const { time } = tick;
     const newest = (this.#length - 1) * WIDTH;
     if (this.#length > 0 && time < this.#newestEnd && time >= this.#records[newest + TIME]!) {
@@ -90,17 +112,27 @@ export class BarSeries {
     return (index > 0 || !this.#dropped) && this.#insert(index, start, tick, REVISED);
   }
 
-  /** Whether a changed record is no longer held, so that only `takeChanges` knows it. */
-  get hasDropped(): boolean {
-    return this.#droppedChanges.length > 0;
+  /** How many changes are of bars that are no longer held, so that nobody finds them before they are taken. */
+  get dropped(): number {
+    return this.#droppedChanges.length + this.#late.length;
   }
 
-  /** The records that have changed since the last call. */
-  takeChanges(): BarRecord[] {
-    this.#dropChanges(this.#length);
-    const dropped = this.#droppedChanges;
-    this.#droppedChanges = [];
-    return dropped;
+  /** Takes changes of bars that are no longer held, at most so many. */
+  takeDropped(max: number): BarChanges {
+    const bars = this.#droppedChanges.splice(0, max);
+    return { bars, late: this.#late.splice(0, max - bars.length) };
+  }
+
+  /**
+   * Takes what has changed, at most so many changes. The oldest bars come first, so that none is stored
+   * while the end of the one before it is not.
+   */
+  takeChanges(max: number): BarChanges {
+    const { bars, late } = this.takeDropped(max);
+    const left = max - bars.length - late.length;
+    const times = [...this.#changed].sort((a, b) => a - b).slice(0, left);
+    for (const time of times) bars.push(this.#takeChange(time));
+    return { bars, late };
   }
 
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
@@ -184,7 +216,7 @@ export class BarSeries {
     return low;
   }
 
-  #insert(at: number, start: number, tick: Tick, state: number): boolean {
+  #insert(at: number, start: number, tick: TapedTick, state: number): boolean {
     let index = at;
     if (this.#length * WIDTH === this.#records.length) {
       const dropped = this.#makeRoom();
@@ -208,7 +240,10 @@ export class BarSeries {
       return 0;
     }
     const dropped = this.#length - this.#depth;
-    this.#dropChanges(dropped);
+    const oldest = this.#records[dropped * WIDTH + TIME]!;
+    for (const time of [...this.#changed].sort((a, b) => a - b)) {
+      if (time < oldest) this.#droppedChanges.push(this.#takeChange(time));
+    }
     this.#records.copyWithin(0, dropped * WIDTH);
     this.#length = this.#depth;
     this.#dropped = true;
@@ -216,28 +251,23 @@ export class BarSeries {
     return dropped;
   }
 
-  /** Puts aside the changed ones of the first so many records. */
-  #dropChanges(count: number): void {
-    for (const time of this.#changed) {
-      const index = this.#search(time);
-      if (index >= count) continue;
-      const numbers = this.#records.slice(index * WIDTH, (index + 1) * WIDTH);
-      this.#droppedChanges.push({ symbol: this.symbol, interval: this.interval, numbers });
-      this.#changed.delete(time);
-    }
+  #takeChange(time: number): BarRecord {
+    const record = this.#search(time) * WIDTH;
+    this.#changed.delete(time);
     this.#changedLast = NaN;
+    const numbers = this.#records.slice(record, record + WIDTH);
+    return { symbol: this.symbol, interval: this.interval, numbers };
   }
 
-  #add(record: number, tick: Tick): boolean {
-    addTick(this.#records, record, tick);
-    this.#note(this.#records[record + TIME]!);
+  #add(record: number, tick: TapedTick): boolean {
+    if (addTick(this.#records, record, tick)) this.#note(this.#records[record + TIME]!);
     return true;
   }
 
   /** Notes that a bar has changed: what was handed out of it is old, and it is to be stored. */
   #note(time: number): void {
     if (this.#shared.size > 0) this.#shared.delete(time);
-    if (time === this.#changedLast) return;
+    if (!this.#stored || time === this.#changedLast) return;
     this.#changedLast = time;
     this.#changed.add(time);
   }

@@ -1,7 +1,7 @@
 import type { BarSeries } from "./bar_series.ts";
 import { startOf } from "./interval.ts";
 import type { Instrument } from "./instrument.ts";
-import type { Tick } from "./tick.ts";
+import type { TapedTick } from "./tick.ts";
 
 /** A quote: the row that a screen shows for a symbol. What is unknown is `null`. */
 export interface Row {
@@ -27,6 +27,8 @@ export interface Row {
 /** The newest observation of a symbol, as it is stored. */
 export interface Newest {
   readonly symbol: string;
+  /** `seq` of the newest tick that has been taken note of. */
+  readonly seq: number;
   readonly time: number;
   readonly price: number;
   readonly bid: number | null;
@@ -54,14 +56,16 @@ export class Board {
     this.#source = source;
   }
 
-  /** Notes a tick. The newest is the newest by event time, equal times by tape order. */
-  apply(tick: Tick): void {
-    const { symbol, time, price, bid, ask } = tick;
-    this.#changed.add(symbol);
+  /** Notes a tick, unless it was noted before. The newest is the newest by event time, equal times by tape order. */
+  apply(tick: TapedTick): void {
+    const { seq, symbol, time, price, bid, ask } = tick;
     const newest = this.#newest.get(symbol);
+    if (newest !== undefined && seq <= newest.seq) return;
+    this.#changed.add(symbol);
     if (newest === undefined) {
       this.#newest.set(symbol, {
         symbol,
+        seq,
         time,
         price,
         bid,
@@ -73,6 +77,7 @@ export class Board {
       return;
     }
     newest.row = undefined;
+    newest.seq = seq;
     if (time >= newest.time) {
       newest.time = time;
       newest.price = price;
@@ -87,14 +92,11 @@ export class Board {
     }
   }
 
-  /** The observations that have changed since the last call. */
-  takeChanges(): Newest[] {
-    const changes = [...this.#changed].map((symbol) => {
-      const { row: _, ...newest } = this.#newest.get(symbol)!;
-      return newest;
-    });
-    this.#changed.clear();
-    return changes;
+  /** The observation of a symbol, if it has changed since the last call. */
+  takeChange(symbol: string): Newest | undefined {
+    if (!this.#changed.delete(symbol)) return undefined;
+    const { row: _, ...newest } = this.#newest.get(symbol)!;
+    return newest;
   }
 
   /** Takes over an observation that was stored. */

@@ -157,14 +157,10 @@ export class Catalogue {
     if (decimals > instrument.decimals) this.#set({ ...instrument, decimals });
   }
 
-  /** The instruments that have changed since the last call. */
-  takeChanges(): InstrumentRecord[] {
-    const changes = [...this.#changed].map((symbol) => ({
-      ...this.#instruments.get(symbol)!,
-      learning: this.#learning.has(symbol),
-    }));
-    this.#changed.clear();
-    return changes;
+  /** An instrument, if it has changed since the last call. */
+  takeChange(symbol: string): InstrumentRecord | undefined {
+    if (!this.#changed.delete(symbol)) return undefined;
+    return { ...this.#instruments.get(symbol)!, learning: this.#learning.has(symbol) };
   }
 
   /** Takes over an instrument that was stored. */

@@ -1,13 +1,15 @@
 import type { Bar, BarRange, BarRecord } from "./bar.ts";
-import { BarSeries } from "./bar_series.ts";
+import { type BarChanges, BarSeries, type LateTick } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
 import { Catalogue, type InstrumentFields, type InstrumentRecord } from "./instrument.ts";
 import { type Interval, INTERVALS } from "./interval.ts";
-import type { TapedTick, Tick } from "./tick.ts";
+import type { TapedTick } from "./tick.ts";
 
 export interface MarketOptions {
   /** How many bars of each interval and symbol are kept at least. */
   readonly barsKept: number;
+  /** Whether changes are noted, because somebody takes them (true). */
+  readonly stored?: boolean;
 }
 
 /** A bar that the clock has closed. */
@@ -17,14 +19,12 @@ export interface ClosedBar {
   readonly time: number;
 }
 
-/** A tick of a bar that is older than those the market holds. */
-export interface LateTick {
-  readonly interval: Interval;
-  readonly tick: Tick;
-}
-
-/** What follows from the ticks up to `seq`, or what has changed of it, as it is stored. */
+/**
+ * What follows from the ticks, or what has changed of it, as it is stored. Some of it may follow from later
+ * ticks than the rest; no record takes a tick twice.
+ */
 export interface MarketState {
+  /** What follows from the ticks up to here is in it. */
   readonly seq: number;
   readonly instruments: readonly InstrumentRecord[];
   readonly newest: readonly Newest[];
@@ -36,9 +36,6 @@ export interface MarketChanges extends MarketState {
   readonly late: readonly LateTick[];
 }
 
-/** So many late ticks are noted between two savings; it takes a flood of old data to have more. */
-const LATE_MAX = 1_000_000;
-
 /**
  * Everything that follows from the tape: the catalogue, the board and the bars.
  * Applying the same ticks in the same order gives the same state, bit for bit: there is no clock in
@@ -49,11 +46,16 @@ export class Market {
   readonly #bars = new Map<string, readonly BarSeries[]>();
   readonly #board: Board;
   readonly #barsKept: number;
-  #late: LateTick[] = [];
+  readonly #stored: boolean;
+  /** The symbols that have changed, each with the seq of its first tick that was not taken; oldest first. */
+  readonly #changed = new Map<string, number>();
+  /** Where something has changed that is no longer held. */
+  readonly #dropping = new Set<BarSeries>();
   #seq = 0;
 
-  constructor({ barsKept }: MarketOptions) {
+  constructor({ barsKept, stored = true }: MarketOptions) {
     this.#barsKept = barsKept;
+    this.#stored = stored;
     this.#board = new Board({
       instrument: (symbol) => this.catalogue.get(symbol),
       days: (symbol) => this.#series(symbol, "1d"),
@@ -73,35 +75,59 @@ export class Market {
   define(symbol: string, fields: InstrumentFields): void {
     this.catalogue.define(symbol, fields);
     this.#board.refresh(symbol);
+    this.#note(symbol);
   }
 
   apply(tick: TapedTick): void {
     for (const series of this.#seriesOf(tick.symbol)) {
-      if (series.apply(tick) || this.#late.length >= LATE_MAX) continue;
-      this.#late.push({ interval: series.interval, tick });
+      series.apply(tick);
+      if (series.dropped > 0) this.#dropping.add(series);
     }
     this.catalogue.observe(tick.symbol, tick.price);
     this.#board.apply(tick);
     this.#seq = tick.seq;
+    this.#note(tick.symbol);
   }
 
-  /** Whether something is known to `takeChanges` alone. */
-  get hasDropped(): boolean {
-    return this.#late.length > 0 ||
-      [...this.#bars.values()].some((bars) => bars.some((series) => series.hasDropped));
+  /** How many changes nobody finds before they are taken, because they are of bars that are no longer held. */
+  get dropped(): number {
+    let count = 0;
+    for (const series of this.#dropping) count += series.dropped;
+    return count;
   }
 
-  /** What has changed since the last call. */
-  takeChanges(): MarketChanges {
-    const late = this.#late;
-    this.#late = [];
-    return {
-      seq: this.#seq,
-      instruments: this.catalogue.takeChanges(),
-      newest: this.#board.takeChanges(),
-      bars: [...this.#bars.values()].flatMap((bars) => bars.flatMap((each) => each.takeChanges())),
-      late,
+  /**
+   * Takes what has changed since the last call, or about so many changes of it: first those that nobody
+   * finds otherwise, then those of the symbols that have waited longest.
+   */
+  takeChanges(max = Infinity): MarketChanges {
+    const instruments: InstrumentRecord[] = [];
+    const newest: Newest[] = [];
+    const bars: BarRecord[] = [];
+    const late: LateTick[] = [];
+    let left = max;
+    const add = (changes: BarChanges) => {
+      for (const bar of changes.bars) bars.push(bar);
+      for (const tick of changes.late) late.push(tick);
+      left -= changes.bars.length + changes.late.length;
     };
+    for (const series of this.#dropping) {
+      if (left <= 0) break;
+      add(series.takeDropped(left));
+      if (series.dropped === 0) this.#dropping.delete(series);
+    }
+    for (const symbol of this.#changed.keys()) {
+      if (left <= 0) break;
+      instruments.push(...some(this.catalogue.takeChange(symbol)));
+      newest.push(...some(this.#board.takeChange(symbol)));
+      left -= 2;
+      for (const series of this.#bars.get(symbol) ?? []) {
+        if (left > 0) add(series.takeChanges(left));
+      }
+      if (left > 0) this.#changed.delete(symbol);
+    }
+    const [first = this.#seq + 1] = this.#changed.values();
+    return { seq: Math.max(0, first - 1), instruments, newest, bars, late };
   }
 
   /** Takes over what was stored, before anything else. */
@@ -123,7 +149,9 @@ export class Market {
     for (const [symbol, bars] of this.#bars) {
       for (const series of bars) {
         const time = series.advance(now);
-        if (time !== undefined) closed.push({ symbol, interval: series.interval, time });
+        if (time === undefined) continue;
+        closed.push({ symbol, interval: series.interval, time });
+        this.#note(symbol);
       }
     }
     return closed;
@@ -158,10 +186,15 @@ export class Market {
     return this.#series(symbol, interval)?.range(range) ?? [];
   }
 
+  #note(symbol: string): void {
+    if (this.#stored && !this.#changed.has(symbol)) this.#changed.set(symbol, this.#seq);
+  }
+
   #seriesOf(symbol: string): readonly BarSeries[] {
     let bars = this.#bars.get(symbol);
     if (bars === undefined) {
-      bars = INTERVALS.map((name) => new BarSeries(symbol, name, this.#barsKept));
+      const depth = this.#barsKept;
+      bars = INTERVALS.map((name) => new BarSeries(symbol, name, depth, this.#stored));
       this.#bars.set(symbol, bars);
     }
     return bars;
@@ -170,4 +203,8 @@ export class Market {
   #series(symbol: string, interval: Interval): BarSeries | undefined {
     return this.#bars.get(symbol)?.[INTERVALS.indexOf(interval)];
   }
+}
+
+function some<Value>(value: Value | undefined): Value[] {
+  return value === undefined ? [] : [value];
 }

@@ -19,7 +19,7 @@ export interface FeedStatus {
 export interface FeedParts {
   readonly market: Market;
   readonly tape: Tape;
-  readonly accept: (ticks: readonly Tick[]) => Promise<string>;
+  readonly accept: (ticks: readonly Tick[]) => Promise<unknown>;
   readonly define: (symbol: string, fields: InstrumentFields) => void;
   readonly signal: AbortSignal;
   readonly log: {

@@ -1,4 +1,4 @@
-import type { Tick } from "../core/tick.ts";
+import type { Accepted, Intake } from "../hub/intake.ts";
 import { type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import type { Turns } from "./history.ts";
@@ -12,13 +12,7 @@ export interface IngestOptions {
   readonly turns: Turns;
   now(): number;
   /** Puts ticks on the tape, those of a key once. */
-  accept(ticks: readonly Tick[], key?: string): Promise<Accepted>;
-}
-
-/** That ticks are on the tape: how many, and the position of the last one. */
-export interface Accepted {
-  readonly accepted: number;
-  readonly position: string;
+  readonly accept: Intake["accept"];
 }
 
 export interface Taken extends Accepted {

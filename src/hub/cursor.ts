@@ -35,8 +35,9 @@ export interface CursorOptions extends Sources {
 }
 
 /** Seqs that one reading looks at, and ticks that it takes: between two readings others have their turn. */
-const WINDOW = 20_000;
+export const WINDOW = 20_000;
 const TICKS_MAX = 1_000;
+
 /**
  * One client's own place on the tape: resume, replay and catching up are this. What it reads goes through
  * a cohort of its own, and so the same way as what is live.

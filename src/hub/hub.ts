@@ -29,7 +29,7 @@ export interface HubOptions {
 }
 
 /** How much of the tape the cursors together look at in one flush. */
-const SEQS_PER_FLUSH = 60_000;
+export const SEQS_PER_FLUSH = 60_000;
 /** How many members get a frame in one flush; the others have their turn in the next one. */
 const SERVED_PER_FLUSH = 1_000;
 /** After a flush there is as much time for everything else as it took, but no more than this. */

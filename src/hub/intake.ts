@@ -1,7 +1,14 @@
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market, MarketChanges } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
-import { type Archive, formatPosition, type Retention, type Tape } from "../tape/tape.ts";
+import {
+  type Archive,
+  formatPosition,
+  RECEIPT_MS,
+  type Retention,
+  type Tape,
+  TapeError,
+} from "../tape/tape.ts";
 import { ClientError } from "./client_error.ts";
 import type { Hub } from "./hub.ts";
 
@@ -12,28 +19,44 @@ export interface IntakeOptions {
   readonly market: Market;
   readonly hub: Hub;
   readonly symbolsMax: number;
+  now(): number;
   /** Told that something waits for `commit`. */
   waiting(): void;
 }
 
+/** That ticks are on the tape: how many, and the position of the last one. */
+export interface Accepted {
+  readonly accepted: number;
+  readonly position: string;
+}
+
 interface Batch {
   readonly ticks: readonly Tick[];
-  readonly resolve: (position: string) => void;
+  readonly key: string | undefined;
+  readonly resolve: (accepted: Accepted) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** So many ticks are not kept waiting for the next frame. */
 const FULL_BATCH = 500;
 /** Ticks applied at once when the market is brought up to the tape. */
-const SLICE = 10_000;
+const APPLY_MAX = 10_000;
+/** Changes saved in one go: what is live waits for that long. */
+const SAVE_MAX = 200;
+/** When more of what nobody finds otherwise waits to be saved, more ticks wait for that. */
+const DROPPED_MAX = 200_000;
 
 /** The path of every tick: onto the tape, into the market, to whoever wants it. Log, then publish. */
 export class Intake {
   readonly #options: IntakeOptions;
   #batches: Batch[] = [];
   #ticksWaiting = 0;
+  /** What is to be answered to the keys of the batches that wait. */
+  readonly #answers = new Map<string, Promise<Accepted>>();
   /** What could not be saved yet. */
-  #unsaved: MarketChanges[] = [];
+  #unsaved: MarketChanges | undefined;
+  /** What follows from the ticks up to here is saved. */
+  #saved = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -44,26 +67,28 @@ export class Intake {
     const { tape, archive, market } = this.#options;
     if (archive === undefined) return;
     market.restore(archive.load(barsKept));
+    this.#saved = market.seq;
     for (;;) {
-      const ticks = tape.read({ after: market.seq, limit: SLICE });
+      const ticks = tape.read({ after: market.seq, limit: APPLY_MAX });
       if (ticks.length === 0) return;
       for (const tick of ticks) market.apply(tick);
+      if (market.dropped > DROPPED_MAX) this.#saveDropped();
     }
   }
 
   /**
-   * Takes a batch.
-   * @returns the position of its last tick, once it is on the tape
+   * Takes a batch. With a key that was used in the last day it adds nothing and gives the answer of then;
+   * a batch that is refused, or fails, does not use its key up.
+   * @returns once it is on the tape
    * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
    */
-  accept(ticks: readonly Tick[]): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#batches.push({ ticks, resolve, reject });
-      this.#ticksWaiting += ticks.length;
-      this.#options.waiting();
-      // A sender that waits for each of its batches would else send no more than one a frame.
-      if (this.#ticksWaiting >= FULL_BATCH) this.commit();
-    });
+  accept(ticks: readonly Tick[], key?: string): Promise<Accepted> {
+    if (key === undefined) return this.#enqueue(ticks, key);
+    const known = this.#answers.get(key) ?? this.#receipt(key);
+    if (known !== undefined) return Promise.resolve(known);
+    const answer = this.#enqueue(ticks, key).finally(() => this.#answers.delete(key));
+    this.#answers.set(key, answer);
+    return answer;
   }
 
   /** Adds an instrument or changes the fields given. @throws {RangeError} for a malformed symbol */
@@ -73,47 +98,103 @@ export class Intake {
     hub.refresh(symbol);
   }
 
+  /** As `define`, and keeps it before anybody is told that it is done. @throws {TapeError} */
+  defineForGood(symbol: string, fields: InstrumentFields): void {
+    const { archive, market: { catalogue } } = this.#options;
+    this.define(symbol, fields);
+    const instrument = catalogue.takeChange(symbol);
+    if (instrument === undefined) return;
+    archive?.save({ seq: this.#saved, instruments: [instrument], newest: [], bars: [], late: [] });
+  }
+
   /** Puts what waits onto the tape, all in one transaction, and tells everybody. */
   commit(): void {
     if (this.#batches.length === 0) return;
-    const { tape, market, hub } = this.#options;
+    const { tape, market, hub, now } = this.#options;
     const batches = this.#withRoom(this.#batches);
     this.#batches = [];
     this.#ticksWaiting = 0;
-    let seq = tape.head;
+    let end = 0;
+    const parts = batches.map((batch) => ({ ...batch, end: end += batch.ticks.length }));
+    const { head } = tape;
+    const positionOf = (seq: number) => formatPosition(tape.epoch, seq);
     try {
-      for (const tick of tape.append(batches.flatMap(({ ticks }) => ticks))) {
+      const taped = tape.append(
+        parts.flatMap(({ ticks }) => ticks),
+        parts.flatMap(({ ticks, key, end }) =>
+          key === undefined ? [] : { key, accepted: ticks.length, end, time: now() }
+        ),
+      );
+      for (const tick of taped) {
         market.apply(tick);
         hub.publish(tick);
       }
+      this.#saveDropped();
+      for (const { ticks, end, resolve } of parts) {
+        const position = positionOf(taped[end - 1]?.seq ?? head);
+        resolve({ accepted: ticks.length, position });
+      }
     } catch (error) {
-      for (const { reject } of batches) reject(error);
-      return;
-    }
-    for (const { ticks, resolve } of batches) {
-      seq += ticks.length;
-      resolve(formatPosition(tape.epoch, seq));
+      for (const { reject } of parts) reject(error);
     }
   }
 
   /** Whether `save` should not wait: readers do not find what only it knows. */
   get shouldSave(): boolean {
-    return this.#options.market.hasDropped;
+    return this.#options.market.dropped > 0;
   }
 
-  /** Keeps what has been derived from the tape since the last call. @throws {TapeError} to be tried again */
-  save(): void {
+  /**
+   * Keeps what has been derived from the tape, a part of it.
+   * @returns the seq up to which all that follows is saved
+   * @throws {TapeError} to be tried again
+   */
+  save(): number {
     const { archive, market } = this.#options;
-    this.#unsaved.push(market.takeChanges());
-    while (this.#unsaved.length > 0) {
-      archive?.save(this.#unsaved[0]!);
-      this.#unsaved.shift();
-    }
+    const changes = this.#unsaved ??= market.takeChanges(SAVE_MAX);
+    archive?.save(changes);
+    this.#unsaved = undefined;
+    return this.#saved = changes.seq;
+  }
+
+  /** `seq` of the newest tick. */
+  get seq(): number {
+    return this.#options.market.seq;
   }
 
   /** @returns whether there may be more to forget */
   retain(retention: Retention): boolean {
-    return this.#options.archive?.retain(retention) ?? false;
+    return this.#options.archive?.retain({ ...retention, through: this.#saved }) ?? false;
+  }
+
+  #enqueue(ticks: readonly Tick[], key: string | undefined): Promise<Accepted> {
+    return new Promise((resolve, reject) => {
+      this.#batches.push({ ticks, key, resolve, reject });
+      this.#ticksWaiting += ticks.length;
+      this.#options.waiting();
+      // A sender that waits for each of its batches would else send no more than one a frame.
+      if (this.#ticksWaiting >= FULL_BATCH) this.commit();
+    });
+  }
+
+  #receipt(key: string): Accepted | undefined {
+    const { tape, now } = this.#options;
+    const receipt = tape.receipt(key);
+    if (receipt === undefined || Math.abs(now() - receipt.time) >= RECEIPT_MS) return undefined;
+    const { accepted, seq } = receipt;
+    return { accepted, position: formatPosition(tape.epoch, seq) };
+  }
+
+  /** Whoever is told that late ticks are taken finds them in their bars, unless there are very many. */
+  #saveDropped(): void {
+    const { market } = this.#options;
+    if (market.dropped === 0) return;
+    try {
+      do this.save(); while (market.dropped > DROPPED_MAX);
+    } catch (error) {
+      // The ticks are on the tape; what follows from them is saved later, or found by the next start.
+      if (!(error instanceof TapeError)) throw error;
+    }
   }
 
   /** Refuses the batches that would name more instruments than there is room for. */

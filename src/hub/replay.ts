@@ -31,7 +31,7 @@ export function timeAt(tape: Tape, seq: number): number {
 
 /** The market as it was, for the symbols of one subscription. */
 export class Replay {
-  readonly market = new Market({ barsKept: BARS_KEPT });
+  readonly market = new Market({ barsKept: BARS_KEPT, stored: false });
   /** Event time from which ticks have a part in the state: the start of the day, or of the week. */
   readonly since: number;
 

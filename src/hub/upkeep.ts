@@ -12,11 +12,16 @@ export interface UpkeepOptions {
   warn(message: string): void;
 }
 
-/** What is done for the tape now and then: saving what was derived from it, and forgetting what is old. */
+/**
+ * What is done for the tape now and then, a slice at a time: saving what was derived from it, and
+ * forgetting what is old.
+ */
 export class Upkeep {
   readonly #intake: Intake;
   readonly #options: UpkeepOptions;
   #savedAt = -Infinity;
+  /** What follows from the ticks up to here is being saved. */
+  #saving: number | undefined;
   #retainedAt = -Infinity;
   #complained = false;
 
@@ -25,19 +30,36 @@ export class Upkeep {
     this.#options = options;
   }
 
-  run(now: number): void {
-    if (now - this.#savedAt >= SAVE_MS || this.#intake.shouldSave) {
+  /** @returns whether there is more to do, after others had their turn */
+  run(now: number): boolean {
+    if (now - this.#savedAt >= SAVE_MS) {
       this.#savedAt = now;
-      this.save();
+      this.#saving = this.#intake.seq;
     }
-    if (now - this.#retainedAt < RETAIN_MS) return;
+    const saved = (this.#saving !== undefined || this.#intake.shouldSave) && this.#saveSlice();
+    const forgot = now - this.#retainedAt >= RETAIN_MS && this.#retain(now);
+    return saved || forgot;
+  }
+
+  /** Saves everything, at the end. */
+  finish(): void {
+    this.#saving = this.#intake.seq;
+    while (this.#saving !== undefined && this.#saveSlice());
+  }
+
+  /** @returns whether it could be saved */
+  #saveSlice(): boolean {
+    const seq = this.#try(() => this.#intake.save());
+    if (seq !== undefined && seq >= (this.#saving ?? 0)) this.#saving = undefined;
+    return seq !== undefined;
+  }
+
+  /** @returns whether there may be more to forget */
+  #retain(now: number): boolean {
     const { retentionMs, bytesMax } = this.#options;
     const more = this.#try(() => this.#intake.retain({ before: now - retentionMs, bytesMax }));
     if (more !== true) this.#retainedAt = now;
-  }
-
-  save(): void {
-    this.#try(() => this.#intake.save());
+    return more === true;
   }
 
   /** What cannot be written now is tried again; the operator is told once. */

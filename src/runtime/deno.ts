@@ -19,6 +19,8 @@ export function listen(options: ListenOptions): Promise<Listening> {
       hostname: host,
       port,
       onListen: () => {},
+      // Who broke a body off has said why; the runtime would print it once more.
+      onError: () => new Response(null, { status: 500 }),
       handler(request) {
         if (!isUpgrade(request)) return options.fetch(request);
         const accept = options.upgrade(request);

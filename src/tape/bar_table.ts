@@ -6,9 +6,10 @@ import {
   type BarRange,
   type BarRecord,
   reviseRecord,
+  SEQ,
 } from "../core/bar.ts";
 import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
-import type { Tick } from "../core/tick.ts";
+import type { TapedTick } from "../core/tick.ts";
 import { checkSum, Damage, sumOfNumbers } from "./checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
@@ -18,9 +19,9 @@ const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m")
 const KEPT_MIN = 1_500;
 /** So many series are looked at in one go, and so many bars of each, so that live traffic is not held up. */
 const VISITS_MAX = 8;
-const VISITED_MAX = 2_000;
+const VISITED_MAX = 500;
 
-type Row = [time: number, numbers: Uint8Array, sum: number];
+type Row = [time: number, seq: number, numbers: Uint8Array, sum: number];
 
 /** The bars of a tape in a file: each is stored with all that is needed to go on with it. */
 export class BarTable {
@@ -32,13 +33,16 @@ export class BarTable {
   readonly #forget: StatementSync;
   /** Counts the series that were looked at for bars to forget. */
   #visited = 0;
+  /** The same for want of room, and how many of them in a row had none. */
+  #squeezed = 0;
+  #vain = 0;
 
   constructor(db: DatabaseSync, symbols: SymbolTable) {
     this.#symbols = symbols;
     this.#put = db.prepare("INSERT OR REPLACE INTO bar VALUES (?, ?, ?, ?, ?, ?)");
     const where = "FROM bar WHERE symbol = ? AND interval = ? AND time";
     const select = (rest: string) => {
-      const statement = db.prepare(`SELECT time, numbers, sum ${where} ${rest}`);
+      const statement = db.prepare(`SELECT time, seq, numbers, sum ${where} ${rest}`);
       statement.setReturnArrays(true);
       return statement;
     };
@@ -55,23 +59,22 @@ export class BarTable {
     );
   }
 
-  /** @param seq up to which the bar is known */
-  put({ symbol, interval, numbers }: BarRecord, seq: number): void {
+  put({ symbol, interval, numbers }: BarRecord): void {
     const id = this.#symbols.add(symbol);
     const index = INTERVALS.indexOf(interval);
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    this.#put.run(id, index, numbers[0]!, seq, bytes, sumOf(id, index, numbers));
+    this.#put.run(id, index, numbers[0]!, numbers[SEQ]!, bytes, sumOf(id, index, numbers));
   }
 
   /** Adds a tick to a bar that the market no longer holds. */
-  revise(interval: Interval, tick: Tick, seq: number): void {
+  revise(interval: Interval, tick: TapedTick): void {
     const { symbol } = tick;
     const time = startOf(interval, tick.time);
     const id = this.#symbols.add(symbol);
     const index = INTERVALS.indexOf(interval);
     const [row] = rowsOf(this.#get.all(id, index, time));
     const stored = row === undefined ? undefined : decode(id, index, row);
-    this.put({ symbol, interval, numbers: reviseRecord(interval, stored, tick) }, seq);
+    this.put({ symbol, interval, numbers: reviseRecord(interval, stored, tick) });
   }
 
   /**
@@ -88,6 +91,23 @@ export class BarTable {
       more ||= changes === VISITED_MAX;
     }
     return more;
+  }
+
+  /**
+   * Forgets for want of room the oldest bars, long ones too, in a few of the series.
+   * @returns whether there may be more: not after all series had none
+   */
+  squeeze(): boolean {
+    const series = INTERVALS.length * this.#symbols.size;
+    for (let visit = 0; visit < VISITS_MAX && this.#vain < series; visit++) {
+      const at = this.#squeezed++ % series;
+      const id = 1 + Math.floor(at / INTERVALS.length);
+      const { changes } = this.#forget.run(id, at % INTERVALS.length, Number.MAX_SAFE_INTEGER);
+      this.#vain = changes === 0 ? this.#vain + 1 : 0;
+    }
+    if (this.#vain < series) return true;
+    this.#vain = 0;
+    return false;
   }
 
   range(symbol: string, interval: Interval, { from, to = Infinity, limit }: BarRange): Bar[] {
@@ -120,18 +140,20 @@ function rowsOf(rows: unknown): Row[] {
 }
 
 /** @throws {Damage} */
-function decode(symbol: number, interval: number, [time, bytes, sum]: Row): Float64Array {
+function decode(symbol: number, interval: number, [time, seq, bytes, sum]: Row): Float64Array {
   const what = `a bar of ${time}`;
-  if (bytes.byteLength !== 8 * BAR_RECORD_WIDTH) throw new Damage(`${what} is too short`);
+  // The first version of the file had the seq beside the record, not in it.
+  const width = bytes.byteLength === 8 * SEQ ? SEQ : BAR_RECORD_WIDTH;
+  if (bytes.byteLength !== 8 * width) throw new Damage(`${what} is too short`);
   // The copy is aligned as numbers must be.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   checkSum(what, sum, sumOf(symbol, interval, numbers));
   if (numbers[0] !== time) throw new Damage(`${what} is in the place of another`);
-  return numbers;
+  return width === SEQ ? Float64Array.of(...numbers, seq) : numbers;
 }
 
 function sumOf(symbol: number, interval: number, numbers: Float64Array): number {
-  const all = new Float64Array(2 + BAR_RECORD_WIDTH);
+  const all = new Float64Array(2 + numbers.length);
   all[0] = symbol;
   all[1] = interval;
   all.set(numbers, 2);

@@ -1,6 +1,6 @@
 import { Ring } from "../core/ring.ts";
 import type { TapedTick, Tick } from "../core/tick.ts";
-import type { Tape, TickQuery } from "./tape.ts";
+import { type Keyed, type Receipt, RECEIPTS_MAX, type Tape, type TickQuery } from "./tape.ts";
 
 export interface MemoryTapeOptions {
   readonly epoch: string;
@@ -12,6 +12,7 @@ export interface MemoryTapeOptions {
 export class MemoryTape implements Tape {
   readonly epoch: string;
   readonly #ring: Ring<TapedTick>;
+  readonly #receipts = new Map<string, Receipt>();
   #head = 0;
 
   constructor({ epoch, ticksMax }: MemoryTapeOptions) {
@@ -27,12 +28,23 @@ export class MemoryTape implements Tape {
     return this.#head - this.#ring.length;
   }
 
-  append(ticks: readonly Tick[]): TapedTick[] {
+  append(ticks: readonly Tick[], keyed: readonly Keyed[] = []): TapedTick[] {
+    for (const { key, accepted, time, end } of keyed) {
+      this.#receipts.delete(key);
+      this.#receipts.set(key, { key, accepted, seq: this.#head + end, time });
+      if (this.#receipts.size <= RECEIPTS_MAX) continue;
+      const [oldest] = this.#receipts.keys();
+      this.#receipts.delete(oldest!);
+    }
     return ticks.map(({ symbol, time, price, size, bid, ask }) => {
       const taped = { seq: ++this.#head, symbol, time, price, size, bid, ask };
       this.#ring.push(taped);
       return taped;
     });
+  }
+
+  receipt(key: string): Receipt | undefined {
+    return this.#receipts.get(key);
   }
 
   read({ symbols, after, through = this.#head, from, to, limit }: TickQuery): TapedTick[] {

@@ -20,10 +20,13 @@ const MIGRATIONS: readonly string[] = [
      sum INTEGER NOT NULL) STRICT;
    CREATE TABLE newest (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL,
      sum INTEGER NOT NULL) STRICT;
-   -- With the seq up to which the bar is known.
+   -- With the seq of the newest tick in the bar.
    CREATE TABLE bar (symbol INTEGER NOT NULL, interval INTEGER NOT NULL, time REAL NOT NULL,
      seq INTEGER NOT NULL, numbers BLOB NOT NULL, sum INTEGER NOT NULL,
      PRIMARY KEY (symbol, interval, time)) STRICT, WITHOUT ROWID;`,
+  // Ids are not used again, so that they tell the order.
+  `CREATE TABLE receipt (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+     accepted INTEGER NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, sum INTEGER NOT NULL) STRICT;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

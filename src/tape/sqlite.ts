@@ -7,8 +7,17 @@ import type { MarketChanges, MarketState } from "../core/market.ts";
 import { BarTable } from "./bar_table.ts";
 import { Damage } from "./checksum.ts";
 import { closeDatabase, openDatabase, type OpenOptions, reasonOf, transact } from "./database.ts";
+import { ReceiptTable } from "./receipt_table.ts";
 import { SymbolTable } from "./symbol_table.ts";
-import type { Archive, Retention, Tape, TickQuery } from "./tape.ts";
+import {
+  type Archive,
+  type Keyed,
+  type Receipt,
+  RECEIPT_MS,
+  type Retention,
+  type Tape,
+  type TickQuery,
+} from "./tape.ts";
 import { TextTable } from "./text_table.ts";
 import { TickTable } from "./tick_table.ts";
 
@@ -19,7 +28,9 @@ export interface SqliteTapeOptions extends OpenOptions {
 /** Ticks appended within so long share one row of `span`. */
 const SPAN_MS = 1_000;
 /** So many ticks are forgotten in one go, so that live traffic is not held up. */
-const FORGET_MAX = 20_000;
+const FORGET_MAX = 5_000;
+/** About what a tick takes of the file. */
+const TICK_BYTES = 64;
 
 /**
  * A tape in a file. Every append is one transaction, so a process that is killed loses nothing that was
@@ -37,6 +48,8 @@ export class SqliteTape implements Tape, Archive {
   #head: number;
   #tail: number;
   #spanAt = -Infinity;
+  /** Whether there are no bars left that may go for want of room. */
+  #barsSpent = false;
 
   /** @throws {TapeError} in words for the operator */
   constructor(options: SqliteTapeOptions) {
@@ -49,7 +62,9 @@ export class SqliteTape implements Tape, Archive {
     try {
       this.#tables = openTables(db, meta);
       const { first, last } = this.#tables.ticks.ends() ?? { first: 1, last: 0 };
-      if (savedSeq(meta) > last) throw new Damage("its newest ticks are missing");
+      // A record takes no tick that is not newer than itself, so none may know more than the tape does.
+      const known = Math.max(seqNoted(meta, "saved"), seqNoted(meta, "known"));
+      if (known > last) throw new Damage("its newest ticks are missing");
       this.#tail = first - 1;
       this.#head = last;
     } catch (cause) {
@@ -66,19 +81,24 @@ export class SqliteTape implements Tape, Archive {
     return this.#tail;
   }
 
-  append(ticks: readonly Tick[]): TapedTick[] {
-    if (ticks.length === 0) return [];
-    const { ticks: table, insertSpan } = this.#tables;
+  append(ticks: readonly Tick[], keyed: readonly Keyed[] = []): TapedTick[] {
+    if (ticks.length + keyed.length === 0) return [];
+    const { ticks: table, insertSpan, receipts } = this.#tables;
     const taped = ticks.map((tick, index) => tapedTick(this.#head + 1 + index, tick));
     const now = this.#now();
-    const begins = Math.abs(now - this.#spanAt) >= SPAN_MS;
+    const begins = ticks.length > 0 && Math.abs(now - this.#spanAt) >= SPAN_MS;
     this.#write(() => {
       if (begins) insertSpan.run(this.#head + 1, now);
       table.insert(taped);
+      receipts.put(keyed.map(({ end, ...rest }) => ({ ...rest, seq: this.#head + end })));
     });
     if (begins) this.#spanAt = now;
     this.#head += taped.length;
     return taped;
+  }
+
+  receipt(key: string): Receipt | undefined {
+    return this.#read(() => this.#tables.receipts.find(key));
   }
 
   read(query: TickQuery): TapedTick[] {
@@ -97,9 +117,10 @@ export class SqliteTape implements Tape, Archive {
         JSON.parse(text, (_name, value) => value === "-Infinity" ? -Infinity : value)
       );
     return this.#read(() => ({
-      seq: savedSeq(meta),
+      seq: seqNoted(meta, "saved"),
       instruments: parsed(instruments),
-      newest: parsed(newest),
+      // The first version of the file saved all at once.
+      newest: parsed(newest).map((each) => ({ seq: 0, ...each })),
       bars: bars.newest(barsKept),
     }));
   }
@@ -113,9 +134,10 @@ export class SqliteTape implements Tape, Archive {
     this.#write(() => {
       for (const each of instruments) put(tables.instruments, each);
       for (const each of newest) put(tables.newest, each);
-      for (const each of bars) tables.bars.put(each, seq);
-      for (const { interval, tick } of late) tables.bars.revise(interval, tick, seq);
+      for (const each of bars) tables.bars.put(each);
+      for (const { interval, tick } of late) tables.bars.revise(interval, tick);
       tables.meta.put("saved", String(seq));
+      tables.meta.put("known", String(this.#head));
     });
   }
 
@@ -123,24 +145,30 @@ export class SqliteTape implements Tape, Archive {
     return this.#read(() => this.#tables.bars.range(symbol, interval, range));
   }
 
-  retain({ before, bytesMax }: Retention): boolean {
+  retain({ before, bytesMax, through = Infinity }: Retention): boolean {
     const kept = this.#head - this.#tail;
     const bytes = this.#read(() => this.#bytes());
-    const surplus = bytes > bytesMax ? Math.ceil(kept * (1 - bytesMax / bytes)) : 0;
+    const full = bytes > bytesMax;
+    if (!full) this.#barsSpent = false;
+    // Bars outlive ticks, but must not take the half of the room by which clients resume.
+    const squeezed = full && kept * TICK_BYTES < bytesMax / 2 && !this.#barsSpent;
+    const surplus = full && !squeezed ? Math.ceil(kept * (1 - bytesMax / bytes)) : 0;
     const old = this.#read(() => this.#appendedBefore(before));
     // The newest tick stays: the numbering goes on from it.
-    const wanted = Math.min(Math.max(old, this.#tail + surplus), this.#head - 1);
-    const through = Math.min(wanted, this.#tail + FORGET_MAX);
-    const { ticks, forgetSpans, bars } = this.#tables;
+    const wanted = Math.min(Math.max(old, this.#tail + surplus), this.#head - 1, through);
+    const tail = Math.max(this.#tail, Math.min(wanted, this.#tail + FORGET_MAX));
+    const { ticks, forgetSpans, bars, receipts } = this.#tables;
     const more = this.#write(() => {
-      if (through > this.#tail) {
-        ticks.forget(through);
-        forgetSpans.run(through + 1);
+      if (tail > this.#tail) {
+        ticks.forget(tail);
+        forgetSpans.run(tail + 1);
       }
-      return bars.forget(Math.max(through, this.#tail));
+      if (squeezed) this.#barsSpent = !bars.squeeze();
+      const moreReceipts = receipts.forget(this.#now() - RECEIPT_MS);
+      return bars.forget(tail) || moreReceipts;
     });
-    this.#tail = Math.max(through, this.#tail);
-    return more || through < wanted;
+    this.#tail = tail;
+    return more || squeezed || tail < (full ? Math.min(this.#head - 1, through) : wanted);
   }
 
   close(): void {
@@ -190,6 +218,7 @@ interface Tables {
   readonly instruments: TextTable;
   readonly newest: TextTable;
   readonly bars: BarTable;
+  readonly receipts: ReceiptTable;
   readonly insertSpan: StatementSync;
   readonly spanSince: StatementSync;
   readonly forgetSpans: StatementSync;
@@ -204,6 +233,7 @@ function openTables(db: DatabaseSync, meta: TextTable): Tables {
     instruments: new TextTable(db, "instrument"),
     newest: new TextTable(db, "newest"),
     bars: new BarTable(db, symbols),
+    receipts: new ReceiptTable(db),
     insertSpan: db.prepare("INSERT INTO span VALUES (?, ?)"),
     spanSince: db.prepare("SELECT seq FROM span WHERE appended >= ? ORDER BY appended LIMIT 1"),
     // The span of the oldest tick that is kept stays.
@@ -213,9 +243,9 @@ function openTables(db: DatabaseSync, meta: TextTable): Tables {
   };
 }
 
-/** `seq` up to which the market was saved. */
-function savedSeq(meta: TextTable): number {
-  return Number(meta.all().get("saved") ?? 0);
+/** `saved`: what follows from the ticks up to here is stored. `known`: nothing stored follows from later ones. */
+function seqNoted(meta: TextTable, name: "saved" | "known"): number {
+  return Number(meta.all().get(name) ?? 0);
 }
 
 /** A tick as the file gives it back: it knows no -0. */

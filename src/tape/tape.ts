@@ -18,6 +18,27 @@ export interface TickQuery {
   readonly limit: number;
 }
 
+/** How long, and how many requests of, the newest receipts are kept. */
+export const RECEIPT_MS = 86_400_000;
+export const RECEIPTS_MAX = 100_000;
+
+/** What a request that bears a key was told, so that a retry is told the same and adds nothing. */
+export interface Receipt {
+  readonly key: string;
+  /** How many ticks it had. */
+  readonly accepted: number;
+  /** `seq` of the last of them, or what the head was if there were none. */
+  readonly seq: number;
+  /** When it was accepted. */
+  readonly time: number;
+}
+
+/** A request of which the receipt is to be kept. */
+export interface Keyed extends Omit<Receipt, "seq"> {
+  /** How many of the ticks that are appended together come before its end. */
+  readonly end: number;
+}
+
 /** The ordered log of all ticks. Everything else is derived from it. */
 export interface Tape {
   /** The name of this numbering: it changes only when a seq could be used again for another tick. */
@@ -28,10 +49,13 @@ export interface Tape {
   readonly tail: number;
 
   /**
-   * Gives the ticks their order and logs them: all of them, or none and it throws.
+   * Gives the ticks their order and logs them with the receipts: all of it, or nothing and it throws.
    * @throws {TapeFull} when there is no room; it may be tried again
    */
-  append(ticks: readonly Tick[]): TapedTick[];
+  append(ticks: readonly Tick[], keyed?: readonly Keyed[]): TapedTick[];
+
+  /** The receipt of a key, which may be older than a day. */
+  receipt(key: string): Receipt | undefined;
 
   /** A place that is before every tick of this event time or later, as near as is known without a search. */
   before(time: number): number;
@@ -47,16 +71,13 @@ export interface Tape {
  * outlive the ticks that they were made of.
  */
 export interface Archive {
-  /**
-   * What was derived from the ticks up to `seq`, with so many bars of each series; the ticks after it are
-   * still to be applied.
-   */
+  /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
   load(barsKept: number): MarketState;
-  /** Keeps what has changed since the last call. */
+  /** Keeps what has changed. */
   save(changes: MarketChanges): void;
   /** Bars by time, oldest first. */
   bars(symbol: string, interval: Interval, range: BarRange): Bar[];
-  /** Forgets the oldest ticks beyond the retention. @returns whether there may be more to forget */
+  /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
   retain(retention: Retention): boolean;
 }
 
@@ -65,6 +86,8 @@ export interface Retention {
   readonly before: number;
   /** Bytes that the tape may have. */
   readonly bytesMax: number;
+  /** No later tick may go, because what follows from it is not saved yet. */
+  readonly through?: number;
 }
 
 /** Why a tape cannot be used, in words for the operator. */

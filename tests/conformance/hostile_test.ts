@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { Client } from "../helpers/client.ts";
+import { ServerProcess } from "../helpers/process.ts";
 import { RawClient } from "../helpers/raw_client.ts";
 import { send, startServer, type TestServer } from "../helpers/server.ts";
 
@@ -151,6 +153,22 @@ describe("A client that does not read", () => {
     assert.ok(code === 4408 || code === undefined, `closed with ${code}`);
     await reader.close();
     await server.stop();
+  });
+
+  it("costs the server no word when it is a stream of events that is broken off", async () => {
+    const flags = ["--feed", "synthetic:?rate=100000&history=0", "--tape", "memory"];
+    const server = await ServerProcess.start(...flags, "--stalled", "300ms", "--drain", "0");
+    const socket = connect(Number(server.http.split(":")[2]), "127.0.0.1");
+    socket.pause().on("error", () => {});
+    const clients = async () => (await (await fetch(`${server.http}/readyz`)).json()).clients;
+    socket.write("GET /stream?symbol=* HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (await clients() === 0);
+    while (await clients() > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.destroy();
+    await server.end("SIGTERM");
+    const lines = server.log.trim().split("\n").map((line) => line.split(" info  ")[1]);
+    assert.match(lines.shift()!, /serves on/);
+    assert.deepEqual(lines, ["Stopping"]);
   });
 
   it("gets the newest rows in mode latest once it reads again, and says how many it missed", async () => {

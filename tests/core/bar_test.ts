@@ -6,14 +6,14 @@ import { BarSeries } from "../../src/core/bar_series.ts";
 import { INTERVALS, startOf } from "../../src/core/interval.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { naiveBars } from "./naive.ts";
-import { anyTick, bits, quarters, tick } from "./ticks.ts";
+import { anyTick, bits, next, quarters, tick } from "./ticks.ts";
 
 const KEEP_ALL = 1_000;
 
 /** Bars of seconds from ticks that are written as `[time, price, size?]`. */
 function seconds(ticks: [number, number, (number | null)?][], depth = KEEP_ALL): BarSeries {
   const series = new BarSeries("A", "1s", depth);
-  for (const [time, price, size = null] of ticks) series.apply(tick({ time, price, size }));
+  for (const [time, price, size = null] of ticks) series.apply(next({ time, price, size }));
   return series;
 }
 
@@ -21,7 +21,7 @@ function seconds(ticks: [number, number, (number | null)?][], depth = KEEP_ALL):
 function everySecond(first: number, last: number, depth: number): BarSeries {
   const series = new BarSeries("A", "1s", depth);
   for (let second = first; second <= last; second++) {
-    series.apply(tick({ time: second * 1_000, price: second }));
+    series.apply(next({ time: second * 1_000, price: second }));
   }
   return series;
 }
@@ -104,7 +104,7 @@ describe("BarSeries: figures", () => {
 
   test("BarSeries says whether a tick found its bar: not when that has made room for newer ones", () => {
     const series = everySecond(1, 10, 2);
-    const found = [10_500, 11_000, 10_999, 1_000].map((time) => series.apply(tick({ time })));
+    const found = [10_500, 11_000, 10_999, 1_000].map((time) => series.apply(next({ time })));
     assert.deepEqual(found, [true, true, true, false]);
   });
 
@@ -113,7 +113,7 @@ describe("BarSeries: figures", () => {
       fc.property(fc.array(anyTick("A"), { minLength: 1, maxLength: 60 }), (ticks) => {
         for (const interval of INTERVALS) {
           const series = new BarSeries("A", interval, KEEP_ALL);
-          for (const tick of ticks) series.apply(tick);
+          for (const tick of ticks) series.apply(next(tick));
           assert.deepEqual(all(series), naiveBars(interval, ticks));
         }
       }),
@@ -127,7 +127,7 @@ describe("BarSeries: closed and revised", () => {
     const series = seconds([[0, 1]]);
     assert.equal(series.forming, true);
     assert.deepEqual(flags(series), ["0"]);
-    series.apply(tick({ time: 3_000 }));
+    series.apply(next({ time: 3_000 }));
     assert.deepEqual(flags(series), ["0 closed", "3000"]);
     assert.equal(series.newestTime, 3_000);
   });
@@ -158,7 +158,7 @@ describe("BarSeries: closed and revised", () => {
     assert.equal(series.close(), undefined);
     assert.equal(series.forming, false);
     assert.deepEqual(flags(series), ["0 closed", "1000 closed"]);
-    series.apply(tick({ time: 1_999, price: 7 }));
+    series.apply(next({ time: 1_999, price: 7 }));
     assert.deepEqual(flags(series), ["0 closed", "1000 closed revised"]);
     assert.equal(series.newest()?.close, 7);
     assert.equal(series.close(), undefined);
@@ -167,8 +167,8 @@ describe("BarSeries: closed and revised", () => {
   test("BarSeries keeps a revised bar revised when the next one begins", () => {
     const series = seconds([[0, 1]]);
     series.close();
-    series.apply(tick({ time: 1 }));
-    series.apply(tick({ time: 1_000 }));
+    series.apply(next({ time: 1 }));
+    series.apply(next({ time: 1_000 }));
     assert.deepEqual(flags(series), ["0 closed revised", "1000"]);
   });
 });
@@ -187,7 +187,7 @@ describe("BarSeries: depth", () => {
     for (const depth of [1, 2, 3, 5, 8, 50]) {
       const series = new BarSeries("A", "1s", depth);
       for (let second = 1; second <= 10 * depth + 7; second++) {
-        series.apply(tick({ time: second * 1_000, price: second }));
+        series.apply(next({ time: second * 1_000, price: second }));
         assert.ok(series.length >= Math.min(second, depth));
         assert.ok(series.length <= Math.max(4, 2 * depth));
         const prices = all(series).map(({ close }) => close);
@@ -201,16 +201,16 @@ describe("BarSeries: depth", () => {
     const oldest = all(series)[0]!.time;
     const before = bits(all(series));
     for (const time of [oldest - 0.25, oldest - 1_000, 1_000, 0, -5_000]) {
-      series.apply(tick({ time, price: 999, size: 999 }));
+      series.apply(next({ time, price: 999, size: 999 }));
       assert.equal(bits(all(series)), before);
     }
-    series.apply(tick({ time: oldest, price: 999 }));
+    series.apply(next({ time: oldest, price: 999 }));
     assert.deepEqual([all(series)[0]?.close, all(series)[0]?.revised], [999, true]);
   });
 
   test("BarSeries takes a tick older than all bars as long as none were dropped", () => {
     const series = everySecond(5, 8, 4);
-    series.apply(tick({ time: 1_000 }));
+    series.apply(next({ time: 1_000 }));
     assert.deepEqual(startsOf(all(series)), [1_000, 5_000, 6_000, 7_000, 8_000]);
   });
 
@@ -225,7 +225,7 @@ describe("BarSeries: depth", () => {
         const applied: Tick[] = [];
         for (const { time, price, size } of records) {
           applied.push(tick({ time: time * 1_000, price, size }));
-          series.apply(applied.at(-1)!);
+          series.apply(next(applied.at(-1)));
         }
         const expected = naiveBars("1s", applied);
         assert.ok(series.length >= Math.min(expected.length, depth));
@@ -313,7 +313,7 @@ describe("BarSeries: handed-out bars", () => {
     const [closed, forming] = all(series);
     assert.equal(series.at(0), closed);
     assert.equal(series.newest(), forming);
-    series.apply(tick({ time: 1_500 }));
+    series.apply(next({ time: 1_500 }));
     assert.equal(series.at(0), closed);
     assert.notEqual(series.newest(), forming);
     series.close();
@@ -329,7 +329,7 @@ describe("BarSeries: handed-out bars", () => {
         const series = new BarSeries("A", interval, depth);
         const handedOut: [Bar, string][] = [];
         for (const [tick, close] of steps) {
-          series.apply(tick);
+          series.apply(next(tick));
           const start = startOf(interval, tick.time);
           const bars = [series.newest(), series.at(start), ...series.range({ limit: 12 })];
           for (const bar of bars) if (bar) handedOut.push([Object.freeze(bar), bits(bar)]);
@@ -350,7 +350,8 @@ describe("BarSeries: handed-out bars", () => {
           const read = new BarSeries("A", interval, depth);
           const unread = new BarSeries("A", interval, depth);
           for (const [tick, close] of steps) {
-            assert.equal(read.apply(tick), unread.apply(tick));
+            const taped = next(tick);
+            assert.equal(read.apply(taped), unread.apply(taped));
             if (close) assert.equal(read.close(), unread.close());
             all(read);
           }
@@ -432,8 +433,8 @@ describe("fillPrevious", () => {
 
   test("fillPrevious steps over weeks from Monday to Monday", () => {
     const series = new BarSeries("A", "1w", KEEP_ALL);
-    series.apply(tick({ time: Date.UTC(2026, 0, 1) }));
-    series.apply(tick({ time: Date.UTC(2026, 0, 15) }));
+    series.apply(next({ time: Date.UTC(2026, 0, 1) }));
+    series.apply(next({ time: Date.UTC(2026, 0, 15) }));
     assert.deepEqual(startsOf(fillPrevious(all(series), 9, "first")), [
       Date.UTC(2025, 11, 29),
       Date.UTC(2026, 0, 5),

@@ -6,7 +6,7 @@ import { Board, emptyRow, type Row } from "../../src/core/board.ts";
 import { Catalogue, type InstrumentFields } from "../../src/core/instrument.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { byEventTime } from "./naive.ts";
-import { anyTick, bits, quarters, tick } from "./ticks.ts";
+import { anyTick, bits, next, quarters, tick } from "./ticks.ts";
 
 const DAY = 86_400_000;
 const TODAY = Date.UTC(2026, 0, 5);
@@ -25,7 +25,7 @@ function boardWith(fields?: InstrumentFields) {
     board,
     catalogue,
     apply(...ticks: Tick[]): Row {
-      for (const tick of ticks) {
+      for (const tick of ticks.map(next)) {
         let series = days.get(tick.symbol);
         if (series === undefined) days.set(tick.symbol, series = new BarSeries("A", "1d", 100));
         series.apply(tick);

@@ -9,6 +9,13 @@ export function tick(fields: Partial<Tick> = {}): Tick {
   return { symbol: "A", time: 0, price: 1, size: null, bid: null, ask: null, ...fields };
 }
 
+let seqs = 0;
+
+/** A tick with the next seq. */
+export function next(fields: Partial<Tick> = {}): TapedTick {
+  return { seq: ++seqs, ...tick(fields) };
+}
+
 /** Gives the ticks the seqs 1, 2, 3 … */
 export function taped(ticks: readonly Tick[]): TapedTick[] {
   return ticks.map((tick, index) => ({ seq: index + 1, ...tick }));

@@ -1,30 +1,71 @@
+import { copyFileSync, existsSync } from "node:fs";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
 import { Session } from "../../src/hub/session.ts";
 import { MemoryTape } from "../../src/tape/memory.ts";
+import { SqliteTape } from "../../src/tape/sqlite.ts";
+import type { Archive, Tape } from "../../src/tape/tape.ts";
 import { native } from "../../src/wire/native.ts";
 import { FakeSocket } from "./fake_socket.ts";
+
+/** So few that most bars are read from the file. */
+const BARS_IN_MEMORY = 2;
 
 /** A hub with its market, a clock that the test moves, and a tape in a list. */
 export class TestHub {
   now = 1_763_700_000_000;
   /** All ticks there ever were; the hub reads them from its own tape. */
   readonly tape: TapedTick[] = [];
-  readonly #kept = new MemoryTape({ epoch: "e1", ticksMax: 100_000 });
-  readonly market = new Market({ barsKept: 1_500 });
-  readonly hub: Hub;
+  market!: Market;
+  hub!: Hub;
+  archive: Archive | undefined;
+  /** What the hub reads from. */
+  kept!: Tape;
+  readonly #limits: Limits;
+  #path: string | undefined;
+  #starts = 0;
 
-  constructor(limits: Partial<Limits> = {}) {
-    this.hub = new Hub({
-      market: this.market,
-      tape: this.#kept,
-      archive: undefined,
-      limits: { ...DEFAULT_LIMITS, commandsBurst: 1e9, ...limits },
-      now: () => this.now,
-      wake: () => {},
-    });
+  /** @param path of the tape's file; without one it is in memory */
+  constructor(limits: Partial<Limits> = {}, path?: string) {
+    this.#limits = { ...DEFAULT_LIMITS, commandsBurst: 1e9, ...limits };
+    this.#path = path;
+    this.#start();
+  }
+
+  /** The process is killed, and another one goes on with what is in the file. */
+  restart(): void {
+    const path = `${this.#path!.replace(/\.\d+$/, "")}.${++this.#starts}`;
+    for (const end of ["", "-wal"]) {
+      if (existsSync(this.#path + end)) copyFileSync(this.#path + end, path + end);
+    }
+    this.close();
+    this.#path = path;
+    this.#start();
+  }
+
+  close(): void {
+    this.kept.close();
+  }
+
+  #start(): void {
+    const path = this.#path;
+    const now = () => this.now;
+    const limits = this.#limits;
+    if (path === undefined) {
+      this.kept = new MemoryTape({ epoch: "e1", ticksMax: 100_000 });
+      this.market = new Market({ barsKept: 1_500 });
+    } else {
+      const names = { bootId: "boot", holder: "a test", newEpoch: () => "e1" };
+      const tape = this.kept = this.archive = new SqliteTape({ path, now, ...names });
+      this.market = new Market({ barsKept: BARS_IN_MEMORY });
+      this.market.restore(tape.load(BARS_IN_MEMORY));
+      const unsaved = tape.read({ after: this.market.seq, limit: 1e9 });
+      for (const tick of unsaved) this.market.apply(tick);
+    }
+    const { market, archive } = this;
+    this.hub = new Hub({ market, tape: this.kept, archive, limits, now, wake: () => {} });
   }
 
   connect(wire = native): { socket: FakeSocket; session: Session } {
@@ -41,7 +82,7 @@ export class TestHub {
 
   /** A tick of now, on the tape, in the market and published. */
   tick(symbol: string, price: number, fields: Partial<TapedTick> = {}): TapedTick {
-    const [tick] = this.#kept.append([{
+    const [tick] = this.kept.append([{
       symbol,
       time: this.now,
       price,

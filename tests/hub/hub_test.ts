@@ -199,7 +199,15 @@ describe("Ticks on their way in", () => {
     const tape = new MemoryTape({ epoch: "e1", ticksMax: 10_000 });
     let told = 0;
     const waiting = () => void told++;
-    const intake = new Intake({ tape, archive: undefined, market, hub, symbolsMax: 10, waiting });
+    const intake = new Intake({
+      tape,
+      archive: undefined,
+      market,
+      hub,
+      symbolsMax: 10,
+      now: () => 0,
+      waiting,
+    });
     const ticks = (count: number) =>
       Array.from({ length: count }, (_, index) => ({
         symbol: "A",

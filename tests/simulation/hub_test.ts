@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
+import { INTERVALS } from "../../src/core/interval.ts";
+import { Market } from "../../src/core/market.ts";
+import type { TapedTick } from "../../src/core/tick.ts";
+import { WINDOW } from "../../src/hub/cursor.ts";
+import { SEQS_PER_FLUSH } from "../../src/hub/hub.ts";
 import type { Session } from "../../src/hub/session.ts";
+import { readBars } from "../../src/tape/bars.ts";
 import { TestHub } from "../helpers/desk.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 const SYMBOLS = ["A", "B", "C/1", "C/2"];
 const HIGH_WATER = 2_000;
+const timeout = 60_000;
 
 const step = fc.oneof(
   {
@@ -37,6 +47,12 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("reads"), client: fc.nat(9), reading: fc.boolean() }),
   },
+);
+
+const restarting = fc.oneof(
+  { weight: 15, arbitrary: step },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("save"), max: fc.integer({ max: 60 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart") }) },
 );
 
 interface Fields {
@@ -147,8 +163,8 @@ class Watcher {
   }
 }
 
-function simulate(steps: readonly Record<string, unknown>[]): void {
-  const test = new TestHub({ bufferedBytesMax: HIGH_WATER, flushMs: 10 });
+function simulate(steps: readonly Record<string, unknown>[], path?: string): TestHub {
+  const test = new TestHub({ bufferedBytesMax: HIGH_WATER, flushMs: 10 }, path);
   const watchers: Watcher[] = [];
   for (const { kind, ...fields } of steps) {
     const watcher = watchers[fields["client"] as number];
@@ -156,6 +172,12 @@ function simulate(steps: readonly Record<string, unknown>[]): void {
     if (kind === "pass") test.pass(fields["ms"] as number);
     if (kind === "join" && watchers.length < 10) {
       watchers.push(new Watcher(test, fields as unknown as Fields));
+    }
+    if (kind === "save") test.archive!.save(test.market.takeChanges(fields["max"] as number));
+    if (kind === "restart") {
+      for (const each of watchers) each.check();
+      test.restart();
+      for (const each of watchers) each.comeBack();
     }
     if (kind === "reads") watcher?.socket.reads(fields["reading"] as boolean);
     if (kind === "come back") watcher?.comeBack();
@@ -182,16 +204,106 @@ function simulate(steps: readonly Record<string, unknown>[]): void {
     watcher.check();
     watcher.checkEnd();
   }
+  return test;
+}
+
+/** The market equals one that saw all ticks and was never restarted. */
+function checkMarket({ market, archive, tape }: TestHub): void {
+  const all = new Market({ barsKept: 1_500 });
+  for (const tick of tape) all.apply(tick);
+  archive?.save(market.takeChanges());
+  for (const symbol of SYMBOLS) {
+    assert.deepEqual(market.board.row(symbol), all.board.row(symbol));
+    for (const interval of INTERVALS) {
+      const bars = readBars(market, archive, symbol, interval, { limit: 1_500 });
+      assert.deepEqual(bars, all.bars(symbol, interval, { limit: 1_500 }));
+    }
+  }
 }
 
 describe("Hub under joins, leaves, stalls and ticks in any order", () => {
-  it("keeps every chain whole, loses nothing in mode all, and ends with the board's newest rows", () => {
+  let folder = "";
+  let files = 0;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "tickwire-simulation-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("keeps every chain whole, loses nothing in mode all, and ends with the board's newest rows", {
+    timeout,
+  }, () => {
     fc.assert(
       fc.property(
         fc.array(step, { minLength: 50, maxLength: 300, size: "max" }),
-        (steps) => simulate(steps),
+        (steps) => void simulate(steps),
       ),
       { numRuns: 300 },
     );
+  });
+
+  it("keeps all of that when the server is killed at any time, half of the market saved", {
+    timeout,
+  }, () => {
+    fc.assert(
+      fc.property(
+        fc.array(restarting, { minLength: 50, maxLength: 200, size: "max" }),
+        (steps) => {
+          const test = simulate(steps, join(folder, String(++files)));
+          checkMarket(test);
+          test.close();
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe("Hub when 1,000 clients resume at once", () => {
+  const CLIENTS = 1_000;
+  const TICKS = 8_000;
+
+  it("serves them in slices, all that they missed and no more, while live clients get their frames", () => {
+    const test = new TestHub();
+    for (let price = 1; price <= TICKS; price++) test.tick(SYMBOLS[price % 4]!, price);
+    const live = test.subscribe({ symbols: ["A"] }).socket;
+    live.take();
+    const crowd = Array.from({ length: CLIENTS }, (_, index) => {
+      const symbol = SYMBOLS[index % 4]!;
+      const from = TICKS - 1_000 - index;
+      const { socket } = test.subscribe({ symbols: [symbol], from: `e1:${from}` });
+      return { socket, symbol, from };
+    });
+    const { kept } = test;
+    let looked = 0;
+    const read = kept.read.bind(kept);
+    kept.read = (query) => {
+      assert.ok(query.after !== undefined && query.through !== undefined, "a read without a bound");
+      looked += query.through - query.after;
+      return read(query);
+    };
+    let flushes = 0;
+    for (let price = TICKS + 1; looked > 0 || flushes === 0; price++) {
+      looked = 0;
+      test.tick("A", price);
+      test.pass(10);
+      flushes++;
+      assert.ok(looked <= SEQS_PER_FLUSH + WINDOW, `${looked} seqs in one flush`);
+      const frames = live.take();
+      assert.deepEqual(frames.map(({ rows }) => rows[0].price), [price]);
+    }
+    assert.ok(flushes > 20, `${flushes} flushes`);
+    test.pass(10);
+    for (const { socket, symbol, from } of crowd) {
+      const [reply, ...frames] = socket.take();
+      assert.equal(reply.recovered, true);
+      let seq = from;
+      for (const frame of frames) {
+        assert.equal(frame.prev, seq);
+        seq = frame.seq;
+      }
+      const prices = frames.flatMap(({ rows }) => rows.map(({ price }: TapedTick) => price));
+      const missed = test.tape.filter((tick) => tick.symbol === symbol && tick.seq > from);
+      assert.deepEqual(prices, missed.map(({ price }) => price));
+    }
   });
 });

@@ -29,8 +29,9 @@ class Restarted {
     for (const taped of this.tape.append(ticks)) this.market.apply(taped);
   }
 
-  save(): void {
-    this.tape.save(this.market.takeChanges());
+  /** @param max how many changes are saved in one go, with nothing saved of the rest */
+  save(max = Infinity): void {
+    this.tape.save(this.market.takeChanges(max));
   }
 
   /** The process ends without a word, and another one begins. */
@@ -62,6 +63,7 @@ const inexact = anyTick(...SYMBOLS).map((tick) => ({ ...tick, price: tick.price 
 const anyStep = fc.oneof(
   { weight: 4, arbitrary: fc.array(inexact, { maxLength: 8 }) },
   { weight: 2, arbitrary: fc.constant("save" as const) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 30 }) },
   { weight: 2, arbitrary: fc.constant("restart" as const) },
 );
 const anyRange = fc.record({
@@ -70,7 +72,8 @@ const anyRange = fc.record({
   limit: fc.integer({ min: 1, max: 12 }),
 });
 
-type Step = readonly Tick[] | "save" | "restart";
+/** Ticks, a whole saving, a part of one, or an end without a word. */
+type Step = readonly Tick[] | "save" | number | "restart";
 
 function check(steps: readonly Step[], ranges: readonly BarRange[]): void {
   const all = new Market({ barsKept: 100_000 });
@@ -79,6 +82,7 @@ function check(steps: readonly Step[], ranges: readonly BarRange[]): void {
   try {
     for (const step of steps) {
       if (step === "save" || step === "restart") restarted[step]();
+      else if (typeof step === "number") restarted.save(step);
       else restarted.add(step);
     }
     restarted.save();

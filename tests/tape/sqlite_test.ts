@@ -20,13 +20,14 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { type BarRecord, reviseRecord } from "../../src/core/bar.ts";
+import { type BarRecord, reviseRecord, SEQ } from "../../src/core/bar.ts";
 import { type Interval, INTERVALS, lengthOf } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { Tick } from "../../src/core/tick.ts";
+import { sumOfNumbers, sumOfText } from "../../src/tape/checksum.ts";
 import { SqliteTape, type SqliteTapeOptions } from "../../src/tape/sqlite.ts";
 import { TapeError, TapeFull } from "../../src/tape/tape.ts";
-import { bits, tick } from "../core/ticks.ts";
+import { bits, next, tick } from "../core/ticks.ts";
 import { tapeContract } from "./contract.ts";
 
 const DAY = 86_400_000;
@@ -72,6 +73,30 @@ function ticks(count: number, first = 0): Tick[] {
     const price = first + index;
     return tick({ symbol: ["A", "B", "C"][price % 3]!, time: price * 1_000, price, size: 1 });
   });
+}
+
+/** Makes of a closed tape what the first version of the program would have written. */
+function makeFirstVersion(path: string): void {
+  const db = new DatabaseSync(path);
+  db.exec("BEGIN; DROP TABLE receipt; PRAGMA user_version = 1");
+  for (const row of db.prepare("SELECT symbol, interval, time, numbers FROM bar").all()) {
+    const { symbol, interval, time } = row as Record<string, number>;
+    const numbers = new Float64Array(new Uint8Array(row["numbers"] as Uint8Array).buffer, 0, SEQ);
+    const sum = sumOfNumbers(Float64Array.of(symbol!, interval!, ...numbers));
+    db.prepare(
+      "UPDATE bar SET numbers = ?, sum = ?, seq = 1000 WHERE (symbol, interval, time) = (?, ?, ?)",
+    )
+      .run(new Uint8Array(numbers.slice().buffer), sum, symbol!, interval!, time!);
+  }
+  for (const row of db.prepare("SELECT name, value FROM newest").all()) {
+    const { name, value } = row as { name: string; value: string };
+    const { seq: _, ...newest } = JSON.parse(value);
+    const text = JSON.stringify(newest);
+    db.prepare("UPDATE newest SET value = ?, sum = ? WHERE name = ?")
+      .run(text, sumOfText(name, text), name);
+  }
+  db.exec("COMMIT");
+  db.close();
 }
 
 function refusal(options: Partial<SqliteTapeOptions>): string {
@@ -189,6 +214,51 @@ describe("sqlite: opened again", () => {
     second.close();
   });
 
+  test("A killed process leaves a receipt if, and only if, it leaves the ticks", () => {
+    const path = freshPath();
+    const first = open({ path });
+    first.append(ticks(5), [{ key: "a", accepted: 5, end: 5, time: 7 }]);
+    const broken = [tick(), tick({ price: NaN })];
+    assert.throws(() => first.append(broken, [{ key: "b", accepted: 2, end: 2, time: 7 }]));
+    const left = killed(path);
+    first.append(ticks(5, 5), [{ key: "c", accepted: 5, end: 5, time: 7 }]);
+    const second = open({ path: left });
+    assert.equal(second.head, 5);
+    assert.deepEqual(second.receipt("a"), { key: "a", accepted: 5, seq: 5, time: 7 });
+    assert.deepEqual([second.receipt("b"), second.receipt("c")], [undefined, undefined]);
+    first.close();
+    second.close();
+  });
+
+  test("A tape of the first version is brought to the newest, with all that was in it", () => {
+    const path = freshPath();
+    const { market } = wholeTape(path, 1_000);
+    const whole = open({ path });
+    const expected = contents(whole);
+    whole.close();
+    makeFirstVersion(path);
+    const tape = open({ path });
+    assert.equal(query(killed(path), "PRAGMA user_version"), 2);
+    const { state: { bars, newest, ...state }, ...found } = contents(tape);
+    const { state: { bars: _, newest: __, ...before }, ...rest } = expected;
+    assert.deepEqual([found, state], [rest, before]);
+    assert.deepEqual(newest.map(({ seq }) => seq), [0, 0, 0]);
+    // All was saved at once, so each record holds the ticks up to there.
+    assert.ok(bars.length > 30 && bars.every(({ numbers }) => numbers[SEQ] === 1_000));
+    const restored = new Market({ barsKept: 2 });
+    restored.restore(tape.load(2));
+    const more = tape.append(ticks(100, 990), [{ key: "k", accepted: 100, end: 100, time: 1 }]);
+    for (const tick of more) for (const each of [market, restored]) each.apply(tick);
+    for (const symbol of ["A", "B", "C"]) {
+      assert.deepEqual(restored.board.row(symbol), market.board.row(symbol));
+      for (const interval of INTERVALS) {
+        assert.deepEqual(restored.newestBar(symbol, interval), market.newestBar(symbol, interval));
+      }
+    }
+    assert.equal(tape.receipt("k")!.seq, 1_100);
+    tape.close();
+  });
+
   test("A tape logs no number that it could not give back", () => {
     const tape = open();
     const [taped] = tape.append([tick({ price: -0, time: -0, size: -0, bid: -0, ask: -0 })]);
@@ -223,7 +293,7 @@ describe("sqlite: refusals", () => {
     const bytes = readFileSync(path);
     const message = refusal({ path });
     assert.ok(message.includes(path), message);
-    assert.match(message, /version 99, this program knows 1; use a newer tickwire/);
+    assert.match(message, /version 99, this program knows 2; use a newer tickwire/);
     assert.deepEqual(readFileSync(path), bytes);
     assert.deepEqual(readdirSync(join(path, "..")), ["tape.db"]);
   });
@@ -411,6 +481,18 @@ describe("sqlite: damage", () => {
     tape.close();
   });
 
+  test("A receipt that was changed is not taken for an answer", () => {
+    const path = freshPath();
+    const tape = open({ path });
+    for (const key of ["a", "b"]) tape.append(ticks(1), [{ key, accepted: 1, end: 1, time: 1 }]);
+    tape.close();
+    change(path, "UPDATE receipt SET seq = 2 WHERE key = 'a'");
+    const damaged = open({ path });
+    assert.throws(() => damaged.receipt("a"), /damaged \(the receipt of "a" is not as it was/);
+    assert.equal(damaged.receipt("b")!.seq, 2);
+    damaged.close();
+  });
+
   test("A tick that is gone from the middle is missed", () => {
     const path = freshPath();
     wholeTape(path, 100);
@@ -423,6 +505,19 @@ describe("sqlite: damage", () => {
   test("A tape whose newest ticks are gone is refused", () => {
     const path = freshPath();
     wholeTape(path, 100);
+    change(path, "DELETE FROM tick WHERE seq > 90");
+    assert.match(refusal({ path }), /damaged \(its newest ticks are missing/);
+  });
+
+  test("A tape that lacks ticks of which a part of the market was saved is refused", () => {
+    const path = freshPath();
+    const tape = open({ path });
+    const market = new Market({ barsKept: 5 });
+    for (const tick of tape.append(ticks(100))) market.apply(tick);
+    const changes = market.takeChanges(5);
+    assert.equal(changes.seq, 0);
+    tape.save(changes);
+    tape.close();
     change(path, "DELETE FROM tick WHERE seq > 90");
     assert.match(refusal({ path }), /damaged \(its newest ticks are missing/);
   });
@@ -554,12 +649,31 @@ describe("sqlite: retention", () => {
     second.close();
   });
 
+  test("Receipts are forgotten after a day, by the clock", () => {
+    let now = 0;
+    const tape = open({ now: () => now });
+    const give = (key: string) => tape.append([tick()], [{ key, accepted: 1, end: 1, time: now }]);
+    for (let minute = 0; minute < 1_440; minute++) {
+      now = minute * 60_000;
+      give(`at ${now}`);
+    }
+    now = DAY + 60_000;
+    while (tape.retain({ before: -Infinity, bytesMax: Infinity }));
+    assert.equal(tape.receipt("at 0"), undefined);
+    assert.equal(tape.receipt("at 60000")!.seq, 2);
+    now = 3 * DAY;
+    while (tape.retain({ before: -Infinity, bytesMax: Infinity }));
+    assert.equal(tape.receipt("at 86340000"), undefined);
+    assert.equal(tape.head, 1_440);
+    tape.close();
+  });
+
   test("Much is forgotten in slices", () => {
     const tape = open();
-    tape.append(ticks(50_000));
+    tape.append(ticks(12_000));
     const tails: number[] = [];
     while (tape.retain({ before: DAY, bytesMax: Infinity })) tails.push(tape.tail);
-    assert.deepEqual([...tails, tape.tail], [20_000, 40_000, 49_999]);
+    assert.deepEqual([...tails, tape.tail], [5_000, 10_000, 11_999]);
     tape.close();
   });
 
@@ -600,13 +714,64 @@ describe("sqlite: retention", () => {
     assert.deepEqual([count("1s"), count("5s"), count("1m")], [12_000, 4_800, 400]);
     while (tape.retain({ before: DAY, bytesMax: Infinity }));
     assert.equal(tape.tail, 23_999);
-    // The newest tick is kept, and with it the bars saved with it, of which one was begun before.
-    assert.deepEqual([count("1s"), count("5s"), count("1m")], [6_001, 2_401, 400]);
+    assert.deepEqual([count("1s"), count("1s", "B"), count("5s")], [1_500, 1_500, 1_500]);
     add(24_000, 10);
     for (let call = 0; call < 9; call++) tape.retain({ before: DAY, bytesMax: Infinity });
     assert.deepEqual([count("1s"), count("1s", "B"), count("5s")], [1_500, 1_500, 1_500]);
     assert.deepEqual([count("15s"), count("1m"), count("1h")], [1_500, 401, 7]);
     assert.equal(tape.bars("A", "1s", { limit: 9e9 })[0]!.time, (24_010 - 2 * 1_500) * 1_000);
+    tape.close();
+  });
+
+  test("A tick stays as long as what follows from it is not saved", () => {
+    const tape = open();
+    tape.append(ticks(100));
+    tape.retain({ before: DAY, bytesMax: 0, through: 40 });
+    assert.equal(tape.tail, 40);
+    tape.retain({ before: DAY, bytesMax: 0, through: 30 });
+    assert.equal(tape.tail, 40);
+    tape.close();
+  });
+
+  test("Bars that fill the room make way too, but for the newest of each series", () => {
+    const tape = open();
+    const bytesMax = 3_000_000;
+    const record = (symbol: string, interval: Interval, index: number): BarRecord => {
+      const at = next({ time: index * lengthOf(interval), price: index });
+      return { symbol, interval, numbers: reviseRecord(interval, undefined, at) };
+    };
+    const save = (symbol: string, interval: Interval, count: number) =>
+      tape.save({
+        seq: 0,
+        instruments: [],
+        newest: [],
+        late: [],
+        bars: Array.from({ length: count }, (_, index) => record(symbol, interval, index)),
+      });
+    tape.append(["A", "B"].flatMap((symbol) => ticks(5_000).map((each) => ({ ...each, symbol }))));
+    save("A", "1m", 15_000);
+    save("B", "1m", 10_000);
+    save("B", "1h", 10_000);
+    save("B", "1d", 1_000);
+    while (tape.retain({ before: -Infinity, bytesMax }));
+    const kept = ([["A", "1m"], ["B", "1m"], ["B", "1h"], ["B", "1d"]] as const).map(
+      ([symbol, interval]) => tape.bars(symbol, interval, { limit: 1e9 }),
+    );
+    assert.equal(tape.tail, 0);
+    for (const [index, bars] of kept.slice(0, 3).entries()) {
+      assert.ok(bars.length >= 1_500 && bars.length < 10_000, `${index}: ${bars.length}`);
+      // The oldest have gone, and no other.
+      const { time } = bars[0]!;
+      const length = lengthOf(bars[0]!.interval);
+      assert.ok(bars.every((bar, place) => bar.time === time + place * length));
+    }
+    assert.equal(kept[0]!.at(-1)!.open, 14_999);
+    assert.equal(kept[3]!.length, 1_000);
+
+    while (tape.retain({ before: -Infinity, bytesMax: 100_000 }));
+    const left = (["1m", "1h"] as const).map((each) => tape.bars("B", each, { limit: 1e9 }).length);
+    assert.deepEqual(left, [1_500, 1_500]);
+    assert.equal(tape.tail, 9_999);
     tape.close();
   });
 
@@ -704,7 +869,7 @@ describe("sqlite: what is derived", () => {
     const before = contents(tape);
     for (const tick of tape.append(ticks(5, 5))) market.apply(tick);
     const changes = market.takeChanges();
-    const late = { interval: "1m", tick: tick({ time: NaN, symbol: "NEW" }) } as const;
+    const late = { interval: "1m", tick: next({ time: NaN, symbol: "NEW" }) } as const;
     assert.throws(() => tape.save({ ...changes, late: [late] }), TapeError);
     assert.deepEqual(tape.load(10), before.state);
     tape.save(changes);
@@ -719,7 +884,7 @@ describe("sqlite: what is derived", () => {
     const minute = lengthOf("1m");
     const count = 525_600;
     const record = (interval: Interval, index: number): BarRecord => {
-      const at = tick({ time: index * lengthOf(interval), price: index });
+      const at = next({ time: index * lengthOf(interval), price: index });
       return { symbol: "A", interval, numbers: reviseRecord(interval, undefined, at) };
     };
     const nothing = { seq: 0, instruments: [], newest: [], late: [] };
