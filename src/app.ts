@@ -6,6 +6,7 @@ import type { Tick } from "./core/tick.ts";
 import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
+import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
@@ -21,7 +22,7 @@ import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { Hub } from "./hub/hub.ts";
-import { Intake } from "./hub/intake.ts";
+import { Intake, type Mark } from "./hub/intake.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Upkeep } from "./hub/upkeep.ts";
 import type { Log } from "./log.ts";
@@ -58,11 +59,15 @@ const BARS_IN_MEMORY = 120;
 const REFUSED_ORIGINS_LOGGED = 100;
 
 /** Kinds of feed: a new one is one line here. */
-const FEEDS = { synthetic, replay };
+const FEEDS = {
+  synthetic,
+  replay,
+  stdin,
+};
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
-  const { log, now } = world;
+  const { log, now, random } = world;
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept });
@@ -92,11 +97,11 @@ export function createApp(config: Config, world: World): App {
     },
   }, config.flush);
   intake.restore(barsKept);
-  const accept = (ticks: readonly Tick[]) => intake.accept(ticks);
+  const accept = (ticks: readonly Tick[], mark?: Mark) => intake.accept(ticks, mark);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>
-    new FeedRun(feed, { market, tape, accept, now, sleep, log, signal: ended.signal })
+    new FeedRun(feed, { market, tape, accept, now, random, sleep, log, signal: ended.signal })
   );
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
@@ -159,7 +164,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       socketHints(places),
       healthRoutes({
         version,
-        feeds: () => runs.map(({ status }) => status),
+        feeds: () => runs.map((run) => run.report()),
         position,
         clients: () => hub.sessionCount,
       }),

@@ -15,8 +15,15 @@ export interface IntakeOptions {
   waiting(): void;
 }
 
+/** Where a feed stands in its source after a batch: kept with it. */
+export interface Mark {
+  readonly name: string;
+  readonly value: string;
+}
+
 interface Batch {
   readonly ticks: readonly Tick[];
+  readonly mark: Mark | undefined;
   readonly resolve: (position: string) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -48,13 +55,13 @@ export class Intake {
   }
 
   /**
-   * Takes a batch.
+   * Takes a batch, and with it a mark.
    * @returns the position of its last tick, once it is on the tape
    * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
    */
-  accept(ticks: readonly Tick[]): Promise<string> {
+  accept(ticks: readonly Tick[], mark?: Mark): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#batches.push({ ticks, resolve, reject });
+      this.#batches.push({ ticks, mark, resolve, reject });
       this.#options.waiting();
     });
   }
@@ -67,7 +74,7 @@ export class Intake {
     this.#batches = [];
     let seq = tape.head;
     try {
-      for (const tick of tape.append(batches.flatMap(({ ticks }) => ticks))) {
+      for (const tick of tape.append(batches.flatMap(({ ticks }) => ticks), marksOf(batches))) {
         market.apply(tick);
         hub.publish(tick);
       }
@@ -124,4 +131,10 @@ export class Intake {
       return false;
     });
   }
+}
+
+/** The last mark of each name, if there are any. */
+function marksOf(batches: readonly Batch[]): ReadonlyMap<string, string> | undefined {
+  const marks = batches.flatMap(({ mark }) => mark ?? []);
+  return marks.length === 0 ? undefined : new Map(marks.map(({ name, value }) => [name, value]));
 }

@@ -12,6 +12,7 @@ export interface MemoryTapeOptions {
 export class MemoryTape implements Tape {
   readonly epoch: string;
   readonly #ring: Ring<TapedTick>;
+  readonly #marks = new Map<string, string>();
   #head = 0;
 
   constructor({ epoch, ticksMax }: MemoryTapeOptions) {
@@ -27,12 +28,17 @@ export class MemoryTape implements Tape {
     return this.#head - this.#ring.length;
   }
 
-  append(ticks: readonly Tick[]): TapedTick[] {
+  append(ticks: readonly Tick[], marks?: ReadonlyMap<string, string>): TapedTick[] {
+    for (const [name, value] of marks ?? []) this.#marks.set(name, value);
     return ticks.map(({ symbol, time, price, size, bid, ask }) => {
       const taped = { seq: ++this.#head, symbol, time, price, size, bid, ask };
       this.#ring.push(taped);
       return taped;
     });
+  }
+
+  mark(name: string): string | undefined {
+    return this.#marks.get(name);
   }
 
   read({ symbols, after, through = this.#head, from, to, limit }: TickQuery): TapedTick[] {

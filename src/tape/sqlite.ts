@@ -20,6 +20,8 @@ export interface SqliteTapeOptions extends OpenOptions {
 const SPAN_MS = 1_000;
 /** So many ticks are forgotten in one go, so that live traffic is not held up. */
 const FORGET_MAX = 20_000;
+/** Before the name of a mark, so that it is none of the tape's own records. */
+const MARK = "mark ";
 
 /**
  * A tape in a file. Every append is one transaction, so a process that is killed loses nothing that was
@@ -66,19 +68,33 @@ export class SqliteTape implements Tape, Archive {
     return this.#tail;
   }
 
-  append(ticks: readonly Tick[]): TapedTick[] {
-    if (ticks.length === 0) return [];
-    const { ticks: table, insertSpan } = this.#tables;
+  /** What was forgotten leaves room in the file, which is filled again. */
+  get bytes(): number {
+    const pragma = (name: string) =>
+      Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0] as number;
+    return this.#read(() =>
+      (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
+    );
+  }
+
+  append(ticks: readonly Tick[], marks?: ReadonlyMap<string, string>): TapedTick[] {
+    if (ticks.length === 0 && marks === undefined) return [];
+    const { ticks: table, insertSpan, meta } = this.#tables;
     const taped = ticks.map((tick, index) => tapedTick(this.#head + 1 + index, tick));
     const now = this.#now();
-    const begins = Math.abs(now - this.#spanAt) >= SPAN_MS;
+    const begins = taped.length > 0 && Math.abs(now - this.#spanAt) >= SPAN_MS;
     this.#write(() => {
       if (begins) insertSpan.run(this.#head + 1, now);
       for (const tick of taped) table.insert(tick);
+      for (const [name, value] of marks ?? []) meta.put(MARK + name, value);
     });
     if (begins) this.#spanAt = now;
     this.#head += taped.length;
     return taped;
+  }
+
+  mark(name: string): string | undefined {
+    return this.#read(() => this.#tables.meta.all().get(MARK + name));
   }
 
   read(query: TickQuery): TapedTick[] {
@@ -125,7 +141,7 @@ export class SqliteTape implements Tape, Archive {
 
   retain({ before, bytesMax }: Retention): boolean {
     const kept = this.#head - this.#tail;
-    const bytes = this.#read(() => this.#bytes());
+    const { bytes } = this;
     const surplus = bytes > bytesMax ? Math.ceil(kept * (1 - bytesMax / bytes)) : 0;
     const old = this.#read(() => this.#appendedBefore(before));
     // The newest tick stays: the numbering goes on from it.
@@ -152,13 +168,6 @@ export class SqliteTape implements Tape, Archive {
     // A span that began so much earlier has ended by then.
     const span = this.#tables.spanSince.get(time - SPAN_MS);
     return span === undefined ? this.#head : (span["seq"] as number) - 1;
-  }
-
-  /** Bytes in use: what was forgotten leaves room in the file, which is filled again. */
-  #bytes(): number {
-    const pragma = (name: string) =>
-      Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0] as number;
-    return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
   }
 
   /** @throws {TapeError} */

@@ -29,9 +29,13 @@ export interface Tape {
 
   /**
    * Gives the ticks their order and logs them: all of them, or none and it throws.
+   * @param marks what to keep with them, by name: where each feed stands in its source
    * @throws {TapeFull} when there is no room; it may be tried again
    */
-  append(ticks: readonly Tick[]): TapedTick[];
+  append(ticks: readonly Tick[], marks?: ReadonlyMap<string, string>): TapedTick[];
+
+  /** The newest mark of this name. */
+  mark(name: string): string | undefined;
 
   /** A place that is before every tick of this event time or later, as near as is known without a search. */
   before(time: number): number;
@@ -56,6 +60,8 @@ export interface Archive {
   save(changes: MarketChanges): void;
   /** Bars by time, oldest first. */
   bars(symbol: string, interval: Interval, range: BarRange): Bar[];
+  /** Bytes in use, of which `retain` keeps a bound. */
+  readonly bytes: number;
   /** Forgets the oldest ticks beyond the retention. @returns whether there may be more to forget */
   retain(retention: Retention): boolean;
 }

@@ -243,7 +243,7 @@ describe("replay", () => {
       /: line 6: \d values for 3 columns$/,
       /: line 7: time is missing: name its column with map, or give every=100ms$/,
       /: line 8: price "x" is not a number$/,
-      /^Left out 5 broken records of .*, played 2$/,
+      /^Left out 5 broken records of .*, took 2$/,
     ];
     assert.equal(warnings.length, reasons.length);
     for (const [index, reason] of reasons.entries()) assert.match(warnings[index]!, reason);
@@ -268,7 +268,7 @@ describe("replay", () => {
     const { ticks, warnings } = await play(path);
     assert.equal(ticks.length, 1);
     assert.equal(warnings.length, 21);
-    assert.match(warnings.at(-1)!, /^Left out 1000 broken records of .*, played 1$/);
+    assert.match(warnings.at(-1)!, /^Left out 1000 broken records of .*, took 1$/);
   });
 
   test("replay ends on a file that holds nothing to play, with loop too", async () => {
@@ -300,7 +300,7 @@ describe("replay", () => {
     const wrong: [string, RegExp][] = [
       [
         `replay:${path}?pace=2`,
-        /: replay has no option pace; it has speed, loop, rebase, map, symbol, /,
+        /: replay has no option pace; it has speed, loop, rebase, every, /,
       ],
       [`replay:${path}?speed=fast`, /: speed=fast is not a number of at least 0$/],
       [`replay:${path}?every=often`, /: every=often is not a duration$/],

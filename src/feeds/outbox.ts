@@ -1,0 +1,53 @@
+import type { Tick } from "../core/tick.ts";
+import type { Mark } from "../hub/intake.ts";
+import type { FeedContext } from "./feed.ts";
+
+/** Ticks on their way to the tape, in order: more may be put in while some are being written. */
+export class Outbox {
+  readonly #context: FeedContext;
+  #ticks: Tick[] = [];
+  #mark: Mark | undefined;
+  #writing = 0;
+  #running: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(context: FeedContext) {
+    this.#context = context;
+  }
+
+  /** How many ticks are not on the tape yet. */
+  get size(): number {
+    return this.#ticks.length + this.#writing;
+  }
+
+  /** @param mark where the feed stands after these ticks */
+  put(ticks: readonly Tick[], mark?: Mark): void {
+    for (const tick of ticks) this.#ticks.push(tick);
+    this.#mark = mark ?? this.#mark;
+    this.#running ??= this.#write();
+  }
+
+  /** Resolves when everything is on the tape. @throws what `emit` has thrown */
+  async drained(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#ticks.length > 0 && !this.#context.signal.aborted) {
+        const ticks = this.#ticks;
+        this.#ticks = [];
+        this.#writing = ticks.length;
+        await this.#context.emit(ticks, this.#mark);
+        this.#writing = 0;
+      }
+    } catch (error) {
+      // Whoever waits for it is told.
+      this.#failure ??= { error };
+      this.#ticks = [];
+    } finally {
+      this.#running = undefined;
+    }
+  }
+}
