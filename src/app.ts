@@ -3,9 +3,10 @@ import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
-import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
+import { type Environment, type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
+import { poll } from "./feeds/poll.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Answers } from "./http/answers.ts";
@@ -40,6 +41,7 @@ export interface World {
   readonly bootId: string;
   /** Names this process for whoever finds its files in use. */
   readonly holder: string;
+  readonly environment: Environment;
   now(): number;
   random(): number;
 }
@@ -63,6 +65,7 @@ const FEEDS = {
   synthetic,
   replay,
   stdin,
+  poll,
 };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
@@ -71,7 +74,7 @@ export function createApp(config: Config, world: World): App {
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept });
-  const feeds = config.feed.filter((name) => name !== "none").map(openFeed);
+  const feeds = config.feed.filter((name) => name !== "none").map((name) => openFeed(name, world));
   const wake = () => pulse.touch();
   const hub = new Hub({ market, tape, archive, limits: limitsOf(config), now, wake });
   const symbolsMax = config["symbols-max"];
@@ -201,12 +204,12 @@ function openTape(name: string, world: World): OpenTape {
   return { tape, archive: undefined };
 }
 
-function openFeed(name: string): Feed {
-  const spec = parseFeedSpec(name);
+function openFeed(name: string, { environment }: World): Feed {
+  const spec = parseFeedSpec(name, environment);
   const open = Object.hasOwn(FEEDS, spec.kind) ? FEEDS[spec.kind as keyof typeof FEEDS] : undefined;
   if (open !== undefined) return open(spec);
   const kinds = [...Object.keys(FEEDS), "none"].join(", ");
-  throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
+  throw new RangeError(`Cannot use feed ${spec.name}: its kind is none of ${kinds}`);
 }
 
 function limitsOf(config: Config): Limits {

@@ -23,6 +23,7 @@ async function serve(config: Config): Promise<void> {
     log,
     bootId: bootId(),
     holder: `process ${process.pid} on ${hostname()}`,
+    environment: process.env,
     now: Date.now,
     random: Math.random,
   });

@@ -57,11 +57,13 @@ export interface FeedSpec {
   /** As it was given, without what has to stay secret. */
   readonly name: string;
   readonly kind: string;
-  /** Everything behind `kind:`. */
+  /** Everything behind `kind:`, as it was given. */
   readonly rest: string;
   /** What of it stands before the first `?`. */
   readonly what: string;
   readonly options: URLSearchParams;
+  /** Puts values of the environment in the place of their names. */
+  expand(text: string): string;
 }
 
 /** Values by the names that `${NAME}` in a feed stands for. */
@@ -85,10 +87,15 @@ export function parseFeedSpec(text: string, environment: Environment = {}): Feed
   const [, kind = "", rest = ""] = /^([a-z]+)(?::(.*))?$/s.exec(text) ?? [];
   const question = rest.indexOf("?");
   const what = expand(question < 0 ? rest : rest.slice(0, question));
-  // Names are replaced in what was decoded, so that a secret may hold any character.
-  const options = new URLSearchParams(question < 0 ? "" : rest.slice(question + 1));
-  for (const [option, value] of [...options]) options.set(option, expand(value));
-  return { name, kind, rest: expand(rest), what, options };
+  const options = readOptions(question < 0 ? "" : rest.slice(question + 1), expand);
+  return { name, kind, rest, what, options, expand };
+}
+
+/** Values are expanded after they are decoded, so that a secret may hold any character. */
+export function readOptions(query: string, expand: FeedSpec["expand"]): URLSearchParams {
+  return new URLSearchParams(
+    [...new URLSearchParams(query)].map(([option, value]) => [option, expand(value)]),
+  );
 }
 
 /** @throws {RangeError} for an option that the kind of feed does not have */

@@ -28,6 +28,7 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
     log: createLog(Date.now, (line) => log.push(line)),
     bootId: "test",
     holder: "a test",
+    environment: {},
     now: Date.now,
     random: Math.random,
   });

@@ -34,6 +34,7 @@ export class TestApp {
       },
       bootId: "test",
       holder: "a test",
+      environment: {},
       now: () => this.now,
       random: () => 0.5,
     });
