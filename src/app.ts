@@ -5,6 +5,7 @@ import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
 import { type Environment, type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
+import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
 import { poll } from "./feeds/poll.ts";
 import { stdin } from "./feeds/stdin.ts";
@@ -66,6 +67,7 @@ const FEEDS = {
   replay,
   stdin,
   poll,
+  tickwire: relay,
 };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */

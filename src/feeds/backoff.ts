@@ -1,5 +1,5 @@
-const FIRST_MS = 1_000;
-const MS_MAX = 60_000;
+const FIRST_MS = 500;
+const MS_MAX = 30_000;
 
 /**
  * How long to wait before the next attempt. Full jitter: those who lost the same source come back

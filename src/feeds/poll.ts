@@ -7,6 +7,7 @@ import {
   type Feed,
   type FeedContext,
   type FeedSpec,
+  readOptions,
   SourceFault,
   unusable,
 } from "./feed.ts";
@@ -47,7 +48,7 @@ export function poll(spec: FeedSpec, fetchAnswer: Fetch = fetch): Feed {
   const everyMs = durationOption(own, "every") ?? EVERY_MS;
   if (everyMs < EVERY_MS_MIN) throw unusable(spec, `every is at least ${EVERY_MS_MIN}ms`);
   const settings: Settings = {
-    url,
+    url: new URL(url).href,
     headers: headersOf(own),
     everyMs,
     timeoutMs: durationOption(own, "timeout") ?? TIMEOUT_MS,
@@ -108,9 +109,12 @@ class Poller {
       if (late.aborted) {
         throw new SourceFault(`The source has not answered within ${timeoutMs} ms`, { cause });
       }
-      // A runtime that names the URL would tell what is secret in it.
-      const reason = (cause as Error).message.replace(/ (?:for|to access the) url.*?\)(?=:|$)/, "");
-      throw new SourceFault(`Cannot reach the source: ${reason}`, { cause });
+      // Some runtimes say with the cause of the error what it was.
+      const { message, cause: inner } = cause as Error;
+      const reason = inner instanceof Error && inner.message !== "" ? inner.message : message;
+      throw new SourceFault(`Cannot reach the source: ${withoutUrl(reason, url)}`, {
+        cause,
+      });
     }
     const ticks = this.#read(text, context.now());
     // Only an answer that could be read need not be sent again.
@@ -189,6 +193,11 @@ function refusal({ status, headers }: Response, now: number): SourceFault {
   const ms = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - now;
   const retryAfterMs = Math.min(RETRY_AFTER_MS_MAX, Math.max(0, ms || 0));
   return new SourceFault(`The source answers ${status}`, { retryAfterMs });
+}
+
+/** A runtime that names the URL would tell what is secret in it. */
+function withoutUrl(reason: string, url: string): string {
+  return reason.replaceAll(` for url (${url})`, "").replaceAll(url, "its URL");
 }
 
 async function readBody({ body }: Response): Promise<string> {
