@@ -5,6 +5,7 @@ import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
 import { type Environment, type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
+import { kraken } from "./feeds/kraken.ts";
 import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
 import { poll } from "./feeds/poll.ts";
@@ -67,6 +68,7 @@ const FEEDS = {
   replay,
   stdin,
   poll,
+  kraken,
   tickwire: relay,
 };
 
@@ -102,7 +104,7 @@ export function createApp(config: Config, world: World): App {
     },
   }, config.flush);
   intake.restore(barsKept);
-  const accept = (ticks: readonly Tick[], mark?: Mark) => intake.accept(ticks, mark);
+  const accept = (ticks: readonly Tick[], marks?: readonly Mark[]) => intake.accept(ticks, marks);
 
   const ended = new AbortController();
   const runs = feeds.map((feed) =>

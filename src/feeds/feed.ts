@@ -11,10 +11,10 @@ export interface FeedContext {
   /** Resolves after so many milliseconds, or at once when the feed is ended. */
   sleep(ms: number): Promise<void>;
   /**
-   * Puts ticks on the tape; resolves once they are. A mark is kept with them, all or nothing: it says
+   * Puts ticks on the tape; resolves once they are. Marks are kept with them, all or nothing: they say
    * where to go on, whatever happens to this process.
    */
-  emit(ticks: readonly Tick[], mark?: Mark): Promise<void>;
+  emit(ticks: readonly Tick[], marks?: readonly Mark[]): Promise<void>;
   /** What the newest mark of this name says. */
   mark(name: string): string | undefined;
   /** Whether the tape holds nothing yet. */

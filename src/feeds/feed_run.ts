@@ -38,7 +38,7 @@ export interface FeedReport extends FeedStatus {
 export interface FeedParts {
   readonly market: Market;
   readonly tape: Tape;
-  readonly accept: (ticks: readonly Tick[], mark?: Mark) => Promise<string>;
+  readonly accept: (ticks: readonly Tick[], marks?: readonly Mark[]) => Promise<string>;
   readonly signal: AbortSignal;
   readonly log: {
     info(message: string): void;
@@ -126,7 +126,7 @@ export class FeedRun {
       now,
       tapeEmpty: tape.head === 0,
       sleep: (ms) => sleep(ms, signal),
-      emit: (ticks, mark) => this.#emit(ticks, mark),
+      emit: (ticks, marks) => this.#emit(ticks, marks),
       mark: (name) => tape.mark(name),
       newestPrice: (symbol) => market.board.row(symbol).price,
       define: (symbol, fields) => market.define(symbol, fields),
@@ -137,13 +137,13 @@ export class FeedRun {
   }
 
   /** Waits as long as the tape is full, and says so. */
-  async #emit(ticks: readonly Tick[], mark: Mark | undefined): Promise<void> {
+  async #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
     const { accept, now, sleep, signal } = this.#parts;
     const { state } = this.#status;
     let left = ticks;
     while (!signal.aborted) {
       try {
-        await accept(left, mark);
+        await accept(left, marks);
         this.#count(left, now());
         if (this.#status.state === "paused") this.#set({ state });
         return;

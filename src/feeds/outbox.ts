@@ -6,7 +6,8 @@ import type { FeedContext } from "./feed.ts";
 export class Outbox {
   readonly #context: FeedContext;
   #ticks: Tick[] = [];
-  #mark: Mark | undefined;
+  /** The newest of each name. */
+  readonly #marks = new Map<string, Mark>();
   #writing = 0;
   #running: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -20,10 +21,10 @@ export class Outbox {
     return this.#ticks.length + this.#writing;
   }
 
-  /** @param mark where the feed stands after these ticks */
-  put(ticks: readonly Tick[], mark?: Mark): void {
+  /** @param marks where the feed stands after these ticks */
+  put(ticks: readonly Tick[], ...marks: readonly Mark[]): void {
     for (const tick of ticks) this.#ticks.push(tick);
-    this.#mark = mark ?? this.#mark;
+    for (const mark of marks) this.#marks.set(mark.name, mark);
     this.#running ??= this.#write();
   }
 
@@ -36,10 +37,11 @@ export class Outbox {
   async #write(): Promise<void> {
     try {
       while (this.#ticks.length > 0 && !this.#context.signal.aborted) {
-        const ticks = this.#ticks;
+        const [ticks, marks] = [this.#ticks, [...this.#marks.values()]];
         this.#ticks = [];
+        this.#marks.clear();
         this.#writing = ticks.length;
-        await this.#context.emit(ticks, this.#mark);
+        await this.#context.emit(ticks, marks);
         this.#writing = 0;
       }
     } catch (error) {

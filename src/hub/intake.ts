@@ -23,7 +23,7 @@ export interface Mark {
 
 interface Batch {
   readonly ticks: readonly Tick[];
-  readonly mark: Mark | undefined;
+  readonly marks: readonly Mark[];
   readonly resolve: (position: string) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -55,13 +55,13 @@ export class Intake {
   }
 
   /**
-   * Takes a batch, and with it a mark.
+   * Takes a batch, and marks to be kept with it.
    * @returns the position of its last tick, once it is on the tape
    * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
    */
-  accept(ticks: readonly Tick[], mark?: Mark): Promise<string> {
+  accept(ticks: readonly Tick[], marks: readonly Mark[] = []): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#batches.push({ ticks, mark, resolve, reject });
+      this.#batches.push({ ticks, marks, resolve, reject });
       this.#options.waiting();
     });
   }
@@ -135,6 +135,6 @@ export class Intake {
 
 /** The last mark of each name, if there are any. */
 function marksOf(batches: readonly Batch[]): ReadonlyMap<string, string> | undefined {
-  const marks = batches.flatMap(({ mark }) => mark ?? []);
+  const marks = batches.flatMap((batch) => batch.marks);
   return marks.length === 0 ? undefined : new Map(marks.map(({ name, value }) => [name, value]));
 }

@@ -69,8 +69,8 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
       look();
       return Promise.resolve();
     },
-    emit(ticks, mark) {
-      if (mark !== undefined) ran.marks.push(mark);
+    emit(ticks, marks = []) {
+      ran.marks.push(...marks);
       now += ticks.length * (options.msPerTick ?? 0);
       ran.batches.push(ticks.length);
       for (const tick of ticks) ran.ticks.push({ ...tick, at: now });
