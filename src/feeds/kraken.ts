@@ -23,7 +23,7 @@ const PING_MS = 30_000;
 const MAINTENANCE_MS = 5_000;
 /** How often, and at what distance, missed trades are asked for. */
 const FETCHES_MAX = 3;
-const FETCH_MS = 2_000;
+const FETCH_MS = 1_000;
 /** Ticks on their way to the tape; beyond it, trades are rather fetched later. */
 const PENDING_MAX = 200_000;
 
