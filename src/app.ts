@@ -3,8 +3,8 @@ import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
-import { type Environment, type Feed, parseFeedSpec } from "./feeds/feed.ts";
-import { FeedRun } from "./feeds/feed_run.ts";
+import { type Environment, openFeeds } from "./feeds/feed.ts";
+import { type FeedReport, FeedRun } from "./feeds/feed_run.ts";
 import { kraken } from "./feeds/kraken.ts";
 import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
@@ -16,6 +16,7 @@ import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
+import { Metrics } from "./http/metrics.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
@@ -29,7 +30,7 @@ import { Intake, type Mark } from "./hub/intake.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Upkeep } from "./hub/upkeep.ts";
 import type { Log } from "./log.ts";
-import { Pulse, sleep } from "./pulse.ts";
+import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
 import { MemoryTape } from "./tape/memory.ts";
 import { SqliteTape } from "./tape/sqlite.ts";
@@ -45,7 +46,10 @@ export interface World {
   readonly holder: string;
   readonly environment: Environment;
   now(): number;
+  /** Milliseconds, finer than `now`, since any moment. */
+  elapsed(): number;
   random(): number;
+  memoryBytes(): number;
 }
 
 export interface App {
@@ -78,7 +82,7 @@ export function createApp(config: Config, world: World): App {
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept });
-  const feeds = config.feed.filter((name) => name !== "none").map((name) => openFeed(name, world));
+  const feeds = openFeeds(config.feed, FEEDS, world.environment);
   const wake = () => pulse.touch();
   const hub = new Hub({ market, tape, archive, limits: limitsOf(config), now, wake });
   const symbolsMax = config["symbols-max"];
@@ -91,10 +95,11 @@ export function createApp(config: Config, world: World): App {
   const pulse = new Pulse({
     now,
     flush(time) {
-      intake.commit();
-      return hub.flush(time);
+      metrics.append(() => intake.commit());
+      return metrics.flush(() => hub.flush(time));
     },
     advance(time) {
+      metrics.advanced();
       const closed = market.advance(time);
       hub.publishClosed(closed);
       hub.tend(time);
@@ -110,12 +115,27 @@ export function createApp(config: Config, world: World): App {
   const runs = feeds.map((feed) =>
     new FeedRun(feed, { market, tape, accept, now, random, sleep, log, signal: ended.signal })
   );
+  const reports = () => runs.map((run) => run.report());
+  const outside = { ...world, advanceMs: ADVANCE_MS };
+  const metrics = new Metrics({ ...outside, hub, market, tape, archive, feeds: reports });
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
   const streams = new Streams({ hub, now, random: world.random, fault });
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub)];
-  const parts = { market, tape, archive, hub, streams, runs, origins, places, accept, fault };
+  const parts = {
+    market,
+    tape,
+    archive,
+    hub,
+    streams,
+    reports,
+    metrics,
+    origins,
+    places,
+    accept,
+    fault,
+  };
   const router = createRouter(config, world, parts);
 
   return {
@@ -143,7 +163,8 @@ interface Parts {
   readonly archive: Archive | undefined;
   readonly hub: Hub;
   readonly streams: Streams;
-  readonly runs: readonly FeedRun[];
+  readonly reports: () => readonly FeedReport[];
+  readonly metrics: Metrics;
   readonly origins: Origins;
   readonly places: readonly SocketPlace[];
   readonly accept: (ticks: readonly Tick[]) => Promise<string>;
@@ -151,7 +172,8 @@ interface Parts {
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, runs, origins, places, accept, fault } = parts;
+  const { market, tape, archive, hub, streams, reports, metrics, origins, places, accept, fault } =
+    parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const bodyBytesMax = config["body-max"];
@@ -168,10 +190,11 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
       widgetRoutes(catalogue),
       streams.routes(),
+      metrics.routes(),
       socketHints(places),
       healthRoutes({
         version,
-        feeds: () => runs.map((run) => run.report()),
+        feeds: reports,
         position,
         clients: () => hub.sessionCount,
       }),
@@ -206,14 +229,6 @@ function openTape(name: string, world: World): OpenTape {
   // The numbering begins anew with every process, so its name must too.
   const tape = new MemoryTape({ epoch: newEpoch(), ticksMax: Number(ticksMax) });
   return { tape, archive: undefined };
-}
-
-function openFeed(name: string, { environment }: World): Feed {
-  const spec = parseFeedSpec(name, environment);
-  const open = Object.hasOwn(FEEDS, spec.kind) ? FEEDS[spec.kind as keyof typeof FEEDS] : undefined;
-  if (open !== undefined) return open(spec);
-  const kinds = [...Object.keys(FEEDS), "none"].join(", ");
-  throw new RangeError(`Cannot use feed ${spec.name}: its kind is none of ${kinds}`);
 }
 
 function limitsOf(config: Config): Limits {

@@ -25,7 +25,9 @@ async function serve(config: Config): Promise<void> {
     holder: `process ${process.pid} on ${hostname()}`,
     environment: process.env,
     now: Date.now,
+    elapsed: () => performance.now(),
     random: Math.random,
+    memoryBytes: () => process.memoryUsage.rss(),
   });
   const listening = await listen({
     host: config.host,

@@ -7,7 +7,7 @@ export interface PulseWork {
   advance(now: number): void;
 }
 
-const ADVANCE_MS = 250;
+export const ADVANCE_MS = 250;
 
 /**
  * The pace of the server: after a quiet spell the first tick is flushed at once, then there is at most

@@ -98,6 +98,30 @@ export function readOptions(query: string, expand: FeedSpec["expand"]): URLSearc
   );
 }
 
+/** Makes a feed of what was asked for. @throws {RangeError} */
+export type OpenFeed = (spec: FeedSpec) => Feed;
+
+/** @throws {RangeError} for a feed of no known kind, and one that is there already */
+export function openFeeds(
+  names: readonly string[],
+  kinds: Readonly<Record<string, OpenFeed>>,
+  environment: Environment,
+): Feed[] {
+  const feeds = new Map<string, Feed>();
+  for (const text of names) {
+    if (text === "none") continue;
+    const spec = parseFeedSpec(text, environment);
+    const open = Object.hasOwn(kinds, spec.kind) ? kinds[spec.kind] : undefined;
+    if (open === undefined) {
+      const known = [...Object.keys(kinds), "none"].join(", ");
+      throw unusable(spec, `its kind is none of ${known}`);
+    }
+    if (feeds.has(spec.name)) throw unusable(spec, "it is named twice");
+    feeds.set(spec.name, open(spec));
+  }
+  return [...feeds.values()];
+}
+
 /** @throws {RangeError} for an option that the kind of feed does not have */
 export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
   const seen = new Set<string>();

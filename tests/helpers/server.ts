@@ -30,6 +30,8 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
     holder: "a test",
     environment: {},
     now: Date.now,
+    elapsed: () => performance.now(),
+    memoryBytes: () => 1_000_000,
     random: Math.random,
   });
   const { port, close } = await listen({

@@ -36,6 +36,8 @@ export class TestApp {
       holder: "a test",
       environment: {},
       now: () => this.now,
+      elapsed: () => performance.now(),
+      memoryBytes: () => 1_000_000,
       random: () => 0.5,
     });
   }
