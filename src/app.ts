@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
 import type { Tick } from "./core/tick.ts";
 import { type Environment, openFeeds } from "./feeds/feed.ts";
-import { type FeedReport, FeedRun } from "./feeds/feed_run.ts";
+import { FeedRuns } from "./feeds/feed_run.ts";
 import { kraken } from "./feeds/kraken.ts";
 import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
@@ -78,11 +78,10 @@ const FEEDS = {
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
-  const { log, now, random } = world;
+  const { log, now } = world;
   const { tape, archive } = openTape(config.tape, world);
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept });
-  const feeds = openFeeds(config.feed, FEEDS, world.environment);
   const wake = () => pulse.touch();
   const hub = new Hub({ market, tape, archive, limits: limitsOf(config), now, wake });
   const symbolsMax = config["symbols-max"];
@@ -111,31 +110,18 @@ export function createApp(config: Config, world: World): App {
   intake.restore(barsKept);
   const accept = (ticks: readonly Tick[], marks?: readonly Mark[]) => intake.accept(ticks, marks);
 
-  const ended = new AbortController();
-  const runs = feeds.map((feed) =>
-    new FeedRun(feed, { market, tape, accept, now, random, sleep, log, signal: ended.signal })
-  );
-  const reports = () => runs.map((run) => run.report());
-  const outside = { ...world, advanceMs: ADVANCE_MS };
-  const metrics = new Metrics({ ...outside, hub, market, tape, archive, feeds: reports });
+  const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
+    ...{ market, tape, accept, now, sleep, log },
+    random: world.random,
+  });
+  const derived = { market, tape, archive, hub, feeds };
+  const metrics = new Metrics({ ...world, ...derived, advanceMs: ADVANCE_MS });
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const origins = new Origins(config.origin);
   const streams = new Streams({ hub, now, random: world.random, fault });
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub)];
-  const parts = {
-    market,
-    tape,
-    archive,
-    hub,
-    streams,
-    reports,
-    metrics,
-    origins,
-    places,
-    accept,
-    fault,
-  };
+  const parts = { ...derived, streams, metrics, origins, places, accept, fault };
   const router = createRouter(config, world, parts);
 
   return {
@@ -144,10 +130,10 @@ export function createApp(config: Config, world: World): App {
     start() {
       market.advance(now());
       pulse.start();
-      for (const run of runs) void run.start();
+      feeds.start();
     },
     async stop() {
-      ended.abort();
+      feeds.end();
       await letGo(hub, config.drain, world);
       pulse.stop();
       intake.commit();
@@ -163,7 +149,7 @@ interface Parts {
   readonly archive: Archive | undefined;
   readonly hub: Hub;
   readonly streams: Streams;
-  readonly reports: () => readonly FeedReport[];
+  readonly feeds: FeedRuns;
   readonly metrics: Metrics;
   readonly origins: Origins;
   readonly places: readonly SocketPlace[];
@@ -172,7 +158,7 @@ interface Parts {
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, reports, metrics, origins, places, accept, fault } =
+  const { market, tape, archive, hub, streams, feeds, metrics, origins, places, accept, fault } =
     parts;
   const { catalogue } = market;
   const position = () => hub.position;
@@ -194,7 +180,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       socketHints(places),
       healthRoutes({
         version,
-        feeds: reports,
+        feeds: () => feeds.reports(),
         position,
         clients: () => hub.sessionCount,
       }),

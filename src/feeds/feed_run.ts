@@ -50,6 +50,29 @@ export interface FeedParts {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** All feeds of a server. */
+export class FeedRuns {
+  readonly #ended = new AbortController();
+  readonly #runs: readonly FeedRun[];
+
+  constructor(feeds: readonly Feed[], parts: Omit<FeedParts, "signal">) {
+    const { signal } = this.#ended;
+    this.#runs = feeds.map((feed) => new FeedRun(feed, { ...parts, signal }));
+  }
+
+  start(): void {
+    for (const run of this.#runs) void run.start();
+  }
+
+  end(): void {
+    this.#ended.abort();
+  }
+
+  reports(): FeedReport[] {
+    return this.#runs.map((run) => run.report());
+  }
+}
+
 /** A feed at work: it may end or fail, never the server. */
 export class FeedRun {
   readonly #feed: Feed;

@@ -15,7 +15,7 @@ export interface MetricsOptions {
   readonly archive: Archive | undefined;
   /** How often `advanced` is called. */
   readonly advanceMs: number;
-  feeds(): readonly FeedReport[];
+  readonly feeds: { reports(): readonly FeedReport[] };
   /** Milliseconds, and their fractions. */
   elapsed(): number;
   memoryBytes(): number;
@@ -43,7 +43,10 @@ export class Metrics {
   constructor(options: MetricsOptions) {
     this.#options = options;
     const { version, hub, market, tape, archive, memoryBytes } = options;
-    this.#append = this.#histogram("append_seconds", "Writing what has arrived onto the tape");
+    this.#append = this.#histogram(
+      "append_seconds",
+      "Taking in what has arrived: tape, board and bars",
+    );
     this.#flush = this.#histogram("flush_seconds", "Sending the frames that are due");
     this.#late = this.#histogram("event_loop_lag_seconds", "How late the clock's work is begun");
     this.#gauge("clients", "Clients that are connected", () => hub.sessionCount);
@@ -107,7 +110,7 @@ export class Metrics {
         ...one(what, help),
         collect() {
           this.reset();
-          for (const report of feeds()) this.inc({ feed: report.name }, read(report));
+          for (const report of feeds.reports()) this.inc({ feed: report.name }, read(report));
         },
       });
     count("ticks_total", "Ticks put on the tape", ({ ticks }) => ticks);
@@ -118,7 +121,7 @@ export class Metrics {
         ...one(what, help),
         collect() {
           this.reset();
-          for (const report of feeds()) {
+          for (const report of feeds.reports()) {
             const value = read(report);
             if (value !== null) this.set({ feed: report.name }, value);
           }
@@ -136,7 +139,7 @@ export class Metrics {
       labelNames: ["feed", "state"],
       collect() {
         this.reset();
-        for (const { name, state } of feeds()) {
+        for (const { name, state } of feeds.reports()) {
           for (const each of STATES) this.set({ feed: name, state: each }, each === state ? 1 : 0);
         }
       },
