@@ -112,7 +112,9 @@ export class FeedRun {
         if (signal.aborted) return;
         if (!(error instanceof SourceFault)) {
           this.#fail("failed", error instanceof Error ? error.message : String(error));
-          return log.error(`Feed ${name} failed`, error);
+          // What the operator has to mend is said without a stack.
+          const isTheirs = error instanceof RangeError || error instanceof ClientError;
+          return log.error(`Feed ${name} failed`, isTheirs ? error.message : error);
         }
         await this.#wait(error);
       }

@@ -25,13 +25,22 @@ export class Outbox {
   put(ticks: readonly Tick[], ...marks: readonly Mark[]): void {
     for (const tick of ticks) this.#ticks.push(tick);
     for (const mark of marks) this.#marks.set(mark.name, mark);
-    this.#running ??= this.#write();
+    this.#start();
   }
 
   /** Resolves when everything is on the tape. @throws what `emit` has thrown */
   async drained(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #start(): void {
+    if (this.#ticks.length === 0 || this.#context.signal.aborted) return;
+    this.#running ??= this.#write().finally(() => {
+      this.#running = undefined;
+      // Something may have been put in after the last look.
+      this.#start();
+    });
   }
 
   async #write(): Promise<void> {
@@ -48,8 +57,6 @@ export class Outbox {
       // Whoever waits for it is told.
       this.#failure ??= { error };
       this.#ticks = [];
-    } finally {
-      this.#running = undefined;
     }
   }
 }

@@ -50,13 +50,13 @@ export class RecordMap {
   /**
    * Looks whether the columns of a CSV text are there, so that a wrong name is said once and not of
    * every line.
-   * @throws {Error} that names the columns
+   * @throws {RangeError} that names the columns
    */
   checkColumns(record: unknown, name: string): void {
     if (typeof record !== "object" || record === null) return;
     const has = (field: TickField) => Object.hasOwn(record, this.#names.get(field) ?? field);
     const lacks = (what: string) =>
-      new Error(
+      new RangeError(
         `Cannot read ${name}: there is no column ${what}; the columns are ${
           Object.keys(record).join(", ")
         }`,

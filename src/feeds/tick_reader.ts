@@ -27,7 +27,7 @@ export class TickReader {
     this.#options = options;
   }
 
-  /** @throws {Error} when the columns of a CSV text are other ones */
+  /** @throws {RangeError} when the columns of a CSV text are other ones */
   read({ format, records }: Records): Tick[] {
     const { context, map, timed, name } = this.#options;
     const now = context.now();
