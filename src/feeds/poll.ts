@@ -133,7 +133,9 @@ class Poller {
         tick
       );
     } catch (cause) {
-      throw new SourceFault(`Cannot read the answer: ${(cause as Error).message}`, { cause });
+      const { message } = cause as Error;
+      const says = message.startsWith("Cannot ") ? message : `Cannot read the answer: ${message}`;
+      throw new SourceFault(says, { cause });
     }
   }
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import type { FeedReport } from "../../src/feeds/feed_run.ts";
 import { Exchange } from "../helpers/exchange.ts";
-import { ServerProcess, wait } from "../helpers/process.ts";
+import { eventually, feedOf } from "../helpers/feeds.ts";
+import { ServerProcess } from "../helpers/process.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 
 interface TickRow {
@@ -17,7 +17,6 @@ interface TickRow {
   readonly ask: number | null;
 }
 
-const PATIENCE_MS = 10_000;
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
@@ -39,25 +38,6 @@ async function serverOf(exchange: Exchange, symbols = "BTC/USD"): Promise<TestSe
 
 async function ticksOf({ http }: { http: string }, symbol = "BTC/USD"): Promise<TickRow[]> {
   return await (await fetch(`${http}/ticks?symbol=${symbol}&from=0&limit=100000`)).json();
-}
-
-async function feedOf({ http }: { http: string }): Promise<FeedReport> {
-  const { feeds } = await (await fetch(`${http}/readyz`)).json();
-  return feeds[0];
-}
-
-/** Waits until what is asked for is there; fails with what was there instead. */
-async function eventually<Value>(
-  ask: () => Value | Promise<Value>,
-  isThere: (value: Value) => boolean,
-): Promise<Value> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const value = await ask();
-    if (isThere(value)) return value;
-    assert.ok(Date.now() < deadline, `still ${JSON.stringify(value)?.slice(0, 500)}`);
-    await wait(10);
-  }
 }
 
 /** Every trade once, in order, with its time and price. */
