@@ -125,6 +125,18 @@ export function tapeContract(name: string, open: () => Tape | Promise<Tape>): vo
         assert.deepEqual(tape.read({ after: tape.tail, limit: 10 }), taped);
       }));
 
+    test(`${name} keeps the newest mark of each name with the ticks, or without any`, () =>
+      withTape((tape) => {
+        assert.equal(tape.mark("a"), undefined);
+        tape.append(SIX, new Map([["a", "1"], ["b c", "x"]]));
+        tape.append(SIX, new Map([["a", "2"]]));
+        assert.deepEqual([tape.mark("a"), tape.mark("b c"), tape.mark("c")], ["2", "x", undefined]);
+        assert.deepEqual(tape.append([], new Map([["c", "3"]])), []);
+        assert.equal(tape.mark("c"), "3");
+        tape.append(SIX);
+        assert.equal(tape.mark("a"), "2");
+      }));
+
     test(`${name} adds nothing for an empty batch`, () =>
       withTape((tape) => {
         assert.deepEqual(tape.append([]), []);

@@ -117,6 +117,18 @@ describe("sqlite: opened again", () => {
     second.close();
   });
 
+  test("A killed process keeps a mark with the ticks it was given with, or neither", () => {
+    const path = freshPath();
+    const first = open({ path });
+    first.append(ticks(3), new Map([["feed", "1"]]));
+    const faulty = [...ticks(2, 3), { ...ticks(1)[0]!, price: NaN }];
+    assert.throws(() => first.append(faulty, new Map([["feed", "2"]])));
+    const second = open({ path: killed(path) });
+    assert.deepEqual([second.head, second.mark("feed")], [3, "1"]);
+    second.close();
+    first.close();
+  });
+
   test("A tape that was closed leaves one file", () => {
     const path = freshPath();
     const tape = open({ path });
