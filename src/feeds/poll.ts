@@ -87,7 +87,7 @@ class Poller {
   }
 
   async #ask(context: FeedContext): Promise<Tick[]> {
-    const { url, headers, timeoutMs, shape } = this.#settings;
+    const { url, headers, timeoutMs } = this.#settings;
     const late = AbortSignal.timeout(timeoutMs);
     let text: string;
     let known: Readonly<Record<string, string>>;

@@ -1,5 +1,3 @@
-import { type Client, connect } from "../../static/client.js";
-import type { Reply, Row, Stream, StreamRequest } from "../../static/frames.js";
 import type { Tick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
 import type { Mark } from "../hub/intake.ts";
@@ -14,11 +12,21 @@ import {
   unusable,
 } from "./feed.ts";
 import { Outbox } from "./outbox.ts";
+import {
+  type Client,
+  loadClient,
+  type Reply,
+  type Row,
+  type Stream,
+  type StreamRequest,
+} from "./relay_client.ts";
 
 /** Beyond so many ticks on their way to the tape the upstream is asked to wait. */
 const PENDING_MAX = 50_000;
 /** What comes next after a time: times are kept to a thousandth of a millisecond. */
 const TIME_STEP = 0.001;
+
+type Connect = Awaited<ReturnType<typeof loadClient>>["connect"];
 
 interface Settings {
   readonly url: string;
@@ -79,11 +87,13 @@ class Relay {
   /** @throws {SourceFault} when the connection has ended */
   async run(): Promise<void> {
     const { signal } = this.#context;
+    const { connect } = await loadClient();
+    if (signal.aborted) return;
     try {
       await new Promise<void>((resolve, reject) => {
         this.#fail = reject;
         signal.addEventListener("abort", () => resolve(), { once: true });
-        this.#connect();
+        this.#connect(connect);
       });
     } finally {
       this.#client?.close();
@@ -92,7 +102,7 @@ class Relay {
     }
   }
 
-  #connect(): void {
+  #connect(connect: Connect): void {
     this.#client = connect(this.#settings.url, {
       onState: (state) => {
         // The wait is the supervisor's, who is the same for all feeds.
