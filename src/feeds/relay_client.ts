@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import clientJs from "../../static/client.js" with { type: "text" };
 import framesJs from "../../static/frames.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
@@ -21,5 +22,6 @@ export function loadClient(): Promise<ClientModule> {
 function urlOf(module: unknown, ...imports: readonly [name: string, url: string][]): string {
   let text = module as string;
   for (const [name, url] of imports) text = text.replaceAll(`from "${name}"`, `from "${url}"`);
-  return `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
+  // In base64: of the percent-encoded text Bun finds no exports.
+  return `data:text/javascript;base64,${Buffer.from(text).toString("base64")}`;
 }
