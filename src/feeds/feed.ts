@@ -116,8 +116,8 @@ export function openFeeds(
       const known = [...Object.keys(kinds), "none"].join(", ");
       throw unusable(spec, `its kind is none of ${known}`);
     }
-    if (feeds.has(spec.name)) throw unusable(spec, "it is named twice");
-    feeds.set(spec.name, open(spec));
+    if (feeds.has(text)) throw unusable(spec, "it is named twice");
+    feeds.set(text, open(spec));
   }
   return [...feeds.values()];
 }

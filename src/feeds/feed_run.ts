@@ -38,7 +38,7 @@ export interface FeedReport extends FeedStatus {
 export interface FeedParts {
   readonly market: Market;
   readonly tape: Tape;
-  readonly accept: (ticks: readonly Tick[], marks?: readonly Mark[]) => Promise<string>;
+  readonly accept: (ticks: readonly Tick[], marks?: readonly Mark[]) => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly log: {
     info(message: string): void;
