@@ -58,7 +58,9 @@ async function expectTrades(server: { http: string }, exchange: Exchange, symbol
 const timeout = 20_000;
 
 describe("The Kraken feed", () => {
-  it("takes snapshot and updates of each symbol, with the decimals, bid and ask it is told", async () => {
+  it("takes snapshot and updates of each symbol, with the decimals, bid and ask it is told", {
+    timeout,
+  }, async () => {
     const exchange = await exchangeWith("BTC/USD", 2);
     exchange.trade("EUR/USD", 1);
     const server = await serverOf(exchange, "BTC/USD,EUR/USD");
@@ -124,7 +126,7 @@ describe("The Kraken feed", () => {
     assert.deepEqual(ticks.map(({ size }) => size * 8), [1, 2, 3, 11, 12, 13, 14]);
   });
 
-  it("fetches what it missed while its own process was killed", async () => {
+  it("fetches what it missed while its own process was killed", { timeout }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-kraken-"));
     open.push(async () => {
       await ServerProcess.endAll();
