@@ -2,9 +2,13 @@ import { Hono } from "hono";
 import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
-import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
-import { type FeedParts, FeedRun } from "./feeds/feed_run.ts";
+import { type Environment, openFeeds } from "./feeds/feed.ts";
+import { type FeedParts, FeedRuns } from "./feeds/feed_run.ts";
+import { kraken } from "./feeds/kraken.ts";
+import { poll } from "./feeds/poll.ts";
+import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
+import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Access } from "./http/access.ts";
 import { barRoutes } from "./http/bars.ts";
@@ -13,8 +17,9 @@ import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { influxRoutes } from "./http/influx.ts";
 import { Ingest } from "./http/ingest.ts";
-import { KrakenApi } from "./http/kraken.ts";
 import { Keys } from "./http/keys.ts";
+import { KrakenApi } from "./http/kraken.ts";
+import { Metrics } from "./http/metrics.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
@@ -39,12 +44,10 @@ import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import { Upkeep } from "./hub/upkeep.ts";
 import type { Log } from "./log.ts";
-import { Pulse, sleep } from "./pulse.ts";
+import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
-import { MemoryTape } from "./tape/memory.ts";
-import { SqliteTape } from "./tape/sqlite.ts";
+import { openTape, parseTapeSpec } from "./tape/engines.ts";
 import type { Archive, Tape } from "./tape/tape.ts";
-import { parseTapeSpec } from "./tape/tape_spec.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
@@ -54,8 +57,12 @@ export interface World {
   readonly bootId: string;
   /** Names this process for whoever finds its files in use. */
   readonly holder: string;
+  readonly environment: Environment;
   now(): number;
+  /** Milliseconds, finer than `now`, since any moment. */
+  elapsed(): number;
   random(): number;
+  memoryBytes(): number;
 }
 
 export interface App {
@@ -71,35 +78,105 @@ export interface App {
 const BARS_IN_MEMORY = 120;
 
 /** Kinds of feed: a new one is one line here. */
-const FEEDS = { synthetic, replay };
+const FEEDS = {
+  synthetic,
+  replay,
+  stdin,
+  poll,
+  kraken,
+  tickwire: relay,
+};
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
-  const { log, now } = world;
-  const { tape, archive } = openTape(config.tape, world);
+  const { log, now, random } = world;
+  const { tape, archive } = openTape(config.tape, { ...world, warn: log.warn });
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept, stored: archive !== undefined });
-  const feeds = openFeeds(config.feed);
   const wake = () => pulse.touch();
+  const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const hub = new Hub({ market, tape, archive, limits, now, wake });
   const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape, archive, market, hub, symbolsMax, now, waiting: wake });
+  const accept: Intake["accept"] = (ticks, attached) => intake.accept(ticks, attached);
+  const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
+    ...{ market, tape, accept, now, sleep, log, random },
+    define: (symbol, fields) => define(symbol, fields),
+  });
+  const derived = { market, tape, archive, hub, feeds };
+  const metrics = new Metrics({ ...world, ...derived, advanceMs: ADVANCE_MS });
+  const access = createAccess(config, log);
+  const streams = new Streams({ hub, now, random, fault });
+  const entry = openEntry(config, world, accept, fault);
   const upkeep = new Upkeep(intake, {
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
     warn: log.warn,
   });
-  const pulse = new Pulse({
+  const parts = { ...derived, intake, streams, entry, metrics };
+  const pulse = createPulse(config, world, { ...parts, rooms, upkeep });
+  intake.restore(barsKept);
+  const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
+
+  const { turns, senders } = entry;
+  const krakenApi = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
+  // Where WebSockets are accepted: a new place is one line here.
+  const places = [hubPlace(hub), roomsPlace(rooms), senders.place, ...krakenApi.places()];
+  const crowds = [hub, rooms];
+  const doors = { access, places, crowds, krakenApi, fault };
+  const router = createRouter(config, world, { ...parts, ...doors });
+  return {
+    fetch: (request) => router.fetch(request),
+    upgrade: socketRoutes({ places, access, fault }),
+    start() {
+      market.advance(now());
+      pulse.start();
+      feeds.start();
+    },
+    async stop() {
+      feeds.end();
+      hub.drain(() => Math.round(random() * config.drain));
+      await senders.end();
+      await letGo(crowds, config.drain, sleep);
+      pulse.stop();
+      intake.commit();
+      upkeep.finish();
+      tape.close();
+    },
+  };
+}
+
+interface Derived {
+  readonly market: Market;
+  readonly tape: Tape;
+  readonly archive: Archive | undefined;
+  readonly hub: Hub;
+  readonly feeds: FeedRuns;
+  readonly intake: Intake;
+  readonly streams: Streams;
+  readonly entry: Entry;
+  readonly metrics: Metrics;
+}
+
+/** What happens by the clock. */
+function createPulse(
+  config: Config,
+  { now }: World,
+  parts: Derived & { readonly rooms: Rooms; readonly upkeep: Upkeep },
+): Pulse {
+  const { market, hub, rooms, intake, upkeep, streams, entry, metrics } = parts;
+  const pulse: Pulse = new Pulse({
     now,
     flush(time) {
-      intake.commit();
-      const next = hub.flush(time) ?? Infinity;
+      metrics.append(() => intake.commit());
+      const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
       const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
       return due === Infinity ? undefined : due;
     },
     advance(time) {
+      metrics.advanced();
       const closed = market.advance(time);
       hub.publishClosed(closed);
       hub.tend(time);
@@ -110,47 +187,7 @@ export function createApp(config: Config, world: World): App {
     },
     tidy: (time) => upkeep.run(time),
   }, config.flush);
-  intake.restore(barsKept);
-  const accept: Intake["accept"] = (ticks, key) => intake.accept(ticks, key);
-  const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
-
-  const ended = new AbortController();
-  const runs = feeds.map((feed) =>
-    new FeedRun(feed, { market, tape, accept, define, now, sleep, log, signal: ended.signal })
-  );
-  const fault = (error: unknown) => log.error("Cannot serve a request", error);
-  const access = createAccess(config, log);
-  const streams = new Streams({ hub, now, random: world.random, fault });
-  const entry = openEntry(config, world, accept, fault);
-  const { turns } = entry;
-  const kraken = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
-  // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...kraken.places()];
-  const crowds = [hub, rooms];
-  const router = createRouter(config, world, {
-    ...{ market, tape, archive, hub, streams, runs },
-    ...{ access, places, crowds, entry, intake, kraken, fault },
-  });
-
-  return {
-    fetch: (request) => router.fetch(request),
-    upgrade: socketRoutes({ places, access, fault }),
-    start() {
-      market.advance(now());
-      pulse.start();
-      for (const run of runs) void run.start();
-    },
-    async stop() {
-      ended.abort();
-      hub.drain(() => Math.round(world.random() * config.drain));
-      await entry.senders.end();
-      await letGo(crowds, config.drain, sleep);
-      pulse.stop();
-      intake.commit();
-      upkeep.finish();
-      tape.close();
-    },
-  };
+  return pulse;
 }
 
 /** What the operator has set of instruments stands, whatever a feed says of them. */
@@ -168,25 +205,17 @@ function createAccess(config: Config, log: Log): Access {
   return new Access(keys, new Origins(config.origin), log.warn);
 }
 
-interface Parts {
-  readonly market: Market;
-  readonly tape: Tape;
-  readonly archive: Archive | undefined;
-  readonly hub: Hub;
-  readonly streams: Streams;
-  readonly kraken: KrakenApi;
-  readonly runs: readonly FeedRun[];
+interface Parts extends Derived {
+  readonly krakenApi: KrakenApi;
   readonly access: Access;
   readonly places: readonly SocketPlace[];
   readonly crowds: readonly Crowd[];
-  readonly entry: Entry;
-  readonly intake: Intake;
   readonly fault: (error: unknown) => void;
 }
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, runs, access, places, crowds, fault } = parts;
-  const { intake, kraken, entry: { ingest, turns } } = parts;
+  const { market, tape, archive, hub, streams, feeds, metrics, access, places, crowds } = parts;
+  const { intake, krakenApi, fault, entry: { ingest, turns } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -211,11 +240,12 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       openbbRoutes({ market, archive, turns }),
       udfRoutes({ market, archive, turns, now, fault }),
       streams.routes(),
-      kraken.routes(),
+      krakenApi.routes(),
+      metrics.routes(),
       socketHints(places),
       healthRoutes({
         version,
-        feeds: () => runs.map(({ status }) => status),
+        feeds: () => feeds.reports(),
         position,
         clients: () => countOf(crowds),
       }),
@@ -256,40 +286,10 @@ function openEntry(
   return { turns, ingest, senders };
 }
 
-interface OpenTape {
-  readonly tape: Tape;
-  readonly archive: Archive | undefined;
-}
-
-/** Engines of the tape: a new one is a few lines here, and its name in tape_spec.ts. */
-function openTape(name: string, world: World): OpenTape {
-  const spec = parseTapeSpec(name);
-  const newEpoch = () => Math.floor(world.random() * 36 ** 8).toString(36).padStart(8, "0");
-  if (spec.engine === "memory") {
-    // The numbering begins anew with every process, so its name must too.
-    const tape = new MemoryTape({ epoch: newEpoch(), ticksMax: spec.ticksMax });
-    return { tape, archive: undefined };
-  }
-  const { now, bootId, holder } = world;
-  const tape = new SqliteTape({ path: spec.path, now, bootId, holder, newEpoch });
-  for (const note of tape.notes) world.log.warn(note);
-  return { tape, archive: tape };
-}
-
-function openFeeds(names: readonly string[]): Feed[] {
-  return names.filter((name) => name !== "none").map((name) => {
-    const spec = parseFeedSpec(name);
-    const { kind } = spec;
-    if (Object.hasOwn(FEEDS, kind)) return FEEDS[kind as keyof typeof FEEDS](spec);
-    const kinds = [...Object.keys(FEEDS), "none"].join(", ");
-    throw new RangeError(`Cannot use feed ${name}: its kind is none of ${kinds}`);
-  });
-}
-
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
-export function checkParts(config: Config): void {
+export function checkParts(config: Config, environment: Environment): void {
   parseTapeSpec(config.tape);
-  openFeeds(config.feed);
+  openFeeds(config.feed, FEEDS, environment);
   checkInstruments(config);
 }
 

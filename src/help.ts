@@ -85,7 +85,11 @@ const OTHERS = "Limits";
 const NOTES: Readonly<Record<string, readonly string[]>> = {
   Feeds: [
     "synthetic:?symbols=AAPL,MSFT&rate=1000&seed=1&history=2h",
-    "replay:ticks.csv?speed=60&rebase&loop&map=time:Date,price:Close&symbol=NAME&every=100ms",
+    "replay:a.csv,b.csv.gz?speed=60&rebase&loop&map=time:Date,price:Close&from=2024-05-06",
+    "stdin:?symbol=NAME&map=price:value",
+    "poll:https://host/prices.json?every=10s&path=data.items&map=symbol:id,price:last",
+    "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
+    "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}",
     "none",
   ],
 };

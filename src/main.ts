@@ -29,8 +29,11 @@ async function serve(config: Config): Promise<void> {
     log,
     bootId: bootId(),
     holder: `process ${process.pid} on ${hostname()}`,
+    environment: process.env,
     now: Date.now,
+    elapsed: () => performance.now(),
     random: Math.random,
+    memoryBytes: () => process.memoryUsage.rss(),
   });
   const listening = await listen({
     host: config.host,
@@ -122,7 +125,7 @@ async function main(): Promise<void> {
     case "export":
       return await run((terminal) => exportHistory(terminal, invocation.config));
     case "check":
-      checkParts(invocation.config);
+      checkParts(invocation.config, process.env);
       return print(JSON.stringify(invocation.report, null, 2));
     case "help":
       return print(helpText(version, invocation.command));

@@ -9,7 +9,7 @@ export interface PulseWork {
   tidy(now: number): boolean;
 }
 
-const ADVANCE_MS = 250;
+export const ADVANCE_MS = 250;
 /** Between two slices others have their turn. */
 const TIDY_MS = 10;
 

@@ -52,6 +52,27 @@ await check("It streams on /ws", async () => {
   const frame = JSON.parse(await firstFrame(`ws://127.0.0.1:${port}/ws?symbol=AAPL`));
   assert.equal(typeof frame, "object");
 });
+await check("It shows its feeds in /metrics", () =>
+  eventually(async () => {
+    const text = await (await get("/metrics")).text();
+    assert.match(text, /^tickwire_feed_state\{feed="synthetic",state="running"\} 1$/m);
+  }));
+await check("Another one relays it", async () => {
+  const feed = `tickwire:ws://127.0.0.1:${port}`;
+  const relayPort = await freePort();
+  const relay = start("--port", `${relayPort}`, "--tape", "memory", "--feed", feed);
+  try {
+    await eventually(async () => {
+      const response = await fetch(`http://127.0.0.1:${relayPort}/readyz`);
+      const { feeds: [status] } = await response.json();
+      assert.equal(status.state, "running", relay.output());
+      assert.ok(status.ticks > 0);
+    });
+  } finally {
+    relay.child.kill("SIGKILL");
+    await relay.closed;
+  }
+});
 await check("A second one on the same port says so", async () => {
   await refuses(start("--port", `${port}`, "--tape", "memory"), `${port}`);
 });

@@ -1,5 +1,7 @@
+import { parseDuration } from "../core/duration.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
+import type { Mark } from "../hub/intake.ts";
 
 /** What a feed is given. A feed has no clock, timer or randomness of its own. */
 export interface FeedContext {
@@ -8,52 +10,150 @@ export interface FeedContext {
   now(): number;
   /** Resolves after so many milliseconds, or at once when the feed is ended. */
   sleep(ms: number): Promise<void>;
-  /** Puts ticks on the tape; resolves once they are. */
-  emit(ticks: readonly Tick[]): Promise<void>;
+  /**
+   * Puts ticks on the tape; resolves once they are. Marks are kept with them, all or nothing: they say
+   * where to go on, whatever happens to this process.
+   */
+  emit(ticks: readonly Tick[], marks?: readonly Mark[]): Promise<void>;
+  /** What the newest mark of this name says. */
+  mark(name: string): string | undefined;
   /** Whether the tape holds nothing yet. */
   readonly tapeEmpty: boolean;
   /** The newest price of a symbol on the tape. */
   newestPrice(symbol: string): number | null;
   define(symbol: string, fields: InstrumentFields): void;
-  /** Says that what was to be loaded first is in place. */
+  /** Says that what was to be loaded first is in place, or that the source is back. */
   ready(): void;
+  /** Counts records that could not be read. */
+  leftOut(count: number): void;
   /** Tells the operator of something that was left out. */
   warn(message: string): void;
+}
+
+/** The source of a feed has failed. It is tried again, with everything that was emitted kept. */
+export class SourceFault extends Error {
+  /** The source has asked not to be called before so many milliseconds. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs ?? 0;
+  }
 }
 
 /** Where ticks come from. */
 export interface Feed {
   /** The feed as it was asked for, such as `replay:ticks.csv?speed=10`. */
   readonly name: string;
-  /** Runs until its source ends, it fails or `signal` ends it. */
+  /**
+   * Runs until its source ends, it fails or `signal` ends it.
+   * @throws {SourceFault} when it should be run again after a while
+   */
   run(context: FeedContext): Promise<void>;
 }
 
 /** What stands behind `kind:` in `--feed kind:what?options`. */
 export interface FeedSpec {
+  /** As it was given, without what has to stay secret. */
   readonly name: string;
   readonly kind: string;
+  /** Everything behind `kind:`, as it was given. */
+  readonly rest: string;
+  /** What of it stands before the first `?`. */
   readonly what: string;
   readonly options: URLSearchParams;
+  /** Puts values of the environment in the place of their names. */
+  expand(text: string): string;
 }
 
-/** Takes `kind:what?options` apart. */
-export function parseFeedSpec(name: string): FeedSpec {
-  const [, kind = "", rest = ""] = /^([a-z]+)(?::(.*))?$/s.exec(name) ?? [];
+/** Values by the names that `${NAME}` in a feed stands for. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const SECRET = /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header)=)[^&#]+/gi;
+const LOGIN = /(:\/\/)[^/@?#]+(?=@)/g;
+
+/**
+ * Takes `kind:what?options` apart.
+ * @throws {RangeError} for a name that the environment does not have
+ */
+export function parseFeedSpec(text: string, environment: Environment = {}): FeedSpec {
+  const name = text.replace(SECRET, "$1…").replace(LOGIN, "$1…");
+  const expand = (part: string) =>
+    part.replace(/\$\{(\w+)\}/g, (_, variable: string) => {
+      const value = environment[variable];
+      if (value !== undefined) return value;
+      throw new RangeError(`Cannot use feed ${name}: ${variable} is not set in the environment`);
+    });
+  const [, kind = "", rest = ""] = /^([a-z]+)(?::(.*))?$/s.exec(text) ?? [];
   const question = rest.indexOf("?");
-  const what = question < 0 ? rest : rest.slice(0, question);
-  const options = new URLSearchParams(question < 0 ? "" : rest.slice(question + 1));
-  return { name, kind, what, options };
+  const what = expand(question < 0 ? rest : rest.slice(0, question));
+  const options = readOptions(question < 0 ? "" : rest.slice(question + 1), expand);
+  return { name, kind, rest, what, options, expand };
+}
+
+/** Values are expanded after they are decoded, so that a secret may hold any character. */
+export function readOptions(query: string, expand: FeedSpec["expand"]): URLSearchParams {
+  return new URLSearchParams(
+    [...new URLSearchParams(query)].map(([option, value]) => [option, expand(value)]),
+  );
+}
+
+/** Makes a feed of what was asked for. @throws {RangeError} */
+export type OpenFeed = (spec: FeedSpec) => Feed;
+
+/** @throws {RangeError} for a feed of no known kind, and one that is there already */
+export function openFeeds(
+  names: readonly string[],
+  kinds: Readonly<Record<string, OpenFeed>>,
+  environment: Environment,
+): Feed[] {
+  const feeds = new Map<string, Feed>();
+  for (const text of names) {
+    if (text === "none") continue;
+    const spec = parseFeedSpec(text, environment);
+    const open = Object.hasOwn(kinds, spec.kind) ? kinds[spec.kind] : undefined;
+    if (open === undefined) {
+      const known = [...Object.keys(kinds), "none"].join(", ");
+      throw unusable(spec, `its kind is none of ${known}`);
+    }
+    if (feeds.has(text)) throw unusable(spec, "it is named twice");
+    feeds.set(text, open(spec));
+  }
+  return [...feeds.values()];
 }
 
 /** @throws {RangeError} for an option that the kind of feed does not have */
-export function checkOptions({ name, kind, options }: FeedSpec, known: readonly string[]): void {
-  for (const option of options.keys()) {
-    if (known.includes(option)) continue;
-    throw new RangeError(
-      `Cannot use feed ${name}: ${kind} has no option ${option}; it has ${known.join(", ")}`,
-    );
+export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const option of spec.options.keys()) {
+    if (!known.includes(option)) {
+      throw unusable(spec, `${spec.kind} has no option ${option}; it has ${known.join(", ")}`);
+    }
+    if (seen.has(option) && option !== "header") throw unusable(spec, `${option} is given twice`);
+    seen.add(option);
   }
+}
+
+/** What is wrong with how a feed was asked for. */
+export function unusable({ name }: FeedSpec, reason: string, cause?: unknown): RangeError {
+  return new RangeError(`Cannot use feed ${name}: ${reason}`, { cause });
+}
+
+/** Milliseconds from an option such as `every=10s`. @throws {RangeError} */
+export function durationOption(spec: FeedSpec, option: string): number | undefined {
+  const text = spec.options.get(option);
+  if (text === null) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw unusable(spec, `${option}=${text} is not a duration`);
+}
+
+/** Different names from an option such as `symbols=BTC/USD,EUR/USD`. @throws {RangeError} */
+export function listOption(spec: FeedSpec, option: string): readonly string[] {
+  const names = (spec.options.get(option) ?? "").split(",").map((name) => name.trim());
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw unusable(spec, `${option} names ${twice} twice`);
+  return names.filter((name) => name !== "");
 }
 
 /** A positive number from an option, such as `speed=10`. @throws {RangeError} */
@@ -62,9 +162,7 @@ export function numberOption(spec: FeedSpec, option: string, fallback: number): 
   if (text === null) return fallback;
   const number = Number(text);
   if (text !== "" && Number.isFinite(number) && number >= 0) return number;
-  throw new RangeError(
-    `Cannot use feed ${spec.name}: ${option}=${text} is not a number of at least 0`,
-  );
+  throw unusable(spec, `${option}=${text} is not a number of at least 0`);
 }
 
 /** A flag such as `loop`: present means yes, unless it says `false`. */

@@ -1,25 +1,45 @@
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
+import { ClientError } from "../hub/client_error.ts";
+import type { Intake, Mark } from "../hub/intake.ts";
 import { type Tape, TapeFull } from "../tape/tape.ts";
-import type { Feed, FeedContext } from "./feed.ts";
+import { backoff } from "./backoff.ts";
+import { type Feed, type FeedContext, SourceFault } from "./feed.ts";
+import { Rate } from "./rate.ts";
 
 /** How long a feed waits before it tries a full tape again. */
 const PAUSE_MS = 1_000;
+/** Only a source that has stayed up for so long makes the earlier failures forgotten. */
+export const STABLE_MS = 10_000;
 
-/** How a feed is doing. */
+/** How a feed is doing. Counts are those since the start. */
 export interface FeedStatus {
   readonly name: string;
-  readonly state: "starting" | "running" | "paused" | "ended" | "failed";
+  readonly state: "starting" | "running" | "paused" | "retrying" | "ended" | "failed";
+  /** What went wrong last, also when that is over. */
   readonly error: string | null;
+  readonly errorTime: number | null;
+  /** How often its source was tried again. */
+  readonly retries: number;
   /** Ticks it has put on the tape. */
   readonly ticks: number;
+  /** Records that could not be read, and ticks for whose symbols there is no room. */
+  readonly leftOut: number;
+}
+
+/** The same, and what depends on when one looks. */
+export interface FeedReport extends FeedStatus {
+  /** Ticks a second, over the last ten seconds. */
+  readonly rate: number;
+  /** Milliseconds since its newest tick by that tick's own time; `null` before the first. */
+  readonly lag: number | null;
 }
 
 export interface FeedParts {
   readonly market: Market;
   readonly tape: Tape;
-  readonly accept: (ticks: readonly Tick[]) => Promise<unknown>;
+  readonly accept: Intake["accept"];
   readonly define: (symbol: string, fields: InstrumentFields) => void;
   readonly signal: AbortSignal;
   readonly log: {
@@ -28,36 +48,102 @@ export interface FeedParts {
     error(message: string, cause: unknown): void;
   };
   now(): number;
+  random(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** All feeds of a server. */
+export class FeedRuns {
+  readonly #ended = new AbortController();
+  readonly #runs: readonly FeedRun[];
+
+  constructor(feeds: readonly Feed[], parts: Omit<FeedParts, "signal">) {
+    const { signal } = this.#ended;
+    this.#runs = feeds.map((feed) => new FeedRun(feed, { ...parts, signal }));
+  }
+
+  start(): void {
+    for (const run of this.#runs) void run.start();
+  }
+
+  end(): void {
+    this.#ended.abort();
+  }
+
+  reports(): FeedReport[] {
+    return this.#runs.map((run) => run.report());
+  }
 }
 
 /** A feed at work: it may end or fail, never the server. */
 export class FeedRun {
   readonly #feed: Feed;
   readonly #parts: FeedParts;
+  readonly #rate = new Rate();
   #status: FeedStatus;
+  #newestTime = -Infinity;
+  /** Failures since the source was last stable. */
+  #attempt = 0;
+  /** When the source was there in this attempt. */
+  #readyAt = Infinity;
 
   constructor(feed: Feed, parts: FeedParts) {
     this.#feed = feed;
     this.#parts = parts;
-    this.#status = { name: feed.name, state: "starting", error: null, ticks: 0 };
+    const counts = { retries: 0, ticks: 0, leftOut: 0 };
+    this.#status = { name: feed.name, state: "starting", error: null, errorTime: null, ...counts };
   }
 
-  get status(): FeedStatus {
-    return this.#status;
+  report(): FeedReport {
+    const now = this.#parts.now();
+    const lag = Number.isFinite(this.#newestTime) ? now - this.#newestTime : null;
+    return { ...this.#status, rate: this.#rate.perSecond(now), lag };
   }
 
   async start(): Promise<void> {
     const { signal, log } = this.#parts;
     const { name } = this.#feed;
-    try {
-      await this.#feed.run(this.#context());
-      this.#set({ state: "ended" });
-      if (!signal.aborted) log.info(`Feed ${name} has come to its end`);
-    } catch (error) {
-      this.#set({ state: "failed", error: error instanceof Error ? error.message : String(error) });
-      log.error(`Feed ${name} failed`, error);
+    const context = this.#context();
+    while (!signal.aborted) {
+      try {
+        await this.#feed.run(context);
+        this.#set({ state: "ended" });
+        if (!signal.aborted) log.info(`Feed ${name} has come to its end; the server goes on`);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof SourceFault)) {
+          this.#fail("failed", error instanceof Error ? error.message : String(error));
+          // What the operator has to mend is said without a stack.
+          const isTheirs = error instanceof RangeError || error instanceof ClientError;
+          return log.error(`Feed ${name} failed`, isTheirs ? error.message : error);
+        }
+        await this.#wait(error);
+      }
     }
+  }
+
+  /** Until the source may be tried again. */
+  async #wait({ message, retryAfterMs }: SourceFault): Promise<void> {
+    const { now, random, sleep, signal, log } = this.#parts;
+    if (now() - this.#readyAt >= STABLE_MS) this.#attempt = 0;
+    this.#readyAt = Infinity;
+    const waitMs = Math.max(retryAfterMs, backoff(this.#attempt++, random));
+    // A source that stays away with the same words is told of once.
+    if (this.#status.state !== "retrying" || this.#status.error !== message) {
+      log.warn(`Feed ${this.#feed.name}: ${message}; it is tried again`);
+    }
+    this.#fail("retrying", message);
+    await sleep(waitMs, signal);
+    this.#set({ retries: this.#status.retries + 1 });
+  }
+
+  #ready(): void {
+    const { state } = this.#status;
+    if (state === "running") return;
+    if (state === "retrying") this.#parts.log.info(`Feed ${this.#feed.name} is back`);
+    this.#readyAt = this.#parts.now();
+    this.#set({ state: "running" });
   }
 
   #context(): FeedContext {
@@ -67,29 +153,57 @@ export class FeedRun {
       now,
       tapeEmpty: tape.head === 0,
       sleep: (ms) => sleep(ms, signal),
-      emit: (ticks) => this.#emit(ticks),
+      emit: (ticks, marks) => this.#emit(ticks, marks),
+      mark: (name) => tape.mark(name),
       newestPrice: (symbol) => market.board.row(symbol).price,
       define,
-      ready: () => this.#set({ state: "running" }),
+      ready: () => this.#ready(),
+      leftOut: (count) => this.#set({ leftOut: this.#status.leftOut + count }),
       warn: (message) => log.warn(message),
     };
   }
 
   /** Waits as long as the tape is full, and says so. */
-  async #emit(ticks: readonly Tick[]): Promise<void> {
-    const { accept, sleep, signal } = this.#parts;
-    const { state, error } = this.#status;
+  async #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
+    const { accept, now, sleep, signal } = this.#parts;
+    const { state } = this.#status;
+    let left = ticks;
     while (!signal.aborted) {
       try {
-        await accept(ticks);
-        this.#set({ state, error, ticks: this.#status.ticks + ticks.length });
+        await accept(left, { marks });
+        this.#count(left, now());
+        if (this.#status.state === "paused") this.#set({ state });
         return;
       } catch (cause) {
-        if (!(cause instanceof TapeFull)) throw cause;
-        this.#set({ state: "paused", error: cause.message });
-        await sleep(PAUSE_MS, signal);
+        if (cause instanceof ClientError) {
+          left = this.#withoutNewSymbols(left, cause);
+        } else if (cause instanceof TapeFull) {
+          this.#fail("paused", cause.message);
+          await sleep(PAUSE_MS, signal);
+        } else throw cause;
       }
     }
+  }
+
+  /** What there is room for; symbols that are known go on. */
+  #withoutNewSymbols(ticks: readonly Tick[], { message }: ClientError): readonly Tick[] {
+    const { catalogue } = this.#parts.market;
+    const known = ticks.filter(({ symbol }) => catalogue.has(symbol));
+    if (known.length === ticks.length) throw new Error(message);
+    if (this.#status.error !== message) this.#parts.log.warn(`Feed ${this.#feed.name}: ${message}`);
+    this.#fail(this.#status.state, message);
+    this.#set({ leftOut: this.#status.leftOut + ticks.length - known.length });
+    return known;
+  }
+
+  #count(ticks: readonly Tick[], now: number): void {
+    for (const { time } of ticks) if (time > this.#newestTime) this.#newestTime = time;
+    this.#rate.add(ticks.length, now);
+    this.#set({ ticks: this.#status.ticks + ticks.length });
+  }
+
+  #fail(state: FeedStatus["state"], error: string): void {
+    this.#set({ state, error, errorTime: this.#parts.now() });
   }
 
   #set(change: Partial<FeedStatus>): void {

@@ -1,7 +1,14 @@
 import { DECIMALS_MIN } from "../core/instrument.ts";
 import { parseDuration } from "../core/duration.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
-import { checkOptions, type Feed, type FeedContext, type FeedSpec, numberOption } from "./feed.ts";
+import {
+  checkOptions,
+  type Feed,
+  type FeedContext,
+  type FeedSpec,
+  numberOption,
+  unusable,
+} from "./feed.ts";
 import { seededRandom } from "./random.ts";
 import { type Character, Walk } from "./walk.ts";
 
@@ -47,11 +54,11 @@ const MARKET: readonly Character[] = [
 export function synthetic(spec: FeedSpec): Feed {
   checkOptions(spec, ["symbols", "rate", "seed", "history"]);
   const rate = numberOption(spec, "rate", RATE_DEFAULT);
-  if (rate > RATE_MAX) throw fault(spec, `rate=${rate} is more than ${RATE_MAX}`);
+  if (rate > RATE_MAX) throw unusable(spec, `rate=${rate} is more than ${RATE_MAX}`);
   const random = seededRandom(numberOption(spec, "seed", 1));
   const historyText = spec.options.get("history") ?? HISTORY_DEFAULT;
   const historyMs = parseDuration(historyText);
-  if (historyMs === undefined) throw fault(spec, `history=${historyText} is not a duration`);
+  if (historyMs === undefined) throw unusable(spec, `history=${historyText} is not a duration`);
   const characters = chooseCharacters(spec, random);
   return {
     name: spec.name,
@@ -148,17 +155,17 @@ function chooseCharacters(spec: FeedSpec, random: () => number): readonly Charac
   if (asked === null) return MARKET;
   const count = /^\d+$/.test(asked) ? Number(asked) : undefined;
   if (count !== undefined && count > SYMBOLS_MAX) {
-    throw fault(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);
+    throw unusable(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);
   }
   const symbols = count === undefined
     ? [...new Set(asked.split(",").map((symbol) => symbol.trim()))]
     : Array.from({ length: count }, (_, index) => `S${String(index).padStart(3, "0")}`);
   if (symbols.length === 0 || symbols.length > SYMBOLS_MAX) {
-    throw fault(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);
+    throw unusable(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);
   }
   return symbols.map((symbol) => {
     const reason = symbolFault(symbol);
-    if (reason !== undefined) throw fault(spec, `symbol "${symbol}": ${reason}`);
+    if (reason !== undefined) throw unusable(spec, `symbol "${symbol}": ${reason}`);
     return MARKET.find((character) => character.symbol === symbol) ?? invent(symbol, random);
   });
 }
@@ -174,8 +181,4 @@ function invent(symbol: string, random: () => number): Character {
     sizeStep: 1,
     spread: 0.0001 + 0.0005 * random(),
   };
-}
-
-function fault({ name }: FeedSpec, reason: string): RangeError {
-  return new RangeError(`Cannot use feed ${name}: ${reason}`);
 }

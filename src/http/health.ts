@@ -1,9 +1,9 @@
 import { Hono } from "hono";
-import type { FeedStatus } from "../feeds/feed_run.ts";
+import type { FeedReport } from "../feeds/feed_run.ts";
 
 export interface HealthOptions {
   readonly version: string;
-  feeds(): readonly FeedStatus[];
+  feeds(): readonly FeedReport[];
   position(): string;
   clients(): number;
 }

@@ -124,7 +124,7 @@ export class Ingest {
       step = reading.next();
     }
     const { ticks, skipped } = step.value;
-    const taped = accept(ticks, key || undefined);
+    const taped = accept(ticks, { key: key || undefined });
     read?.();
     return { ...await taped, skipped };
   }

@@ -30,9 +30,23 @@ export interface Accepted {
   readonly position: string;
 }
 
+/** Where a feed stands in its source after a batch: kept with it. */
+export interface Mark {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What comes with a batch. */
+export interface Attached {
+  /** What the sender calls the batch, so that it can be sent again. */
+  readonly key?: string | undefined;
+  readonly marks?: readonly Mark[] | undefined;
+}
+
 interface Batch {
   readonly ticks: readonly Tick[];
   readonly key: string | undefined;
+  readonly marks: readonly Mark[];
   readonly resolve: (accepted: Accepted) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -82,11 +96,11 @@ export class Intake {
    * @returns once it is on the tape
    * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
    */
-  accept(ticks: readonly Tick[], key?: string): Promise<Accepted> {
-    if (key === undefined) return this.#enqueue(ticks, key);
+  accept(ticks: readonly Tick[], { key, marks = [] }: Attached = {}): Promise<Accepted> {
+    if (key === undefined) return this.#enqueue(ticks, key, marks);
     const known = this.#answers.get(key) ?? this.#receipt(key);
     if (known !== undefined) return Promise.resolve(known);
-    const answer = this.#enqueue(ticks, key).finally(() => this.#answers.delete(key));
+    const answer = this.#enqueue(ticks, key, marks).finally(() => this.#answers.delete(key));
     this.#answers.set(key, answer);
     return answer;
   }
@@ -119,12 +133,11 @@ export class Intake {
     const { head } = tape;
     const positionOf = (seq: number) => formatPosition(tape.epoch, seq);
     try {
-      const taped = tape.append(
-        parts.flatMap(({ ticks }) => ticks),
-        parts.flatMap(({ ticks, key, end }) =>
-          key === undefined ? [] : { key, accepted: ticks.length, end, time: now() }
-        ),
+      const keyed = parts.flatMap(({ ticks, key, end }) =>
+        key === undefined ? [] : { key, accepted: ticks.length, end, time: now() }
       );
+      const marks = marksOf(batches);
+      const taped = tape.append(parts.flatMap(({ ticks }) => ticks), { keyed, marks });
       for (const tick of taped) {
         market.apply(tick);
         hub.publish(tick);
@@ -167,9 +180,13 @@ export class Intake {
     return this.#options.archive?.retain({ ...retention, through: this.#saved }) ?? false;
   }
 
-  #enqueue(ticks: readonly Tick[], key: string | undefined): Promise<Accepted> {
+  #enqueue(
+    ticks: readonly Tick[],
+    key: string | undefined,
+    marks: readonly Mark[],
+  ): Promise<Accepted> {
     return new Promise((resolve, reject) => {
-      this.#batches.push({ ticks, key, resolve, reject });
+      this.#batches.push({ ticks, key, marks, resolve, reject });
       this.#ticksWaiting += ticks.length;
       this.#options.waiting();
       // A sender that waits for each of its batches would else send no more than one a frame.
@@ -221,4 +238,9 @@ export class Intake {
       return false;
     });
   }
+}
+
+/** The last mark of each name. */
+function marksOf(batches: readonly Batch[]): ReadonlyMap<string, string> {
+  return new Map(batches.flatMap(({ marks }) => marks.map(({ name, value }) => [name, value])));
 }

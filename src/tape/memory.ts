@@ -1,6 +1,6 @@
 import { Ring } from "../core/ring.ts";
 import type { TapedTick, Tick } from "../core/tick.ts";
-import { type Keyed, type Receipt, RECEIPTS_MAX, type Tape, type TickQuery } from "./tape.ts";
+import { type Attached, type Receipt, RECEIPTS_MAX, type Tape, type TickQuery } from "./tape.ts";
 
 export interface MemoryTapeOptions {
   readonly epoch: string;
@@ -13,6 +13,7 @@ export class MemoryTape implements Tape {
   readonly epoch: string;
   readonly #ring: Ring<TapedTick>;
   readonly #receipts = new Map<string, Receipt>();
+  readonly #marks = new Map<string, string>();
   #head = 0;
 
   constructor({ epoch, ticksMax }: MemoryTapeOptions) {
@@ -28,7 +29,8 @@ export class MemoryTape implements Tape {
     return this.#head - this.#ring.length;
   }
 
-  append(ticks: readonly Tick[], keyed: readonly Keyed[] = []): TapedTick[] {
+  append(ticks: readonly Tick[], { keyed = [], marks = new Map() }: Attached = {}): TapedTick[] {
+    for (const [name, value] of marks) this.#marks.set(name, value);
     for (const { key, accepted, time, end } of keyed) {
       this.#receipts.delete(key);
       this.#receipts.set(key, { key, accepted, seq: this.#head + end, time });
@@ -45,6 +47,10 @@ export class MemoryTape implements Tape {
 
   receipt(key: string): Receipt | undefined {
     return this.#receipts.get(key);
+  }
+
+  mark(name: string): string | undefined {
+    return this.#marks.get(name);
   }
 
   read({ symbols, after, through = this.#head, from, to, limit }: TickQuery): TapedTick[] {

@@ -11,7 +11,7 @@ import { ReceiptTable } from "./receipt_table.ts";
 import { SymbolTable } from "./symbol_table.ts";
 import {
   type Archive,
-  type Keyed,
+  type Attached,
   type Receipt,
   RECEIPT_MS,
   type Retention,
@@ -31,6 +31,8 @@ const SPAN_MS = 1_000;
 const FORGET_MAX = 5_000;
 /** About what a tick takes of the file. */
 const TICK_BYTES = 64;
+/** Before the name of a mark, so that it is none of the tape's own records. */
+const MARK = "mark ";
 
 /**
  * A tape in a file. Every append is one transaction, so a process that is killed loses nothing that was
@@ -81,9 +83,18 @@ export class SqliteTape implements Tape, Archive {
     return this.#tail;
   }
 
-  append(ticks: readonly Tick[], keyed: readonly Keyed[] = []): TapedTick[] {
-    if (ticks.length + keyed.length === 0) return [];
-    const { ticks: table, insertSpan, receipts } = this.#tables;
+  /** What was forgotten leaves room in the file, which is filled again. */
+  get bytes(): number {
+    const pragma = (name: string) =>
+      Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0] as number;
+    return this.#read(() =>
+      (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
+    );
+  }
+
+  append(ticks: readonly Tick[], { keyed = [], marks = new Map() }: Attached = {}): TapedTick[] {
+    if (ticks.length + keyed.length + marks.size === 0) return [];
+    const { ticks: table, insertSpan, receipts, meta } = this.#tables;
     const taped = ticks.map((tick, index) => tapedTick(this.#head + 1 + index, tick));
     const now = this.#now();
     const begins = ticks.length > 0 && Math.abs(now - this.#spanAt) >= SPAN_MS;
@@ -91,6 +102,7 @@ export class SqliteTape implements Tape, Archive {
       if (begins) insertSpan.run(this.#head + 1, now);
       table.insert(taped);
       receipts.put(keyed.map(({ end, ...rest }) => ({ ...rest, seq: this.#head + end })));
+      for (const [name, value] of marks) meta.put(MARK + name, value);
     });
     if (begins) this.#spanAt = now;
     this.#head += taped.length;
@@ -99,6 +111,10 @@ export class SqliteTape implements Tape, Archive {
 
   receipt(key: string): Receipt | undefined {
     return this.#read(() => this.#tables.receipts.find(key));
+  }
+
+  mark(name: string): string | undefined {
+    return this.#read(() => this.#tables.meta.all().get(MARK + name));
   }
 
   read(query: TickQuery): TapedTick[] {
@@ -147,7 +163,7 @@ export class SqliteTape implements Tape, Archive {
 
   retain({ before, bytesMax, through = Infinity }: Retention): boolean {
     const kept = this.#head - this.#tail;
-    const bytes = this.#read(() => this.#bytes());
+    const { bytes } = this;
     const full = bytes > bytesMax;
     if (!full) this.#barsSpent = false;
     // Bars outlive ticks, but must not take the half of the room by which clients resume.
@@ -180,13 +196,6 @@ export class SqliteTape implements Tape, Archive {
     // A span that began so much earlier has ended by then.
     const span = this.#tables.spanSince.get(time - SPAN_MS);
     return span === undefined ? this.#head : (span["seq"] as number) - 1;
-  }
-
-  /** Bytes in use: what was forgotten leaves room in the file, which is filled again. */
-  #bytes(): number {
-    const pragma = (name: string) =>
-      Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0] as number;
-    return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
   }
 
   /** @throws {TapeError} */

@@ -39,6 +39,13 @@ export interface Keyed extends Omit<Receipt, "seq"> {
   readonly end: number;
 }
 
+/** What is kept with ticks: with them or not at all. */
+export interface Attached {
+  readonly keyed?: readonly Keyed[];
+  /** By name: where each feed stands in its source. */
+  readonly marks?: ReadonlyMap<string, string>;
+}
+
 /** The ordered log of all ticks. Everything else is derived from it. */
 export interface Tape {
   /** The name of this numbering: it changes only when a seq could be used again for another tick. */
@@ -49,13 +56,16 @@ export interface Tape {
   readonly tail: number;
 
   /**
-   * Gives the ticks their order and logs them with the receipts: all of it, or nothing and it throws.
+   * Gives the ticks their order and logs them with what is attached: all of it, or nothing and it throws.
    * @throws {TapeFull} when there is no room; it may be tried again
    */
-  append(ticks: readonly Tick[], keyed?: readonly Keyed[]): TapedTick[];
+  append(ticks: readonly Tick[], attached?: Attached): TapedTick[];
 
   /** The receipt of a key, which may be older than a day. */
   receipt(key: string): Receipt | undefined;
+
+  /** The newest mark of this name. */
+  mark(name: string): string | undefined;
 
   /** A place that is before every tick of this event time or later, as near as is known without a search. */
   before(time: number): number;
@@ -77,6 +87,8 @@ export interface Archive {
   save(changes: MarketChanges): void;
   /** Bars by time, oldest first. */
   bars(symbol: string, interval: Interval, range: BarRange): Bar[];
+  /** Bytes in use, of which `retain` keeps a bound. */
+  readonly bytes: number;
   /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
   retain(retention: Retention): boolean;
 }

@@ -1,6 +1,6 @@
-import { type Client, connect, type State } from "../../static/client.js";
 import type { Row } from "../core/board.ts";
 import { decimalsOf } from "../core/instrument.ts";
+import { type Client, loadClient, type State } from "../feeds/client_module.ts";
 import { gridLines, plain, type Watched } from "./grid.ts";
 import { CommandError, Server, type ServerOptions } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
@@ -69,7 +69,7 @@ async function printRows(
     const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
     terminal.write(text).catch((error) => (failed = error, ended.abort()));
   };
-  const client = subscribe(server, { symbols, every }, {
+  const client = await subscribe(server, { symbols, every }, {
     state: (state) => {
       if (state.kind !== "refused") return;
       failed = new CommandError(`Cannot watch: ${state.reason}`);
@@ -98,11 +98,12 @@ interface Told {
   rows(rows: readonly Row[], merged: number): void;
 }
 
-function subscribe(
+async function subscribe(
   server: Server,
   { symbols, every }: Pick<WatchOptions, "symbols" | "every">,
   told: Told,
-): Client {
+): Promise<Client> {
+  const { connect } = await loadClient();
   const client = connect(server.socketUrl, { onState: (state) => told.state(state) });
   const wanted = symbols.length === 0 ? ["*"] : symbols;
   client.subscribe({ symbols: wanted, channel: "quote", every }, {
@@ -149,7 +150,7 @@ class Screen {
 
   async run(): Promise<void> {
     const { interrupted, sleep } = this.#terminal;
-    const client = subscribe(this.#server, this.#options, {
+    const client = await subscribe(this.#server, this.#options, {
       state: (state) => {
         this.#state = state;
         if (state.kind === "refused") this.#quit.abort();

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { checkOptions, flagOption, numberOption, parseFeedSpec } from "../../src/feeds/feed.ts";
+import {
+  checkOptions,
+  type FeedSpec,
+  flagOption,
+  numberOption,
+  openFeeds,
+  parseFeedSpec,
+} from "../../src/feeds/feed.ts";
 
 describe("parseFeedSpec", () => {
   test("parseFeedSpec takes kind, what and options apart", () => {
@@ -67,5 +74,27 @@ describe("Options of a feed", () => {
     for (const text of ["loop=false", "loop=0"]) {
       assert.equal(flagOption(spec(text), "loop"), false);
     }
+  });
+});
+
+describe("openFeeds", () => {
+  const kinds = { a: ({ name, options }: FeedSpec) => ({ name, run: async () => {}, options }) };
+  const open = (...names: string[]) => openFeeds(names, kinds, { TOKEN: "s3&cret" });
+
+  test("openFeeds makes a feed of each name but none, with values of the environment", () => {
+    const feeds = open("a:x?to=${TOKEN}", "none", "a:y");
+    assert.deepEqual(feeds.map(({ name }) => name), ["a:x?to=${TOKEN}", "a:y"]);
+    assert.equal((feeds[0] as unknown as FeedSpec).options.get("to"), "s3&cret");
+  });
+
+  test("openFeeds refuses in words what is unknown, there twice or not set, and shows no secret", () => {
+    assert.throws(() => open("b:x?key=abc"), {
+      name: "RangeError",
+      message: "Cannot use feed b:x?key=…: its kind is none of a, none",
+    });
+    assert.throws(() => open("toString:x"), /its kind is none of a, none$/);
+    assert.throws(() => open("a:x", "a:x"), /^RangeError: Cannot use feed a:x: it is named twice$/);
+    assert.throws(() => open("a:x?y=${NO}"), /: NO is not set in the environment$/);
+    assert.equal(open("a:x?key=1", "a:x?key=2").length, 2);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { parseFeedSpec } from "../../src/feeds/feed.ts";
 import { replay } from "../../src/feeds/replay.ts";
 import { run, type RunOptions, START } from "./run.ts";
@@ -243,7 +244,7 @@ describe("replay", () => {
       /: line 6: \d values for 3 columns$/,
       /: line 7: time is missing: name its column with map, or give every=100ms$/,
       /: line 8: price "x" is not a number$/,
-      /^Left out 5 broken records of .*, played 2$/,
+      /^Left out 5 broken records of .*, took 2$/,
     ];
     assert.equal(warnings.length, reasons.length);
     for (const [index, reason] of reasons.entries()) assert.match(warnings[index]!, reason);
@@ -268,7 +269,7 @@ describe("replay", () => {
     const { ticks, warnings } = await play(path);
     assert.equal(ticks.length, 1);
     assert.equal(warnings.length, 21);
-    assert.match(warnings.at(-1)!, /^Left out 1000 broken records of .*, played 1$/);
+    assert.match(warnings.at(-1)!, /^Left out 1000 broken records of .*, took 1$/);
   });
 
   test("replay ends on a file that holds nothing to play, with loop too", async () => {
@@ -295,12 +296,83 @@ describe("replay", () => {
     }
   });
 
+  test("replay merges files by the time of their ticks, each under its own name", async () => {
+    const [a, b, c] = [fileOf(csvAt(0, 2, 4)), fileOf(csvAt(1, 2, 3)), fileOf(csvAt())];
+    const { ticks, ended } = await play(`${a},${b},${c}`, "map=symbol:symbol");
+    assert.deepEqual(ticks.map(({ at }) => at - START), [0, 1, 2, 2, 3, 4].map((s) => s * SECOND));
+    assert.deepEqual(ticks.map(({ price }) => price), [1, 1, 2, 2, 3, 3]);
+    assert.equal(ended, true);
+    const bare = (...values: number[]) =>
+      fileOf(["time,price", ...values.map((v) => `${THEN + v},${v}`)].join("\n"));
+    const named = await play(`${bare(1, 3)},${bare(2, 4)}`, "symbol=X,Y&speed=0");
+    assert.deepEqual(named.ticks.map(({ symbol, price }) => `${symbol}${price}`), [
+      "X1",
+      "Y2",
+      "X3",
+      "Y4",
+    ]);
+  });
+
+  test("replay merges as many ticks as there are, in order, to the last", async () => {
+    const many = (first: number) =>
+      fileOf(csvAt(...Array.from({ length: 3_000 }, (_, index) => first + 2 * index)));
+    const { ticks } = await play(`${many(0)},${many(1)}`, "speed=0");
+    assert.deepEqual(
+      ticks.map(({ time }) => (time - THEN) / SECOND),
+      ticks.map((_, index) => index),
+    );
+    assert.equal(ticks.length, 6_000);
+  });
+
+  test("replay plays files without times one after another", async () => {
+    const { ticks } = await play(
+      `${fileOf([1, 2], "json")},${fileOf([3], "json")}`,
+      "symbol=A&every=1s",
+    );
+    assert.deepEqual(ticks.map(({ price, at }) => [price, at - START]), [[1, 0], [2, 1_000], [
+      3,
+      2_000,
+    ]]);
+  });
+
+  test("replay unpacks files, and fails on one that is cut off", async () => {
+    const path = fileOf("", "csv.gz");
+    const packed = gzipSync(csvAt(...Array.from({ length: 5_000 }, (_, index) => index)));
+    writeFileSync(path, packed);
+    const { ticks } = await play(path, "speed=0");
+    assert.equal(ticks.length, 5_000);
+    writeFileSync(path, packed.subarray(0, packed.length / 2));
+    await assert.rejects(play(path, "speed=0"));
+  });
+
+  test("replay plays what was recorded from a time, and to one", async () => {
+    const path = fileOf(csvAt(0, 1, 2, 3, 4));
+    const { ticks } = await play(path, "from=2024-05-06T07:08:01Z&to=2024-05-06T07:08:03");
+    assert.deepEqual(ticks.map(({ price, at }) => [price, at - START]), [[2, 0], [3, 1_000]]);
+    const rest = await play(path, `from=${THEN + 4 * SECOND}`);
+    assert.deepEqual(rest.ticks.map(({ price }) => price), [5]);
+  });
+
+  test("replay fails in words on a column that is not there", async () => {
+    const path = fileOf(csvAt(0, 1));
+    await assert.rejects(play(path, "map=price:Close"), {
+      name: "RangeError",
+      message:
+        `Cannot read ${path}: there is no column Close for price; the columns are time, symbol, price`,
+    });
+  });
+
+  test("replay tells by its first line what a file is that does not say so", async () => {
+    const path = fileOf(`{"time":${THEN},"symbol":"A","price":"7"}\n`, "log");
+    assert.deepEqual((await play(path)).ticks.map(({ price }) => price), [7]);
+  });
+
   test("replay refuses what it cannot use in words that name the feed", () => {
     const path = fileOf(csvAt(0));
     const wrong: [string, RegExp][] = [
       [
         `replay:${path}?pace=2`,
-        /: replay has no option pace; it has speed, loop, rebase, map, symbol, /,
+        /: replay has no option pace; it has speed, loop, rebase, every, /,
       ],
       [`replay:${path}?speed=fast`, /: speed=fast is not a number of at least 0$/],
       [`replay:${path}?every=often`, /: every=often is not a duration$/],
@@ -311,6 +383,11 @@ describe("replay", () => {
       [`replay:${path}?symbol=a%20b`, /: symbol "a b": a symbol has no spaces$/],
       [`replay:${path}.missing`, /: there is no such file$/],
       [`replay:${folder}`, /is not a file$/],
+      [`replay:${path},${path}`, /is named twice$/],
+      [`replay:${path}?symbol=A,B`, /: symbol names 2 for 1 files$/],
+      [`replay:${path}?from=-1h`, /: from=-1h is neither milliseconds nor ISO 8601$/],
+      [`replay:${path}?from=2024-01-02&to=2024-01-01`, /: from is not before to$/],
+      [`replay:${path}?every=1s&from=2024-01-02`, /: every is for files without times, /],
       ["replay:", /: name a file, as in replay:ticks.csv$/],
       ["replay", /: name a file, as in replay:ticks.csv$/],
     ];

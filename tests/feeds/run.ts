@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { InstrumentFields } from "../../src/core/instrument.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import type { Feed } from "../../src/feeds/feed.ts";
+import type { Mark } from "../../src/hub/intake.ts";
 
 /** 2025-11-21 04:40:00 UTC. */
 export const START = 1_763_700_000_000;
@@ -29,6 +30,8 @@ export interface Ran {
   /** How long the feed slept each time, and how many ticks it had emitted until then. */
   readonly sleeps: { ms: number; after: number }[];
   readonly warnings: string[];
+  readonly marks: Mark[];
+  readonly leftOut: number;
   readonly defined: Map<string, InstrumentFields>;
   /** When the feed was ready, and after how many ticks. */
   readonly ready: { at: number; after: number }[];
@@ -48,6 +51,8 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
     batches: [] as number[],
     sleeps: [] as { ms: number; after: number }[],
     warnings: [] as string[],
+    marks: [] as Mark[],
+    leftOut: 0,
     defined: new Map<string, InstrumentFields>(),
     ready: [] as { at: number; after: number }[],
   };
@@ -64,13 +69,16 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
       look();
       return Promise.resolve();
     },
-    emit(ticks) {
+    emit(ticks, marks = []) {
+      ran.marks.push(...marks);
       now += ticks.length * (options.msPerTick ?? 0);
       ran.batches.push(ticks.length);
       for (const tick of ticks) ran.ticks.push({ ...tick, at: now });
       look();
       return Promise.resolve();
     },
+    mark: (name) => ran.marks.findLast((mark) => mark.name === name)?.value,
+    leftOut: (count) => void (ran.leftOut += count),
     newestPrice: () => null,
     tapeEmpty,
     define: (symbol, fields) => void ran.defined.set(symbol, fields),

@@ -28,7 +28,10 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
     log: createLog(Date.now, (line) => log.push(line)),
     bootId: "test",
     holder: "a test",
+    environment: {},
     now: Date.now,
+    elapsed: () => performance.now(),
+    memoryBytes: () => 1_000_000,
     random: Math.random,
   });
   const { port, close } = await listen({

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { FeedStatus } from "../../src/feeds/feed_run.ts";
+import type { FeedReport } from "../../src/feeds/feed_run.ts";
 import { healthRoutes } from "../../src/http/health.ts";
 import { serve } from "./serve.ts";
+
+/** What a feed says that has done nothing yet. */
+const FRESH = {
+  error: null,
+  errorTime: null,
+  retries: 0,
+  ticks: 0,
+  leftOut: 0,
+  rate: 0,
+  lag: null,
+};
 
 describe("Health", () => {
   test("/healthz is 200 as soon as the process serves, with the version", async () => {
@@ -19,26 +30,27 @@ describe("Health", () => {
     assert.match(position as string, /:1$/);
   });
 
-  test("/readyz is 503 until every feed runs or has come to its end", async () => {
-    let states: FeedStatus["state"][] = [];
+  test("/readyz is 503 until every feed has begun, and when one has failed, not when its source is away", async () => {
+    let states: FeedReport["state"][] = [];
     const routes = healthRoutes({
       version: "1",
-      feeds: () => states.map((state) => ({ name: "f", state, error: null, ticks: 0 })),
+      feeds: () => states.map((state) => ({ name: "f", state, ...FRESH })),
       position: () => "e:1",
       clients: () => 2,
     });
-    const statusOf = async (...now: FeedStatus["state"][]) => {
+    const statusOf = async (...now: FeedReport["state"][]) => {
       states = now;
       const response = await routes.request("/readyz");
       const body = await response.json();
       assert.equal(body.ready, response.status === 200);
-      assert.deepEqual(body.feeds.map((feed: FeedStatus) => feed.state), now);
+      assert.deepEqual(body.feeds.map((feed: FeedReport) => feed.state), now);
       return response.status;
     };
     assert.equal(await statusOf("starting"), 503);
     assert.equal(await statusOf("running", "starting"), 503);
     assert.equal(await statusOf("running", "ended"), 200);
     assert.equal(await statusOf("running", "failed"), 503);
+    assert.equal(await statusOf("paused", "retrying"), 200);
   });
 
   test("/readyz is 503 before the feeds of a server have started", async () => {
@@ -49,7 +61,7 @@ describe("Health", () => {
     const { ready, feeds } = await response.json();
     assert.equal(ready, false);
     assert.deepEqual(feeds, [
-      { name: "synthetic:?history=0", state: "starting", error: null, ticks: 0 },
+      { name: "synthetic:?history=0", state: "starting", ...FRESH },
     ]);
   });
 });

@@ -35,7 +35,10 @@ export class TestApp {
       },
       bootId: "test",
       holder: "a test",
+      environment: {},
       now: () => this.now,
+      elapsed: () => performance.now(),
+      memoryBytes: () => 1_000_000,
       random: () => 0.5,
     });
   }

@@ -64,27 +64,27 @@ describe("Intake", () => {
 
   it("Intake gives a key that was used in the last day the answer of then, after a restart too", async () => {
     const test = new TestIntake();
-    const first = test.intake.accept([tick(), tick()], "k");
+    const first = test.intake.accept([tick(), tick()], { key: "k" });
     test.intake.commit();
     const answer = { accepted: 2, position: "e1:2" };
     assert.deepEqual(await first, answer);
     for (const ms of [0, 1, RECEIPT_MS - 2]) {
       test.now += ms;
-      assert.deepEqual(await test.intake.accept([tick()], "k"), answer);
+      assert.deepEqual(await test.intake.accept([tick()], { key: "k" }), answer);
       test.restart();
-      assert.deepEqual(await test.intake.accept([tick()], "k"), answer);
+      assert.deepEqual(await test.intake.accept([tick()], { key: "k" }), answer);
     }
     test.now += 1;
-    const later = test.intake.accept([tick()], "k");
+    const later = test.intake.accept([tick()], { key: "k" });
     test.intake.commit();
     assert.deepEqual(await later, { accepted: 1, position: "e1:3" });
-    assert.deepEqual(await test.intake.accept([], "k"), { accepted: 1, position: "e1:3" });
+    assert.deepEqual(await test.intake.accept([], { key: "k" }), { accepted: 1, position: "e1:3" });
     assert.equal(test.tape.head, 3);
   });
 
   it("Intake gives equal keys that come at once one answer, and other keys another", async () => {
     const { intake, tape } = new TestIntake();
-    const answers = ["k", "l", "k", "k"].map((key) => intake.accept([tick()], key));
+    const answers = ["k", "l", "k", "k"].map((key) => intake.accept([tick()], { key }));
     intake.commit();
     const [first, other, ...same] = await Promise.all(answers);
     assert.deepEqual([first, other], [
@@ -98,7 +98,7 @@ describe("Intake", () => {
   it("Intake does not use up the key of a batch that is refused or fails", async () => {
     const { intake, tape } = new TestIntake(1);
     const both = [1, 2].map(() =>
-      intake.accept([tick({ symbol: "A" }), tick({ symbol: "B" })], "k")
+      intake.accept([tick({ symbol: "A" }), tick({ symbol: "B" })], { key: "k" })
     );
     intake.commit();
     for (const each of both) await assert.rejects(each, /1 symbols are the limit/);
@@ -106,11 +106,11 @@ describe("Intake", () => {
     tape.append = () => {
       throw new TapeFull("full");
     };
-    const failing = intake.accept([tick()], "k");
+    const failing = intake.accept([tick()], { key: "k" });
     intake.commit();
     await assert.rejects(failing, TapeFull);
     tape.append = append;
-    const taken = intake.accept([tick()], "k");
+    const taken = intake.accept([tick()], { key: "k" });
     intake.commit();
     assert.deepEqual(await taken, { accepted: 1, position: "e1:1" });
   });

@@ -131,6 +131,18 @@ export function tapeContract(name: string, open: () => Tape | Promise<Tape>): vo
         assert.deepEqual(tape.read({ after: tape.tail, limit: 10 }), taped);
       }));
 
+    test(`${name} keeps the newest mark of each name with the ticks, or without any`, () =>
+      withTape((tape) => {
+        assert.equal(tape.mark("a"), undefined);
+        tape.append(SIX, { marks: new Map([["a", "1"], ["b c", "x"]]) });
+        tape.append(SIX, { marks: new Map([["a", "2"]]) });
+        assert.deepEqual([tape.mark("a"), tape.mark("b c"), tape.mark("c")], ["2", "x", undefined]);
+        assert.deepEqual(tape.append([], { marks: new Map([["c", "3"]]) }), []);
+        assert.equal(tape.mark("c"), "3");
+        tape.append(SIX);
+        assert.equal(tape.mark("a"), "2");
+      }));
+
     test(`${name} adds nothing for an empty batch`, () =>
       withTape((tape) => {
         assert.deepEqual(tape.append([]), []);
@@ -310,8 +322,8 @@ export function tapeContract(name: string, open: () => Tape | Promise<Tape>): vo
 
     test(`${name} keeps the receipt of a key with the seq of its last tick`, () =>
       withTape((tape) => {
-        const first = tape.append(SIX, [keyed("a", 2, 2), keyed("b \u{1F600}", 1, 4)]);
-        const [seventh] = tape.append([tick()], [keyed("c", 1, 1, 9.5)]);
+        const first = tape.append(SIX, { keyed: [keyed("a", 2, 2), keyed("b \u{1F600}", 1, 4)] });
+        const [seventh] = tape.append([tick()], { keyed: [keyed("c", 1, 1, 9.5)] });
         assert.deepEqual(tape.receipt("a"), { key: "a", accepted: 2, seq: first[1]!.seq, time: 5 });
         assert.equal(tape.receipt("b \u{1F600}")!.seq, first[3]!.seq);
         assert.deepEqual(tape.receipt("c"), {
@@ -325,29 +337,29 @@ export function tapeContract(name: string, open: () => Tape | Promise<Tape>): vo
 
     test(`${name} keeps the receipt of a request without ticks, and adds none`, () =>
       withTape((tape) => {
-        assert.deepEqual(tape.append([], [keyed("a", 0, 0)]), []);
+        assert.deepEqual(tape.append([], { keyed: [keyed("a", 0, 0)] }), []);
         assert.deepEqual(tape.receipt("a"), { key: "a", accepted: 0, seq: 0, time: 5 });
         tape.append(SIX);
-        tape.append([], [keyed("b", 0, 0)]);
+        tape.append([], { keyed: [keyed("b", 0, 0)] });
         assert.equal(tape.receipt("b")!.seq, tape.head);
         assert.equal(tape.read({ limit: 9 }).length, 6);
       }));
 
     test(`${name} has the newest receipt of a key that is used again`, () =>
       withTape((tape) => {
-        tape.append(SIX, [keyed("a", 6, 6, 1)]);
-        tape.append(SIX.slice(0, 1), [keyed("a", 1, 1, 2)]);
+        tape.append(SIX, { keyed: [keyed("a", 6, 6, 1)] });
+        tape.append(SIX.slice(0, 1), { keyed: [keyed("a", 1, 1, 2)] });
         assert.deepEqual(tape.receipt("a"), { key: "a", accepted: 1, seq: tape.head, time: 2 });
       }));
 
     test(`${name} keeps ${RECEIPTS_MAX} receipts and then forgets the oldest for one more`, () =>
       withTape((tape) => {
         const many = Array.from({ length: RECEIPTS_MAX }, (_, n) => keyed(`k${n}`, 0, 0));
-        tape.append([], many);
-        tape.append([], [keyed("k0", 0, 0, 6)]);
+        tape.append([], { keyed: many });
+        tape.append([], { keyed: [keyed("k0", 0, 0, 6)] });
         assert.equal(tape.receipt("k1")!.time, 5);
-        tape.append([], [keyed("one more", 0, 0)]);
-        tape.append([], [keyed("two more", 0, 0)]);
+        tape.append([], { keyed: [keyed("one more", 0, 0)] });
+        tape.append([], { keyed: [keyed("two more", 0, 0)] });
         const kept = ["k0", "k1", "k2", "k3", "one more"].map((key) => tape.receipt(key)?.time);
         // A file may count the place of a receipt that was replaced.
         assert.deepEqual([kept[0], kept[1], kept[3], kept[4]], [6, undefined, 5, 5]);

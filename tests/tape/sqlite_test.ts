@@ -142,6 +142,18 @@ describe("sqlite: opened again", () => {
     second.close();
   });
 
+  test("A killed process keeps a mark with the ticks it was given with, or neither", () => {
+    const path = freshPath();
+    const first = open({ path });
+    first.append(ticks(3), { marks: new Map([["feed", "1"]]) });
+    const faulty = [...ticks(2, 3), { ...ticks(1)[0]!, price: NaN }];
+    assert.throws(() => first.append(faulty, { marks: new Map([["feed", "2"]]) }));
+    const second = open({ path: killed(path) });
+    assert.deepEqual([second.head, second.mark("feed")], [3, "1"]);
+    second.close();
+    first.close();
+  });
+
   test("A tape that was closed leaves one file", () => {
     const path = freshPath();
     const tape = open({ path });
@@ -217,11 +229,13 @@ describe("sqlite: opened again", () => {
   test("A killed process leaves a receipt if, and only if, it leaves the ticks", () => {
     const path = freshPath();
     const first = open({ path });
-    first.append(ticks(5), [{ key: "a", accepted: 5, end: 5, time: 7 }]);
+    first.append(ticks(5), { keyed: [{ key: "a", accepted: 5, end: 5, time: 7 }] });
     const broken = [tick(), tick({ price: NaN })];
-    assert.throws(() => first.append(broken, [{ key: "b", accepted: 2, end: 2, time: 7 }]));
+    assert.throws(() =>
+      first.append(broken, { keyed: [{ key: "b", accepted: 2, end: 2, time: 7 }] })
+    );
     const left = killed(path);
-    first.append(ticks(5, 5), [{ key: "c", accepted: 5, end: 5, time: 7 }]);
+    first.append(ticks(5, 5), { keyed: [{ key: "c", accepted: 5, end: 5, time: 7 }] });
     const second = open({ path: left });
     assert.equal(second.head, 5);
     assert.deepEqual(second.receipt("a"), { key: "a", accepted: 5, seq: 5, time: 7 });
@@ -247,7 +261,9 @@ describe("sqlite: opened again", () => {
     assert.ok(bars.length > 30 && bars.every(({ numbers }) => numbers[SEQ] === 1_000));
     const restored = new Market({ barsKept: 2 });
     restored.restore(tape.load(2));
-    const more = tape.append(ticks(100, 990), [{ key: "k", accepted: 100, end: 100, time: 1 }]);
+    const more = tape.append(ticks(100, 990), {
+      keyed: [{ key: "k", accepted: 100, end: 100, time: 1 }],
+    });
     for (const tick of more) for (const each of [market, restored]) each.apply(tick);
     for (const symbol of ["A", "B", "C"]) {
       assert.deepEqual(restored.board.row(symbol), market.board.row(symbol));
@@ -484,7 +500,9 @@ describe("sqlite: damage", () => {
   test("A receipt that was changed is not taken for an answer", () => {
     const path = freshPath();
     const tape = open({ path });
-    for (const key of ["a", "b"]) tape.append(ticks(1), [{ key, accepted: 1, end: 1, time: 1 }]);
+    for (const key of ["a", "b"]) {
+      tape.append(ticks(1), { keyed: [{ key, accepted: 1, end: 1, time: 1 }] });
+    }
     tape.close();
     change(path, "UPDATE receipt SET seq = 2 WHERE key = 'a'");
     const damaged = open({ path });
@@ -652,7 +670,8 @@ describe("sqlite: retention", () => {
   test("Receipts are forgotten after a day, by the clock", () => {
     let now = 0;
     const tape = open({ now: () => now });
-    const give = (key: string) => tape.append([tick()], [{ key, accepted: 1, end: 1, time: now }]);
+    const give = (key: string) =>
+      tape.append([tick()], { keyed: [{ key, accepted: 1, end: 1, time: now }] });
     for (let minute = 0; minute < 1_440; minute++) {
       now = minute * 60_000;
       give(`at ${now}`);

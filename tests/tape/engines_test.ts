@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseTapeSpec } from "../../src/tape/tape_spec.ts";
+import { parseTapeSpec } from "../../src/tape/engines.ts";
 
 test("parseTapeSpec takes the name of every engine apart", () => {
   assert.deepEqual(parseTapeSpec("memory"), { engine: "memory", ticksMax: 250_000 });

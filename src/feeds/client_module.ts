@@ -1,0 +1,27 @@
+import { Buffer } from "node:buffer";
+import clientJs from "../../static/client.js" with { type: "text" };
+import framesJs from "../../static/frames.js" with { type: "text" };
+import streamsJs from "../../static/streams.js" with { type: "text" };
+
+export type { Client, State } from "../../static/client.js";
+export type { Reply, Row, Stream, StreamRequest } from "../../static/frames.js";
+
+type ClientModule = typeof import("../../static/client.js");
+
+/**
+ * The client that this server gives to everybody. A bundler has a file as a text or as a module, and not
+ * as both; the page needs the text, so the module is made of it.
+ */
+export function loadClient(): Promise<ClientModule> {
+  const frames = urlOf(framesJs);
+  const streams = urlOf(streamsJs, ["./frames.js", frames]);
+  return import(urlOf(clientJs, ["./streams.js", streams]));
+}
+
+/** @param imports what a module imports, and the URL of each */
+function urlOf(module: unknown, ...imports: readonly [name: string, url: string][]): string {
+  let text = module as string;
+  for (const [name, url] of imports) text = text.replaceAll(`from "${name}"`, `from "${url}"`);
+  // In base64: of the percent-encoded text Bun finds no exports.
+  return `data:text/javascript;base64,${Buffer.from(text).toString("base64")}`;
+}

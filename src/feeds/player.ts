@@ -1,0 +1,88 @@
+import type { Tick } from "../core/tick.ts";
+import type { FeedContext } from "./feed.ts";
+
+const BATCH_MAX = 1_000;
+
+/** How a recording is played. */
+export interface Playing {
+  /** Times as fast as recorded; 0 is as fast as it can be read. */
+  readonly speed: number;
+  readonly loop: boolean;
+  readonly rebase: boolean;
+  /** Spacing of the ticks of a recording without times. */
+  readonly everyMs: number | undefined;
+}
+
+/** One run through a recording, or many with `loop`. */
+export class Player {
+  readonly #context: FeedContext;
+  readonly #playing: Playing;
+  #batch: Tick[] = [];
+  /** When playing began by the clock, and the recorded time that was played then. */
+  #origin: { readonly clock: number; readonly recorded: number } | undefined;
+  /** Recorded time and number of the ticks of this pass. */
+  #first = 0;
+  #last = -Infinity;
+  #count = 0;
+  /** What is added to recorded times, so that a pass follows the one before. */
+  #shift = 0;
+
+  constructor(context: FeedContext, playing: Playing) {
+    this.#context = context;
+    this.#playing = playing;
+  }
+
+  /** @param read begins a pass */
+  async run(read: () => AsyncIterable<readonly Tick[]>): Promise<void> {
+    const { context, playing } = { context: this.#context, playing: this.#playing };
+    do {
+      this.#count = 0;
+      for await (const ticks of read()) {
+        for (const tick of ticks) {
+          if (context.signal.aborted) return;
+          await this.#play(tick);
+        }
+      }
+      await this.#flush();
+      if (this.#count === 0) return;
+      // The next pass begins one usual gap after the end of this one.
+      const span = this.#last - this.#first;
+      const { everyMs = 1_000 } = playing;
+      const gap = this.#count > 1 ? span / (this.#count - 1) : everyMs;
+      this.#shift += span > 0 ? span + gap : everyMs * this.#count - span;
+    } while (playing.loop && !context.signal.aborted);
+  }
+
+  async #play(recorded: Tick): Promise<void> {
+    const { speed, rebase, everyMs } = this.#playing;
+    const now = this.#context.now();
+    const time = everyMs === undefined ? recorded.time : this.#count * everyMs;
+    if (this.#count++ === 0) this.#first = time;
+    this.#last = time;
+    const moved = time + this.#shift;
+    this.#origin ??= { clock: now, recorded: moved };
+    const pace = everyMs === undefined ? speed : 1;
+    if (pace === 0) {
+      this.#batch.push({ ...recorded, time: rebase ? now : moved });
+      if (this.#batch.length >= BATCH_MAX) await this.#flush();
+      return;
+    }
+    const due = this.#origin.clock + (moved - this.#origin.recorded) / pace;
+    if (due > now) {
+      await this.#flush();
+      await this.#context.sleep(due - this.#context.now());
+      if (this.#context.signal.aborted) return;
+    } else if (this.#batch.length >= BATCH_MAX) {
+      await this.#flush();
+    }
+    this.#batch.push({ ...recorded, time: rebase || everyMs !== undefined ? due : moved });
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.#batch = [];
+    await this.#context.emit(batch);
+    await this.#context.sleep(0);
+  }
+}

@@ -1,0 +1,30 @@
+const SECONDS = 10;
+
+/** How many there were in each second, averaged over the last ten. */
+export class Rate {
+  readonly #counts = new Float64Array(SECONDS + 1);
+  /** The second that is being counted. */
+  #second = -Infinity;
+
+  add(count: number, now: number): void {
+    this.#moveTo(now);
+    this.#counts[this.#second % this.#counts.length]! += count;
+  }
+
+  /** Of the ten seconds before the current one, which is not over. */
+  perSecond(now: number): number {
+    this.#moveTo(now);
+    const current = this.#counts[this.#second % this.#counts.length]!;
+    return (this.#counts.reduce((sum, count) => sum + count) - current) / SECONDS;
+  }
+
+  #moveTo(now: number): void {
+    const second = Math.floor(now / 1_000);
+    // A clock that was set back changes nothing until it is there again.
+    if (second <= this.#second) return;
+    const { length } = this.#counts;
+    if (second - this.#second >= length) this.#counts.fill(0);
+    else for (let past = this.#second + 1; past <= second; past++) this.#counts[past % length] = 0;
+    this.#second = second;
+  }
+}

@@ -1,0 +1,119 @@
+import { createReadStream } from "node:fs";
+import { createGunzip } from "node:zlib";
+import type { Tick } from "../core/tick.ts";
+import type { RecordFormat } from "../wire/records.ts";
+import type { FeedContext } from "./feed.ts";
+import type { RecordMap } from "./record_map.ts";
+import { readStream } from "./record_stream.ts";
+import { TickReader } from "./tick_reader.ts";
+
+const BATCH_MAX = 1_000;
+
+/** Files that were recorded, and how to read them. */
+export interface Recording {
+  readonly files: readonly RecordedFile[];
+  readonly timed: boolean;
+  /** Recorded times to be read: `from` included, `to` not. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RecordedFile {
+  readonly path: string;
+  /** When it is not known, the first line tells it. */
+  readonly format: RecordFormat | undefined;
+  readonly map: RecordMap;
+}
+
+/** The ticks of all files by their time; of files without times, one file after another. */
+export async function* readRecording(
+  recording: Recording,
+  context: FeedContext,
+): AsyncGenerator<Tick[]> {
+  const sources = recording.files.map((file) => readFile(file, recording, context));
+  if (sources.length > 1 && recording.timed) yield* merge(sources);
+  else for (const source of sources) yield* source;
+}
+
+async function* readFile(
+  { path, format, map }: RecordedFile,
+  { timed, from, to }: Recording,
+  context: FeedContext,
+): AsyncGenerator<Tick[]> {
+  const reader = new TickReader({ context, name: path, map, timed });
+  for await (const records of readStream(openFile(path), format)) {
+    const ticks = reader.read(records);
+    yield timed ? ticks.filter(({ time }) => time >= from && time < to) : ticks;
+  }
+  reader.report();
+}
+
+function openFile(path: string): AsyncIterable<Uint8Array> {
+  const file = createReadStream(path);
+  if (!/\.gz$/i.test(path)) return file;
+  const unpacked = createGunzip();
+  file.on("error", (error) => unpacked.destroy(error));
+  unpacked.on("close", () => file.destroy());
+  return file.pipe(unpacked);
+}
+
+/** Takes from whichever source has the earliest tick next; of equal ones from the first. */
+async function* merge(sources: readonly AsyncGenerator<Tick[]>[]): AsyncGenerator<Tick[]> {
+  const heads = sources.map((source) => new Head(source));
+  try {
+    for (const head of heads) await head.fill();
+    let batch: Tick[] = [];
+    for (let first = earliest(heads); first !== undefined; first = earliest(heads)) {
+      batch.push(first.take());
+      if (first.isEmpty) await first.fill();
+      if (batch.length < BATCH_MAX) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  } finally {
+    for (const source of sources) await source.return(undefined);
+  }
+}
+
+/** @returns the source whose next tick comes first; `undefined` when all have come to their end */
+function earliest(heads: readonly Head[]): Head | undefined {
+  let first: Head | undefined;
+  for (const head of heads) {
+    if (!head.isEmpty && (first === undefined || head.time < first.time)) first = head;
+  }
+  return first;
+}
+
+/** The next ticks of one source. */
+class Head {
+  readonly #source: AsyncGenerator<Tick[]>;
+  #ticks: Tick[] = [];
+  #at = 0;
+
+  constructor(source: AsyncGenerator<Tick[]>) {
+    this.#source = source;
+  }
+
+  get isEmpty(): boolean {
+    return this.#at === this.#ticks.length;
+  }
+
+  get time(): number {
+    return this.#ticks[this.#at]!.time;
+  }
+
+  take(): Tick {
+    return this.#ticks[this.#at++]!;
+  }
+
+  /** Reads on until there is a tick, or no more. */
+  async fill(): Promise<void> {
+    this.#at = 0;
+    do {
+      const { done, value } = await this.#source.next();
+      this.#ticks = done === true ? [] : value;
+      if (done === true) return;
+    } while (this.isEmpty);
+  }
+}

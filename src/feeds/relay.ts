@@ -1,0 +1,190 @@
+import type { Tick } from "../core/tick.ts";
+import { parseTime } from "../core/time.ts";
+import type { Mark } from "../hub/intake.ts";
+import { parsePosition } from "../tape/tape.ts";
+import {
+  checkOptions,
+  type Feed,
+  type FeedContext,
+  type FeedSpec,
+  listOption,
+  SourceFault,
+  unusable,
+} from "./feed.ts";
+import { Outbox } from "./outbox.ts";
+import {
+  type Client,
+  loadClient,
+  type Reply,
+  type Row,
+  type Stream,
+  type StreamRequest,
+} from "./client_module.ts";
+
+/** Beyond so many ticks on their way to the tape the upstream is asked to wait. */
+const PENDING_MAX = 50_000;
+/** What comes next after a time: times are kept to a thousandth of a millisecond. */
+const TIME_STEP = 0.001;
+
+type Connect = Awaited<ReturnType<typeof loadClient>>["connect"];
+
+interface Settings {
+  readonly url: string;
+  readonly symbols: readonly string[];
+  /** Where a relay begins that has no mark. */
+  readonly from: string;
+  readonly markName: string;
+}
+
+/** Where the relay stands upstream, and the newest time that it has seen there. */
+interface Place {
+  readonly position: string;
+  readonly time: number;
+}
+
+/**
+ * Every tick of another tickwire: `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…`. Where it stands
+ * is kept with the ticks in one transaction, so that nothing is missing or comes twice, whichever of the
+ * two is killed.
+ * @throws {RangeError} for an option that cannot be used
+ */
+export function relay(spec: FeedSpec): Feed {
+  checkOptions(spec, ["symbols", "from", "key"]);
+  if (!/^wss?:\/\/./.test(spec.what) || !URL.canParse(spec.what)) {
+    throw unusable(spec, "name another server, as in tickwire:ws://other:5050/ws?symbols=*");
+  }
+  const url = new URL(spec.what);
+  if (url.pathname === "/") url.pathname = "/ws";
+  const symbols = listOption(spec, "symbols");
+  const wanted = symbols.length === 0 ? ["*"] : symbols;
+  const markName = `tickwire ${url.href} ${wanted.join(",")}`;
+  const from = spec.options.get("from") ?? "0";
+  if (parseTime(from, 0) === undefined) throw unusable(spec, `from=${from} is not a time`);
+  const key = spec.options.get("key");
+  if (key !== null) url.searchParams.set("key", key);
+  const settings = { url: url.href, symbols: wanted, from, markName };
+  return { name: spec.name, run: (context) => new Relay(context, settings).run() };
+}
+
+/** One connection to the upstream. */
+class Relay {
+  readonly #context: FeedContext;
+  readonly #settings: Settings;
+  readonly #outbox: Outbox;
+  #place: Place | undefined;
+  #client: Client | undefined;
+  #stream: Stream | undefined;
+  #isWaiting = false;
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(context: FeedContext, settings: Settings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#outbox = new Outbox(context);
+    this.#place = readMark(context.mark(settings.markName));
+  }
+
+  /** @throws {SourceFault} when the connection has ended */
+  async run(): Promise<void> {
+    const { signal } = this.#context;
+    const { connect } = await loadClient();
+    if (signal.aborted) return;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#fail = reject;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+        this.#connect(connect);
+      });
+    } finally {
+      this.#client?.close();
+      // The next attempt goes on after what has arrived.
+      await this.#outbox.drained();
+    }
+  }
+
+  #connect(connect: Connect): void {
+    this.#client = connect(this.#settings.url, {
+      onState: (state) => {
+        // The wait is the supervisor's, who is the same for all feeds.
+        if (state.kind === "refused") this.#fail(new SourceFault(state.reason));
+        if (state.kind !== "waiting") return;
+        const retryAfterMs = state.until - this.#context.now();
+        this.#fail(new SourceFault(state.reason, { retryAfterMs }));
+      },
+    });
+    this.#subscribe(this.#place?.position ?? this.#settings.from);
+  }
+
+  #subscribe(from: string | number): void {
+    const { symbols } = this.#settings;
+    const request: StreamRequest = { symbols, channel: "tick", mode: "all", from };
+    this.#stream?.close();
+    const stream: Stream = this.#stream = this.#client!.subscribe(request, {
+      onReply: (reply) => stream === this.#stream && this.#answered(reply),
+      onRows: (rows) => stream === this.#stream && this.#take(rows),
+      onError: ({ message }) => this.#fail(new SourceFault(`The upstream refuses: ${message}`)),
+    });
+  }
+
+  #answered({ resumed, recovered, reason = "", position }: Reply): void {
+    this.#context.ready();
+    const place = this.#place;
+    if (resumed || recovered || place === undefined) return;
+    this.#place = undefined;
+    const { host } = new URL(this.#settings.url);
+    if (epochOf(position) === epochOf(place.position)) {
+      this.#context.warn(
+        `Missed of ${host} what followed ${place.position} and is no longer kept there: ${reason}`,
+      );
+      this.#subscribe("0");
+    } else {
+      const time = new Date(place.time).toISOString();
+      this.#context.warn(
+        `Missed of ${host} what followed ${place.position}, up to its next tick after ${time}: ${reason}`,
+      );
+      this.#subscribe(place.time + TIME_STEP);
+    }
+  }
+
+  #take(rows: readonly Row[]): void {
+    const ticks = rows as unknown as readonly Tick[];
+    const time = ticks.reduce(
+      (newest, tick) => Math.max(newest, tick.time),
+      this.#place?.time ?? 0,
+    );
+    this.#place = { position: this.#stream!.position!, time };
+    this.#outbox.put(ticks.map(tickOf), this.#mark(this.#place));
+    if (this.#outbox.size > PENDING_MAX && !this.#isWaiting) void this.#hold();
+  }
+
+  /** Lets the upstream wait until there is room; it loses nothing, it reads its tape later. */
+  async #hold(): Promise<void> {
+    this.#isWaiting = true;
+    const stream = this.#stream;
+    stream?.update({ pause: true });
+    try {
+      await this.#outbox.drained();
+      stream?.update({ resume: true });
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isWaiting = false;
+  }
+
+  #mark({ position, time }: Place): Mark {
+    return { name: this.#settings.markName, value: `${position} ${time}` };
+  }
+}
+
+function readMark(value: string | undefined): Place | undefined {
+  const [position, time] = value?.split(" ") ?? [];
+  return position === undefined ? undefined : { position, time: Number(time) };
+}
+
+function tickOf({ symbol, time, price, size, bid, ask }: Tick): Tick {
+  return { symbol, time, price, size, bid, ask };
+}
+
+function epochOf(position: string): string | undefined {
+  return parsePosition(position)?.epoch;
+}

@@ -1,0 +1,164 @@
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+import { Hono } from "hono";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Market } from "../core/market.ts";
+import type { FeedReport } from "../feeds/feed_run.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Archive, Tape } from "../tape/tape.ts";
+
+/** What is looked at when the figures are asked for. */
+export interface MetricsOptions {
+  readonly version: string;
+  readonly hub: Hub;
+  readonly market: Market;
+  readonly tape: Tape;
+  readonly archive: Archive | undefined;
+  /** How often `advanced` is called. */
+  readonly advanceMs: number;
+  readonly feeds: { reports(): readonly FeedReport[] };
+  /** Milliseconds, and their fractions. */
+  elapsed(): number;
+  memoryBytes(): number;
+}
+
+const STATES: readonly FeedReport["state"][] = [
+  "starting",
+  "running",
+  "paused",
+  "retrying",
+  "ended",
+  "failed",
+];
+const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** `GET /metrics`: what a Prometheus server reads. Nothing here is done for a single tick. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #options: MetricsOptions;
+  readonly #append: Histogram;
+  readonly #flush: Histogram;
+  readonly #late: Histogram;
+  #advancedAt: number | undefined;
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    const { version, hub, market, tape, archive, memoryBytes } = options;
+    this.#append = this.#histogram(
+      "append_seconds",
+      "Taking in what has arrived: tape, board and bars",
+    );
+    this.#flush = this.#histogram("flush_seconds", "Sending the frames that are due");
+    this.#late = this.#histogram("event_loop_lag_seconds", "How late the clock's work is begun");
+    this.#gauge("clients", "Clients that are connected", () => hub.sessionCount);
+    this.#gauge("cohorts", "Groups of clients that share their frames", () => hub.cohortCount);
+    this.#gauge("symbols", "Instruments known", () => market.catalogue.size);
+    this.#gauge("tape_head", "Seq of the newest tick", () => tape.head);
+    this.#gauge("tape_tail", "Seq before the oldest tick that is kept", () => tape.tail);
+    if (archive !== undefined) {
+      this.#gauge("tape_bytes", "Bytes that the tape has in use", () => archive.bytes);
+    }
+    this.#gauge("memory_bytes", "Memory of the process", memoryBytes);
+    const info = { name: "tickwire_info", help: "The version", labelNames: ["version"] };
+    new Gauge({ ...info, registers: [this.#registry] }).set({ version }, 1);
+    this.#feeds();
+  }
+
+  /** Does the writing of one flush. */
+  append(work: () => void): void {
+    const { tape, elapsed } = this.#options;
+    const [{ head }, beganAt] = [tape, elapsed()];
+    work();
+    if (tape.head > head) this.#append.observe((elapsed() - beganAt) / 1_000);
+  }
+
+  /** Does the sending of one flush. */
+  flush<Result>(work: () => Result): Result {
+    const beganAt = this.#options.elapsed();
+    const result = work();
+    this.#flush.observe((this.#options.elapsed() - beganAt) / 1_000);
+    return result;
+  }
+
+  /** The work that is done by the clock begins. */
+  advanced(): void {
+    const { elapsed, advanceMs } = this.#options;
+    const now = elapsed();
+    const lateMs = this.#advancedAt === undefined ? 0 : now - this.#advancedAt - advanceMs;
+    this.#late.observe(Math.max(0, lateMs) / 1_000);
+    this.#advancedAt = now;
+  }
+
+  routes(): Hono {
+    return new Hono().get("/metrics", async () => {
+      const { contentType } = this.#registry;
+      return new Response(await this.#registry.metrics(), {
+        headers: { "content-type": contentType, "cache-control": "no-store" },
+      });
+    });
+  }
+
+  #feeds(): void {
+    const { feeds } = this.#options;
+    const one = (what: string, help: string) => ({
+      name: `tickwire_feed_${what}`,
+      help,
+      labelNames: ["feed"],
+      registers: [this.#registry],
+    });
+    const count = (what: string, help: string, read: (report: FeedReport) => number) =>
+      new Counter({
+        ...one(what, help),
+        collect() {
+          this.reset();
+          for (const report of feeds.reports()) this.inc({ feed: report.name }, read(report));
+        },
+      });
+    count("ticks_total", "Ticks put on the tape", ({ ticks }) => ticks);
+    count("retries_total", "How often the source was tried again", ({ retries }) => retries);
+    count("left_out_total", "Records that could not be read", ({ leftOut }) => leftOut);
+    const gauge = (what: string, help: string, read: (report: FeedReport) => number | null) =>
+      new Gauge({
+        ...one(what, help),
+        collect() {
+          this.reset();
+          for (const report of feeds.reports()) {
+            const value = read(report);
+            if (value !== null) this.set({ feed: report.name }, value);
+          }
+        },
+      });
+    gauge("ticks_per_second", "Ticks a second over the last ten seconds", ({ rate }) => rate);
+    gauge("lag_seconds", "Age of the newest tick", ({ lag }) => lag === null ? null : lag / 1_000);
+    gauge(
+      "error_time_seconds",
+      "When something went wrong last",
+      ({ errorTime }) => errorTime === null ? null : errorTime / 1_000,
+    );
+    new Gauge({
+      ...one("state", "1 for the state that the feed is in"),
+      labelNames: ["feed", "state"],
+      collect() {
+        this.reset();
+        for (const { name, state } of feeds.reports()) {
+          for (const each of STATES) this.set({ feed: name, state: each }, each === state ? 1 : 0);
+        }
+      },
+    });
+  }
+
+  #gauge(what: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `tickwire_${what}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #histogram(what: string, help: string): Histogram {
+    const registers = [this.#registry];
+    return new Histogram({ name: `tickwire_${what}`, help, buckets: SECONDS, registers });
+  }
+}

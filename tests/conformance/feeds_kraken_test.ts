@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, it } from "node:test";
+import { Exchange } from "../helpers/exchange.ts";
+import { eventually, feedOf } from "../helpers/feeds.ts";
+import { ServerProcess } from "../helpers/process.ts";
+import { startServer, type TestServer } from "../helpers/server.ts";
+
+interface TickRow {
+  readonly symbol: string;
+  readonly time: number;
+  readonly price: number;
+  readonly size: number;
+  readonly bid: number | null;
+  readonly ask: number | null;
+}
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function exchangeWith(symbol: string, count: number): Promise<Exchange> {
+  const exchange = new Exchange();
+  exchange.trade(symbol, count);
+  await exchange.open();
+  open.push(() => exchange.close());
+  return exchange;
+}
+
+async function serverOf(exchange: Exchange, symbols = "BTC/USD"): Promise<TestServer> {
+  const server = await startServer("--feed", `kraken:${exchange.url}?symbols=${symbols}`);
+  open.push(() => server.stop());
+  return server;
+}
+
+async function ticksOf({ http }: { http: string }, symbol = "BTC/USD"): Promise<TickRow[]> {
+  return await (await fetch(`${http}/ticks?symbol=${symbol}&from=0&limit=100000`)).json();
+}
+
+/** Every trade once, in order, with its time and price. */
+async function expectTrades(server: { http: string }, exchange: Exchange, symbol = "BTC/USD") {
+  const made = exchange.trades.filter((trade) => trade.symbol === symbol);
+  const ticks = await eventually(
+    () => ticksOf(server, symbol),
+    ({ length }) => length >= made.length,
+  );
+  assert.deepEqual(
+    ticks.map(({ time, price, size }) => [Math.round(time * 1_000), price, size]),
+    made.map(({ micros, price, qty }) => [micros, price, qty]),
+  );
+  return ticks;
+}
+
+/** Some of what is tested has to wait for seconds on end. */
+const timeout = 20_000;
+
+describe("The Kraken feed", () => {
+  it("takes snapshot and updates of each symbol, with the decimals, bid and ask it is told", {
+    timeout,
+  }, async () => {
+    const exchange = await exchangeWith("BTC/USD", 2);
+    exchange.trade("EUR/USD", 1);
+    const server = await serverOf(exchange, "BTC/USD,EUR/USD");
+    await expectTrades(server, exchange);
+    exchange.quote("BTC/USD", 99.5, 100.5);
+    exchange.trade("BTC/USD", 3);
+    exchange.trade("EUR/USD", 2);
+    const ticks = await expectTrades(server, exchange);
+    assert.deepEqual(ticks.map(({ bid, ask }) => [bid, ask]), [
+      ...[[null, null], [null, null]],
+      ...[[99.5, 100.5], [99.5, 100.5], [99.5, 100.5]],
+    ]);
+    await expectTrades(server, exchange, "EUR/USD");
+    const [instrument] = await (await fetch(`${server.http}/symbols?query=BTC/USD`)).json();
+    assert.equal(instrument.decimals, 1);
+    assert.equal((await feedOf(server)).state, "running");
+    assert.deepEqual(exchange.asked, []);
+    const subscribed = exchange.heard.map(({ params }) => (params as { channel: string }).channel);
+    assert.deepEqual(subscribed, ["instrument", "ticker", "trade"]);
+  });
+
+  it("loses and doubles nothing when connections break, whether the snapshot reaches back or not", {
+    timeout,
+  }, async () => {
+    const exchange = await exchangeWith("BTC/USD", 5);
+    const server = await serverOf(exchange);
+    await eventually(() => ticksOf(server), ({ length }) => length === 3);
+    // The first snapshot holds three: what was before is not asked for.
+    exchange.trades.splice(0, 2);
+    for (const missed of [0, 1, 2, 1_500]) {
+      const { connections } = exchange;
+      exchange.drop();
+      exchange.trade("BTC/USD", missed);
+      await eventually(() => exchange.connections, (count) => count > connections);
+      exchange.trade("BTC/USD", 2);
+      await expectTrades(server, exchange);
+    }
+    assert.ok(exchange.asked.length >= 2, exchange.asked.join("\n"));
+    assert.ok(exchange.asked.every((path) => path.startsWith("/0/public/Trades?pair=BTC%2FUSD")));
+    assert.ok(
+      server.log.some((line) => /Fetched \d+ trades of BTC\/USD that were made /.test(line)),
+    );
+    const { retries, error } = await feedOf(server);
+    assert.equal(retries, 4);
+    assert.match(error!, /^Kraken has closed the connection/);
+  });
+
+  it("says exactly what it missed when that cannot be fetched", { timeout }, async () => {
+    const exchange = await exchangeWith("BTC/USD", 3);
+    const server = await serverOf(exchange);
+    await expectTrades(server, exchange);
+    exchange.restError = "EService:Unavailable";
+    exchange.drop();
+    exchange.trade("BTC/USD", 10);
+    const missed = (line: string) => /Missed the trades .*/.exec(line)?.[0];
+    const line = await eventually(() => server.log.find(missed), (found) => found !== undefined);
+    assert.match(
+      missed(line!)!,
+      /^Missed the trades of BTC\/USD between trade 3 of 2025-11-21T\S+Z and trade 11 of 2025-11-21T\S+Z: EService:Unavailable$/,
+    );
+    exchange.trade("BTC/USD", 1);
+    const ticks = await eventually(() => ticksOf(server), ({ length }) => length >= 7);
+    assert.deepEqual(ticks.map(({ size }) => size * 8), [1, 2, 3, 11, 12, 13, 14]);
+  });
+
+  it("fetches what it missed while its own process was killed", { timeout }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tickwire-kraken-"));
+    open.push(async () => {
+      await ServerProcess.endAll();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const exchange = await exchangeWith("BTC/USD", 2);
+    const flags = ["--feed", `kraken:${exchange.url}?symbols=BTC/USD`, "--drain", "0"];
+    flags.push("--tape", `sqlite:${join(folder, "tape.db")}`);
+    let server = await ServerProcess.start(...flags);
+    await expectTrades(server, exchange);
+    await server.end("SIGKILL");
+    exchange.trade("BTC/USD", 20);
+    server = await ServerProcess.start(...flags);
+    await expectTrades(server, exchange);
+    await server.end("SIGTERM");
+  });
+
+  it("shows what is refused, what cannot be read and what is under maintenance, and comes back", {
+    timeout,
+  }, async () => {
+    const exchange = await exchangeWith("BTC/USD", 1);
+    exchange.system = "maintenance";
+    const server = await serverOf(exchange, "BTC/USD,NO/PE");
+    const errorOf = async () => (await feedOf(server)).error ?? "";
+    await eventually(errorOf, (error) => /under maintenance/.test(error));
+    assert.equal((await feedOf(server)).state, "retrying");
+    exchange.system = "online";
+    await eventually(
+      errorOf,
+      (error) => error === "Kraken refuses NO/PE: Currency pair not supported NO/PE",
+    );
+    assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
+    const other = await serverOf(exchange);
+    await eventually(() => ticksOf(other), ({ length }) => length === 1);
+    exchange.say(
+      JSON.stringify({ channel: "trade", type: "update", data: [{ symbol: "BTC/USD" }] }),
+    );
+    await eventually(() => feedOf(other), ({ leftOut }) => leftOut === 1);
+    exchange.say("not JSON");
+    await eventually(
+      async () => (await feedOf(other)).error ?? "",
+      (error) => /^What Kraken sends cannot be read: /.test(error),
+    );
+    await eventually(() => feedOf(other), ({ state }) => state === "running");
+    exchange.trade("BTC/USD", 1);
+    await expectTrades(other, exchange);
+  });
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { eventually, feedOf } from "../helpers/feeds.ts";
+import { ServerProcess, wait } from "../helpers/process.ts";
+import { send, startServer } from "../helpers/server.ts";
+
+const timeout = 60_000;
+
+/** A port that was free a moment ago, for a server that has to come back to the same place. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function positionOf({ http }: { http: string }): Promise<{ epoch: string; seq: number }> {
+  const { position } = await (await fetch(`${http}/readyz`)).json();
+  const [epoch, seq] = position.split(":");
+  return { epoch, seq: Number(seq) };
+}
+
+/** Everything on a tape, but for its place there. */
+async function tapeOf(server: { http: string }): Promise<Tick[]> {
+  const { epoch } = await positionOf(server);
+  const all: TapedTick[] = [];
+  for (;;) {
+    const after = `${epoch}:${all.at(-1)?.seq ?? 0}`;
+    const page = await (await fetch(`${server.http}/ticks?after=${after}&limit=20000`)).json();
+    if (page.length === 0) return all.map(({ seq: _, ...tick }) => tick);
+    all.push(...page);
+  }
+}
+
+describe("A relay", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "tickwire-relay-"));
+  });
+  afterEach(async () => {
+    await ServerProcess.endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const flagsOf = (name: string, feed: string, port = 0) => [
+    ...["--feed", feed, "--drain", "0", "--port", String(port)],
+    ...["--tape", `sqlite:${join(folder, `${name}.db`)}`],
+  ];
+
+  it(
+    "keeps the tape of the first in the last, though the middle one is killed",
+    { timeout },
+    async () => {
+      const first = await ServerProcess.start(
+        ...flagsOf("first", "synthetic:?rate=500&history=20s"),
+      );
+      const port = await freePort();
+      const relay = `tickwire:${first.ws}/ws?symbols=*`;
+      let middle = await ServerProcess.start(...flagsOf("middle", relay, port));
+      const last = await ServerProcess.start(...flagsOf("last", `tickwire:ws://127.0.0.1:${port}`));
+      for (let round = 0; round < 3; round++) {
+        const { seq } = await positionOf(last);
+        await eventually(() => positionOf(last), (now) => now.seq > seq + 100);
+        await wait(Math.random() * 300);
+        await middle.end("SIGKILL");
+        middle = await ServerProcess.start(...flagsOf("middle", relay, port));
+      }
+      const { seq } = await positionOf(first);
+      await eventually(() => positionOf(last), (now) => now.seq >= seq);
+      const [sent, arrived] = [await tapeOf(first), await tapeOf(last)];
+      assert.ok(arrived.length >= seq && seq > 300, `${arrived.length} of ${seq}`);
+      const shorter = Math.min(sent.length, arrived.length);
+      assert.deepEqual(arrived.slice(0, shorter), sent.slice(0, shorter));
+    },
+  );
+
+  it(
+    "goes on after an upstream that has begun anew, and says what may be missing",
+    { timeout },
+    async () => {
+      const port = await freePort();
+      const upstream = () => startServer("--port", String(port), "--feed", "none");
+      let first = await upstream();
+      await send(first, [1, 2, 3].map((price) => ({ symbol: "A", price, time: Date.now() })));
+      const feed = `tickwire:ws://127.0.0.1:${port}?symbols=A,C/*`;
+      const last = await startServer("--feed", feed);
+      try {
+        await eventually(() => tapeOf(last), ({ length }) => length === 3);
+        await first.stop();
+        await eventually(() => feedOf(last), ({ state }) => state === "retrying");
+        first = await upstream();
+        const ticks = [{ symbol: "B", price: 4 }, { symbol: "A", price: 5 }, {
+          symbol: "C/D",
+          price: 6,
+        }];
+        await send(first, ticks);
+        const prices = async () => (await tapeOf(last)).map(({ price }) => price);
+        await eventually(prices, ({ length }) => length === 5);
+        assert.deepEqual(await prices(), [1, 2, 3, 5, 6]);
+        assert.ok(
+          last.log.some((line) =>
+            /Missed of 127\S+ what followed \w+:3, up to its next tick after /.test(line)
+          ),
+        );
+        assert.equal((await feedOf(last)).state, "running");
+      } finally {
+        await last.stop();
+        await first.stop();
+      }
+    },
+  );
+
+  it("shows an upstream that does not have it, and one that is none", { timeout }, async () => {
+    const other = await startServer("--feed", "none");
+    const server = await startServer(
+      ...["--feed", `tickwire:${other.ws}/nowhere`, "--feed", "tickwire:ws://127.0.0.1:9/ws"],
+    );
+    try {
+      const { state } = await eventually(() => feedOf(server), ({ error }) => error !== null);
+      assert.equal(state, "retrying");
+      assert.equal((await fetch(`${server.http}/readyz`)).status, 200);
+    } finally {
+      await server.stop();
+      await other.stop();
+    }
+  });
+});

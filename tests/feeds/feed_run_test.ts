@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Market } from "../../src/core/market.ts";
+import type { Tick } from "../../src/core/tick.ts";
+import { type FeedContext, SourceFault } from "../../src/feeds/feed.ts";
+import { FeedRun, STABLE_MS } from "../../src/feeds/feed_run.ts";
+import { ClientError } from "../../src/hub/client_error.ts";
+import { MemoryTape } from "../../src/tape/memory.ts";
+import { TapeFull } from "../../src/tape/tape.ts";
+
+const START = 1_763_700_000_000;
+const tick = (symbol: string, time = START): Tick => ({
+  symbol,
+  time,
+  price: 1,
+  size: null,
+  bid: null,
+  ask: null,
+});
+
+/** Runs a feed whose sleeps move the clock; its `turn` is told which attempt it is. */
+async function runOf(
+  turn: (context: FeedContext, attempt: number, stop: () => void) => Promise<void> | void,
+  accept: (ticks: readonly Tick[], attempt: number) => void = () => {},
+) {
+  const stop = new AbortController();
+  const market = new Market({ barsKept: 10 });
+  const [log, sleeps, states]: [string[], number[], string[]] = [[], [], []];
+  let [now, attempt, asked] = [START, 0, 0];
+  const run: FeedRun = new FeedRun({
+    name: "f",
+    run: async (context) => await turn(context, attempt++, () => stop.abort()),
+  }, {
+    market,
+    tape: new MemoryTape({ epoch: "e", ticksMax: 10 }),
+    accept: (ticks) =>
+      Promise.resolve(accept(ticks, asked++)).then(() => ({ accepted: 0, position: "e:1" })),
+    define: (symbol, fields) => market.define(symbol, fields),
+    signal: stop.signal,
+    log: {
+      info: (message) => void log.push(message),
+      warn: (message) => void log.push(message),
+      error: (message, cause) => void log.push(`${message}: ${cause}`),
+    },
+    now: () => now,
+    random: () => 0.5,
+    sleep(ms) {
+      now += ms;
+      sleeps.push(ms);
+      states.push(run.report().state);
+      return Promise.resolve();
+    },
+  });
+  await run.start();
+  return { run, market, log, sleeps, states, report: run.report() };
+}
+
+describe("FeedRun", () => {
+  test("FeedRun tells of a feed that ends, with its ticks, rate and lag", async () => {
+    const { report, log } = await runOf(async (context) => {
+      assert.equal(context.tapeEmpty, true);
+      context.ready();
+      await context.emit([tick("A", START - 10), tick("A", START - 500)]);
+      context.leftOut(3);
+      await context.sleep(1_000);
+    });
+    assert.deepEqual(report, {
+      name: "f",
+      state: "ended",
+      error: null,
+      errorTime: null,
+      retries: 0,
+      ticks: 2,
+      leftOut: 3,
+      rate: 0.2,
+      lag: 1_010,
+    });
+    assert.deepEqual(log, ["Feed f has come to its end; the server goes on"]);
+  });
+
+  test("FeedRun tries a source again with full jitter, and forgets failures once it was stable", async () => {
+    const { sleeps, states, log, report } = await runOf(async (context, attempt, stop) => {
+      if (attempt === 7) return stop();
+      if (attempt >= 4) context.ready();
+      if (attempt === 5) await context.sleep(STABLE_MS - 1);
+      if (attempt === 6) await context.sleep(STABLE_MS);
+      throw new SourceFault("away");
+    });
+    assert.deepEqual(sleeps.filter((ms) => ms < STABLE_MS - 1), [
+      ...[250, 500, 1_000, 2_000, 4_000, 8_000],
+      250,
+    ]);
+    assert.deepEqual([...new Set(states)], ["retrying", "running"]);
+    assert.equal(report.retries, 7);
+    assert.equal(report.error, "away");
+    assert.deepEqual(log, [
+      "Feed f: away; it is tried again",
+      ...["Feed f is back", "Feed f: away; it is tried again"],
+      ...["Feed f is back", "Feed f: away; it is tried again"],
+      ...["Feed f is back", "Feed f: away; it is tried again"],
+    ]);
+  });
+
+  test("FeedRun waits as long as the source has asked for", async () => {
+    const { sleeps } = await runOf((_, attempt, stop) => {
+      if (attempt === 1) return stop();
+      throw new SourceFault("busy", { retryAfterMs: 90_000 });
+    });
+    assert.deepEqual(sleeps, [90_000]);
+  });
+
+  test("FeedRun lets a feed fail for good by itself, with a stack only where it is our fault", async () => {
+    for (
+      const [error, line] of [
+        [new TypeError("ours"), "Feed f failed: TypeError: ours"],
+        [new RangeError("theirs"), "Feed f failed: theirs"],
+      ] as const
+    ) {
+      const { report, log } = await runOf(() => {
+        throw error;
+      });
+      assert.deepEqual([report.state, report.error], ["failed", error.message]);
+      assert.deepEqual(log, [line]);
+    }
+  });
+
+  test("FeedRun pauses while the tape is full, and remembers why", async () => {
+    const { report, states } = await runOf(async (context) => {
+      context.ready();
+      await context.emit([tick("A")]);
+    }, (_, asked) => {
+      if (asked < 2) throw new TapeFull("the disk is full");
+    });
+    assert.deepEqual(states, ["paused", "paused"]);
+    assert.deepEqual([report.state, report.error, report.ticks], ["ended", "the disk is full", 1]);
+  });
+
+  test("FeedRun leaves out symbols for which there is no room, and takes the others", async () => {
+    const taken: string[] = [];
+    const { report, log } = await runOf(async (context) => {
+      context.define("A", {});
+      await context.emit([tick("A"), tick("B"), tick("A")]);
+      await context.emit([tick("B")]);
+    }, (ticks) => {
+      if (ticks.some(({ symbol }) => symbol === "B")) throw new ClientError("too_many", "no room");
+      taken.push(...ticks.map(({ symbol }) => symbol));
+    });
+    assert.deepEqual(taken, ["A", "A"]);
+    assert.deepEqual([report.ticks, report.leftOut, report.error], [2, 2, "no room"]);
+    assert.equal(log.filter((line) => line === "Feed f: no room").length, 1);
+  });
+});

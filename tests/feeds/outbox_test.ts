@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Tick } from "../../src/core/tick.ts";
+import type { FeedContext } from "../../src/feeds/feed.ts";
+import { Outbox } from "../../src/feeds/outbox.ts";
+import type { Mark } from "../../src/hub/intake.ts";
+
+const tick = (price: number): Tick => ({
+  symbol: "A",
+  time: 1,
+  price,
+  size: null,
+  bid: null,
+  ask: null,
+});
+
+/** An outbox whose writing the test lets go on. */
+function outboxOf(fault?: Error) {
+  const written: { prices: number[]; marks: readonly Mark[] }[] = [];
+  const stop = new AbortController();
+  const outbox = new Outbox(
+    {
+      signal: stop.signal,
+      async emit(ticks: readonly Tick[], marks: readonly Mark[] = []) {
+        await Promise.resolve();
+        if (fault !== undefined) throw fault;
+        written.push({ prices: ticks.map(({ price }) => price), marks });
+      },
+    } as Partial<FeedContext> as FeedContext,
+  );
+  return { outbox, written, stop };
+}
+
+describe("Outbox", () => {
+  test("Outbox writes in order, and together what came while it was writing", async () => {
+    const { outbox, written } = outboxOf();
+    outbox.put([tick(1)], { name: "m", value: "1" });
+    outbox.put([tick(2), tick(3)], { name: "m", value: "2" }, { name: "n", value: "x" });
+    outbox.put([tick(4)], { name: "m", value: "3" });
+    assert.equal(outbox.size, 4);
+    await outbox.drained();
+    assert.equal(outbox.size, 0);
+    assert.deepEqual(written, [
+      { prices: [1], marks: [{ name: "m", value: "1" }] },
+      { prices: [2, 3, 4], marks: [{ name: "m", value: "3" }, { name: "n", value: "x" }] },
+    ]);
+    outbox.put([tick(5)]);
+    await outbox.drained();
+    assert.deepEqual(written.at(-1), { prices: [5], marks: [] });
+  });
+
+  test("Outbox takes nothing, before and between ticks, without ever waiting for it", async () => {
+    const { outbox, written } = outboxOf();
+    outbox.put([]);
+    await outbox.drained();
+    outbox.put([tick(1)]);
+    outbox.put([]);
+    await outbox.drained();
+    assert.deepEqual(written.map(({ prices }) => prices), [[1]]);
+  });
+
+  test("Outbox tells whoever waits for it of what went wrong, and nobody else", async () => {
+    const fault = new Error("no");
+    const { outbox } = outboxOf(fault);
+    outbox.put([tick(1)]);
+    await Promise.resolve();
+    await assert.rejects(outbox.drained(), fault);
+  });
+
+  test("Outbox ends with its feed", async () => {
+    const { outbox, written, stop } = outboxOf();
+    stop.abort();
+    outbox.put([tick(1)]);
+    await outbox.drained();
+    assert.deepEqual(written, []);
+  });
+});
