@@ -7,11 +7,11 @@ import type { Fed, Server } from "./servers.ts";
 export interface FanOut {
   readonly clients: Clients;
   readonly ticks: Ticks;
+  /** Milliseconds before anything is counted. */
+  readonly warmUpMs?: number;
   /** Done before the clients come. */
   prepare?(run: Fed): Promise<void>;
 }
-
-const WARM_UP_MS = 2_000;
 
 export const COLUMNS: readonly Column[] = [
   { title: "µs CPU / update", name: "cpu", decimals: 3 },
@@ -41,10 +41,11 @@ export function fanOutCase(name: string, server: Server, load: FanOut): Case {
 async function fanOut(server: Server, load: FanOut, seconds: number): Promise<Figures> {
   const run = await server.start();
   await load.prepare?.(run);
+  const idle = rssOf(run.pid);
   const clients = await listen(server, run, load.clients);
   const producer = await send(server, run, load.ticks);
   try {
-    await wait(WARM_UP_MS);
+    await wait(load.warmUpMs ?? 2_000);
     await producer.take();
     await clients.take();
     const before = { cpu: cpuOf(run.pid), clients: clients.cpu, at: performance.now() };
@@ -64,6 +65,7 @@ async function fanOut(server: Server, load: FanOut, seconds: number): Promise<Fi
       cpu: 1e6 * cpu / heard.rows,
       core: 100 * cpu / elapsed,
       rss: Math.max(...memory),
+      grown: Math.max(...memory) - idle,
       clientCpu: 1e6 * (clients.cpu - before.clients) / heard.rows,
       clientKb: heard.bytes / elapsed / load.clients.count / 1_000,
     };

@@ -27,6 +27,8 @@ export interface Measured {
   readonly port: number;
   readonly http: string;
   readonly ws: string;
+  /** Milliseconds from its start to its first answer. */
+  readonly startMs: number;
   stop(): Promise<void>;
 }
 
@@ -96,19 +98,23 @@ export async function startServer(
   const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
   const port = await freePort();
   const { program, args, ready } = command(port, folder);
+  const begun = performance.now();
   const server = start(program, args, "ignore");
   const exited = new Promise((resolve) => server.once("exit", resolve));
   const http = `http://127.0.0.1:${port}`;
-  const deadline = performance.now() + PATIENCE_MS;
   while (!await fetch(`${http}${ready}`).then(({ status }) => status < 500, () => false)) {
-    if (performance.now() > deadline) throw new Error(`Cannot measure: ${program} is not ready`);
-    await wait(20);
+    if (performance.now() - begun > PATIENCE_MS) {
+      throw new Error(`Cannot measure: ${program} is not ready`);
+    }
+    await wait(1);
   }
+  const startMs = performance.now() - begun;
   return {
     pid: server.pid!,
     port,
     http,
     ws: `ws://127.0.0.1:${port}`,
+    startMs,
     async stop() {
       server.kill("SIGTERM");
       await exited;

@@ -7,12 +7,28 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { print } from "./measured.ts";
 import { measure, type Settings } from "./scenario.ts";
+import { columns } from "./scenarios/columns.ts";
+import { connections } from "./scenarios/connections.ts";
 import { fanout } from "./scenarios/fanout.ts";
 import { ingest } from "./scenarios/ingest.ts";
+import { latency } from "./scenarios/latency.ts";
+import { stalled } from "./scenarios/stalled.ts";
+import { start } from "./scenarios/start.ts";
+import { symbols } from "./scenarios/symbols.ts";
 import { throughput } from "./scenarios/throughput.ts";
 import { figuresTable, goalsTable } from "./table.ts";
 
-const SCENARIOS = [fanout, throughput, ingest];
+const SCENARIOS = [
+  fanout,
+  throughput,
+  symbols,
+  latency,
+  connections,
+  ingest,
+  columns,
+  stalled,
+  start,
+];
 
 const { values } = parseArgs({
   options: {

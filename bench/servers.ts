@@ -41,13 +41,16 @@ const EVERY_TICK: Pick<Server, "path" | "hello" | "feed"> = {
 };
 
 /** tickwire on a runtime, or as the executable at a path. */
-export function tickwire(runtime: string, flags: readonly string[] = []): Server {
+export function tickwire(
+  runtime: string,
+  { name = runtime, feed = "none" }: { name?: string; feed?: string } = {},
+): Server {
   return {
     ...EVERY_TICK,
-    name: `tickwire, ${runtime}`,
+    name: `tickwire, ${name}`,
     path: "/ws?symbol=*",
     missing: () => missingProgram(runtime),
-    start: async () => fed(await startMeasured(runtime, ["--feed", "none", ...flags])),
+    start: async () => fed(await startMeasured(runtime, ["--feed", feed])),
   };
 }
 
@@ -125,7 +128,7 @@ export function script(name: string): string {
   return join(PEERS, name);
 }
 
-export function missingProgram(program: string): string | undefined {
+function missingProgram(program: string): string | undefined {
   const isThere = spawnSync("which", [program], { env: ENVIRONMENT }).status === 0;
   return isThere ? undefined : `${program} is not installed`;
 }

@@ -164,11 +164,15 @@ static void receive(struct client *client, int epoll) {
 }
 
 /* Connects and waits for the answer to the upgrade. What follows the answer is kept. */
-static void join(struct client *client, int port, const char *path, const char *hello) {
+static void join(
+  struct client *client, int port, const char *path, const char *hello, int is_stalled) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   client->fd = socket(AF_INET, SOCK_STREAM, 0);
   if (client->fd < 0) fail("socket");
+  /* The less room there is, the sooner the server notices that nobody reads. */
+  int room = 4096;
+  if (is_stalled) setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   if (connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
   int one = 1;
   setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -230,7 +234,7 @@ int main(int argc, char **argv) {
   int epoll = epoll_create1(0);
   struct client *clients = calloc(count, sizeof *clients);
   for (int index = 0; index < count; index++) {
-    join(&clients[index], port, argv[5 + index % paths], argv[4]);
+    join(&clients[index], port, argv[5 + index % paths], argv[4], index < stalled);
     if (index < stalled) continue;
     struct epoll_event readable = {.events = EPOLLIN, .data.ptr = &clients[index]};
     epoll_ctl(epoll, EPOLL_CTL_ADD, clients[index].fd, &readable);

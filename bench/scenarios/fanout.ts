@@ -11,7 +11,7 @@ export const fanout: Scenario = {
   columns: COLUMNS,
   cases: fanOutCases([bun, deno, bareBun, bareDeno, nodeWs, nchan, fastApi, nats], {
     clients: { count: 200 },
-    ticks: { rate: 1_000, symbols: 8, slice: 5 },
+    ticks: { rate: 1_000, symbols: 8, slice: 0 },
   }),
   goals(of) {
     const ratio = (server: { name: string }, to: { name: string }) =>
