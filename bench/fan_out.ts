@@ -1,5 +1,5 @@
 /** One producer, one server, many clients: what reaches them, when, and what it costs. */
-import { type Clients, listen, send, type Ticks } from "./load.ts";
+import { type Clients, stage, type Ticks } from "./load.ts";
 import { cpuOf, rssOf, wait } from "./measured.ts";
 import type { Case, Column, Figures } from "./scenario.ts";
 import type { Fed, Server } from "./servers.ts";
@@ -12,6 +12,8 @@ export interface FanOut {
   /** Done before the clients come. */
   prepare?(run: Fed): Promise<void>;
 }
+
+const WARM_UP_MS = 1_500;
 
 export const COLUMNS: readonly Column[] = [
   { title: "µs CPU / update", name: "cpu", decimals: 3 },
@@ -38,14 +40,13 @@ export function fanOutCase(name: string, server: Server, load: FanOut): Case {
   };
 }
 
-async function fanOut(server: Server, load: FanOut, seconds: number): Promise<Figures> {
-  const run = await server.start();
-  await load.prepare?.(run);
-  const idle = rssOf(run.pid);
-  const clients = await listen(server, run, load.clients);
-  const producer = await send(server, run, load.ticks);
-  try {
-    await wait(load.warmUpMs ?? 2_000);
+function fanOut(server: Server, load: FanOut, seconds: number): Promise<Figures> {
+  return stage(server, async ({ run, listen, send }) => {
+    await load.prepare?.(run);
+    const idle = rssOf(run.pid);
+    const clients = await listen(load.clients);
+    const producer = await send(load.ticks);
+    await wait(load.warmUpMs ?? WARM_UP_MS);
     await producer.take();
     await clients.take();
     const before = { cpu: cpuOf(run.pid), clients: clients.cpu, at: performance.now() };
@@ -58,20 +59,17 @@ async function fanOut(server: Server, load: FanOut, seconds: number): Promise<Fi
     const cpu = cpuOf(run.pid) - before.cpu;
     const elapsed = (performance.now() - before.at) / 1_000;
     const { refused } = await producer.take();
+    const rss = Math.max(...memory);
     return {
       ...heard,
       refused,
       rate: heard.rows / elapsed,
       cpu: 1e6 * cpu / heard.rows,
       core: 100 * cpu / elapsed,
-      rss: Math.max(...memory),
-      grown: Math.max(...memory) - idle,
+      rss,
+      grown: rss - idle,
       clientCpu: 1e6 * (clients.cpu - before.clients) / heard.rows,
       clientKb: heard.bytes / elapsed / load.clients.count / 1_000,
     };
-  } finally {
-    await producer.stop();
-    await clients.stop();
-    await run.stop();
-  }
+  });
 }

@@ -47,10 +47,13 @@ export interface Ticks {
   /** Ticks per second, or 0 for as many as the server answers. */
   readonly rate: number;
   readonly symbols: number;
-  /** Milliseconds between requests; 0 sends each tick when it comes. */
+  /** Milliseconds between requests; 0 sends each tick by itself, when it comes. */
   readonly slice: number;
   readonly connections?: number;
 }
+
+/** So many requests may be unanswered; a server that answers every 10 ms is to get more than 1,000 a second. */
+const CONNECTIONS = 32;
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-load-"));
 process.once("exit", () => rmSync(folder, { recursive: true }));
@@ -69,7 +72,9 @@ export class Load<Counted> {
     name: "listen" | "send",
     args: readonly (string | number)[],
   ): Promise<Load<Counted>> {
-    const load = new Load<Counted>(start(compiled(name), args.map(String), "pipe"));
+    const load = new Load<Counted>(
+      start(compiled(name), args.map(String), ["pipe", "pipe", "inherit"]),
+    );
     await load.#line();
     return load;
   }
@@ -85,7 +90,7 @@ export class Load<Counted> {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.stdin!.end();
     await once(this.#child, "exit");
   }
@@ -97,15 +102,40 @@ export class Load<Counted> {
   }
 }
 
-export function listen(server: Server, { port }: Fed, clients: Clients): Promise<Load<Heard>> {
-  const { count, stalled = 0, paths = [server.path] } = clients;
-  return Load.start("listen", [port, count, stalled, server.hello, ...paths]);
+/** A running server, and the load that it is put under. */
+export interface Scene {
+  readonly run: Fed;
+  listen(clients: Clients): Promise<Load<Heard>>;
+  send(ticks: Ticks): Promise<Load<Sent>>;
 }
 
-export function send({ feed }: Server, { feedPort }: Fed, ticks: Ticks): Promise<Load<Sent>> {
-  const { rate, symbols, slice, connections = 8 } = ticks;
-  const how = [rate, symbols, slice, feed.batch, connections];
-  return Load.start("send", [feed.kind, feedPort, "/ticks", ...how]);
+/** Starts a server for as long as something is done with it. */
+export async function stage<Result>(
+  server: Server,
+  act: (scene: Scene) => Promise<Result>,
+): Promise<Result> {
+  const run = await server.start();
+  const loads: Load<unknown>[] = [];
+  const load = async <Counted>(name: "listen" | "send", args: readonly (string | number)[]) => {
+    const started = await Load.start<Counted>(name, args);
+    loads.unshift(started);
+    return started;
+  };
+  try {
+    return await act({
+      run,
+      listen: ({ count, stalled = 0, paths = [server.path] }) =>
+        load("listen", [run.port, count, stalled, server.hello, ...paths]),
+      send({ rate, symbols, slice, connections = CONNECTIONS }) {
+        const { kind, path, batch } = server.feed;
+        const most = rate > 0 && slice === 0 ? 1 : batch;
+        return load("send", [kind, run.feedPort, path, rate, symbols, slice, most, connections]);
+      },
+    });
+  } finally {
+    for (const started of loads) await started.stop();
+    await run.stop();
+  }
 }
 
 /** Compiles a program when it is first needed. */

@@ -1,5 +1,5 @@
 /** Servers as processes of their own, and what they use. Linux only: it reads /proc. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +14,9 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 };
 const CLOCK_TICKS_PER_SECOND = 100;
 const PATIENCE_MS = 20_000;
+const STOP_MS_MAX = 3_000;
+/** Characters of a server's log that are shown when something is wrong with it. */
+const LOG_LENGTH_MAX = 2_000;
 
 /** The project's own runtimes come before those of the machine. */
 export const ENVIRONMENT = {
@@ -80,12 +83,8 @@ export function freePort(): Promise<number> {
 }
 
 /** Starts a child process that ends with this one. */
-export function start(program: string, args: readonly string[], stdio: "pipe" | "ignore") {
-  const child = spawn(program, args, {
-    cwd: ROOT,
-    env: ENVIRONMENT,
-    stdio: [stdio, stdio, "inherit"],
-  });
+export function start(program: string, args: readonly string[], stdio: StdioOptions): ChildProcess {
+  const child = spawn(program, args, { cwd: ROOT, env: ENVIRONMENT, stdio });
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;
@@ -99,12 +98,15 @@ export async function startServer(
   const port = await freePort();
   const { program, args, ready } = command(port, folder);
   const begun = performance.now();
-  const server = start(program, args, "ignore");
+  const server = start(program, args, ["ignore", "ignore", "pipe"]);
   const exited = new Promise((resolve) => server.once("exit", resolve));
+  let log = "";
+  server.stderr!.on("data", (text) => log = `${log}${text}`.slice(-LOG_LENGTH_MAX));
   const http = `http://127.0.0.1:${port}`;
   while (!await fetch(`${http}${ready}`).then(({ status }) => status < 500, () => false)) {
-    if (performance.now() - begun > PATIENCE_MS) {
-      throw new Error(`Cannot measure: ${program} is not ready`);
+    if (server.exitCode !== null || performance.now() - begun > PATIENCE_MS) {
+      server.kill("SIGKILL");
+      throw new Error(`Cannot measure: ${program} is not ready\n${log}`);
     }
     await wait(1);
   }
@@ -116,8 +118,11 @@ export async function startServer(
     ws: `ws://127.0.0.1:${port}`,
     startMs,
     async stop() {
+      if (server.exitCode !== null) process.stderr.write(`${program} has ended\n${log}`);
       server.kill("SIGTERM");
+      const impatient = setTimeout(() => server.kill("SIGKILL"), STOP_MS_MAX);
       await exited;
+      clearTimeout(impatient);
       rmSync(folder, { recursive: true });
     },
   };

@@ -35,7 +35,7 @@ const { values } = parseArgs({
     only: { type: "string", default: SCENARIOS.map(({ name }) => name).join() },
     servers: { type: "string", default: "" },
     repeat: { type: "string", default: "3" },
-    seconds: { type: "string", default: "4" },
+    seconds: { type: "string", default: "3" },
   },
 });
 

@@ -63,7 +63,12 @@ export async function measure(
   for (let round = 1; round <= repeat; round++) {
     for (const each of there) {
       note(`${each.name}, ${round} of ${repeat}`);
-      runs.get(each.name)!.push(await each.measure(seconds));
+      try {
+        runs.get(each.name)!.push(await each.measure(seconds));
+      } catch (error) {
+        // The other cases are worth their time all the same.
+        note(String(error));
+      }
     }
   }
   return new Map([...runs].map(([name, figures]) => [name, medians(figures)]));

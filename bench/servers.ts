@@ -21,8 +21,14 @@ export interface Server {
   readonly path: string;
   /** What a client sends first. */
   readonly hello: string;
-  /** How ticks are sent to it, and how many at most in one request. */
-  readonly feed: { readonly kind: "http" | "nats"; readonly batch: number };
+  readonly feed: Feed;
+}
+
+/** How ticks are sent to a server, and how many at most in one request. */
+export interface Feed {
+  readonly kind: "http" | "ws" | "nats";
+  readonly path: string;
+  readonly batch: number;
 }
 
 export interface Fed extends Measured {
@@ -37,8 +43,11 @@ const PYTHON_PACKAGES = ["fastapi", "uvicorn", "websockets", "uvloop", "httptool
 const EVERY_TICK: Pick<Server, "path" | "hello" | "feed"> = {
   path: "/ws",
   hello: "",
-  feed: { kind: "http", batch: 1_000 },
+  feed: { kind: "ws", path: "/ticks?format=ndjson", batch: 1_000 },
 };
+
+/** As most programs would send them. */
+export const HTTP_FEED: Feed = { kind: "http", path: "/ticks", batch: 1_000 };
 
 /** tickwire on a runtime, or as the executable at a path. */
 export function tickwire(
@@ -79,7 +88,7 @@ export const nchan: Server = {
     ...["-e", "stderr"],
   ]),
   // One message is one request.
-  feed: { kind: "http", batch: 1 },
+  feed: { ...HTTP_FEED, batch: 1 },
   missing: () =>
     missingProgram("nginx") ??
       (existsSync(join(nginxModules(), "ngx_nchan_module.so"))
@@ -92,7 +101,7 @@ export const nats: Server = {
   name: "NATS",
   hello: 'CONNECT {"verbose":false}\r\nSUB ticks 1\r\n',
   path: "/",
-  feed: { kind: "nats", batch: 1 },
+  feed: { kind: "nats", path: "", batch: 1 },
   missing: () => missingProgram("nats-server"),
   async start() {
     const feedPort = await freePort();

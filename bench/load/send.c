@@ -3,11 +3,12 @@
  *
  *   send KIND PORT PATH RATE SYMBOLS SLICE_MS BATCH CONNECTIONS
  *
- * KIND is http (NDJSON in the body of a POST, over connections that are kept) or nats. RATE ticks a second
- * come at even distances, whatever the server does: an open loop. What has come is sent every SLICE_MS (0: as it comes),
- * at most BATCH ticks in a request and one unanswered request on a connection. With RATE 0 it is sent as
- * fast as the server answers. Every line on standard input is answered by a line of JSON: what was sent and
- * answered since the line before.
+ * KIND is http (NDJSON in the body of a POST, over connections that are kept), ws (NDJSON in a WebSocket's
+ * text frame, which is answered by one) or nats. RATE ticks a second come at even distances, whatever the
+ * server does: an open loop. What has come is sent every SLICE_MS (0: as it comes), at most BATCH ticks in a
+ * request and one unanswered request on a connection. With RATE 0 ticks are sent as fast as the server
+ * answers. Every line on standard input is answered by a line of JSON: what was sent and answered since the
+ * line before.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -24,6 +25,8 @@
 
 enum { CONNECTIONS_MAX = 64, SYMBOLS_MAX = 10000, TICK_BYTES = 160, ANSWER_BYTES = 16384 };
 
+static enum { HTTP, WEBSOCKET, NATS } kind;
+
 struct connection {
   int fd;
   /* Ticks in the request that has no answer yet. */
@@ -39,6 +42,7 @@ static struct connection connections[CONNECTIONS_MAX];
 static int cents[SYMBOLS_MAX];
 static char *body, *request;
 static int port;
+static const char *path;
 
 static void fail(const char *what) {
   perror(what);
@@ -110,36 +114,106 @@ static int open_connection(void) {
   if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
   int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (kind == NATS) write_all(fd, "CONNECT {\"verbose\":false}\r\n", 27);
+  if (kind != WEBSOCKET) return fd;
+  char text[ANSWER_BYTES];
+  int length = snprintf(
+    text, sizeof text,
+    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    path, port);
+  write_all(fd, text, length);
+  if (read(fd, text, sizeof text) < 12 || strncmp(text, "HTTP/1.1 101", 12) != 0) {
+    fprintf(stderr, "the upgrade of the producer is refused: %.100s\n", text);
+    exit(1);
+  }
   return fd;
 }
 
-/* True when the whole answer is there. */
-static int take_answer(struct connection *connection) {
-  char *answer = connection->answer;
-  size_t room = ANSWER_BYTES - connection->answer_bytes;
-  ssize_t got = recv(connection->fd, answer + connection->answer_bytes, room, MSG_DONTWAIT);
-  if (got <= 0) fail("the server has closed the connection of the producer");
-  connection->answer_bytes += got;
-  answer[connection->answer_bytes] = 0;
-  char *end = strstr(answer, "\r\n\r\n");
+static void reopen(struct connection *connection) {
+  close(connection->fd);
+  connection->fd = open_connection();
+  connection->answer_bytes = 0;
+  seen.reopened++;
+}
+
+/* The length of the answer to a POST, or 0 while it is not known. */
+static size_t http_length(const char *answer) {
+  const char *end = strstr(answer, "\r\n\r\n");
   if (end == NULL) return 0;
-  char *length = strcasestr(answer, "\r\ncontent-length:");
+  const char *length = strcasestr(answer, "\r\ncontent-length:");
   if (length == NULL || length > end) {
     fprintf(stderr, "an answer without a length: %.200s\n", answer);
     exit(1);
   }
-  size_t whole = end + 4 - answer + atoll(length + 17);
-  if (connection->answer_bytes < whole) return 0;
-  if (answer[9] == '2') seen.answered += connection->unanswered;
+  return end + 4 - answer + atoll(length + 17);
+}
+
+/* The length of a short frame, or 0 while it is not known. */
+static size_t frame_length(const unsigned char *answer, size_t bytes) {
+  if (bytes < 4) return 0;
+  return answer[1] < 126 ? 2 + answer[1] : 4 + (answer[2] << 8 | answer[3]);
+}
+
+/* True when the connection is free again. */
+static int take_answer(struct connection *connection) {
+  char *answer = connection->answer;
+  size_t room = ANSWER_BYTES - connection->answer_bytes;
+  ssize_t got = recv(connection->fd, answer + connection->answer_bytes, room, MSG_DONTWAIT);
+  if (kind == NATS && got > 0) return 0;
+  if (got <= 0) {
+    if (connection->unanswered > 0 || kind != HTTP) fail("the server has left the producer");
+    reopen(connection);
+    return 1;
+  }
+  connection->answer_bytes += got;
+  answer[connection->answer_bytes] = 0;
+  size_t whole = kind == HTTP ? http_length(answer)
+                              : frame_length((unsigned char *)answer, connection->answer_bytes);
+  if (whole == 0 || connection->answer_bytes < whole) return 0;
+  int is_accepted = kind == HTTP ? answer[9] == '2' : strstr(answer + 2, "\"accepted\"") != NULL;
+  if (is_accepted) seen.answered += connection->unanswered;
   else if (seen.refused++ == 0) fprintf(stderr, "a refusal: %.300s\n", answer);
   connection->unanswered = 0;
   connection->answer_bytes = 0;
-  if (strcasestr(answer, "\r\nconnection: close") != NULL) {
-    close(connection->fd);
-    connection->fd = open_connection();
-    seen.reopened++;
-  }
+  if (kind == HTTP && strcasestr(answer, "\r\nconnection: close") != NULL) reopen(connection);
   return 1;
+}
+
+/* Writes a request with so many ticks, the first of them at a time, the others each a step later. */
+static void send_ticks(
+  struct connection *connection, long long first, int count, int symbols, double time, double step) {
+  char *at = body;
+  for (int each = 0; each < count; each++) {
+    at = put_tick(at, (first + each) % symbols, time + each * step);
+    *at++ = '\n';
+  }
+  /* The last tick needs no end of line. */
+  size_t length = at - body - 1;
+  at = request;
+  if (kind == HTTP) {
+    at += sprintf(
+      at,
+      "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/x-ndjson\r\n"
+      "Content-Length: %zu\r\n\r\n",
+      path, port, length);
+  } else if (kind == NATS) {
+    at += sprintf(at, "PUB ticks %zu\r\n", length);
+  } else {
+    /* A mask of zeros leaves the payload as it is. */
+    unsigned char head[14] = {0x81, 0x80 | (length < 126 ? length : length < 65536 ? 126 : 127)};
+    int size = length < 126 ? 0 : length < 65536 ? 2 : 8;
+    for (int byte = 0; byte < size; byte++) head[2 + byte] = length >> 8 * (size - 1 - byte);
+    memcpy(at, head, 6 + size);
+    at += 6 + size;
+  }
+  memcpy(at, body, length);
+  at += length;
+  if (kind == NATS) at = put_text(at, "\r\n");
+  else connection->unanswered = count;
+  seen.sent += count;
+  seen.requests++;
+  write_all(connection->fd, request, at - request);
 }
 
 static void report(void) {
@@ -155,17 +229,13 @@ int main(int argc, char **argv) {
     fprintf(stderr, "send KIND PORT PATH RATE SYMBOLS SLICE_MS BATCH CONNECTIONS\n");
     return 2;
   }
-  int is_nats = strcmp(argv[1], "nats") == 0, symbols = atoi(argv[5]);
+  kind = strcmp(argv[1], "http") == 0 ? HTTP : strcmp(argv[1], "ws") == 0 ? WEBSOCKET : NATS;
   port = atoi(argv[2]);
-  int batch = atoi(argv[7]), count = is_nats ? 1 : atoi(argv[8]);
-  double rate = atof(argv[4]), slice_ms = atof(argv[6]);
-  char head[256];
-  int head_bytes = snprintf(
-    head, sizeof head,
-    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/x-ndjson\r\n"
-    "Content-Length: ", argv[3], port);
+  path = argv[3];
+  int symbols = atoi(argv[5]), batch = atoi(argv[7]), count = kind == NATS ? 1 : atoi(argv[8]);
+  double rate = atof(argv[4]), slice_ms = atof(argv[6]), step_ms = rate == 0 ? 0 : 1e3 / rate;
   body = malloc((size_t)batch * TICK_BYTES);
-  request = malloc((size_t)batch * TICK_BYTES + sizeof head + 32);
+  request = malloc((size_t)batch * TICK_BYTES + 1024);
   for (int symbol = 0; symbol < symbols; symbol++) cents[symbol] = 1000 + chance() % 50000;
   struct pollfd waiting[CONNECTIONS_MAX + 1];
   for (int index = 0; index < count; index++) {
@@ -173,42 +243,27 @@ int main(int argc, char **argv) {
     waiting[index] = (struct pollfd){.fd = connections[index].fd, .events = POLLIN};
   }
   waiting[count] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-  if (is_nats) write_all(connections[0].fd, "CONNECT {\"verbose\":false}\r\n", 27);
   printf("ready\n");
   fflush(stdout);
 
   double begun = now_ms(), due_at = begun;
   for (long long tick = 0;;) {
     double now = now_ms();
-    int is_due = rate == 0 || now >= due_at;
+    int is_due = now >= due_at;
     for (int index = 0; index < count && is_due; index++) {
-      struct connection *connection = &connections[index];
-      while (connection->unanswered == 0) {
-        long long come = rate == 0 ? tick + batch : (long long)((now - begun) * rate / 1e3) + 1;
+      while (connections[index].unanswered == 0) {
+        long long come = rate == 0 ? tick + batch : (long long)((now - begun) / step_ms) + 1;
         int taken = come - tick < batch ? come - tick : batch;
         if (taken <= 0) break;
-        char *at = body;
-        for (int each = 0; each < taken; each++, tick++) {
-          at = put_tick(at, tick % symbols, rate == 0 ? now : begun + tick * 1e3 / rate);
-          *at++ = '\n';
-        }
-        /* A body of one tick is that tick alone. */
-        size_t length = at - body - 1;
-        memcpy(request, head, head_bytes);
-        at = is_nats ? put_text(request, "PUB ticks ") : request + head_bytes;
-        at = put_text(put_integer(at, length, 1), is_nats ? "\r\n" : "\r\n\r\n");
-        memcpy(at, body, length);
-        at += length;
-        if (is_nats) at = put_text(at, "\r\n");
-        else connection->unanswered = taken;
-        seen.sent += taken;
-        seen.requests++;
-        write_all(connection->fd, request, at - request);
+        double time = rate == 0 ? now : begun + tick * step_ms;
+        send_ticks(&connections[index], tick, taken, symbols, time, step_ms);
+        tick += taken;
       }
     }
-    /* The next moment at which something is due; what is late waits for a free connection. */
+    /* The next moment at which something is due. What waits for a free connection is sent before, when
+       ticks are sent as they come. */
     if (is_due && rate > 0) {
-      double step = slice_ms > 0 ? slice_ms : 1e3 / rate;
+      double step = slice_ms > 0 ? slice_ms : step_ms;
       due_at = begun + (floor((now - begun) / step) + 1) * step;
     }
     double pause = rate == 0 ? 1e3 : due_at - now_ms();
@@ -221,16 +276,9 @@ int main(int argc, char **argv) {
       report();
     }
     for (int index = 0; index < count; index++) {
-      if (waiting[index].revents == 0) continue;
-      if (is_nats) {
-        if (recv(connections[index].fd, connections[index].answer, ANSWER_BYTES, 0) <= 0) {
-          fail("the server has closed the connection of the producer");
-        }
-      } else if (take_answer(&connections[index])) {
-        waiting[index].fd = connections[index].fd;
-        /* Ticks that waited for a free connection go now. */
-        due_at = slice_ms > 0 ? due_at : 0;
-      }
+      if (waiting[index].revents == 0 || !take_answer(&connections[index])) continue;
+      waiting[index].fd = connections[index].fd;
+      if (slice_ms == 0) due_at = 0;
     }
   }
 }

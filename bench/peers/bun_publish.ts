@@ -1,21 +1,20 @@
 /// <reference types="bun-types" />
 /** The least that a server on Bun can do: `bun bun_publish.ts PORT`. One published frame per tick. */
-const server = Bun.serve({
+const server = Bun.serve<{ readonly sends: boolean }>({
   hostname: "127.0.0.1",
   port: Number(process.argv[2]),
-  async fetch(request, server) {
-    if (server.upgrade(request)) return undefined;
-    if (request.method === "GET") return new Response("ready");
-    let accepted = 0;
-    for (const line of (await request.text()).split("\n")) {
-      server.publish("ticks", JSON.stringify(JSON.parse(line)));
-      accepted++;
-    }
-    return Response.json({ accepted });
+  fetch(request, server) {
+    const sends = new URL(request.url).pathname === "/ticks";
+    return server.upgrade(request, { data: { sends } }) ? undefined : new Response("ready");
   },
   websocket: {
-    open: (socket) => void socket.subscribe("ticks"),
-    message: () => {},
+    open(socket) {
+      if (!socket.data.sends) socket.subscribe("ticks");
+    },
+    message(socket, batch) {
+      const lines = String(batch).split("\n");
+      for (const line of lines) server.publish("ticks", JSON.stringify(JSON.parse(line)));
+      socket.send(JSON.stringify({ accepted: lines.length }));
+    },
   },
 });
-process.once("SIGTERM", () => server.stop(true));

@@ -2,7 +2,7 @@
 
 import json
 
-from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 app = FastAPI()
 clients: set[WebSocket] = set()
@@ -24,11 +24,16 @@ async def listen(websocket: WebSocket):
         clients.discard(websocket)
 
 
-@app.post("/ticks")
-async def ticks(request: Request):
-    lines = (await request.body()).split(b"\n")
-    for line in lines:
-        text = json.dumps(json.loads(line))
-        for client in list(clients):
-            await client.send_text(text)
-    return {"accepted": len(lines)}
+@app.websocket("/ticks")
+async def take(websocket: WebSocket):
+    await websocket.accept()
+    try:
+        while True:
+            lines = (await websocket.receive_text()).split("\n")
+            for line in lines:
+                text = json.dumps(json.loads(line))
+                for client in list(clients):
+                    await client.send_text(text)
+            await websocket.send_json({"accepted": len(lines)})
+    except WebSocketDisconnect:
+        pass

@@ -1,20 +1,30 @@
 /** The most used WebSocket server on Node: `node node_ws.mjs PORT`. One frame per tick and client. */
 import { createServer } from "node:http";
 import process from "node:process";
-import { text } from "node:stream/consumers";
 import { WebSocketServer } from "ws";
 
-const server = createServer(async (request, response) => {
-  let accepted = 0;
-  if (request.method === "POST") {
-    for (const line of (await text(request)).split("\n")) {
-      const frame = JSON.stringify(JSON.parse(line));
-      for (const client of sockets.clients) client.send(frame);
-      accepted++;
-    }
+/** @typedef {import("node:events").EventEmitter & { send(text: string): void }} Socket */
+
+/** @type {Set<Socket>} */
+const clients = new Set();
+
+/** @param {Socket} socket @param {{ url: string }} request */
+function accept(socket, { url }) {
+  if (!url.startsWith("/ticks")) {
+    clients.add(socket);
+    socket.on("close", () => clients.delete(socket));
+    return;
   }
-  const body = JSON.stringify({ accepted });
-  response.writeHead(200, { "content-length": body.length }).end(body);
-});
-const sockets = new WebSocketServer({ server });
+  socket.on("message", (batch) => {
+    const lines = String(batch).split("\n");
+    for (const line of lines) {
+      const frame = JSON.stringify(JSON.parse(line));
+      for (const client of clients) client.send(frame);
+    }
+    socket.send(JSON.stringify({ accepted: lines.length }));
+  });
+}
+
+const server = createServer((_, response) => response.end("ready"));
+new WebSocketServer({ server }).on("connection", accept);
 server.listen(Number(process.argv[2]), "127.0.0.1");

@@ -1,11 +1,11 @@
-import { listen } from "../load.ts";
+import { stage } from "../load.ts";
 import { rssOf, wait } from "../measured.ts";
 import type { Case, Figures, Scenario } from "../scenario.ts";
 import { bareBun, bareDeno, type Server, tickwire } from "../servers.ts";
 
 const FIRST = 1_000;
 const CLIENTS = 9_000;
-const SETTLED_MS = 3_000;
+const SETTLED_MS = 2_000;
 
 const bun = tickwire("bun");
 const deno = tickwire("deno");
@@ -30,24 +30,21 @@ function connectionsCase(server: Server): Case {
   return { name: server.name, missing: server.missing, measure: () => measure(server) };
 }
 
-async function measure(server: Server): Promise<Figures> {
-  const run = await server.start();
-  const join = async (count: number) => {
-    const clients = await listen(server, run, { count });
-    await wait(SETTLED_MS);
-    return clients;
-  };
-  await wait(SETTLED_MS / 3);
-  const base = rssOf(run.pid);
-  const first = await join(FIRST);
-  const some = rssOf(run.pid);
-  const others = await join(CLIENTS - FIRST);
-  const full = rssOf(run.pid);
-  await Promise.all([first.stop(), others.stop(), run.stop()]);
-  return {
-    base,
-    full,
-    each: 1_024 * (full - base) / CLIENTS,
-    further: 1_024 * (full - some) / (CLIENTS - FIRST),
-  };
+function measure(server: Server): Promise<Figures> {
+  return stage(server, async ({ run, listen }) => {
+    const rssAfter = async (count: number) => {
+      if (count > 0) await listen({ count });
+      await wait(SETTLED_MS);
+      return rssOf(run.pid);
+    };
+    const base = await rssAfter(0);
+    const some = await rssAfter(FIRST);
+    const full = await rssAfter(CLIENTS - FIRST);
+    return {
+      base,
+      full,
+      each: 1_024 * (full - base) / CLIENTS,
+      further: 1_024 * (full - some) / (CLIENTS - FIRST),
+    };
+  });
 }

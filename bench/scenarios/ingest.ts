@@ -1,10 +1,11 @@
-import { send, type Ticks } from "../load.ts";
+import { stage } from "../load.ts";
 import { cpuOf, rssOf, wait } from "../measured.ts";
 import type { Case, Figures, Scenario } from "../scenario.ts";
-import { peer, script, type Server, tickwire } from "../servers.ts";
+import { HTTP_FEED, peer, script, type Server, tickwire } from "../servers.ts";
 
 const WARM_UP_MS = 1_500;
-const TICKS: Ticks = { rate: 0, symbols: 8, slice: 0, connections: 8 };
+/** Enough of them that a server which answers once every 10 ms is not held up by its producer. */
+const WRITERS = 16;
 
 const bun = tickwire("bun");
 const deno = tickwire("deno");
@@ -13,7 +14,7 @@ const bareDeno = bare("deno", "sqlite");
 
 export const ingest: Scenario = {
   name: "ingest",
-  title: "NDJSON batches of 1,000 ticks by 8 writers, onto a tape in SQLite",
+  title: `NDJSON batches of 1,000 ticks by ${WRITERS} writers, onto a tape in SQLite`,
   columns: [
     { title: "ticks/s", name: "rate", decimals: 0 },
     { title: "µs CPU / tick", name: "cpu", decimals: 3 },
@@ -70,10 +71,9 @@ function ingestCase(server: Server): Case {
   };
 }
 
-async function measureIngest(server: Server, seconds: number): Promise<Figures> {
-  const run = await server.start();
-  const producer = await send(server, run, TICKS);
-  try {
+function measureIngest(server: Server, seconds: number): Promise<Figures> {
+  return stage({ ...server, feed: HTTP_FEED }, async ({ run, send }) => {
+    const producer = await send({ rate: 0, symbols: 8, slice: 0, connections: WRITERS });
     await wait(WARM_UP_MS);
     await producer.take();
     const before = { cpu: cpuOf(run.pid), producer: producer.cpu, at: performance.now() };
@@ -90,8 +90,5 @@ async function measureIngest(server: Server, seconds: number): Promise<Figures> 
       reopened: reopened / elapsed,
       producerCpu: 1e6 * (producer.cpu - before.producer) / answered,
     };
-  } finally {
-    await producer.stop();
-    await run.stop();
-  }
+  });
 }

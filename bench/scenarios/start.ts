@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { stage } from "../load.ts";
 import { ENVIRONMENT, ROOT } from "../measured.ts";
 import type { Case, Scenario } from "../scenario.ts";
 import { bareBun, type Server, tickwire } from "../servers.ts";
@@ -34,9 +35,7 @@ function startCase(server: Server): Case {
     async measure() {
       const times: number[] = [];
       for (let count = 0; count < STARTS; count++) {
-        const run = await server.start();
-        times.push(run.startMs);
-        await run.stop();
+        times.push(await stage(server, ({ run }) => Promise.resolve(run.startMs)));
       }
       return { ms: times.sort((a, b) => a - b)[Math.floor(STARTS / 2)]! };
     },
