@@ -41,6 +41,8 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly Column[];
+  /** The case whose CPU per update that of all cases is compared with. */
+  readonly base?: string;
   readonly cases: readonly Case[];
   /** `of` gives the median of a figure of a case, or NaN when it was not measured. */
   goals(of: (name: string, figure: string) => number): readonly Goal[];

@@ -2,14 +2,17 @@
 import type { Figures, Goal, Scenario } from "./scenario.ts";
 
 export function figuresTable(
-  { columns }: Scenario,
+  { columns, base }: Scenario,
   measured: ReadonlyMap<string, Figures>,
 ): string {
+  const cpu = measured.get(base ?? "")?.["cpu"];
+  const ratio = (figures: Figures) => format(figures["cpu"]! / (cpu ?? NaN), 2);
   return table([
-    ["", ...columns.map(({ title }) => title)],
+    ["", ...columns.map(({ title }) => title), ...base === undefined ? [] : [`CPU × ${base}`]],
     ...[...measured].map(([name, figures]) => [
       name,
       ...columns.map(({ name, decimals }) => format(figures[name], decimals)),
+      ...base === undefined ? [] : [ratio(figures)],
     ]),
   ]);
 }

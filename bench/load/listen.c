@@ -170,9 +170,11 @@ static void join(
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   client->fd = socket(AF_INET, SOCK_STREAM, 0);
   if (client->fd < 0) fail("socket");
-  /* The less room there is, the sooner the server notices that nobody reads. */
-  int room = 4096;
+  /* With segments as in a network, not as on the loopback, there is little room in the system's buffers, and
+     the server notices soon that nobody reads. */
+  int room = 4096, segment = 1460;
   if (is_stalled) setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  if (is_stalled) setsockopt(client->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
   if (connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
   int one = 1;
   setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -4,8 +4,8 @@ import { tickwire } from "../servers.ts";
 
 const READERS = 190;
 const STALLED = 10;
-/** In less time the system's own buffers take what is sent to a client that does not read. */
-const WARM_UP_MS = 9_000;
+/** Before, the system's own buffers take what is sent to a client that does not read. */
+const WARM_UP_MS = 5_000;
 /** What the others may cost: 256 KiB unsent and the buffers of a runtime for each. */
 const GROWN_MB_MAX = 64;
 
