@@ -36,9 +36,9 @@ export interface Fed extends Measured {
 }
 
 const PEERS = join(ROOT, "bench", "peers");
-/** The last is Debian's own, which knows Debian's packages. */
-const PYTHONS = ["python3", "/usr/bin/python3"];
-const PYTHON_PACKAGES = ["fastapi", "uvicorn", "websockets", "uvloop", "httptools"];
+/** Debian's own knows Debian's packages. */
+const PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+const PYTHON_PACKAGES = "fastapi, uvicorn, websockets, uvloop, httptools";
 
 const EVERY_TICK: Pick<Server, "path" | "hello" | "feed"> = {
   path: "/ws",
@@ -74,12 +74,14 @@ export const bareDeno = peer(
 export const nodeWs = peer("Node ws", "node", (port) => [script("node_ws.mjs"), port]);
 
 export const fastApi: Server = {
-  ...peer("FastAPI, uvicorn", python() ?? "python3", (port) => [
+  ...peer("FastAPI, uvicorn", PYTHON, (port) => [
     ...["-m", "uvicorn", "--app-dir", PEERS, "--port", port, "--log-level", "critical"],
     "fastapi_app:app",
   ]),
   missing: () =>
-    python() === undefined ? `one of ${PYTHON_PACKAGES.join(", ")} is missing` : undefined,
+    spawnSync(PYTHON, ["-c", `import ${PYTHON_PACKAGES}`]).status === 0
+      ? undefined
+      : `${PYTHON} has not all of ${PYTHON_PACKAGES}`,
 };
 
 export const nchan: Server = {
@@ -144,11 +146,6 @@ function missingProgram(program: string): string | undefined {
 
 function fed(server: Measured): Fed {
   return { ...server, feedPort: server.port };
-}
-
-function python(): string | undefined {
-  const imports = `import ${PYTHON_PACKAGES.join(", ")}`;
-  return PYTHONS.find((program) => spawnSync(program, ["-c", imports]).status === 0);
 }
 
 /** Writes a file of settings with its `$NAMES` filled in. */
