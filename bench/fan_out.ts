@@ -9,6 +9,8 @@ export interface FanOut {
   readonly ticks: Ticks;
   /** Milliseconds before anything is counted. */
   readonly warmUpMs?: number;
+  /** The least length of a measurement, where frames are rare. */
+  readonly secondsMin?: number;
   /** Done before the clients come. */
   prepare?(run: Fed): Promise<void>;
 }
@@ -51,7 +53,7 @@ function fanOut(server: Server, load: FanOut, seconds: number): Promise<Figures>
     await clients.take();
     const before = { cpu: cpuOf(run.pid), clients: clients.cpu, at: performance.now() };
     const memory: number[] = [];
-    for (let half = 0; half < 2 * seconds; half++) {
+    for (let half = 0; half < 2 * Math.max(seconds, load.secondsMin ?? 0); half++) {
       await wait(500);
       memory.push(rssOf(run.pid));
     }

@@ -33,6 +33,7 @@ function load(format: string): FanOut {
   return {
     clients: { count: 20, paths: [`/ws?symbol=*&channel=quote&every=500&format=${format}`] },
     ticks: { rate: 2 * SYMBOLS, symbols: SYMBOLS, slice: 5 },
+    secondsMin: 10,
     prepare: yesterday,
   };
 }
