@@ -1,69 +1,161 @@
-/** A server as a process of its own, and what it uses. Linux only: it reads /proc. */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** Servers as processes of their own, and what they use. Linux only: it reads /proc. */
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { stdout } from "node:process";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 
-const PORT = 5999;
+export const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  bun: ["node_modules/.bin/bun", "src/main.ts"],
-  deno: ["node_modules/.bin/deno", "run", "-A", "src/main.ts"],
+  bun: ["bun", "src/main.ts"],
+  deno: ["deno", "run", "-A", "--quiet", "--no-lock", "src/main.ts"],
 };
 const CLOCK_TICKS_PER_SECOND = 100;
+const PATIENCE_MS = 20_000;
+const STOP_MS_MAX = 3_000;
+/** Characters of a server's log that are shown when something is wrong with it. */
+const LOG_LENGTH_MAX = 2_000;
+
+/** The project's own runtimes come before those of the machine. */
+export const ENVIRONMENT = {
+  ...process.env,
+  NO_COLOR: "1",
+  PATH: [join(ROOT, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
+};
 
 export interface Measured {
   readonly pid: number;
   readonly port: number;
   readonly http: string;
   readonly ws: string;
+  /** Milliseconds from its start to its first answer. */
+  readonly startMs: number;
   stop(): Promise<void>;
 }
 
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** A path that is answered, and not with an error of the server, once it is ready. */
+  readonly ready: string;
+}
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => process.exit(130));
+}
+
 export function print(line: string): void {
-  stdout.write(`${line}\n`);
+  process.stdout.write(`${line}\n`);
 }
 
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** CPU seconds that a process has used. */
+/** CPU seconds that a process and those that it started have used. */
 export function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-/** Resident megabytes of a process. */
-export function rssOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024;
-}
-
-/** Starts a server with a tape of its own and waits until it is ready. */
-export async function startMeasured(runtime: string, flags: readonly string[]): Promise<Measured> {
-  const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
-  const [program, ...first] = COMMANDS[runtime] ?? [runtime];
-  const own = ["--port", String(PORT), "--tape", `sqlite:${join(folder, "tape.db")}`];
-  const server = spawn(program!, [...first, ...own, ...flags], {
-    stdio: ["ignore", "ignore", "inherit"],
+  return sum(familyOf(pid), (each) => {
+    const fields = statOf(each);
+    return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
   });
-  const http = `http://127.0.0.1:${PORT}`;
-  for (let attempt = 0;; attempt++) {
-    if (await fetch(`${http}/readyz`).then(({ ok }) => ok, () => false)) break;
-    if (attempt === 400) throw new Error("Cannot measure: the server is not ready after 20 s");
-    await wait(50);
+}
+
+/** Resident megabytes of a process and those that it started. */
+export function rssOf(pid: number): number {
+  return sum(familyOf(pid), (each) => {
+    const status = readFileSync(`/proc/${each}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024;
+  });
+}
+
+/** A port that nobody uses. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts a child process that ends with this one. */
+export function start(program: string, args: readonly string[], stdio: StdioOptions): ChildProcess {
+  const child = spawn(program, args, { cwd: ROOT, env: ENVIRONMENT, stdio });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+/** Starts a server, in a folder of its own, and waits until it is ready. */
+export async function startServer(
+  command: (port: number, folder: string) => Command,
+): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
+  const port = await freePort();
+  const { program, args, ready } = command(port, folder);
+  const begun = performance.now();
+  const server = start(program, args, ["ignore", "ignore", "pipe"]);
+  const exited = new Promise((resolve) => server.once("exit", resolve));
+  let log = "";
+  server.stderr!.on("data", (text) => log = `${log}${text}`.slice(-LOG_LENGTH_MAX));
+  const http = `http://127.0.0.1:${port}`;
+  while (!await fetch(`${http}${ready}`).then(({ status }) => status < 500, () => false)) {
+    if (server.exitCode !== null || performance.now() - begun > PATIENCE_MS) {
+      server.kill("SIGKILL");
+      throw new Error(`Cannot measure: ${program} is not ready\n${log}`);
+    }
+    await wait(1);
   }
+  const startMs = performance.now() - begun;
   return {
     pid: server.pid!,
-    port: PORT,
+    port,
     http,
-    ws: `ws://127.0.0.1:${PORT}`,
+    ws: `ws://127.0.0.1:${port}`,
+    startMs,
     async stop() {
-      const exited = new Promise((resolve) => server.once("exit", resolve));
+      if (server.exitCode !== null) process.stderr.write(`${program} has ended\n${log}`);
       server.kill("SIGTERM");
+      const impatient = setTimeout(() => server.kill("SIGKILL"), STOP_MS_MAX);
       await exited;
+      clearTimeout(impatient);
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Starts tickwire, on a runtime or as an executable, with a tape of its own. */
+export function startMeasured(runtime: string, flags: readonly string[]): Promise<Measured> {
+  return startServer((port, folder) => {
+    const [program, ...first] = COMMANDS[runtime] ?? [runtime];
+    const tape = `sqlite:${join(folder, "tape.db")}`;
+    const own = ["--port", String(port), "--tape", tape, "--drain", "0"];
+    return { program: program!, args: [...first, ...own, ...flags], ready: "/readyz" };
+  });
+}
+
+function sum(pids: readonly number[], of: (pid: number) => number): number {
+  return pids.reduce((total, pid) => total + of(pid), 0);
+}
+
+/** A process and its children's children; nginx, for one, works in children. */
+function familyOf(pid: number): number[] {
+  const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((name) => {
+    try {
+      return Number(statOf(Number(name))[1]) === pid;
+    } catch (_) {
+      // It has ended meanwhile.
+      return false;
+    }
+  });
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))];
+}
+
+/** The fields of /proc/PID/stat after the name of the program. */
+function statOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
 }
