@@ -62,9 +62,18 @@ export class Pulse {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
-    this.#flushedAt = now;
-    const next = this.#work.flush(now);
+    this.#flushedAt = this.#countedFrom(now);
+    const next = this.#work.flush(this.#flushedAt);
     if (next !== undefined) this.#schedule(next, this.#work.now());
+  }
+
+  /**
+   * The time for which a flush counts: when it could have been, unless that is long ago. Ticks that come as
+   * often as frames may go would else all wait as long as the latest of them was late.
+   */
+  #countedFrom(now: number): number {
+    const due = this.#flushedAt + this.#flushMs;
+    return Math.min(now, Math.max(due, now - this.#flushMs));
   }
 
   #schedule(at: number, now: number): void {

@@ -123,11 +123,12 @@ export class Hub implements Desk {
    */
   flush(now: number): number | undefined {
     if (now < this.#restUntil) return this.#restUntil;
+    const begin = this.now();
     const next = this.#serveCohorts(now);
     const read = this.#stepCursors(now);
     this.#fragments.clear();
     const end = this.now();
-    this.#restUntil = end + Math.min(end - now, REST_MS_MAX);
+    this.#restUntil = end + Math.min(end - begin, REST_MS_MAX);
     const due = read === undefined || next === undefined ? read ?? next : Math.min(read, next);
     return due === undefined ? undefined : Math.max(due, this.#restUntil);
   }

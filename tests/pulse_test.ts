@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
+import { Pulse, sleep } from "../src/pulse.ts";
+
+const FLUSH_MS = 10;
+
+/** A pulse whose clock and timers the test moves on; `late` is by how much timers come late. */
+class Stand {
+  now = 1_000;
+  readonly flushes: number[] = [];
+  readonly counted: number[] = [];
+  advances = 0;
+  owed: number | undefined;
+  left = 0;
+  readonly pulse = new Pulse({
+    now: () => this.now,
+    flush: (time) => {
+      this.flushes.push(this.now);
+      this.counted.push(time);
+      const { owed } = this;
+      this.owed = undefined;
+      return owed;
+    },
+    advance: () => void this.advances++,
+    tidy: () => this.left-- > 0,
+  }, FLUSH_MS);
+
+  pass(ms: number): void {
+    for (let passed = 0; passed < ms; passed++) {
+      this.now++;
+      mock.timers.tick(1);
+    }
+  }
+}
+
+describe("Pulse", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
+  afterEach(() => mock.timers.reset());
+
+  test("Pulse flushes the first tick after a quiet spell at once, then once per interval", () => {
+    const stand = new Stand();
+    for (let tick = 0; tick < 50; tick++) {
+      stand.pulse.touch();
+      stand.pass(1);
+    }
+    const [first, ...rest] = stand.flushes;
+    assert.equal(first, 1_000);
+    // Nothing was sent before, so the second one may follow sooner.
+    assert.ok(rest.length >= 4 && rest.length <= 6, String(rest));
+    rest.slice(2).forEach((time, index) => assert.equal(time - rest[index + 1]!, FLUSH_MS));
+  });
+
+  test("Pulse lets ticks that come as often as frames may go wait for nothing, though one was late", () => {
+    const stand = new Stand();
+    const waits: number[] = [];
+    for (let tick = 0; tick < 30; tick++) {
+      const lateness = tick === 10 ? 7 : 0;
+      stand.pass(lateness);
+      const flushed = stand.flushes.length;
+      stand.pulse.touch();
+      let waited = 0;
+      for (; stand.flushes.length === flushed; waited++) stand.pass(1);
+      waits.push(waited);
+      stand.pass(FLUSH_MS - lateness - waited);
+    }
+    assert.deepEqual(waits, Array(30).fill(0));
+  });
+
+  test("Pulse counts a flush no sooner than one interval after the one before", () => {
+    const stand = new Stand();
+    for (let tick = 0; tick < 200; tick++) {
+      stand.pulse.touch();
+      stand.pass(tick % 7);
+    }
+    stand.counted.slice(1).forEach((time, index) => {
+      assert.ok(time - stand.counted[index]! >= FLUSH_MS, `${stand.counted[index]} ${time}`);
+    });
+    for (const [index, time] of stand.counted.entries()) {
+      assert.ok(time <= stand.flushes[index]!, "counted before it is");
+    }
+  });
+
+  test("Pulse flushes again when something is owed, and rests when nothing is", () => {
+    const stand = new Stand();
+    stand.owed = 1_035;
+    stand.pulse.touch();
+    stand.pass(200);
+    assert.deepEqual(stand.flushes, [1_000, 1_035]);
+  });
+
+  test("Pulse advances four times a second and tidies in slices between which others have their turn", () => {
+    const stand = new Stand();
+    stand.left = 5;
+    stand.pulse.start();
+    stand.pass(1_000);
+    stand.pulse.stop();
+    assert.equal(stand.advances, 4);
+    assert.ok(stand.left < 0);
+    stand.pass(1_000);
+    assert.equal(stand.advances, 4);
+  });
+
+  test("sleep ends with its time or its signal, and leaves no timer", async () => {
+    const stop = new AbortController();
+    let ended = 0;
+    const naps = [sleep(100), sleep(100, stop.signal)].map((nap) => nap.then(() => ended++));
+    stop.abort();
+    await naps[1];
+    assert.equal(ended, 1);
+    mock.timers.tick(100);
+    await naps[0];
+    assert.equal(ended, 2);
+  });
+});
