@@ -127,7 +127,7 @@ export class Cohort {
     this.#apart.set(member, {
       updates: this.#pending.count,
       ...place ?? { seq: this.#market.seq, symbols: this.numbering.symbols.length },
-      dueAt: spaced ? now + this.subscription.every : now,
+      dueAt: spaced ? now + this.subscription.every : -Infinity,
     });
   }
 

@@ -64,6 +64,15 @@ describe("Hub", () => {
     assert.deepEqual(socket.take().map(prices), [[2]]);
   });
 
+  it("Hub lets a newcomer not wait when a flush counts as of before it came", () => {
+    const test = new TestHub();
+    const { socket } = test.subscribe({ symbols: ["A"] });
+    socket.take();
+    test.tick("A", 1);
+    test.hub.flush(test.now - 5);
+    assert.deepEqual(socket.take().map(prices), [[1]]);
+  });
+
   it("Hub keeps the spacing that a session asked for, also right after it has joined", () => {
     const test = new TestHub();
     const options = { symbols: ["A"], channel: "quote", every: 100 };
