@@ -7,6 +7,7 @@ import { type Feed, parseFeedSpec } from "./feeds/feed.ts";
 import { FeedRun } from "./feeds/feed_run.ts";
 import { replay } from "./feeds/replay.ts";
 import { synthetic } from "./feeds/synthetic.ts";
+import { activityRoutes } from "./http/activity.ts";
 import { Answers } from "./http/answers.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
@@ -154,6 +155,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
+      activityRoutes({ market, tape, archive, turns, now }),
       widgetRoutes(catalogue),
       streams.routes(),
       socketHints(places),
