@@ -6,8 +6,33 @@ import { changeText, dayTimeText, durationText, percentText, priceText } from ".
 /** @import { Row } from "./board.js" */
 /** @import { Track } from "./track.js" */
 
-/** @param {string} symbol @param {Row | undefined} row @param {number} decimals */
-export function showQuote(symbol, row, decimals) {
+/**
+ * @typedef {object} Quote
+ * @property {string} symbol
+ * @property {Row | undefined} row
+ * @property {number} decimals
+ * @property {number | undefined} time the moment that is shown instead of the present
+ * @property {number} silenceMs for how long there was no data, if that is unusual
+ * @property {boolean} isChanged whether the row is another than before
+ */
+
+export class Head {
+  #symbol = "";
+
+  /** To be called once per animation frame. @param {Quote} quote */
+  show(quote) {
+    const { symbol, silenceMs } = quote;
+    if (quote.isChanged || symbol !== this.#symbol) showQuote(quote);
+    this.#symbol = symbol;
+    const title = titleOf(quote);
+    if (document.title !== title) document.title = title;
+    show("silence", silenceMs > 0);
+    if (silenceMs > 0) write("silence", `No data for ${durationText(silenceMs)}`);
+  }
+}
+
+/** @param {Quote} quote */
+function showQuote({ symbol, row, decimals }) {
   write("symbol", symbol);
   write("name", row?.name ?? "");
   write("price", row === undefined ? "" : priceText(row.price, decimals));
@@ -18,24 +43,13 @@ export function showQuote(symbol, row, decimals) {
   element("change", HTMLElement).className = ["down", "", "up"][direction + 1] ?? "";
 }
 
-/**
- * @param {string} symbol
- * @param {Row | undefined} row
- * @param {number} decimals
- * @param {number | undefined} time the moment that is shown instead of the present
- */
-export function titleOf(symbol, row, decimals, time) {
+/** @param {Quote} quote */
+function titleOf({ symbol, row, decimals, time }) {
+  if (symbol === "") return "tickwire";
   const price = row?.price === undefined || row.price === null
     ? symbol
     : `${symbol} ${priceText(row.price, decimals)}`;
-  const then = time === undefined ? "" : ` at ${dayTimeText(time)}`;
-  return symbol === "" ? "tickwire" : `${price}${then} – tickwire`;
-}
-
-/** @param {number} silenceMs */
-export function showSilence(silenceMs) {
-  show("silence", silenceMs > 0);
-  if (silenceMs > 0) write("silence", `No data for ${durationText(silenceMs)}`);
+  return `${price}${time === undefined ? "" : ` at ${dayTimeText(time)}`} – tickwire`;
 }
 
 /** @param {Track | undefined} track @param {string} failure of the board */

@@ -2,27 +2,26 @@
 
 import { readView } from "./address.js";
 import { Board } from "./board.js";
-import { Chart } from "./chart.js";
 import { connect } from "./client.js";
 import { Controls, showView, writeCommands } from "./controls.js";
+import { Deck } from "./deck.js";
 import { Decimals } from "./decimals.js";
-import { element, onClick, show, write } from "./dom.js";
+import { element, show, write } from "./dom.js";
 import { LiveEdge } from "./edge.js";
 import { Embed } from "./embed.js";
-import { csvOf, download, pictureOf, tableOf } from "./export.js";
+import { tableOf } from "./export.js";
 import { Freshness } from "./freshness.js";
-import { Gestures } from "./gestures.js";
 import { Grid } from "./grid.js";
-import { marksOf, showNotice, showQuote, showSilence, titleOf } from "./head.js";
+import { Head } from "./head.js";
 import { INTERVALS, isInterval } from "./interval.js";
-import { Player } from "./player.js";
-import { Readout, snapTo } from "./readout.js";
+import { Lookout } from "./lookout.js";
 import { Recorder } from "./recorder.js";
 import { remember, ROOT, Server } from "./server.js";
+import { buildSaving } from "./saving.js";
 import { Sharing } from "./sharing.js";
 import { Sparks } from "./sparks.js";
+import { Stage } from "./stage.js";
 import { Status } from "./status.js";
-import { Timeline } from "./timeline.js";
 import { Tracks } from "./tracks.js";
 import { Viewport } from "./viewport.js";
 
@@ -31,8 +30,6 @@ import { Viewport } from "./viewport.js";
 /** @import { Shared } from "./room.js" */
 
 const DECIMALS_LATER_MS = 300;
-const HEALTH_MS = 5_000;
-const ACTIVITY_MS = 15_000;
 const SETTLED_MS = 300;
 /** What a board that is live has seen within so long. */
 const BOARD_LIVE_MS = 120_000;
@@ -44,6 +41,7 @@ const server = new Server();
 const first = readView(query);
 
 const status = new Status();
+const head = new Head();
 const client = connect(() => server.socketUrl("ws"), { onState: stateChanged });
 const edge = new LiveEdge();
 const freshness = new Freshness();
@@ -74,6 +72,8 @@ let present = now();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let settleTimer;
 let viewportSeen = viewport.version;
+/** @type {number | undefined} */
+let momentTime;
 
 function presentTime() {
   return board.rows.size === 0 || edge.at(present) === -Infinity ? present : edge.at(present);
@@ -97,12 +97,15 @@ function choose(wish) {
   element("plot", HTMLElement).ariaLabel = `Chart of ${[symbol, ...compare].join(", ")}, ${
     interval === "tick" ? "ticks" : `${interval} bars`
   }`;
-  quoteShown = "";
   sharing.changed();
 }
 
 /** @param {Moment | undefined} moment */
 function showMoment(moment) {
+  // Another moment is shown at the same width, and at its right end.
+  const { from, to } = viewport.window(stage.extent);
+  if (moment !== undefined && moment.time !== momentTime) viewport.set({ spanMs: to - from });
+  momentTime = moment?.time;
   board.show(moment);
   tracks.show(moment);
   freshness.forget();
@@ -139,15 +142,7 @@ function stateChanged(/** @type {import("./client.js").State} */ state) {
   status.showState(state, !recorder.isLive, now());
   // A socket that was refused before it was open says nothing of why.
   if (state.kind === "waiting" || state.kind === "refused") void server.ask("symbols?limit=1");
-  if (state.kind === "live") lookAround();
-}
-
-function extent() {
-  const { lead } = tracks;
-  const { width } = chart.area;
-  const time = shownTime();
-  const oldest = lead?.series.at("time", 0) ?? time;
-  return { interval: view.interval, oldest, edge: time, width };
+  if (state.kind === "live") lookout.look();
 }
 
 /** The time at the right end: the moment, or the present of the leading symbol. */
@@ -156,7 +151,6 @@ function shownTime() {
 }
 
 let generation = 0;
-let quoteShown = "";
 function showBoard() {
   const changed = board.takeChanged();
   const isOther = board.generation !== generation;
@@ -185,44 +179,16 @@ function showBoard() {
 /** @param {boolean} isChanged */
 function showHead(isChanged) {
   const { symbol } = view;
-  const row = board.rows.get(symbol);
-  const places = decimals.of(symbol);
-  if (isChanged || quoteShown !== symbol) {
-    showQuote(symbol, row, places);
-    quoteShown = symbol;
-  }
-  const title = titleOf(symbol, row, places, recorder.time);
-  if (document.title !== title) document.title = title;
   const isLive = recorder.isLive && client.state.kind === "live";
-  showSilence(isLive ? freshness.silenceMs(symbol, now()) : 0);
-}
-
-function showChart() {
-  const { lead, all } = tracks;
-  showNotice(lead, board.failure);
-  if (lead === undefined) return;
-  const window = viewport.window(extent());
-  const { interval, look, symbol } = view;
-  const time = shownTime();
-  const row = board.rows.get(symbol);
-  const scene = {
-    parts: all,
-    interval,
-    look,
-    window,
-    edge: time,
+  head.show({
+    symbol,
+    row: board.rows.get(symbol),
     decimals: decimals.of(symbol),
-    marks: all.length > 1 ? [] : marksOf(row),
-  };
-  chart.draw(scene);
-  readout.show(scene, chart);
-  shown = scene;
-  show("follow", !viewport.isFollowing);
-  show("older", all.some(({ isLoadingOlder }) => isLoadingOlder));
-  if (lead.state.kind === "ready") tracks.reach(window.from);
+    time: recorder.time,
+    silenceMs: isLive ? freshness.silenceMs(symbol, now()) : 0,
+    isChanged,
+  });
 }
-/** What the chart shows. @type {import("./scene.js").View | undefined} */
-let shown;
 
 function frame() {
   if (client.state.kind === "live") present = now();
@@ -233,18 +199,15 @@ function frame() {
     sharing.changed();
   }
   showBoard();
-  showChart();
+  const { symbol } = view;
+  stage.draw(board.rows.get(symbol), decimals.of(symbol), board.failure);
   const { state, position } = client;
   status.tick(state, now());
   status.showRate(board.updates + tracks.updates, position ?? "", now());
   const isRefused = server.refusal !== "" && state.kind !== "live";
   show("refused", isRefused);
   if (isRefused) write("refusal", server.refusal);
-  if (!isBareChart) {
-    player.show(recorder.time ?? present);
-    const time = recorder.time ?? presentTime();
-    timeline.draw(time, presentTime(), recorder.isLive, chart.colors);
-  }
+  if (!isBareChart) deck.draw(presentTime(), chart.colors);
   requestAnimationFrame(frame);
 }
 
@@ -252,20 +215,8 @@ function frame() {
 const { default: uPlot } = /** @type {{ default: typeof import("uplot") }} */ (
   await import(new URL("uplot.js", import.meta.url).href)
 );
-const plot = element("plot", HTMLElement);
-/** @type {Chart} */
-const chart = new Chart({
-  uPlot,
-  host: plot,
-  snap: (left) => shown === undefined ? left : snapTo(shown, chart, left),
-});
-new Gestures({ host: plot, chart, viewport, extent });
-const readout = new Readout({
-  host: element("readout", HTMLElement),
-  plot,
-  timeLabel: element("time-label", HTMLElement),
-  priceLabel: element("price-label", HTMLElement),
-});
+const stage = new Stage({ uPlot, tracks, viewport, choice: () => view, time: shownTime });
+const { chart } = stage;
 const grid = new Grid({
   host: element("grid", HTMLElement),
   sparks,
@@ -290,24 +241,18 @@ const controls = new Controls({
   toGrid: () => grid.focus(),
   found: () => grid.order.symbols[0],
 });
-const player = new Player({
-  host: element("recorder", HTMLElement),
+const deck = new Deck({
   recorder,
   stepMs: () => INTERVALS[view.interval] || 1_000,
   used: () => sharing.changed(),
 });
-const timeline = new Timeline({
-  host: element("timeline", HTMLElement),
-  canvas: /** @type {HTMLCanvasElement} */ (document.querySelector("#timeline canvas")),
-  seek(time) {
-    recorder.seek(time, true);
-    sharing.changed();
-  },
-  live() {
-    recorder.live();
-    sharing.changed();
-  },
+const lookout = new Lookout({
+  server,
+  status,
+  isConnected: () => client.state.kind === "live",
+  ...(!isBareChart && { sawActivity: (activity) => void (deck.activity = activity) }),
 });
+buildSaving({ stage, board, grid });
 const sharing = new Sharing({ query, server, view: sharedView, adopt, now, random: Math.random });
 
 /** @param {string} theme */
@@ -324,47 +269,13 @@ function setTheme(theme) {
 function setKey(key) {
   server.key = key;
   client.retry();
-  void checkHealth();
+  lookout.look();
   board.touch();
 }
 
-onClick("png", async () => {
-  if (chart.canvas === undefined) return;
-  const title = `${view.symbol} ${view.interval}`;
-  const picture = await pictureOf(chart.canvas, title, chart.colors);
-  if (picture !== null) download(picture, `${title}.png`);
-});
-onClick("csv", () => {
-  if (shown === undefined) return;
-  const csv = csvOf(tableOf(shown));
-  download(new Blob([csv], { type: "text/csv" }), `${view.symbol}-${view.interval}.csv`);
-});
-onClick("board-csv", () => {
-  const rows = grid.order.symbols.flatMap((symbol) => board.rows.get(symbol) ?? []);
-  const columns = Object.keys(rows[0] ?? { symbol: "" });
-  download(new Blob([csvOf({ columns, rows })], { type: "text/csv" }), "board.csv");
-});
-
-async function checkHealth() {
-  if (document.hidden || client.state.kind !== "live") return;
-  const health = await server.health();
-  if (health !== undefined) status.showHealth(health.feeds ?? [], server.roundTripMs);
-}
-
-async function loadActivity() {
-  if (document.hidden || client.state.kind !== "live" || isBareChart) return;
-  const activity = await server.ask("activity");
-  if (Array.isArray(activity?.counts)) timeline.activity = activity;
-}
-
-function lookAround() {
-  void checkHealth();
-  void loadActivity();
-}
-
-const embed = isBareChart && window.parent !== window
+const embed = isBareChart && parent !== self
   ? new Embed({
-    window,
+    window: self,
     intervals: Object.keys(INTERVALS),
     setKey,
     setParams({ symbol, interval = "", theme = "" }) {
@@ -375,23 +286,23 @@ const embed = isBareChart && window.parent !== window
         ...(isInterval(interval) && { interval }),
       });
     },
-    rows: () => shown === undefined ? { columns: [], rows: [] } : tableOf(shown),
+    rows: () => stage.shown === undefined ? { columns: [], rows: [] } : tableOf(stage.shown),
   })
   : undefined;
 
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => chart.recolor());
 addEventListener("online", () => client.retry());
-setInterval(checkHealth, HEALTH_MS);
-setInterval(loadActivity, ACTIVITY_MS);
 
 writeCommands(ROOT.href);
 choose({});
 if (first.symbol !== "") {
   choose({ symbol: first.symbol, compare: first.compare });
-  viewport.set(first.range);
   showView("chart");
 }
-if (first.time !== undefined) recorder.seek(first.time, true);
+if (first.time !== undefined) {
+  recorder.seek(first.time, true);
+  viewport.set(first.range);
+}
 embed?.connect(view.symbol, view.interval);
 status.showState(client.state, !recorder.isLive, now());
 requestAnimationFrame(frame);

@@ -9,6 +9,7 @@ import columnsJs from "../../static/columns.js" with { type: "text" };
 import controlsJs from "../../static/controls.js" with { type: "text" };
 import decimalsJs from "../../static/decimals.js" with { type: "text" };
 import decimateJs from "../../static/decimate.js" with { type: "text" };
+import deckJs from "../../static/deck.js" with { type: "text" };
 import domJs from "../../static/dom.js" with { type: "text" };
 import edgeJs from "../../static/edge.js" with { type: "text" };
 import embedJs from "../../static/embed.js" with { type: "text" };
@@ -22,6 +23,7 @@ import gridJs from "../../static/grid.js" with { type: "text" };
 import gridRowJs from "../../static/grid_row.js" with { type: "text" };
 import headJs from "../../static/head.js" with { type: "text" };
 import intervalJs from "../../static/interval.js" with { type: "text" };
+import lookoutJs from "../../static/lookout.js" with { type: "text" };
 import mainJs from "../../static/main.js" with { type: "text" };
 import momentJs from "../../static/moment.js" with { type: "text" };
 import orderJs from "../../static/order.js" with { type: "text" };
@@ -31,12 +33,14 @@ import playerJs from "../../static/player.js" with { type: "text" };
 import readoutJs from "../../static/readout.js" with { type: "text" };
 import recorderJs from "../../static/recorder.js" with { type: "text" };
 import roomJs from "../../static/room.js" with { type: "text" };
+import savingJs from "../../static/saving.js" with { type: "text" };
 import scaleJs from "../../static/scale.js" with { type: "text" };
 import sceneJs from "../../static/scene.js" with { type: "text" };
 import seriesJs from "../../static/series.js" with { type: "text" };
 import serverJs from "../../static/server.js" with { type: "text" };
 import sharingJs from "../../static/sharing.js" with { type: "text" };
 import sparksJs from "../../static/sparks.js" with { type: "text" };
+import stageJs from "../../static/stage.js" with { type: "text" };
 import statusJs from "../../static/status.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
 import timelineJs from "../../static/timeline.js" with { type: "text" };
@@ -73,6 +77,7 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/controls.js": js(controlsJs),
   "/static/decimals.js": js(decimalsJs),
   "/static/decimate.js": js(decimateJs),
+  "/static/deck.js": js(deckJs),
   "/static/dom.js": js(domJs),
   "/static/edge.js": js(edgeJs),
   "/static/embed.js": js(embedJs),
@@ -85,6 +90,7 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/grid_row.js": js(gridRowJs),
   "/static/head.js": js(headJs),
   "/static/interval.js": js(intervalJs),
+  "/static/lookout.js": js(lookoutJs),
   "/static/main.js": js(mainJs),
   "/static/moment.js": js(momentJs),
   "/static/order.js": js(orderJs),
@@ -94,12 +100,14 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/readout.js": js(readoutJs),
   "/static/recorder.js": js(recorderJs),
   "/static/room.js": js(roomJs),
+  "/static/saving.js": js(savingJs),
   "/static/scale.js": js(scaleJs),
   "/static/scene.js": js(sceneJs),
   "/static/series.js": js(seriesJs),
   "/static/server.js": js(serverJs),
   "/static/sharing.js": js(sharingJs),
   "/static/sparks.js": js(sparksJs),
+  "/static/stage.js": js(stageJs),
   "/static/status.js": js(statusJs),
   "/static/streams.js": js(streamsJs),
   "/static/timeline.js": js(timelineJs),
@@ -112,7 +120,7 @@ const MODULES: Readonly<Record<string, Asset>> = {
 /** Without it each module would be found only in those that import it, one round trip after another. */
 const preloads = Object.keys(MODULES)
   .map((path) => `    <link rel="modulepreload" href="${path.slice(1)}">\n`).join("");
-const index = html((indexHtml as unknown as string).replace(/(?=  <\/head>)/, preloads));
+const index = html((indexHtml as unknown as string).replace("  </head>", `${preloads}  </head>`));
 
 /** Paths and what is found there. */
 export const ASSETS: Readonly<Record<string, Asset>> = {
