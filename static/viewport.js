@@ -27,6 +27,8 @@ const BARS_MIN = 30;
 const BARS_MAX = 300;
 /** Share of the width that is left free to the right of the present. */
 export const LEAD_SHARE = 0.04;
+/** Share of the width that has data in it, however far somebody moves. */
+const SEEN_SHARE_MIN = 0.1;
 const TICK_SPAN_MS_MIN = 200;
 const BARS_SPAN_MIN = 5;
 const TICK_SPAN_MS_MAX = 30 * 86_400_000;
@@ -92,10 +94,7 @@ export class Viewport {
   /** Shows what is later by so much; whoever moves past the present follows it again. */
   pan(/** @type {number} */ deltaMs, /** @type {Extent} */ extent) {
     const { from, to } = this.window(extent);
-    const spanMs = to - from;
-    const end = Math.max(to + deltaMs, extent.oldest + spanMs * 0.1);
-    if (end >= followed(extent, spanMs)) this.set({ spanMs });
-    else this.set({ from: end - spanMs, to: end });
+    this.#place(to + deltaMs, to - from, extent);
   }
 
   /**
@@ -113,7 +112,13 @@ export class Viewport {
     const spanMs = Math.min(longest, Math.max(shortest, (to - from) * factor));
     if (this.isFollowing) return this.set({ spanMs });
     const start = anchor - (anchor - from) * spanMs / (to - from);
-    if (start + spanMs >= followed(extent, spanMs)) this.set({ spanMs });
-    else this.set({ from: start, to: start + spanMs });
+    this.#place(start + spanMs, spanMs, extent);
+  }
+
+  /** Something is always in sight. @param {number} to @param {number} spanMs @param {Extent} extent */
+  #place(to, spanMs, extent) {
+    const end = Math.max(to, extent.oldest + spanMs * SEEN_SHARE_MIN);
+    if (end >= followed(extent, spanMs)) this.set({ spanMs });
+    else this.set({ from: end - spanMs, to: end });
   }
 }

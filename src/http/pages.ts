@@ -29,5 +29,5 @@ export function pageRoutes(ancestors: readonly string[]): Hono {
       return c.body(text, 200, { "Content-Type": type });
     });
   }
-  return router.get("/favicon.ico", (c) => c.redirect("static/icon.svg"));
+  return router.get("/favicon.ico", (c) => c.body(null, 204));
 }
