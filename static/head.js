@@ -33,7 +33,7 @@ export class Head {
 
 /** @param {Quote} quote */
 function showQuote({ symbol, row, decimals }) {
-  write("symbol", symbol);
+  write("symbol", symbol || "…");
   write("name", row?.name ?? "");
   write("price", row === undefined ? "" : priceText(row.price, decimals));
   const change = row?.change ?? null;

@@ -34,6 +34,11 @@ const SETTLED_MS = 300;
 /** What a board that is live has seen within so long. */
 const BOARD_LIVE_MS = 120_000;
 
+// The package has its types under a name that a browser cannot resolve.
+const { default: uPlot } = /** @type {{ default: typeof import("uplot") }} */ (
+  await import(new URL("uplot.js", import.meta.url).href)
+);
+
 const now = () => Date.now();
 const query = new URLSearchParams(location.search);
 const isBareChart = document.documentElement.dataset["page"] === "chart";
@@ -169,6 +174,7 @@ function showBoard() {
   generation = board.generation;
   if (!isBareChart) grid.draw(board, changed, now());
   write("count", board.rows.size === 0 ? "" : grid.countText);
+  show("nothing", board.rows.size > 0 && grid.order.symbols.length === 0);
   const isEmpty = board.isJoined && board.rows.size === 0 && view.symbol === "";
   document.body.classList.toggle("is-empty", isEmpty);
   const [symbol] = board.rows.keys();
@@ -211,10 +217,6 @@ function frame() {
   requestAnimationFrame(frame);
 }
 
-// The package has its types under a name that a browser cannot resolve.
-const { default: uPlot } = /** @type {{ default: typeof import("uplot") }} */ (
-  await import(new URL("uplot.js", import.meta.url).href)
-);
 const stage = new Stage({ uPlot, tracks, viewport, choice: () => view, time: shownTime });
 const { chart } = stage;
 const grid = new Grid({

@@ -85,6 +85,8 @@ export class Stage {
     this.#readout.show(view, this.chart);
     show("follow", !viewport.isFollowing);
     show("older", all.some(({ isLoadingOlder }) => isLoadingOlder));
-    if (lead.state.kind === "ready") this.#options.tracks.reach(window.from);
+    // Half a width ahead, so that whoever moves on finds it there.
+    const ahead = (window.to - window.from) / 2;
+    if (lead.state.kind === "ready") this.#options.tracks.reach(window.from - ahead);
   }
 }

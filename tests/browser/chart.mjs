@@ -119,7 +119,7 @@ export async function chartChecks({ origin, check, open }) {
     await until("history is there", () => hasHistory(page));
     const before = await seriesLength(page);
     assert.ok(before < 700, `${before} bars`);
-    for (let turn = 0; turn < 8 && await seriesLength(page) < 1_000; turn++) {
+    for (let turn = 0; turn < 20 && await seriesLength(page) < 1_000; turn++) {
       await drag(page, 400);
       await sleep(250);
     }

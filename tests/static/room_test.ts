@@ -12,16 +12,11 @@ class Hall {
 
   enter(id: string) {
     const adopted: string[] = [];
-    const hall = this;
     const room = new Room({
       url: () => "ws://x/rooms/a",
       id,
       name: id.toUpperCase(),
-      WebSocket: class extends FakeSocket {
-        constructor() {
-          super(hall);
-        }
-      } as unknown as new (url: string) => WebSocket,
+      WebSocket: socketsOf(this),
       now: () => this.now,
       adopt: ({ symbol }) => adopted.push(symbol),
     });
@@ -64,6 +59,15 @@ class FakeSocket extends EventTarget {
     this.readyState = 3;
     this.dispatchEvent(new Event("close"));
   }
+}
+
+function socketsOf(hall: Hall): new (url: string) => WebSocket {
+  const InHall = class extends FakeSocket {
+    constructor() {
+      super(hall);
+    }
+  };
+  return InHall as unknown as new (url: string) => WebSocket;
 }
 
 const view = (symbol: string): Shared => ({
