@@ -4,6 +4,7 @@ import { priceText, timeText } from "./format.js";
 import {
   clipped,
   FONT_FAMILY,
+  labelPlaces,
   paintCandles,
   paintLast,
   paintLine,
@@ -12,7 +13,7 @@ import {
   paintVolumes,
 } from "./paint.js";
 import { increments } from "./scale.js";
-import { scaled, sceneOf } from "./scene.js";
+import { hasCandles, scaled, sceneOf } from "./scene.js";
 
 /** @import uPlot from "uplot" */
 /** @import { Colors } from "./paint.js" */
@@ -255,7 +256,6 @@ export class Chart {
     const colors = this.#colors;
     const colorOf = (/** @type {number} */ place) => colors[PART_COLORS[place] ?? "accent"];
     const [lead] = strands;
-    const isCandles = look === "candles" && interval !== "tick";
     const present = interval === "tick" ? edge : undefined;
     clipped(plot, () => {
       if (lead === undefined) return;
@@ -264,19 +264,21 @@ export class Chart {
         for (const mark of marks) paintMark(plot, mark, colors.muted);
       }
       strands.forEach((strand, place) => {
-        if (place === 0 && isCandles) return paintCandles(plot, strand, interval, colors);
+        if (hasCandles(view, place)) return paintCandles(plot, strand, interval, colors);
         const isFilled = strands.length === 1 && look !== "line";
         paintLine(plot, strand, { interval, color: colorOf(place), isFilled, present });
       });
     });
-    strands.toReversed().forEach((strand, place) => {
-      const isLead = strand === lead;
+    const values = strands.map(({ last, base }) => scaled(last.price, base));
+    const places = labelPlaces(plot, values);
+    strands.forEach((strand, place) => {
       const { price, open } = strand.last;
-      const plain = colorOf(strands.length - 1 - place);
-      const color = isLead && isCandles ? (price < open ? colors.down : colors.up) : plain;
-      const value = scaled(price, strand.base);
-      paintLast(plot, { value, text: this.#lastText(strand), color, textColor: colors.panel });
-      if (isLead && present !== undefined && present <= view.window.to) {
+      const [value = 0, y = 0] = [values[place], places[place]];
+      const isCandles = hasCandles(view, place) && strands.length === 1;
+      const color = isCandles ? (price < open ? colors.down : colors.up) : colorOf(place);
+      const text = this.#lastText(strand);
+      paintLast(plot, { value, y, text, color, textColor: colors.panel });
+      if (place === 0 && present !== undefined && present <= view.window.to) {
         paintTip(plot, { time: present, value }, color);
       }
     });

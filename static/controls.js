@@ -3,7 +3,7 @@
 import { COMPARED_MAX, LOOKS } from "./address.js";
 import { PART_COLORS } from "./chart.js";
 import { choiceOf, element, onClick, write } from "./dom.js";
-import { INTERVALS, isInterval } from "./interval.js";
+import { isInterval } from "./interval.js";
 
 /** @import { View } from "./address.js" */
 
@@ -22,7 +22,6 @@ import { INTERVALS, isInterval } from "./interval.js";
  * @property {() => string | undefined} found the first symbol that the search has found
  */
 
-const LOOK_TITLES = { candles: "Candles", area: "Area", line: "Line" };
 const KNOWN_MAX = 1_000;
 
 export class Controls {
@@ -36,11 +35,13 @@ export class Controls {
   constructor(options) {
     this.#options = options;
     const { choose, follow, retry } = options;
-    const intervals = Object.keys(INTERVALS).filter(isInterval)
-      .map((name) => ({ name, title: name === "tick" ? "Ticks" : name }));
-    this.#showInterval = choiceOf("intervals", intervals, (interval) => choose({ interval }));
-    const looks = LOOKS.map((name) => ({ name, title: LOOK_TITLES[name] }));
-    this.#showLook = choiceOf("looks", looks, (look) => choose({ look }));
+    this.#showInterval = choiceOf("intervals", (interval) => {
+      if (isInterval(interval)) choose({ interval });
+    });
+    this.#showLook = choiceOf("looks", (name) => {
+      const look = LOOKS.find((each) => each === name);
+      if (look !== undefined) choose({ look });
+    });
     onClick("follow", follow);
     onClick("retry", retry);
     this.#buildTheme();

@@ -31,25 +31,15 @@ export function onClick(id, action) {
 
 /**
  * A row of choices, one of which is made.
- * @template {string} Name
  * @param {string} id
- * @param {readonly { name: Name, title: string }[]} choices
- * @param {(name: Name) => void} chosen
- * @returns {(name: Name) => void} marks the choice that was made elsewhere
+ * @param {(value: string) => void} chosen
+ * @returns {(value: string) => void} marks the choice that was made elsewhere
  */
-export function choiceOf(id, choices, chosen) {
-  const inputs = choices.map(({ name, title }) => {
-    const label = document.createElement("label");
-    const input = document.createElement("input");
-    input.type = "radio";
-    input.name = id;
-    input.value = name;
-    input.addEventListener("change", () => chosen(name));
-    label.append(input, title);
-    element(id, HTMLElement).append(label);
-    return input;
-  });
-  return (name) => {
-    for (const input of inputs) input.checked = input.value === name;
+export function choiceOf(id, chosen) {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const inputs = element(id, HTMLElement).querySelectorAll("input");
+  for (const input of inputs) input.addEventListener("change", () => chosen(input.value));
+  return (value) => {
+    for (const input of inputs) input.checked = input.value === value;
   };
 }

@@ -195,17 +195,38 @@ export function paintMark(plot, { label, price }, color) {
 }
 
 /**
+ * Where labels of these values have room: none lies over another one, and none beyond the axis.
+ * @param {uPlot} plot
+ * @param {readonly number[]} values
+ */
+export function labelPlaces(plot, values) {
+  const { bbox } = plot;
+  const height = LABEL_HEIGHT * devicePixelRatio;
+  const [top, bottom] = [bbox.top + height / 2, bbox.top + bbox.height];
+  const places = values.map((value) =>
+    Math.round(Math.min(bottom, Math.max(top, plot.valToPos(value, "y", true))))
+  );
+  const order = places.map((_, index) => index)
+    .sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
+  order.forEach((index, rank) => {
+    const above = places[order[rank - 1] ?? -1] ?? -Infinity;
+    places[index] = Math.max(places[index] ?? 0, above + height + 1);
+  });
+  return places;
+}
+
+/**
  * A dashed line at the last price, with the price in a label on the axis.
  * @param {uPlot} plot
- * @param {{ value: number, text: string, color: string, textColor: string }} last
+ * @param {{ value: number, y: number, text: string, color: string, textColor: string }} last `y` is where
+ *   the label has room
  */
-export function paintLast(plot, { value, text, color, textColor }) {
+export function paintLast(plot, { value, y, text, color, textColor }) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   const height = LABEL_HEIGHT * ratio;
   const bottom = bbox.top + bbox.height;
-  const place = plot.valToPos(value, "y", true);
-  const y = Math.round(Math.min(bottom, Math.max(bbox.top + height / 2, place)));
+  const place = Math.round(plot.valToPos(value, "y", true)) + 0.5;
   const right = bbox.left + bbox.width;
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = color;
@@ -214,8 +235,8 @@ export function paintLast(plot, { value, text, color, textColor }) {
     ctx.globalAlpha = 0.6;
     ctx.setLineDash([2 * ratio, 3 * ratio]);
     ctx.beginPath();
-    ctx.moveTo(bbox.left, y + 0.5);
-    ctx.lineTo(right, y + 0.5);
+    ctx.moveTo(bbox.left, place);
+    ctx.lineTo(right, place);
     ctx.stroke();
   }
   ctx.globalAlpha = 1;

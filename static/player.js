@@ -1,7 +1,7 @@
 // The buttons of the recorder.
 
+import { choiceOf } from "./dom.js";
 import { dayTimeText } from "./format.js";
-import { SPEEDS } from "./recorder.js";
 
 /** @import { Recorder } from "./recorder.js" */
 
@@ -18,8 +18,7 @@ export class Player {
   #play;
   #live;
   #clock;
-  /** @type {HTMLInputElement[]} */
-  #speeds = [];
+  #showSpeed;
   #shown = "";
 
   /** @param {PlayerOptions} options */
@@ -31,21 +30,10 @@ export class Player {
     button(host, "back", () => recorder.step(-stepMs()), used);
     button(host, "forward", () => recorder.step(stepMs()), used);
     this.#clock = /** @type {HTMLElement} */ (host.querySelector("#clock"));
-    const speeds = host.querySelector("#speeds");
-    for (const speed of SPEEDS) {
-      const label = document.createElement("label");
-      const input = document.createElement("input");
-      input.type = "radio";
-      input.name = "speed";
-      input.value = String(speed);
-      input.addEventListener("change", () => {
-        recorder.setSpeed(speed);
-        used();
-      });
-      label.append(input, `${speed}×`);
-      speeds?.append(label);
-      this.#speeds.push(input);
-    }
+    this.#showSpeed = choiceOf("speeds", (speed) => {
+      recorder.setSpeed(Number(speed));
+      used();
+    });
   }
 
   /** @param {number} time */
@@ -56,12 +44,16 @@ export class Player {
     const shown = [text, isLive, isPlaying, speed].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
-    this.#clock.textContent = text;
+    // A small screen has no room for the day.
+    const split = text.lastIndexOf(" ") + 1;
+    const [day, hour] = this.#clock.children;
+    if (day !== undefined) day.textContent = text.slice(0, split);
+    if (hour !== undefined) hour.textContent = text.slice(split);
     const moves = isLive || isPlaying;
     this.#play.dataset["shows"] = moves ? "pause" : "play";
     this.#play.ariaLabel = moves ? "Pause" : "Play";
     this.#live.ariaPressed = String(isLive);
-    for (const input of this.#speeds) input.checked = Number(input.value) === speed;
+    this.#showSpeed(String(speed));
   }
 }
 

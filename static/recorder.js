@@ -2,7 +2,6 @@
 
 /** @import { Moment } from "./moment.js" */
 
-export const SPEEDS = /** @type {const} */ ([1, 10, 100]);
 /** So near the present, playing on is being live. */
 const LIVE_MS = 250;
 

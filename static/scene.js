@@ -54,7 +54,7 @@ const PERCENT_DECIMALS = 2;
 export function sceneOf(view, { width, stretch }) {
   const isCompared = view.parts.length > 1;
   const strands = view.parts.filter(({ series }) => series.length > 0)
-    .map((part) => strandOf(part, view, width, isCompared));
+    .map((part) => strandOf(part, view, width));
   const decimals = isCompared ? PERCENT_DECIMALS : view.decimals;
   const hasVolume = view.interval !== "tick";
   const range = priceRange(reachOf(strands), { decimals, hasVolume, stretch });
@@ -70,41 +70,35 @@ export function scaled(price, base) {
   return base === undefined ? price : (price / base - 1) * 100;
 }
 
+/** Whether a symbol is shown by candles: only the leading one is. @param {View} view @param {number} place */
+export function hasCandles({ interval, look }, place) {
+  return place === 0 && look === "candles" && interval !== "tick";
+}
+
 /**
  * @param {Part} part
  * @param {View} view
  * @param {number} width
- * @param {boolean} isCompared
  * @returns {Strand}
  */
-function strandOf({ symbol, series }, { interval, look, window }, width, isCompared) {
+function strandOf(part, view, width) {
+  const { symbol, series } = part;
+  const { interval, window, parts } = view;
   const isTick = interval === "tick";
+  const isCompared = parts.length > 1;
+  const isCandles = hasCandles(view, parts.indexOf(part));
   const times = series.column("time");
   const closes = series.column(isTick ? "price" : "close");
-  const columns = isTick
-    ? { times, opens: closes, highs: closes, lows: closes, closes }
-    : look === "candles"
-    ? {
-      times,
-      opens: series.column("open"),
-      highs: series.column("high"),
-      lows: series.column("low"),
-      closes,
-      volumes: series.column("volume"),
-    }
-    : {
-      times,
-      opens: closes,
-      highs: closes,
-      lows: closes,
-      closes,
-      volumes: series.column("volume"),
-    };
+  const prices = isCandles
+    ? { opens: series.column("open"), highs: series.column("high"), lows: series.column("low") }
+    : { opens: closes, highs: closes, lows: closes };
+  const volumes = isTick ? {} : { volumes: series.column("volume") };
+  const columns = { times, ...prices, closes, ...volumes };
   const { from, to } = window;
   // One point more on either side: the line comes from there, and a bar may reach into the sight.
   const start = Math.max(0, firstFrom(times, from - INTERVALS[interval]) - 1);
   const end = Math.min(times.length, firstFrom(times, to) + 1);
-  const slotsMax = Math.max(1, Math.floor(isTick || look !== "candles" ? width : width / 2));
+  const slotsMax = Math.max(1, Math.floor(isCandles ? width / 2 : width));
   const slots = decimate(columns, { start, end, from, to, slotsMax });
   const shown = firstFrom(times, from);
   const base = closes[Math.min(shown, closes.length - 1)];

@@ -1,6 +1,6 @@
 /** The files of the page, inside the executable. */
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
-import uplotJs from "uplot/dist/uPlot.esm.js" with { type: "text" };
+import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import addressJs from "../../static/address.js" with { type: "text" };
 import boardJs from "../../static/board.js" with { type: "text" };
 import chartJs from "../../static/chart.js" with { type: "text" };
@@ -114,7 +114,8 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/track.js": js(trackJs),
   "/static/tracks.js": js(tracksJs),
   "/static/viewport.js": js(viewportJs),
-  "/static/uplot.js": js(uplotJs),
+  // The package has a small script and a large module; a line makes a small module of it.
+  "/static/uplot.js": js(`${uplotJs}\nexport default uPlot;\n`),
 };
 
 /** Without it each module would be found only in those that import it, one round trip after another. */
