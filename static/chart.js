@@ -149,11 +149,12 @@ export class Chart {
   /** The time passes too slowly to be seen in every frame: half a pixel is a step. @param {View} view */
   #describe({ parts, window: { from, to }, interval, look, decimals, marks }) {
     const { width, height } = this.#size;
-    const step = Math.floor(to / ((to - from) / (2 * width * devicePixelRatio)));
+    const spanMs = Math.round(to - from);
+    const step = Math.floor(to * 2 * width * devicePixelRatio / spanMs);
     const versions = parts.map(({ symbol, series }) => `${symbol} ${series.version}`);
     const rest = [interval, look, decimals, width, height, devicePixelRatio, this.#stretch];
     const lines = marks.map(({ label, price }) => `${label} ${price}`);
-    return [step, to - from, ...versions, ...lines, ...rest].join(" ");
+    return [step, spanMs, ...versions, ...lines, ...rest].join(" ");
   }
 
   /** uPlot keeps the scales; what lies between is painted here. @returns {uPlot.AlignedData} */

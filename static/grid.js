@@ -3,6 +3,7 @@
 import { COLUMNS } from "./columns.js";
 import { GridRow } from "./grid_row.js";
 import { Order } from "./order.js";
+import { SparkStrip } from "./spark_strip.js";
 
 /** @import { Board, Row } from "./board.js" */
 /** @import { Sparks } from "./sparks.js" */
@@ -20,6 +21,10 @@ import { Order } from "./order.js";
 const ROW_PIXELS = 32;
 const ROWS_BEYOND = 4;
 const CHARS_MAX = 14;
+/** Without a change, curves that have been loaded and rows that have fallen silent are shown so soon. */
+const QUIET_MS = 100;
+const SPARK_PLACE = COLUMNS.findIndex(({ name }) => name === "spark");
+const SPARK_PADDING = 7;
 
 export class Grid {
   order = new Order();
@@ -31,6 +36,8 @@ export class Grid {
   #chars = COLUMNS.map(({ chars = 0 }) => chars);
   /** @type {GridRow[]} */
   #rows = [];
+  #strip = new SparkStrip(ROW_PIXELS);
+  #drawnAt = -Infinity;
   #sight = { top: 0, height: 0 };
   #range = { first: 0, end: 0 };
   #isMoved = true;
@@ -51,7 +58,7 @@ export class Grid {
     group.append(this.#head);
     this.#body.role = "rowgroup";
     this.#body.className = "body";
-    host.append(group, this.#body);
+    host.append(group, this.#body, this.#strip.element);
     host.style.setProperty("--row", `${ROW_PIXELS}px`);
     for (const { name, chars = 0 } of COLUMNS) {
       if (chars > 0) host.style.setProperty(`--${name}-chars`, String(chars));
@@ -101,6 +108,9 @@ export class Grid {
     const isMoved = this.#isMoved;
     this.#isMoved = false;
     if (isMoved) this.#placeRows();
+    const isQuiet = changed.size === 0 && now - this.#drawnAt < QUIET_MS;
+    if (!isMoved && isQuiet) return;
+    this.#drawnAt = now;
     const { symbols } = this.order;
     for (let index = this.#range.first; index < this.#range.end; index++) {
       const symbol = symbols[index] ?? "";
@@ -112,13 +122,16 @@ export class Grid {
         line.show(
           row,
           this.#options.decimalsOf(symbol),
+          now,
           (place, chars) => this.#widen(place, chars),
         );
       }
+      line.fade(now);
       const isStale = this.#options.isStale(symbol);
       const isChosen = symbol === this.#chosen;
       line.mark({ isChosen, isActive: index === this.#active, isStale });
-      line.drawSpark(this.#options.sparks.of(symbol), this.#options.colorOf(row.change ?? 0));
+      const color = this.#options.colorOf(row.change ?? 0);
+      this.#strip.draw(index, symbol, this.#options.sparks.of(symbol), { color, isStale });
       if (!line.element.isConnected) this.#body.append(line.element);
     }
     if (isMoved) this.#options.sparks.want(symbols.slice(this.#range.first, this.#range.end));
@@ -144,6 +157,8 @@ export class Grid {
     const first = Math.max(0, Math.floor(top / ROW_PIXELS) - ROWS_BEYOND);
     const end = Math.min(count, first + this.#rows.length);
     this.#range = { first, end };
+    const left = this.#headCells[SPARK_PLACE]?.offsetLeft ?? 0;
+    this.#strip.lay({ first, count: end - first, left: left + SPARK_PADDING });
     const shown = new Set();
     for (let index = first; index < end; index++) shown.add(index % this.#rows.length);
     this.#rows.forEach((row, place) => shown.has(place) || row.hide());
@@ -196,6 +211,7 @@ export class Grid {
     if (known === 0 || wanted <= known || name === undefined) return;
     this.#chars[place] = wanted;
     this.#options.host.style.setProperty(`--${name}-chars`, String(wanted));
+    this.#isMoved = true;
   }
 
   /** @param {EventTarget | null} target */

@@ -1,11 +1,12 @@
 // One row of the grid: it shows whichever symbol scrolls into its place.
 
 import { COLUMNS } from "./columns.js";
-import { paintSpark } from "./sparks.js";
 
 /** @import { Row } from "./board.js" */
 /** @import { Column } from "./columns.js" */
-/** @import { Spark } from "./sparks.js" */
+
+const FADES = 5;
+const FADE_MS = 120;
 
 /** A cell remembers what it shows, so that the document is only written to, and only for a change. */
 class Cell {
@@ -13,7 +14,8 @@ class Cell {
   #text = new Text("");
   /** @type {number | null | undefined} */
   #value;
-  #beat = false;
+  /** When by the clock it has flashed, and how. @type {{ at: number, direction: string } | undefined} */
+  #flash;
 
   /** @param {Column} column */
   constructor(column) {
@@ -28,31 +30,41 @@ class Cell {
    * @param {Row} row
    * @param {number} decimals
    * @param {boolean} isOther whether another symbol was shown before
+   * @param {number} now
    * @returns how many characters are shown
    */
-  show(row, decimals, isOther) {
+  show(row, decimals, isOther, now) {
     const shown = this.#column.text(row, decimals);
     if (shown !== this.#text.data) this.#text.data = shown;
-    this.#color(row, isOther);
+    this.#color(row, isOther, now);
     return shown.length;
   }
 
-  /** @param {Row} row @param {boolean} isOther */
-  #color(row, isOther) {
+  /** @param {Row} row @param {boolean} isOther @param {number} now */
+  #color(row, isOther, now) {
     const { name, flash, sign } = this.#column;
     const value = (flash ?? sign)?.(row) ?? null;
-    if (value === this.#value && !isOther) return;
-    if (sign !== undefined) {
-      this.#setClass(`cell ${name} ${direction(value ?? 0)}`);
-    } else if (flash !== undefined) {
-      if (!isOther && typeof this.#value === "number" && value !== null) {
-        // Two names for one animation: a second flash on the heels of the first starts anew.
-        this.#beat = !this.#beat;
-        const beat = this.#beat ? "odd" : "even";
-        this.#setClass(`cell ${name} flash ${direction(value - this.#value)} ${beat}`);
-      } else if (isOther) this.#setClass(`cell ${name}`);
-    }
+    const before = isOther ? undefined : this.#value;
+    if (value === before) return;
     this.#value = value;
+    if (sign !== undefined) return this.#setClass(`cell ${name} ${direction(value ?? 0)}`);
+    if (flash === undefined) return;
+    this.#flash = typeof before === "number" && value !== null
+      ? { at: now, direction: direction(value - before) }
+      : undefined;
+    this.fade(now);
+  }
+
+  /**
+   * Lets a flash fade in a few steps: to animate it would style and paint every cell in every frame.
+   * @param {number} now
+   */
+  fade(now) {
+    if (this.#column.flash === undefined) return;
+    const step = this.#flash === undefined ? FADES : Math.floor((now - this.#flash.at) / FADE_MS);
+    if (step >= FADES) this.#flash = undefined;
+    const rest = this.#flash === undefined ? "" : ` flash ${this.#flash.direction} fade-${step}`;
+    this.#setClass(`cell ${this.#column.name}${rest}`);
   }
 
   /** @param {string} className */
@@ -76,8 +88,6 @@ function direction(difference) {
 export class GridRow {
   symbol = "";
   #cells = COLUMNS.map((column) => new Cell(column));
-  #canvas = document.createElement("canvas");
-  #sparkShown = "";
   #index = -1;
   #state = "";
 
@@ -87,15 +97,13 @@ export class GridRow {
     this.element.role = "row";
     this.element.id = id;
     this.element.append(...this.#cells.map(({ element }) => element));
-    this.element.querySelector(".spark")?.append(this.#canvas);
-    this.#canvas.ariaHidden = "true";
   }
 
   /** @param {number} index @param {number} height */
   place(index, height) {
     if (index === this.#index) return;
     this.#index = index;
-    this.element.style.transform = `translateY(${index * height}px)`;
+    this.element.style.top = `${index * height}px`;
     this.element.ariaRowIndex = String(index + 2);
   }
 
@@ -110,23 +118,21 @@ export class GridRow {
   /**
    * @param {Row} row
    * @param {number} decimals
+   * @param {number} now
    * @param {(place: number, chars: number) => void} widen
    */
-  show(row, decimals, widen) {
+  show(row, decimals, now, widen) {
     const isOther = row.symbol !== this.symbol;
     if (isOther) {
       this.symbol = row.symbol;
       this.element.dataset["symbol"] = row.symbol;
     }
-    this.#cells.forEach((cell, place) => widen(place, cell.show(row, decimals, isOther)));
+    this.#cells.forEach((cell, place) => widen(place, cell.show(row, decimals, isOther, now)));
   }
 
-  /** @param {Spark | undefined} spark @param {string} color */
-  drawSpark(spark, color) {
-    const shown = `${this.symbol} ${spark?.version} ${color} ${devicePixelRatio}`;
-    if (shown === this.#sparkShown) return;
-    this.#sparkShown = shown;
-    paintSpark(this.#canvas, spark?.closes ?? [], color);
+  /** @param {number} now */
+  fade(now) {
+    for (const cell of this.#cells) cell.fade(now);
   }
 
   hide() {

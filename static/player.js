@@ -40,10 +40,10 @@ export class Player {
   show(time) {
     const { recorder } = this.#options;
     const { isLive, isPlaying, speed } = recorder;
-    const text = dayTimeText(time);
-    const shown = [text, isLive, isPlaying, speed].join(" ");
+    const shown = [Math.floor(time / 1_000), isLive, isPlaying, speed].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
+    const text = dayTimeText(time);
     // A small screen has no room for the day.
     const split = text.lastIndexOf(" ") + 1;
     const [day, hour] = this.#clock.children;

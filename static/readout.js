@@ -46,6 +46,8 @@ export class Readout {
   #words;
   /** Where the pointer is, from the corner of the chart's host. @type {{ x: number, y: number } | undefined} */
   #pointer;
+  /** What the words tell, as text; when it would be the same, nothing is written. */
+  #shown = "";
 
   /** @param {ReadoutOptions} options */
   constructor(options) {
@@ -66,6 +68,16 @@ export class Readout {
       pointer.x >= area.left && pointer.x <= area.left + area.width &&
       pointer.y >= area.top && pointer.y <= area.top + area.height;
     const { from, to } = view.window;
+    const shown = [
+      pointer?.x,
+      pointer?.y,
+      from,
+      to,
+      chart.draws,
+      ...view.parts.map(({ series }) => series.version),
+    ].join(" ");
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     const time = isInside ? from + (pointer.x - area.left) / area.width * (to - from) : Infinity;
     this.#words.show(wordsOf(view, time, chart));
     this.#label(view, chart, isInside ? pointer : undefined, time);

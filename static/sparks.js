@@ -3,12 +3,9 @@
 /** @import { Point } from "./series.js" */
 /** @import { Row } from "./board.js" */
 
-const POINTS = 60;
+export const POINTS = 60;
 const STEP_MS = 60_000;
 const LOADS_MAX = 3;
-/** In pixels of the page, as the style sheet has it: to ask the document for it costs a layout. */
-const WIDTH = 84;
-const HEIGHT = 22;
 
 /**
  * @typedef {object} Spark
@@ -105,34 +102,4 @@ export class Sparks {
     }
     this.#loadNext();
   }
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {readonly number[]} closes
- * @param {string} color
- */
-export function paintSpark(canvas, closes, color) {
-  const ratio = devicePixelRatio;
-  const [width, height] = [Math.round(WIDTH * ratio), Math.round(HEIGHT * ratio)];
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
-  }
-  const context = canvas.getContext("2d");
-  if (context === null) return;
-  context.clearRect(0, 0, width, height);
-  if (closes.length < 2) return;
-  const [low, high] = [Math.min(...closes), Math.max(...closes)];
-  const scale = high > low ? (height - 4 * ratio) / (high - low) : 0;
-  const middle = high > low ? 0 : height / 2 - 2 * ratio;
-  const x = (/** @type {number} */ index) =>
-    (POINTS - closes.length + index) * width / (POINTS - 1);
-  const y = (/** @type {number} */ close) => height - 2 * ratio - middle - (close - low) * scale;
-  context.beginPath();
-  closes.forEach((close, index) => context.lineTo(x(index), y(close)));
-  context.strokeStyle = color;
-  context.lineWidth = 1.25 * ratio;
-  context.lineJoin = "round";
-  context.stroke();
 }

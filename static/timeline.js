@@ -36,7 +36,8 @@ export class Timeline {
   #present = 0;
   #shown = 0;
   #drawn = "";
-  #said = "";
+  /** The second of which the slider has told. */
+  #said = NaN;
   /** @type {number | undefined} */
   #pointer;
 
@@ -94,8 +95,9 @@ export class Timeline {
     const { width, height } = this.#size;
     if (width < 1 || height < 1) return;
     const { from, to } = this.#range;
-    const perPixel = (to - from) / (width * devicePixelRatio);
-    const places = [from, to, time].map((each) => Math.round(each / perPixel));
+    // Less than a pixel is not seen. The step is a round one: it must not change with every moment.
+    const step = 2 ** Math.floor(Math.log2((to - from) / (width * devicePixelRatio)));
+    const places = [from, to, time].map((each) => Math.round(each / step));
     const drawn = [...places, this.#version, width, height, devicePixelRatio, isLive, colors.text]
       .join(" ");
     if (drawn === this.#drawn) return;
@@ -105,9 +107,10 @@ export class Timeline {
 
   /** @param {number} time @param {boolean} isLive */
   #say(time, isLive) {
+    const second = isLive ? 0 : Math.floor(time / 1_000);
+    if (second === this.#said) return;
+    this.#said = second;
     const said = isLive ? "Live" : dayTimeText(time);
-    if (said === this.#said) return;
-    this.#said = said;
     const { host } = this.#options;
     const { from, to } = this.#range;
     host.ariaValueText = said;

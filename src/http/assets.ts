@@ -39,6 +39,7 @@ import sceneJs from "../../static/scene.js" with { type: "text" };
 import seriesJs from "../../static/series.js" with { type: "text" };
 import serverJs from "../../static/server.js" with { type: "text" };
 import sharingJs from "../../static/sharing.js" with { type: "text" };
+import sparkStripJs from "../../static/spark_strip.js" with { type: "text" };
 import sparksJs from "../../static/sparks.js" with { type: "text" };
 import stageJs from "../../static/stage.js" with { type: "text" };
 import statusJs from "../../static/status.js" with { type: "text" };
@@ -106,6 +107,7 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/series.js": js(seriesJs),
   "/static/server.js": js(serverJs),
   "/static/sharing.js": js(sharingJs),
+  "/static/spark_strip.js": js(sparkStripJs),
   "/static/sparks.js": js(sparksJs),
   "/static/stage.js": js(stageJs),
   "/static/status.js": js(statusJs),
@@ -114,7 +116,6 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/track.js": js(trackJs),
   "/static/tracks.js": js(tracksJs),
   "/static/viewport.js": js(viewportJs),
-  // The package has a small script and a large module; a line makes a small module of it.
   "/static/uplot.js": js(`${uplotJs}\nexport default uPlot;\n`),
 };
 

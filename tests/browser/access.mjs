@@ -80,10 +80,12 @@ export async function accessChecks({ origin, check, open }) {
     const page = await open({ reducedMotion: "reduce" });
     await page.goto(origin);
     await page.waitForSelector(".flash");
-    const names = await page.locator(".flash").first().evaluate((cell) =>
-      getComputedStyle(cell).animationName
-    );
-    assert.equal(names, "none");
+    const [background, color] = await page.locator(".flash").first().evaluate((cell) => {
+      const style = getComputedStyle(cell);
+      return [style.backgroundColor, style.color];
+    });
+    assert.equal(background, "rgba(0, 0, 0, 0)");
+    assert.notEqual(color, await page.evaluate(() => getComputedStyle(document.body).color));
     await page.close();
   });
 }

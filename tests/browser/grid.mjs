@@ -32,7 +32,7 @@ export async function gridChecks({ origin, check, open }) {
   await check("A price changes, and its cell flashes up or down", async () => {
     await priceMoves(page, "AAPL");
     await page.waitForSelector(
-      '[data-symbol="AAPL"] .last.flash:is(.up, .down):is(.odd, .even)',
+      '[data-symbol="AAPL"] .last.flash:is(.up, .down)',
     );
   });
 
