@@ -152,7 +152,8 @@ function stateChanged(/** @type {import("./client.js").State} */ state) {
 
 /** The time at the right end: the moment, or the present of the leading symbol. */
 function shownTime() {
-  return recorder.time ?? tracks.lead?.edge.at(present) ?? presentTime();
+  const newest = tracks.lead?.edge.at(present) ?? -Infinity;
+  return recorder.time ?? (newest > -Infinity ? newest : presentTime());
 }
 
 let generation = 0;

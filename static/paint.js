@@ -130,25 +130,13 @@ export function paintLine(plot, strand, { interval, color, isFilled, present }) 
   const { ctx, bbox } = plot;
   const { slots, isMerged, last } = strand;
   const { x, y, perMs } = placesOf(plot, strand, interval);
-  if (slots.length === 0) return;
-  const path = new Path2D();
-  path.moveTo(x(0), y(slots.opens[0] ?? 0));
-  const isStepped = interval === "tick" && !isMerged;
-  for (let index = 0; index < slots.length; index++) {
-    const left = x(index);
-    const open = y(slots.opens[index] ?? 0);
-    if (isStepped) path.lineTo(left, y(slots.closes[Math.max(0, index - 1)] ?? 0));
-    path.lineTo(left, open);
-    if (!isMerged) continue;
-    path.lineTo(left, y(slots.lows[index] ?? 0));
-    path.lineTo(left, y(slots.highs[index] ?? 0));
-    path.lineTo(left, y(slots.closes[index] ?? 0));
-  }
-  const isLastShown = slots.times[slots.length - 1] === last.time || isMerged;
+  const end = slots.length - 1;
+  if (end < 0) return;
+  const isLastShown = slots.times[end] === last.time || isMerged;
   const right = present === undefined || !isLastShown
-    ? x(slots.length - 1)
-    : Math.min(bbox.left + bbox.width, x(slots.length - 1) + (present - last.time) * perMs);
-  if (present !== undefined) path.lineTo(right, y(slots.closes[slots.length - 1] ?? 0));
+    ? x(end)
+    : Math.min(bbox.left + bbox.width, x(end) + (present - last.time) * perMs);
+  const path = linePath({ slots, x, y }, right, interval === "tick" && !isMerged);
   if (isFilled) {
     const area = new Path2D(path);
     const bottom = bbox.top + bbox.height;
@@ -160,10 +148,48 @@ export function paintLine(plot, strand, { interval, color, isFilled, present }) 
     ctx.fillStyle = gradient;
     ctx.fill(area);
   }
-  ctx.strokeStyle = color;
+  ctx.strokeStyle = ctx.fillStyle = color;
   ctx.lineWidth = LINE_WIDTH * devicePixelRatio;
   ctx.lineJoin = "round";
-  ctx.stroke(path);
+  if (isMerged) ctx.fill(columnsPath({ slots, x, y }));
+  else ctx.stroke(path);
+}
+
+/** @typedef {{ slots: Strand["slots"], x: (index: number) => number, y: (price: number) => number }} Places */
+
+/** @param {Places} places @param {number} right where it ends @param {boolean} isStepped */
+function linePath({ slots, x, y }, right, isStepped) {
+  const path = new Path2D();
+  let level = y(slots.closes[0] ?? 0);
+  path.moveTo(x(0), level);
+  for (let index = 1; index < slots.length; index++) {
+    const left = x(index);
+    if (isStepped) path.lineTo(left, level);
+    level = y(slots.closes[index] ?? 0);
+    path.lineTo(left, level);
+  }
+  path.lineTo(right, level);
+  return path;
+}
+
+/**
+ * Where many points lie in one column of pixels, all that is seen of a line is how far it reaches there. To
+ * fill that costs a small part of what it costs to stroke it to and fro.
+ * @param {Places} places
+ */
+function columnsPath({ slots, x, y }) {
+  const path = new Path2D();
+  const thick = LINE_WIDTH * devicePixelRatio;
+  let level = y(slots.opens[0] ?? 0);
+  for (let index = 0; index < slots.length; index++) {
+    const top = Math.min(level, y(slots.highs[index] ?? 0));
+    const bottom = Math.max(level, y(slots.lows[index] ?? 0));
+    const left = Math.floor(x(index));
+    const width = Math.max(1, Math.floor(x(index + 1)) - left);
+    path.rect(left, top - thick / 2, Math.min(width, 2 * thick), bottom - top + thick);
+    level = y(slots.closes[index] ?? 0);
+  }
+  return path;
 }
 
 /**

@@ -42,9 +42,9 @@ export async function gridChecks({ origin, check, open }) {
     assert.match(await priceOf(page, "AAPL"), /^\d+\.\d\d$/);
   });
 
-  await check("The last hour is drawn in each row", async () => {
+  await check("The last hour of each row is drawn", async () => {
     const colors = () =>
-      line(page, "AAPL").locator("canvas").evaluate((canvas) => {
+      page.locator("#grid .strip").evaluate((canvas) => {
         const { width, height } = /** @type {HTMLCanvasElement} */ (canvas);
         const context = /** @type {HTMLCanvasElement} */ (canvas).getContext("2d");
         const { data } = /** @type {CanvasRenderingContext2D} */ (context)

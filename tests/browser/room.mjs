@@ -65,9 +65,10 @@ export async function roomChecks({ origin, check, open }) {
   await check("The range and the moment are followed", async () => {
     await one.locator("#plot").focus();
     await one.keyboard.press("ArrowLeft");
-    await sleep(600);
-    const [mine, theirs] = [await rangeOf(one), await rangeOf(two)];
-    assert.ok(Math.abs(mine.to - theirs.to) < 2);
+    await until("the ranges agree", async () => {
+      const [mine, theirs] = [await rangeOf(one), await rangeOf(two)];
+      return Math.abs(mine.to - theirs.to) < 2;
+    });
     const box = await one.locator("#timeline").boundingBox();
     assert.ok(box);
     await one.mouse.click(box.x + box.width / 2, box.y + 10);
