@@ -2,7 +2,7 @@
 
 import { COMPARED_MAX, LOOKS } from "./address.js";
 import { PART_COLORS } from "./chart.js";
-import { choiceOf, element, onClick, write } from "./dom.js";
+import { choiceOf, element, onClick, show, write } from "./dom.js";
 import { isInterval } from "./interval.js";
 
 /** @import { View } from "./address.js" */
@@ -140,6 +140,16 @@ export function showView(view) {
   document.body.dataset["view"] = view;
   element("view-board", HTMLElement).ariaPressed = String(view === "board");
   element("view-chart", HTMLElement).ariaPressed = String(view === "chart");
+}
+
+/** Asks for a key, if that is why the server refuses to answer. @param {string} refusal */
+export function showRefusal(refusal) {
+  const isShown = refusal !== "";
+  const key = element("key", HTMLInputElement);
+  const isNew = isShown && element("refused", HTMLElement).hidden;
+  show("refused", isShown);
+  if (isShown) write("refusal", refusal);
+  if (isNew) key.focus();
 }
 
 /** How an empty server is fed, with its own address. @param {string} root */

@@ -3,7 +3,7 @@
 import { readView } from "./address.js";
 import { Board } from "./board.js";
 import { connect } from "./client.js";
-import { Controls, showView, writeCommands } from "./controls.js";
+import { Controls, showRefusal, showView, writeCommands } from "./controls.js";
 import { Deck } from "./deck.js";
 import { Decimals } from "./decimals.js";
 import { element, show, write } from "./dom.js";
@@ -167,8 +167,8 @@ function showBoard() {
     sparks.saw(row);
     if (isOther) {
       freshness.begin(symbol, row.time, now());
-      if (recorder.isLive) {
-        edge.start(Math.max(edge.at(now()), row.time ?? 0), now(), BOARD_LIVE_MS);
+      if (recorder.isLive && row.time !== null) {
+        edge.start(Math.max(edge.at(now()), row.time), now(), BOARD_LIVE_MS);
       }
     } else freshness.saw(symbol, now());
   }
@@ -211,9 +211,7 @@ function frame() {
   const { state, position } = client;
   status.tick(state, now());
   status.showRate(board.updates + tracks.updates, position ?? "", now());
-  const isRefused = server.refusal !== "" && state.kind !== "live";
-  show("refused", isRefused);
-  if (isRefused) write("refusal", server.refusal);
+  showRefusal(state.kind === "live" ? "" : server.refusal);
   if (!isBareChart) deck.draw(presentTime(), chart.colors);
   requestAnimationFrame(frame);
 }

@@ -214,9 +214,9 @@ export function paintMark(plot, { label, price }, color) {
   ctx.setLineDash([]);
   ctx.globalAlpha = 0.9;
   ctx.font = `${10 * ratio}px ${FONT_FAMILY}`;
-  ctx.textAlign = "right";
+  ctx.textAlign = "left";
   ctx.textBaseline = "bottom";
-  ctx.fillText(label, bbox.left + bbox.width - 6 * ratio, y - 2 * ratio);
+  ctx.fillText(label, bbox.left + 14 * ratio, y - 2 * ratio);
   ctx.globalAlpha = 1;
 }
 

@@ -49,7 +49,7 @@ export class People {
           item.textContent = isMe ? "You" : name;
           item.className = isLeading ? "leads" : follows ? "" : "quiet";
           item.title = isLeading ? "Leads" : follows ? "Follows" : "Looks around alone";
-          if (isLeading) item.append(" leads");
+          if (isLeading) item.append(isMe ? " lead" : " leads");
           return item;
         },
       ),
