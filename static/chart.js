@@ -12,7 +12,7 @@ import {
   paintTip,
   paintVolumes,
 } from "./paint.js";
-import { increments } from "./scale.js";
+import { increments, timeMarks } from "./scale.js";
 import { hasCandles, scaled, sceneOf } from "./scene.js";
 
 /** @import uPlot from "uplot" */
@@ -29,6 +29,7 @@ import { hasCandles, scaled, sceneOf } from "./scene.js";
 const AXIS_FONT = `11px ${FONT_FAMILY}`;
 /** About half the width, or twice the height, of a label. */
 const LABEL_PIXELS = 30;
+const TIME_LABEL_PIXELS = 90;
 const STRETCH_MAX = 20;
 const COLORS = /** @type {const} */ ([
   "text",
@@ -202,12 +203,15 @@ export class Chart {
       {
         ...style,
         size: 28,
-        space: 90,
+        splits: (_plot, _axis, from, to) => this.#timeMarks(from, to).times,
         // A label that would be cut off at the left end is left out.
-        values: (plot, times, _axis, _space, increment) =>
-          times.map((time) =>
-            plot.valToPos(time, "x") < LABEL_PIXELS ? "" : timeText(time, increment)
-          ),
+        values: (plot, times) => {
+          const { min = 0, max = 1 } = plot.scales["x"] ?? {};
+          const { stepMs } = this.#timeMarks(min, max);
+          return times.map((time) =>
+            plot.valToPos(time, "x") < LABEL_PIXELS ? "" : timeText(time, stepMs)
+          );
+        },
       },
       {
         ...style,
@@ -219,6 +223,11 @@ export class Chart {
         size: (_plot, texts) => this.#widthFor(texts),
       },
     ];
+  }
+
+  /** @param {number} from @param {number} to */
+  #timeMarks(from, to) {
+    return timeMarks(from, to, this.#size.width / TIME_LABEL_PIXELS);
   }
 
   /** The label of a last price lies over its neighbours. @param {uPlot} plot @param {number} value */

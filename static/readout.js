@@ -8,13 +8,13 @@ import { scaled } from "./scene.js";
 /** @import { Chart } from "./chart.js" */
 /** @import { View } from "./scene.js" */
 
-/** @typedef {{ text: string, className?: string }} Word */
+/** @typedef {{ text: string, label?: string, className?: string }} Word */
 
-/** Writes words, each in a span of its own, and only what differs. */
+/** Writes words, each with its label in a span of its own, and only what differs. */
 export class Words {
   #host;
-  /** @type {HTMLSpanElement[]} */
-  #spans = [];
+  /** @type {{ element: HTMLElement, label: Text, text: Text, value: HTMLElement }[]} */
+  #words = [];
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -23,13 +23,27 @@ export class Words {
 
   /** @param {readonly Word[]} words */
   show(words) {
-    words.forEach(({ text, className = "" }, place) => {
-      const span = this.#spans[place] ??= this.#host.appendChild(document.createElement("span"));
-      if (span.textContent !== text) span.textContent = text;
-      if (span.className !== className) span.className = className;
-      span.hidden = false;
+    words.forEach(({ text, label = "", className = "" }, place) => {
+      const word = this.#words[place] ??= this.#add();
+      if (word.label.data !== label) word.label.data = label;
+      if (word.text.data !== text) word.text.data = text;
+      if (word.value.className !== className) word.value.className = className;
+      word.element.hidden = false;
     });
-    for (const span of this.#spans.slice(words.length)) span.hidden = true;
+    for (const { element } of this.#words.slice(words.length)) element.hidden = true;
+  }
+
+  #add() {
+    const element = document.createElement("span");
+    const name = document.createElement("span");
+    const value = document.createElement("span");
+    const [label, text] = [new Text(""), new Text("")];
+    name.className = "name";
+    name.append(label);
+    value.append(text);
+    element.append(name, " ", value);
+    this.#host.append(element, " ");
+    return { element, label, text, value };
   }
 }
 
@@ -137,26 +151,27 @@ function wordsOf({ parts, interval, decimals }, time, chart) {
   const at = (/** @type {string} */ field) => series.at(field, index) ?? 0;
   const when = { text: dayTimeText(at("time"), interval === "tick"), className: "when" };
   if (interval === "tick") {
-    const [price, size] = [priceText(at("price"), decimals), volumeText(at("size"))];
-    return [when, name("Price"), { text: price }, name("Size"), { text: size }];
+    return [
+      when,
+      { label: "Price", text: priceText(at("price"), decimals) },
+      { label: "Size", text: volumeText(at("size")) },
+    ];
   }
   const [open, close] = [at("open"), at("close")];
   const className = close < open ? "down" : "up";
-  const price = (/** @type {string} */ field) => ({
+  const price = (/** @type {string} */ label, /** @type {string} */ field) => ({
+    label,
     text: priceText(at(field), decimals),
     className,
   });
   return [
     when,
-    ...[["O", "open"], ["H", "high"], ["L", "low"], ["C", "close"]].flatMap((
-      [label = "", field = ""],
-    ) => [
-      name(label),
-      price(field),
-    ]),
+    price("O", "open"),
+    price("H", "high"),
+    price("L", "low"),
+    price("C", "close"),
     { text: percentText(open === 0 ? null : close / open - 1), className },
-    name("V"),
-    { text: volumeText(at("volume")) },
+    { label: "V", text: volumeText(at("volume")) },
   ];
 }
 
@@ -176,11 +191,6 @@ function comparedWords(parts, time, chart, interval) {
     const className = `part ${PART_COLORS[place] ?? ""}`;
     return [{ text: symbol, className }, { text: percentText(scaled(price, base) / 100) }];
   });
-}
-
-/** @param {string} text @returns {Word} */
-function name(text) {
-  return { text, className: "name" };
 }
 
 /** @param {HTMLElement} target @param {string} text */

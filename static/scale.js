@@ -32,3 +32,30 @@ export function increments(decimals) {
   const powers = Array.from({ length: 16 + decimals }, (_, index) => 10 ** (index - decimals));
   return powers.flatMap((power) => [power, 2 * power, 5 * power]);
 }
+
+const [SECOND, MINUTE, HOUR, DAY] = /** @type {const} */ ([1_000, 60_000, 3_600_000, 86_400_000]);
+/** Distances between times that people count in. */
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  ...[1, 2, 3, 6, 12].map((count) => count * HOUR),
+  ...[1, 2, 7, 14, 28, 91, 182, 364].map((count) => count * DAY),
+];
+
+/**
+ * Round times of this place between two times, so far apart that their labels have room.
+ * @param {number} from
+ * @param {number} to
+ * @param {number} labelsMax
+ */
+export function timeMarks(from, to, labelsMax) {
+  const shortest = (to - from) / Math.max(1, labelsMax);
+  const longest = 364 * DAY;
+  const stepMs = TIME_STEPS.find((step) => step >= shortest) ??
+    Math.ceil(shortest / longest) * longest;
+  const zoneMs = new Date(from).getTimezoneOffset() * MINUTE;
+  const first = Math.ceil((from - zoneMs) / stepMs) * stepMs + zoneMs;
+  const count = Math.max(0, Math.floor((to - first) / stepMs) + 1);
+  return { stepMs, times: Array.from({ length: count }, (_, place) => first + place * stepMs) };
+}

@@ -2,6 +2,7 @@
 
 import { dayTimeText, timeText } from "./format.js";
 import { INTERVALS, isInterval } from "./interval.js";
+import { timeMarks } from "./scale.js";
 
 /** @import { Colors } from "./paint.js" */
 
@@ -191,19 +192,15 @@ export class Timeline {
    */
   #paintLabels(context, x, height, colors) {
     const { from, to } = this.#range;
-    const steps = [...Object.values(INTERVALS), WEEK_MS, 4 * WEEK_MS, 26 * WEEK_MS];
-    const shortest = (to - from) / this.#size.width * LABEL_PIXELS;
-    const step = steps.find((each) => each >= shortest) ?? 52 * WEEK_MS;
-    const zone = new Date(from).getTimezoneOffset() * 60_000;
+    const { stepMs, times } = timeMarks(from, to, this.#size.width / LABEL_PIXELS);
     context.fillStyle = colors.muted;
     context.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
     context.textBaseline = "bottom";
     context.textAlign = "center";
-    const first = Math.ceil((from - zone) / step) * step + zone;
-    for (let time = first; time < to; time += step) {
-      if (x(time) < 30 * devicePixelRatio) continue;
-      if (x(to) - x(time) < 30 * devicePixelRatio) continue;
-      context.fillText(timeText(time, step), x(time), height);
+    const margin = 30 * devicePixelRatio;
+    for (const time of times) {
+      if (x(time) < margin || x(to) - x(time) < margin) continue;
+      context.fillText(timeText(time, stepMs), x(time), height);
     }
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { increments, priceRange } from "../../static/scale.js";
+import { increments, priceRange, timeMarks } from "../../static/scale.js";
 
 const plain = { decimals: 2, hasVolume: false };
 
@@ -38,4 +38,20 @@ test("What is beyond all measure has a scale of numbers", () => {
 test("Steps between labels are never finer than the decimals", () => {
   assert.equal(increments(2)[0], 0.01);
   assert.ok(increments(2).includes(50));
+});
+
+test("Times are marked where people expect it, and no closer than there is room", () => {
+  const noon = new Date(2026, 4, 7, 12).getTime();
+  const texts = (from: number, to: number, labelsMax: number) =>
+    timeMarks(from, to, labelsMax).times.map((time) => new Date(time).toTimeString().slice(0, 8));
+  assert.deepEqual(texts(noon - 1_000, noon + 3_700_000, 5), [
+    "12:00:00",
+    "12:15:00",
+    "12:30:00",
+    "12:45:00",
+    "13:00:00",
+  ]);
+  assert.deepEqual(texts(noon, noon + 20_000, 3), ["12:00:00", "12:00:10", "12:00:20"]);
+  assert.ok(timeMarks(0, 1e13, 4).times.length <= 5);
+  assert.deepEqual(timeMarks(5, 5, 4).times.length <= 1, true);
 });
