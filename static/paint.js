@@ -180,7 +180,7 @@ function linePath({ slots, x, y }, right, isStepped) {
 function columnsPath({ slots, x, y }) {
   const path = new Path2D();
   const thick = LINE_WIDTH * devicePixelRatio;
-  let level = y(slots.opens[0] ?? 0);
+  let level = y(slots.closes[0] ?? 0);
   for (let index = 0; index < slots.length; index++) {
     const top = Math.min(level, y(slots.highs[index] ?? 0));
     const bottom = Math.max(level, y(slots.lows[index] ?? 0));

@@ -89,11 +89,12 @@ function strandOf(part, view, width) {
   const isCandles = hasCandles(view, parts.indexOf(part));
   const times = series.column("time");
   const closes = series.column(isTick ? "price" : "close");
-  const prices = isCandles
-    ? { opens: series.column("open"), highs: series.column("high"), lows: series.column("low") }
-    : { opens: closes, highs: closes, lows: closes };
+  const opens = isTick ? closes : series.column("open");
+  const [highs, lows] = isCandles
+    ? [series.column("high"), series.column("low")]
+    : [closes, closes];
   const volumes = isTick ? {} : { volumes: series.column("volume") };
-  const columns = { times, ...prices, closes, ...volumes };
+  const columns = { times, opens, highs, lows, closes, ...volumes };
   const { from, to } = window;
   // One point more on either side: the line comes from there, and a bar may reach into the sight.
   const start = Math.max(0, firstFrom(times, from - INTERVALS[interval]) - 1);
