@@ -171,6 +171,31 @@ export async function chartChecks({ origin, check, open }) {
     }
   });
 
+  await check("Two fingers zoom, and one moves", async () => {
+    const touch = await open({ hasTouch: true });
+    await touch.goto(`${origin}/?symbol=AAPL`);
+    await until("history is there", () => hasHistory(touch));
+    const devtools = await touch.context().newCDPSession(touch);
+    const { x, y, width, height } = await plotOf(touch);
+    const top = y + height / 2;
+    const fingers = (/** @type {number[]} */ ...lefts) =>
+      lefts.map((left, id) => ({ x: Math.round(x + width * left), y: top, id }));
+    const move = async (/** @type {number[][]} */ ...steps) => {
+      for (const [index, step] of steps.entries()) {
+        const type = index === 0 ? "touchStart" : "touchMove";
+        await devtools.send("Input.dispatchTouchEvent", { type, touchPoints: fingers(...step) });
+      }
+      await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    };
+    const before = await rangeOf(touch);
+    await move([0.4, 0.6], [0.35, 0.65], [0.3, 0.7], [0.2, 0.8]);
+    const zoomed = await rangeOf(touch);
+    assert.ok(zoomed.to - zoomed.from < (before.to - before.from) * 0.6);
+    await move([0.3], [0.4], [0.6]);
+    assert.ok((await rangeOf(touch)).to < zoomed.to);
+    await touch.close();
+  });
+
   await check("A chart of a single tick is drawn", async () => {
     await page.locator("#search").fill("NEW.SYMBOL-1");
     if (await page.locator("#nothing").isVisible()) await page.locator("#search").fill("AAPL");

@@ -54,9 +54,8 @@ export function seriesOf(page, fields) {
   return page.evaluate((fields) => {
     /** @typedef {{ series: { column(field: string): Float64Array } }} Track */
     /** @typedef {{ tracks: { lead: Track | undefined } }} Known */
-    const { tracks } =
-      /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire;
-    return fields.map((field) => [...tracks.lead?.series.column(field) ?? []]);
+    const { tickwire } = /** @type {{ tickwire?: Known }} */ (/** @type {unknown} */ (globalThis));
+    return fields.map((field) => [...tickwire?.tracks.lead?.series.column(field) ?? []]);
   }, fields);
 }
 

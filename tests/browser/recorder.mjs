@@ -46,11 +46,20 @@ async function dragTo(page, share) {
 }
 
 /**
- * The board is that of the ticks before the moment, worked out here.
+ * The board is soon that of the ticks before the moment, worked out here.
  * @param {Page} page
  * @param {string} origin
  */
 async function boardAgrees(page, origin) {
+  let fault = new Error();
+  await until("the board agrees", () =>
+    compareBoard(page, origin).then(() => true, (error) => {
+      fault = error;
+    })).catch(() => assert.fail(fault));
+}
+
+/** @param {Page} page @param {string} origin */
+async function compareBoard(page, origin) {
   const time = await momentOf(page) ?? NaN;
   const rows = await boardOf(page);
   const day = time - time % 86_400_000;
@@ -89,16 +98,18 @@ export async function recorderChecks({ origin, check, open }) {
 
   await check("The chart ends at that moment, with the bar as it was forming", async () => {
     const time = await momentOf(page) ?? NaN;
-    const [starts = [], closes = [], counts = []] = await seriesOf(page, [
-      "time",
-      "close",
-      "count",
-    ]);
-    const start = starts.at(-1) ?? NaN;
-    assert.ok(start <= time && start > time - 60_000);
-    const ticks = await answer(`${origin}/ticks?symbol=AAPL&from=${start}&to=${time}&limit=100000`);
-    assert.equal(counts.at(-1), ticks.length);
-    assert.equal(closes.at(-1), ticks.at(-1)?.["price"]);
+    await until("its last bar does", async () => {
+      const [starts = [], closes = [], counts = []] = await seriesOf(page, [
+        "time",
+        "close",
+        "count",
+      ]);
+      const start = starts.at(-1) ?? 0;
+      const query = `symbol=AAPL&from=${start}&to=${time}&limit=100000`;
+      const ticks = await answer(`${origin}/ticks?${query}`);
+      return start <= time && start > time - 60_000 && counts.at(-1) === ticks.length &&
+        closes.at(-1) === ticks.at(-1)?.["price"];
+    });
     await shoot(page, "recorder");
   });
 
@@ -106,7 +117,6 @@ export async function recorderChecks({ origin, check, open }) {
     const before = await momentOf(page) ?? NaN;
     await page.locator("#back").click();
     assert.equal(await momentOf(page), before - 60_000);
-    await sleep(500);
     await boardAgrees(page, origin);
   });
 
