@@ -134,13 +134,14 @@ function sharedView() {
 function adopt(shared) {
   const { symbol, interval, look, compare, time, range } = shared;
   choose({ symbol, interval, look, compare });
-  viewport.set(range);
-  viewportSeen = viewport.version;
   if (time === undefined) recorder.live();
   else {
     recorder.setSpeed(shared.speed);
     recorder.seek(time, shared.isPaused);
   }
+  viewport.set(range);
+  // It was not somebody here who has moved it.
+  viewportSeen = viewport.version;
 }
 
 function stateChanged(/** @type {import("./client.js").State} */ state) {

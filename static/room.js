@@ -31,6 +31,7 @@ import { backoff } from "./client.js";
  */
 
 const TELL_MS = 5_000;
+const LISTEN_MS = 400;
 const MEMBER_MS_MAX = 12_000;
 const MEMBERS_MAX = 100;
 const NAME_CHARS_MAX = 32;
@@ -49,6 +50,11 @@ export class Room {
   #socket;
   #attempt = 0;
   #openAt = 0;
+  /** A newcomer first listens: what the room looks at counts, and not what he has brought along. */
+  #isSettled = false;
+  #joinedAt = Infinity;
+  /** @type {Shared | undefined} */
+  #brought;
   #toldAt = -Infinity;
   #isDue = false;
   version = 0;
@@ -98,6 +104,7 @@ export class Room {
   /** Whoever changes the view leads; who does not follow keeps it to himself. @param {Shared} view */
   moved(view) {
     if (!this.#follows) return;
+    if (!this.#isSettled) return void (this.#brought = view);
     this.#known = { moved: this.#known.moved + 1, by: this.#options.id, view };
     this.#tellSoon();
   }
@@ -111,6 +118,8 @@ export class Room {
       this.#members.delete(id);
       this.version++;
     }
+    if (!this.#isSettled && now - this.#joinedAt >= LISTEN_MS) this.#settle();
+    if (!this.#isSettled) return;
     if (this.#isDue ? now - this.#toldAt >= MOVE_MS : now - this.#toldAt >= TELL_MS) this.#tell();
   }
 
@@ -119,17 +128,24 @@ export class Room {
     const socket = this.#socket = new WebSocket(url());
     socket.addEventListener("open", () => {
       this.#attempt = 0;
+      this.#joinedAt = now();
       this.version++;
-      // A newcomer first listens: what the room looks at counts, not what he has brought along.
-      this.#toldAt = now() - TELL_MS + 300;
+      this.#tellSoon();
     });
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", () => {
       this.#socket = undefined;
+      this.#joinedAt = Infinity;
       this.#members.clear();
       this.#openAt = now() + 1_000 + backoff(this.#attempt++);
       this.version++;
     });
+  }
+
+  /** Nobody else is here. */
+  #settle() {
+    this.#isSettled = true;
+    if (this.#brought !== undefined) this.moved(this.#brought);
   }
 
   #tellSoon() {
@@ -156,6 +172,7 @@ export class Room {
     this.#members.set(message.id, { message, at: this.#options.now() });
     this.version++;
     const { moved, by, view } = message;
+    if (view !== undefined) this.#isSettled = true;
     const isNewer = moved > this.#known.moved ||
       (moved === this.#known.moved && by > this.#known.by);
     if (!isNewer || view === undefined) return;

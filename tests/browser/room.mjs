@@ -74,6 +74,9 @@ export async function roomChecks({ origin, check, open }) {
     await one.mouse.click(box.x + box.width / 2, box.y + 10);
     const clock = (/** @type {Page} */ page) => page.locator("#clock").innerText();
     await until("the clocks agree", async () => await clock(one) === await clock(two));
+    await one.locator(".people li.leads", { hasText: "You" }).waitFor();
+    assert.equal(await two.locator(".people li.leads", { hasText: "You" }).count(), 0);
+    await sleep(500);
     await shoot(two, "room");
     await one.locator("#live").click();
     await until(

@@ -112,6 +112,33 @@ test("Who comes later sees what the room sees, whoever spoke last", async () => 
   assert.equal(c.room.members.length, 3);
 });
 
+test("Who comes in listens first: he does not lead with what he has brought along", async () => {
+  const { hall, a, b } = await two();
+  a.room.moved(view("X"));
+  hall.pass(200);
+  const c = hall.enter("z");
+  for (const symbol of ["P", "Q", "R", "S"]) c.room.moved(view(symbol));
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  assert.deepEqual([a.adopted, b.adopted, c.adopted], [[], ["X"], ["X"]]);
+});
+
+test("Who is alone in a room leads with what he has brought along", async () => {
+  const hall = new Hall();
+  const a = hall.enter("a");
+  a.room.moved(view("X"));
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  const b = hall.enter("b");
+  b.room.moved(view("Y"));
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  assert.deepEqual([a.adopted, b.adopted], [[], ["X"]]);
+});
+
 test("Who does not follow is left alone, leads nobody, and catches up when he follows again", async () => {
   const { hall, a, b } = await two();
   b.room.follows = false;
