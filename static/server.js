@@ -41,10 +41,6 @@ export class Server {
     remember("key", key);
   }
 
-  get hasKey() {
-    return this.#key !== "";
-  }
-
   /** @param {string} path of a WebSocket */
   socketUrl(path) {
     const url = new URL(path, ROOT);

@@ -26,7 +26,7 @@ const BAR_PIXELS = 8;
 const BARS_MIN = 30;
 const BARS_MAX = 300;
 /** Share of the width that is left free to the right of the present. */
-export const LEAD_SHARE = 0.04;
+const LEAD_SHARE = 0.04;
 /** Share of the width that has data in it, however far somebody moves. */
 const SEEN_SHARE_MIN = 0.1;
 const TICK_SPAN_MS_MIN = 200;
