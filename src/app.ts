@@ -151,11 +151,11 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   for (
     const routes of [
       pageRoutes(config.origin),
+      activityRoutes({ market, tape, archive, turns, now }),
       snapshotRoutes({ market, position }),
       symbolRoutes(market),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, answers, bodyBytesMax, turns, now, accept, fault }),
-      activityRoutes({ market, tape, archive, turns, now }),
       widgetRoutes(catalogue),
       streams.routes(),
       socketHints(places),

@@ -124,10 +124,10 @@ export async function shoot(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
-/** @param {string} origin @param {object} tick or several in an array */
-export async function ingest(origin, tick) {
+/** @param {string} origin @param {object} ticks one tick or a list */
+export async function ingest(origin, ticks) {
   const headers = { "content-type": "application/json" };
-  const body = JSON.stringify(tick);
+  const body = JSON.stringify(ticks);
   const response = await fetch(`${origin}/ticks`, { method: "POST", headers, body });
   assert.equal(response.status, 200);
 }
