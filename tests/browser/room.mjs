@@ -4,29 +4,8 @@ import assert from "node:assert/strict";
 import { sleep, until } from "./harness.mjs";
 import { chooseInterval, line, rangeOf, shoot } from "./probes.mjs";
 
-/** @import { Page, WebSocketRoute } from "playwright-core" */
+/** @import { Page } from "playwright-core" */
 /** @import { Desk } from "./page.mjs" */
-
-/** What a room of the server does, for a server that has none. */
-class StandIn {
-  /** @type {Set<WebSocketRoute>} */
-  #sockets = new Set();
-  /** @type {string | undefined} */
-  #newest;
-
-  /** @param {Page} page */
-  async serve(page) {
-    await page.routeWebSocket(/\/rooms\//, (socket) => {
-      if (this.#newest !== undefined) socket.send(this.#newest);
-      this.#sockets.add(socket);
-      socket.onClose(() => this.#sockets.delete(socket));
-      socket.onMessage((message) => {
-        this.#newest = String(message);
-        for (const other of this.#sockets) if (other !== socket) other.send(this.#newest);
-      });
-    });
-  }
-}
 
 /** @param {Page} page */
 function symbolOf(page) {
@@ -35,11 +14,8 @@ function symbolOf(page) {
 
 /** @param {Desk} desk */
 export async function roomChecks({ origin, check, open }) {
-  const hasRooms = (await fetch(`${origin}/rooms/x`)).status !== 404;
-  const standIn = new StandIn();
   const enter = async () => {
     const page = await open();
-    if (!hasRooms) await standIn.serve(page);
     await page.goto(`${origin}/?room=desk&symbol=AAPL`);
     await line(page, "AAPL").waitFor();
     return page;
