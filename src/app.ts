@@ -11,12 +11,13 @@ import { replay } from "./feeds/replay.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Access } from "./http/access.ts";
+import { activityRoutes } from "./http/activity.ts";
 import { barRoutes } from "./http/bars.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
+import { type Entry, openEntry } from "./http/entry.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
 import { influxRoutes } from "./http/influx.ts";
-import { Ingest } from "./http/ingest.ts";
 import { Keys } from "./http/keys.ts";
 import { KrakenApi } from "./http/kraken.ts";
 import { Metrics } from "./http/metrics.ts";
@@ -33,7 +34,6 @@ import {
 } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { symbolRoutes } from "./http/symbols.ts";
-import { TickSockets } from "./http/tick_socket.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
@@ -109,21 +109,24 @@ export function createApp(config: Config, world: World): App {
   const metrics = new Metrics({ ...world, ...derived, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now, random, fault });
-  const entry = openEntry(config, world, accept, fault);
+  const turns = new Turns(() => sleep(0));
+  const entry = openEntry({
+    ...{ ...limits, bodyBytesMax: config["body-max"] },
+    ...{ turns, accept, now, fault },
+  });
   const upkeep = new Upkeep(intake, {
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
     warn: log.warn,
   });
-  const parts = { ...derived, intake, streams, entry, metrics };
+  const parts = { ...derived, intake, streams, entry, turns, metrics };
   const pulse = createPulse(config, world, { ...parts, rooms, upkeep });
   intake.restore(barsKept);
   const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
 
-  const { turns, senders } = entry;
   const krakenApi = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub), roomsPlace(rooms), senders.place, ...krakenApi.places()];
+  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const crowds = [hub, rooms];
   const doors = { access, places, crowds, krakenApi, fault };
   const router = createRouter(config, world, { ...parts, ...doors });
@@ -138,7 +141,7 @@ export function createApp(config: Config, world: World): App {
     async stop() {
       feeds.end();
       hub.drain(() => Math.round(random() * config.drain));
-      await senders.end();
+      await entry.senders.end();
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
       intake.commit();
@@ -157,6 +160,7 @@ interface Derived {
   readonly intake: Intake;
   readonly streams: Streams;
   readonly entry: Entry;
+  readonly turns: Turns;
   readonly metrics: Metrics;
 }
 
@@ -215,7 +219,7 @@ interface Parts extends Derived {
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, feeds, metrics, access, places, crowds } = parts;
-  const { intake, krakenApi, fault, entry: { ingest, turns } } = parts;
+  const { intake, krakenApi, fault, turns, entry: { ingest } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -223,6 +227,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   for (
     const routes of [
       pageRoutes(config.origin),
+      activityRoutes({ market, tape, archive, turns, now }),
       snapshotRoutes({ market, position }),
       symbolRoutes({
         catalogue,
@@ -254,36 +259,6 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   router.onError(onError(fault));
   router.notFound(onNotFound(router));
   return router;
-}
-
-interface Entry {
-  readonly turns: Turns;
-  readonly ingest: Ingest;
-  readonly senders: TickSockets;
-}
-
-/** How ticks are sent to the server. */
-function openEntry(
-  config: Config,
-  { now }: World,
-  accept: Intake["accept"],
-  fault: (error: unknown) => void,
-): Entry {
-  const turns = new Turns(() => sleep(0));
-  const ingest = new Ingest({
-    bodyBytesMax: config["body-max"],
-    stalledMsMax: config.stalled,
-    turns,
-    now,
-    accept,
-  });
-  const senders = new TickSockets({
-    ingest,
-    sessionsMax: config["sessions-max"],
-    bufferedBytesMax: config["buffered-max"],
-    fault,
-  });
-  return { turns, ingest, senders };
 }
 
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */

@@ -1,47 +1,70 @@
-// The chart of one symbol: a line of ticks or candles, whose right end is the present.
+// The chart: uPlot for scales, axes and the cursor, and what is painted between them.
 
-import { dayTimeText, priceText, timeText, volumeText } from "./format.js";
-import { INTERVALS } from "./model.js";
-import { paintCandles, paintLastPrice, paintTip } from "./paint.js";
-import { increments, priceRange, windowOf } from "./scale.js";
+import { priceText, timeText } from "./format.js";
+import {
+  clipped,
+  FONT_FAMILY,
+  labelPlaces,
+  paintCandles,
+  paintLast,
+  paintLine,
+  paintMark,
+  paintTip,
+  paintVolumes,
+} from "./paint.js";
+import { increments, timeMarks } from "./scale.js";
+import { hasCandles, scaled, sceneOf } from "./scene.js";
 
 /** @import uPlot from "uplot" */
 /** @import { Colors } from "./paint.js" */
-/** @import { View } from "./scale.js" */
+/** @import { Scene, Strand, View } from "./scene.js" */
 
 /**
  * @typedef {object} ChartOptions
  * @property {typeof import("uplot")} uPlot
  * @property {HTMLElement} host
- * @property {HTMLElement} readout where the values under the pointer are written
+ * @property {(left: number) => number} snap a place under the pointer to the point that is nearest
  */
 
-const FONT_FAMILY = "system-ui, sans-serif";
 const AXIS_FONT = `11px ${FONT_FAMILY}`;
 /** About half the width, or twice the height, of a label. */
 const LABEL_PIXELS = 30;
-const ZOOM_MIN = 0.1;
-const ZOOM_MAX = 5;
-const COLORS = /** @type {const} */ (["text", "muted", "line", "accent", "up", "down", "panel"]);
+const TIME_LABEL_PIXELS = 90;
+const STRETCH_MAX = 20;
+const COLORS = /** @type {const} */ ([
+  "text",
+  "muted",
+  "line",
+  "accent",
+  "up",
+  "down",
+  "panel",
+  "warn",
+  "second",
+  "third",
+  "fourth",
+]);
+/** The symbols on a chart, the leading one first. */
+export const PART_COLORS = /** @type {const} */ (["accent", "second", "third", "fourth"]);
 
 export class Chart {
   #options;
   /** @type {uPlot | undefined} */
   #plot;
-  /** @type {View | undefined} */
-  #view;
+  /** @type {Scene | undefined} */
+  #scene;
   /** @type {Colors} */
   #colors;
   #size = { width: 0, height: 0 };
-  #window = { from: 0, to: 1 };
-  #zoom = 1;
+  /** How much more than needed of the prices is shown. */
+  #stretch = 1;
   /** What the canvas shows, as text; when it would be the same, nothing is drawn. */
   #drawn = "";
-  #readoutOf = "";
   /** The label axis never becomes narrower, so that the chart does not jump. */
   #axisWidth = 0;
-  /** How often the canvas has been drawn. */
+  /** How often the canvas has been drawn, and how long that took in all. */
   draws = 0;
+  drawMs = 0;
 
   /** @param {ChartOptions} options */
   constructor(options) {
@@ -51,11 +74,40 @@ export class Chart {
     new ResizeObserver(() => {
       this.#size = { width: host.clientWidth, height: host.clientHeight };
     }).observe(host);
-    host.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const zoom = this.#zoom * 1.15 ** Math.sign(event.deltaY);
-      this.#zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom));
-    }, { passive: false });
+  }
+
+  /** The area of the prices in pixels of the page, from the host's corner. */
+  get area() {
+    const { left = 0, top = 0, width = 1, height = 1 } = this.#plot?.bbox ?? {};
+    const ratio = devicePixelRatio;
+    return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
+  }
+
+  get canvas() {
+    return this.#plot?.ctx.canvas;
+  }
+
+  get colors() {
+    return this.#colors;
+  }
+
+  /** What has been drawn last. */
+  get scene() {
+    return this.#scene;
+  }
+
+  /** The value of the scale at a place. @param {number} top from the top of the area */
+  valueAt(top) {
+    return this.#plot?.posToVal(top, "y") ?? 0;
+  }
+
+  /** Shows more or less of the prices. @param {number} factor */
+  stretch(factor) {
+    this.#stretch = Math.min(STRETCH_MAX, Math.max(1 / STRETCH_MAX, this.#stretch * factor));
+  }
+
+  fit() {
+    this.#stretch = 1;
   }
 
   /** The theme has changed. */
@@ -66,8 +118,8 @@ export class Chart {
 
   /** Another symbol or interval is shown from now on. */
   reset() {
-    this.#zoom = 1;
     this.#axisWidth = 0;
+    this.#stretch = 1;
     this.#clear();
   }
 
@@ -75,56 +127,65 @@ export class Chart {
   draw(view) {
     const { width, height } = this.#size;
     if (width < 1 || height < 1) return;
-    if (view.series.length === 0) return this.#clear();
-    const isOtherKind = (view.interval === "tick") !== (this.#view?.interval === "tick");
-    if (isOtherKind) this.#clear();
-    this.#view = view;
-    this.#window = windowOf(view, width, this.#zoom);
+    if (view.parts.every(({ series }) => series.length === 0)) return this.#clear();
     const drawn = this.#describe(view);
-    if (drawn !== this.#drawn) {
-      const plot = this.#plot ??= this.#create();
-      if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
-      plot.setData(dataOf(view));
-      this.#drawn = drawn;
-      this.draws++;
-    }
-    this.#read(view);
+    if (drawn === this.#drawn) return;
+    const startedAt = performance.now();
+    this.#drawn = drawn;
+    this.#scene = sceneOf(view, { width: width * devicePixelRatio, stretch: this.#stretch });
+    const plot = this.#plot ??= this.#create();
+    if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
+    plot.batch(() => plot.setData(this.#data));
+    this.draws++;
+    this.drawMs += performance.now() - startedAt;
   }
 
   #clear() {
     this.#plot?.destroy();
     this.#plot = undefined;
+    this.#scene = undefined;
     this.#drawn = "";
-    if (this.#readoutOf !== "") this.#options.readout.textContent = this.#readoutOf = "";
   }
 
   /** The time passes too slowly to be seen in every frame: half a pixel is a step. @param {View} view */
-  #describe({ series, decimals }) {
-    const { from, to } = this.#window;
+  #describe({ parts, window: { from, to }, interval, look, decimals, marks }) {
     const { width, height } = this.#size;
-    const step = Math.floor(to / ((to - from) / (2 * width * devicePixelRatio)));
-    return [series.version, step, to - from, width, height, decimals, devicePixelRatio].join(" ");
+    const spanMs = Math.round(to - from);
+    const step = Math.floor(to * 2 * width * devicePixelRatio / spanMs);
+    const versions = parts.map(({ symbol, series }) => `${symbol} ${series.version}`);
+    const rest = [interval, look, decimals, width, height, devicePixelRatio, this.#stretch];
+    const lines = marks.map(({ label, price }) => `${label} ${price}`);
+    return [step, spanMs, ...versions, ...lines, ...rest].join(" ");
+  }
+
+  /** uPlot keeps the scales; what lies between is painted here. @returns {uPlot.AlignedData} */
+  get #data() {
+    const { view: { window }, range } = /** @type {Scene} */ (this.#scene);
+    return [[window.from, window.to], [...range]];
   }
 
   #create() {
-    const { uPlot, host } = this.#options;
-    const view = /** @type {View} */ (this.#view);
+    const { uPlot, host, snap } = this.#options;
     return new uPlot(
       {
         ...this.#size,
         ms: 1,
-        padding: [12, 0, 0, 0],
+        padding: [8, 0, 0, 0],
         legend: { show: false },
-        cursor: { drag: { x: false, y: false }, points: { show: false } },
+        cursor: {
+          drag: { x: false, y: false, setScale: false },
+          points: { show: false },
+          move: (_plot, left, top) => [snap(left), top],
+        },
         scales: {
-          x: { range: () => [this.#window.from, this.#window.to] },
-          y: { range: (_plot, min, max) => priceRange(min, max, view) },
+          x: { range: (_plot, from, to) => [from, to] },
+          y: { range: () => [...(this.#scene?.range ?? [0, 1])] },
         },
         axes: this.#axes(),
-        series: view.interval === "tick" ? [{}, this.#line()] : [{}, HIDDEN, HIDDEN],
+        series: [{}, { paths: () => null, points: { show: false } }],
         hooks: { draw: [(plot) => this.#paint(plot)] },
       },
-      dataOf(view),
+      this.#data,
       host,
     );
   }
@@ -141,121 +202,97 @@ export class Chart {
     return [
       {
         ...style,
-        size: 30,
-        space: 90,
+        size: 28,
+        splits: (_plot, _axis, from, to) => this.#timeMarks(from, to).times,
         // A label that would be cut off at the left end is left out.
-        values: (plot, times, _axis, _space, increment) =>
-          times.map((time) =>
-            plot.valToPos(time, "x") < LABEL_PIXELS ? "" : timeText(time, increment)
-          ),
+        values: (plot, times) => {
+          const { min = 0, max = 1 } = plot.scales["x"] ?? {};
+          const { stepMs } = this.#timeMarks(min, max);
+          return times.map((time) =>
+            plot.valToPos(time, "x") < LABEL_PIXELS ? "" : timeText(time, stepMs)
+          );
+        },
       },
       {
         ...style,
         side: 1,
         space: 44,
         gap: 6,
-        incrs: () => increments(this.#decimals),
-        // The label of the last price lies over its neighbours.
-        values: (plot, prices) =>
-          prices.map((price) =>
-            Math.abs(plot.valToPos(price, "y") - plot.valToPos(this.#price, "y")) < LABEL_PIXELS / 2
-              ? ""
-              : priceText(price, this.#decimals)
-          ),
+        incrs: () => increments(this.#scene?.decimals ?? 2),
+        values: (plot, values) => values.map((value) => this.#label(plot, value)),
         size: (_plot, texts) => this.#widthFor(texts),
       },
     ];
   }
 
-  /** The newest price. */
-  get #price() {
-    if (this.#view === undefined) return 0;
-    const { series, interval } = this.#view;
-    return series.at(interval === "tick" ? "price" : "close", -1) ?? 0;
+  /** @param {number} from @param {number} to */
+  #timeMarks(from, to) {
+    return timeMarks(from, to, this.#size.width / TIME_LABEL_PIXELS);
   }
 
-  get #decimals() {
-    return this.#view?.decimals ?? 2;
+  /** The label of a last price lies over its neighbours. @param {uPlot} plot @param {number} value */
+  #label(plot, value) {
+    const place = plot.valToPos(value, "y");
+    const isHidden = this.#scene?.strands.some(({ last, base }) =>
+      Math.abs(place - plot.valToPos(scaled(last.price, base), "y")) < LABEL_PIXELS / 2
+    );
+    return isHidden ? "" : this.#valueText(value);
+  }
+
+  /** @param {number} value */
+  #valueText(value) {
+    const { strands = [], decimals = 2 } = this.#scene ?? {};
+    return priceText(value, decimals) + (strands[0]?.base === undefined ? "" : " %");
   }
 
   /** @param {string[] | null} texts */
   #widthFor(texts) {
-    const length = Math.max(5, ...(texts ?? []).map((text) => text.length));
+    const lasts = this.#scene?.strands.map((strand) => this.#lastText(strand)) ?? [];
+    const length = Math.max(5, ...[...texts ?? [], ...lasts].map((text) => text.length));
     this.#axisWidth = Math.max(this.#axisWidth, length * 7 + 16);
     return this.#axisWidth;
   }
 
-  /** @returns {uPlot.Series} */
-  #line() {
-    const { stepped } = this.#options.uPlot.paths;
-    return {
-      stroke: this.#colors.accent,
-      width: 1.5,
-      points: { show: false },
-      fill: (plot) => {
-        const { top, height } = plot.bbox;
-        const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
-        gradient.addColorStop(0, faint(this.#colors.accent, 0.22));
-        gradient.addColorStop(1, faint(this.#colors.accent, 0));
-        return gradient;
-      },
-      // A price holds until the next one, so there are steps and no slopes.
-      ...(stepped && { paths: stepped({ align: 1 }) }),
-    };
+  /** @param {Strand} strand */
+  #lastText({ last, base }) {
+    return this.#valueText(scaled(last.price, base));
   }
 
   /** @param {uPlot} plot */
   #paint(plot) {
-    if (this.#view === undefined) return;
-    const { series, interval, edge, decimals } = this.#view;
-    const { accent, up, down, panel } = this.#colors;
-    const isLine = interval === "tick";
-    const price = this.#price;
-    const open = isLine ? price : series.at("open", -1) ?? price;
-    if (!isLine) paintCandles(plot, series, INTERVALS[interval], this.#colors);
-    const color = isLine ? accent : price < open ? down : up;
-    const font = `600 ${11 * devicePixelRatio}px ${FONT_FAMILY}`;
-    const text = priceText(price, decimals);
-    paintLastPrice(plot, { price, text, color, textColor: panel, font });
-    const time = series.at("time", -1) ?? edge;
-    if (isLine) paintTip(plot, { time, price, present: edge, color: accent });
+    if (this.#scene === undefined) return;
+    const { view, strands } = this.#scene;
+    const { interval, look, marks, edge } = view;
+    const colors = this.#colors;
+    const colorOf = (/** @type {number} */ place) => colors[PART_COLORS[place] ?? "accent"];
+    const [lead] = strands;
+    const present = interval === "tick" ? edge : undefined;
+    clipped(plot, () => {
+      if (lead === undefined) return;
+      if (interval !== "tick") paintVolumes(plot, lead, interval, colors);
+      if (strands.length === 1) {
+        for (const mark of marks) paintMark(plot, mark, colors.muted);
+      }
+      strands.forEach((strand, place) => {
+        if (hasCandles(view, place)) return paintCandles(plot, strand, interval, colors);
+        const isFilled = strands.length === 1 && look !== "line";
+        paintLine(plot, strand, { interval, color: colorOf(place), isFilled, present });
+      });
+    });
+    const values = strands.map(({ last, base }) => scaled(last.price, base));
+    const places = labelPlaces(plot, values);
+    strands.forEach((strand, place) => {
+      const { price, open } = strand.last;
+      const [value = 0, y = 0] = [values[place], places[place]];
+      const isCandles = hasCandles(view, place) && strands.length === 1;
+      const color = isCandles ? (price < open ? colors.down : colors.up) : colorOf(place);
+      const text = this.#lastText(strand);
+      paintLast(plot, { value, y, text, color, textColor: colors.panel });
+      if (place === 0 && present !== undefined && present <= view.window.to) {
+        paintTip(plot, { time: present, value }, color);
+      }
+    });
   }
-
-  /** Writes what is under the pointer, or the newest values. @param {View} view */
-  #read({ series, interval, decimals }) {
-    const left = this.#plot?.cursor.left ?? -1;
-    const time = left < 0 ? Infinity : this.#plot?.posToVal(left, "x") ?? Infinity;
-    const index = Math.max(0, series.indexAt(time));
-    const readoutOf = `${index} ${series.version} ${decimals}`;
-    if (readoutOf === this.#readoutOf) return;
-    this.#readoutOf = readoutOf;
-    const at = (/** @type {string} */ field) => series.at(field, index) ?? 0;
-    const price = (/** @type {string} */ field) => priceText(at(field), decimals);
-    const parts = interval === "tick"
-      ? [["Price", price("price")], ["Size", volumeText(at("size"))]]
-      : [
-        ["O", price("open")],
-        ["H", price("high")],
-        ["L", price("low")],
-        ["C", price("close")],
-        ["V", volumeText(at("volume"))],
-      ];
-    const text = parts.map(([name, value]) => `${name} ${value}`).join("  ");
-    this.#options.readout.textContent = `${dayTimeText(at("time"))}  ${text}`;
-  }
-}
-
-/** Read for the price scale, painted otherwise. @type {uPlot.Series} */
-const HIDDEN = { paths: () => null, points: { show: false } };
-
-/**
- * @param {View} view
- * @returns {uPlot.AlignedData}
- */
-function dataOf({ series, interval }) {
-  return interval === "tick"
-    ? [series.column("time"), series.column("price")]
-    : [series.column("time"), series.column("high"), series.column("low")];
 }
 
 /**
@@ -272,12 +309,4 @@ function colorsOf(host) {
   });
   probe.remove();
   return /** @type {Colors} */ (Object.fromEntries(colors));
-}
-
-/**
- * @param {string} color as `rgb(1, 2, 3)`
- * @param {number} alpha
- */
-function faint(color, alpha) {
-  return color.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
 }

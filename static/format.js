@@ -88,18 +88,32 @@ export function timeText(time, incrementMs) {
   return style?.format.format(time) ?? "";
 }
 
-const dayTime = new Intl.DateTimeFormat("en-GB", {
+/** @type {Intl.DateTimeFormatOptions} */
+const DAY_TIME = {
+  weekday: "short",
   day: "numeric",
   month: "short",
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
   hourCycle: "h23",
-});
+};
+const dayTime = new Intl.DateTimeFormat("en-GB", DAY_TIME);
+const exactDayTime = new Intl.DateTimeFormat("en-GB", { ...DAY_TIME, fractionalSecondDigits: 3 });
 
-/** Day and time to the second, local. @param {number} time */
-export function dayTimeText(time) {
-  return dayTime.format(time);
+/** Day and time to the second, or to the millisecond; local. @param {number} time */
+export function dayTimeText(time, isExact = false) {
+  if (Number.isNaN(new Date(time).getTime())) return UNKNOWN;
+  return (isExact ? exactDayTime : dayTime).format(time);
+}
+
+/** How long ago or how long to wait, as 5 s, 3 min or 2 h. @param {number} ms */
+export function durationText(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 100) return `${seconds} s`;
+  if (seconds < 6_000) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
 }
 
 /** @param {string} text */

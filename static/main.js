@@ -1,252 +1,315 @@
 // Puts the page together. Only here are the clock, timers, chance and the address read.
 
-import { Chart } from "./chart.js";
-import { backoff, connect } from "./client.js";
-import { changeText, percentText, priceText } from "./format.js";
+import { readView } from "./address.js";
+import { Board } from "./board.js";
+import { connect } from "./client.js";
+import { Controls, showRefusal, showView, writeCommands } from "./controls.js";
+import { Deck } from "./deck.js";
+import { Decimals } from "./decimals.js";
+import { element, show, write } from "./dom.js";
+import { LiveEdge } from "./edge.js";
+import { Embed } from "./embed.js";
+import { tableOf } from "./export.js";
+import { Freshness } from "./freshness.js";
 import { Grid } from "./grid.js";
-import { Board, Chosen, Decimals, INTERVALS, isInterval } from "./model.js";
+import { Head } from "./head.js";
+import { INTERVALS, isInterval } from "./interval.js";
+import { Lookout } from "./lookout.js";
+import { Recorder } from "./recorder.js";
+import { remember, ROOT, Server } from "./server.js";
+import { buildSaving } from "./saving.js";
+import { Sharing } from "./sharing.js";
+import { Sparks } from "./sparks.js";
+import { Stage } from "./stage.js";
+import { Status } from "./status.js";
+import { Tracks } from "./tracks.js";
+import { Viewport } from "./viewport.js";
 
-/** @import { State } from "./client.js" */
-/** @import { Interval } from "./model.js" */
-/** @import { Point } from "./series.js" */
+/** @import { View } from "./address.js" */
+/** @import { Moment } from "./moment.js" */
+/** @import { Shared } from "./room.js" */
 
-/** The server's address, also where it is served under a path of another one. */
-const ROOT = new URL("..", import.meta.url);
 const DECIMALS_LATER_MS = 300;
-const RATE_MS = 1_000;
-
-const now = () => Date.now();
-const address = new URLSearchParams(location.search);
-const prefersLight = matchMedia("(prefers-color-scheme: light)");
-const isBareChart = /\/chart\/?$/.test(location.pathname);
-
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} type
- * @returns {T}
- */
-function element(id, type) {
-  const found = document.getElementById(id);
-  if (found instanceof type) return found;
-  throw new TypeError(`Cannot build the page: it has no ${type.name} #${id}`);
-}
-
-/** Writes only what differs. @param {string} id @param {string} text */
-function write(id, text) {
-  const target = element(id, HTMLElement);
-  if (target.textContent !== text) target.textContent = text;
-}
-
-/** Keeps a choice in the address, so that a reload and a copied link show the same. */
-function remember(/** @type {string} */ name, /** @type {string} */ value) {
-  address.set(name, value);
-  // A slash needs no escape in a query, and symbols have many.
-  const query = address.toString().replaceAll("%2F", "/");
-  history.replaceState(null, "", `${location.pathname}?${query}`);
-}
-
-/**
- * Loads JSON and tries until it succeeds or is called off.
- * @param {string} path
- * @param {AbortSignal} [signal]
- * @returns {Promise<readonly Point[]>}
- */
-async function load(path, signal) {
-  for (let attempt = 1; !signal?.aborted; attempt++) {
-    const response = await fetch(new URL(path, ROOT), { signal: signal ?? null }).catch(() => null);
-    const points = response?.ok ? await response.json().catch(() => null) : null;
-    if (points !== null) return points;
-    await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
-  }
-  return [];
-}
-
-const socketUrl = new URL("ws", ROOT);
-socketUrl.protocol = socketUrl.protocol.replace("http", "ws");
-const client = connect(socketUrl.href, { onState: showState });
-
-const wanted = address.get("symbol") ?? "";
-const board = new Board(client, isBareChart && wanted !== "" ? [wanted] : ["*"]);
-const chosen = new Chosen({ source: client, load, now });
-const decimals = new Decimals({
-  load: () => load("symbols?limit=100000"),
-  later: (action) => setTimeout(action, DECIMALS_LATER_MS),
-  changed: () => board.touch(),
-});
-const grid = new Grid({
-  table: element("grid", HTMLTableElement),
-  decimalsOf: (symbol) => decimals.of(symbol),
-  choose: (symbol) => choose(symbol, chosen.interval),
-});
-
-/**
- * @param {string} symbol
- * @param {Interval} interval
- */
-function choose(symbol, interval) {
-  if (symbol === chosen.symbol && interval === chosen.interval) return;
-  chosen.choose(symbol, interval);
-  chart.reset();
-  grid.mark(symbol);
-  element("plot", HTMLElement).ariaLabel = interval === "tick"
-    ? `Line of the ticks of ${symbol}`
-    : `Candles of ${symbol}, ${interval} each`;
-  remember("symbol", symbol);
-  remember("interval", interval);
-  showQuote();
-}
-
-function buildIntervals() {
-  for (const interval of Object.keys(INTERVALS).filter(isInterval)) {
-    const label = document.createElement("label");
-    const input = document.createElement("input");
-    input.type = "radio";
-    input.name = "interval";
-    input.value = interval;
-    input.checked = interval === chosen.interval;
-    input.addEventListener("change", () => choose(chosen.symbol, interval));
-    label.append(input, interval === "tick" ? "Ticks" : interval);
-    element("intervals", HTMLElement).append(label);
-  }
-}
-
-/** @param {string | null} theme */
-function setTheme(theme) {
-  if (theme === "light" || theme === "dark") document.documentElement.dataset["theme"] = theme;
-}
-
-/** @param {State} state */
-function showState(state) {
-  document.body.dataset["state"] = state.kind;
-  element("retry", HTMLElement).hidden = state.kind === "connecting" || state.kind === "live";
-  if (state.kind === "connecting") return write("state", "Connecting");
-  if (state.kind === "live") return write("state", "Live");
-  if (state.kind === "closed") return write("state", "Closed");
-  write("state", `${state.kind === "waiting" ? "Offline" : "Refused"}: ${state.reason}`);
-}
-
-/** The chosen symbol in words, in the chart's head and in the title of the window. */
-function showQuote() {
-  const { symbol } = chosen;
-  const row = board.rows.get(symbol);
-  const places = decimals.of(symbol);
-  write("symbol", symbol);
-  write("name", row?.name ?? "");
-  write("price", row === undefined ? "" : priceText(row.price, places));
-  const change = row?.change ?? null;
-  write(
-    "change",
-    change === null ? "" : `${changeText(change, places)}  ${percentText(row?.change_percent)}`,
-  );
-  element("change", HTMLElement).className = change === null || change === 0
-    ? ""
-    : change > 0
-    ? "up"
-    : "down";
-  document.title = row?.price === undefined || row.price === null
-    ? `${symbol} – tickwire`
-    : `${symbol} ${priceText(row.price, places)} – tickwire`;
-}
-
-function showNotice() {
-  const { state, symbol, series } = chosen;
-  const failure = state.kind === "failed" ? state.message : board.failure;
-  const text = failure !== ""
-    ? failure
-    : state.kind === "loading" && series.length === 0
-    ? "Loading…"
-    : series.length === 0
-    ? `No data for ${symbol} yet`
-    : "";
-  write("notice", text);
-  element("notice", HTMLElement).hidden = text === "";
-}
-
-function showBoard() {
-  const changed = board.takeChanged();
-  for (const symbol of changed) {
-    const row = board.rows.get(symbol);
-    if (row !== undefined) decimals.saw(row);
-  }
-  grid.draw(board.rows, changed);
-  if (changed.has(chosen.symbol)) showQuote();
-  document.body.classList.toggle(
-    "is-empty",
-    board.isJoined && board.rows.size === 0 && !isChosen(),
-  );
-  const [first] = board.rows.keys();
-  if (!isChosen() && first !== undefined) choose(first, chosen.interval);
-}
-
-function isChosen() {
-  return chosen.symbol !== "";
-}
-
-let rateAt = now();
-let rateFrom = 0;
-function showStatus() {
-  const { state, position } = client;
-  const seconds = state.kind === "waiting"
-    ? Math.max(0, Math.ceil((state.until - now()) / 1000))
-    : 0;
-  write("countdown", state.kind === "waiting" ? `next try in ${seconds} s` : "");
-  write("position", position ?? "");
-  const elapsedMs = now() - rateAt;
-  if (elapsedMs < RATE_MS) return;
-  const updates = board.updates + chosen.updates;
-  write("rate", `${Math.round((updates - rateFrom) * 1000 / elapsedMs)} updates/s`);
-  rateAt = now();
-  rateFrom = updates;
-}
-
-/** Without a connection time stands still: what would move on is not known. */
-let present = now();
-function frame() {
-  if (client.state.kind === "live") present = now();
-  showBoard();
-  showNotice();
-  showStatus();
-  const { series, interval, symbol } = chosen;
-  chart.draw({ series, interval, edge: chosen.edge.at(present), decimals: decimals.of(symbol) });
-  requestAnimationFrame(frame);
-}
-
-document.body.dataset["page"] = isBareChart ? "chart" : "board";
-setTheme(address.get("theme"));
+const SETTLED_MS = 300;
+/** What a board that is live has seen within so long. */
+const BOARD_LIVE_MS = 120_000;
 
 // The package has its types under a name that a browser cannot resolve.
 const { default: uPlot } = /** @type {{ default: typeof import("uplot") }} */ (
   await import(new URL("uplot.js", import.meta.url).href)
 );
-const chart = new Chart({
-  uPlot,
-  host: element("plot", HTMLElement),
-  readout: element("readout", HTMLElement),
+
+const now = () => Date.now();
+const query = new URLSearchParams(location.search);
+const isBareChart = document.documentElement.dataset["page"] === "chart";
+const server = new Server();
+const first = readView(query);
+
+const status = new Status();
+const head = new Head();
+const client = connect(() => server.socketUrl("ws"), { onState: stateChanged });
+const edge = new LiveEdge();
+const freshness = new Freshness();
+const viewport = new Viewport(first.range);
+const board = new Board({
+  source: client,
+  symbols: isBareChart && first.symbol !== "" ? [first.symbol] : ["*"],
+  sawTime(time) {
+    if (recorder.isLive) edge.arrived(time, now());
+    else recorder.sawTime(time);
+  },
+  lostMoment: () => recorder.live(),
 });
+const load = server.load.bind(server);
+const tracks = new Tracks({ source: client, load, now });
+const sparks = new Sparks({ load, rowOf: (symbol) => board.rows.get(symbol) });
+const decimals = new Decimals({
+  load: () => load("symbols?limit=100000"),
+  later: (action) => setTimeout(action, DECIMALS_LATER_MS),
+  changed: () => board.touch(),
+});
+const recorder = new Recorder({ now, present: () => presentTime(), changed: showMoment });
 
-const interval = address.get("interval") ?? "";
-chosen.interval = isInterval(interval) ? interval : "tick";
-buildIntervals();
-if (wanted !== "") choose(wanted, chosen.interval);
-write(
-  "command",
-  `curl -H 'content-type: application/json' -d '{"symbol":"DEMO","price":1.5}' ${ROOT.href}ticks`,
-);
+/** What is shown, without range and moment. */
+let view = { ...first, symbol: "" };
+/** Without a connection time stands still: what would move on is not known. */
+let present = now();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let settleTimer;
+let viewportSeen = viewport.version;
+/** @type {number | undefined} */
+let momentTime;
 
-element("theme", HTMLElement).addEventListener("click", () => {
-  const { theme } = document.documentElement.dataset;
-  const isLight = theme === undefined ? prefersLight.matches : theme === "light";
-  setTheme(isLight ? "dark" : "light");
-  remember("theme", isLight ? "dark" : "light");
+function presentTime() {
+  return board.rows.size === 0 || edge.at(present) === -Infinity ? present : edge.at(present);
+}
+
+/** @param {Partial<Pick<View, "symbol" | "interval" | "look" | "compare">>} wish */
+function choose(wish) {
+  const before = view;
+  view = { ...view, ...wish };
+  view.compare = view.compare.filter((symbol) => symbol !== view.symbol);
+  const { symbol, interval, compare } = view;
+  const isOther = symbol !== before.symbol || interval !== before.interval;
+  if (isOther && before.symbol !== "") viewport.set({});
+  if (isOther || compare.join() !== before.compare.join()) {
+    recorder.rejoin();
+    tracks.choose(symbol === "" ? [] : [symbol, ...compare], interval, recorder.moment);
+    chart.reset();
+    grid.mark(symbol);
+  }
+  controls.show(view);
+  element("plot", HTMLElement).ariaLabel = `Chart of ${[symbol, ...compare].join(", ")}, ${
+    interval === "tick" ? "ticks" : `${interval} bars`
+  }`;
+  sharing.changed();
+}
+
+/** @param {Moment | undefined} moment */
+function showMoment(moment) {
+  // Another moment is shown at the same width, and at its right end.
+  const { from, to } = viewport.window(stage.extent);
+  if (moment !== undefined && moment.time !== momentTime) viewport.set({ spanMs: to - from });
+  momentTime = moment?.time;
+  board.show(moment);
+  tracks.show(moment);
+  freshness.forget();
+  document.documentElement.toggleAttribute("data-replay", moment !== undefined);
+  status.showState(client.state, moment !== undefined, now());
+  clearTimeout(settleTimer);
+  settleTimer = setTimeout(() => {
+    sparks.show(moment?.time);
+    grid.refresh();
+  }, SETTLED_MS);
+}
+
+/** @returns {Shared} */
+function sharedView() {
+  const { range } = viewport;
+  const { time, speed, moment } = recorder;
+  return { ...view, range, time, speed, isPaused: moment?.isPaused ?? true };
+}
+
+/** Shows what somebody else has chosen. @param {Shared} shared */
+function adopt(shared) {
+  const { symbol, interval, look, compare, time, range } = shared;
+  choose({ symbol, interval, look, compare });
+  if (time === undefined) recorder.live();
+  else {
+    recorder.setSpeed(shared.speed);
+    recorder.seek(time, shared.isPaused);
+  }
+  viewport.set(range);
+  // It was not somebody here who has moved it.
+  viewportSeen = viewport.version;
+}
+
+function stateChanged(/** @type {import("./client.js").State} */ state) {
+  status.showState(state, !recorder.isLive, now());
+  // A socket that was refused before it was open says nothing of why.
+  if (state.kind === "waiting" || state.kind === "refused") void server.ask("symbols?limit=1");
+  if (state.kind === "live") lookout.look();
+}
+
+/** The time at the right end: the moment, or the present of the leading symbol. */
+function shownTime() {
+  const newest = tracks.lead?.edge.at(present) ?? -Infinity;
+  return recorder.time ?? (newest > -Infinity ? newest : presentTime());
+}
+
+let generation = 0;
+function showBoard() {
+  const changed = board.takeChanged();
+  const isOther = board.generation !== generation;
+  for (const symbol of changed) {
+    const row = board.rows.get(symbol);
+    if (row === undefined) continue;
+    decimals.saw(row);
+    sparks.saw(row);
+    if (isOther) {
+      freshness.begin(symbol, row.time, now());
+      if (recorder.isLive && row.time !== null) {
+        edge.start(Math.max(edge.at(now()), row.time), now(), BOARD_LIVE_MS);
+      }
+    } else freshness.saw(symbol, now());
+  }
+  generation = board.generation;
+  if (!isBareChart) grid.draw(board, changed, now());
+  write("count", board.rows.size === 0 ? "" : grid.countText);
+  show("nothing", board.rows.size > 0 && grid.order.symbols.length === 0);
+  const isEmpty = board.isJoined && board.rows.size === 0 && view.symbol === "";
+  document.body.classList.toggle("is-empty", isEmpty);
+  const [symbol] = board.rows.keys();
+  if (view.symbol === "" && symbol !== undefined) choose({ symbol });
+  showHead(isOther || changed.has(view.symbol));
+}
+
+/** @param {boolean} isChanged */
+function showHead(isChanged) {
+  const { symbol } = view;
+  const isLive = recorder.isLive && client.state.kind === "live";
+  head.show({
+    symbol,
+    row: board.rows.get(symbol),
+    decimals: decimals.of(symbol),
+    time: recorder.time,
+    silenceMs: isLive ? freshness.silenceMs(symbol, now()) : 0,
+    isChanged,
+  });
+}
+
+function frame() {
+  if (client.state.kind === "live") present = now();
+  recorder.tick();
+  sharing.tick();
+  if (viewport.version !== viewportSeen) {
+    viewportSeen = viewport.version;
+    sharing.changed();
+  }
+  showBoard();
+  const { symbol } = view;
+  stage.draw(board.rows.get(symbol), decimals.of(symbol), board.failure);
+  const { state, position } = client;
+  status.tick(state, now());
+  status.showRate(board.updates + tracks.updates, position ?? "", now());
+  showRefusal(state.kind === "live" ? "" : server.refusal);
+  if (!isBareChart) deck.draw(presentTime(), chart.colors);
+  requestAnimationFrame(frame);
+}
+
+const stage = new Stage({ uPlot, tracks, viewport, choice: () => view, time: shownTime });
+const { chart } = stage;
+const grid = new Grid({
+  host: element("grid", HTMLElement),
+  sparks,
+  decimalsOf: (symbol) => decimals.of(symbol),
+  isStale: (symbol) => recorder.isLive && freshness.silenceMs(symbol, now()) > 0,
+  colorOf: (direction) =>
+    direction > 0 ? chart.colors.up : direction < 0 ? chart.colors.down : chart.colors.muted,
+  choose(symbol) {
+    choose({ symbol });
+    embed?.chose(symbol);
+    showView("chart");
+  },
+});
+const controls = new Controls({
+  choose,
+  symbols: () => board.rows.keys(),
+  follow: () => viewport.follow(),
+  retry: () => client.retry(),
+  setTheme,
+  setKey,
+  search: (text) => grid.search(text),
+  toGrid: () => grid.focus(),
+  found: () => grid.order.symbols[0],
+});
+const deck = new Deck({
+  recorder,
+  stepMs: () => INTERVALS[view.interval] || 1_000,
+  used: () => sharing.changed(),
+});
+const lookout = new Lookout({
+  server,
+  status,
+  isConnected: () => client.state.kind === "live",
+  ...(!isBareChart && { sawActivity: (activity) => void (deck.activity = activity) }),
+});
+buildSaving({ stage, board, grid });
+const sharing = new Sharing({ query, server, view: sharedView, adopt, now, random: Math.random });
+
+/** @param {string} theme */
+function setTheme(theme) {
+  if (theme !== "dark" && theme !== "light") return;
+  document.documentElement.dataset["theme"] = theme;
+  remember("theme", theme);
+  query.set("theme", theme);
+  sharing.changed();
   chart.recolor();
-});
-prefersLight.addEventListener("change", () => chart.recolor());
-element("retry", HTMLElement).addEventListener("click", () => client.retry());
+}
+
+/** @param {string} key */
+function setKey(key) {
+  server.key = key;
+  client.retry();
+  lookout.look();
+  board.touch();
+}
+
+const embed = isBareChart && parent !== self
+  ? new Embed({
+    window: self,
+    intervals: Object.keys(INTERVALS),
+    setKey,
+    setParams({ symbol, interval = "", theme = "" }) {
+      setTheme(theme);
+      if (symbol !== undefined) board.watch([symbol]);
+      choose({
+        ...(symbol !== undefined && { symbol }),
+        ...(isInterval(interval) && { interval }),
+      });
+    },
+    rows: () => stage.shown === undefined ? { columns: [], rows: [] } : tableOf(stage.shown),
+  })
+  : undefined;
+
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => chart.recolor());
 addEventListener("online", () => client.retry());
 
-showState(client.state);
+writeCommands(ROOT.href);
+choose({});
+if (first.symbol !== "") {
+  choose({ symbol: first.symbol, compare: first.compare });
+  showView("chart");
+}
+if (first.time !== undefined) {
+  recorder.seek(first.time, true);
+  viewport.set(first.range);
+}
+embed?.connect(view.symbol, view.interval);
+status.showState(client.state, !recorder.isLive, now());
 requestAnimationFrame(frame);
 
 // For tests and the curious: what the page knows.
-Object.assign(globalThis, { tickwire: { client, board, chosen, chart } });
+Object.assign(globalThis, {
+  tickwire: { client, board, tracks, chart, recorder, viewport, sharing },
+});

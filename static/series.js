@@ -1,14 +1,17 @@
-// The history of one symbol as columns, oldest first, and the time up to which it is drawn.
+// The history of one symbol as columns of numbers, oldest first.
 
 /** @typedef {Readonly<Record<string, unknown>>} Point */
+
+const CAPACITY_MIN = 1_024;
 
 /** Points in order of time, each once, in whichever order they come; the oldest go when it is full. */
 export class Series {
   /** Names of the columns; the first two are the key by which points are ordered and known again. */
   #fields;
   #lengthMax;
-  /** @type {number[][]} */
+  /** With room at the end for more than there is. @type {Float64Array[]} */
   #columns;
+  #length = 0;
   /** What is older has been dropped; to let it in again would make a hole. */
   #oldest = -Infinity;
   /** Grows with every change. */
@@ -21,18 +24,23 @@ export class Series {
   constructor(fields, lengthMax) {
     this.#fields = fields;
     this.#lengthMax = lengthMax;
-    this.#columns = fields.map(() => []);
+    this.#columns = fields.map(() => new Float64Array(CAPACITY_MIN));
   }
 
   get length() {
-    return this.column("time").length;
+    return this.#length;
   }
 
-  /** @param {string} field */
+  /** Whether older points would find no room. */
+  get isFull() {
+    return this.#oldest > -Infinity || this.#length >= this.#lengthMax;
+  }
+
+  /** A view of one column, to be read before the next change. @param {string} field */
   column(field) {
     const column = this.#columns[this.#fields.indexOf(field)];
     if (column === undefined) throw new TypeError(`Cannot read column ${field}: there is none`);
-    return column;
+    return column.subarray(0, this.#length);
   }
 
   /**
@@ -51,23 +59,89 @@ export class Series {
 
   /** @param {Point} point */
   put(point) {
-    const values = this.#fields.map((field) => Number(point[field] ?? 0));
+    const values = this.#valuesOf(point);
     const [time = 0, order = 0] = values;
     if (time < this.#oldest) return;
     const index = this.#search(time, order);
-    if (this.#columns[0]?.[index] === time && this.#columns[1]?.[index] === order) {
+    if (this.#isAt(index, time, order)) {
       if (!this.isNewer(point, index)) return;
-      this.#columns.forEach((column, place) => column[index] = values[place] ?? 0);
     } else {
-      this.#columns.forEach((column, place) => column.splice(index, 0, values[place] ?? 0));
+      this.#makeRoom(index);
     }
-    if (this.length > this.#lengthMax) this.#drop(Math.ceil(this.#lengthMax / 8));
+    this.#columns.forEach((column, place) => column[index] = values[place] ?? 0);
+    if (this.#length > this.#lengthMax) this.#drop(Math.ceil(this.#lengthMax / 8));
     this.version++;
+  }
+
+  /** Many points at once: those that stay are moved once, not for each. @param {readonly Point[]} points */
+  putAll(points) {
+    const keys = /** @type {[string, string]} */ (this.#fields.slice(0, 2));
+    const key = (/** @type {Point} */ point, /** @type {0 | 1} */ place) =>
+      Number(point[keys[place]] ?? 0);
+    const sorted = points.toSorted((a, b) => key(a, 0) - key(b, 0) || key(a, 1) - key(b, 1));
+    const end = this.at("time", 0) ?? Infinity;
+    const older = sorted.findIndex((point) => key(point, 0) >= end);
+    const [before, rest] = older < 0 ? [sorted, []] : [sorted.slice(0, older), sorted.slice(older)];
+    this.#putBefore(before);
+    for (const point of rest) this.put(point);
+  }
+
+  /** @param {readonly Point[]} points in order, each older than all that are known */
+  #putBefore(points) {
+    if (this.#oldest > -Infinity) return;
+    const room = Math.max(0, this.#lengthMax - this.#length);
+    const taken = room === 0 ? [] : this.#distinct(points).slice(-room);
+    if (taken.length === 0) return;
+    const length = taken.length + this.#length;
+    const rows = taken.map((point) => this.#valuesOf(point));
+    this.#columns = this.#columns.map((column, place) => {
+      const longer = new Float64Array(Math.max(CAPACITY_MIN, Math.ceil(length * 1.5)));
+      rows.forEach((values, index) => longer[index] = values[place] ?? 0);
+      longer.set(column.subarray(0, this.#length), taken.length);
+      return longer;
+    });
+    this.#length = length;
+    this.version++;
+  }
+
+  /** @param {readonly Point[]} points in order */
+  #distinct(points) {
+    const keys = this.#fields.slice(0, 2);
+    return points.filter((point, index) =>
+      keys.some((key) => point[key] !== points[index + 1]?.[key])
+    );
+  }
+
+  /** @param {Point} point */
+  #valuesOf(point) {
+    return this.#fields.map((field) => Number(point[field] ?? 0));
+  }
+
+  /** @param {number} index @param {number} time @param {number} order */
+  #isAt(index, time, order) {
+    const [times, orders] = this.#columns;
+    return index < this.#length && times?.[index] === time && orders?.[index] === order;
+  }
+
+  /** @param {number} index */
+  #makeRoom(index) {
+    if (this.#length === this.#columns[0]?.length) {
+      this.#columns = this.#columns.map((column) => {
+        const longer = new Float64Array(2 * column.length);
+        longer.set(column);
+        return longer;
+      });
+    }
+    if (index < this.#length) {
+      for (const column of this.#columns) column.copyWithin(index + 1, index, this.#length);
+    }
+    this.#length++;
   }
 
   /** Many at a time, because those that stay have to be moved. @param {number} count */
   #drop(count) {
-    for (const column of this.#columns) column.splice(0, count);
+    for (const column of this.#columns) column.copyWithin(0, count, this.#length);
+    this.#length -= count;
     this.#oldest = this.at("time", 0) ?? -Infinity;
   }
 
@@ -82,9 +156,9 @@ export class Series {
 
   /** Index of the first point that is not before the key. */
   #search(/** @type {number} */ time, /** @type {number} */ order) {
-    const [times = [], orders = []] = this.#columns;
+    const [times, orders] = /** @type {[Float64Array, Float64Array]} */ (this.#columns);
     let low = 0;
-    let high = times.length;
+    let high = this.#length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const at = times[middle] ?? 0;
@@ -95,19 +169,18 @@ export class Series {
   }
 }
 
-const TICKS_MAX = 20_000;
-const BARS_MAX = 2_000;
+const POINTS_MAX = 1_200_000;
 
 /** Ticks are known by their seq, so history and stream may overlap. */
 export class TickSeries extends Series {
-  constructor(lengthMax = TICKS_MAX) {
+  constructor(lengthMax = POINTS_MAX) {
     super(["time", "seq", "price", "size"], lengthMax);
   }
 }
 
 /** Bars are known by their time. */
 export class BarSeries extends Series {
-  constructor(lengthMax = BARS_MAX) {
+  constructor(lengthMax = POINTS_MAX) {
     const fields = ["time", "order", "open", "high", "low", "close", "volume", "count", "closed"];
     super(fields, lengthMax);
   }
@@ -123,44 +196,5 @@ export class BarSeries extends Series {
     const [count, known] = [Number(point["count"]), this.at("count", index) ?? 0];
     return count > known ||
       (count === known && Number(point["closed"]) >= (this.at("closed", index) ?? 0));
-  }
-}
-
-/**
- * The time at the right end of the chart, which moves on between two points. It is counted in the time
- * of the data: a recorded day may be on the tape, and the clock of this device may be wrong.
- */
-export class LiveEdge {
-  #newest = -Infinity;
-  /** Time of the data minus time of this device; `undefined` while nothing moves. */
-  /** @type {number | undefined} */
-  #ahead;
-
-  /**
-   * Takes note of history. It is live if its end would be in sight, else it stands still.
-   * @param {number} newest
-   * @param {number} now
-   * @param {number} spanMs what is seen at once
-   */
-  start(newest, now, spanMs) {
-    this.#newest = newest;
-    this.#ahead = newest > now - spanMs ? Math.max(0, newest - now) : undefined;
-  }
-
-  /**
-   * Takes note of a point that has just arrived. The one that was on its way for the shortest time tells
-   * best how the clocks differ.
-   * @param {number} time
-   * @param {number} now
-   */
-  arrived(time, now) {
-    if (time <= this.#newest) return;
-    this.#newest = time;
-    this.#ahead = Math.max(this.#ahead ?? -Infinity, time - now);
-  }
-
-  /** @param {number} now */
-  at(now) {
-    return this.#ahead === undefined ? this.#newest : Math.max(this.#newest, now + this.#ahead);
   }
 }

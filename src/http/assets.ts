@@ -1,19 +1,59 @@
 /** The files of the page, inside the executable. */
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
-import uplotJs from "uplot/dist/uPlot.esm.js" with { type: "text" };
+import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import addressJs from "../../static/address.js" with { type: "text" };
+import boardJs from "../../static/board.js" with { type: "text" };
 import chartJs from "../../static/chart.js" with { type: "text" };
 import clientJs from "../../static/client.js" with { type: "text" };
-import framesJs from "../../static/frames.js" with { type: "text" };
+import columnsJs from "../../static/columns.js" with { type: "text" };
+import controlsJs from "../../static/controls.js" with { type: "text" };
+import decimalsJs from "../../static/decimals.js" with { type: "text" };
+import decimateJs from "../../static/decimate.js" with { type: "text" };
+import deckJs from "../../static/deck.js" with { type: "text" };
+import domJs from "../../static/dom.js" with { type: "text" };
+import edgeJs from "../../static/edge.js" with { type: "text" };
+import embedJs from "../../static/embed.js" with { type: "text" };
+import exportJs from "../../static/export.js" with { type: "text" };
+import firstJs from "../../static/first.js" with { type: "text" };
 import formatJs from "../../static/format.js" with { type: "text" };
+import framesJs from "../../static/frames.js" with { type: "text" };
+import freshnessJs from "../../static/freshness.js" with { type: "text" };
+import gesturesJs from "../../static/gestures.js" with { type: "text" };
 import gridJs from "../../static/grid.js" with { type: "text" };
-import indexHtml from "../../static/index.html" with { type: "text" };
+import gridRowJs from "../../static/grid_row.js" with { type: "text" };
+import headJs from "../../static/head.js" with { type: "text" };
+import intervalJs from "../../static/interval.js" with { type: "text" };
+import lookoutJs from "../../static/lookout.js" with { type: "text" };
 import mainJs from "../../static/main.js" with { type: "text" };
-import modelJs from "../../static/model.js" with { type: "text" };
+import momentJs from "../../static/moment.js" with { type: "text" };
+import orderJs from "../../static/order.js" with { type: "text" };
 import paintJs from "../../static/paint.js" with { type: "text" };
+import peopleJs from "../../static/people.js" with { type: "text" };
+import playerJs from "../../static/player.js" with { type: "text" };
+import readoutJs from "../../static/readout.js" with { type: "text" };
+import recorderJs from "../../static/recorder.js" with { type: "text" };
+import roomJs from "../../static/room.js" with { type: "text" };
+import savingJs from "../../static/saving.js" with { type: "text" };
 import scaleJs from "../../static/scale.js" with { type: "text" };
+import sceneJs from "../../static/scene.js" with { type: "text" };
 import seriesJs from "../../static/series.js" with { type: "text" };
-import styleCss from "../../static/style.css" with { type: "text" };
+import serverJs from "../../static/server.js" with { type: "text" };
+import sharingJs from "../../static/sharing.js" with { type: "text" };
+import sparkStripJs from "../../static/spark_strip.js" with { type: "text" };
+import sparksJs from "../../static/sparks.js" with { type: "text" };
+import stageJs from "../../static/stage.js" with { type: "text" };
+import statusJs from "../../static/status.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
+import timelineJs from "../../static/timeline.js" with { type: "text" };
+import trackJs from "../../static/track.js" with { type: "text" };
+import tracksJs from "../../static/tracks.js" with { type: "text" };
+import viewportJs from "../../static/viewport.js" with { type: "text" };
+import chartCss from "../../static/chart.css" with { type: "text" };
+import gridCss from "../../static/grid.css" with { type: "text" };
+import smallCss from "../../static/small.css" with { type: "text" };
+import styleCss from "../../static/style.css" with { type: "text" };
+import iconSvg from "../../static/icon.svg" with { type: "text" };
+import indexHtml from "../../static/index.html" with { type: "text" };
 
 export interface Asset {
   readonly type: string;
@@ -22,27 +62,78 @@ export interface Asset {
 
 const html = (text: unknown): Asset => ({ type: "text/html; charset=utf-8", text: text as string });
 const css = (text: unknown): Asset => ({ type: "text/css; charset=utf-8", text: text as string });
+const svg = (text: unknown): Asset => ({ type: "image/svg+xml", text: text as string });
 const js = (text: unknown): Asset => ({
   type: "text/javascript; charset=utf-8",
   text: text as string,
 });
 
+/** The modules of the page beside main.js: the browser is told of them all at once. */
+const MODULES: Readonly<Record<string, Asset>> = {
+  "/static/address.js": js(addressJs),
+  "/static/board.js": js(boardJs),
+  "/static/chart.js": js(chartJs),
+  "/static/client.js": js(clientJs),
+  "/static/columns.js": js(columnsJs),
+  "/static/controls.js": js(controlsJs),
+  "/static/decimals.js": js(decimalsJs),
+  "/static/decimate.js": js(decimateJs),
+  "/static/deck.js": js(deckJs),
+  "/static/dom.js": js(domJs),
+  "/static/edge.js": js(edgeJs),
+  "/static/embed.js": js(embedJs),
+  "/static/export.js": js(exportJs),
+  "/static/format.js": js(formatJs),
+  "/static/frames.js": js(framesJs),
+  "/static/freshness.js": js(freshnessJs),
+  "/static/gestures.js": js(gesturesJs),
+  "/static/grid.js": js(gridJs),
+  "/static/grid_row.js": js(gridRowJs),
+  "/static/head.js": js(headJs),
+  "/static/interval.js": js(intervalJs),
+  "/static/lookout.js": js(lookoutJs),
+  "/static/main.js": js(mainJs),
+  "/static/moment.js": js(momentJs),
+  "/static/order.js": js(orderJs),
+  "/static/paint.js": js(paintJs),
+  "/static/people.js": js(peopleJs),
+  "/static/player.js": js(playerJs),
+  "/static/readout.js": js(readoutJs),
+  "/static/recorder.js": js(recorderJs),
+  "/static/room.js": js(roomJs),
+  "/static/saving.js": js(savingJs),
+  "/static/scale.js": js(scaleJs),
+  "/static/scene.js": js(sceneJs),
+  "/static/series.js": js(seriesJs),
+  "/static/server.js": js(serverJs),
+  "/static/sharing.js": js(sharingJs),
+  "/static/spark_strip.js": js(sparkStripJs),
+  "/static/sparks.js": js(sparksJs),
+  "/static/stage.js": js(stageJs),
+  "/static/status.js": js(statusJs),
+  "/static/streams.js": js(streamsJs),
+  "/static/timeline.js": js(timelineJs),
+  "/static/track.js": js(trackJs),
+  "/static/tracks.js": js(tracksJs),
+  "/static/viewport.js": js(viewportJs),
+  "/static/uplot.js": js(`${uplotJs}\nexport default uPlot;\n`),
+};
+
+/** Without it each module would be found only in those that import it, one round trip after another. */
+const preloads = Object.keys(MODULES)
+  .map((path) => `    <link rel="modulepreload" href="${path.slice(1)}">\n`).join("");
+const index = html((indexHtml as unknown as string).replace("  </head>", `${preloads}  </head>`));
+
 /** Paths and what is found there. */
 export const ASSETS: Readonly<Record<string, Asset>> = {
-  "/": html(indexHtml),
-  "/chart": html(indexHtml),
+  "/": index,
+  "/chart": index,
+  ...MODULES,
+  "/static/first.js": js(firstJs),
+  "/static/chart.css": css(chartCss),
+  "/static/grid.css": css(gridCss),
+  "/static/small.css": css(smallCss),
   "/static/style.css": css(styleCss),
-  "/static/main.js": js(mainJs),
-  "/static/client.js": js(clientJs),
-  "/static/streams.js": js(streamsJs),
-  "/static/frames.js": js(framesJs),
-  "/static/model.js": js(modelJs),
-  "/static/grid.js": js(gridJs),
-  "/static/series.js": js(seriesJs),
-  "/static/format.js": js(formatJs),
-  "/static/chart.js": js(chartJs),
-  "/static/scale.js": js(scaleJs),
-  "/static/paint.js": js(paintJs),
-  "/static/uplot.js": js(uplotJs),
   "/static/uplot.css": css(uplotCss),
+  "/static/icon.svg": svg(iconSvg),
 };

@@ -115,7 +115,9 @@ export class Complaints {
   listen(page) {
     page.on("console", (message) => {
       if (!["error", "warning"].includes(message.type())) return;
-      const isNetwork = /net::ERR_|WebSocket connection to/.test(message.text());
+      const isNetwork = /net::ERR_|WebSocket connection to|status of (?:401|503)/.test(
+        message.text(),
+      );
       if (!(this.isServerGone && isNetwork)) this.messages.push(message.text());
     });
     page.on("pageerror", (error) => this.messages.push(String(error.stack ?? error)));

@@ -8,14 +8,17 @@ import { sleep, until } from "./harness.mjs";
 
 /** @import { Page } from "playwright-core" */
 
+/** Colour of the text in the light theme. */
+export const LIGHT_TEXT = "rgb(23, 28, 35)";
+
 /** @param {Page} page @param {string} symbol */
 export function line(page, symbol) {
-  return page.locator(`#grid tbody tr[data-symbol="${symbol}"]`);
+  return page.locator(`#grid .row[data-symbol="${symbol}"]`);
 }
 
 /** @param {Page} page @param {string} symbol */
 export function priceOf(page, symbol) {
-  return line(page, symbol).locator("td.last").innerText();
+  return line(page, symbol).locator(".last").innerText();
 }
 
 /** @param {Page} page @param {string} symbol */
@@ -47,12 +50,12 @@ export async function canvasOf(page) {
 }
 
 /** The series in the page as columns. @param {Page} page @param {readonly string[]} fields */
-function seriesOf(page, fields) {
+export function seriesOf(page, fields) {
   return page.evaluate((fields) => {
-    /** @typedef {{ chosen: { series: { column(field: string): number[] } } }} Known */
-    const { chosen } =
-      /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire;
-    return fields.map((field) => chosen.series.column(field));
+    /** @typedef {{ series: { column(field: string): Float64Array } }} Track */
+    /** @typedef {{ tracks: { lead: Track | undefined } }} Known */
+    const { tickwire } = /** @type {{ tickwire?: Known }} */ (/** @type {unknown} */ (globalThis));
+    return fields.map((field) => [...tickwire?.tracks.lead?.series.column(field) ?? []]);
   }, fields);
 }
 
@@ -63,7 +66,7 @@ export async function seqsOf(page) {
 }
 
 /** @param {string} url @returns {Promise<Record<string, number>[]>} */
-async function answer(url) {
+export async function answer(url) {
   const response = await fetch(url);
   return await response.json();
 }
@@ -73,9 +76,10 @@ async function answer(url) {
  * @param {Page} page
  * @param {string} origin
  * @param {string} interval
+ * @param {number} [limit]
  */
-export async function barsAgree(page, origin, interval) {
-  const bars = await answer(`${origin}/bars?symbol=GOOGL&interval=${interval}&limit=500`);
+export async function barsAgree(page, origin, interval, limit = 500) {
+  const bars = await answer(`${origin}/bars?symbol=GOOGL&interval=${interval}&limit=${limit}`);
   const fields = ["time", "open", "high", "low", "close", "volume", "count"];
   const closed = bars.filter(({ closed }) => closed).map((bar) => fields.map((name) => bar[name]));
   assert.ok(closed.length > 10);
@@ -131,4 +135,28 @@ export async function ingest(origin, ticks) {
 /** Colour of the page's text. @param {Page} page */
 export function colorOf(page) {
   return page.evaluate(() => getComputedStyle(document.body).color);
+}
+
+/** The times at both ends of the chart. @param {Page} page @returns {Promise<{ from: number, to: number }>} */
+export function rangeOf(page) {
+  return page.evaluate(() => {
+    /** @typedef {{ chart: { scene?: { view: { window: { from: number, to: number } } } } }} Known */
+    const { chart } =
+      /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire;
+    const { from = 0, to = 0 } = chart.scene?.view.window ?? {};
+    return new Promise((resolve) =>
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          const window = chart.scene?.view.window;
+          resolve({ from: window?.from ?? from, to: window?.to ?? to });
+        })
+      )
+    );
+  });
+}
+
+/** How many points the chart has. @param {Page} page */
+export async function seriesLength(page) {
+  const [times = []] = await seriesOf(page, ["time"]);
+  return times.length;
 }

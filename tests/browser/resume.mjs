@@ -32,7 +32,7 @@ export async function resumeAfterKill(kind, page, complaints) {
     until("the newest price is shown", async () => await priceOf(page, "AAPL") === `${price}.00`);
 
   await send(10);
-  await page.goto(`${origin}/?symbol=AAPL`);
+  await page.goto(`${origin}/?symbol=AAPL&interval=tick`);
   await until("history is there", async () => (await seqsOf(page)).length === 10);
   await send(10);
   await isShown();

@@ -9,6 +9,7 @@ const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
 };
 
 async function unzipped(response: Response): Promise<string> {
@@ -36,7 +37,28 @@ describe("The page", () => {
       fileURLToPath(new URL("../../static/index.html", import.meta.url).href),
       "utf8",
     );
-    assert.equal(ASSETS["/"]!.text, index);
+    const preload = /^ *<link rel="modulepreload" href="(.*)">\n/gm;
+    assert.equal(ASSETS["/"]!.text.replaceAll(preload, ""), index);
+  });
+
+  test("The page tells the browser of every module at once", async () => {
+    const page = await (await serve().request("/")).text();
+    const told = [...page.matchAll(/rel="modulepreload" href="(.*?)"/g)].map(([, path]) =>
+      `/${path}`
+    );
+    const modules = Object.keys(ASSETS).filter((path) => path.endsWith(".js"));
+    assert.deepEqual(told.sort(), modules.filter((path) => path !== "/static/first.js").sort());
+  });
+
+  test("The page and its files weigh at most 120 KB", async () => {
+    const sizes = await Promise.all(
+      Object.entries(ASSETS).filter(([path]) => path !== "/chart").map(async ([, { text }]) => {
+        const zipped = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+        return (await new Response(zipped).arrayBuffer()).byteLength;
+      }),
+    );
+    const bytes = sizes.reduce((a, b) => a + b);
+    assert.ok(bytes < 120_000, `${bytes} bytes`);
   });
 
   test("The page names no file that is not served", async () => {

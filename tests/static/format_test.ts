@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   changeText,
+  dayTimeText,
   decimalsOf,
+  durationText,
   percentText,
   priceText,
   timeText,
@@ -48,4 +50,16 @@ test("Times are as precise as their distance asks for", () => {
   assert.equal(timeText(time, 60_000), "13:04");
   assert.equal(timeText(time, 86_400_000), "7 May");
   assert.equal(timeText(time, 30 * 86_400_000), "May 2026");
+});
+
+test("A moment is told to the second, or to the millisecond, and none is a dash", () => {
+  const time = new Date(2026, 4, 7, 13, 4, 5, 60).getTime();
+  assert.equal(dayTimeText(time), "Thu 7 May, 13:04:05");
+  assert.equal(dayTimeText(time, true), "Thu 7 May, 13:04:05.060");
+  assert.equal(dayTimeText(Infinity), "–");
+});
+
+test("How long something lasts is told in one unit", () => {
+  const texts = [0, 45_000, 150_000, 7_200_000, 200_000_000].map(durationText);
+  assert.deepEqual(texts, ["0 s", "45 s", "3 min", "2 h", "2 d"]);
 });

@@ -1,58 +1,57 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Interval } from "../../static/model.js";
-import { increments, priceRange, windowOf } from "../../static/scale.js";
-import { BarSeries } from "../../static/series.js";
+import { increments, priceRange, timeMarks } from "../../static/scale.js";
 
-function bars(count: number): BarSeries {
-  const series = new BarSeries();
-  for (let index = 0; index < count; index++) series.put({ time: index * 1_000, count: 1 });
-  return series;
-}
-
-function barsInSight(known: number, width: number, zoom = 1): number {
-  const view = { series: bars(known), interval: "1s" as Interval, decimals: 2 };
-  const { from, to } = windowOf({ ...view, edge: known * 1_000 }, width, zoom);
-  return Math.round((to - from) / 1_000);
-}
-
-test("A window of ticks is two minutes up to the present, with some room to the right", () => {
-  const view = { series: bars(1), interval: "tick" as Interval, decimals: 2, edge: 500_000 };
-  const { from, to } = windowOf(view, 800, 1);
-  assert.equal(to - from, 120_000);
-  assert.ok(to > 500_000 && to < 510_000);
-});
-
-test("A window of bars holds as many as fit, and the forming one entirely", () => {
-  assert.equal(barsInSight(1_000, 800), 100);
-  assert.equal(barsInSight(1_000, 8_000), 300);
-  assert.equal(barsInSight(1_000, 800, 2), 200);
-  const view = { series: bars(10), interval: "1s" as Interval, decimals: 2, edge: 9_400 };
-  assert.equal(windowOf(view, 800, 1).to, 10_400);
-});
-
-test("A window of few bars is not stretched without end", () => {
-  assert.equal(barsInSight(50, 800), 51);
-  assert.equal(barsInSight(1, 800), 30);
-});
+const plain = { decimals: 2, hasVolume: false };
 
 test("Prices fill the height, and a flat line lies in the middle", () => {
-  const view = { interval: "tick" as Interval, decimals: 2 };
-  const [low, high] = priceRange(100, 101, view);
+  const [low, high] = priceRange({ min: 100, max: 101 }, plain);
   assert.ok(low < 100 && low > 99.8 && high > 101 && high < 101.2);
-  const [bottom, top] = priceRange(50, 50, view);
-  assert.ok(top - bottom >= 0.1);
-  assert.ok(Math.abs((bottom + top) / 2 - 50) < 1e-9);
-  assert.deepEqual(priceRange(null, null, view), [0, 1]);
+  const [bottom, top] = priceRange({ min: 50, max: 50 }, plain);
+  assert.ok(top - bottom >= 0.1 && bottom < 50 && top > 50);
+  assert.deepEqual(priceRange(undefined, plain), [0, 1]);
 });
 
 test("Volumes have their place below the prices", () => {
-  const [withVolume] = priceRange(100, 101, { interval: "1m", decimals: 2 });
-  const [without] = priceRange(100, 101, { interval: "tick", decimals: 2 });
+  const [withVolume] = priceRange({ min: 100, max: 101 }, { ...plain, hasVolume: true });
+  const [without] = priceRange({ min: 100, max: 101 }, plain);
   assert.ok(withVolume < without);
+});
+
+test("More or less can be seen than is needed", () => {
+  const [low, high] = priceRange({ min: 100, max: 101 }, { ...plain, stretch: 3 });
+  assert.ok(high - low > 3);
+});
+
+test("What is beyond all measure has a scale of numbers", () => {
+  for (
+    const [low, high] of [
+      priceRange({ min: -1.7e308, max: 1.7e308 }, plain),
+      priceRange({ min: 1e308, max: 1e308 }, plain),
+      priceRange({ min: 5e-324, max: 5e-324 }, plain),
+    ]
+  ) {
+    assert.ok(Number.isFinite(low) && Number.isFinite(high) && low < high, `${low} ${high}`);
+  }
 });
 
 test("Steps between labels are never finer than the decimals", () => {
   assert.equal(increments(2)[0], 0.01);
   assert.ok(increments(2).includes(50));
+});
+
+test("Times are marked where people expect it, and no closer than there is room", () => {
+  const noon = new Date(2026, 4, 7, 12).getTime();
+  const texts = (from: number, to: number, labelsMax: number) =>
+    timeMarks(from, to, labelsMax).times.map((time) => new Date(time).toTimeString().slice(0, 8));
+  assert.deepEqual(texts(noon - 1_000, noon + 3_700_000, 5), [
+    "12:00:00",
+    "12:15:00",
+    "12:30:00",
+    "12:45:00",
+    "13:00:00",
+  ]);
+  assert.deepEqual(texts(noon, noon + 20_000, 3), ["12:00:00", "12:00:10", "12:00:20"]);
+  assert.ok(timeMarks(0, 1e13, 4).times.length <= 5);
+  assert.deepEqual(timeMarks(5, 5, 4).times.length <= 1, true);
 });

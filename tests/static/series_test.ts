@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { BarSeries, LiveEdge, TickSeries } from "../../static/series.js";
+import { BarSeries, TickSeries } from "../../static/series.js";
 
 const tick = (seq: number, time = seq * 10) => ({ seq, time, price: seq / 2, size: 1 });
 const bar = (time: number, count: number, closed = false) => ({
@@ -25,9 +25,9 @@ test("TickSeries holds every tick once and in order, in whichever order they com
     const series = new TickSeries();
     for (const { seq, time } of order) series.put(tick(seq, time));
     const sorted = known.toSorted((a, b) => a.time - b.time || a.seq - b.seq);
-    assert.deepEqual(series.column("seq"), sorted.map(({ seq }) => seq));
-    assert.deepEqual(series.column("time"), sorted.map(({ time }) => time));
-    assert.deepEqual(series.column("price"), sorted.map(({ seq }) => seq / 2));
+    assert.deepEqual([...series.column("seq")], sorted.map(({ seq }) => seq));
+    assert.deepEqual([...series.column("time")], sorted.map(({ time }) => time));
+    assert.deepEqual([...series.column("price")], sorted.map(({ seq }) => seq / 2));
   }));
 });
 
@@ -39,7 +39,7 @@ test("TickSeries is bounded, and what it has dropped does not come back", () => 
   }
   const before = [...series.column("seq")];
   for (let seq = 1; seq <= 500; seq++) series.put(tick(seq));
-  assert.deepEqual(series.column("seq"), before);
+  assert.deepEqual([...series.column("seq")], before);
   assert.equal(before.at(-1), 1_000);
   assert.equal(before.length, before.at(-1)! - before[0]! + 1);
 });
@@ -49,16 +49,16 @@ test("BarSeries replaces a bar by a newer state of it and never by an older one"
   fc.assert(fc.property(fc.shuffledSubarray(states, { minLength: 4 }), (order) => {
     const series = new BarSeries();
     for (const state of [bar(0, 9, true), ...order, bar(120, 1)]) series.put(state);
-    assert.deepEqual(series.column("time"), [0, 60, 120]);
-    assert.deepEqual(series.column("count"), [9, 3, 1]);
-    assert.deepEqual(series.column("closed"), [1, 1, 0]);
+    assert.deepEqual([...series.column("time")], [0, 60, 120]);
+    assert.deepEqual([...series.column("count")], [9, 3, 1]);
+    assert.deepEqual([...series.column("closed")], [1, 1, 0]);
   }));
 });
 
 test("BarSeries puts a late bar in its place", () => {
   const series = new BarSeries();
   for (const time of [0, 120, 60]) series.put(bar(time, 1));
-  assert.deepEqual(series.column("time"), [0, 60, 120]);
+  assert.deepEqual([...series.column("time")], [0, 60, 120]);
 });
 
 test("Series finds the newest point at or before a time", () => {
@@ -79,46 +79,26 @@ test("Series changes its version only when it has changed", () => {
   assert.notEqual(series.version, version);
 });
 
-test("LiveEdge moves on with the clock when history ends in sight", () => {
-  const edge = new LiveEdge();
-  edge.start(1_000, 1_500, 2_000);
-  assert.equal(edge.at(1_500), 1_500);
-  assert.equal(edge.at(1_700), 1_700);
-});
-
-test("LiveEdge stands still at the end of old history until something happens", () => {
-  const edge = new LiveEdge();
-  edge.start(1_000, 90_000, 2_000);
-  assert.equal(edge.at(90_000), 1_000);
-  assert.equal(edge.at(95_000), 1_000);
-  edge.arrived(94_900, 95_000);
-  assert.equal(edge.at(95_500), 95_400);
-});
-
-test("LiveEdge counts in the time of the data, whatever this device's clock says", () => {
-  const edge = new LiveEdge();
-  edge.start(-50_000, 0, 2_000);
-  edge.arrived(-40_000, 100);
-  edge.arrived(-39_500, 650);
-  assert.equal(edge.at(1_000), -39_100);
-  // What comes late does not set it back.
-  edge.arrived(-45_000, 1_100);
-  assert.equal(edge.at(1_100), -39_000);
-});
-
-test("LiveEdge never lies before the newest point", () => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.nat(9_999), fc.nat(50))), (steps) => {
-    const edge = new LiveEdge();
-    edge.start(0, 0, 1_000);
-    let now = 0;
-    let newest = 0;
-    let before = 0;
-    for (const [time, passed] of steps) {
-      now += passed;
-      edge.arrived(time, now);
-      newest = Math.max(newest, time);
-      assert.ok(edge.at(now) >= Math.max(newest, before));
-      before = edge.at(now);
+test("Series takes many points at once as if they came one by one", () => {
+  const part = fc.array(fc.nat(60), { maxLength: 30 });
+  fc.assert(fc.property(part, part, part, (first, second, third) => {
+    const [one, many] = [new TickSeries(), new TickSeries()];
+    for (const seqs of [first, second, third]) {
+      for (const seq of seqs) one.put(tick(seq));
+      many.putAll(seqs.map((seq) => tick(seq)));
+    }
+    for (const field of ["time", "seq", "price"]) {
+      assert.deepEqual([...many.column(field)], [...one.column(field)]);
     }
   }));
+});
+
+test("Series that is full takes nothing older, and says so", () => {
+  const series = new TickSeries(8);
+  series.putAll([5, 6, 7, 8].map((seq) => tick(seq)));
+  assert.equal(series.isFull, false);
+  series.putAll([1, 2, 3, 4].map((seq) => tick(seq)));
+  assert.equal(series.isFull, true);
+  series.putAll([tick(0)]);
+  assert.deepEqual([...series.column("seq")], [1, 2, 3, 4, 5, 6, 7, 8]);
 });

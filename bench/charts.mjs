@@ -1,0 +1,175 @@
+// Our chart beside lightweight-charts and TimeChart: `node bench/charts.mjs [frames] [NAME…]`.
+// Each shows all of 10,000, 100,000 and 1,000,000 points on 1,000 × 600 pixels and gets one point more in each
+// animation frame. Printed is the time of the browser's main thread per frame. WebGL is done in software here,
+// on other threads, which is not counted.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { freePort, startServer } from "../tests/browser/harness.mjs";
+
+const [frames = "100", ...names] = process.argv.slice(2);
+const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
+const FRAMES_MS_MAX = 15_000;
+
+/** The library and all that it needs, as one script. @param {string} source */
+function bundle(source) {
+  const folder = mkdtempSync(join(ROOT, "node_modules", ".bench-"));
+  try {
+    writeFileSync(join(folder, "entry.js"), source);
+    const output = join(folder, "bundle.js");
+    const bun = join(ROOT, "node_modules", ".bin", "bun");
+    execFileSync(bun, ["build", join(folder, "entry.js"), "--outfile", output, "--minify"]);
+    return readFileSync(output, "utf8");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const SCRIPTS = {
+  tickwire: "",
+  "lightweight-charts": bundle(
+    `import * as library from "lightweight-charts"; globalThis.library = library;`,
+  ),
+  TimeChart: bundle(`import TimeChart from "timechart"; globalThis.library = TimeChart;`),
+};
+
+/**
+ * Runs in the page. @returns how many frames there were
+ * @param {{ name: string, count: number, frames: number, msMax: number }} options
+ */
+async function run({ name, count, frames, msMax }) {
+  const host = document.createElement("div");
+  host.id = "plot";
+  Object.assign(host.style, { position: "fixed", inset: "0", width: "1000px", height: "600px" });
+  document.body.replaceChildren(host);
+  const start = 1_700_000_000;
+  const priceAt = (/** @type {number} */ index) =>
+    150 + Math.sin(index / 5_000) * 5 + Math.sin(index * 12.9898) * 0.5;
+  const indices = Array.from({ length: count }, (_, index) => index);
+  const library = /** @type {any} */ (globalThis).library;
+
+  /** Each gives back what adds one point and draws. @type {Record<string, () => Promise<(index: number) => void>>} */
+  const charts = {
+    async tickwire() {
+      const from = (/** @type {string} */ file) =>
+        import(new URL(`static/${file}`, location.origin).href);
+      const { Chart } = await from("chart.js");
+      const { TickSeries } = await from("series.js");
+      const { default: uPlot } = await from("uplot.js");
+      const series = new TickSeries(2 * count);
+      const point = (/** @type {number} */ index) => ({
+        time: (start + index) * 1_000,
+        seq: index,
+        price: priceAt(index),
+        size: 1,
+      });
+      series.putAll(indices.map(point));
+      const chart = new Chart({ uPlot, host, snap: (/** @type {number} */ left) => left });
+      return (index) => {
+        series.put(point(index));
+        const edge = (start + index) * 1_000;
+        const window = { from: start * 1_000, to: edge };
+        const parts = [{ symbol: "A", series }];
+        chart.draw({ parts, interval: "tick", look: "line", window, edge, decimals: 2, marks: [] });
+      };
+    },
+    async "lightweight-charts"() {
+      await Promise.resolve();
+      const chart = library.createChart(host, {
+        width: 1_000,
+        height: 600,
+        timeScale: { minBarSpacing: 1e-6 },
+      });
+      const series = chart.addSeries(library.LineSeries);
+      const point = (/** @type {number} */ index) => ({
+        time: start + index,
+        value: priceAt(index),
+      });
+      series.setData(indices.map(point));
+      return (index) => {
+        series.update(point(index));
+        chart.timeScale().fitContent();
+      };
+    },
+    async TimeChart() {
+      await Promise.resolve();
+      const data = indices.map((index) => ({ x: index, y: priceAt(index) }));
+      const chart = new library(host, {
+        series: [{ data }],
+        baseTime: start * 1_000,
+        lineWidth: 1.5,
+      });
+      return (index) => {
+        data.push({ x: index, y: priceAt(index) });
+        chart.update();
+      };
+    },
+  };
+  const add = await charts[name]?.();
+  const frame = () => new Promise((done) => requestAnimationFrame(() => done(0)));
+  let index = count;
+  // The browser compiles what runs often; but nobody waits for a chart that takes seconds.
+  const warmUp = count > 100_000 ? 3 : 30;
+  for (let turn = 0; turn < warmUp; turn++, await frame()) add?.(index++);
+  performance.mark("begin");
+  const begin = performance.now();
+  let drawn = 0;
+  const { measure } = /** @type {any} */ (globalThis);
+  await measure("begin");
+  while (drawn < frames && performance.now() - begin < msMax) {
+    add?.(index++);
+    drawn++;
+    await frame();
+  }
+  await measure("end");
+  return drawn;
+}
+
+const server = await startServer("bun", { port: await freePort(), feed: "none" });
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+  ],
+});
+process.stdout.write(`main thread per frame, ms    10,000   100,000  1,000,000\n`);
+for (const [name, script] of Object.entries(SCRIPTS)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const cells = [];
+  for (const count of [10_000, 100_000, 1_000_000]) {
+    const page = await browser.newPage({
+      viewport: { width: 1_000, height: 600 },
+      bypassCSP: true,
+    });
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
+    await devtools.send("Performance.enable");
+    /** @type {number[]} */
+    const times = [];
+    await page.exposeFunction("measure", async () => {
+      const { metrics } = await devtools.send("Performance.getMetrics");
+      times.push(metrics.find((metric) => metric.name === "TaskDuration")?.value ?? NaN);
+    });
+    await page.goto(`${server.origin}/healthz`);
+    if (script !== "") await page.addScriptTag({ content: script });
+    try {
+      const options = { name, count, frames: Number(frames), msMax: FRAMES_MS_MAX };
+      const drawn = await page.evaluate(run, options);
+      const [begin = NaN, end = NaN] = times;
+      cells.push(((end - begin) * 1_000 / drawn).toFixed(2));
+    } catch (error) {
+      cells.push(String(error).split("\n")[0]?.slice(0, 60) ?? "failed");
+    }
+    await page.close();
+  }
+  process.stdout.write(`${name.padEnd(24)}${cells.map((cell) => cell.padStart(11)).join("")}\n`);
+}
+await browser.close();
+await server.stop();

@@ -1,0 +1,127 @@
+// The page under load: `node bench/page.mjs [bun|deno] [seconds] [minutes]`.
+// Prints its weight, how soon it can be used, what it costs the browser's main thread with 1,000 symbols at
+// 2,000 updates a second, what redrawing 1,000,000 points takes, and its memory over some minutes.
+
+import process from "node:process";
+import { freePort, sleep, startBrowser, startServer, until } from "../tests/browser/harness.mjs";
+
+/** @import { CDPSession, Page } from "playwright-core" */
+
+const [kind = "bun", seconds = "20", minutes = "0"] = process.argv.slice(2);
+
+/** @param {string} line */
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/** @param {CDPSession} devtools @param {string} name */
+async function metricOf(devtools, name) {
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  return metrics.find((metric) => metric.name === name)?.value ?? NaN;
+}
+
+/** @param {Page} page */
+async function showStart(page) {
+  const { interactiveMs, files, bytes } = await page.evaluate(() => {
+    const [navigation] = performance.getEntriesByType("navigation");
+    const resources = /** @type {PerformanceResourceTiming[]} */ (
+      performance.getEntriesByType("resource")
+    ).filter(({ name }) => name.includes("/static/"));
+    const page = /** @type {PerformanceNavigationTiming} */ (navigation);
+    return {
+      interactiveMs: page.domContentLoadedEventEnd,
+      files: resources.length + 1,
+      bytes: resources.reduce((sum, each) => sum + each.encodedBodySize, page.encodedBodySize),
+    };
+  });
+  print(`weight ${(bytes / 1_000).toFixed(1)} KB compressed in ${files} files`);
+  print(`interactive after ${interactiveMs.toFixed(0)} ms`);
+}
+
+/** @param {Page} page @param {CDPSession} devtools */
+async function showLoad(page, devtools) {
+  const names = ["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"];
+  const read = () => Promise.all(names.map((name) => metricOf(devtools, name)));
+  const before = await read();
+  const startedAt = performance.now();
+  await sleep(Number(seconds) * 1_000);
+  const elapsed = (performance.now() - startedAt) / 1_000;
+  const after = await read();
+  const perSecond = names.map((name, place) => {
+    const spent = ((after[place] ?? 0) - (before[place] ?? 0)) * 1_000 / elapsed;
+    return `${name.replace("Duration", "")} ${spent.toFixed(0)} ms`;
+  });
+  print(`main thread per second, ${await page.innerText("#rate")}: ${perSecond.join(", ")}`);
+}
+
+/** @param {Page} page */
+async function showRedraw(page) {
+  for (const interval of ["tick", "1s"]) {
+    await page.locator(`#intervals label:has([value="${interval}"])`).click();
+    await sleep(1_500);
+    for (const count of [10_000, 100_000, 1_000_000]) {
+      const ms = await page.evaluate(redraw, { count, isTick: interval === "tick" });
+      print(`redraw of ${count} ${interval === "tick" ? "ticks" : "bars"}: ${ms.toFixed(1)} ms`);
+    }
+  }
+}
+
+/**
+ * Runs in the page: fills the chart's series, shows all of it, and draws it many times with one more point.
+ * @param {{ count: number, isTick: boolean }} options
+ */
+async function redraw({ count, isTick }) {
+  const { tickwire } = /** @type {{ tickwire: any }} */ (/** @type {unknown} */ (globalThis));
+  const { tracks: { lead }, chart, viewport } = tickwire;
+  const stepMs = isTick ? 10 : 1_000;
+  const end = Math.floor(lead.edge.at(Date.now()) / 1_000) * 1_000;
+  const { series } = lead;
+  const points = [];
+  let price = 150;
+  for (let index = 0; index < count; index++) {
+    price += Math.sin(index / 5_000) * 0.01 + Math.sin(index * 12.9898) * 0.02;
+    const time = (series.at("time", 0) ?? end) - (count - index) * stepMs;
+    const bar = { open: price, high: price + 0.1, low: price - 0.1, close: price + 0.03, count: 1 };
+    points.push({ time, seq: index - count, price, size: 1, volume: 3, closed: true, ...bar });
+  }
+  series.putAll(points);
+  viewport.set({ from: series.at("time", 0), to: end });
+  const frame = () => new Promise((done) => requestAnimationFrame(() => done(0)));
+  for (let turn = 0; turn < 5; turn++) await frame();
+  const { draws, drawMs } = chart;
+  while (chart.draws < draws + 20) {
+    series.version++;
+    await frame();
+  }
+  viewport.set({});
+  return (chart.drawMs - drawMs) / (chart.draws - draws);
+}
+
+/** @param {CDPSession} devtools */
+async function showMemory(devtools) {
+  const heaps = [];
+  for (let minute = 0; minute <= Number(minutes); minute++) {
+    await devtools.send("HeapProfiler.collectGarbage");
+    heaps.push((await metricOf(devtools, "JSHeapUsedSize") / 1e6).toFixed(1));
+    if (minute < Number(minutes)) await sleep(60_000);
+  }
+  print(`heap after each minute, MB: ${heaps.join(" ")}`);
+}
+
+const feed = "synthetic:?symbols=1000&rate=2000&history=10m";
+const server = await startServer(kind, { port: await freePort(), feed });
+const browser = await startBrowser();
+const page = await browser.newPage({ viewport: { width: 1440, height: 860 }, colorScheme: "dark" });
+const devtools = await page.context().newCDPSession(page);
+// Time of the thread, not of the clock: what else the machine does is not the page's cost.
+await devtools.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
+await devtools.send("Performance.enable");
+await page.goto(server.origin);
+await until("rows are there", async () => await page.locator("#grid .row").count() > 10);
+await sleep(3_000);
+await showStart(page);
+await showLoad(page, devtools);
+if (Number(minutes) > 0) await showMemory(devtools);
+await showRedraw(page);
+await browser.close();
+await server.stop();

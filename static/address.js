@@ -1,0 +1,98 @@
+// What the page's address says, so that a reload and a copied link show the same.
+
+import { isInterval } from "./interval.js";
+
+/** @import { Interval } from "./interval.js" */
+/** @import { Range } from "./viewport.js" */
+
+/** @typedef {"candles" | "line" | "area"} Look */
+
+/**
+ * What can be shared with somebody: symbol, interval, range and moment.
+ * @typedef {object} View
+ * @property {string} symbol
+ * @property {Interval} interval
+ * @property {Look} look
+ * @property {readonly string[]} compare
+ * @property {Range} range
+ * @property {number | undefined} time the moment that is shown instead of the present
+ */
+
+export const LOOKS = /** @type {const} */ (["candles", "area", "line"]);
+export const COMPARED_MAX = 3;
+const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,64}$/;
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** A hundred years: what is longer is no range. */
+const SPAN_MS_MAX = 36_525 * UNIT_MS.d;
+
+/**
+ * Reads a view; what cannot be used is as if it were not there.
+ * @param {URLSearchParams} query
+ * @returns {View}
+ */
+export function readView(query) {
+  const [interval, look] = [query.get("interval") ?? "", query.get("look") ?? ""];
+  const names = (query.get("compare") ?? "").split(",").filter((name) => SYMBOL.test(name));
+  return {
+    symbol: query.get("symbol") ?? "",
+    interval: isInterval(interval) ? interval : "1m",
+    look: LOOKS.find((each) => each === look) ?? "candles",
+    compare: [...new Set(names)].slice(0, COMPARED_MAX),
+    range: readRange(query.get("range") ?? ""),
+    time: readTime(query.get("time") ?? ""),
+  };
+}
+
+/**
+ * Writes a view beside what else there is.
+ * @param {URLSearchParams} query
+ * @param {View} view
+ */
+export function writeView(query, { symbol, interval, look, compare, range, time }) {
+  const put = (/** @type {string} */ name, /** @type {string} */ value) =>
+    value === "" ? query.delete(name) : query.set(name, value);
+  put("symbol", symbol);
+  put("interval", interval);
+  put("look", look === "candles" ? "" : look);
+  put("compare", compare.join(","));
+  put("range", rangeText(range));
+  put("time", time === undefined ? "" : new Date(time).toISOString());
+}
+
+/** The query as text. Symbols have slashes and commas, which need no escape there. @param {URLSearchParams} query */
+export function queryText(query) {
+  const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")
+    .replaceAll("%3A", ":");
+  return text === "" ? "" : `?${text}`;
+}
+
+/** `90m` ends at the present; `2026-05-07T13:00:00Z..2026-05-07T14:00:00Z` stands still. @param {string} text */
+function readRange(text) {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (count !== undefined) {
+    const spanMs = Number(count) * UNIT_MS[/** @type {keyof typeof UNIT_MS} */ (unit)];
+    return spanMs > 0 && spanMs <= SPAN_MS_MAX ? { spanMs } : {};
+  }
+  const [from, to] = text.split("..").map(readTime);
+  return from !== undefined && to !== undefined && from < to && to - from <= SPAN_MS_MAX
+    ? { from, to }
+    : {};
+}
+
+/** @param {Range} range */
+function rangeText({ spanMs, from, to }) {
+  if (from !== undefined && to !== undefined) {
+    return `${new Date(from).toISOString()}..${new Date(to).toISOString()}`;
+  }
+  return spanMs === undefined ? "" : `${Math.max(1, Math.round(spanMs / 1_000))}s`;
+}
+
+/** @param {string} text */
+function readTime(text) {
+  const time = /^\d{10,14}$/.test(text)
+    ? Number(text)
+    : /^\d{4}-\d\d-\d\dT/.test(text)
+    ? Date.parse(text)
+    : NaN;
+  return Number.isNaN(time) ? undefined : time;
+}

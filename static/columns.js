@@ -1,0 +1,70 @@
+// The columns of the grid: what they show, and by what they are sorted.
+
+import { changeText, percentText, priceText, volumeText } from "./format.js";
+
+/** @import { Row } from "./board.js" */
+
+/**
+ * @typedef {object} Column
+ * @property {string} name
+ * @property {string} title
+ * @property {number} [chars] width for so many characters at first
+ * @property {(row: Row, decimals: number) => string} text
+ * @property {(row: Row) => string | number | null} [key] by which rows are sorted
+ * @property {(row: Row) => number | null} [flash] a value whose changes flash up or down
+ * @property {(row: Row) => number | null} [sign] a value whose sign is the colour
+ */
+
+/** @type {readonly Column[]} */
+export const COLUMNS = [
+  { name: "symbol", title: "Symbol", text: ({ symbol }) => symbol, key: ({ symbol }) => symbol },
+  { name: "name", title: "Name", text: ({ name }) => name ?? "", key: ({ name }) => name },
+  { name: "spark", title: "Last hour", text: () => "" },
+  {
+    name: "last",
+    title: "Last",
+    chars: 8,
+    text: ({ price }, decimals) => priceText(price, decimals),
+    key: ({ price }) => price,
+    flash: ({ price }) => price,
+  },
+  {
+    name: "change",
+    title: "Change",
+    chars: 8,
+    text: ({ change }, decimals) => changeText(change, decimals),
+    key: ({ change }) => change,
+    sign: ({ change }) => change,
+  },
+  {
+    name: "percent",
+    title: "Change %",
+    chars: 9,
+    text: ({ change_percent }) => percentText(change_percent),
+    key: ({ change_percent }) => change_percent,
+    sign: ({ change }) => change,
+  },
+  {
+    name: "bid",
+    title: "Bid",
+    chars: 8,
+    text: ({ bid }, decimals) => priceText(bid, decimals),
+    key: ({ bid }) => bid,
+    flash: ({ bid }) => bid,
+  },
+  {
+    name: "ask",
+    title: "Ask",
+    chars: 8,
+    text: ({ ask }, decimals) => priceText(ask, decimals),
+    key: ({ ask }) => ask,
+    flash: ({ ask }) => ask,
+  },
+  {
+    name: "volume",
+    title: "Volume",
+    chars: 7,
+    text: ({ volume }) => volumeText(volume),
+    key: ({ volume }) => volume,
+  },
+];

@@ -1,0 +1,55 @@
+// The recorder as it is handled: its buttons and its timeline.
+
+import { element } from "./dom.js";
+import { Player } from "./player.js";
+import { Timeline } from "./timeline.js";
+
+/** @import { Colors } from "./paint.js" */
+/** @import { Recorder } from "./recorder.js" */
+/** @import { Activity } from "./timeline.js" */
+
+/**
+ * @typedef {object} DeckOptions
+ * @property {Recorder} recorder
+ * @property {() => number} stepMs
+ * @property {() => void} used somebody has taken the recorder in hand
+ */
+
+export class Deck {
+  #options;
+  #player;
+  #timeline;
+
+  /** @param {DeckOptions} options */
+  constructor(options) {
+    this.#options = options;
+    const { recorder, used } = options;
+    this.#player = new Player({ host: element("recorder", HTMLElement), ...options });
+    const host = element("timeline", HTMLElement);
+    this.#timeline = new Timeline({
+      host,
+      canvas: /** @type {HTMLCanvasElement} */ (host.querySelector("canvas")),
+      seek(time) {
+        recorder.seek(time, true);
+        used();
+      },
+      live() {
+        recorder.live();
+        used();
+      },
+    });
+  }
+
+  /** @param {Activity} activity */
+  set activity(activity) {
+    this.#timeline.activity = activity;
+  }
+
+  /** To be called once per animation frame. @param {number} present @param {Colors} colors */
+  draw(present, colors) {
+    const { recorder } = this.#options;
+    const time = recorder.time ?? present;
+    this.#player.show(time);
+    this.#timeline.draw(time, present, recorder.isLive, colors);
+  }
+}

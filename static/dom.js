@@ -1,0 +1,45 @@
+// The parts of the page, found and written to.
+
+/**
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function element(id, type) {
+  const found = document.getElementById(id);
+  if (found instanceof type) return found;
+  throw new TypeError(`Cannot build the page: it has no ${type.name} #${id}`);
+}
+
+/** Writes only what differs. @param {string} id @param {string} text */
+export function write(id, text) {
+  const target = element(id, HTMLElement);
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/** @param {string} id @param {boolean} isShown */
+export function show(id, isShown) {
+  const target = element(id, HTMLElement);
+  if (target.hidden === isShown) target.hidden = !isShown;
+}
+
+/** @param {string} id @param {() => void} action */
+export function onClick(id, action) {
+  element(id, HTMLElement).addEventListener("click", action);
+}
+
+/**
+ * A row of choices, one of which is made.
+ * @param {string} id
+ * @param {(value: string) => void} chosen
+ * @returns {(value: string) => void} marks the choice that was made elsewhere
+ */
+export function choiceOf(id, chosen) {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const inputs = element(id, HTMLElement).querySelectorAll("input");
+  for (const input of inputs) input.addEventListener("change", () => chosen(input.value));
+  return (value) => {
+    for (const input of inputs) input.checked = input.value === value;
+  };
+}

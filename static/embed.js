@@ -1,0 +1,107 @@
+// The bare chart inside OpenBB Workspace: its iframe messages.
+
+/**
+ * @typedef {object} EmbedOptions
+ * @property {Window} window
+ * @property {(key: string) => void} setKey
+ * @property {(params: { symbol?: string, interval?: string, theme?: string }) => void} setParams
+ * @property {() => { columns: readonly string[], rows: readonly Record<string, unknown>[] }} rows what is
+ *   shown
+ * @property {readonly string[]} intervals
+ */
+
+/** The one table that the frame offers beside its picture. */
+const WIDGET = {
+  widgetId: "bars",
+  name: "Bars",
+  description: "The bars that the chart shows",
+  category: "tickwire",
+  dataType: "table",
+};
+/** As many as a table can take. */
+const ROWS_MAX = 5_000;
+
+export class Embed {
+  #options;
+  #symbol = "";
+
+  /** @param {EmbedOptions} options */
+  constructor(options) {
+    this.#options = options;
+    const { window } = options;
+    // What is sent in answer must not come before somebody listens.
+    window.addEventListener("message", ({ source, data }) => {
+      if (source === window.parent && typeof data === "object" && data !== null) {
+        this.#receive(data);
+      }
+    });
+  }
+
+  /** Announces the frame. @param {string} symbol @param {string} interval */
+  connect(symbol, interval) {
+    this.#symbol = symbol;
+    const options = this.#options.intervals.map((value) => ({ label: value, value }));
+    this.#send({
+      type: "openbb-connect",
+      widgets: [WIDGET],
+      params: [
+        { paramName: "symbol", label: "Symbol", type: "text", value: symbol },
+        { paramName: "interval", label: "Interval", type: "text", value: interval, options },
+      ],
+    });
+  }
+
+  /** Somebody has chosen another symbol here. @param {string} symbol */
+  chose(symbol) {
+    if (symbol === this.#symbol) return;
+    this.#symbol = symbol;
+    const params = { symbol };
+    this.#send({ type: "openbb:widget-params:update", params, paramName: "symbol", value: symbol });
+  }
+
+  /** @param {Record<string, unknown>} message */
+  #receive({ type, headers, params, widgetId }) {
+    if (type === "openbb-auth") this.#authenticate(headers);
+    if (type === "openbb-request") this.#answer(widgetId);
+    if (type === "openbb-params-update" && typeof params === "object" && params !== null) {
+      const { symbol, interval, theme } = /** @type {Record<string, unknown>} */ (params);
+      if (typeof symbol === "string") this.#symbol = symbol;
+      this.#options.setParams({
+        ...(typeof symbol === "string" && { symbol }),
+        ...(typeof interval === "string" && { interval }),
+        ...(typeof theme === "string" && { theme }),
+      });
+    }
+  }
+
+  /** @param {unknown} headers */
+  #authenticate(headers) {
+    if (typeof headers !== "object" || headers === null) return;
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value !== "string") continue;
+      if (name.toLowerCase() === "x-api-key") this.#options.setKey(value);
+      const [, token] = /^Bearer (.+)$/i.exec(value) ?? [];
+      if (name.toLowerCase() === "authorization" && token !== undefined) {
+        this.#options.setKey(token);
+      }
+    }
+  }
+
+  /** @param {unknown} widgetId */
+  #answer(widgetId) {
+    if (widgetId !== null && widgetId !== WIDGET.widgetId) {
+      const error = `Cannot answer: there is no widget ${String(widgetId).slice(0, 100)}`;
+      return this.#send({ type: "openbb-error", widgetId, error });
+    }
+    const { columns, rows } = this.#options.rows();
+    const { widgetId: id, dataType } = WIDGET;
+    const data = rows.slice(-ROWS_MAX);
+    this.#send({ type: "openbb-data", widgetId: id, dataType, data, columns });
+  }
+
+  /** Nothing secret is said, and whoever frames the page has been allowed to. @param {object} message */
+  #send(message) {
+    const { window } = this.#options;
+    (window.top ?? window.parent).postMessage(message, "*");
+  }
+}

@@ -1,0 +1,58 @@
+// Who is in the room, who leads, and whether this page follows.
+
+import { element, show } from "./dom.js";
+
+/** @import { Room } from "./room.js" */
+
+export class People {
+  #room;
+  #version = -1;
+  #list = document.createElement("ul");
+  #follow = document.createElement("button");
+  #title = document.createElement("span");
+
+  /** @param {string} name @param {Room} room @param {(name: string) => void} renamed */
+  constructor(name, room, renamed) {
+    this.#room = room;
+    const host = element("people", HTMLElement);
+    show("people", true);
+    this.#title.className = "quiet";
+    this.#title.textContent = name;
+    this.#title.title = "Room";
+    this.#list.ariaLabel = `People in the room ${name}`;
+    this.#follow.type = "button";
+    this.#follow.id = "follow-room";
+    this.#follow.addEventListener("click", () => room.follows = !room.follows);
+    const rename = document.createElement("input");
+    rename.ariaLabel = "Your name";
+    rename.maxLength = 32;
+    rename.value = room.members[0]?.name ?? "";
+    rename.addEventListener("change", () => {
+      room.name = rename.value;
+      renamed(rename.value);
+    });
+    host.append(this.#title, this.#list, rename, this.#follow);
+  }
+
+  /** To be called once per animation frame. */
+  draw() {
+    if (this.#room.version === this.#version) return;
+    this.#version = this.#room.version;
+    const { members, follows, isJoined } = this.#room;
+    this.#follow.textContent = follows ? "Following" : "Follow";
+    this.#follow.ariaPressed = String(follows);
+    this.#title.classList.toggle("down", !isJoined);
+    this.#list.replaceChildren(
+      ...members.filter(({ isMe, isLeading }) => !isMe || isLeading).map(
+        ({ name, follows, isLeading, isMe }) => {
+          const item = document.createElement("li");
+          item.textContent = isMe ? "You" : name;
+          item.className = isLeading ? "leads" : follows ? "" : "quiet";
+          item.title = isLeading ? "Leads" : follows ? "Follows" : "Looks around alone";
+          if (isLeading) item.append(isMe ? " lead" : " leads");
+          return item;
+        },
+      ),
+    );
+  }
+}

@@ -1,0 +1,202 @@
+// Everyone in a room follows the same symbol, range and moment.
+
+import { backoff } from "./client.js";
+
+/** @import { View } from "./address.js" */
+
+/**
+ * What a member tells the others: who it is, and the newest view of the room that it knows. So a newcomer
+ * knows all from any one message, and no server needs to keep anything.
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} name
+ * @property {boolean} follows
+ * @property {number} moved counts the views of the room
+ * @property {string} by who has chosen the view
+ * @property {Shared | undefined} view
+ */
+
+/** @typedef {View & { isPaused: boolean, speed: number }} Shared */
+
+/** @typedef {{ id: string, name: string, follows: boolean, isLeading: boolean, isMe: boolean }} Member */
+
+/**
+ * @typedef {object} RoomOptions
+ * @property {() => string} url
+ * @property {string} id
+ * @property {string} name
+ * @property {new (url: string) => WebSocket} WebSocket
+ * @property {() => number} now
+ * @property {(view: Shared) => void} adopt somebody else has chosen this view
+ */
+
+const TELL_MS = 5_000;
+const LISTEN_MS = 400;
+const MEMBER_MS_MAX = 12_000;
+const MEMBERS_MAX = 100;
+const NAME_CHARS_MAX = 32;
+/** A member who drags tells of it so often. */
+const MOVE_MS = 100;
+
+export class Room {
+  #options;
+  #name;
+  #follows = true;
+  /** @type {{ moved: number, by: string, view: Shared | undefined }} */
+  #known = { moved: 0, by: "", view: undefined };
+  /** @type {Map<string, { message: Message, at: number }>} */
+  #members = new Map();
+  /** @type {WebSocket | undefined} */
+  #socket;
+  #attempt = 0;
+  #openAt = 0;
+  /** A newcomer first listens: what the room looks at counts, and not what he has brought along. */
+  #isSettled = false;
+  #joinedAt = Infinity;
+  /** @type {Shared | undefined} */
+  #brought;
+  #toldAt = -Infinity;
+  #isDue = false;
+  version = 0;
+
+  /** @param {RoomOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#name = options.name;
+  }
+
+  get isJoined() {
+    return this.#socket?.readyState === 1;
+  }
+
+  get follows() {
+    return this.#follows;
+  }
+
+  set follows(follows) {
+    this.#follows = follows;
+    const { view } = this.#known;
+    if (follows && view !== undefined) this.#options.adopt(view);
+    this.#tellSoon();
+  }
+
+  /** @param {string} name */
+  set name(name) {
+    this.#name = name;
+    this.#tellSoon();
+  }
+
+  /** @returns {Member[]} */
+  get members() {
+    const { id } = this.#options;
+    const { by } = this.#known;
+    const me = { id, name: this.#name, follows: this.#follows, isLeading: by === id, isMe: true };
+    const others = [...this.#members.values()].map(({ message }) => ({
+      id: message.id,
+      name: message.name,
+      follows: message.follows,
+      isLeading: message.id === by,
+      isMe: false,
+    }));
+    return [me, ...others];
+  }
+
+  /** Whoever changes the view leads; who does not follow keeps it to himself. @param {Shared} view */
+  moved(view) {
+    if (!this.#follows) return;
+    if (!this.#isSettled) return void (this.#brought = view);
+    this.#known = { moved: this.#known.moved + 1, by: this.#options.id, view };
+    this.#tellSoon();
+  }
+
+  /** Tells what is due and forgets who is gone. To be called often. */
+  tick() {
+    const now = this.#options.now();
+    if (this.#socket === undefined && now >= this.#openAt) this.#open();
+    for (const [id, { at }] of this.#members) {
+      if (now - at <= MEMBER_MS_MAX) continue;
+      this.#members.delete(id);
+      this.version++;
+    }
+    if (!this.#isSettled && now - this.#joinedAt >= LISTEN_MS) this.#settle();
+    if (!this.#isSettled) return;
+    if (this.#isDue ? now - this.#toldAt >= MOVE_MS : now - this.#toldAt >= TELL_MS) this.#tell();
+  }
+
+  #open() {
+    const { url, WebSocket, now } = this.#options;
+    const socket = this.#socket = new WebSocket(url());
+    socket.addEventListener("open", () => {
+      this.#attempt = 0;
+      this.#joinedAt = now();
+      this.version++;
+      this.#tellSoon();
+    });
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("close", () => {
+      this.#socket = undefined;
+      this.#joinedAt = Infinity;
+      this.#members.clear();
+      this.#openAt = now() + 1_000 + backoff(this.#attempt++);
+      this.version++;
+    });
+  }
+
+  /** Nobody else is here. */
+  #settle() {
+    this.#isSettled = true;
+    if (this.#brought !== undefined) this.moved(this.#brought);
+  }
+
+  #tellSoon() {
+    this.#isDue = true;
+    this.version++;
+  }
+
+  #tell() {
+    if (!this.isJoined) return;
+    this.#isDue = false;
+    this.#toldAt = this.#options.now();
+    const { id } = this.#options;
+    const message = { id, name: this.#name, follows: this.#follows, ...this.#known };
+    this.#socket?.send(JSON.stringify(message));
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    const message = readMessage(data);
+    if (message === undefined || message.id === this.#options.id) return;
+    if (this.#members.size >= MEMBERS_MAX && !this.#members.has(message.id)) return;
+    // Who is new is told at once who is here.
+    if (!this.#members.has(message.id)) this.#isDue = true;
+    this.#members.set(message.id, { message, at: this.#options.now() });
+    this.version++;
+    const { moved, by, view } = message;
+    if (view !== undefined) this.#isSettled = true;
+    const isNewer = moved > this.#known.moved ||
+      (moved === this.#known.moved && by > this.#known.by);
+    if (!isNewer || view === undefined) return;
+    this.#known = { moved, by, view };
+    if (this.#follows) this.#options.adopt(view);
+  }
+}
+
+/** @param {unknown} data @returns {Message | undefined} */
+function readMessage(data) {
+  try {
+    const { id, name, follows, moved, by, view } = JSON.parse(String(data));
+    if (typeof id !== "string" || typeof by !== "string" || !Number.isSafeInteger(moved)) return;
+    if (id.length > NAME_CHARS_MAX || typeof name !== "string") return;
+    const isView = typeof view?.symbol === "string" && typeof view.range === "object";
+    return {
+      id,
+      name: name.slice(0, NAME_CHARS_MAX),
+      follows: follows === true,
+      moved,
+      by,
+      view: isView ? view : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}

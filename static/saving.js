@@ -1,0 +1,34 @@
+// The buttons that save what is shown.
+
+import { onClick } from "./dom.js";
+import { csvOf, download, pictureOf, tableOf } from "./export.js";
+
+/** @import { Board } from "./board.js" */
+/** @import { Grid } from "./grid.js" */
+/** @import { Stage } from "./stage.js" */
+
+/** @param {{ stage: Stage, board: Board, grid: Grid }} parts */
+export function buildSaving({ stage, board, grid }) {
+  const titleOf = () => {
+    const { parts = [], interval = "" } = stage.shown ?? {};
+    return [...parts.map(({ symbol }) => symbol), interval].join(" ");
+  };
+  onClick("png", async () => {
+    const { canvas, colors } = stage.chart;
+    if (canvas === undefined) return;
+    const picture = await pictureOf(canvas, titleOf(), colors);
+    if (picture !== null) download(picture, `${titleOf()}.png`);
+  });
+  onClick("csv", () => {
+    if (stage.shown !== undefined) save(csvOf(tableOf(stage.shown)), `${titleOf()}.csv`);
+  });
+  onClick("board-csv", () => {
+    const rows = grid.order.symbols.flatMap((symbol) => board.rows.get(symbol) ?? []);
+    save(csvOf({ columns: Object.keys(rows[0] ?? { symbol: "" }), rows }), "board.csv");
+  });
+}
+
+/** @param {string} text @param {string} name */
+function save(text, name) {
+  download(new Blob([text], { type: "text/csv" }), name);
+}

@@ -1,0 +1,87 @@
+// What is shown is shared: the address keeps it, and the room follows it.
+
+import { queryText, readView, writeView } from "./address.js";
+import { People } from "./people.js";
+import { Room } from "./room.js";
+import { recall, remember } from "./server.js";
+
+/** @import { Shared } from "./room.js" */
+/** @import { Server } from "./server.js" */
+
+/**
+ * @typedef {object} SharingOptions
+ * @property {URLSearchParams} query of the address
+ * @property {Server} server
+ * @property {() => Shared} view what is shown
+ * @property {(view: Shared) => void} adopt shows what somebody else has chosen
+ * @property {() => number} now
+ * @property {() => number} random
+ */
+
+const ADDRESS_MS = 300;
+const ROOM = /^[A-Za-z0-9._-]{1,64}$/;
+
+export class Sharing {
+  #options;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #isAdopting = false;
+  /** @type {Room | undefined} */
+  #room;
+  /** @type {People | undefined} */
+  #people;
+
+  /** @param {SharingOptions} options */
+  constructor(options) {
+    this.#options = options;
+    const { query, server, now, random } = options;
+    const name = query.get("room") ?? "";
+    if (!ROOM.test(name)) return;
+    const id = Math.floor(random() * 36 ** 10).toString(36);
+    this.#room = new Room({
+      url: () => server.socketUrl(`rooms/${name}`),
+      id,
+      name: recall("name") || `Guest ${id.slice(0, 3).toUpperCase()}`,
+      WebSocket: globalThis.WebSocket,
+      now,
+      adopt: (view) => this.#adopt(view),
+    });
+    this.#people = new People(name, this.#room, (name) => remember("name", name));
+  }
+
+  get room() {
+    return this.#room;
+  }
+
+  /** Somebody has chosen something here. */
+  changed() {
+    if (!this.#isAdopting) this.#room?.moved(this.#options.view());
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const { query, view } = this.#options;
+      writeView(query, view());
+      history.replaceState(null, "", `${location.pathname}${queryText(query)}`);
+    }, ADDRESS_MS);
+  }
+
+  /** To be called once per animation frame. */
+  tick() {
+    this.#room?.tick();
+    this.#people?.draw();
+  }
+
+  /** What others send is read as an address is: what cannot be used is as if it were not there. @param {Shared} shared */
+  #adopt(shared) {
+    const query = new URLSearchParams();
+    try {
+      writeView(query, shared);
+    } catch {
+      return;
+    }
+    this.#isAdopting = true;
+    const speed = Number(shared.speed);
+    this.#options.adopt({ ...readView(query), speed, isPaused: shared.isPaused !== false });
+    this.#isAdopting = false;
+  }
+}

@@ -1,0 +1,88 @@
+// The bar at the foot of the page: how the connection, the server and its feeds are.
+
+import { element, show, write } from "./dom.js";
+
+/** @import { State } from "./client.js" */
+
+/** @typedef {{ name: string, state: string, error: string | null }} Feed */
+
+const RATE_MS = 1_000;
+const FAULT_MS = 20_000;
+/** What the protocol says of a planned end: 1012, or its word. */
+const RESTARTS = /restart|drain|maintenance|shut/i;
+const GARBLED = /not tickwire's protocol|lost on the way/;
+
+export class Status {
+  #rate = { at: 0, updates: 0 };
+  /** What went wrong and is over, shown for a while. */
+  #fault = { text: "", at: -Infinity };
+
+  /** @param {State} state @param {boolean} isReplay @param {number} now */
+  showState(state, isReplay, now) {
+    const kind = state.kind === "live" && isReplay ? "replay" : state.kind;
+    const isRestarting = state.kind === "waiting" && RESTARTS.test(state.reason);
+    document.body.dataset["state"] = isRestarting ? "draining" : kind;
+    if (state.kind === "waiting" && GARBLED.test(state.reason)) {
+      this.#fault = { text: state.reason, at: now };
+    }
+    show("retry", state.kind !== "connecting" && state.kind !== "live");
+    write("state", this.#stateText(state, isReplay, isRestarting));
+  }
+
+  /** @param {State} state @param {boolean} isReplay @param {boolean} isRestarting */
+  #stateText(state, isReplay, isRestarting) {
+    switch (state.kind) {
+      case "connecting":
+        return "Connecting";
+      case "live":
+        return isReplay ? "Replay" : "Live";
+      case "closed":
+        return "Closed";
+      case "refused":
+        return `Refused: ${state.reason}`;
+      case "waiting":
+        return isRestarting ? "The server restarts" : `Offline: ${state.reason}`;
+    }
+  }
+
+  /** To be called once per animation frame. @param {State} state @param {number} now */
+  tick(state, now) {
+    const leftMs = state.kind === "waiting" ? Math.max(0, state.until - now) : 0;
+    write(
+      "countdown",
+      state.kind === "waiting" ? `next try in ${Math.ceil(leftMs / 1_000)} s` : "",
+    );
+    write("fault", now - this.#fault.at < FAULT_MS ? this.#fault.text : "");
+  }
+
+  /** @param {number} updates in all @param {string} position @param {number} now */
+  showRate(updates, position, now) {
+    const elapsedMs = now - this.#rate.at;
+    if (elapsedMs < RATE_MS) return;
+    const perSecond = Math.round((updates - this.#rate.updates) * 1_000 / elapsedMs);
+    write("rate", `${perSecond.toLocaleString("en-US")} updates/s`);
+    write("position", position);
+    this.#rate = { at: now, updates };
+  }
+
+  /** @param {readonly Feed[]} feeds @param {number} roundTripMs */
+  showHealth(feeds, roundTripMs) {
+    write("latency", `${Math.max(1, Math.round(roundTripMs))} ms`);
+    const bad = feeds.filter(({ state }) => state === "failed" || state === "paused");
+    const target = element("feeds", HTMLElement);
+    const count = (/** @type {number} */ n) => `${n} feed${n === 1 ? "" : "s"}`;
+    target.className = bad.length > 0 ? "down" : "";
+    target.title = feeds.map(({ name, state, error }) => `${name}: ${error ?? state}`).join("\n");
+    const [first] = bad;
+    write(
+      "feeds",
+      first !== undefined
+        ? `${first.name.slice(0, 40)} ${first.state}`
+        : feeds.length === 0
+        ? "no feed"
+        : feeds.every(({ state }) => state === "running")
+        ? `${count(feeds.length)} running`
+        : `${count(feeds.length)} ${feeds[0]?.state ?? ""}`,
+    );
+  }
+}

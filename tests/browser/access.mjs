@@ -1,0 +1,91 @@
+// For everybody: what axe finds, what is announced, and what holds still.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { sleep, until } from "./harness.mjs";
+import { canvasOf, line } from "./probes.mjs";
+
+/** @import { Page } from "playwright-core" */
+/** @import { Desk } from "./page.mjs" */
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds wrong. @param {Page} page @returns {Promise<string[]>} */
+export async function faultsOf(page) {
+  // Not as a script of the page, which its policy would forbid.
+  await page.evaluate(AXE);
+  return await page.evaluate(async () => {
+    /** @typedef {{ id: string, impact: string, nodes: { html: string }[] }} Violation */
+    /** @typedef {{ run(): Promise<{ violations: Violation[] }> }} Axe */
+    const { axe } = /** @type {{ axe: Axe }} */ (/** @type {unknown} */ (globalThis));
+    const { violations } = await axe.run();
+    return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`);
+  });
+}
+
+/** @param {Desk} desk */
+export async function accessChecks({ origin, check, open }) {
+  for (const theme of ["dark", "light"]) {
+    for (const path of ["/", "/chart"]) {
+      await check(`axe finds nothing wrong on ${path} in the ${theme} theme`, async () => {
+        const page = await open();
+        await page.goto(`${origin}${path}?symbol=AAPL&compare=MSFT,TSLA&theme=${theme}`);
+        await until("it is drawn", async () => (await canvasOf(page)).colors > 5);
+        await sleep(500);
+        assert.deepEqual(await faultsOf(page), []);
+        await page.close();
+      });
+    }
+  }
+
+  await check("axe finds nothing wrong in a replay, nor on a phone", async () => {
+    const page = await open({ viewport: { width: 360, height: 740 } });
+    const time = new Date(Date.now() - 300_000).toISOString();
+    await page.goto(`${origin}/?symbol=AAPL&time=${time}`);
+    await until("it is drawn", async () => (await canvasOf(page)).colors > 5);
+    assert.deepEqual(await faultsOf(page), []);
+    await page.locator("#view-board").click();
+    await line(page, "AAPL").waitFor();
+    await sleep(300);
+    assert.deepEqual(await faultsOf(page), []);
+    await page.close();
+  });
+
+  await check("Every control is reached with the tab key, in order", async () => {
+    const page = await open();
+    await page.goto(`${origin}/?symbol=AAPL`);
+    await line(page, "AAPL").waitFor();
+    const seen = [];
+    for (let step = 0; step < 40 && seen.at(-1) !== "timeline"; step++) {
+      await page.keyboard.press("Tab");
+      seen.push(await page.evaluate(() => document.activeElement?.id ?? ""));
+    }
+    const wanted = [
+      "theme",
+      "search",
+      "grid",
+      "compare",
+      "png",
+      "plot",
+      "play",
+      "live",
+      "timeline",
+    ];
+    assert.deepEqual(seen.filter((id) => wanted.includes(id)), wanted);
+    await page.close();
+  });
+
+  await check("Who wants no motion gets none, and still sees what has changed", async () => {
+    const page = await open({ reducedMotion: "reduce" });
+    await page.goto(origin);
+    await page.waitForSelector(".flash");
+    const [background, color] = await page.locator(".flash").first().evaluate((cell) => {
+      const style = getComputedStyle(cell);
+      return [style.backgroundColor, style.color];
+    });
+    assert.equal(background, "rgba(0, 0, 0, 0)");
+    assert.notEqual(color, await page.evaluate(() => getComputedStyle(document.body).color));
+    await page.close();
+  });
+}

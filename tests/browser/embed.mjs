@@ -1,0 +1,75 @@
+// The bare chart, alone and inside a page that speaks as OpenBB Workspace does.
+
+import assert from "node:assert/strict";
+import { until } from "./harness.mjs";
+import { canvasOf, colorOf, LIGHT_TEXT, shoot, stateIs } from "./probes.mjs";
+
+/** @import { Desk } from "./page.mjs" */
+
+const WORKSPACE = `<!doctype html><title>Workspace</title><script>
+  heard = [];
+  onmessage = ({ data }) => heard.push(data);
+</script><iframe src="/chart?symbol=TSLA&interval=1m&theme=light" width="700" height="400"></iframe>`;
+
+/** @param {Desk} desk */
+export async function embedChecks({ origin, check, open }) {
+  await check("The bare chart shows only the chart", async () => {
+    const chart = await open({ viewport: { width: 700, height: 400 } });
+    await chart.goto(`${origin}/chart?symbol=TSLA&interval=1m&theme=light`);
+    await until("it is drawn", async () => (await canvasOf(chart)).colors > 5);
+    assert.equal(await chart.locator("#symbol").innerText(), "TSLA");
+    await stateIs(chart, "live");
+    for (const other of [".board", ".top", ".status", ".empty", ".recorder"]) {
+      assert.equal(await chart.locator(other).isVisible(), false, other);
+    }
+    assert.equal(await colorOf(chart), LIGHT_TEXT);
+    await shoot(chart, "bare");
+    await chart.close();
+  });
+
+  const page = await open();
+  await page.route(
+    `${origin}/workspace`,
+    (route) => route.fulfill({ contentType: "text/html", body: WORKSPACE }),
+  );
+  await page.goto(`${origin}/workspace`);
+  const frame = page.frameLocator("iframe");
+  const heard = () =>
+    page.evaluate(() =>
+      /** @type {{ heard: { type: string }[] }} */ (
+        /** @type {unknown} */ (globalThis)
+      ).heard
+    );
+  const say = (/** @type {object} */ message) =>
+    page.evaluate((message) => globalThis.frames[0]?.postMessage(message, "*"), message);
+
+  await check("A frame announces itself to Workspace", async () => {
+    await until("it has", async () => (await heard())[0]?.type === "openbb-connect");
+    assert.equal(await frame.locator("#symbol").innerText(), "TSLA");
+  });
+
+  await check("Workspace changes symbol, interval and theme", async () => {
+    const params = { symbol: "MSFT", interval: "5m", theme: "dark" };
+    await say({ type: "openbb-params-update", params });
+    await until("it is MSFT", async () => await frame.locator("#symbol").innerText() === "MSFT");
+    await until("it has a price", async () => /\d/.test(await frame.locator("#price").innerText()));
+    assert.ok(await frame.locator('[value="5m"]').isChecked());
+    const color = await frame.locator("body").evaluate((body) => getComputedStyle(body).color);
+    assert.notEqual(color, LIGHT_TEXT);
+  });
+
+  await check(
+    "Workspace gets the bars that are shown, and an error for what there is not",
+    async () => {
+      await say({ type: "openbb-request", widgetId: "bars" });
+      await say({ type: "openbb-request", widgetId: "pie" });
+      await until("both are answered", async () => (await heard()).length === 3);
+      const [, data, error] = /** @type {Record<string, unknown>[]} */ (await heard());
+      assert.equal(data?.["type"], "openbb-data");
+      const rows = /** @type {Record<string, unknown>[]} */ (data?.["data"]);
+      assert.equal(rows[0]?.["symbol"], "MSFT");
+      assert.equal(error?.["type"], "openbb-error");
+    },
+  );
+  await page.close();
+}

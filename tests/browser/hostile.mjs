@@ -1,0 +1,107 @@
+// Names and values that somebody has made up to do harm, or to look like it.
+
+import assert from "node:assert/strict";
+import { until } from "./harness.mjs";
+import { canvasOf, chooseInterval, ingest, line, shoot, stateIs } from "./probes.mjs";
+
+/** @import { Page } from "playwright-core" */
+/** @import { Desk } from "./page.mjs" */
+
+const NAMES = [
+  `"><img src=x onerror="document.title='hacked'">`,
+  "\u202Egnol\u202C\u2066",
+  "W".repeat(64),
+  "𒐫﷽".repeat(16),
+  "__proto__",
+];
+
+/** Answers the page's subscriptions instead of the server. @param {Page} page @param {object[]} snapshot */
+async function pretend(page, snapshot) {
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.onMessage((text) => {
+      const { id, channel } = JSON.parse(String(text));
+      const symbols = snapshot.map((row) => /** @type {{ symbol: string }} */ (row).symbol);
+      const reply = { op: "subscribed", id, position: "e:1", recovered: true, unknown: [] };
+      const columns = ["symbol", "price"];
+      const [sub, rows] = channel === "quote" ? ["q1", snapshot] : ["b1", []];
+      socket.send(JSON.stringify({ ...reply, sub, columns, symbols, snapshot: rows }));
+    });
+  });
+}
+
+/** @param {Desk} desk */
+export async function hostileChecks({ origin, check, open }) {
+  await check("What is no symbol is refused in words", async () => {
+    const page = await open();
+    await page.goto(`${origin}/?symbol=${encodeURIComponent("<img src=x onerror=alert(1)>")}`);
+    await until(
+      "the notice says so",
+      async () => (await page.innerText("#notice")).startsWith("Cannot subscribe"),
+    );
+    assert.equal(await page.locator("img").count(), 0);
+    await page.close();
+  });
+
+  await check("Hostile names are shown as text, and nothing else of the page moves", async () => {
+    const page = await open();
+    const empty = { time: null, price: null, change: null, change_percent: null, volume: null };
+    const rest = { bid: null, ask: null, open: null, high: null, low: null, prev_close: null };
+    const rows = NAMES.map((name) => ({ symbol: name, name, ...empty, ...rest }));
+    await pretend(page, rows);
+    await page.route(/\/(?:bars|symbols|ticks)\?/, (route) => route.fulfill({ json: [] }));
+    await page.goto(origin);
+    await page.waitForSelector("#grid .row");
+    const shown = await page.locator("#grid .row .cell.symbol").allTextContents();
+    assert.deepEqual(shown.toSorted(), NAMES.toSorted());
+    for (const row of await page.locator("#grid .row").all()) await row.click();
+    assert.equal(await page.locator("img").count(), 0);
+    assert.ok(!(await page.title()).startsWith("hacked"));
+    const { width } = page.viewportSize() ?? { width: 0 };
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= width);
+    await shoot(page, "hostile");
+    await page.close();
+  });
+
+  await check("Values beyond all measure are drawn, and so are those below zero", async () => {
+    const page = await open();
+    const prices = [1e308, -1e308, 1.7e308, -1.7e308, 0, -0.00000001, 5e-324];
+    await ingest(origin, prices.map((price) => ({ symbol: "WILD", price, size: 1e308 })));
+    await page.goto(`${origin}/?symbol=WILD&interval=tick`);
+    for (const interval of ["tick", "1s", "1d"]) {
+      await chooseInterval(page, interval);
+      await until("it is drawn", async () => (await canvasOf(page)).colors > 3);
+    }
+    await page.locator("#search").fill("WILD");
+    await line(page, "WILD").waitFor();
+    await page.locator("#compare").fill("AAPL");
+    await page.keyboard.press("Enter");
+    await until("it is drawn", async () => (await canvasOf(page)).colors > 3);
+    await stateIs(page, "live");
+    await page.close();
+  });
+
+  await check("A corrupt frame is told of, and the page recovers", async () => {
+    const page = await open();
+    let isBroken = false;
+    await page.routeWebSocket(/\/ws$/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (isBroken || !String(message).includes('"op":"data"')) return socket.send(message);
+        isBroken = true;
+        socket.send('{"op":"data","rows":[[1,');
+      });
+    });
+    await page.goto(`${origin}/?symbol=AAPL`);
+    await until(
+      "it is told of",
+      async () => (await page.innerText("#fault")).includes("not tickwire's protocol"),
+    );
+    await stateIs(page, "live");
+    const before = await line(page, "AAPL").locator(".last").innerText();
+    await until(
+      "it goes on",
+      async () => await line(page, "AAPL").locator(".last").innerText() !== before,
+    );
+    await page.close();
+  });
+}

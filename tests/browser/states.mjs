@@ -1,0 +1,146 @@
+// What the page says when not all is well.
+
+import assert from "node:assert/strict";
+import { faultsOf } from "./access.mjs";
+import { freePort, sleep, startServer, until } from "./harness.mjs";
+import {
+  barsAgree,
+  chooseInterval,
+  hasHistory,
+  ingest,
+  line,
+  priceMoves,
+  shoot,
+  stateIs,
+  ticksAgree,
+} from "./probes.mjs";
+import { resumeAfterKill } from "./resume.mjs";
+
+/** @import { Desk } from "./page.mjs" */
+
+/** @param {Desk} desk */
+export async function stateChecks(desk) {
+  await keyChecks(desk);
+  await emptyChecks(desk);
+  await lossChecks(desk);
+}
+
+/** @param {Desk} desk */
+async function keyChecks({ origin, complaints, check, open }) {
+  await check("A server that wants a key is given one, which is kept", async () => {
+    complaints.isServerGone = true;
+    const page = await open();
+    const detail = "Cannot answer: a key is needed";
+    await page.route(/\/(?:bars|symbols|ticks|activity|readyz)(?:\?|$)/, async (route) => {
+      const hasKey = route.request().headers()["x-api-key"] === "sesame";
+      if (hasKey) return await route.continue();
+      await route.fulfill({ status: 401, json: { detail, code: "unauthorized", status: 401 } });
+    });
+    await page.routeWebSocket(/\/ws(?:\?|$)/, (socket) => {
+      if (new URL(socket.url()).searchParams.get("key") === "sesame") socket.connectToServer();
+      else void socket.close({ code: 4000, reason: "" });
+    });
+    await page.goto(origin);
+    await page.locator("#key").waitFor();
+    assert.equal(await page.innerText("#refusal"), detail);
+    assert.deepEqual(await faultsOf(page), []);
+    await shoot(page, "key");
+    await page.locator("#key").fill("sesame");
+    await page.keyboard.press("Enter");
+    await stateIs(page, "live");
+    await line(page, "AAPL").waitFor();
+    await page.locator("#refused").waitFor({ state: "hidden" });
+    await page.reload();
+    await stateIs(page, "live");
+    await page.close();
+    complaints.isServerGone = false;
+  });
+
+  await check("A refused connection says why and does not come back", async () => {
+    const page = await open();
+    let attempts = 0;
+    await page.routeWebSocket(/\/ws$/, (socket) => {
+      attempts++;
+      void socket.close({ code: 4403, reason: "Not for you" });
+    });
+    await page.goto(origin);
+    await stateIs(page, "refused");
+    assert.equal(await page.locator("#state").innerText(), "Refused: Not for you");
+    await sleep(1_500);
+    assert.equal(attempts, 1);
+    await page.close();
+  });
+}
+
+/** @param {Desk} desk */
+async function emptyChecks({ kind, complaints, check, open }) {
+  await check("A server without symbols tells how to feed it", async () => {
+    const other = await startServer(kind, { port: await freePort(), feed: "none" });
+    const page = await open();
+    await page.goto(other.origin);
+    await page.locator(".empty").waitFor();
+    const commands = await page.locator(".empty code").allInnerTexts();
+    assert.equal(commands.length, 3);
+    assert.ok(commands[0]?.startsWith("curl ") && commands[0].endsWith(`${other.origin}/ticks`));
+    assert.deepEqual(await faultsOf(page), []);
+    await shoot(page, "empty");
+    await ingest(other.origin, { symbol: "DEMO", price: 1.5 });
+    await line(page, "DEMO").waitFor();
+    assert.equal(await page.locator("#symbol").innerText(), "DEMO");
+    await page.close();
+    await other.stop();
+    complaints.hosts.delete(new URL(other.origin).host);
+  });
+}
+
+/** @param {Desk} desk */
+async function lossChecks({ kind, feed, complaints, check, open }) {
+  const port = await freePort();
+  let server = await startServer(kind, { port, feed });
+  const { origin } = server;
+  const page = await open();
+  await page.goto(`${origin}/?symbol=AAPL`);
+  await stateIs(page, "live");
+
+  await check("A server that is killed is waited for", async () => {
+    complaints.isServerGone = true;
+    await sleep(1_000);
+    await server.stop("SIGKILL");
+    // Between two waits, which may be short, it tries to connect.
+    await until("it says so", async () => /^Offline: /.test(await page.innerText("#state")));
+    await until(
+      "the seconds are counted",
+      async () => /^next try in \d+ s$/.test(await page.innerText("#countdown")),
+    );
+    await shoot(page, "offline");
+  });
+
+  await check("A server that is back is found by itself, and all goes on", async () => {
+    server = await startServer(kind, { port, feed });
+    await stateIs(page, "live");
+    complaints.isServerGone = false;
+    await priceMoves(page, "AAPL");
+    await line(page, "GOOGL").click();
+    await until("history is there", () => hasHistory(page));
+    await barsAgree(page, origin, "1m");
+  });
+
+  await check("A planned restart is announced and survived as well", async () => {
+    complaints.isServerGone = true;
+    await line(page, "AAPL").click();
+    await chooseInterval(page, "tick");
+    await server.stop("SIGTERM");
+    server = await startServer(kind, { port, feed });
+    await stateIs(page, "live");
+    complaints.isServerGone = false;
+    await priceMoves(page, "MSFT");
+    await ticksAgree(page, origin);
+  });
+  await page.close();
+  await server.stop();
+  complaints.hosts.delete(new URL(origin).host);
+
+  await check("After a kill the chart goes on without a gap", async () => {
+    await resumeAfterKill(kind, await open(), complaints);
+  });
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { queryText, readView, writeView } from "../../static/address.js";
+
+const read = (text: string) => readView(new URLSearchParams(text));
+
+test("An address says what is shown, and a copied one shows the same", () => {
+  const texts = [
+    "?symbol=BTC/USD&interval=1m",
+    "?symbol=AAPL&interval=tick&look=line&range=600s",
+    "?symbol=AAPL&interval=1h&compare=MSFT,BTC/USD&time=2026-05-07T13:00:00.250Z",
+    "?symbol=A&interval=1d&range=2026-05-01T00:00:00.000Z..2026-05-02T00:00:00.000Z",
+  ];
+  for (const text of texts) {
+    const query = new URLSearchParams();
+    writeView(query, read(text));
+    assert.equal(queryText(query), text);
+  }
+});
+
+test("What an address does not say, or says wrongly, is as usual", () => {
+  const usual = {
+    symbol: "",
+    interval: "1m",
+    look: "candles",
+    compare: [],
+    range: {},
+    time: undefined,
+  };
+  assert.deepEqual(read(""), usual);
+  const wrong = "interval=2m&look=pie&compare=a b,<i>&range=0s&time=tomorrow";
+  assert.deepEqual(read(wrong), usual);
+  for (const range of ["9..1", "x..y", "99999999999d", "2026-05-07T13:00:00Z.."]) {
+    assert.deepEqual(read(`range=${range}`).range, {}, range);
+  }
+});
+
+test("At most three symbols are compared with the leading one, each once", () => {
+  assert.deepEqual(read("compare=A,B,A,C,D").compare, ["A", "B", "C"]);
+});
+
+test("Milliseconds are a time too, and what else is in the address stays", () => {
+  assert.equal(read("time=1763700000000").time, 1763700000000);
+  const query = new URLSearchParams("theme=dark&time=1");
+  writeView(query, read("symbol=A"));
+  assert.equal(queryText(query), "?theme=dark&symbol=A&interval=1m");
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decimate, extremes, firstFrom } from "../../static/decimate.js";
+
+function columnsOf(points: readonly { time: number; price: number }[]) {
+  const times = Float64Array.from(points, ({ time }) => time);
+  const prices = Float64Array.from(points, ({ price }) => price);
+  return { times, opens: prices, highs: prices, lows: prices, closes: prices, volumes: prices };
+}
+
+const points = fc.array(
+  fc.record({ time: fc.nat(1_000), price: fc.integer({ min: -99, max: 99 }) }),
+  { minLength: 1 },
+).map((all) => all.toSorted((a, b) => a.time - b.time));
+
+test("Nothing that would be seen is lost, however few slots there are", () => {
+  fc.assert(fc.property(points, fc.integer({ min: 1, max: 20 }), (all, slotsMax) => {
+    const columns = columnsOf(all);
+    const range = { start: 0, end: all.length, from: 0, to: 1_001, slotsMax };
+    const slots = decimate(columns, range);
+    assert.ok(slots.length <= slotsMax + 2);
+    const prices = all.map(({ price }) => price);
+    assert.deepEqual(extremes(slots), { min: Math.min(...prices), max: Math.max(...prices) });
+    assert.equal(slots.opens[0], prices[0]);
+    assert.equal(slots.closes[slots.length - 1], prices.at(-1));
+    const sum = slots.volumes.slice(0, slots.length).reduce((a, b) => a + b, 0);
+    assert.equal(sum, prices.reduce((a, b) => a + b, 0));
+  }));
+});
+
+test("Points that have room of their own stay as they are", () => {
+  const all = [1, 2, 3].map((time) => ({ time, price: time * 2 }));
+  const slots = decimate(columnsOf(all), { start: 1, end: 3, from: 0, to: 10, slotsMax: 5 });
+  assert.deepEqual([...slots.times], [2, 3]);
+  assert.deepEqual([...slots.closes], [4, 6]);
+  assert.equal(
+    extremes(decimate(columnsOf([]), { start: 0, end: 0, from: 0, to: 1, slotsMax: 5 })),
+    undefined,
+  );
+});
+
+test("The first value that is not below a limit is found", () => {
+  const values = Float64Array.of(1, 3, 3, 5);
+  assert.deepEqual([0, 3, 4, 9].map((limit) => firstFrom(values, limit)), [0, 1, 3, 4]);
+});

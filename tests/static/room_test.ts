@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readView } from "../../static/address.js";
+import { Room, type Shared } from "../../static/room.js";
+
+/** A server that gives to all others what one has sent, and its newest message to those who come later. */
+class Hall {
+  now = 0;
+  newest: string | undefined;
+  readonly sockets: FakeSocket[] = [];
+  readonly rooms: Room[] = [];
+
+  enter(id: string) {
+    const adopted: string[] = [];
+    const room = new Room({
+      url: () => "ws://x/rooms/a",
+      id,
+      name: id.toUpperCase(),
+      WebSocket: socketsOf(this),
+      now: () => this.now,
+      adopt: ({ symbol }) => adopted.push(symbol),
+    });
+    this.rooms.push(room);
+    return { room, adopted };
+  }
+
+  pass(ms: number): void {
+    for (const end = this.now + ms; this.now < end; this.now += 50) {
+      for (const room of this.rooms) room.tick();
+    }
+  }
+}
+
+class FakeSocket extends EventTarget {
+  readyState = 0;
+  readonly #hall: Hall;
+
+  constructor(hall: Hall) {
+    super();
+    this.#hall = hall;
+    hall.sockets.push(this);
+    queueMicrotask(() => {
+      this.readyState = 1;
+      this.dispatchEvent(new Event("open"));
+      if (hall.newest !== undefined) this.hear(hall.newest);
+    });
+  }
+
+  send(text: string): void {
+    this.#hall.newest = text;
+    for (const socket of this.#hall.sockets) if (socket !== this) socket.hear(text);
+  }
+
+  hear(data: string): void {
+    this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  leave(): void {
+    this.readyState = 3;
+    this.dispatchEvent(new Event("close"));
+  }
+}
+
+function socketsOf(hall: Hall): new (url: string) => WebSocket {
+  const InHall = class extends FakeSocket {
+    constructor() {
+      super(hall);
+    }
+  };
+  return InHall as unknown as new (url: string) => WebSocket;
+}
+
+const view = (symbol: string): Shared => ({
+  ...readView(new URLSearchParams({ symbol })),
+  isPaused: true,
+  speed: 1,
+});
+const rest = () => new Promise((done) => setImmediate(done));
+
+async function two() {
+  const hall = new Hall();
+  const [a, b] = [hall.enter("a"), hall.enter("b")];
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  return { hall, a, b };
+}
+
+test("Everyone in a room follows whoever has chosen last", async () => {
+  const { hall, a, b } = await two();
+  a.room.moved(view("X"));
+  hall.pass(200);
+  assert.deepEqual(b.adopted, ["X"]);
+  b.room.moved(view("Y"));
+  hall.pass(200);
+  assert.deepEqual(a.adopted, ["Y"]);
+  assert.deepEqual(a.room.members.map(({ name, isLeading }) => [name, isLeading]), [
+    ["A", false],
+    ["B", true],
+  ]);
+});
+
+test("Who comes later sees what the room sees, whoever spoke last", async () => {
+  const { hall, a } = await two();
+  a.room.moved(view("X"));
+  hall.pass(6_000);
+  const c = hall.enter("c");
+  hall.pass(50);
+  await rest();
+  hall.pass(500);
+  assert.deepEqual(c.adopted, ["X"]);
+  assert.equal(c.room.members.length, 3);
+});
+
+test("Who comes in listens first: he does not lead with what he has brought along", async () => {
+  const { hall, a, b } = await two();
+  a.room.moved(view("X"));
+  hall.pass(200);
+  const c = hall.enter("z");
+  for (const symbol of ["P", "Q", "R", "S"]) c.room.moved(view(symbol));
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  assert.deepEqual([a.adopted, b.adopted, c.adopted], [[], ["X"], ["X"]]);
+});
+
+test("Who is alone in a room leads with what he has brought along", async () => {
+  const hall = new Hall();
+  const a = hall.enter("a");
+  a.room.moved(view("X"));
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  const b = hall.enter("b");
+  b.room.moved(view("Y"));
+  hall.pass(50);
+  await rest();
+  hall.pass(1_000);
+  assert.deepEqual([a.adopted, b.adopted], [[], ["X"]]);
+});
+
+test("Who does not follow is left alone, leads nobody, and catches up when he follows again", async () => {
+  const { hall, a, b } = await two();
+  b.room.follows = false;
+  a.room.moved(view("X"));
+  b.room.moved(view("Z"));
+  hall.pass(500);
+  assert.deepEqual([a.adopted, b.adopted], [[], []]);
+  assert.equal(a.room.members[1]!.follows, false);
+  b.room.follows = true;
+  assert.deepEqual(b.adopted, ["X"]);
+});
+
+test("Who is gone is forgotten, and a room that was lost is entered again", async () => {
+  const { hall, a } = await two();
+  assert.equal(a.room.members.length, 2);
+  hall.rooms.pop();
+  hall.pass(13_000);
+  assert.equal(a.room.members.length, 1);
+  hall.sockets[0]!.leave();
+  assert.equal(a.room.isJoined, false);
+  hall.pass(3_000);
+  await rest();
+  assert.equal(a.room.isJoined, true);
+});
+
+test("What is no message of a room changes nothing", async () => {
+  const { hall, a } = await two();
+  const good = JSON.parse(hall.newest!);
+  for (
+    const bad of [
+      "x",
+      "null",
+      "[]",
+      "{}",
+      JSON.stringify({ ...good, id: "evil", moved: 1e300, view: view("Q") }),
+      JSON.stringify({ ...good, id: "evil", moved: 9, by: "evil", view: { symbol: 5 } }),
+      JSON.stringify({ ...good, id: "x".repeat(99), moved: 9, by: "y", view: view("Q") }),
+    ]
+  ) hall.sockets[0]!.hear(bad);
+  assert.deepEqual(a.adopted, []);
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { scaled, sceneOf, type View } from "../../static/scene.js";
+import { BarSeries } from "../../static/series.js";
+
+function bars(...closes: number[]): BarSeries {
+  const series = new BarSeries();
+  closes.forEach((close, index) =>
+    series.put({
+      time: index * 60_000,
+      open: close - 1,
+      high: close + 2,
+      low: close - 2,
+      close,
+      volume: 1,
+      count: 1,
+    })
+  );
+  return series;
+}
+
+const view = (fields: Partial<View>): View => ({
+  parts: [{ symbol: "A", series: bars(100, 110, 120, 130) }],
+  interval: "1m",
+  look: "candles",
+  window: { from: 60_000, to: 180_000 },
+  edge: 180_000,
+  decimals: 2,
+  marks: [],
+  ...fields,
+});
+const size = { width: 1_000, stretch: 1 };
+
+test("A scene has the bars in sight and one beyond either end, and reaches as far as they do", () => {
+  const { strands: [strand], range: [low, high] } = sceneOf(view({}), size);
+  assert.deepEqual([...strand!.slots.closes], [100, 110, 120, 130]);
+  assert.ok(low < 98 && high > 132);
+  assert.deepEqual(strand!.last, { time: 180_000, price: 130, open: 129 });
+});
+
+test("A line reaches as far as its closes do", () => {
+  const { strands: [strand] } = sceneOf(view({ look: "line" }), size);
+  assert.deepEqual([...strand!.slots.highs], [100, 110, 120, 130]);
+});
+
+test("Compared symbols begin at nothing where the sight begins, and only the first has candles", () => {
+  const parts = [
+    { symbol: "A", series: bars(100, 110, 120, 130) },
+    { symbol: "B", series: bars(5, 4, 3, 2) },
+  ];
+  const { strands, decimals } = sceneOf(view({ parts }), size);
+  assert.deepEqual(strands.map(({ base }) => base), [110, 4]);
+  assert.deepEqual(strands.map(({ last, base }) => Math.round(scaled(last.price, base))), [
+    18,
+    -50,
+  ]);
+  assert.equal(strands[0]!.slots.highs[1], 112);
+  assert.equal(strands[1]!.slots.highs[1], 4);
+  assert.equal(decimals, 2);
+});
+
+test("A symbol that is compared from 0 is shown by its price, and one without history not at all", () => {
+  const parts = [
+    { symbol: "A", series: bars(0, 0, 1) },
+    { symbol: "B", series: bars() },
+    { symbol: "C", series: bars(1, 2) },
+  ];
+  const { strands } = sceneOf(view({ parts }), size);
+  assert.deepEqual(strands.map(({ symbol, base }) => [symbol, base]), [["A", undefined], ["C", 2]]);
+});
+
+test("More bars than pixels are merged", () => {
+  const series = bars(...Array.from({ length: 1_000 }, (_, index) => index));
+  const window = { from: 0, to: 60_000_000 };
+  const { strands: [strand] } = sceneOf(view({ parts: [{ symbol: "A", series }], window }), {
+    width: 100,
+    stretch: 1,
+  });
+  assert.ok(strand!.isMerged && strand!.slots.length <= 52);
+});
