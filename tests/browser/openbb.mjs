@@ -200,7 +200,7 @@ await check("The chart page is shown in a frame of the workspace", async () => {
     frame.sandbox = "allow-scripts allow-forms allow-downloads allow-popups allow-same-origin";
     document.body.append(frame);
   }, `${server.origin}/chart?symbol=AAPL&interval=1m&theme=light`);
-  await page.frameLocator("iframe").locator("canvas").first().waitFor();
+  await page.frameLocator("iframe").locator("#plot canvas").first().waitFor();
   await page.close();
 });
 
