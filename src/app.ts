@@ -12,6 +12,7 @@ import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { Access } from "./http/access.ts";
 import { barRoutes } from "./http/bars.ts";
+import { contractRoutes } from "./http/contracts.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
@@ -77,15 +78,8 @@ export interface App {
 /** Bars of each series in memory when older ones are in a file. */
 const BARS_IN_MEMORY = 120;
 
-/** Kinds of feed: a new one is one line here. */
-const FEEDS = {
-  synthetic,
-  replay,
-  stdin,
-  poll,
-  kraken,
-  tickwire: relay,
-};
+/** Kinds of feed: a new one is one word here. */
+const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
@@ -243,6 +237,10 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       krakenApi.routes(),
       metrics.routes(),
       socketHints(places),
+      contractRoutes({
+        ...{ version, publicUrl: config["public-url"], keys: access.keys },
+        ...{ settings: config, limits: hub.limits, routes: () => router.routes },
+      }),
       healthRoutes({
         version,
         feeds: () => feeds.reports(),

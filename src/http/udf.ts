@@ -43,7 +43,7 @@ const INTERVAL_OF: ReadonlyMap<string, Interval> = new Map([
   ["1W", "1w"],
 ]);
 /** The chart makes months, and weeks too, of days. */
-const RESOLUTIONS = [...INTERVAL_OF.keys(), "1M"];
+export const RESOLUTIONS = [...INTERVAL_OF.keys(), "1M"];
 
 const CONFIG = {
   supported_resolutions: RESOLUTIONS,
