@@ -73,7 +73,10 @@ const NAMES: Json = { anyOf: [TEXT, listOf(TEXT), { type: "null" }] };
 /** Clients of `/ws` that show by their address or first frame that they speak something else. */
 export const GRID_REQUEST: Json = {
   type: "object",
-  properties: { params: { type: "object", properties: { symbol: NAMES, symbols: NAMES } } },
+  properties: {
+    type: { const: "params" },
+    params: { type: "object", properties: { symbol: NAMES, symbols: NAMES } },
+  },
   required: ["params"],
 };
 export const VALUE: Json = object({ value: NUMBER });
@@ -154,15 +157,19 @@ export const KRAKEN_V2_REQUESTS: Readonly<Record<string, Json>> = {
 export const KRAKEN_V2_ANSWERS: Readonly<Record<string, Json>> = {
   krakenV2Heartbeat: object({ channel: { const: "heartbeat" } }),
   krakenV2Answer: withOptional(
-    object({ method: ANYTHING, time_in: TEXT, time_out: TEXT }),
+    object({ time_in: TEXT, time_out: TEXT }),
     {
+      method: ANYTHING,
       ...{ req_id: REQUEST_NUMBER, success: FLAG, error: TEXT, symbol: ANYTHING },
       result: { type: "object", additionalProperties: true },
     },
   ),
-  krakenV2Data: object({
-    channel: words(["status", "ticker", "ohlc", "trade", "instrument"]),
-    type: words(["snapshot", "update"]),
-    data: { type: ["array", "object"] },
-  }),
+  krakenV2Data: withOptional(
+    object({
+      channel: words(["status", "ticker", "ohlc", "trade", "instrument"]),
+      type: words(["snapshot", "update"]),
+      data: { type: ["array", "object"] },
+    }),
+    { timestamp: TEXT },
+  ),
 };
