@@ -75,9 +75,13 @@ export const GRID_REQUEST: Json = {
   type: "object",
   properties: {
     type: { const: "params" },
-    params: { type: "object", properties: { symbol: NAMES, symbols: NAMES } },
+    params: {
+      type: "object",
+      properties: { symbol: NAMES, symbols: NAMES },
+      additionalProperties: true,
+    },
   },
-  required: ["params"],
+  anyOf: [{ required: ["params"] }, { required: ["type"] }],
 };
 export const VALUE: Json = object({ value: NUMBER });
 
