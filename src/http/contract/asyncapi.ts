@@ -95,9 +95,8 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
   };
 }
 
-/** Describes what goes over WebSockets and in event streams. @param url by which it was asked for */
-export function asyncApi(url: string, options: ContractOptions): Json {
-  const { version, publicUrl, limits, keys } = options;
+/** Describes what goes over WebSockets and in event streams, at the places of `serversAt`. */
+export function asyncApi({ version, limits, keys }: ContractOptions): Json {
   const channels = channelsOf(limits);
   const messages: Record<string, Json> = {};
   const described: Record<string, Json> = {};
@@ -134,7 +133,6 @@ export function asyncApi(url: string, options: ContractOptions): Json {
       license: { name: "MIT" },
     },
     defaultContentType: "application/json",
-    servers: serversAt(publicUrl ?? new URL(url).origin),
     channels: described,
     operations,
     components: { schemas: schemas("draft-7"), messages, securitySchemes: SCHEMES },
@@ -168,7 +166,8 @@ function operation(
   };
 }
 
-function serversAt(address: string): Json {
+/** @param address by which clients reach the server */
+export function serversAt(address: string): Json {
   const { protocol, host, pathname } = new URL(address);
   const at = { host, ...(pathname === "/" ? {} : { pathname }) };
   return {
