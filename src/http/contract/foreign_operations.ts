@@ -1,7 +1,7 @@
 /** Routes in the protocols of others; what their own documents say of them is not repeated. */
 import { BODY_BYTES_MAX, METHODS } from "../kraken.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
-import { RESOLUTIONS } from "../udf.ts";
+import { INTERVAL_OF } from "../udf.ts";
 import {
   type Answer,
   header,
@@ -82,7 +82,10 @@ const UDF_ERROR = object({
 });
 const seconds = (name: string, description: string) =>
   query(name, `${description}, seconds since the Unix epoch`, NUMBER);
-const BARS = object(Object.fromEntries([..."tohlcv"].map((name) => [name, listOf(NUMBER)])));
+const BARS = object({
+  s: { const: "ok" },
+  ...Object.fromEntries([..."tohlcv"].map((name) => [name, listOf(NUMBER)])),
+});
 const NO_DATA: Json = {
   type: "object",
   properties: { s: { const: "no_data" }, nextTime: NUMBER },
@@ -137,21 +140,13 @@ const UDF: Operations = {
     summary: "Bars, in columns",
     parameters: [
       UDF_SYMBOL,
-      required(query("resolution", "width of a bar", words(RESOLUTIONS))),
+      required(query("resolution", "width of a bar", words([...INTERVAL_OF.keys()]))),
       seconds("from", "included"),
       seconds("to", "not included"),
       query("countback", "at least so many", { type: "integer", minimum: 0 }),
     ],
     answers: {
-      200: json("bars", {
-        anyOf: [
-          {
-            ...BARS,
-            properties: { s: { const: "ok" }, ...BARS["properties"] as Json },
-          },
-          NO_DATA,
-        ],
-      }),
+      200: json("bars", { anyOf: [BARS, NO_DATA] }),
     },
     codes: {
       400: ["bad_symbol", "bad_resolution", "bad_from", "bad_to", "bad_countback"],
