@@ -13,6 +13,7 @@ import { synthetic } from "./feeds/synthetic.ts";
 import { Access } from "./http/access.ts";
 import { activityRoutes } from "./http/activity.ts";
 import { barRoutes } from "./http/bars.ts";
+import { contractRoutes } from "./http/contracts.ts";
 import { corsHeaders, Origins } from "./http/cors.ts";
 import { type Entry, openEntry } from "./http/entry.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -77,15 +78,8 @@ export interface App {
 /** Bars of each series in memory when older ones are in a file. */
 const BARS_IN_MEMORY = 120;
 
-/** Kinds of feed: a new one is one line here. */
-const FEEDS = {
-  synthetic,
-  replay,
-  stdin,
-  poll,
-  kraken,
-  tickwire: relay,
-};
+/** Kinds of feed: a new one is one word here. */
+const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
@@ -248,6 +242,10 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       krakenApi.routes(),
       metrics.routes(),
       socketHints(places),
+      contractRoutes({
+        ...{ version, publicUrl: config["public-url"], keys: access.keys },
+        ...{ settings: config, limits: hub.limits, routes: () => router.routes },
+      }),
       healthRoutes({
         version,
         feeds: () => feeds.reports(),

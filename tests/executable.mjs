@@ -52,6 +52,14 @@ await check("It streams on /ws", async () => {
   const frame = JSON.parse(await firstFrame(`ws://127.0.0.1:${port}/ws?symbol=AAPL`));
   assert.equal(typeof frame, "object");
 });
+await check("It serves its contracts", async () => {
+  const { openapi, paths } = await (await get("/openapi.json")).json();
+  assert.equal(openapi, "3.1.0");
+  assert.ok(paths["/snapshot"].get);
+  const { asyncapi, channels } = await (await get("/asyncapi.json")).json();
+  assert.equal(asyncapi, "3.0.0");
+  assert.ok(channels.ws.messages.subscribed);
+});
 await check("It shows its feeds in /metrics", () =>
   eventually(async () => {
     const text = await (await get("/metrics")).text();

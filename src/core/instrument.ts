@@ -28,8 +28,8 @@ export interface InstrumentFields {
   shares?: number | null;
 }
 
-const NAME_LENGTH_MAX = 200;
-const DESCRIPTION_LENGTH_MAX = 2_000;
+export const NAME_LENGTH_MAX = 200;
+export const DESCRIPTION_LENGTH_MAX = 2_000;
 
 type Value = string | number | null;
 

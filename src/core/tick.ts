@@ -16,7 +16,7 @@ export interface TapedTick extends Tick {
 
 export const SYMBOL_LENGTH_MAX = 64;
 
-const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,64}$/;
+export const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,64}$/;
 
 /** Whether the text can name an instrument: 1–64 of `A-Z a-z 0-9 . _ : / ^ = -`. */
 export function isSymbol(text: string): boolean {

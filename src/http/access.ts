@@ -1,12 +1,14 @@
 import type { MiddlewareHandler } from "hono";
 import type { Origins } from "./cors.ts";
-import type { Keys } from "./keys.ts";
+import type { Keys, Need } from "./keys.ts";
 import { Refusal } from "./refusal.ts";
 
 // What a request needs. What is not named here needs the read key, so that a new route is protected.
 
-/** Routes that need no key: the page, which asks for one, and the sign of life. */
-const OPEN = ["/", "/chart", "/static/*", "/favicon.ico", "/healthz"];
+/** They tell clients how to send a key, and nothing of what the server holds. */
+const CONTRACTS = ["/openapi.json", "/asyncapi.json"];
+/** Routes that need no key: the page, which asks for one, the sign of life and the contracts. */
+const OPEN = ["/", "/chart", "/static/*", "/favicon.ico", "/healthz", ...CONTRACTS];
 /** Requests that read although their method is none of reading. */
 const READING_POSTS = ["/kraken/0/public/*"];
 /** WebSockets through which a client writes. */
@@ -31,7 +33,7 @@ export class Access {
 
   /** @throws {Refusal} unless the WebSocket may be opened */
   checkSocket(request: Request, path: string): void {
-    const need = isListed(path, WRITING_SOCKETS) ? "write" : "read";
+    const need = socketNeedOf(path);
     this.#checkOrigin(request, "Cannot open a WebSocket");
     this.keys.check(request, need, `Cannot open a WebSocket at ${path}`);
   }
@@ -40,12 +42,10 @@ export class Access {
   middleware(): MiddlewareHandler {
     return (c, next) => {
       const { method, path, raw } = c.req;
-      const reads = READING_METHODS.includes(method) || isListed(path, READING_POSTS);
+      const need = needOf(method, path);
       // A foreign page cannot read an answer, but what it sends would be written all the same.
-      if (!reads) this.#checkOrigin(raw, `Cannot ${method} ${path}`);
-      if (!reads || !isListed(path, OPEN)) {
-        this.keys.check(raw, reads ? "read" : "write", `Cannot ${method} ${path}`);
-      }
+      if (need === "write") this.#checkOrigin(raw, `Cannot ${method} ${path}`);
+      if (need !== undefined) this.keys.check(raw, need, `Cannot ${method} ${path}`);
       return next();
     };
   }
@@ -59,6 +59,16 @@ export class Access {
     }
     throw new Refusal(403, "bad_origin", `${action} from ${origin}: the origin is not allowed`);
   }
+}
+
+/** What a request needs leave for; `undefined` is open to everybody. */
+export function needOf(method: string, path: string): Need | undefined {
+  if (!READING_METHODS.includes(method) && !isListed(path, READING_POSTS)) return "write";
+  return isListed(path, OPEN) ? undefined : "read";
+}
+
+export function socketNeedOf(path: string): Need {
+  return isListed(path, WRITING_SOCKETS) ? "write" : "read";
 }
 
 function isListed(path: string, list: readonly string[]): boolean {

@@ -37,7 +37,7 @@ export interface Received {
 const BODIES_MAX = 4;
 const WAITING_MAX = 1_000;
 const RETRY_SECONDS = 1;
-const KEY_LENGTH_MAX = 200;
+export const KEY_LENGTH_MAX = 200;
 
 /**
  * Takes batches, by whatever way they come. The bytes of batches that are not on the tape yet are bounded:

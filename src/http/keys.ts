@@ -10,6 +10,8 @@ export interface KeysOptions {
   readonly host: string;
 }
 
+export type Need = "read" | "write";
+
 /** Who may read and who may write. A read key reads; a write key writes, and reads as well. */
 export class Keys {
   readonly #options: KeysOptions;
@@ -27,18 +29,22 @@ export class Keys {
     return this.#write.length > 0 || isLoopback(this.#options.host);
   }
 
+  /** Whether it takes a key. Without a write key, writing needs no less than reading. */
+  isNeededTo(need: Need): boolean {
+    return this.#read.length > 0 || need === "write" && this.#write.length > 0;
+  }
+
   /**
    * @param action what is asked for, as the begin of a sentence: `Cannot GET /snapshot`
    * @throws {Refusal} unless the request carries the key that it needs
    */
-  check(request: Request, need: "read" | "write", action: string): void {
+  check(request: Request, need: Need, action: string): void {
     if (need === "write" && !this.canWrite) {
       const why = `the server listens on ${this.#options.host} and has no write key`;
       throw new Refusal(403, "no_write_key", `${action}: ${why}, start it with --write-key`);
     }
+    if (!this.isNeededTo(need)) return;
     const needsWriteKey = need === "write" && this.#write.length > 0;
-    // Without a write key, writing needs no less than reading.
-    if (!needsWriteKey && this.#read.length === 0) return;
     const given = keysOf(request).map(digest);
     if (isAmong(given, this.#write) || !needsWriteKey && isAmong(given, this.#read)) return;
     if (given.length === 0) {

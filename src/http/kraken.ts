@@ -22,7 +22,19 @@ export interface KrakenApiOptions extends FiguresOptions {
   fault(error: unknown): void;
 }
 
-const BODY_BYTES_MAX = 65_536;
+export const BODY_BYTES_MAX = 65_536;
+export const METHODS = [
+  "Time",
+  "SystemStatus",
+  "Assets",
+  "AssetPairs",
+  "Ticker",
+  "OHLC",
+  "Trades",
+  "Depth",
+  "Spread",
+] as const;
+type Method = typeof METHODS[number];
 const CANDLES_MAX = 720;
 const TRADES_MAX = 1_000;
 const LEVELS_MAX = 500;
@@ -51,7 +63,7 @@ export class KrakenApi {
   readonly #figures: Figures;
   readonly #pairs: Pairs;
   readonly #methods: Readonly<
-    Record<string, (params: URLSearchParams) => string | Promise<string>>
+    Record<Method, (params: URLSearchParams) => string | Promise<string>>
   >;
   #connections = 0;
 
@@ -100,13 +112,13 @@ export class KrakenApi {
       onError: (c) => failure(c, BAD_ARGUMENTS),
     });
     routes.on(["GET", "POST"], "/kraken/0/public/:method", limit, async (c) => {
-      const name = c.req.param("method");
-      if (!Object.hasOwn(this.#methods, name)) return unknownMethod(c);
+      const name = METHODS.find((name) => name === c.req.param("method"));
+      if (name === undefined) return unknownMethod(c);
       const params = new URL(c.req.url).searchParams;
       if (c.req.method === "POST") {
         for (const [key, value] of new URLSearchParams(await c.req.text())) params.set(key, value);
       }
-      const result = await this.#methods[name]!(params);
+      const result = await this.#methods[name](params);
       return c.body(rest.success(result), 200, { "Content-Type": "application/json" });
     });
     return routes.all("/kraken/0/*", unknownMethod);

@@ -4,7 +4,7 @@ import { Refusal } from "./refusal.ts";
 
 export const LIMIT_DEFAULT = 1_000;
 export const LIMIT_MAX = 10_000_000;
-const SYMBOLS_MAX = 10_000;
+export const SYMBOLS_MAX = 10_000;
 /** Smaller numbers than this are the beginning of time, whatever their unit. */
 const SECONDS_MIN = 1e8;
 

@@ -17,7 +17,7 @@ export interface SymbolsOptions {
   define(symbol: string, fields: InstrumentFields): void;
 }
 
-const BODY_BYTES_MAX = 65_536;
+export const BODY_BYTES_MAX = 65_536;
 
 /**
  * `GET /symbols?query=`: instruments whose symbol or name contains the text. `GET` and `PUT

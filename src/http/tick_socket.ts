@@ -17,7 +17,7 @@ export interface TickSocketsOptions {
 
 const FORMATS: readonly string[] = ["json", "ndjson", "csv", "influx"] satisfies BatchFormat[];
 /** Batches of a connection that wait for their answer; beyond twice as many it is closed. */
-const UNANSWERED_MAX = 64;
+export const UNANSWERED_MAX = 64;
 
 /** `WS /ticks?format=`: a batch per frame, each answered once it is on the tape, in order. */
 export class TickSockets {

@@ -28,7 +28,7 @@ const EXCHANGE = "tickwire";
 /** A chart asks for some hundred bars; it asks again for those before. */
 const BARS_MAX = 20_000;
 
-const INTERVAL_OF: ReadonlyMap<string, Interval> = new Map([
+export const INTERVAL_OF: ReadonlyMap<string, Interval> = new Map([
   ["1S", "1s"],
   ["5S", "5s"],
   ["15S", "15s"],

@@ -49,7 +49,9 @@ const Request = z.discriminatedUnion("op", [
   z.object({ op: z.literal("ping"), id: Id }),
 ]);
 
-const OPS = Request.options.map(({ shape }) => shape.op.value);
+/** What a client may say, as schemas. */
+export const REQUESTS = Request.options;
+const OPS = REQUESTS.map(({ shape }) => shape.op.value);
 
 type SubscribeFields = z.infer<typeof Subscribe>;
 

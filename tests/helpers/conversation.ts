@@ -174,21 +174,40 @@ interface Line {
   readonly text: string;
 }
 
-/** Plays a conversation and fails at the first line that goes otherwise. */
-export function play(text: string, limits: Partial<Limits> = {}): void {
+/** What came of an action, at a place such as `/kraken` or a query of `/ws`. */
+export interface Exchange {
+  readonly address: string;
+  /** What the client has sent, if that was the action. */
+  readonly request: string | undefined;
+  readonly frames: readonly unknown[];
+}
+
+/**
+ * Plays a conversation and fails at the first line that goes otherwise.
+ * @param watch told of everything that came, whole
+ */
+export function play(
+  text: string,
+  limits: Partial<Limits> = {},
+  watch: (exchange: Exchange) => void = () => {},
+): void {
   const stage = new Stage(limits);
   const lines = readLines(text);
   let client: Client | undefined;
+  let address = "";
   for (let index = 0; index < lines.length;) {
     const action = lines[index++]!;
     if (action.sign === "?") client?.leave();
     if (action.sign === "?" || client === undefined) {
-      client = stage.connect(action.sign === "?" ? action.text : "");
+      address = action.sign === "?" ? action.text : "";
+      client = stage.connect(address);
     }
     act(stage, client, action);
     const expected = [];
     while ("<x".includes(lines[index]?.sign ?? "-")) expected.push(lines[index++]!);
-    compare(client, action, expected);
+    const frames = client.frames();
+    watch({ address, request: action.sign === ">" ? action.text : undefined, frames });
+    compare({ frames, closed: client.closed }, action, expected);
   }
 }
 
@@ -219,20 +238,24 @@ function act(stage: Stage, client: Client, { number, sign, text }: Line): void {
   }
 }
 
-function compare(client: Client, action: Line, expected: readonly Line[]): void {
-  const frames = expected.filter(({ sign }) => sign === "<");
+function compare(
+  came: { readonly frames: readonly unknown[]; readonly closed: string | undefined },
+  action: Line,
+  expected: readonly Line[],
+): void {
+  const wantedFrames = expected.filter(({ sign }) => sign === "<");
   const close = expected.find(({ sign }) => sign === "x");
-  const wanted = frames.map(({ text }) =>
+  const wanted = wantedFrames.map(({ text }) =>
     JSON.parse(text.replaceAll(/,\s*…\s*}/g, `,"${REST}":1}`))
   );
-  const found = client.frames();
+  const found = came.frames;
   assert.deepEqual(
     found.map((frame, index) => cut(frame, wanted[index])),
     wanted,
     `line ${action.number}: ${action.sign} ${action.text}\ngot ${JSON.stringify(found, null, 1)}`,
   );
-  const reason = close === undefined ? undefined : cut(client.closed, close.text);
-  assert.equal(close === undefined ? client.closed : reason, close?.text, `line ${action.number}`);
+  const reason = close === undefined ? undefined : cut(came.closed, close.text);
+  assert.equal(close === undefined ? came.closed : reason, close?.text, `line ${action.number}`);
 }
 
 /** What came, without what the text leaves open. */

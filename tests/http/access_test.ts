@@ -20,9 +20,10 @@ function upgrade(server: TestApp, path: string, headers: Record<string, string> 
 }
 
 describe("Access", () => {
-  test("With a read key every route needs it but the page, the sign of life and preflights", async () => {
+  test("With a read key every route needs it but the page, the sign of life, contracts and preflights", async () => {
     const server = locked();
-    for (const path of [...Object.keys(ASSETS), "/favicon.ico", "/healthz"]) {
+    const contracts = ["/openapi.json", "/asyncapi.json"];
+    for (const path of [...Object.keys(ASSETS), "/favicon.ico", "/healthz", ...contracts]) {
       assert.ok((await server.request(path)).ok, path);
       assert.ok((await server.request(path, { method: "HEAD" })).ok, path);
     }

@@ -1,0 +1,177 @@
+/** https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
+import { socketNeedOf } from "../access.ts";
+import {
+  BATCHES,
+  GRID_REQUEST,
+  KRAKEN_V1_ANSWERS,
+  KRAKEN_V1_REQUESTS,
+  KRAKEN_V2_ANSWERS,
+  KRAKEN_V2_REQUESTS,
+  NATIVE_ANSWERS,
+  NATIVE_REQUESTS,
+  VALUE,
+} from "./messages.ts";
+import { type ContractOptions, SECURITY_SCHEMES } from "./openapi.ts";
+import { TEXT, words } from "./operation.ts";
+import { type Json, listOf, ref, schemas } from "./values.ts";
+
+/** A place where messages go over and back. Payloads by the name of the message. */
+interface Channel {
+  readonly address: string;
+  readonly description: string;
+  readonly server: "sockets" | "events";
+  /** Schemas of what the address may ask for. */
+  readonly query?: Readonly<Record<string, Json>>;
+  readonly parameters?: Json;
+  readonly received: Readonly<Record<string, Json>>;
+  readonly sent: Readonly<Record<string, Json>>;
+}
+
+const SUBSCRIPTION = {
+  symbol: { ...TEXT, description: "comma list of symbols and prefixes; absent means all" },
+  channel: { ...TEXT, description: "tick, quote, or bar and an interval such as bar:1m" },
+  mode: words(["all", "latest"]),
+  every: { ...TEXT, description: "milliseconds, or a duration such as 10s" },
+  from: { ...TEXT, description: "a position or a time" },
+  speed: { type: "number", minimum: 0 },
+  format: words(["object", "columns", "value", "list"], "object"),
+};
+
+/** What the server sends at `/ws`; the same in the events of `/stream`. */
+const STREAM = { ...NATIVE_ANSWERS, value: VALUE, list: listOf(ref("Row")) };
+
+function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, Channel>> {
+  const content = { type: ["object", "array"] };
+  const length = limits["room-message-max"]!.value;
+  const message = { ...content, description: `at most ${length} characters of JSON` };
+  return {
+    ws: {
+      address: "/ws",
+      description: "The stream. An address that asks for something subscribes by itself, one with" +
+        " format=value or format=list receives nothing but that; a first frame with params is a" +
+        " live grid, which receives lists of rows alone.",
+      server: "sockets",
+      query: SUBSCRIPTION,
+      received: { ...NATIVE_REQUESTS, grid: GRID_REQUEST },
+      sent: STREAM,
+    },
+    stream: {
+      address: "/stream",
+      description: "The frames of /ws in the data of Server-Sent Events.",
+      server: "events",
+      received: {},
+      sent: STREAM,
+    },
+    ticks: {
+      address: "/ticks",
+      description: "Every frame is a batch of ticks, answered once it is on the tape.",
+      server: "sockets",
+      query: { format: words(["json", "ndjson", "csv", "influx"]) },
+      received: { batch: BATCHES["batch"]! },
+      sent: { accepted: BATCHES["accepted"]!, refused: BATCHES["refused"]! },
+    },
+    room: {
+      address: "/rooms/{room}",
+      description: "What one client sends, every other client of the room receives.",
+      server: "sockets",
+      parameters: { room: { description: "made as a symbol is, a slash written %2F" } },
+      received: { message },
+      sent: { message },
+    },
+    krakenV1: {
+      address: "/kraken",
+      description: "Kraken's public WebSocket, version 1: https://docs.kraken.com/websockets/",
+      server: "sockets",
+      received: KRAKEN_V1_REQUESTS,
+      sent: KRAKEN_V1_ANSWERS,
+    },
+    krakenV2: {
+      address: "/kraken/v2",
+      description: "Kraken's public WebSocket, version 2: https://docs.kraken.com/api/docs/",
+      server: "sockets",
+      received: KRAKEN_V2_REQUESTS,
+      sent: KRAKEN_V2_ANSWERS,
+    },
+  };
+}
+
+/** Describes what goes over WebSockets and in event streams, at the places of `serversAt`. */
+export function asyncApi({ version, limits, keys }: ContractOptions): Json {
+  const channels = channelsOf(limits);
+  const messages: Record<string, Json> = {};
+  const described: Record<string, Json> = {};
+  const operations: Record<string, Json> = {};
+  for (const [name, channel] of Object.entries(channels)) {
+    const { address, description, server, query, parameters, received, sent } = channel;
+    const payloads = { ...received, ...sent };
+    for (const [message, payload] of Object.entries(payloads)) messages[message] = { payload };
+    described[name] = {
+      address,
+      description,
+      servers: [{ $ref: `#/servers/${server}` }],
+      messages: Object.fromEntries(
+        Object.keys(payloads).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
+      ),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(query === undefined
+        ? {}
+        : { bindings: { ws: { query: { type: "object", properties: query } } } }),
+    };
+    const security = keys.isNeededTo(socketNeedOf(address)) ? SECURITY : undefined;
+    for (const [action, payloads] of [["receive", received], ["send", sent]] as const) {
+      if (Object.keys(payloads).length === 0) continue;
+      operations[`${name}.${action}`] = operation(action, name, Object.keys(payloads), security);
+    }
+  }
+  return {
+    asyncapi: "3.0.0",
+    info: {
+      title: "tickwire",
+      version,
+      description: "PROTOCOL.md of the project says what a client can rely on. New fields may be" +
+        " added to every object.",
+      license: { name: "MIT" },
+    },
+    defaultContentType: "application/json",
+    channels: described,
+    operations,
+    components: { schemas: schemas("draft-7"), messages, securitySchemes: SCHEMES },
+    "x-limits": limits,
+  };
+}
+
+/** What OpenAPI calls an API key is one of HTTP here. */
+const SCHEMES = Object.fromEntries(
+  Object.entries(SECURITY_SCHEMES).map(([name, scheme]) => [
+    name,
+    scheme.type === "apiKey" ? { ...scheme, type: "httpApiKey" } : scheme,
+  ]),
+);
+const SECURITY = Object.keys(SCHEMES).map((name) => ({
+  $ref: `#/components/securitySchemes/${name}`,
+}));
+
+/** From the server's side: it receives what clients send. */
+function operation(
+  action: "receive" | "send",
+  channel: string,
+  messages: readonly string[],
+  security: readonly Json[] | undefined,
+): Json {
+  return {
+    action,
+    channel: { $ref: `#/channels/${channel}` },
+    messages: messages.map((name) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
+    ...(security === undefined ? {} : { security }),
+  };
+}
+
+/** @param address by which clients reach the server */
+export function serversAt(address: string): Json {
+  const { protocol, host, pathname } = new URL(address);
+  const at = { host, ...(pathname === "/" ? {} : { pathname }) };
+  return {
+    sockets: { ...at, protocol: protocol === "https:" ? "wss" : "ws" },
+    events: { ...at, protocol: protocol.slice(0, -1) },
+  };
+}

@@ -1,0 +1,136 @@
+/** https://spec.openapis.org/oas/v3.1.0 */
+import { needOf } from "../access.ts";
+import type { Keys } from "../keys.ts";
+import { FOREIGN_OPERATIONS } from "./foreign_operations.ts";
+import type { PublishedLimit } from "./limits.ts";
+import type { Answer, Operation, Operations } from "./operation.ts";
+import { OWN_OPERATIONS } from "./own_operations.ts";
+import { type Json, ref, schemas } from "./values.ts";
+
+/** What a contract tells of the server that it is asked of. */
+export interface ContractOptions {
+  readonly version: string;
+  /** The address under which browsers reach the server, without a slash at the end. */
+  readonly publicUrl?: string | undefined;
+  readonly keys: Keys;
+  readonly limits: Readonly<Record<string, PublishedLimit>>;
+}
+
+/** A route as the router knows it. */
+interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+const OPERATIONS: Operations = { ...OWN_OPERATIONS, ...FOREIGN_OPERATIONS };
+
+const DESCRIPTION = "A live feed as snapshot, tick stream, bars and history. Numbers are JSON" +
+  " numbers, times milliseconds since the Unix epoch in UTC, and what is unknown is null. New" +
+  " fields may be added to every object.";
+
+export const SECURITY_SCHEMES = {
+  header: { type: "apiKey", in: "header", name: "X-API-KEY" },
+  query: { type: "apiKey", in: "query", name: "key" },
+  bearer: { type: "http", scheme: "bearer" },
+};
+
+/**
+ * Describes every route that the router has.
+ * @throws {TypeError} for a route that is not described here, and for a description without a route
+ */
+export function openApi(routes: readonly Route[], options: ContractOptions): Json {
+  const { version, publicUrl, limits } = options;
+  const paths: Record<string, Record<string, Json>> = {};
+  // A handler with several parts is several routes; those for all methods are no operations.
+  const names = new Set(
+    routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
+  );
+  const stray = Object.keys(OPERATIONS).find((name) => !names.has(name));
+  if (stray !== undefined) throw new TypeError(`Cannot describe ${stray}: there is no such route`);
+  for (const name of names) {
+    const operation = OPERATIONS[name];
+    if (operation === undefined) throw new TypeError(`Cannot describe ${name}: it is unknown`);
+    const [method, path] = name.split(" ") as [string, string];
+    const template = path.replaceAll(/:(\w+)(?:\{[^}]+\})?/g, "{$1}");
+    paths[template] = {
+      ...paths[template],
+      [method.toLowerCase()]: describe(method, template, operation, options),
+    };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "tickwire",
+      version,
+      description: DESCRIPTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: publicUrl ?? "/" }],
+    paths,
+    components: { schemas: schemas("draft-2020-12"), securitySchemes: SECURITY_SCHEMES },
+    "x-limits": limits,
+  };
+}
+
+function describe(
+  method: string,
+  path: string,
+  operation: Operation,
+  { keys, limits }: ContractOptions,
+): Json {
+  const { summary, description, parameters = [], body, bodyBytesMax } = operation;
+  const need = needOf(method, path);
+  const bytesMax = bodyBytesMax ?? limits["body-max"]!.value;
+  return {
+    operationId: `${method.toLowerCase()}${path.replaceAll(/\W/g, "_")}`,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: contentOf(body), "x-bytes-max": bytesMax } }),
+    responses: responses(operation, need),
+    security: need !== undefined && keys.isNeededTo(need)
+      ? Object.keys(SECURITY_SCHEMES).map((name) => ({ [name]: [] }))
+      : [],
+  };
+}
+
+function responses({ answers, codes = {}, errorSchema }: Operation, need?: string): Json {
+  const refused = {
+    ...(need === undefined ? {} : { 401: ["key_needed", "bad_key"] }),
+    ...(need === "write" ? { 403: ["bad_origin", "no_write_key", "read_only_key"] } : {}),
+  };
+  return {
+    ...mapped(answers, ({ content, headers, ...answer }: Answer) => ({
+      ...answer,
+      ...(headers === undefined ? {} : { headers }),
+      ...(content === undefined ? {} : { content: contentOf(content) }),
+    })),
+    ...mapped(codes, (codes) => errorAnswer(codes, errorSchema)),
+    ...mapped(refused, (codes) => errorAnswer(codes)),
+    default: { description: OTHER_ERRORS, content: contentOf(JSON_ERROR) },
+  };
+}
+
+const OTHER_ERRORS = "any other error, such as not_found, bad_method and internal";
+const JSON_ERROR = { "application/json": ref("Error") };
+
+function errorAnswer(codes: readonly string[], schema?: Json): Json {
+  const own = { ...ref("Error"), properties: { code: { enum: codes } } };
+  return {
+    description: codes.join(", "),
+    content: contentOf({ "application/json": schema ?? own }),
+  };
+}
+
+function contentOf(schemas: Readonly<Record<string, Json>>): Json {
+  return mapped(schemas, (schema) => ({ schema }));
+}
+
+function mapped<Value>(
+  record: Readonly<Record<string, Value>>,
+  map: (value: Value) => Json,
+): Record<string, Json> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}

