@@ -9,7 +9,11 @@ export const text = z.string().min(1);
 /** A number, or one written as text; nothing else is made into a number. */
 export const number = (schema: z.ZodNumber) =>
   z.preprocess(
-    (value) => typeof value === "string" && value.trim() !== "" ? Number(value) : value,
+    (value) => {
+      const made = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      // What is no number stays what it was, so that the refusal says so.
+      return Number.isNaN(made) ? value : made;
+    },
     schema,
   );
 export const countFrom = (least: number) => number(z.number().int().min(least));

@@ -46,6 +46,8 @@ export function readAnswer(text: string, shape: AnswerShape, now: number): Obser
 }
 
 function entriesOf(text: string, shape: AnswerShape): Entry[] {
+  // A page that explains or asks to log in would pass for CSV, its first line for the header.
+  if (/^\s*</.test(text)) throw new Error("it is HTML or XML, not JSON or CSV");
   const format = shape.format ?? formatOf(text);
   if (format === "json") return entriesOfJson(JSON.parse(text), shape);
   const entries: Entry[] = [];

@@ -22,8 +22,8 @@ export interface Activity {
   readonly counts: readonly number[];
 }
 
-const BUCKETS_DEFAULT = 240;
-const BUCKETS_MAX = 2_000;
+export const BUCKETS_DEFAULT = 240;
+export const BUCKETS_MAX = 2_000;
 /** Many pages may ask at once, and the shape of hours does not change within seconds. */
 const KEPT_MS = 5_000;
 const SYMBOLS_A_TURN = 20;

@@ -52,6 +52,6 @@ function encodingOf(headers: Headers): string {
 }
 
 function tooLarge(bytesMax: number): Refusal {
-  const detail = `Cannot take more than ${bytesMax} bytes in one request: send smaller batches`;
+  const detail = `Cannot take more than ${bytesMax} bytes in one request: send less at once`;
   return new Refusal(413, "too_large", detail);
 }

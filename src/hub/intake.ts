@@ -228,7 +228,8 @@ export class Intake {
         for (const symbol of fresh) unseen.add(symbol);
         return true;
       }
-      const [symbol] = fresh;
+      // The first one that there is no room for.
+      const symbol = [...fresh][Math.max(0, symbolsMax - catalogue.size - unseen.size)];
       reject(
         new ClientError(
           "too_many_symbols",

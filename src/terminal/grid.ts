@@ -74,7 +74,7 @@ const REVERSE = "\x1b[7m";
 /** The lines of the grid, none wider than the terminal. */
 export function gridLines(all: readonly Watched[], options: GridOptions): string[] {
   const { columns, lines, hasColor, from } = options;
-  const shown = columnsFor(columns);
+  const shown = columnsFor(columns, all);
   const paint = (text: string, ...codes: string[]) =>
     hasColor && codes.length > 0 ? `${codes.join("")}${text}${RESET}` : text;
   const head = shown.map((column) => fit(column.title, column)).join(" ".repeat(GAP));
@@ -94,17 +94,21 @@ export function gridLines(all: readonly Watched[], options: GridOptions): string
   return [paint(head, DIM), ...body];
 }
 
-/** The columns that there is room for, by rank. */
-function columnsFor(width: number): readonly Column[] {
+/** The columns that there is room for, by rank. Symbols may take a quarter, for many begin alike. */
+function columnsFor(width: number, all: readonly Watched[]): readonly Column[] {
+  const [symbols, ...others] = COLUMNS as readonly [Column, ...Column[]];
+  const longest = all.reduce((most, { row }) => Math.max(most, row.symbol.length), 0);
+  const symbolWidth = Math.max(symbols.width, Math.min(longest, Math.floor(width / 4)));
+  const columns = [{ ...symbols, width: symbolWidth }, ...others];
   let left = width;
   const taken = new Set<Column>();
-  for (const column of [...COLUMNS].sort((a, b) => a.rank - b.rank)) {
+  for (const column of [...columns].sort((a, b) => a.rank - b.rank)) {
     const needed = column.width + (taken.size > 0 ? GAP : 0);
     if (needed > left) break;
     taken.add(column);
     left -= needed;
   }
-  return COLUMNS.filter((column) => taken.has(column));
+  return columns.filter((column) => taken.has(column));
 }
 
 /** As wide as its column; what is longer is cut with a mark, for a cut number would be another one. */

@@ -133,13 +133,16 @@ async function open(terminal: Terminal, options: SendOptions): Promise<Source> {
 }
 
 function sizeOf(file: string): number {
+  let stats;
   try {
-    return statSync(file).size;
+    stats = statSync(file);
   } catch (cause) {
     const { code } = cause as { code?: string };
     const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
     throw new CommandError(`Cannot send ${file}: ${reason}`, { cause });
   }
+  if (stats.isDirectory()) throw new CommandError(`Cannot send ${file}: it is a folder`);
+  return stats.size;
 }
 
 function formatOf(file: string | undefined, first = ""): typeof SEND_FORMATS[number] {

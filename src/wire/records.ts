@@ -172,7 +172,9 @@ function readNumber(name: string, value: unknown, asText: boolean): number | nul
   if (value === undefined || value === null || (asText && value === "")) return null;
   const number = asText && typeof value === "string" && DECIMAL.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number)) return number;
-  throw new RecordFault(`${name} ${show(value)} is not a number`);
+  // JSON has no word for a number that is too great.
+  const shown = typeof value === "number" ? value : show(value);
+  throw new RecordFault(`${name} ${shown} is not a number`);
 }
 
 /** The middle without the noise of binary fractions. */

@@ -115,6 +115,7 @@ describe("tickwire send", () => {
       await said(server.http, "nope.csv"),
       "Cannot send nope.csv: there is no such file",
     );
+    assert.equal(await said(server.http, "tests"), "Cannot send tests: it is a folder");
   });
 });
 

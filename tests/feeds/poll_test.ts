@@ -118,7 +118,9 @@ describe("poll", () => {
       [broken, /^Cannot read the answer: record 2: price "x" is not a number$/],
       [{ A: 1, "b c": 2 }, /: record "b c": symbol "b c": a symbol has no spaces$/],
       ["symbol,price\nA,1\nA,\n", /: line 3: price is missing$/],
-      ["<html>\nx", /^Cannot read the answer: there is no column price/],
+      ["x\ny", /^Cannot read the answer: there is no column price/],
+      ["<html>\nx", /^Cannot read the answer: it is HTML or XML, not JSON or CSV$/],
+      [" <!doctype html>", /^Cannot read the answer: it is HTML or XML, not JSON or CSV$/],
       ['{"A":', /^Cannot read the answer: /],
       [
         new Response("", { status: 503, headers: { "retry-after": "7" } }),

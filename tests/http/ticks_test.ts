@@ -250,7 +250,7 @@ describe("POST /ticks", () => {
     await server.send({ symbol: "A", price: 1 });
     const two = [{ symbol: "B", price: 1 }, { symbol: "C", price: 1 }];
     const detail = await refused(server.post(two), 400, "too_many_symbols");
-    assert.match(detail, /2 symbols are the limit, see --symbols-max$/);
+    assert.match(detail, /^Cannot take ticks of C: 2 symbols are the limit, see --symbols-max$/);
     assert.deepEqual(await seqs(server), [1]);
     await server.send({ symbol: "B", price: 1 }, { symbol: "A", price: 2 });
     assert.deepEqual(await seqs(server), [1, 2, 3]);

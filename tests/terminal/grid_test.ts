@@ -32,6 +32,14 @@ test("gridLines writes numbers with their decimals, signs and a mark for what is
   assert.match(unknown!, /^NOPE +– +– +– +–$/);
 });
 
+test("gridLines widens the column of symbols for long ones, to a quarter of the terminal", () => {
+  const all = [watched({ symbol: "cpu.usage_idle:cpu=cpu0:host=a", price: 1 })];
+  const row = (columns: number) => gridLines(all, { ...options, columns })[1]!;
+  assert.match(row(200), /^cpu\.usage_idle:cpu=cpu0:host=a +1\.00 /);
+  assert.match(row(80), /^cpu\.usage_idle:cpu=… +1\.00 /);
+  assert.match(row(36), /^cpu\.usage_i… +1\.00/);
+});
+
 test("gridLines cuts a number that is too wide with a mark, so that it is no other number", () => {
   const [, row] = gridLines([watched({ price: 1e15 })], options);
   assert.match(row!, /1,000,000,00…/);

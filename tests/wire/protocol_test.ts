@@ -8,12 +8,12 @@ const document = readFileSync(
   fileURLToPath(new URL("../../PROTOCOL.md", import.meta.url).href),
   "utf8",
 );
-const conversations = [...document.matchAll(/^### (12\.\d+ .*)\n+```conversation\n([^`]*)```/gm)];
+const conversations = [...document.matchAll(/^### (14\.\d+ .*)\n+```conversation\n([^`]*)```/gm)];
 
 describe("PROTOCOL.md", () => {
-  it("has a conversation under every heading of section 12", () => {
+  it("has a conversation under every heading of section 14", () => {
     assert.ok(conversations.length >= 7);
-    assert.equal(conversations.length, [...document.matchAll(/^### 12\./gm)].length);
+    assert.equal(conversations.length, [...document.matchAll(/^### 14\./gm)].length);
   });
 
   for (const [, heading, text] of conversations) {

@@ -83,10 +83,13 @@ export const INTERVAL: Json = query("interval", "width of a bar", words(INTERVAL
 
 const TIME = "milliseconds since the Unix epoch, ISO 8601, or relative to now such as -1h";
 
+export const FROM = query("from", `included; ${TIME}`);
+export const TO = query("to", `not included; ${TIME}`);
+
 /** Which part of a history, and in what form. */
 export const HISTORY: readonly Json[] = [
-  query("from", `included; ${TIME}`),
-  query("to", `not included; ${TIME}`),
+  FROM,
+  TO,
   query("limit", "with from or after the first ones, alone the newest ones", {
     type: "integer",
     ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },

@@ -1,9 +1,12 @@
+import { INTERVALS } from "../../core/interval.ts";
+import { BUCKETS_DEFAULT, BUCKETS_MAX } from "../activity.ts";
 import { ASSETS } from "../assets.ts";
 import { KEY_LENGTH_MAX } from "../ingest.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
 import { BODY_BYTES_MAX } from "../symbols.ts";
 import {
   type Answer,
+  FROM,
   HISTORY,
   history,
   HISTORY_CODES,
@@ -18,6 +21,7 @@ import {
   SYMBOL_IN_PATH,
   SYMBOLS,
   TEXT,
+  TO,
   words,
 } from "./operation.ts";
 import { listOf, ref } from "./values.ts";
@@ -109,6 +113,32 @@ const MARKET: Operations = {
       400: ["bad_symbol", "bad_json", "bad_encoding", "bad_instrument", "too_many_symbols"],
       413: ["too_large"],
       507: ["tape_full"],
+    },
+  },
+  "GET /activity": {
+    summary: "How many ticks of all symbols there were in each interval of the tape",
+    parameters: [
+      FROM,
+      TO,
+      query("limit", "intervals at most", {
+        type: "integer",
+        ...{ minimum: 1, maximum: BUCKETS_MAX, default: BUCKETS_DEFAULT },
+      }),
+    ],
+    answers: {
+      200: json("counts, the first interval beginning at from", {
+        type: "object",
+        properties: {
+          from: { type: "number" },
+          interval: words(INTERVALS),
+          counts: listOf({ type: "integer", minimum: 0 }),
+        },
+        required: ["from", "interval", "counts"],
+      }),
+    },
+    codes: {
+      400: ["bad_from", "bad_to", "bad_limit"],
+      500: ["tape_unreadable"],
     },
   },
   "GET /bars": {

@@ -31,7 +31,7 @@ const goldens = readdirSync(at("wire/golden")).map((name) => [
 ]);
 const examples = [
   ...readFileSync(at("../PROTOCOL.md"), "utf8")
-    .matchAll(/^### (12\.\d+ .*)\n+```conversation\n([^`]*)```/gm),
+    .matchAll(/^### (14\.\d+ .*)\n+```conversation\n([^`]*)```/gm),
 ].map(([, heading, text]) => [`PROTOCOL.md ${heading}`, text!]);
 /** What no other conversation comes to. */
 const ending = `

@@ -39,6 +39,7 @@ const ASKED: Record<string, string[]> = {
     ...["?from=x", "?to=5e8"],
   ],
   "/snapshot": ["", "?symbol=A,NOPE", "?symbol=a%20b"],
+  "/activity": ["", "?from=-1h&limit=10", "?from=x", "?to=x", "?limit=0"],
   "/symbols": ["", "?query=eur&limit=1", "?limit=x"],
   "/symbols/{symbol}": ["/symbols/EUR/USD", "/symbols/NOPE", "/symbols/a%20b"],
   "/bars": [
