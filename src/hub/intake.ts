@@ -112,13 +112,14 @@ export class Intake {
     hub.refresh(symbol);
   }
 
-  /** As `define`, and keeps it before anybody is told that it is done. @throws {TapeError} */
+  /** As `define`, but saved first: what cannot be kept changes nothing. @throws {TapeError} */
   defineForGood(symbol: string, fields: InstrumentFields): void {
     const { archive, market: { catalogue } } = this.#options;
-    this.define(symbol, fields);
-    const instrument = catalogue.takeChange(symbol);
-    if (instrument === undefined) return;
+    // Changes that were taken before would else be saved over this one.
+    if (this.#unsaved !== undefined) this.save();
+    const instrument = catalogue.defined(symbol, fields);
     archive?.save({ seq: this.#saved, instruments: [instrument], newest: [], bars: [], late: [] });
+    this.define(symbol, fields);
   }
 
   /** Puts what waits onto the tape, all in one transaction, and tells everybody. */

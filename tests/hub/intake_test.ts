@@ -130,6 +130,46 @@ describe("Intake", () => {
     assert.equal(intake.shouldSave, false);
   });
 
+  it("Intake changes nothing of an instrument whose definition cannot be saved", () => {
+    const test = new TestIntake();
+    const { tape } = test;
+    test.intake.defineForGood("A", { name: "first", decimals: 3 });
+    const save = tape.save.bind(tape);
+    tape.save = () => {
+      throw new TapeFull("full");
+    };
+    const { market: { catalogue } } = test;
+    const before = catalogue.all();
+    assert.throws(
+      () => test.intake.defineForGood("A", { name: "second", decimals: null }),
+      TapeFull,
+    );
+    assert.throws(() => test.intake.defineForGood("B", { name: "new" }), TapeFull);
+    assert.deepEqual(catalogue.all(), before);
+    tape.save = save;
+    test.restart();
+    assert.deepEqual(test.market.catalogue.all(), before);
+    test.intake.defineForGood("B", { name: "new" });
+    test.restart();
+    assert.deepEqual(test.market.catalogue.all().map(({ name }) => name), ["first", "new"]);
+  });
+
+  it("Intake saves no older definition over a newer one", () => {
+    const test = new TestIntake();
+    const { tape } = test;
+    test.intake.define("A", { name: "older" });
+    const save = tape.save.bind(tape);
+    tape.save = () => {
+      throw new TapeFull("full");
+    };
+    assert.throws(() => test.intake.save(), TapeFull);
+    tape.save = save;
+    test.intake.defineForGood("A", { name: "newer" });
+    test.intake.save();
+    test.restart();
+    assert.equal(test.market.catalogue.get("A")!.name, "newer");
+  });
+
   it("Intake saves a part at a time, each with the seq up to which nothing is missing", () => {
     const test = new TestIntake(1_000);
     const { intake, tape } = test;
