@@ -226,7 +226,6 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       snapshotRoutes({ market, position }),
       symbolRoutes({
         catalogue,
-        symbolsMax: config["symbols-max"],
         define: (symbol, fields) => intake.defineForGood(symbol, fields),
       }),
       barRoutes({ market, archive, turns, now, fault }),

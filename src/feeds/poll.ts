@@ -11,7 +11,7 @@ import {
   SourceFault,
   unusable,
 } from "./feed.ts";
-import { readText } from "./lines.ts";
+import { readWhole } from "./lines.ts";
 import { formatOption, RECORD_OPTIONS, RecordMap } from "./record_map.ts";
 
 const OPTIONS = ["every", "timeout", "path", "header", ...RECORD_OPTIONS];
@@ -103,7 +103,7 @@ class Poller {
         throw refusal(response, context.now());
       }
       known = validators(response);
-      text = await readBody(response);
+      text = await readWhole(response, ANSWER_LENGTH_MAX);
     } catch (cause) {
       if (cause instanceof SourceFault) throw cause;
       if (late.aborted) {
@@ -200,16 +200,4 @@ function refusal({ status, headers }: Response, now: number): SourceFault {
 /** A runtime that names the URL would tell what is secret in it. */
 function withoutUrl(reason: string, url: string): string {
   return reason.replaceAll(` for url (${url})`, "").replaceAll(url, "its URL");
-}
-
-async function readBody({ body }: Response): Promise<string> {
-  let text = "";
-  if (body === null) return text;
-  for await (const part of readText(body)) {
-    text += part;
-    if (text.length > ANSWER_LENGTH_MAX) {
-      throw new SourceFault(`The answer is longer than ${ANSWER_LENGTH_MAX} characters`);
-    }
-  }
-  return text;
 }

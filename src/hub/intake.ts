@@ -105,16 +105,21 @@ export class Intake {
     return answer;
   }
 
-  /** Adds an instrument or changes the fields given. @throws {RangeError} for a malformed symbol */
+  /**
+   * Adds an instrument or changes the fields given.
+   * @throws {RangeError} for a malformed symbol; {ClientError} when there is no room for it
+   */
   define(symbol: string, fields: InstrumentFields): void {
     const { market, hub } = this.#options;
+    this.#checkRoom(symbol);
     market.define(symbol, fields);
     hub.refresh(symbol);
   }
 
-  /** As `define`, but saved first: what cannot be kept changes nothing. @throws {TapeError} */
+  /** As `define`, but saved first: what cannot be kept changes nothing. @throws {TapeError} and as that */
   defineForGood(symbol: string, fields: InstrumentFields): void {
     const { archive, market: { catalogue } } = this.#options;
+    this.#checkRoom(symbol);
     // Changes that were taken before would else be saved over this one.
     if (this.#unsaved !== undefined) this.save();
     const instrument = catalogue.defined(symbol, fields);
@@ -213,6 +218,15 @@ export class Intake {
       // The ticks are on the tape; what follows from them is saved later, or found by the next start.
       if (!(error instanceof TapeError)) throw error;
     }
+  }
+
+  #checkRoom(symbol: string): void {
+    const { market: { catalogue }, symbolsMax } = this.#options;
+    if (catalogue.has(symbol) || catalogue.size < symbolsMax) return;
+    throw new ClientError(
+      "too_many_symbols",
+      `Cannot define ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`,
+    );
   }
 
   /** Refuses the batches that would name more instruments than there is room for. */

@@ -27,6 +27,10 @@ async function positionOf({ http }: { http: string }): Promise<{ epoch: string; 
   return { epoch, seq: Number(seq) };
 }
 
+async function instrumentOf({ http }: { http: string }): Promise<{ readonly name?: string }> {
+  return await (await fetch(`${http}/symbols/AAPL`)).json();
+}
+
 /** Everything on a tape, but for its place there. */
 async function tapeOf(server: { http: string }): Promise<Tick[]> {
   const { epoch } = await positionOf(server);
@@ -61,9 +65,12 @@ describe("A relay", () => {
       const first = await ServerProcess.start(
         ...flagsOf("first", "synthetic:?rate=500&history=20s"),
       );
+      const known = { name: "Apple", decimals: 4, prev_close: 151.5, description: "d", shares: 9 };
+      await fetch(`${first.http}/symbols/AAPL`, { method: "PUT", body: JSON.stringify(known) });
       const port = await freePort();
       const relay = `tickwire:${first.ws}/ws?symbols=*`;
       let middle = await ServerProcess.start(...flagsOf("middle", relay, port));
+      await eventually(() => instrumentOf(middle), ({ name }) => name === known.name);
       const last = await ServerProcess.start(...flagsOf("last", `tickwire:ws://127.0.0.1:${port}`));
       for (let round = 0; round < 3; round++) {
         const { seq } = await positionOf(last);
@@ -72,6 +79,7 @@ describe("A relay", () => {
         await middle.end("SIGKILL");
         middle = await ServerProcess.start(...flagsOf("middle", relay, port));
       }
+      assert.deepEqual(await instrumentOf(last), { symbol: "AAPL", ...known });
       const { seq } = await positionOf(first);
       await eventually(() => positionOf(last), (now) => now.seq >= seq);
       const [sent, arrived] = [await tapeOf(first), await tapeOf(last)];

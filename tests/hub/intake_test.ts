@@ -154,6 +154,16 @@ describe("Intake", () => {
     assert.deepEqual(test.market.catalogue.all().map(({ name }) => name), ["first", "new"]);
   });
 
+  it("Intake defines no more instruments than there is room for, and changes those it has", () => {
+    const { intake, market: { catalogue } } = new TestIntake(1);
+    intake.define("A", { name: "first" });
+    const reason = /^Cannot define B: 1 symbols are the limit, see --symbols-max$/;
+    assert.throws(() => intake.define("B", {}), reason);
+    assert.throws(() => intake.defineForGood("B", {}), reason);
+    intake.define("A", { name: "second" });
+    assert.deepEqual(catalogue.all().map(({ name }) => name), ["second"]);
+  });
+
   it("Intake saves no older definition over a newer one", () => {
     const test = new TestIntake();
     const { tape } = test;
