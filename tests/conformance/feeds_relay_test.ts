@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { eventually, feedOf } from "../helpers/feeds.ts";
-import { ServerProcess, wait } from "../helpers/process.ts";
+import { freePort, ServerProcess, wait } from "../helpers/process.ts";
 import { send, startServer } from "../helpers/server.ts";
 
 const timeout = 60_000;
-
-/** A port that was free a moment ago, for a server that has to come back to the same place. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function positionOf({ http }: { http: string }): Promise<{ epoch: string; seq: number }> {
   const { position } = await (await fetch(`${http}/readyz`)).json();
