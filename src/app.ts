@@ -106,7 +106,7 @@ export function createApp(config: Config, world: World): App {
     define: (symbol, fields) => define(symbol, fields),
   });
   const derived = { market, tape, archive, hub, feeds };
-  const metrics = new Metrics({ ...world, ...derived, advanceMs: ADVANCE_MS });
+  const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now, random, fault });
   const entry = openEntry(config, world, accept, fault);

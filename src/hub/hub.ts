@@ -14,6 +14,7 @@ import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
 import type { Scene } from "./scene.ts";
+import type { Sent } from "./sent.ts";
 import { type ChooseWire, Session } from "./session.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { RequestId, Subscription, Wire } from "./wire.ts";
@@ -65,6 +66,11 @@ export class Hub implements Desk {
 
   get cohortCount(): number {
     return this.#cohorts.size;
+  }
+
+  /** What has been sent of frames to everybody. */
+  get sent(): Sent {
+    return this.#fragments.sent;
   }
 
   /** Position of the newest tick that clients can have seen. */
