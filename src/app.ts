@@ -47,7 +47,8 @@ import type { Log } from "./log.ts";
 import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
 import { openTape, parseTapeSpec } from "./tape/engines.ts";
-import type { Archive, Tape } from "./tape/tape.ts";
+import { PublishedTape } from "./tape/published_tape.ts";
+import type { Archive, TapeReader } from "./tape/tape.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
@@ -90,19 +91,20 @@ const FEEDS = {
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now, random } = world;
-  const { tape, archive } = openTape(config.tape, { ...world, warn: log.warn });
+  const { tape: logged, archive } = openTape(config.tape, { ...world, warn: log.warn });
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept, stored: archive !== undefined });
+  const tape = new PublishedTape(logged, market);
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const hub = new Hub({ market, tape, archive, limits, now, wake });
   const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
-  const intake = new Intake({ tape, archive, market, hub, symbolsMax, now, waiting: wake });
+  const intake = new Intake({ tape: logged, archive, market, hub, symbolsMax, now, waiting: wake });
   const accept: Intake["accept"] = (ticks, attached) => intake.accept(ticks, attached);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
-    ...{ market, tape, accept, now, sleep, log, random },
+    ...{ market, tape: logged, accept, now, sleep, log, random },
     define: (symbol, fields) => define(symbol, fields),
   });
   const derived = { market, tape, archive, hub, feeds };
@@ -141,16 +143,16 @@ export function createApp(config: Config, world: World): App {
       await senders.end();
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
-      intake.commit();
+      while (intake.commit());
       upkeep.finish();
-      tape.close();
+      logged.close();
     },
   };
 }
 
 interface Derived {
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   readonly hub: Hub;
   readonly feeds: FeedRuns;
@@ -170,10 +172,10 @@ function createPulse(
   const pulse: Pulse = new Pulse({
     now,
     flush(time) {
-      metrics.append(() => intake.commit());
+      const more = metrics.append(() => intake.commit());
       const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
       const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
-      return due === Infinity ? undefined : due;
+      return more ? time : due === Infinity ? undefined : due;
     },
     advance(time) {
       metrics.advanced();
@@ -224,10 +226,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
     const routes of [
       pageRoutes(config.origin),
       snapshotRoutes({ market, position }),
-      symbolRoutes({
-        catalogue,
-        define: (symbol, fields) => intake.defineForGood(symbol, fields),
-      }),
+      symbolRoutes({ catalogue, define: (...given) => intake.defineForGood(...given) }),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
       influxRoutes({ ingest, version, fault }),

@@ -5,7 +5,7 @@ import type { Market } from "../core/market.ts";
 import type { FeedReport } from "../feeds/feed_run.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
-import type { Archive, Tape } from "../tape/tape.ts";
+import type { Archive, TapeReader } from "../tape/tape.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
@@ -13,7 +13,7 @@ export interface MetricsOptions {
   readonly hub: Hub;
   readonly rooms: Pick<Rooms, "roomCount" | "sessionCount">;
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   /** How often `advanced` is called. */
   readonly advanceMs: number;
@@ -73,11 +73,12 @@ export class Metrics {
   }
 
   /** Does the writing of one flush. */
-  append(work: () => void): void {
+  append<Result>(work: () => Result): Result {
     const { tape, elapsed } = this.#options;
     const [{ head }, beganAt] = [tape, elapsed()];
-    work();
+    const result = work();
     if (tape.head > head) this.#append.observe((elapsed() - beganAt) / 1_000);
+    return result;
   }
 
   /** Does the sending of one flush. */

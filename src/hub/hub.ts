@@ -3,7 +3,13 @@ import type { Row } from "../core/board.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
-import { type Archive, formatPosition, parsePosition, type Tape, TapeError } from "../tape/tape.ts";
+import {
+  type Archive,
+  formatPosition,
+  parsePosition,
+  TapeError,
+  type TapeReader,
+} from "../tape/tape.ts";
 import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
@@ -21,7 +27,7 @@ import type { RequestId, Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions {
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   readonly limits: Limits;
   readonly now: () => number;
