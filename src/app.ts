@@ -120,7 +120,7 @@ export function createApp(config: Config, world: World): App {
   const parts = { ...derived, intake, streams, entry, metrics };
   const pulse = createPulse(config, world, { ...parts, rooms, upkeep });
   intake.restore(barsKept);
-  const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
+  const define = definer(config, market, (symbol, fields) => intake.define(symbol, fields));
 
   const { turns, senders } = entry;
   const krakenApi = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
@@ -192,11 +192,13 @@ function createPulse(
   return pulse;
 }
 
+type Define = FeedParts["define"];
+
 /** What the operator has set of instruments stands, whatever a feed says of them. */
-function definer(config: Config, define: FeedParts["define"]): FeedParts["define"] {
+function definer(config: Config, market: Market, define: Define): Define {
   checkInstruments(config);
   const { instruments } = config;
-  for (const [symbol, fields] of instruments) define(symbol, fields);
+  for (const [symbol, fields] of instruments) market.define(symbol, fields);
   return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
 }
 

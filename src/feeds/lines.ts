@@ -1,6 +1,5 @@
 /** Text that arrives in pieces, from whoever wrote it. https://encoding.spec.whatwg.org/#decode */
 import { RecordFault } from "../wire/records.ts";
-import { SourceFault } from "./feed.ts";
 
 /** A line may hold a whole list of records. */
 export const LINE_LENGTH_MAX = 1_048_576;
@@ -38,19 +37,6 @@ export async function* readText(chunks: AsyncIterable<Uint8Array>): AsyncGenerat
   }
   if (decoder === undefined) yield new TextDecoder().decode(start);
   else yield decoder.decode();
-}
-
-/** The text of an answer. @throws {SourceFault} when it is longer than it may be */
-export async function readWhole({ body }: Response, lengthMax: number): Promise<string> {
-  let text = "";
-  if (body === null) return text;
-  for await (const part of readText(body)) {
-    text += part;
-    if (text.length > lengthMax) {
-      throw new SourceFault(`The answer is longer than ${lengthMax} characters`);
-    }
-  }
-  return text;
 }
 
 function encodingOf([first, second]: Uint8Array): string {

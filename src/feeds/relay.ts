@@ -25,6 +25,8 @@ import { UpstreamInstruments } from "./upstream_instruments.ts";
 
 /** Beyond so many ticks on their way to the tape the upstream is asked to wait. */
 const PENDING_MAX = 50_000;
+/** Of so many instruments the upstream is asked what it knows. */
+const INSTRUMENTS_MAX = 100_000;
 /** What comes next after a time: times are kept to a thousandth of a millisecond. */
 const TIME_STEP = 0.001;
 
@@ -47,9 +49,9 @@ interface Place {
 }
 
 /**
- * Every tick of another tickwire, and what it says of its instruments: `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…`. Where it stands
- * is kept with the ticks in one transaction, so that nothing is missing or comes twice, whichever of the
- * two is killed.
+ * Every tick of another tickwire, and what it says of its instruments:
+ * `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…`. Where it stands is kept with the ticks in one
+ * transaction, so that nothing is missing or comes twice, whichever of the two is killed.
  * @throws {RangeError} for an option that cannot be used
  */
 export function relay(spec: FeedSpec): Feed {
@@ -70,8 +72,9 @@ export function relay(spec: FeedSpec): Feed {
   if (parseTime(from, 0) === undefined) throw unusable(spec, `from=${from} is not a time`);
   const key = spec.options.get("key");
   if (key !== null) url.searchParams.set("key", key);
-  const symbolsUrl = new URL(`symbols${url.search}`, url.href.replace(/^ws/, "http")).href;
-  const settings = { url: url.href, symbols: wanted, from, markName, symbolsUrl };
+  const symbolsUrl = new URL(`symbols${url.search}`, url.href.replace(/^ws/, "http"));
+  symbolsUrl.searchParams.set("limit", String(INSTRUMENTS_MAX));
+  const settings = { url: url.href, symbols: wanted, from, markName, symbolsUrl: symbolsUrl.href };
   const told = new Map<string, string>();
   return { name: spec.name, run: (context) => new Relay(context, settings, told).run() };
 }

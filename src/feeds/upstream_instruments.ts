@@ -2,12 +2,11 @@ import { readInstrumentFields } from "../core/instrument.ts";
 import { isSymbol, type Tick } from "../core/tick.ts";
 import { Selection } from "../hub/topic.ts";
 import type { FeedContext } from "./feed.ts";
-import { readWhole } from "./lines.ts";
-import type { Fetch } from "./poll.ts";
+import { type Fetch, readWhole, reasonOf } from "./fetching.ts";
 
 export interface UpstreamOptions {
   readonly context: FeedContext;
-  /** The `/symbols` of the upstream, with the key that it needs. */
+  /** The `/symbols` of the upstream, with the key that it needs and a limit. */
   readonly url: string;
   /** Names and prefixes that are wanted. */
   readonly symbols: readonly string[];
@@ -22,7 +21,6 @@ const AGAIN_MS = 15_000;
 const FRESH_MS = 2_000;
 const TIMEOUT_MS = 10_000;
 const LENGTH_MAX = 67_108_864;
-const COUNT_MAX = 100_000;
 const FIELDS = ["name", "description", "decimals", "prev_close", "shares"];
 
 /** What another tickwire says of its instruments; ticks never wait for it. */
@@ -55,11 +53,10 @@ export class UpstreamInstruments {
       this.#take(await fetchList(url, signal, fetchAnswer));
       this.#reason = undefined;
     } catch (error) {
-      const { message } = error as Error;
-      const { host } = new URL(url);
-      const isNews = message !== this.#reason && !signal.aborted;
-      if (isNews) warn(`Cannot read the instruments of ${host}: ${message}`);
-      this.#reason = message;
+      const reason = reasonOf(error, url);
+      const isNews = reason !== this.#reason && !signal.aborted;
+      if (isNews) warn(`Cannot read the instruments of ${new URL(url).host}: ${reason}`);
+      this.#reason = reason;
     }
     this.#isAsking = false;
   }
@@ -86,10 +83,8 @@ async function fetchList(
   ended: AbortSignal,
   fetchAnswer: Fetch,
 ): Promise<readonly unknown[]> {
-  const asked = new URL(url);
-  asked.searchParams.set("limit", String(COUNT_MAX));
   const signal = AbortSignal.any([ended, AbortSignal.timeout(TIMEOUT_MS)]);
-  const response = await fetchAnswer(asked.href, { signal });
+  const response = await fetchAnswer(url, { signal });
   if (!response.ok) {
     await response.body?.cancel();
     throw new Error(`it answers ${response.status}`);

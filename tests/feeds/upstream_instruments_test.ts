@@ -23,7 +23,7 @@ class Upstream {
     };
     return new UpstreamInstruments({
       context: context as FeedContext,
-      url: "http://h/symbols?key=k",
+      url: "http://h/symbols?key=k&limit=9",
       symbols,
       told: this.#told,
       fetchAnswer: (url) => {
@@ -53,7 +53,7 @@ describe("UpstreamInstruments", () => {
       ["AAPL", { name: "Apple", decimals: 3, prevClose: 1.5 }],
       ["B/C", { decimals: 2 }],
     ]);
-    assert.deepEqual(upstream.asked, ["http://h/symbols?key=k&limit=100000"]);
+    assert.deepEqual(upstream.asked, ["http://h/symbols?key=k&limit=9"]);
   });
 
   test("UpstreamInstruments asks on each connection, and defines only what has changed", async () => {
@@ -90,6 +90,7 @@ describe("UpstreamInstruments", () => {
     const upstream = new Upstream();
     const wrong: [answer: unknown, reason: RegExp][] = [
       [new Error("refused"), /^Cannot read the instruments of h: refused$/],
+      [new Error("no way to http://h/symbols?key=k&limit=9"), /of h: no way to its URL$/],
       [new Response("", { status: 503 }), /it answers 503$/],
       [new Response("<html>"), /JSON|token/],
       [{}, /the answer is no list$/],
