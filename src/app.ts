@@ -48,7 +48,8 @@ import type { Log } from "./log.ts";
 import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
 import { openTape, parseTapeSpec } from "./tape/engines.ts";
-import type { Archive, Tape } from "./tape/tape.ts";
+import { PublishedTape } from "./tape/published_tape.ts";
+import type { Archive, TapeReader } from "./tape/tape.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
@@ -84,23 +85,24 @@ const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now, random } = world;
-  const { tape, archive } = openTape(config.tape, { ...world, warn: log.warn });
+  const { tape: logged, archive } = openTape(config.tape, { ...world, warn: log.warn });
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept, stored: archive !== undefined });
+  const tape = new PublishedTape(logged, market);
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const hub = new Hub({ market, tape, archive, limits, now, wake });
   const rooms = new Rooms({ limits, now, wake });
   const symbolsMax = config["symbols-max"];
-  const intake = new Intake({ tape, archive, market, hub, symbolsMax, now, waiting: wake });
+  const intake = new Intake({ tape: logged, archive, market, hub, symbolsMax, now, waiting: wake });
   const accept: Intake["accept"] = (ticks, attached) => intake.accept(ticks, attached);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
-    ...{ market, tape, accept, now, sleep, log, random },
+    ...{ market, tape: logged, accept, now, sleep, log, random },
     define: (symbol, fields) => define(symbol, fields),
   });
   const derived = { market, tape, archive, hub, feeds };
-  const metrics = new Metrics({ ...world, ...derived, advanceMs: ADVANCE_MS });
+  const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now, random, fault });
   const turns = new Turns(() => sleep(0));
@@ -116,7 +118,7 @@ export function createApp(config: Config, world: World): App {
   const parts = { ...derived, intake, streams, entry, turns, metrics };
   const pulse = createPulse(config, world, { ...parts, rooms, upkeep });
   intake.restore(barsKept);
-  const define = definer(config, (symbol, fields) => intake.define(symbol, fields));
+  const define = definer(config, market, (symbol, fields) => intake.define(symbol, fields));
 
   const krakenApi = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
@@ -138,16 +140,16 @@ export function createApp(config: Config, world: World): App {
       await entry.senders.end();
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
-      intake.commit();
+      while (intake.commit());
       upkeep.finish();
-      tape.close();
+      logged.close();
     },
   };
 }
 
 interface Derived {
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   readonly hub: Hub;
   readonly feeds: FeedRuns;
@@ -168,10 +170,10 @@ function createPulse(
   const pulse: Pulse = new Pulse({
     now,
     flush(time) {
-      metrics.append(() => intake.commit());
+      const more = metrics.append(() => intake.commit());
       const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
       const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
-      return due === Infinity ? undefined : due;
+      return more ? time : due === Infinity ? undefined : due;
     },
     advance(time) {
       metrics.advanced();
@@ -188,11 +190,13 @@ function createPulse(
   return pulse;
 }
 
+type Define = FeedParts["define"];
+
 /** What the operator has set of instruments stands, whatever a feed says of them. */
-function definer(config: Config, define: FeedParts["define"]): FeedParts["define"] {
+function definer(config: Config, market: Market, define: Define): Define {
   checkInstruments(config);
   const { instruments } = config;
-  for (const [symbol, fields] of instruments) define(symbol, fields);
+  for (const [symbol, fields] of instruments) market.define(symbol, fields);
   return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
 }
 
@@ -223,11 +227,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       pageRoutes(config.origin),
       activityRoutes({ market, tape, archive, turns, now }),
       snapshotRoutes({ market, position }),
-      symbolRoutes({
-        catalogue,
-        symbolsMax: config["symbols-max"],
-        define: (symbol, fields) => intake.defineForGood(symbol, fields),
-      }),
+      symbolRoutes({ catalogue, define: (...given) => intake.defineForGood(...given) }),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
       influxRoutes({ ingest, version, fault }),

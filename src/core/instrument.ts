@@ -130,21 +130,29 @@ export class Catalogue {
    * @throws {RangeError} when the symbol is malformed
    */
   define(symbol: string, fields: InstrumentFields): Instrument {
+    const { learning, ...instrument } = this.defined(symbol, fields);
+    this.#set(instrument);
+    if (learning) this.#learning.add(symbol);
+    else this.#learning.delete(symbol);
+    return instrument;
+  }
+
+  /** What `define` would make of an instrument. @throws {RangeError} as that */
+  defined(symbol: string, fields: InstrumentFields): InstrumentRecord {
     if (!isSymbol(symbol)) {
       throw new RangeError(`Cannot define instrument ${JSON.stringify(symbol)}: not a symbol`);
     }
     const known = this.#instruments.get(symbol);
     const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const instrument: Instrument = {
+    const { decimals } = fields;
+    return {
       ...known ?? UNKNOWN,
       ...Object.fromEntries(given),
       symbol,
-      decimals: fields.decimals ?? known?.decimals ?? DECIMALS_MIN,
+      decimals: decimals ?? known?.decimals ?? DECIMALS_MIN,
+      learning: decimals === null ||
+        decimals === undefined && (known === undefined || this.#learning.has(symbol)),
     };
-    this.#set(instrument);
-    if (fields.decimals === null || known === undefined) this.#learning.add(symbol);
-    if (fields.decimals != null) this.#learning.delete(symbol);
-    return instrument;
   }
 
   /** Notes a price: an instrument nobody defined appears, and one whose decimals are not set learns them. */

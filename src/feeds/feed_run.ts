@@ -147,7 +147,7 @@ export class FeedRun {
   }
 
   #context(): FeedContext {
-    const { market, tape, define, now, sleep, log, signal } = this.#parts;
+    const { market, tape, now, sleep, log, signal } = this.#parts;
     return {
       signal,
       now,
@@ -156,11 +156,21 @@ export class FeedRun {
       emit: (ticks, marks) => this.#emit(ticks, marks),
       mark: (name) => tape.mark(name),
       newestPrice: (symbol) => market.board.row(symbol).price,
-      define,
+      define: (symbol, fields) => this.#define(symbol, fields),
       ready: () => this.#ready(),
       leftOut: (count) => this.#set({ leftOut: this.#status.leftOut + count }),
       warn: (message) => log.warn(message),
     };
+  }
+
+  #define(symbol: string, fields: InstrumentFields): void {
+    try {
+      this.#parts.define(symbol, fields);
+    } catch (cause) {
+      // An instrument for which there is no room must not cost the feed the others.
+      if (!(cause instanceof ClientError)) throw cause;
+      this.#fail(this.#status.state, cause.message);
+    }
   }
 
   /** Waits as long as the tape is full, and says so. */

@@ -11,7 +11,7 @@ import {
   SourceFault,
   unusable,
 } from "./feed.ts";
-import { readText } from "./lines.ts";
+import { type Fetch, readWhole, reasonOf } from "./fetching.ts";
 import { formatOption, RECORD_OPTIONS, RecordMap } from "./record_map.ts";
 
 const OPTIONS = ["every", "timeout", "path", "header", ...RECORD_OPTIONS];
@@ -30,8 +30,6 @@ interface Settings {
   readonly timeoutMs: number;
   readonly shape: AnswerShape;
 }
-
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
  * Asks for prices again and again: `poll:https://host/prices.json?every=10s&map=price:data.last`. The
@@ -103,18 +101,13 @@ class Poller {
         throw refusal(response, context.now());
       }
       known = validators(response);
-      text = await readBody(response);
+      text = await readWhole(response, ANSWER_LENGTH_MAX);
     } catch (cause) {
       if (cause instanceof SourceFault) throw cause;
       if (late.aborted) {
         throw new SourceFault(`The source has not answered within ${timeoutMs} ms`, { cause });
       }
-      // Some runtimes say with the cause of the error what it was.
-      const { message, cause: inner } = cause as Error;
-      const reason = inner instanceof Error && inner.message !== "" ? inner.message : message;
-      throw new SourceFault(`Cannot reach the source: ${withoutUrl(reason, url)}`, {
-        cause,
-      });
+      throw new SourceFault(`Cannot reach the source: ${reasonOf(cause, url)}`, { cause });
     }
     const ticks = this.#read(text, context.now());
     // Only an answer that could be read need not be sent again.
@@ -195,21 +188,4 @@ function refusal({ status, headers }: Response, now: number): SourceFault {
   const ms = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - now;
   const retryAfterMs = Math.min(RETRY_AFTER_MS_MAX, Math.max(0, ms || 0));
   return new SourceFault(`The source answers ${status}`, { retryAfterMs });
-}
-
-/** A runtime that names the URL would tell what is secret in it. */
-function withoutUrl(reason: string, url: string): string {
-  return reason.replaceAll(` for url (${url})`, "").replaceAll(url, "its URL");
-}
-
-async function readBody({ body }: Response): Promise<string> {
-  let text = "";
-  if (body === null) return text;
-  for await (const part of readText(body)) {
-    text += part;
-    if (text.length > ANSWER_LENGTH_MAX) {
-      throw new SourceFault(`The answer is longer than ${ANSWER_LENGTH_MAX} characters`);
-    }
-  }
-  return text;
 }

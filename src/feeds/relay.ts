@@ -1,6 +1,7 @@
 import type { Tick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
 import type { Mark } from "../hub/intake.ts";
+import { patternFault } from "../hub/topic.ts";
 import { parsePosition } from "../tape/tape.ts";
 import {
   checkOptions,
@@ -20,9 +21,12 @@ import {
   type Stream,
   type StreamRequest,
 } from "./client_module.ts";
+import { UpstreamInstruments } from "./upstream_instruments.ts";
 
 /** Beyond so many ticks on their way to the tape the upstream is asked to wait. */
 const PENDING_MAX = 50_000;
+/** Of so many instruments the upstream is asked what it knows. */
+const INSTRUMENTS_MAX = 100_000;
 /** What comes next after a time: times are kept to a thousandth of a millisecond. */
 const TIME_STEP = 0.001;
 
@@ -34,6 +38,8 @@ interface Settings {
   /** Where a relay begins that has no mark. */
   readonly from: string;
   readonly markName: string;
+  /** Where the upstream tells of its instruments. */
+  readonly symbolsUrl: string;
 }
 
 /** Where the relay stands upstream, and the newest time that it has seen there. */
@@ -43,9 +49,9 @@ interface Place {
 }
 
 /**
- * Every tick of another tickwire: `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…`. Where it stands
- * is kept with the ticks in one transaction, so that nothing is missing or comes twice, whichever of the
- * two is killed.
+ * Every tick of another tickwire, and what it says of its instruments:
+ * `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…`. Where it stands is kept with the ticks in one
+ * transaction, so that nothing is missing or comes twice, whichever of the two is killed.
  * @throws {RangeError} for an option that cannot be used
  */
 export function relay(spec: FeedSpec): Feed {
@@ -57,13 +63,20 @@ export function relay(spec: FeedSpec): Feed {
   if (url.pathname === "/") url.pathname = "/ws";
   const symbols = listOption(spec, "symbols");
   const wanted = symbols.length === 0 ? ["*"] : symbols;
+  for (const pattern of wanted) {
+    const fault = patternFault(pattern);
+    if (fault !== undefined) throw unusable(spec, `symbols ${pattern}: ${fault}`);
+  }
   const markName = `tickwire ${url.href} ${wanted.join(",")}`;
   const from = spec.options.get("from") ?? "0";
   if (parseTime(from, 0) === undefined) throw unusable(spec, `from=${from} is not a time`);
   const key = spec.options.get("key");
   if (key !== null) url.searchParams.set("key", key);
-  const settings = { url: url.href, symbols: wanted, from, markName };
-  return { name: spec.name, run: (context) => new Relay(context, settings).run() };
+  const symbolsUrl = new URL(`symbols${url.search}`, url.href.replace(/^ws/, "http"));
+  symbolsUrl.searchParams.set("limit", String(INSTRUMENTS_MAX));
+  const settings = { url: url.href, symbols: wanted, from, markName, symbolsUrl: symbolsUrl.href };
+  const told = new Map<string, string>();
+  return { name: spec.name, run: (context) => new Relay(context, settings, told).run() };
 }
 
 /** One connection to the upstream. */
@@ -71,16 +84,20 @@ class Relay {
   readonly #context: FeedContext;
   readonly #settings: Settings;
   readonly #outbox: Outbox;
+  readonly #instruments: UpstreamInstruments;
   #place: Place | undefined;
   #client: Client | undefined;
   #stream: Stream | undefined;
   #isWaiting = false;
   #fail: (error: unknown) => void = () => {};
 
-  constructor(context: FeedContext, settings: Settings) {
+  /** @param told what has been told of each instrument, over all connections */
+  constructor(context: FeedContext, settings: Settings, told: Map<string, string>) {
     this.#context = context;
     this.#settings = settings;
     this.#outbox = new Outbox(context);
+    const { symbolsUrl: url, symbols } = settings;
+    this.#instruments = new UpstreamInstruments({ context, url, symbols, told });
     this.#place = readMark(context.mark(settings.markName));
   }
 
@@ -128,6 +145,7 @@ class Relay {
 
   #answered({ resumed, recovered, reason = "", position }: Reply): void {
     this.#context.ready();
+    this.#instruments.see();
     const place = this.#place;
     if (resumed || recovered || place === undefined) return;
     this.#place = undefined;
@@ -148,6 +166,7 @@ class Relay {
 
   #take(rows: readonly Row[]): void {
     const ticks = rows as unknown as readonly Tick[];
+    this.#instruments.see(ticks);
     const time = ticks.reduce(
       (newest, tick) => Math.max(newest, tick.time),
       this.#place?.time ?? 0,

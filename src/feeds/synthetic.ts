@@ -6,6 +6,7 @@ import {
   type Feed,
   type FeedContext,
   type FeedSpec,
+  listOption,
   numberOption,
   unusable,
 } from "./feed.ts";
@@ -158,7 +159,7 @@ function chooseCharacters(spec: FeedSpec, random: () => number): readonly Charac
     throw unusable(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);
   }
   const symbols = count === undefined
-    ? [...new Set(asked.split(",").map((symbol) => symbol.trim()))]
+    ? listOption(spec, "symbols")
     : Array.from({ length: count }, (_, index) => `S${String(index).padStart(3, "0")}`);
   if (symbols.length === 0 || symbols.length > SYMBOLS_MAX) {
     throw unusable(spec, `symbols=${asked} is not between 1 and ${SYMBOLS_MAX}`);

@@ -1,5 +1,5 @@
 import type { Tick } from "../core/tick.ts";
-import { RecordFault } from "../wire/records.ts";
+import { HeaderFault, RecordFault } from "../wire/records.ts";
 import type { FeedContext } from "./feed.ts";
 import type { RecordMap } from "./record_map.ts";
 import type { Records } from "./record_stream.ts";
@@ -35,6 +35,9 @@ export class TickReader {
     const broken = this.#broken;
     for (const { number, value } of records) {
       try {
+        if (value instanceof HeaderFault) {
+          throw new RangeError(`Cannot read ${name}: ${value.message}`);
+        }
         if (value instanceof RecordFault) throw value;
         if (format === "csv" && !this.#checked) {
           map.checkColumns(value, name);

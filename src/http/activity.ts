@@ -2,13 +2,13 @@ import { Hono } from "hono";
 import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
 import { readBars } from "../tape/bars.ts";
-import type { Archive, Tape } from "../tape/tape.ts";
+import type { Archive, TapeReader } from "../tape/tape.ts";
 import type { Turns } from "./history.ts";
 import { Query } from "./query.ts";
 
 export interface ActivityOptions {
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   readonly turns: Turns;
   now(): number;

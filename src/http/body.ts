@@ -17,10 +17,28 @@ export function bodyBytes({ headers }: Request, bytesMax: number): number {
 
 /** Reads a body, unpacked, no further than the limit. @throws {Refusal} */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const { headers, body } = request;
-  const packed = encodingOf(headers) === "gzip";
+  bodyBytes(request, bytesMax);
+  const packed = encodingOf(request.headers) === "gzip";
+  try {
+    return await read(request, packed, bytesMax);
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    if (packed) {
+      throw new Refusal(
+        400,
+        "bad_encoding",
+        "Cannot unpack the body: it is not gzip, or broke off",
+      );
+    }
+    // Each runtime says in its own way that the sender is gone.
+    throw new Refusal(400, "broken_off", "Cannot read the body: it broke off");
+  }
+}
+
+async function read(request: Request, packed: boolean, bytesMax: number): Promise<Uint8Array> {
+  const { body } = request;
   if (body === null) return new Uint8Array();
-  if (!packed && headers.has("content-length")) {
+  if (!packed && request.headers.has("content-length")) {
     const bytes = new Uint8Array(await request.arrayBuffer());
     if (bytes.length > bytesMax) throw tooLarge(bytesMax);
     return bytes;
@@ -28,15 +46,10 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   const stream = packed ? body.pipeThrough(new DecompressionStream("gzip")) : body;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  try {
-    for await (const chunk of stream) {
-      length += chunk.length;
-      if (length > bytesMax) throw tooLarge(bytesMax);
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (!packed || cause instanceof Refusal) throw cause;
-    throw new Refusal(400, "bad_encoding", "Cannot unpack the body: it is not gzip");
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
   }
   const bytes = new Uint8Array(length);
   let at = 0;

@@ -4,14 +4,16 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Market } from "../core/market.ts";
 import type { FeedReport } from "../feeds/feed_run.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Archive, Tape } from "../tape/tape.ts";
+import type { Rooms } from "../hub/rooms.ts";
+import type { Archive, TapeReader } from "../tape/tape.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
   readonly version: string;
   readonly hub: Hub;
+  readonly rooms: Pick<Rooms, "roomCount" | "sessionCount">;
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   /** How often `advanced` is called. */
   readonly advanceMs: number;
@@ -42,33 +44,41 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    const { version, hub, market, tape, archive, memoryBytes } = options;
+    const { version, hub, rooms, market, tape, archive, memoryBytes } = options;
     this.#append = this.#histogram(
       "append_seconds",
-      "Taking in what has arrived: tape, board and bars",
+      "Time to take in what has arrived: tape, board and bars",
     );
-    this.#flush = this.#histogram("flush_seconds", "Sending the frames that are due");
+    this.#flush = this.#histogram("flush_seconds", "Time to make and send the frames that are due");
     this.#late = this.#histogram("event_loop_lag_seconds", "How late the clock's work is begun");
-    this.#gauge("clients", "Clients that are connected", () => hub.sessionCount);
+    this.#gauge("clients", "Clients connected to streams and grids", () => hub.sessionCount);
     this.#gauge("cohorts", "Groups of clients that share their frames", () => hub.cohortCount);
+    this.#gauge("rooms", "Rooms that are kept", () => rooms.roomCount);
+    this.#gauge("room_clients", "Clients connected to rooms", () => rooms.sessionCount);
+    const { sent } = hub;
+    this.#counter("sent_frames_total", "Frames of ticks, quotes and bars sent", () => sent.frames);
+    this.#counter("sent_updates_total", "Ticks, quotes and bars in them", () => sent.updates);
+    this.#counter("sent_bytes_total", "Bytes of text in them", () => sent.bytes);
     this.#gauge("symbols", "Instruments known", () => market.catalogue.size);
     this.#gauge("tape_head", "Seq of the newest tick", () => tape.head);
     this.#gauge("tape_tail", "Seq before the oldest tick that is kept", () => tape.tail);
     if (archive !== undefined) {
       this.#gauge("tape_bytes", "Bytes that the tape has in use", () => archive.bytes);
     }
-    this.#gauge("memory_bytes", "Memory of the process", memoryBytes);
-    const info = { name: "tickwire_info", help: "The version", labelNames: ["version"] };
+    this.#gauge("memory_bytes", "Resident memory of the process", memoryBytes);
+    const help = "Always 1; its label says which version runs";
+    const info = { name: "tickwire_build_info", help, labelNames: ["version"] };
     new Gauge({ ...info, registers: [this.#registry] }).set({ version }, 1);
     this.#feeds();
   }
 
   /** Does the writing of one flush. */
-  append(work: () => void): void {
+  append<Result>(work: () => Result): Result {
     const { tape, elapsed } = this.#options;
     const [{ head }, beganAt] = [tape, elapsed()];
-    work();
+    const result = work();
     if (tape.head > head) this.#append.observe((elapsed() - beganAt) / 1_000);
+    return result;
   }
 
   /** Does the sending of one flush. */
@@ -114,8 +124,12 @@ export class Metrics {
         },
       });
     count("ticks_total", "Ticks put on the tape", ({ ticks }) => ticks);
-    count("retries_total", "How often the source was tried again", ({ retries }) => retries);
-    count("left_out_total", "Records that could not be read", ({ leftOut }) => leftOut);
+    count("retries_total", "Times that the source was tried again", ({ retries }) => retries);
+    count(
+      "left_out_total",
+      "Records that could not be read, or had no room",
+      ({ leftOut }) => leftOut,
+    );
     const gauge = (what: string, help: string, read: (report: FeedReport) => number | null) =>
       new Gauge({
         ...one(what, help),
@@ -128,10 +142,14 @@ export class Metrics {
         },
       });
     gauge("ticks_per_second", "Ticks a second over the last ten seconds", ({ rate }) => rate);
-    gauge("lag_seconds", "Age of the newest tick", ({ lag }) => lag === null ? null : lag / 1_000);
     gauge(
-      "error_time_seconds",
-      "When something went wrong last",
+      "lag_seconds",
+      "Age of the newest tick by its own time",
+      ({ lag }) => lag === null ? null : lag / 1_000,
+    );
+    gauge(
+      "last_error_timestamp_seconds",
+      "When something went wrong last, in Unix time",
       ({ errorTime }) => errorTime === null ? null : errorTime / 1_000,
     );
     new Gauge({
@@ -142,6 +160,18 @@ export class Metrics {
         for (const { name, state } of feeds.reports()) {
           for (const each of STATES) this.set({ feed: name, state: each }, each === state ? 1 : 0);
         }
+      },
+    });
+  }
+
+  #counter(what: string, help: string, read: () => number): void {
+    new Counter({
+      name: `tickwire_${what}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }

@@ -12,7 +12,6 @@ import { Refusal } from "./refusal.ts";
 
 export interface SymbolsOptions {
   readonly catalogue: Catalogue;
-  readonly symbolsMax: number;
   /** Adds an instrument or changes the fields given, and keeps that. */
   define(symbol: string, fields: InstrumentFields): void;
 }
@@ -23,7 +22,7 @@ export const BODY_BYTES_MAX = 65_536;
  * `GET /symbols?query=`: instruments whose symbol or name contains the text. `GET` and `PUT
  * /symbols/:symbol`: one of them; what follows the first slash is its symbol, slashes included.
  */
-export function symbolRoutes({ catalogue, symbolsMax, define }: SymbolsOptions): Hono {
+export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
   return new Hono()
     .get("/symbols", (c) => {
       const query = new Query(c.req.url, 0);
@@ -40,11 +39,6 @@ export function symbolRoutes({ catalogue, symbolsMax, define }: SymbolsOptions):
     .put("/symbols/:symbol{.+}", async (c) => {
       const symbol = checked(c.req.param("symbol"));
       const fields = readFields(symbol, await readBody(c.req.raw, BODY_BYTES_MAX));
-      if (!catalogue.has(symbol) && catalogue.size >= symbolsMax) {
-        const detail =
-          `Cannot define ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`;
-        throw new Refusal(400, "too_many_symbols", detail);
-      }
       define(symbol, fields);
       return c.json(publicInstrument(catalogue.get(symbol)!));
     });

@@ -1,5 +1,5 @@
 import type { TapedTick } from "../core/tick.ts";
-import { formatPosition, type Tape } from "../tape/tape.ts";
+import { formatPosition, type TapeReader } from "../tape/tape.ts";
 import { type Page, SLICE_ROWS, type Turns } from "./history.ts";
 
 /** Which ticks; with `after` or `from` the first so many, else the newest. */
@@ -16,7 +16,7 @@ const SLICE_SEQS = 20_000;
 
 /** Finds where an answer begins and ends on the tape; what comes later is not in it. */
 export async function tickPage(
-  tape: Tape,
+  tape: TapeReader,
   range: TickRange,
   turns: Turns,
 ): Promise<Page<TapedTick>> {
@@ -46,7 +46,7 @@ function absolute(name: string, time: number | undefined): Record<string, number
 
 /** The place before the newest so many ticks. */
 async function beginOfNewest(
-  tape: Tape,
+  tape: TapeReader,
   { symbols, to, limit }: TickRange,
   start: number,
   head: number,
@@ -87,13 +87,13 @@ async function endOfFirst(
 
 /** Ticks between two places on the tape, slice by slice. */
 class TickReader implements Page<TapedTick> {
-  readonly #tape: Tape;
+  readonly #tape: TapeReader;
   readonly #range: TickRange;
   readonly #end: number;
   #seq: number;
   #left: number;
 
-  constructor(tape: Tape, range: TickRange, begin: number, end: number) {
+  constructor(tape: TapeReader, range: TickRange, begin: number, end: number) {
     this.#tape = tape;
     this.#range = range;
     this.#seq = begin;

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Catalogue } from "../core/instrument.ts";
 import { Selection } from "../hub/topic.ts";
-import { formatPosition, parsePosition, type Tape } from "../tape/tape.ts";
+import { formatPosition, parsePosition, type TapeReader } from "../tape/tape.ts";
 import { TICK_COLUMNS } from "../wire/history.ts";
 import type { RecordFormat } from "../wire/records.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
@@ -11,7 +11,7 @@ import { Refusal } from "./refusal.ts";
 import { tickPage } from "./tick_page.ts";
 
 export interface TicksOptions {
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly catalogue: Catalogue;
   readonly ingest: Ingest;
   readonly turns: Turns;
@@ -65,7 +65,7 @@ function namesOf({ symbols, unknown }: { symbols: string[]; unknown: string[] })
   return new Set([...symbols, ...unknown]);
 }
 
-function readAfter(text: string | undefined, tape: Tape): number | undefined {
+function readAfter(text: string | undefined, tape: TapeReader): number | undefined {
   if (text === undefined) return undefined;
   const position = parsePosition(text);
   if (position === undefined) {

@@ -8,6 +8,7 @@ import { Numbering } from "./numbering.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
 import type { Place, Reader } from "./reader.ts";
 import type { Scene } from "./scene.ts";
+import type { Made } from "./sent.ts";
 import type { Fragment, Item, Subscription } from "./wire.ts";
 
 /** A session as its cohort sees it. */
@@ -223,23 +224,24 @@ export class Cohort {
     const { whole } = this.subscription.format;
     const shared = { ...this.#shared };
     if (!whole && shared.updates === this.#pending.count) return;
-    const texts = this.#members.size > 0 ? this.#texts(shared, fragments, this.#known) : [];
+    const made = this.#members.size > 0 ? this.#make(shared, fragments, this.#known) : undefined;
     // Whoever comes next has what nobody was told.
-    if (this.#members.size === 0) this.#known?.clear();
+    if (made === undefined) this.#known?.clear();
     for (const member of this.#members) {
       if (!member.full) {
         this.#served++;
-        for (const text of texts) member.send(text);
+        for (const text of made!.texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
         this.#apart.set(member, { ...shared });
       }
     }
+    if (made !== undefined) fragments.sent.add(made, this.#served);
     this.#catchUp(this.#shared);
   }
 
   #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
-    const made = new Map<string, readonly string[]>();
+    const known = new Map<string, Made>();
     for (const [member, reader] of this.#apart) {
       if (member.full) {
         if (overfull) member.fellBehind(this);
@@ -248,10 +250,11 @@ export class Cohort {
       const owed = reader.updates < this.#pending.count;
       if (!owed || (now < reader.dueAt && !overfull)) continue;
       const key = `${reader.seq} ${reader.updates} ${reader.symbols}`;
-      let texts = made.get(key);
-      if (texts === undefined) made.set(key, texts = this.#texts(reader, fragments));
+      let made = known.get(key);
+      if (made === undefined) known.set(key, made = this.#make(reader, fragments));
       this.#served++;
-      for (const text of texts) member.send(text);
+      for (const text of made.texts) member.send(text);
+      fragments.sent.add(made, 1);
       // Now it knows as much as the members do.
       this.#apart.delete(member);
       this.#members.add(member);
@@ -265,9 +268,8 @@ export class Cohort {
   }
 
   /** @param known rows that the reader has; noted in it is what it has then */
-  #texts(reader: Reader, fragments: Fragments, known?: Map<string, Row>): readonly string[] {
-    const { subscription, sub } = this;
-    const { format } = subscription;
+  #make(reader: Reader, fragments: Fragments, known?: Map<string, Row>): Made {
+    const { subscription, subscription: { format }, sub } = this;
     const items = format.whole
       ? this.#wholeBoard()
       : this.#pending.since(reader.updates).map((u) => u());
@@ -290,10 +292,10 @@ export class Cohort {
     }
     if (!format.whole) frame.merged = this.#pending.count - reader.updates - items.length;
     const texts = format.frame(frame);
-    const { symbols } = this.numbering;
-    if (reader.symbols === symbols.length) return texts;
-    const announced = format.announce(sub, symbols.slice(reader.symbols));
-    return announced === undefined ? texts : [announced, ...texts];
+    const symbols = this.numbering.symbols.slice(reader.symbols);
+    const announced = symbols.length === 0 ? undefined : format.announce(sub, symbols);
+    const all = announced === undefined ? texts : [announced, ...texts];
+    return { texts: all, updates: frame.fragments.length };
   }
 
   /** Every row there is, by symbol. */

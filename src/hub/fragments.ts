@@ -1,4 +1,5 @@
 import type { Row } from "../core/board.ts";
+import { Sent } from "./sent.ts";
 import type { Format, Fragment, Item, Subscription } from "./wire.ts";
 
 interface Change extends Fragment {
@@ -6,8 +7,9 @@ interface Change extends Fragment {
   readonly before: Row;
 }
 
-/** Texts of items that several cohorts send, each made once per format and flush. */
+/** Texts of items that several cohorts send, each made once per format and flush; and what was sent. */
 export class Fragments {
+  readonly sent = new Sent();
   readonly #byFormat = new Map<Format, Map<Item, Fragment>>();
   readonly #changes = new Map<Row, Change>();
 

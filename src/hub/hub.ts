@@ -3,7 +3,13 @@ import type { Row } from "../core/board.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
-import { type Archive, formatPosition, parsePosition, type Tape, TapeError } from "../tape/tape.ts";
+import {
+  type Archive,
+  formatPosition,
+  parsePosition,
+  TapeError,
+  type TapeReader,
+} from "../tape/tape.ts";
 import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
@@ -14,13 +20,14 @@ import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
 import type { Scene } from "./scene.ts";
+import type { Sent } from "./sent.ts";
 import { type ChooseWire, Session } from "./session.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { RequestId, Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions {
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   readonly limits: Limits;
   readonly now: () => number;
@@ -65,6 +72,11 @@ export class Hub implements Desk {
 
   get cohortCount(): number {
     return this.#cohorts.size;
+  }
+
+  /** What has been sent of frames to everybody. */
+  get sent(): Sent {
+    return this.#fragments.sent;
   }
 
   /** Position of the newest tick that clients can have seen. */

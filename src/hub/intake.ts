@@ -1,6 +1,6 @@
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market, MarketChanges } from "../core/market.ts";
-import type { Tick } from "../core/tick.ts";
+import type { TapedTick, Tick } from "../core/tick.ts";
 import {
   type Archive,
   formatPosition,
@@ -55,6 +55,8 @@ interface Batch {
 const FULL_BATCH = 500;
 /** Ticks applied at once when the market is brought up to the tape. */
 const APPLY_MAX = 10_000;
+/** Ticks told of at once: more wait for the next turn, so that a large batch does not hold up the rest. */
+const TOLD_MAX = 5_000;
 /** Changes saved in one go: what is live waits for that long. */
 const SAVE_MAX = 200;
 /** When more of what nobody finds otherwise waits to be saved, more ticks wait for that. */
@@ -67,6 +69,12 @@ export class Intake {
   #ticksWaiting = 0;
   /** What is to be answered to the keys of the batches that wait. */
   readonly #answers = new Map<string, Promise<Accepted>>();
+  /** What is on the tape, and nobody was told of. */
+  #untold: readonly TapedTick[] = [];
+  /** Symbols among them that were not known: they take room too. */
+  readonly #appearing = new Set<string>();
+  /** Whose batches are among them: each is answered when no more are left to tell of up to its end. */
+  readonly #unanswered: { left: number; answer(): void; reject(error: unknown): void }[] = [];
   /** What could not be saved yet. */
   #unsaved: MarketChanges | undefined;
   /** What follows from the ticks up to here is saved. */
@@ -105,51 +113,85 @@ export class Intake {
     return answer;
   }
 
-  /** Adds an instrument or changes the fields given. @throws {RangeError} for a malformed symbol */
+  /**
+   * Adds an instrument or changes the fields given.
+   * @throws {RangeError} for a malformed symbol; {ClientError} when there is no room for it
+   */
   define(symbol: string, fields: InstrumentFields): void {
     const { market, hub } = this.#options;
+    this.#checkRoom(symbol);
     market.define(symbol, fields);
     hub.refresh(symbol);
   }
 
-  /** As `define`, and keeps it before anybody is told that it is done. @throws {TapeError} */
+  /** As `define`, but saved first: what cannot be kept changes nothing. @throws {TapeError} and as that */
   defineForGood(symbol: string, fields: InstrumentFields): void {
     const { archive, market: { catalogue } } = this.#options;
-    this.define(symbol, fields);
-    const instrument = catalogue.takeChange(symbol);
-    if (instrument === undefined) return;
+    this.#checkRoom(symbol);
+    // Changes that were taken before would else be saved over this one.
+    if (this.#unsaved !== undefined) this.save();
+    const instrument = catalogue.defined(symbol, fields);
     archive?.save({ seq: this.#saved, instruments: [instrument], newest: [], bars: [], late: [] });
+    this.define(symbol, fields);
   }
 
-  /** Puts what waits onto the tape, all in one transaction, and tells everybody. */
-  commit(): void {
-    if (this.#batches.length === 0) return;
-    const { tape, market, hub, now } = this.#options;
+  /**
+   * Puts what waits onto the tape, all in one transaction, and tells everybody of a part of what is there.
+   * @returns whether there is more to tell of
+   */
+  commit(): boolean {
+    if (this.#batches.length > 0) this.#append();
+    return this.#apply();
+  }
+
+  #append(): void {
+    const { tape, market: { catalogue }, now } = this.#options;
     const batches = this.#withRoom(this.#batches);
     this.#batches = [];
     this.#ticksWaiting = 0;
     let end = 0;
     const parts = batches.map((batch) => ({ ...batch, end: end += batch.ticks.length }));
     const { head } = tape;
-    const positionOf = (seq: number) => formatPosition(tape.epoch, seq);
     try {
       const keyed = parts.flatMap(({ ticks, key, end }) =>
         key === undefined ? [] : { key, accepted: ticks.length, end, time: now() }
       );
       const marks = marksOf(batches);
       const taped = tape.append(parts.flatMap(({ ticks }) => ticks), { keyed, marks });
-      for (const tick of taped) {
-        market.apply(tick);
-        hub.publish(tick);
+      const before = this.#untold.length;
+      this.#untold = before === 0 ? taped : [...this.#untold, ...taped];
+      if (this.#untold.length > TOLD_MAX) {
+        for (const { symbol } of taped) if (!catalogue.has(symbol)) this.#appearing.add(symbol);
       }
-      this.#saveDropped();
-      for (const { ticks, end, resolve } of parts) {
-        const position = positionOf(taped[end - 1]?.seq ?? head);
-        resolve({ accepted: ticks.length, position });
+      for (const { ticks, end, resolve, reject } of parts) {
+        const position = formatPosition(tape.epoch, taped[end - 1]?.seq ?? head);
+        const answer = () => resolve({ accepted: ticks.length, position });
+        this.#unanswered.push({ left: before + end, answer, reject });
       }
     } catch (error) {
       for (const { reject } of parts) reject(error);
     }
+  }
+
+  /** Brings the market a slice further, tells everybody, and answers whose batch is done. @returns as `commit` */
+  #apply(): boolean {
+    if (this.#unanswered.length === 0 && this.#untold.length === 0) return false;
+    const { market, hub } = this.#options;
+    const slice = this.#untold.slice(0, TOLD_MAX);
+    this.#untold = this.#untold.slice(TOLD_MAX);
+    try {
+      for (const tick of slice) {
+        market.apply(tick);
+        hub.publish(tick);
+      }
+      this.#saveDropped();
+    } catch (error) {
+      for (const { reject } of this.#unanswered.splice(0)) reject(error);
+    }
+    for (const each of this.#unanswered) each.left -= slice.length;
+    const count = this.#unanswered.findLastIndex(({ left }) => left <= 0) + 1;
+    for (const { answer } of this.#unanswered.splice(0, count)) answer();
+    return this.#untold.length > 0;
   }
 
   /** Whether `save` should not wait: readers do not find what only it knows. */
@@ -214,22 +256,45 @@ export class Intake {
     }
   }
 
+  /** For how many more symbols there is room. */
+  #room(): number {
+    const { market: { catalogue }, symbolsMax } = this.#options;
+    for (const symbol of this.#appearing) {
+      if (catalogue.has(symbol)) this.#appearing.delete(symbol);
+    }
+    return symbolsMax - catalogue.size - this.#appearing.size;
+  }
+
+  #isKnown(symbol: string): boolean {
+    return this.#options.market.catalogue.has(symbol) || this.#appearing.has(symbol);
+  }
+
+  #checkRoom(symbol: string): void {
+    const { symbolsMax } = this.#options;
+    if (this.#isKnown(symbol) || this.#room() > 0) return;
+    throw new ClientError(
+      "too_many_symbols",
+      `Cannot define ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`,
+    );
+  }
+
   /** Refuses the batches that would name more instruments than there is room for. */
   #withRoom(batches: readonly Batch[]): Batch[] {
-    const { market: { catalogue }, symbolsMax } = this.#options;
-    if (catalogue.size + this.#ticksWaiting <= symbolsMax) return [...batches];
+    const { symbolsMax } = this.#options;
+    const room = this.#room();
+    if (this.#ticksWaiting <= room) return [...batches];
     const unseen = new Set<string>();
     return batches.filter(({ ticks, reject }) => {
       const fresh = new Set<string>();
       for (const { symbol } of ticks) {
-        if (!catalogue.has(symbol) && !unseen.has(symbol)) fresh.add(symbol);
+        if (!this.#isKnown(symbol) && !unseen.has(symbol)) fresh.add(symbol);
       }
-      if (catalogue.size + unseen.size + fresh.size <= symbolsMax) {
+      if (unseen.size + fresh.size <= room) {
         for (const symbol of fresh) unseen.add(symbol);
         return true;
       }
       // The first one that there is no room for.
-      const symbol = [...fresh][Math.max(0, symbolsMax - catalogue.size - unseen.size)];
+      const symbol = [...fresh][Math.max(0, room - unseen.size)];
       reject(
         new ClientError(
           "too_many_symbols",

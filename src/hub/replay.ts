@@ -2,13 +2,13 @@ import { startOf } from "../core/interval.ts";
 import { Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "../tape/bars.ts";
-import type { Archive, Tape } from "../tape/tape.ts";
+import type { Archive, TapeReader } from "../tape/tape.ts";
 import type { Cohort } from "./cohort.ts";
 import type { Subscription } from "./wire.ts";
 
 /** What a cursor reads from. */
 export interface Sources {
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   readonly market: Market;
 }
@@ -25,7 +25,7 @@ export function needsState({ channel, mode }: Subscription, speed: number): bool
 }
 
 /** Event time of the newest tick up to a place on the tape. */
-export function timeAt(tape: Tape, seq: number): number {
+export function timeAt(tape: TapeReader, seq: number): number {
   return tape.read({ through: seq, limit: 1 })[0]?.time ?? -Infinity;
 }
 

@@ -7,11 +7,11 @@ import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "./bars.ts";
 import { LastDay, type Span } from "./last_day.ts";
 import { RecentTicks } from "./recent_ticks.ts";
-import type { Archive, Tape } from "./tape.ts";
+import type { Archive, TapeReader } from "./tape.ts";
 
 export interface FiguresOptions {
   readonly market: Market;
-  readonly tape: Tape;
+  readonly tape: TapeReader;
   readonly archive: Archive | undefined;
   now(): number;
 }

@@ -1,6 +1,6 @@
 import { Ring } from "../core/ring.ts";
 import type { TapedTick } from "../core/tick.ts";
-import type { Tape } from "./tape.ts";
+import type { TapeReader } from "./tape.ts";
 
 /** Ticks of each symbol that are held. */
 const HELD = 50;
@@ -12,13 +12,13 @@ const WINDOW = 20_000;
  * asks, from where the last reading ended; what is older than the window of the first is not looked for.
  */
 export class RecentTicks {
-  readonly #tape: Tape;
+  readonly #tape: TapeReader;
   readonly #rings = new Map<string, Ring<TapedTick>>();
   /** Of the newest ticks, the seqs of those whose price is below the one before. */
   readonly #fell = new Set<number>();
   #through = 0;
 
-  constructor(tape: Tape) {
+  constructor(tape: TapeReader) {
     this.#tape = tape;
   }
 

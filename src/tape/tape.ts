@@ -46,8 +46,8 @@ export interface Attached {
   readonly marks?: ReadonlyMap<string, string>;
 }
 
-/** The ordered log of all ticks. Everything else is derived from it. */
-export interface Tape {
+/** What is read of a tape. */
+export interface TapeReader {
   /** The name of this numbering: it changes only when a seq could be used again for another tick. */
   readonly epoch: string;
   /** `seq` of the newest tick; 0 when there never was one. */
@@ -55,6 +55,15 @@ export interface Tape {
   /** The position before the oldest tick that is kept: a cursor at or after it misses nothing. */
   readonly tail: number;
 
+  /** A place that is before every tick of this event time or later, as near as is known without a search. */
+  before(time: number): number;
+
+  /** Ticks in tape order, oldest first. */
+  read(query: TickQuery): TapedTick[];
+}
+
+/** The ordered log of all ticks. Everything else is derived from it. */
+export interface Tape extends TapeReader {
   /**
    * Gives the ticks their order and logs them with what is attached: all of it, or nothing and it throws.
    * @throws {TapeFull} when there is no room; it may be tried again
@@ -66,12 +75,6 @@ export interface Tape {
 
   /** The newest mark of this name. */
   mark(name: string): string | undefined;
-
-  /** A place that is before every tick of this event time or later, as near as is known without a search. */
-  before(time: number): number;
-
-  /** Ticks in tape order, oldest first. */
-  read(query: TickQuery): TapedTick[];
 
   close(): void;
 }

@@ -16,6 +16,9 @@ export interface NumberedRecord {
 /** What is wrong with a record: field and reason. */
 export class RecordFault extends Error {}
 
+/** What is wrong with the header of a CSV text, and so with every line of it. */
+export class HeaderFault extends RecordFault {}
+
 export interface TickRules {
   /** For ticks without a time, and as the bound for times ahead. */
   readonly now: number;
@@ -100,8 +103,8 @@ export function readJsonLine(line: string): unknown | RecordFault {
 }
 
 /**
- * Reads the lines of one CSV text, the first being the header, for which it returns `undefined`. A
- * quoted value may hold commas, but no line break. https://www.rfc-editor.org/rfc/rfc4180
+ * Reads the lines of one CSV text, the first being the header, for which it returns `undefined` if it is
+ * good. A quoted value may hold commas, but no line break. https://www.rfc-editor.org/rfc/rfc4180
  */
 export function csvReader(): (line: string) => Record<string, string> | RecordFault | undefined {
   let names: readonly string[] | undefined;
@@ -110,7 +113,10 @@ export function csvReader(): (line: string) => Record<string, string> | RecordFa
     if (names === undefined) {
       comma = [",", "\t", ";", "|"].find((mark) => line.includes(mark)) ?? ",";
       names = splitCsv(line, comma) ?? [];
-      return undefined;
+      const twice = names.find((name, index) => name !== "" && names!.indexOf(name) < index);
+      return twice === undefined
+        ? undefined
+        : new HeaderFault(`column ${show(twice)} is there twice`);
     }
     const values = splitCsv(line, comma);
     if (values === undefined) return new RecordFault("a quote is not closed");

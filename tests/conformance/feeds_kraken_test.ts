@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { Exchange } from "../helpers/exchange.ts";
 import { eventually, feedOf } from "../helpers/feeds.ts";
-import { ServerProcess } from "../helpers/process.ts";
+import { freePort, ServerProcess } from "../helpers/process.ts";
 import { startServer, type TestServer } from "../helpers/server.ts";
 
 interface TickRow {
@@ -38,6 +39,11 @@ async function serverOf(exchange: Exchange, symbols = "BTC/USD"): Promise<TestSe
 
 async function ticksOf({ http }: { http: string }, symbol = "BTC/USD"): Promise<TickRow[]> {
   return await (await fetch(`${http}/ticks?symbol=${symbol}&from=0&limit=100000`)).json();
+}
+
+/** What a trade is told by; bid and ask are those of another moment. */
+function essence({ time, price, size }: TickRow): number[] {
+  return [time, price, size];
 }
 
 /** Every trade once, in order, with its time and price. */
@@ -142,6 +148,43 @@ describe("The Kraken feed", () => {
     server = await ServerProcess.start(...flags);
     await expectTrades(server, exchange);
     await server.end("SIGTERM");
+  });
+
+  it("takes each trade of another tickwire once, which is killed and comes back", {
+    timeout: 60_000,
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tickwire-kraken-"));
+    open.push(async () => {
+      await ServerProcess.endAll();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const symbols = ["BTC/USD", "EUR/USD"];
+    const port = await freePort();
+    const startUpstream = () =>
+      ServerProcess.start(
+        ...["--port", String(port), "--tape", `sqlite:${join(folder, "upstream.db")}`],
+        ...["--feed", `synthetic:?symbols=${symbols}&rate=200&history=0`],
+      );
+    let upstream = await startUpstream();
+    const feed = `kraken:${upstream.ws}/kraken/v2?symbols=${symbols}`;
+    const server = await ServerProcess.start("--tape", "memory", "--feed", feed, "--drain", "0");
+    for (let round = 0; round < 2; round++) {
+      const { ticks } = await feedOf(server);
+      await eventually(() => feedOf(server), (now) => now.ticks > ticks + 200);
+      await upstream.end("SIGKILL");
+      await eventually(() => feedOf(server), ({ state }) => state === "retrying");
+      upstream = await startUpstream();
+      await eventually(() => feedOf(server), ({ state }) => state === "running");
+    }
+    const { ticks } = await feedOf(server);
+    await eventually(() => feedOf(server), (now) => now.ticks > ticks + 200);
+    for (const symbol of symbols) {
+      const arrived = (await ticksOf(server, symbol)).map(essence);
+      const made = (await ticksOf(upstream, symbol)).map(essence);
+      const first = made.findIndex((each) => isDeepStrictEqual(each, arrived[0]));
+      assert.deepEqual(arrived, made.slice(first, first + arrived.length));
+      assert.match(server.log, new RegExp(`Fetched \\d+ trades of ${symbol} that were made after`));
+    }
   });
 
   it("shows what is refused, what cannot be read and what is under maintenance, and comes back", {

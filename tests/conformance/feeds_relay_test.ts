@@ -1,30 +1,23 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { eventually, feedOf } from "../helpers/feeds.ts";
-import { ServerProcess, wait } from "../helpers/process.ts";
+import { freePort, ServerProcess, wait } from "../helpers/process.ts";
 import { send, startServer } from "../helpers/server.ts";
 
 const timeout = 60_000;
-
-/** A port that was free a moment ago, for a server that has to come back to the same place. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function positionOf({ http }: { http: string }): Promise<{ epoch: string; seq: number }> {
   const { position } = await (await fetch(`${http}/readyz`)).json();
   const [epoch, seq] = position.split(":");
   return { epoch, seq: Number(seq) };
+}
+
+async function instrumentOf({ http }: { http: string }): Promise<{ readonly name?: string }> {
+  return await (await fetch(`${http}/symbols/AAPL`)).json();
 }
 
 /** Everything on a tape, but for its place there. */
@@ -61,9 +54,12 @@ describe("A relay", () => {
       const first = await ServerProcess.start(
         ...flagsOf("first", "synthetic:?rate=500&history=20s"),
       );
+      const known = { name: "Apple", decimals: 4, prev_close: 151.5, description: "d", shares: 9 };
+      await fetch(`${first.http}/symbols/AAPL`, { method: "PUT", body: JSON.stringify(known) });
       const port = await freePort();
       const relay = `tickwire:${first.ws}/ws?symbols=*`;
       let middle = await ServerProcess.start(...flagsOf("middle", relay, port));
+      await eventually(() => instrumentOf(middle), ({ name }) => name === known.name);
       const last = await ServerProcess.start(...flagsOf("last", `tickwire:ws://127.0.0.1:${port}`));
       for (let round = 0; round < 3; round++) {
         const { seq } = await positionOf(last);
@@ -72,6 +68,7 @@ describe("A relay", () => {
         await middle.end("SIGKILL");
         middle = await ServerProcess.start(...flagsOf("middle", relay, port));
       }
+      assert.deepEqual(await instrumentOf(last), { symbol: "AAPL", ...known });
       const { seq } = await positionOf(first);
       await eventually(() => positionOf(last), (now) => now.seq >= seq);
       const [sent, arrived] = [await tapeOf(first), await tapeOf(last)];

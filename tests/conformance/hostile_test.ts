@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { Client } from "../helpers/client.ts";
-import { ServerProcess } from "../helpers/process.ts";
+import { ServerProcess, wait } from "../helpers/process.ts";
 import { RawClient } from "../helpers/raw_client.ts";
 import { send, startServer, type TestServer } from "../helpers/server.ts";
 
@@ -51,6 +51,40 @@ describe("Hostile input over real sockets", () => {
     client.sendText(JSON.stringify({ op: "ping", id: 1 }).padEnd(65_536));
     assert.equal((await client.next()).op, "pong");
     await client.close();
+  });
+
+  it("takes nothing of a body that breaks off, and does not call it a fault of its own", async () => {
+    const half: [headers: string, body: string][] = [
+      ["Content-Length: 1000", '{"symbol":"A","price":1}\n{"sym'],
+      ["Transfer-Encoding: chunked", '1b\r\n{"symbol":"A","price":1}\n{"sy\r\n'],
+      ["Content-Length: 1000\r\nContent-Encoding: gzip", "\x1f\x8b\x08\x00"],
+    ];
+    const { length } = server.log;
+    const { position } = await (await fetch(`${server.http}/readyz`)).json();
+    for (
+      const path of ["POST /ticks", "POST /write", "PUT /symbols/A", "POST /kraken/0/public/Ticker"]
+    ) {
+      for (const [headers, body] of half) {
+        for (const leave of ["end", "resetAndDestroy"] as const) {
+          const socket = connect(server.port, "127.0.0.1");
+          socket.on("error", () => {});
+          await new Promise((resolve) => socket.once("connect", resolve));
+          const type = "Content-Type: application/x-ndjson";
+          socket.write(
+            `${path} HTTP/1.1\r\nHost: h\r\n${type}\r\n${headers}\r\n\r\n${body}`,
+            "latin1",
+          );
+          // The server has begun to read by the time that the same socket's neighbours are answered.
+          await fetch(`${server.http}/healthz`);
+          socket[leave]();
+          await fetch(`${server.http}/healthz`);
+        }
+      }
+    }
+    await wait(50);
+    assert.deepEqual(server.log.slice(length), []);
+    assert.equal((await (await fetch(`${server.http}/readyz`)).json()).position, position);
+    await neighbourIsServed();
   });
 
   it("closes with 4400 after a binary frame", async () => {

@@ -35,7 +35,10 @@ async function runOf(
     tape: new MemoryTape({ epoch: "e", ticksMax: 10 }),
     accept: (ticks) =>
       Promise.resolve(accept(ticks, asked++)).then(() => ({ accepted: 0, position: "e:1" })),
-    define: (symbol, fields) => market.define(symbol, fields),
+    define(symbol, fields) {
+      if (symbol === "FULL") throw new ClientError("too_many", "no room for FULL");
+      market.define(symbol, fields);
+    },
     signal: stop.signal,
     log: {
       info: (message) => void log.push(message),
@@ -133,6 +136,14 @@ describe("FeedRun", () => {
     });
     assert.deepEqual(states, ["paused", "paused"]);
     assert.deepEqual([report.state, report.error, report.ticks], ["ended", "the disk is full", 1]);
+  });
+
+  test("FeedRun lets no feed fail for an instrument for which there is no room", async () => {
+    const { report } = await runOf((context) => {
+      context.define("FULL", {});
+      context.define("A", {});
+    });
+    assert.deepEqual([report.state, report.error], ["ended", "no room for FULL"]);
   });
 
   test("FeedRun leaves out symbols for which there is no room, and takes the others", async () => {

@@ -123,6 +123,11 @@ describe("poll", () => {
       [" <!doctype html>", /^Cannot read the answer: it is HTML or XML, not JSON or CSV$/],
       ['{"A":', /^Cannot read the answer: /],
       [
+        "symbol,price,symbol\nA,1,B",
+        /^Cannot read the answer: line 1: column "symbol" is there twice$/,
+      ],
+      ["symbol,price\nA,1,5", /^Cannot read the answer: line 2: 3 values for 2 columns$/],
+      [
         new Response("", { status: 503, headers: { "retry-after": "7" } }),
         /^The source answers 503$/,
       ],

@@ -78,6 +78,11 @@ describe("stdin", () => {
         "time,price\n1,2",
         /no column symbol: name it with map=symbol:COLUMN, or give symbol=NAME; /,
       ],
+      [
+        "",
+        "symbol,price,price\nA,1,2",
+        /^Cannot read standard input: column "price" is there twice$/,
+      ],
     ];
     for (const [options, text, reason] of wrong) {
       await assert.rejects(feed(options, text), (error: Error) => {
@@ -95,6 +100,10 @@ describe("stdin", () => {
         ["stdin:?speed=2", /stdin has no option speed; it has map, symbol, format$/],
         ["stdin:?format=xml", /format=xml is none of json, ndjson, csv$/],
         ["stdin:?map=price:a,price:b", /map names price twice$/],
+        [
+          "stdin:?map=prise:a",
+          /map prise:a is not FIELD:NAME with a field of symbol, time, price, /,
+        ],
         ["stdin:?symbol=A&symbol=B", /symbol is given twice$/],
       ] as const
     ) assert.throws(() => stdin(parseFeedSpec(spec)), reason);

@@ -124,7 +124,7 @@ describe("synthetic", () => {
     const symbolsOf = async (
       options: string,
     ) => [...(await run(open(`history=0&${options}`), { forMs: 1 })).defined.keys()];
-    assert.deepEqual(await symbolsOf("symbols=MSFT,%20NEW,MSFT"), ["MSFT", "NEW"]);
+    assert.deepEqual(await symbolsOf("symbols=MSFT,%20NEW"), ["MSFT", "NEW"]);
     const hundred = await symbolsOf("symbols=100");
     assert.equal(hundred.length, 100);
     assert.deepEqual([hundred[0], hundred[99]], ["S000", "S099"]);
@@ -171,7 +171,8 @@ describe("synthetic", () => {
       ["rate=1000001", /rate=1000001 is more than 1000000$/],
       ["seed=a", /seed=a is not a number of at least 0$/],
       ["history=long", /history=long is not a duration$/],
-      ["symbols=", /symbol "": a symbol is not empty$/],
+      ["symbols=", /symbols= is not between 1 and 10000$/],
+      ["symbols=A,B,A", /symbols names A twice$/],
       ["symbols=A,b%20c", /symbol "b c": a symbol has no spaces$/],
       ["symbols=0", /symbols=0 is not between 1 and 10000$/],
       ["symbols=10001", /symbols=10001 is not between 1 and 10000$/],

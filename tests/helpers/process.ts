@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -98,5 +99,15 @@ export function wait(ms: number): Promise<undefined> {
     const timer = setTimeout(() => resolve(undefined), ms);
     // A wait that lost a race must not hold up the end of the tests.
     timer.unref?.();
+  });
+}
+
+/** A port that was free a moment ago, for a server that has to come back to the same place. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
   });
 }

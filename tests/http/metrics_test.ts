@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Client } from "../helpers/client.ts";
+import { send, startServer } from "../helpers/server.ts";
 import { serve } from "./serve.ts";
 
 /** Every figure by its name and labels. */
@@ -35,12 +37,57 @@ describe("GET /metrics", () => {
     assert.equal(figures.get("tickwire_clients"), 0);
     assert.equal(figures.get("tickwire_cohorts"), 0);
     assert.equal(figures.get("tickwire_memory_bytes"), 1_000_000);
-    assert.equal(figures.get('tickwire_info{version="1.2.3"}'), 1);
+    assert.equal(figures.get('tickwire_build_info{version="1.2.3"}'), 1);
     assert.equal(figures.get("tickwire_append_seconds_count"), 1);
     assert.ok(figures.get("tickwire_flush_seconds_count")! >= 1);
     assert.ok(!figures.has("tickwire_tape_bytes"));
     const filed = await figuresOf(serve("--tape", "sqlite::memory:"));
     assert.ok(filed.get("tickwire_tape_bytes")! > 0);
+  });
+
+  test("Metrics are named as Prometheus wants it, each with a help of its own", async () => {
+    const server = serve("--tape", "sqlite::memory:", "--feed", "synthetic:?history=0");
+    const text = await (await server.request("/metrics")).text();
+    const helps = [...text.matchAll(/^# HELP (\S+) (.+)$/gm)].map((
+      [, name, help],
+    ) => [name!, help!]);
+    const types = new Map(
+      [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, ...pair]) => pair as [string, string]),
+    );
+    assert.equal(types.size, helps.length);
+    assert.equal(new Set(helps.map(([, help]) => help)).size, helps.length);
+    for (const [name = "", help = ""] of helps) {
+      // https://prometheus.io/docs/practices/naming/
+      assert.match(name, /^tickwire(?:_[a-z]+)+$/);
+      assert.doesNotMatch(
+        name,
+        /_(?:counter|gauge|histogram|count|sum|bucket|ms|milliseconds|kb|mb)$/,
+      );
+      assert.equal(name.endsWith("_total"), types.get(name) === "counter", name);
+      if (types.get(name) === "histogram") assert.match(name, /_seconds$/);
+      assert.match(help, /^[A-Z1].*[^.]$/);
+    }
+  });
+
+  test("Metrics tell of rooms, and of the frames that are sent", async () => {
+    const server = await startServer("--feed", "none");
+    try {
+      const client = await Client.connect(`${server.ws}/ws?symbol=A`);
+      await client.next(({ op }) => op === "subscribed");
+      const member = await Client.connect(`${server.ws}/rooms/r`);
+      await send(server, [{ symbol: "A", price: 1 }, { symbol: "A", price: 2 }]);
+      await client.next(({ op }) => op === "data");
+      const text = await (await fetch(`${server.http}/metrics`)).text();
+      const figure = (name: string) =>
+        Number(new RegExp(`^tickwire_${name} (.+)$`, "m").exec(text)![1]);
+      assert.deepEqual(["clients", "cohorts", "rooms", "room_clients"].map(figure), [1, 1, 1, 1]);
+      assert.deepEqual(["sent_frames_total", "sent_updates_total"].map(figure), [1, 2]);
+      assert.ok(figure("sent_bytes_total") > 100);
+      await member.close();
+      await client.close();
+    } finally {
+      await server.stop();
+    }
   });
 
   test("Metrics tell of each feed, without its secrets", async () => {

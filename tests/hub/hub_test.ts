@@ -34,6 +34,33 @@ describe("Hub", () => {
     assert.equal(test.hub.cohortCount, 1);
   });
 
+  it("Hub counts frames, updates and bytes of all that it sends, live, late or from the tape", () => {
+    const test = new TestHub();
+    test.tick("A", 1);
+    test.market.define("B", { name: "Ünïcode" });
+    const clients = [
+      test.subscribe({ symbols: ["A", "B"] }),
+      test.subscribe({ symbols: ["B", "A"] }),
+      test.subscribe({ symbols: ["*"], channel: "quote", format: "columns" }),
+      test.subscribe({ symbols: ["*"], channel: "quote" }),
+      test.subscribe({ symbols: ["A"], from: "e1:0" }),
+    ].map(({ socket }) => socket);
+    for (let round = 0; round < 20; round++) {
+      test.tick(round % 3 === 0 ? "B" : "A", round);
+      clients[0]!.reads(round % 7 !== 3);
+      test.pass(100);
+    }
+    clients[0]!.reads(true);
+    const frames = clients.flatMap((socket) => socket.take())
+      .filter(({ op }) => op === "data" || op === "symbols");
+    const { sent } = test.hub;
+    assert.equal(sent.frames, frames.length);
+    assert.equal(sent.updates, frames.reduce((sum, { rows = [] }) => sum + rows.length, 0));
+    const bytes = frames.map((frame) => new TextEncoder().encode(JSON.stringify(frame)).length);
+    assert.equal(sent.bytes, bytes.reduce((sum, length) => sum + length, 0));
+    assert.ok(frames.length > 60);
+  });
+
   it("Hub starts a newcomer at the head and its cohort where that was, then both together", () => {
     const test = new TestHub();
     const first = test.subscribe({ symbols: ["A"] }).socket;

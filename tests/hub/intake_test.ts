@@ -5,9 +5,12 @@ import { Hub } from "../../src/hub/hub.ts";
 import { Intake } from "../../src/hub/intake.ts";
 import { DEFAULT_LIMITS } from "../../src/hub/limits.ts";
 import { readBars } from "../../src/tape/bars.ts";
+import { PublishedTape } from "../../src/tape/published_tape.ts";
 import { SqliteTape } from "../../src/tape/sqlite.ts";
 import { RECEIPT_MS, TapeFull } from "../../src/tape/tape.ts";
+import { native } from "../../src/wire/native.ts";
 import { tick } from "../core/ticks.ts";
+import { FakeSocket } from "../helpers/fake_socket.ts";
 
 const BARS_KEPT = 4;
 
@@ -23,6 +26,7 @@ class TestIntake {
   });
   market!: Market;
   intake!: Intake;
+  hub!: Hub;
   readonly published: number[] = [];
 
   constructor(readonly symbolsMax = 10) {
@@ -35,8 +39,13 @@ class TestIntake {
     const now = () => this.now;
     const market = new Market({ barsKept: BARS_KEPT });
     const limits = DEFAULT_LIMITS;
-    const hub = new Hub({ market, tape, archive: tape, limits, now, wake: () => {} });
-    hub.publish = ({ seq }) => void this.published.push(seq);
+    const told = new PublishedTape(tape, market);
+    const hub = this.hub = new Hub({ market, tape: told, archive: tape, limits, now, wake() {} });
+    const publish = hub.publish.bind(hub);
+    hub.publish = (tick) => {
+      this.published.push(tick.seq);
+      publish(tick);
+    };
     const options = { tape, archive: tape, market, hub, symbolsMax, now, waiting: () => {} };
     this.market = market;
     this.intake = new Intake(options);
@@ -60,6 +69,72 @@ describe("Intake", () => {
     const nothing = intake.accept([]);
     intake.commit();
     assert.deepEqual(await nothing, { accepted: 0, position: "e1:3" });
+  });
+
+  it("Intake tells of a large batch in slices, and answers in order when all is told of", async () => {
+    const test = new TestIntake();
+    const { intake, hub, tape } = test;
+    const socket = new FakeSocket();
+    const join = (fields: object) =>
+      hub.open(socket, native).receive(
+        JSON.stringify({ op: "subscribe", channel: "tick", ...fields }),
+      );
+    const answered: string[] = [];
+    const send = async (name: string, count: number, key?: string) => {
+      const { position } = await intake.accept(Array.from({ length: count }, () => tick()), {
+        key,
+      });
+      answered.push(`${name} ${position}`);
+    };
+    const sent = [send("large", 12_345, "k")];
+    // It is full, and so the first slice was told of at once.
+    assert.deepEqual([tape.head, test.published.length], [12_345, 5_000]);
+    join({ symbols: ["A"] });
+    join({ symbols: ["*"], from: "e1:0" });
+    sent.push(send("small", 1), send("none", 0), send("again", 1, "k"));
+    for (let slices = 2; intake.commit(); slices++) {
+      assert.equal(test.published.length, 5_000 * slices);
+      await Promise.resolve();
+      assert.deepEqual(answered, []);
+      assert.equal(hub.position, `e1:${5_000 * slices}`);
+      join({ symbols: ["A", "B"], from: hub.position });
+      // Whoever reads the tape comes to its end before the next slice.
+      for (let round = 0; round < 30; round++) hub.flush(test.now += 100);
+    }
+    await Promise.all(sent);
+    const [last, position] = [12_346, "e1:12345"];
+    assert.deepEqual(answered.toSorted(), [
+      `again ${position}`,
+      `large ${position}`,
+      `none e1:${last}`,
+      `small e1:${last}`,
+    ]);
+    assert.deepEqual(test.published, Array.from({ length: last }, (_, index) => index + 1));
+    for (let round = 0; round < 50; round++) hub.flush(test.now += 100);
+    const streams = Map.groupBy(socket.take().filter(({ op }) => op === "data"), ({ sub }) => sub);
+    const starts = [...streams.values()].map((frames) => {
+      let { prev } = frames[0];
+      const begin = prev;
+      for (const frame of frames) {
+        assert.equal(frame.prev, prev);
+        for (const { seq } of frame.rows) assert.equal(seq, ++prev);
+        assert.equal(prev, frame.seq);
+      }
+      assert.equal(prev, last);
+      return begin;
+    });
+    assert.deepEqual(starts.toSorted((a, b) => a - b), [0, 5_000, 10_000]);
+  });
+
+  it("Intake counts symbols that nobody was told of yet", async () => {
+    const { intake } = new TestIntake(2);
+    const many = Array.from({ length: 6_000 }, (_, at) => tick({ symbol: at < 5_900 ? "A" : "B" }));
+    const large = intake.accept(many);
+    await assert.rejects(
+      Promise.all([intake.accept([tick({ symbol: "C" })]), intake.commit()]),
+      /2 symbols are the limit/,
+    );
+    assert.equal((await large).accepted, 6_000);
   });
 
   it("Intake gives a key that was used in the last day the answer of then, after a restart too", async () => {
@@ -128,6 +203,56 @@ describe("Intake", () => {
     const bar = (time: number) => readBars(market, tape, "A", "1s", { from: time, limit: 1 })[0]!;
     assert.deepEqual([bar(3_000).close, bar(50_000).close], [7, 8]);
     assert.equal(intake.shouldSave, false);
+  });
+
+  it("Intake changes nothing of an instrument whose definition cannot be saved", () => {
+    const test = new TestIntake();
+    const { tape } = test;
+    test.intake.defineForGood("A", { name: "first", decimals: 3 });
+    const save = tape.save.bind(tape);
+    tape.save = () => {
+      throw new TapeFull("full");
+    };
+    const { market: { catalogue } } = test;
+    const before = catalogue.all();
+    assert.throws(
+      () => test.intake.defineForGood("A", { name: "second", decimals: null }),
+      TapeFull,
+    );
+    assert.throws(() => test.intake.defineForGood("B", { name: "new" }), TapeFull);
+    assert.deepEqual(catalogue.all(), before);
+    tape.save = save;
+    test.restart();
+    assert.deepEqual(test.market.catalogue.all(), before);
+    test.intake.defineForGood("B", { name: "new" });
+    test.restart();
+    assert.deepEqual(test.market.catalogue.all().map(({ name }) => name), ["first", "new"]);
+  });
+
+  it("Intake defines no more instruments than there is room for, and changes those it has", () => {
+    const { intake, market: { catalogue } } = new TestIntake(1);
+    intake.define("A", { name: "first" });
+    const reason = { message: "Cannot define B: 1 symbols are the limit, see --symbols-max" };
+    assert.throws(() => intake.define("B", {}), reason);
+    assert.throws(() => intake.defineForGood("B", {}), reason);
+    intake.define("A", { name: "second" });
+    assert.deepEqual(catalogue.all().map(({ name }) => name), ["second"]);
+  });
+
+  it("Intake saves no older definition over a newer one", () => {
+    const test = new TestIntake();
+    const { tape } = test;
+    test.intake.define("A", { name: "older" });
+    const save = tape.save.bind(tape);
+    tape.save = () => {
+      throw new TapeFull("full");
+    };
+    assert.throws(() => test.intake.save(), TapeFull);
+    tape.save = save;
+    test.intake.defineForGood("A", { name: "newer" });
+    test.intake.save();
+    test.restart();
+    assert.equal(test.market.catalogue.get("A")!.name, "newer");
   });
 
   it("Intake saves a part at a time, each with the seq up to which nothing is missing", () => {

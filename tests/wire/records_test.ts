@@ -316,6 +316,13 @@ describe("A batch in CSV", () => {
     assert.match(reasonOf('symbol,price,size\nA,"1,2\nB,1,2', "csv"), /^line 2: .*quote/);
   });
 
+  test("A column that is there twice is refused by name, and columns without a name are not", () => {
+    const twice = 'line 1: column "price" is there twice';
+    assert.equal(reasonOf("symbol,price,price\nA,1,2", "csv"), twice);
+    assert.equal(reasonOf('\uFEFFprice;symbol;"price"', "csv"), twice);
+    assert.deepEqual(rowsOf("symbol,,price,\nA,x,1,y").map(({ price }) => price), [1]);
+  });
+
   test("A column that is missing is said of the first line", () => {
     assert.match(reasonOf("price\n1", "csv"), /^line 2: symbol is missing$/);
     assert.match(reasonOf("name,price\nA,1", "csv"), /^line 2: symbol is missing$/);

@@ -31,7 +31,10 @@ const DOCUMENT = json("the document", { type: "object" });
 
 /** What every way of sending ticks may be refused with. */
 export const BATCH_CODES = {
-  400: ["bad_tick", "bad_json", "bad_encoding", "bad_idempotency_key", "too_many_symbols"],
+  400: [
+    ...["bad_tick", "bad_json", "bad_encoding", "broken_off"],
+    ...["bad_idempotency_key", "too_many_symbols"],
+  ],
   408: ["too_slow"],
   413: ["too_large"],
   415: ["bad_content_encoding", "bad_content_type"],
@@ -110,7 +113,10 @@ const MARKET: Operations = {
     bodyBytesMax: BODY_BYTES_MAX,
     answers: { 200: json("the instrument", ref("Instrument")) },
     codes: {
-      400: ["bad_symbol", "bad_json", "bad_encoding", "bad_instrument", "too_many_symbols"],
+      400: [
+        ...["bad_symbol", "bad_json", "bad_encoding", "broken_off"],
+        ...["bad_instrument", "too_many_symbols"],
+      ],
       413: ["too_large"],
       507: ["tape_full"],
     },
