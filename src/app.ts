@@ -89,15 +89,15 @@ const FEEDS = {
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
-  const { log, now, random } = world;
+  const { log, now, elapsed, random } = world;
   const { tape, archive } = openTape(config.tape, { ...world, warn: log.warn });
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept, stored: archive !== undefined });
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
-  const hub = new Hub({ market, tape, archive, limits, now, wake });
-  const rooms = new Rooms({ limits, now, wake });
+  const hub = new Hub({ market, tape, archive, limits, now, elapsed, wake });
+  const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape, archive, market, hub, symbolsMax, now, waiting: wake });
   const accept: Intake["accept"] = (ticks, attached) => intake.accept(ticks, attached);
@@ -108,7 +108,7 @@ export function createApp(config: Config, world: World): App {
   const derived = { market, tape, archive, hub, feeds };
   const metrics = new Metrics({ ...world, ...derived, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
-  const streams = new Streams({ hub, now, random, fault });
+  const streams = new Streams({ hub, now: elapsed, random, fault });
   const entry = openEntry(config, world, accept, fault);
   const upkeep = new Upkeep(intake, {
     retentionMs: config.retention,
@@ -163,12 +163,12 @@ interface Derived {
 /** What happens by the clock. */
 function createPulse(
   config: Config,
-  { now }: World,
+  { now, elapsed }: World,
   parts: Derived & { readonly rooms: Rooms; readonly upkeep: Upkeep },
 ): Pulse {
   const { market, hub, rooms, intake, upkeep, streams, entry, metrics } = parts;
   const pulse: Pulse = new Pulse({
-    now,
+    now: elapsed,
     flush(time) {
       metrics.append(() => intake.commit());
       const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
@@ -177,15 +177,15 @@ function createPulse(
     },
     advance(time) {
       metrics.advanced();
-      const closed = market.advance(time);
+      const closed = market.advance(now());
       hub.publishClosed(closed);
       hub.tend(time);
       rooms.tend(time);
       streams.tend(time);
-      entry.ingest.tend(time);
+      entry.ingest.tend(now());
       if (closed.length > 0) pulse.touch();
     },
-    tidy: (time) => upkeep.run(time),
+    tidy: () => upkeep.run(now()),
   }, config.flush);
   return pulse;
 }

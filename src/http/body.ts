@@ -20,23 +20,32 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   const { headers, body } = request;
   const packed = encodingOf(headers) === "gzip";
   if (body === null) return new Uint8Array();
-  if (!packed && headers.has("content-length")) {
+  try {
+    if (packed) {
+      return await readStream(body.pipeThrough(new DecompressionStream("gzip")), bytesMax);
+    }
+    if (!headers.has("content-length")) return await readStream(body, bytesMax);
     const bytes = new Uint8Array(await request.arrayBuffer());
-    if (bytes.length > bytesMax) throw tooLarge(bytesMax);
-    return bytes;
+    if (bytes.length <= bytesMax) return bytes;
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    throw packed
+      ? new Refusal(400, "bad_encoding", "Cannot unpack the body: it is not gzip")
+      : new Refusal(400, "bad_body", "Cannot read the body: it broke off");
   }
-  const stream = packed ? body.pipeThrough(new DecompressionStream("gzip")) : body;
+  throw tooLarge(bytesMax);
+}
+
+async function readStream(
+  stream: ReadableStream<Uint8Array>,
+  bytesMax: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  try {
-    for await (const chunk of stream) {
-      length += chunk.length;
-      if (length > bytesMax) throw tooLarge(bytesMax);
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (!packed || cause instanceof Refusal) throw cause;
-    throw new Refusal(400, "bad_encoding", "Cannot unpack the body: it is not gzip");
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
   }
   const bytes = new Uint8Array(length);
   let at = 0;

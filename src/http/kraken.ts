@@ -1,6 +1,5 @@
 /** Kraken's public API: REST below `/kraken/0/public`, and the places of its sockets. */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Bar } from "../core/bar.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -11,7 +10,9 @@ import * as rest from "../wire/kraken_rest.ts";
 import { intervalOf, micros } from "../wire/kraken_text.ts";
 import { krakenV1 } from "../wire/kraken_v1.ts";
 import { krakenV2 } from "../wire/kraken_v2.ts";
+import { readBody } from "./body.ts";
 import type { Turns } from "./history.ts";
+import { Refusal } from "./refusal.ts";
 import type { SocketPlace } from "./sockets.ts";
 import { tickPage } from "./tick_page.ts";
 
@@ -92,19 +93,17 @@ export class KrakenApi {
     const routes = new Hono();
     routes.onError((error, c) => {
       if (error instanceof KrakenFault) return failure(c, error.message);
+      if (error instanceof Refusal) return failure(c, BAD_ARGUMENTS);
       this.#options.fault(error);
       return failure(c, "EService:Unavailable");
     });
-    const limit = bodyLimit({
-      maxSize: BODY_BYTES_MAX,
-      onError: (c) => failure(c, BAD_ARGUMENTS),
-    });
-    routes.on(["GET", "POST"], "/kraken/0/public/:method", limit, async (c) => {
+    routes.on(["GET", "POST"], "/kraken/0/public/:method", async (c) => {
       const name = c.req.param("method");
       if (!Object.hasOwn(this.#methods, name)) return unknownMethod(c);
       const params = new URL(c.req.url).searchParams;
       if (c.req.method === "POST") {
-        for (const [key, value] of new URLSearchParams(await c.req.text())) params.set(key, value);
+        const form = new TextDecoder().decode(await readBody(c.req.raw, BODY_BYTES_MAX));
+        for (const [key, value] of new URLSearchParams(form)) params.set(key, value);
       }
       const result = await this.#methods[name]!(params);
       return c.body(rest.success(result), 200, { "Content-Type": "application/json" });

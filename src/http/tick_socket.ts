@@ -195,7 +195,15 @@ function openEnvelope(text: string, bytes: Uint8Array): Frame {
   if (!Array.isArray(ticks)) {
     throw new ClientError("bad_request", "Cannot read the frame: ticks is not a list");
   }
-  return { bytes: new TextEncoder().encode(JSON.stringify(ticks)), format: "json", id, key };
+  return { bytes: new TextEncoder().encode(textOf(ticks)), format: "json", id, key };
+}
+
+function textOf(ticks: readonly unknown[]): string {
+  try {
+    return JSON.stringify(ticks);
+  } catch {
+    throw new ClientError("bad_json", "Cannot read the frame: its ticks are nested too deeply");
+  }
 }
 
 function tooMany(): Refusal {

@@ -32,7 +32,7 @@ export class Session implements Outlet {
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
     const { commandsPerSecond, commandsBurst } = desk.limits;
-    this.#sentAt = desk.now();
+    this.#sentAt = desk.elapsed();
     this.#progress = new Progress(this.#sentAt);
     this.#links = new Links(desk, this);
     this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
@@ -49,7 +49,7 @@ export class Session implements Outlet {
 
   send(text: string): void {
     if (this.#closed) return;
-    this.#sentAt = this.#desk.now();
+    this.#sentAt = this.#desk.elapsed();
     this.#progress.sent(text.length);
     this.#socket.send(text);
   }
@@ -76,7 +76,7 @@ export class Session implements Outlet {
           `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,
         );
       }
-      const command = wire.decode(text);
+      const command = decode(wire, text);
       if (command !== undefined) this.#perform(command);
     } catch (error) {
       this.#refuse(error);
@@ -119,14 +119,14 @@ export class Session implements Outlet {
     this.say({ kind: "draining", reconnectAfter });
   }
 
-  /** Sends what is due by the clock, and gives up on a client that reads nothing. */
+  /** Sends what is due by now, and gives up on a client that reads nothing. */
   tend(now: number, seq: number): void {
     const { buffered } = this.#socket;
     const stalledMs = this.#progress.stalledMs(buffered, now);
     if (stalledMs >= this.#desk.limits.stalledMsMax) return this.#tooSlow();
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
-      this.say({ kind: "heartbeat", seq, time: now });
+      this.say({ kind: "heartbeat", seq, time: this.#desk.now() });
     }
   }
 
@@ -176,7 +176,7 @@ export class Session implements Outlet {
 
   /** @returns whether one more command may be given now */
   #spend(): boolean {
-    const retryAfter = this.#allowance.take(this.#desk.now());
+    const retryAfter = this.#allowance.take(this.#desk.elapsed());
     if (retryAfter === 0) return true;
     if (retryAfter === undefined) {
       this.close(CloseCode.tooMany, "Too many commands");
@@ -186,6 +186,17 @@ export class Session implements Outlet {
     const message = `Cannot take more than ${commandsPerSecond} commands a second`;
     this.#refuse(new ClientError("too_many_commands", message, { retryAfter }));
     return false;
+  }
+}
+
+/** @throws {ClientError} */
+function decode(wire: Wire, text: string): Command | undefined {
+  try {
+    return wire.decode(text);
+  } catch (cause) {
+    // Lists in lists in lists …: they can be read, but not be shown again in an answer.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
   }
 }
 

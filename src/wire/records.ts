@@ -213,6 +213,15 @@ function readTime(value: unknown, rules: TickRules, asText: boolean): number {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = textOf(value);
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // What was nested so deeply can be read, but not be written again.
+    return "a list in lists";
+  }
 }

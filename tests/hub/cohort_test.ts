@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { RowReader } from "../../static/frames.js";
 import { MEMBERS_MAX } from "../../src/hub/cohorts.ts";
 import type { Session } from "../../src/hub/session.ts";
+import { grid } from "../../src/wire/openbb.ts";
 import { TestHub } from "../helpers/desk.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
@@ -161,6 +162,36 @@ describe("Equal cohorts", () => {
     const { session, socket } = clients[0]!;
     session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"] }));
     assert.equal(socket.take().at(-1).code, "already_subscribed");
+  });
+
+  test("A cohort that nobody joins is not begun, though the first one is full", () => {
+    const hub = new TestHub();
+    const asked = { symbols: ["A"], channel: "quote" };
+    const clients = Array.from({ length: MEMBERS_MAX }, () => hub.subscribe(asked));
+    const { session, socket } = clients[0]!;
+    const { sub } = socket.take()[0];
+    session.receive(JSON.stringify({ op: "subscribe", ...asked }));
+    assert.equal(hub.hub.cohortCount, 1);
+    session.receive(JSON.stringify({ op: "subscribe", ...asked, every: 50 }));
+    assert.equal(hub.hub.cohortCount, 2);
+    session.receive(JSON.stringify({ op: "update", sub, every: 50 }));
+    assert.deepEqual(socket.take().filter(({ op }) => op === "error").map(({ code }) => code), [
+      "already_subscribed",
+      "already_subscribed",
+    ]);
+    assert.equal(hub.hub.cohortCount, 2);
+    for (const { session } of clients) session.closed();
+    assert.equal(hub.hub.cohortCount, 0);
+  });
+
+  test("A session that replaces its subscription by the same leaves no cohort behind", () => {
+    const hub = new TestHub();
+    const clients = Array.from({ length: MEMBERS_MAX }, () => hub.connect(grid));
+    for (const { session } of clients) session.receive('{"params":{"symbol":"A"}}');
+    for (const { session } of clients) session.receive('{"params":{"symbol":"A"}}');
+    assert.equal(hub.hub.cohortCount, 1);
+    for (const { session } of clients) session.closed();
+    assert.equal(hub.hub.cohortCount, 0);
   });
 
   test("A flush serves so many members, and the next one the others before anybody again", () => {

@@ -35,7 +35,7 @@ class TestIntake {
     const now = () => this.now;
     const market = new Market({ barsKept: BARS_KEPT });
     const limits = DEFAULT_LIMITS;
-    const hub = new Hub({ market, tape, archive: tape, limits, now, wake: () => {} });
+    const hub = new Hub({ market, tape, archive: tape, limits, now, elapsed: now, wake: () => {} });
     hub.publish = ({ seq }) => void this.published.push(seq);
     const options = { tape, archive: tape, market, hub, symbolsMax, now, waiting: () => {} };
     this.market = market;
