@@ -251,10 +251,10 @@ export class Cohort {
       let texts = made.get(key);
       if (texts === undefined) made.set(key, texts = this.#texts(reader, fragments));
       this.#served++;
-      for (const text of texts) member.send(text);
-      // Now it knows as much as the members do.
+      // With this it knows as much as the members do. One that turns out to be gone leaves while it is sent to.
       this.#apart.delete(member);
       this.#members.add(member);
+      for (const text of texts) member.send(text);
     }
   }
 

@@ -108,6 +108,8 @@ export class Links implements Follower {
     const position = start.kind === "seq" ? { position: String(from) } : {};
     link.asked = { kind: "subscribed", id, ...position };
     link.cursor = this.#desk.follow(this, cohort, start, speed);
+    // Who turned out to be gone when it was answered has left without its cursor.
+    if (!this.#links.has(cohort.sub)) this.#desk.unfollow(link.cursor);
     this.#desk.wake();
   }
 

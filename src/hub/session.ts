@@ -1,3 +1,4 @@
+import { isNestedTooDeeply } from "../core/nesting.ts";
 import { Allowance } from "./allowance.ts";
 import { ClientError } from "./client_error.ts";
 import { type Desk, Links, type Outlet } from "./links.ts";
@@ -76,7 +77,10 @@ export class Session implements Outlet {
           `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,
         );
       }
-      const command = decode(wire, text);
+      if (isNestedTooDeeply(text)) {
+        throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
+      }
+      const command = wire.decode(text);
       if (command !== undefined) this.#perform(command);
     } catch (error) {
       this.#refuse(error);
@@ -151,6 +155,7 @@ export class Session implements Outlet {
 
   #performEach(commands: readonly Command[]): void {
     for (const command of commands) {
+      if (this.#closed) return;
       try {
         this.#perform(command);
       } catch (error) {
@@ -186,17 +191,6 @@ export class Session implements Outlet {
     const message = `Cannot take more than ${commandsPerSecond} commands a second`;
     this.#refuse(new ClientError("too_many_commands", message, { retryAfter }));
     return false;
-  }
-}
-
-/** @throws {ClientError} */
-function decode(wire: Wire, text: string): Command | undefined {
-  try {
-    return wire.decode(text);
-  } catch (cause) {
-    // Lists in lists in lists …: they can be read, but not be shown again in an answer.
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
   }
 }
 

@@ -213,15 +213,9 @@ function readTime(value: unknown, rules: TickRules, asText: boolean): number {
 }
 
 function show(value: unknown): string {
-  const text = textOf(value);
+  // Lists in lists may be nested so deeply that they cannot be written again.
+  const shallow = (_: string, inner: unknown) =>
+    typeof inner === "object" && inner !== null && inner !== value ? "…" : inner;
+  const text = JSON.stringify(value, shallow) ?? String(value);
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
-}
-
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // What was nested so deeply can be read, but not be written again.
-    return "a list in lists";
-  }
 }

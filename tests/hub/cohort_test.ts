@@ -194,6 +194,27 @@ describe("Equal cohorts", () => {
     assert.equal(hub.hub.cohortCount, 0);
   });
 
+  test("A client that turns out to be gone when it is sent to leaves nothing behind", () => {
+    for (const from of [undefined, "e1:0"]) {
+      const hub = new TestHub();
+      hub.tick("A", 1);
+      const other = hub.subscribe({ symbols: ["A"] });
+      const { socket, session } = hub.connect();
+      const told = socket.send.bind(socket);
+      socket.send = (text) => {
+        told(text);
+        // A stream of events learns of it inside the call.
+        if (text.includes('"op":"data"')) session.closed();
+      };
+      session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"], from }));
+      hub.tick("A", 2);
+      for (let round = 0; round < 5; round++) hub.pass(10);
+      assert.deepEqual(socket.take().map(({ op }) => op), ["subscribed", "data"]);
+      other.session.closed();
+      assert.deepEqual([hub.hub.sessionCount, hub.hub.cohortCount], [0, 0]);
+    }
+  });
+
   test("A flush serves so many members, and the next one the others before anybody again", () => {
     const hub = new TestHub();
     const clients = Array.from(
