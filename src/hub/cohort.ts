@@ -221,9 +221,10 @@ export class Cohort {
 
   #serveMembers(fragments: Fragments): void {
     const { whole } = this.subscription.format;
-    const shared = { ...this.#shared };
-    if (!whole && shared.updates === this.#pending.count) return;
-    const texts = this.#members.size > 0 ? this.#texts(shared, fragments, this.#known) : [];
+    const before = { ...this.#shared };
+    if (!whole && before.updates === this.#pending.count) return;
+    this.#catchUp(this.#shared);
+    const texts = this.#members.size > 0 ? this.#texts(before, fragments, this.#known) : [];
     // Whoever comes next has what nobody was told.
     if (this.#members.size === 0) this.#known?.clear();
     for (const member of this.#members) {
@@ -232,10 +233,9 @@ export class Cohort {
         for (const text of texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
-        this.#apart.set(member, { ...shared });
+        this.#apart.set(member, { ...before });
       }
     }
-    this.#catchUp(this.#shared);
   }
 
   #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
@@ -290,9 +290,10 @@ export class Cohort {
     }
     if (!format.whole) frame.merged = this.#pending.count - reader.updates - items.length;
     const texts = format.frame(frame);
-    const { symbols } = this.numbering;
-    if (reader.symbols === symbols.length) return texts;
-    const announced = format.announce(sub, symbols.slice(reader.symbols));
+    // Nobody is told of symbols before the members are: those without an update yet wait for one.
+    const appeared = this.numbering.symbols.slice(reader.symbols, this.#shared.symbols);
+    if (appeared.length === 0) return texts;
+    const announced = format.announce(sub, appeared);
     return announced === undefined ? texts : [announced, ...texts];
   }
 

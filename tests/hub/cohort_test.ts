@@ -89,6 +89,22 @@ describe("Quotes in columns", () => {
     assert.deepEqual(socket.take()[0].rows, [[0, places, hub.now - 100, 8, 1.5]]);
   });
 
+  test("A symbol without a tick is announced once, also to who waits for its first frame", () => {
+    const hub = new TestHub();
+    const screen = new Screen(hub, QUOTES);
+    hub.tick("B", 1);
+    hub.pass(0);
+    hub.market.define("A", { name: "x" });
+    hub.hub.refresh("A");
+    hub.pass(50);
+    for (const name of ["A", "C"]) hub.tick(name, 2);
+    hub.pass(50);
+    screen.read();
+    for (const name of ["A", "B", "C"]) {
+      assert.deepEqual(screen.rows.get(name), hub.market.board.row(name));
+    }
+  });
+
   for (const mode of ["latest", "all"]) {
     test(`Quotes in columns, mode ${mode}, decode to the board, whoever joins, stalls or resumes`, () => {
       fc.assert(
