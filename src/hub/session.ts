@@ -98,7 +98,10 @@ export class Session implements Outlet {
     try {
       this.#perform(command());
     } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError)) {
+        this.closed();
+        throw error;
+      }
       this.#refuse(error);
       this.close(CloseCode.badRequest, error.message);
     }
