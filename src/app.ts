@@ -84,7 +84,7 @@ const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
-  const { log, now, random } = world;
+  const { log, now, elapsed, random } = world;
   const { tape: logged, archive } = openTape(config.tape, { ...world, warn: log.warn });
   const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
   const market = new Market({ barsKept, stored: archive !== undefined });
@@ -92,8 +92,8 @@ export function createApp(config: Config, world: World): App {
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
-  const hub = new Hub({ market, tape, archive, limits, now, wake });
-  const rooms = new Rooms({ limits, now, wake });
+  const hub = new Hub({ market, tape, archive, limits, now, elapsed, wake });
+  const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape: logged, archive, market, hub, symbolsMax, now, waiting: wake });
   const accept: Intake["accept"] = (ticks, attached) => intake.accept(ticks, attached);
@@ -104,7 +104,7 @@ export function createApp(config: Config, world: World): App {
   const derived = { market, tape, archive, hub, feeds };
   const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
-  const streams = new Streams({ hub, now, random, fault });
+  const streams = new Streams({ hub, now: elapsed, random, fault });
   const turns = new Turns(() => sleep(0));
   const entry = openEntry({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
@@ -163,12 +163,12 @@ interface Derived {
 /** What happens by the clock. */
 function createPulse(
   config: Config,
-  { now }: World,
+  { now, elapsed }: World,
   parts: Derived & { readonly rooms: Rooms; readonly upkeep: Upkeep },
 ): Pulse {
   const { market, hub, rooms, intake, upkeep, streams, entry, metrics } = parts;
   const pulse: Pulse = new Pulse({
-    now,
+    now: elapsed,
     flush(time) {
       const more = metrics.append(() => intake.commit());
       const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
@@ -177,15 +177,15 @@ function createPulse(
     },
     advance(time) {
       metrics.advanced();
-      const closed = market.advance(time);
+      const closed = market.advance(now());
       hub.publishClosed(closed);
       hub.tend(time);
       rooms.tend(time);
       streams.tend(time);
-      entry.ingest.tend(time);
+      entry.ingest.tend(now());
       if (closed.length > 0) pulse.touch();
     },
-    tidy: (time) => upkeep.run(time),
+    tidy: () => upkeep.run(now()),
   }, config.flush);
   return pulse;
 }

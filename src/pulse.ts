@@ -1,12 +1,13 @@
 /** What happens by the clock rather than in answer to anything. */
 export interface PulseWork {
+  /** Milliseconds by a clock that nobody sets. */
   now(): number;
   /** Sends what is due and says when to call again, if something is owed. */
   flush(now: number): number | undefined;
   /** Done about every quarter of a second. */
   advance(now: number): void;
   /** Does a slice of what can wait, after that. @returns whether there is more */
-  tidy(now: number): boolean;
+  tidy(): boolean;
 }
 
 export const ADVANCE_MS = 250;
@@ -54,7 +55,7 @@ export class Pulse {
 
   #tidy(): void {
     clearTimeout(this.#tidying);
-    if (!this.#work.tidy(this.#work.now())) return;
+    if (!this.#work.tidy()) return;
     this.#tidying = setTimeout(() => this.#tidy(), TIDY_MS);
   }
 
@@ -80,7 +81,9 @@ export class Pulse {
     if (at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#flush(this.#work.now()), Math.max(0, at - now));
+    // A timer that is early by a fraction would only be set again.
+    const delayMs = Math.ceil(Math.max(0, at - now));
+    this.#timer = setTimeout(() => this.#flush(this.#work.now()), delayMs);
   }
 }
 

@@ -12,8 +12,10 @@ export class Origins {
   /** Whether a request with this `Origin` is served; programs other than browsers send none. */
   allows(origin: string | null | undefined, host: string | null | undefined): boolean {
     if (!origin || this.#allowed.has("*") || this.#allowed.has(origin.toLowerCase())) return true;
-    // Behind a proxy that ends TLS the scheme differs, so only the hosts are compared.
-    return host != null && URL.parse(origin)?.host === host.toLowerCase();
+    // Behind a proxy that ends TLS the scheme differs, so only the hosts are compared; some write the usual port.
+    const page = URL.parse(origin);
+    return page !== null && page.host !== "" &&
+      page.host === URL.parse(`${page.protocol}//${host}`)?.host;
   }
 }
 

@@ -2,10 +2,11 @@ import { Hono } from "hono";
 import { symbolFault } from "../core/tick.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
+import { CloseCode, type Socket } from "../hub/socket.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import { chooseDialect } from "../wire/choose.ts";
 import type { Access } from "./access.ts";
-import { Refusal, refusalResponse } from "./refusal.ts";
+import { Refusal, refusalResponse, toRefusal } from "./refusal.ts";
 
 /** A path at which WebSockets are accepted. */
 export interface SocketPlace {
@@ -80,12 +81,22 @@ export function socketRoutes(options: SocketsOptions): (request: Request) => Acc
       }
       options.access.checkSocket(request, url.pathname);
       const accept = place.accept(url);
-      return (socket) => new Guarded(accept(socket), options.fault);
+      return (socket) => guarded(socket, accept, options.fault);
     } catch (error) {
-      if (error instanceof Refusal) return refusalResponse(error);
-      throw error;
+      return refusalResponse(toRefusal(error, options.fault));
     }
   };
+}
+
+/** What fails here would else end the process: nobody else is told of it. */
+function guarded(socket: Socket, accept: Accept, fault: (error: unknown) => void): Connection {
+  try {
+    return new Guarded(accept(socket), fault);
+  } catch (error) {
+    fault(error);
+    socket.close(CloseCode.restart, "The server failed");
+    return { receive() {}, receiveBinary() {}, closed() {} };
+  }
 }
 
 function patternOf(path: string): RegExp {

@@ -128,6 +128,6 @@ function resumed(command: Command, lastId: string): Command {
 function granted(hub: Hub, command: Command): Command {
   if (command.kind !== "subscribe") return command;
   if (command.from !== undefined) hub.locate(command.from);
-  hub.cohortOf(command.subscription);
+  hub.find(command.subscription);
   return command;
 }

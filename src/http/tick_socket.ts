@@ -1,3 +1,4 @@
+import { isNestedTooDeeply } from "../core/nesting.ts";
 import { ClientError } from "../hub/client_error.ts";
 import { CloseCode, type Socket } from "../hub/socket.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
@@ -176,6 +177,9 @@ function looksLike(text: string): "json" | "ndjson" {
 
 /** `{"id", "key", "ticks": […]}`; any other object is a tick. */
 function openEnvelope(text: string, bytes: Uint8Array): Frame {
+  if (isNestedTooDeeply(text)) {
+    throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
+  }
   const bare: Frame = { bytes, format: "json" };
   let content: Record<string, unknown>;
   try {

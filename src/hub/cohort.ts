@@ -222,9 +222,10 @@ export class Cohort {
 
   #serveMembers(fragments: Fragments): void {
     const { whole } = this.subscription.format;
-    const shared = { ...this.#shared };
-    if (!whole && shared.updates === this.#pending.count) return;
-    const made = this.#members.size > 0 ? this.#make(shared, fragments, this.#known) : undefined;
+    const before = { ...this.#shared };
+    if (!whole && before.updates === this.#pending.count) return;
+    this.#catchUp(this.#shared);
+    const made = this.#members.size > 0 ? this.#make(before, fragments, this.#known) : undefined;
     // Whoever comes next has what nobody was told.
     if (made === undefined) this.#known?.clear();
     for (const member of this.#members) {
@@ -233,11 +234,10 @@ export class Cohort {
         for (const text of made!.texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
-        this.#apart.set(member, { ...shared });
+        this.#apart.set(member, { ...before });
       }
     }
     if (made !== undefined) fragments.sent.add(made, this.#served);
-    this.#catchUp(this.#shared);
   }
 
   #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
@@ -250,14 +250,14 @@ export class Cohort {
       const owed = reader.updates < this.#pending.count;
       if (!owed || (now < reader.dueAt && !overfull)) continue;
       const key = `${reader.seq} ${reader.updates} ${reader.symbols}`;
-      let made = known.get(key);
-      if (made === undefined) known.set(key, made = this.#make(reader, fragments));
+      const made = known.get(key) ?? this.#make(reader, fragments);
+      known.set(key, made);
       this.#served++;
-      for (const text of made.texts) member.send(text);
       fragments.sent.add(made, 1);
-      // Now it knows as much as the members do.
+      // With this it knows what the members do. One that is gone leaves while it is sent to.
       this.#apart.delete(member);
       this.#members.add(member);
+      for (const text of made.texts) member.send(text);
     }
   }
 
@@ -292,7 +292,8 @@ export class Cohort {
     }
     if (!format.whole) frame.merged = this.#pending.count - reader.updates - items.length;
     const texts = format.frame(frame);
-    const symbols = this.numbering.symbols.slice(reader.symbols);
+    // Nobody is told of symbols before the members are: those without an update yet wait for one.
+    const symbols = this.numbering.symbols.slice(reader.symbols, this.#shared.symbols);
     const announced = symbols.length === 0 ? undefined : format.announce(sub, symbols);
     const all = announced === undefined ? texts : [announced, ...texts];
     return { texts: all, updates: frame.fragments.length };
@@ -301,9 +302,8 @@ export class Cohort {
   /** Every row there is, by symbol. */
   #wholeBoard(): Item[] {
     const { board } = this.#market;
-    return [...this.#symbols].filter((symbol) => board.has(symbol)).sort().map((symbol) =>
-      board.row(symbol)
-    );
+    const ticked = [...this.#symbols].filter((symbol) => board.has(symbol)).sort();
+    return ticked.map((symbol) => board.row(symbol));
   }
 
   #forget(): void {

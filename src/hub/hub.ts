@@ -31,6 +31,8 @@ export interface HubOptions {
   readonly archive: Archive | undefined;
   readonly limits: Limits;
   readonly now: () => number;
+  /** Milliseconds by a clock that nobody sets: what is due, and who is slow, goes by it. */
+  readonly elapsed: () => number;
   /** Told that there is something for `flush` to do. */
   readonly wake: () => void;
 }
@@ -42,10 +44,11 @@ const SERVED_PER_FLUSH = 1_000;
 /** After a flush there is as much time for everything else as it took, but no more than this. */
 const REST_MS_MAX = 20;
 
-/** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside. */
+/** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside, with what has elapsed. */
 export class Hub implements Desk {
   readonly limits: Limits;
   readonly now: () => number;
+  readonly elapsed: () => number;
   readonly wake: () => void;
   readonly #market: Market;
   readonly #sources: Sources;
@@ -57,13 +60,14 @@ export class Hub implements Desk {
   readonly #fragments = new Fragments();
   #restUntil = -Infinity;
 
-  constructor({ market, tape, archive, limits, now, wake }: HubOptions) {
+  constructor({ market, tape, archive, limits, now, elapsed, wake }: HubOptions) {
     this.#market = market;
     this.#cohorts = new Cohorts(market);
     this.#sources = { market, tape, archive };
     this.wake = wake;
     this.limits = limits;
     this.now = now;
+    this.elapsed = elapsed;
   }
 
   get sessionCount(): number {
@@ -135,11 +139,11 @@ export class Hub implements Desk {
    */
   flush(now: number): number | undefined {
     if (now < this.#restUntil) return this.#restUntil;
-    const begin = this.now();
+    const begin = this.elapsed();
     const next = this.#serveCohorts(now);
     const read = this.#stepCursors(now);
     this.#fragments.clear();
-    const end = this.now();
+    const end = this.elapsed();
     this.#restUntil = end + Math.min(end - begin, REST_MS_MAX);
     const due = read === undefined || next === undefined ? read ?? next : Math.min(read, next);
     return due === undefined ? undefined : Math.max(due, this.#restUntil);
@@ -211,12 +215,12 @@ export class Hub implements Desk {
     return this.#cohorts.of(this.#grant(asked, id));
   }
 
-  find(asked: Subscription): string | undefined {
-    return this.#cohorts.subOf(this.#grant(asked, undefined));
+  find(asked: Subscription, id?: RequestId): string | undefined {
+    return this.#cohorts.subOf(this.#grant(asked, id));
   }
 
   join(member: Member, cohort: Cohort, place?: Place): void {
-    cohort.join(member, this.now(), place);
+    cohort.join(member, this.elapsed(), place);
     if (cohort.subscription.format.whole) this.#dirty.add(cohort);
   }
 

@@ -17,11 +17,14 @@ import type {
 /** What the subscriptions of a session need of its hub. */
 export interface Desk {
   readonly limits: Limits;
+  /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets. */
+  elapsed(): number;
   /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
   cohortOf(subscription: Subscription, id?: RequestId): Cohort;
-  /** The name of the cohort of an equal subscription, if there is one. */
-  find(subscription: Subscription): string | undefined;
+  /** The name of the cohort of an equal subscription, if there is one. @throws {ClientError} beyond a limit */
+  find(subscription: Subscription, id?: RequestId): string | undefined;
   /** @param place of the follower, if it comes from behind */
   join(follower: Follower, cohort: Cohort, place?: Place): void;
   leave(follower: Follower, cohort: Cohort): void;
@@ -105,13 +108,15 @@ export class Links implements Follower {
     const position = start.kind === "seq" ? { position: String(from) } : {};
     link.asked = { kind: "subscribed", id, ...position };
     link.cursor = this.#desk.follow(this, cohort, start, speed);
+    // Who turned out to be gone when it was answered has left without its cursor.
+    if (!this.#links.has(cohort.sub)) this.#desk.unfollow(link.cursor);
     this.#desk.wake();
   }
 
   /** The subscription takes the place of all that the session had. */
   replace(subscription: Subscription): void {
     // One that is beyond a limit must not cost the session those it has.
-    this.#desk.cohortOf(subscription);
+    this.#desk.find(subscription);
     this.leaveAll();
     this.subscribe({ kind: "subscribe", subscription });
   }
@@ -134,7 +139,7 @@ export class Links implements Follower {
 
   update({ sub, id, every, seek, speed, pause }: Update): void {
     const link = this.#linkOf("update", { sub, id });
-    const now = this.#desk.now();
+    const now = this.#desk.elapsed();
     const { cohort } = link;
     const start = seek === undefined ? undefined : this.#locate(seek, id);
     if (typeof start === "string") throw new ClientError("gone", `Cannot seek: ${start}`, { id });
@@ -153,8 +158,7 @@ export class Links implements Follower {
       this.#outlet.say({ kind: "updated", id, sub: cohort.sub, ...position });
       return this.#desk.wake();
     }
-    const asked = respaced ? this.#desk.cohortOf({ ...cohort.subscription, every }, id) : cohort;
-    const target = asked === cohort ? cohort : this.#fresh(asked, id);
+    const target = this.#target(cohort, every, id);
     const paused = pause ?? cursor?.paused ?? false;
     const seq = cursor?.seq ?? cohort.letBehind(this).seq;
     if (cursor !== undefined) this.#desk.unfollow(cursor);
@@ -232,13 +236,25 @@ export class Links implements Follower {
         { id },
       );
     }
-    return this.#fresh(this.#desk.cohortOf(subscription, id), id);
+    return this.#fresh(subscription, id);
   }
 
-  /** @throws {ClientError} when the session has this subscription already */
-  #fresh(cohort: Cohort, id: RequestId | undefined): Cohort {
-    if (!this.#links.has(cohort.sub)) return cohort;
-    throw alreadySubscribed(cohort.sub, id);
+  /** The cohort of a subscription of which only the spacing changes, if that does. */
+  #target(cohort: Cohort, every: number | undefined, id: RequestId | undefined): Cohort {
+    if (every === undefined) return cohort;
+    const subscription = { ...cohort.subscription, every };
+    if (this.#desk.find(subscription, id) === cohort.sub) return cohort;
+    return this.#fresh(subscription, id);
+  }
+
+  /**
+   * Asked before there is a cohort: one that nobody joins would stay for ever.
+   * @throws {ClientError} when the session has this subscription already
+   */
+  #fresh(subscription: Subscription, id: RequestId | undefined): Cohort {
+    const sub = this.#desk.find(subscription, id);
+    if (sub !== undefined && this.#links.has(sub)) throw alreadySubscribed(sub, id);
+    return this.#desk.cohortOf(subscription, id);
   }
 
   /** Joins the live stream. @param reason why it is not joined where it was asked for */

@@ -1,3 +1,4 @@
+import { isNestedTooDeeply } from "../core/nesting.ts";
 import { Allowance } from "./allowance.ts";
 import { ClientError } from "./client_error.ts";
 import { type Desk, Links, type Outlet } from "./links.ts";
@@ -32,7 +33,7 @@ export class Session implements Outlet {
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
     const { commandsPerSecond, commandsBurst } = desk.limits;
-    this.#sentAt = desk.now();
+    this.#sentAt = desk.elapsed();
     this.#progress = new Progress(this.#sentAt);
     this.#links = new Links(desk, this);
     this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
@@ -49,7 +50,7 @@ export class Session implements Outlet {
 
   send(text: string): void {
     if (this.#closed) return;
-    this.#sentAt = this.#desk.now();
+    this.#sentAt = this.#desk.elapsed();
     this.#progress.sent(text.length);
     this.#socket.send(text);
   }
@@ -76,6 +77,9 @@ export class Session implements Outlet {
           `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,
         );
       }
+      if (isNestedTooDeeply(text)) {
+        throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
+      }
       const command = wire.decode(text);
       if (command !== undefined) this.#perform(command);
     } catch (error) {
@@ -94,7 +98,10 @@ export class Session implements Outlet {
     try {
       this.#perform(command());
     } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError)) {
+        this.closed();
+        throw error;
+      }
       this.#refuse(error);
       this.close(CloseCode.badRequest, error.message);
     }
@@ -119,14 +126,14 @@ export class Session implements Outlet {
     this.say({ kind: "draining", reconnectAfter });
   }
 
-  /** Sends what is due by the clock, and gives up on a client that reads nothing. */
+  /** Sends what is due by now, and gives up on a client that reads nothing. */
   tend(now: number, seq: number): void {
     const { buffered } = this.#socket;
     const stalledMs = this.#progress.stalledMs(buffered, now);
     if (stalledMs >= this.#desk.limits.stalledMsMax) return this.#tooSlow();
     // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
-      this.say({ kind: "heartbeat", seq, time: now });
+      this.say({ kind: "heartbeat", seq, time: this.#desk.now() });
     }
   }
 
@@ -151,6 +158,7 @@ export class Session implements Outlet {
 
   #performEach(commands: readonly Command[]): void {
     for (const command of commands) {
+      if (this.#closed) return;
       try {
         this.#perform(command);
       } catch (error) {
@@ -176,7 +184,7 @@ export class Session implements Outlet {
 
   /** @returns whether one more command may be given now */
   #spend(): boolean {
-    const retryAfter = this.#allowance.take(this.#desk.now());
+    const retryAfter = this.#allowance.take(this.#desk.elapsed());
     if (retryAfter === 0) return true;
     if (retryAfter === undefined) {
       this.close(CloseCode.tooMany, "Too many commands");

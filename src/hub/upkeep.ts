@@ -32,12 +32,13 @@ export class Upkeep {
 
   /** @returns whether there is more to do, after others had their turn */
   run(now: number): boolean {
-    if (now - this.#savedAt >= SAVE_MS) {
+    // A clock that was set back may not keep it from being saved.
+    if (Math.abs(now - this.#savedAt) >= SAVE_MS) {
       this.#savedAt = now;
       this.#saving = this.#intake.seq;
     }
     const saved = (this.#saving !== undefined || this.#intake.shouldSave) && this.#saveSlice();
-    const forgot = now - this.#retainedAt >= RETAIN_MS && this.#retain(now);
+    const forgot = Math.abs(now - this.#retainedAt) >= RETAIN_MS && this.#retain(now);
     return saved || forgot;
   }
 

@@ -3,12 +3,14 @@
 import type { Socket } from "../hub/socket.ts";
 import {
   type Accept,
+  badAddress,
   type Connection,
   isUpgrade,
   listenError,
   type Listening,
   type ListenOptions,
   MESSAGE_BYTES_MAX,
+  notAHandshake,
 } from "./listener.ts";
 
 interface Data {
@@ -51,12 +53,16 @@ export function listen(options: ListenOptions): Promise<Listening> {
       hostname: host,
       port,
       idleTimeout: IDLE_SECONDS,
+      // Its pages of errors would show the source.
+      development: false,
       fetch(request, server) {
+        const fault = badAddress(request);
+        if (fault !== undefined) return fault;
         if (!isUpgrade(request)) return options.fetch(request);
         const accept = options.upgrade(request);
         if (accept instanceof Response) return accept;
         if (server.upgrade(request, { data: { accept } })) return undefined;
-        return new Response("Cannot upgrade: not a WebSocket handshake", { status: 400 });
+        return notAHandshake();
       },
       websocket: {
         idleTimeout: IDLE_SECONDS,

@@ -2,10 +2,12 @@
 import type { Socket } from "../hub/socket.ts";
 import {
   type Accept,
+  badAddress,
   isUpgrade,
   listenError,
   type Listening,
   type ListenOptions,
+  notAHandshake,
 } from "./listener.ts";
 
 /** Seconds after which a silent peer is sent a PING, and dropped when it does not answer. */
@@ -22,6 +24,8 @@ export function listen(options: ListenOptions): Promise<Listening> {
       // Who broke a body off has said why; the runtime would print it once more.
       onError: () => new Response(null, { status: 500 }),
       handler(request) {
+        const fault = badAddress(request);
+        if (fault !== undefined) return fault;
         if (!isUpgrade(request)) return options.fetch(request);
         const accept = options.upgrade(request);
         return accept instanceof Response ? accept : upgrade(request, accept);
@@ -63,7 +67,13 @@ function upgrade(request: Request, accept: Accept): Response {
   // The protocol option of the upgrade refuses a list without blanks, so the first offer is set on the
   // response; the request can be read only before the upgrade.
   const offered = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
+  let upgraded: Deno.WebSocketUpgrade;
+  try {
+    upgraded = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
+  } catch (_) {
+    return notAHandshake();
+  }
+  const { socket, response } = upgraded;
   if (offered) response.headers.set("sec-websocket-protocol", offered);
   socket.onopen = () => {
     const connection = accept(new DenoSocket(socket));

@@ -45,6 +45,18 @@ export function listenError(host: string, port: number, cause: unknown): ListenE
   return new ListenError(`Cannot listen on ${host}:${port}: ${reason}`, { cause });
 }
 
+/** Answers a request whose `Host` is none: with it there is no address. */
+export function badAddress(request: Request): Response | undefined {
+  if (URL.canParse(request.url)) return undefined;
+  const detail = "Cannot read the address: the Host is malformed or missing";
+  return Response.json({ detail, code: "bad_request", status: 400 }, { status: 400 });
+}
+
+/** The answer to a request for a WebSocket that is not made as one. */
+export function notAHandshake(): Response {
+  return new Response("Cannot upgrade: not a WebSocket handshake", { status: 400 });
+}
+
 export function isUpgrade(request: Request): boolean {
   return request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }

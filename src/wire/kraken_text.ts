@@ -62,6 +62,7 @@ export function refusalText(code: string, message: string): string {
     unknown_sub: NOT_SUBSCRIBED,
     too_many_commands: RATE_EXCEEDED,
     too_large: MALFORMED,
+    bad_json: MALFORMED,
   };
   return texts[code] ?? message;
 }

@@ -221,6 +221,9 @@ function readTime(value: unknown, rules: TickRules, asText: boolean): number {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // Lists in lists may be nested so deeply that they cannot be written again.
+  const shallow = (_: string, inner: unknown) =>
+    typeof inner === "object" && inner !== null && inner !== value ? "…" : inner;
+  const text = JSON.stringify(value, shallow) ?? String(value);
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
 }

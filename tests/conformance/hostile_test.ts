@@ -145,6 +145,63 @@ describe("Hostile input over real sockets", () => {
     await neighbourIsServed();
   });
 
+  it("refuses frames nested too deeply on every socket, and goes on", async () => {
+    const deep = "[".repeat(30_000) + "]".repeat(30_000);
+    const frames = [
+      `{"op":${deep}}`,
+      `{"method":"subscribe","params":{"channel":"ticker","symbol":[${deep}]}}`,
+      `{"event":"subscribe","pair":["A/B"],"subscription":${deep}}`,
+      `{"ticks":[${deep}]}`,
+      `[{"symbol":"A","price":${deep}}]`,
+    ];
+    for (const path of ["/ws", "/kraken", "/kraken/v2", "/ticks"]) {
+      const client = await Client.connect(server.ws + path);
+      for (const frame of frames) client.sendText(frame);
+      const isAnswer = (message: { channel?: string; event?: string }) =>
+        message.channel !== "status" && message.event !== "systemStatus";
+      for (const _ of frames) await client.next(isAnswer);
+      await client.close();
+    }
+    await neighbourIsServed();
+  });
+
+  it("refuses a batch that is nested deeply in words", async () => {
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    for (const body of [deep, `[{"symbol":"A","price":${deep}}]`]) {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${server.http}/ticks`, { method: "POST", headers, body });
+      assert.equal((await response.json()).code, "bad_tick");
+    }
+  });
+
+  it("keeps nothing of clients that come and go, whatever they asked for", async () => {
+    const counts = async () => {
+      const text = await (await fetch(`${server.http}/metrics`)).text();
+      return text.match(/^tickwire_(?:clients|cohorts) \d+$/mg)!;
+    };
+    const before = await counts();
+    const paths = ["/ws?symbol=*", "/ws?symbol=A&format=value", "/ws?format=list", "/kraken/v2"];
+    for (let round = 0; round < 10; round++) {
+      const clients = await Promise.all(
+        Array.from({ length: 20 }, (_, each) => RawClient.connect(server.port, paths[each % 4]!)),
+      );
+      for (const [index, client] of clients.entries()) {
+        client.send(`{"op":"subscribe","symbols":["S${index}"],"channel":"quote","from":"-1h"}`);
+        client.destroy();
+      }
+      for (const each of ["symbol=*", "symbol=A&from=-1h"]) {
+        const gone = new AbortController();
+        await fetch(`${server.http}/stream?${each}`, { signal: gone.signal });
+        gone.abort();
+      }
+    }
+    for (let tries = 0; tries < 100 && String(await counts()) !== String(before); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.deepEqual(await counts(), before);
+    await neighbourIsServed();
+  });
+
   it("refuses a WebSocket from a foreign origin and logs it once", async () => {
     for (let attempt = 0; attempt < 2; attempt++) {
       const response = await fetch(`${server.http}/ws`, {
@@ -158,6 +215,52 @@ describe("Hostile input over real sockets", () => {
     assert.ok(refused.length <= 1);
     (server.log as string[]).length = 0;
   });
+});
+
+describe("Requests that no library would send", () => {
+  let server: TestServer;
+
+  before(async () => {
+    server = await startServer("--feed", "none");
+  });
+
+  after(async () => {
+    await server.stop();
+    assert.deepEqual(server.log, []);
+  });
+
+  const chunked = "Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n";
+  const socket = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+  const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  const bodies = ["POST /ticks", "POST /write", "PUT /symbols/A", "POST /kraken/0/public/Ticker"];
+  const requests: [string, RegExp][] = [
+    ["GET /snapshot?symbol=A HTTP/1.1\r\nHost: a b\r\n\r\n", /^HTTP\/1.1 400 .*bad_request/s],
+    [`GET /ws HTTP/1.1\r\nHost: a b\r\n${socket}${key}\r\n`, /^HTTP\/1.1 400 .*bad_request/s],
+    [`GET /ws HTTP/1.1\r\nHost: a\r\n${socket}\r\n`, /^HTTP\/1.1 400 .*not a WebSocket handshake/s],
+    // The runtimes end these connections, Bun after an answer of its own.
+    ...bodies.map((start): [string, RegExp] => [
+      `${start} HTTP/1.1\r\nHost: a\r\n${chunked}\r\nZZ\r\n[]\r\n0\r\n\r\n`,
+      /^$|^HTTP\/1.1 400 /,
+    ]),
+    ...bodies.map((start): [string, RegExp] => [
+      `${start} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n[]`,
+      /^$|^HTTP\/1.1 4/,
+    ]),
+  ];
+  for (const [request, answer] of requests) {
+    it(`are the fault of the client: ${JSON.stringify(request.slice(0, 40))}`, async () => {
+      const connection = connect(server.port, "127.0.0.1");
+      let answered = "";
+      connection.on("data", (bytes) => answered += bytes).on("error", () => {});
+      connection.write(request);
+      for (let tries = 0; tries < 20 && answered === ""; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      connection.destroy();
+      assert.match(answered, answer);
+      assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
+    });
+  }
 });
 
 describe("A client that does not read", () => {

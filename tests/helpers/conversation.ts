@@ -100,6 +100,7 @@ export class Stage {
       archive: undefined,
       limits: all,
       now: () => this.#now,
+      elapsed: () => this.#now,
       wake: () => this.#touch(),
     });
     const kraken = {

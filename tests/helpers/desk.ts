@@ -15,7 +15,9 @@ const BARS_IN_MEMORY = 2;
 
 /** A hub with its market, a clock that the test moves, and a tape in a list. */
 export class TestHub {
+  /** Goes on as the test says; the clock on the wall may be off. */
   now = 1_763_700_000_000;
+  offMs = 0;
   /** All ticks there ever were; the hub reads them from its own tape. */
   readonly tape: TapedTick[] = [];
   market!: Market;
@@ -51,7 +53,8 @@ export class TestHub {
 
   #start(): void {
     const path = this.#path;
-    const now = () => this.now;
+    const now = () => this.now + this.offMs;
+    const elapsed = () => this.now;
     const limits = this.#limits;
     if (path === undefined) {
       this.kept = new MemoryTape({ epoch: "e1", ticksMax: 100_000 });
@@ -65,7 +68,8 @@ export class TestHub {
       for (const tick of unsaved) this.market.apply(tick);
     }
     const { market, archive } = this;
-    this.hub = new Hub({ market, tape: this.kept, archive, limits, now, wake: () => {} });
+    const wake = () => {};
+    this.hub = new Hub({ market, tape: this.kept, archive, limits, now, elapsed, wake });
   }
 
   connect(wire = native): { socket: FakeSocket; session: Session } {

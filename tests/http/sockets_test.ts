@@ -107,6 +107,24 @@ describe("Upgrade to a WebSocket", () => {
     assert.deepEqual(connect(server, "/ws?symbol=A").closes, []);
   });
 
+  test("A failure of ours when a socket opens is logged, costs that socket, and leaves no session", async () => {
+    const server = serve();
+    const closes: number[] = [];
+    const socket: Socket = {
+      buffered: 0,
+      send: () => {
+        throw new Error("failed");
+      },
+      close: (code) => void closes.push(code),
+    };
+    const accept = upgrade(server, "/ws?symbol=A");
+    assert.ok(!(accept instanceof Response));
+    accept(socket).closed();
+    assert.deepEqual(closes, [1012]);
+    assert.equal(server.faults.length, 1);
+    assert.equal((await server.get<{ clients: number }>("/readyz")).clients, 0);
+  });
+
   test("Clients are told of a stop and closed with 1012", async () => {
     const server = serve();
     const { frames, closes } = connect(server, "/ws?symbol=A");

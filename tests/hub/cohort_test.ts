@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { RowReader } from "../../static/frames.js";
 import { MEMBERS_MAX } from "../../src/hub/cohorts.ts";
 import type { Session } from "../../src/hub/session.ts";
+import { grid } from "../../src/wire/openbb.ts";
 import { TestHub } from "../helpers/desk.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
@@ -88,6 +89,22 @@ describe("Quotes in columns", () => {
     assert.deepEqual(socket.take()[0].rows, [[0, places, hub.now - 100, 8, 1.5]]);
   });
 
+  test("A symbol without a tick is announced once, also to who waits for its first frame", () => {
+    const hub = new TestHub();
+    const screen = new Screen(hub, QUOTES);
+    hub.tick("B", 1);
+    hub.pass(0);
+    hub.market.define("A", { name: "x" });
+    hub.hub.refresh("A");
+    hub.pass(50);
+    for (const name of ["A", "C"]) hub.tick(name, 2);
+    hub.pass(50);
+    screen.read();
+    for (const name of ["A", "B", "C"]) {
+      assert.deepEqual(screen.rows.get(name), hub.market.board.row(name));
+    }
+  });
+
   for (const mode of ["latest", "all"]) {
     test(`Quotes in columns, mode ${mode}, decode to the board, whoever joins, stalls or resumes`, () => {
       fc.assert(
@@ -161,6 +178,57 @@ describe("Equal cohorts", () => {
     const { session, socket } = clients[0]!;
     session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"] }));
     assert.equal(socket.take().at(-1).code, "already_subscribed");
+  });
+
+  test("A cohort that nobody joins is not begun, though the first one is full", () => {
+    const hub = new TestHub();
+    const asked = { symbols: ["A"], channel: "quote" };
+    const clients = Array.from({ length: MEMBERS_MAX }, () => hub.subscribe(asked));
+    const { session, socket } = clients[0]!;
+    const { sub } = socket.take()[0];
+    session.receive(JSON.stringify({ op: "subscribe", ...asked }));
+    assert.equal(hub.hub.cohortCount, 1);
+    session.receive(JSON.stringify({ op: "subscribe", ...asked, every: 50 }));
+    assert.equal(hub.hub.cohortCount, 2);
+    session.receive(JSON.stringify({ op: "update", sub, every: 50 }));
+    assert.deepEqual(socket.take().filter(({ op }) => op === "error").map(({ code }) => code), [
+      "already_subscribed",
+      "already_subscribed",
+    ]);
+    assert.equal(hub.hub.cohortCount, 2);
+    for (const { session } of clients) session.closed();
+    assert.equal(hub.hub.cohortCount, 0);
+  });
+
+  test("A session that replaces its subscription by the same leaves no cohort behind", () => {
+    const hub = new TestHub();
+    const clients = Array.from({ length: MEMBERS_MAX }, () => hub.connect(grid));
+    for (const { session } of clients) session.receive('{"params":{"symbol":"A"}}');
+    for (const { session } of clients) session.receive('{"params":{"symbol":"A"}}');
+    assert.equal(hub.hub.cohortCount, 1);
+    for (const { session } of clients) session.closed();
+    assert.equal(hub.hub.cohortCount, 0);
+  });
+
+  test("A client that turns out to be gone when it is sent to leaves nothing behind", () => {
+    for (const from of [undefined, "e1:0"]) {
+      const hub = new TestHub();
+      hub.tick("A", 1);
+      const other = hub.subscribe({ symbols: ["A"] });
+      const { socket, session } = hub.connect();
+      const told = socket.send.bind(socket);
+      socket.send = (text) => {
+        told(text);
+        // A stream of events learns of it inside the call.
+        if (text.includes('"op":"data"')) session.closed();
+      };
+      session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"], from }));
+      hub.tick("A", 2);
+      for (let round = 0; round < 5; round++) hub.pass(10);
+      assert.deepEqual(socket.take().map(({ op }) => op), ["subscribed", "data"]);
+      other.session.closed();
+      assert.deepEqual([hub.hub.sessionCount, hub.hub.cohortCount], [0, 0]);
+    }
   });
 
   test("A flush serves so many members, and the next one the others before anybody again", () => {

@@ -219,6 +219,25 @@ describe("Hub", () => {
     assert.equal(test.pass(10), undefined);
   });
 
+  it("Hub goes on at its pace when the clock is set back", () => {
+    const test = new TestHub({ commandsPerSecond: 50, commandsBurst: 100 });
+    const { socket, session } = test.subscribe({ symbols: ["A"], every: 100 });
+    test.tick("A", 1);
+    test.pass(100);
+    socket.take();
+    test.offMs = -3_600_000;
+    test.tick("A", 2);
+    test.pass(100);
+    assert.deepEqual(socket.take().map(prices), [[2]]);
+    session.receive('{"op":"ping"}');
+    assert.deepEqual(socket.take(), [{ op: "pong", time: test.now - 3_600_000 }]);
+    test.now += test.hub.limits.heartbeatMs;
+    test.hub.tend(test.now);
+    assert.deepEqual(socket.take(), [
+      { op: "heartbeat", seq: 2, time: test.now - 3_600_000 },
+    ]);
+  });
+
   it("Hub refuses one client more than there is room for", () => {
     const test = new TestHub({ sessionsMax: 2 });
     test.connect();

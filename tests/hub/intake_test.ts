@@ -40,7 +40,10 @@ class TestIntake {
     const market = new Market({ barsKept: BARS_KEPT });
     const limits = DEFAULT_LIMITS;
     const told = new PublishedTape(tape, market);
-    const hub = this.hub = new Hub({ market, tape: told, archive: tape, limits, now, wake() {} });
+    const hub = this.hub = new Hub({
+      ...{ market, tape: told, archive: tape, limits },
+      ...{ now, elapsed: now, wake() {} },
+    });
     const publish = hub.publish.bind(hub);
     hub.publish = (tick) => {
       this.published.push(tick.seq);

@@ -95,6 +95,16 @@ describe("Session", () => {
     assert.deepEqual(quiet.take(), []);
   });
 
+  it("Session refuses a frame that is nested too deeply to be shown again", () => {
+    const { socket, session } = new TestHub().connect();
+    const deep = "[".repeat(32_000) + "]".repeat(32_000);
+    session.receive(`{"op":${deep}}`);
+    session.receive(`{"op":"ping","id":${deep}}`);
+    for (const { op } of socket.take()) assert.equal(op, "error");
+    session.receive('{"op":"ping"}');
+    assert.equal(socket.take()[0].op, "pong");
+  });
+
   it("Session that gives commands without reading the answers is closed", () => {
     const test = new TestHub({ bufferedBytesMax: 500 });
     const { socket, session } = test.connect();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
+import { RowReader } from "../../static/frames.js";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
@@ -35,10 +36,20 @@ const step = fc.oneof(
       channel: fc.constantFrom("tick", "quote"),
       mode: fc.constantFrom("all", "latest"),
       every: fc.constantFrom(0, 50),
+      format: fc.constantFrom("object", "columns"),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave"), client: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("come back"), client: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("ask anew"), client: fc.nat(9) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("space"),
+      client: fc.nat(9),
+      every: fc.constantFrom(0, 20, 50),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("pause"), client: fc.nat(9), pause: fc.boolean() }),
@@ -72,6 +83,9 @@ class Watcher {
   #joined = -1;
   #updates = 0;
   #resumedFrom: string | undefined;
+  /** Whether the newest request for the subscription has its answer. */
+  #answered = false;
+  #rows!: RowReader;
   readonly #newest = new Map<string, number | null>();
 
   constructor(test: TestHub, fields: Fields) {
@@ -85,6 +99,7 @@ class Watcher {
   /** The connection breaks, and the client resumes where it was. */
   comeBack(): void {
     this.check();
+    this.#answered = false;
     this.session.closed();
     const from = `e1:${this.#seq}`;
     ({ socket: this.socket, session: this.session } = this.#test.subscribe({
@@ -94,8 +109,28 @@ class Watcher {
     this.#resumedFrom = from;
   }
 
+  /** The client ends its subscription and asks for it anew, where it was, on the same connection. */
+  askAnew(): void {
+    this.check();
+    if (this.socket.buffered > 0 || !this.#answered) return;
+    this.#answered = false;
+    this.session.receive(JSON.stringify({ op: "unsubscribe", sub: this.#sub }));
+    this.check();
+    const from = `e1:${this.#seq}`;
+    this.session.receive(JSON.stringify({ op: "subscribe", ...this.#fields, from }));
+    this.#resumedFrom = from;
+  }
+
   pause(pause: boolean): void {
     this.session.receive(JSON.stringify({ op: "update", sub: this.#sub, pause }));
+  }
+
+  /** Frames are to come at another spacing: the subscription goes on under another name. */
+  space(every: number): void {
+    this.check();
+    if (!this.#answered) return;
+    this.#answered = false;
+    this.session.receive(JSON.stringify({ op: "update", sub: this.#sub, every }));
   }
 
   #wants(symbol: string): boolean {
@@ -119,13 +154,23 @@ class Watcher {
         assert.equal(frame.code, "unknown_sub");
         continue;
       }
+      if (frame.op === "unsubscribed") continue;
+      if (frame.op === "symbols") {
+        this.#rows.add(frame.add);
+        continue;
+      }
       if (frame.op === "updated") {
+        this.#sub = frame.sub;
+        this.#answered = true;
         if (frame.position !== undefined) assert.equal(frame.position, `e1:${this.#seq}`);
+        if (frame.symbols !== undefined) this.#rows.restart(frame.symbols, frame.snapshot);
         continue;
       }
       if (frame.op === "subscribed") {
         assert.equal(frame.recovered, true);
         this.#sub = frame.sub;
+        this.#answered = true;
+        this.#rows = new RowReader(frame);
         if (this.#resumedFrom !== undefined) {
           assert.equal(frame.position, this.#resumedFrom);
           continue;
@@ -139,15 +184,13 @@ class Watcher {
       const before = this.#due().length;
       this.#seq = frame.seq;
       const news = this.#due().slice(before);
-      this.#updates += frame.rows.length + (frame.merged ?? 0);
+      const rows = this.#rows.read(frame.rows) as unknown as TapedTick[];
+      for (const { symbol, price } of rows) this.#newest.set(symbol, price);
+      this.#updates += rows.length + (frame.merged ?? 0);
       assert.equal(this.#updates, this.#due().length);
-      for (const { symbol, price } of frame.rows) this.#newest.set(symbol, price);
       if (this.#fields.mode === "all") {
         assert.equal(frame.merged, undefined);
-        assert.deepEqual(
-          frame.rows.map(({ price }: { price: number }) => price),
-          news.map(({ price }) => price),
-        );
+        assert.deepEqual(rows.map(({ price }) => price), news.map(({ price }) => price));
       }
     }
   }
@@ -181,7 +224,9 @@ function simulate(steps: readonly Record<string, unknown>[], path?: string): Tes
     }
     if (kind === "reads") watcher?.socket.reads(fields["reading"] as boolean);
     if (kind === "come back") watcher?.comeBack();
+    if (kind === "ask anew") watcher?.askAnew();
     if (kind === "pause") watcher?.pause(fields["pause"] as boolean);
+    if (kind === "space") watcher?.space(fields["every"] as number);
     if (kind === "leave" && watcher !== undefined) {
       watcher.session.closed();
       watchers.splice(fields["client"] as number, 1);
@@ -204,6 +249,9 @@ function simulate(steps: readonly Record<string, unknown>[], path?: string): Tes
     watcher.check();
     watcher.checkEnd();
   }
+  for (const { session } of watchers) session.closed();
+  assert.deepEqual([test.hub.sessionCount, test.hub.cohortCount], [0, 0]);
+  assert.equal(test.pass(60), undefined);
   return test;
 }
 
