@@ -11,6 +11,8 @@ export interface PulseWork {
 }
 
 export const ADVANCE_MS = 250;
+/** So many frames that could not go in time may go sooner later. */
+const LATE_FRAMES_MAX = 5;
 /** Between two slices others have their turn. */
 const TIDY_MS = 10;
 
@@ -69,12 +71,12 @@ export class Pulse {
   }
 
   /**
-   * The time for which a flush counts: when it could have been, unless that is long ago. Ticks that come as
-   * often as frames may go would else all wait as long as the latest of them was late.
+   * The time as of which a flush counts: when it could have been, unless that is long ago. Ticks that come
+   * as often as frames may go would else all wait as long as the latest of them was late.
    */
   #countedFrom(now: number): number {
     const due = this.#flushedAt + this.#flushMs;
-    return Math.min(now, Math.max(due, now - this.#flushMs));
+    return Math.min(now, Math.max(due, now - LATE_FRAMES_MAX * this.#flushMs));
   }
 
   #schedule(at: number, now: number): void {

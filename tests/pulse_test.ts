@@ -45,9 +45,10 @@ describe("Pulse", () => {
     }
     const [first, ...rest] = stand.flushes;
     assert.equal(first, 1_000);
-    // Nothing was sent before, so the second one may follow sooner.
-    assert.ok(rest.length >= 4 && rest.length <= 6, String(rest));
-    rest.slice(2).forEach((time, index) => assert.equal(time - rest[index + 1]!, FLUSH_MS));
+    // Nothing was sent before, so some more may follow sooner.
+    const steady = rest.slice(5);
+    assert.ok(steady.length >= 3, String(rest));
+    steady.slice(1).forEach((time, index) => assert.equal(time - steady[index]!, FLUSH_MS));
   });
 
   test("Pulse lets ticks that come as often as frames may go wait for nothing, though one was late", () => {

@@ -40,9 +40,9 @@ export interface HubOptions {
 /** How much of the tape the cursors together look at in one flush. */
 export const SEQS_PER_FLUSH = 60_000;
 /** How many members get a frame in one flush; the others have their turn in the next one. */
-const SERVED_PER_FLUSH = 1_000;
-/** After a flush there is as much time for everything else as it took, but no more than this. */
-const REST_MS_MAX = 20;
+const SERVED_PER_FLUSH = 500;
+/** After a flush there is a quarter of the time that it took for everything else, but no more than this. */
+const REST_SHARE = 1 / 4, REST_MS_MAX = 20;
 
 /** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside, with what has elapsed. */
 export class Hub implements Desk {
@@ -135,27 +135,31 @@ export class Hub implements Desk {
 
   /**
    * Sends what is due.
+   * @param counted the time as of which this flush counts, which may be some milliseconds ago
    * @returns when to call again; `undefined` when nothing is owed to anybody
    */
-  flush(now: number): number | undefined {
+  flush(counted: number): number | undefined {
+    const now = this.elapsed();
     if (now < this.#restUntil) return this.#restUntil;
-    const begin = this.elapsed();
-    const next = this.#serveCohorts(now);
+    const next = this.#serveCohorts(now, counted);
     const read = this.#stepCursors(now);
     this.#fragments.clear();
     const end = this.elapsed();
-    this.#restUntil = end + Math.min(end - begin, REST_MS_MAX);
+    this.#restUntil = end + Math.min((end - now) * REST_SHARE, REST_MS_MAX);
     const due = read === undefined || next === undefined ? read ?? next : Math.min(read, next);
     return due === undefined ? undefined : Math.max(due, this.#restUntil);
   }
 
   /** Cohorts take turns, so that all are served before one is served again. */
-  #serveCohorts(now: number): number | undefined {
+  #serveCohorts(now: number, counted: number): number | undefined {
+    const { flushMs } = this.limits;
     let next: number | undefined;
     let left = SERVED_PER_FLUSH;
     for (const cohort of [...this.#dirty]) {
       if (left <= 0) return now;
-      const dueAt = cohort.flush(now, this.#fragments);
+      // What was late is made up for at the server's own pace alone: a greater spacing is there to be kept.
+      const isSpaced = cohort.subscription.every > flushMs;
+      const dueAt = cohort.flush(isSpaced ? now : counted, this.#fragments);
       left -= cohort.served;
       this.#dirty.delete(cohort);
       if (dueAt === undefined) continue;
