@@ -55,6 +55,8 @@ export function listen(options: ListenOptions): Promise<Listening> {
       idleTimeout: IDLE_SECONDS,
       // Its pages of errors would show the source.
       development: false,
+      // What that would imply: a second server on the same port, with half of the clients.
+      reusePort: false,
       fetch(request, server) {
         const fault = badAddress(request);
         if (fault !== undefined) return fault;
