@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { EXPORT, SEND, WATCH } from "./client_settings.ts";
+import { EXPORT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
-import { ConfigError, type Flags, readFlags } from "./flags.ts";
+import { ConfigError, type Flags, readFlags } from "./config/flags.ts";
 import {
   count,
   countFrom,
@@ -15,8 +15,8 @@ import {
   text,
   toggle,
   webAddress,
-} from "./setting_kinds.ts";
-import { readSettingsFile, type SettingsFile } from "./settings_file.ts";
+} from "./config/setting_kinds.ts";
+import { readSettingsFile, type SettingsFile } from "./config/settings_file.ts";
 
 export { ConfigError };
 
@@ -102,7 +102,7 @@ export interface Command {
 
 /**
  * What the program can be asked to do, each with settings of its own: a new one is an entry here, its page
- * in help.ts and a case in main.ts. A setting means the same with every command that has it.
+ * in config/help.ts and a case in main.ts. A setting means the same with every command that has it.
  */
 export const COMMANDS = {
   serve: { settings: SETTINGS, wordsMax: 0 },

@@ -4,7 +4,7 @@ import process from "node:process";
 import project from "../package.json" with { type: "json" };
 import { checkParts, createApp } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { helpText } from "./help.ts";
+import { helpText } from "./config/help.ts";
 import { createLog } from "./log.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";

@@ -27,19 +27,23 @@ const LAYERS = [
 /** What each file outside the layers may import of ours. Only app.ts and main.ts import them. */
 const OUTSIDE = new Map<string, string[]>([
   ["src/config.ts", [
-    "src/client_settings.ts",
+    "src/config/client_settings.ts",
     "src/core/mask.ts",
-    "src/flags.ts",
-    "src/setting_kinds.ts",
-    "src/settings_file.ts",
+    "src/config/flags.ts",
+    "src/config/setting_kinds.ts",
+    "src/config/settings_file.ts",
   ]],
-  ["src/client_settings.ts", ["src/core/interval.ts", "src/setting_kinds.ts"]],
-  ["src/flags.ts", []],
-  ["src/help.ts", ["src/config.ts"]],
+  ["src/config/client_settings.ts", ["src/core/interval.ts", "src/config/setting_kinds.ts"]],
+  ["src/config/flags.ts", []],
+  ["src/config/help.ts", ["src/config.ts"]],
   ["src/log.ts", ["src/core/mask.ts"]],
   ["src/pulse.ts", []],
-  ["src/setting_kinds.ts", ["src/core/duration.ts", "src/core/instrument.ts", "src/core/tick.ts"]],
-  ["src/settings_file.ts", ["src/flags.ts"]],
+  ["src/config/setting_kinds.ts", [
+    "src/core/duration.ts",
+    "src/core/instrument.ts",
+    "src/core/tick.ts",
+  ]],
+  ["src/config/settings_file.ts", ["src/config/flags.ts"]],
 ]);
 /** Feeds and the terminal can be clients like any other, by the client module. */
 const CLIENT = ["static/client.js", "static/frames.js", "static/streams.js"];

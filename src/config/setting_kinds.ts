@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { parseDuration } from "./core/duration.ts";
-import { DECIMALS_MAX, type InstrumentFields } from "./core/instrument.ts";
-import { symbolFault } from "./core/tick.ts";
+import { parseDuration } from "../core/duration.ts";
+import { DECIMALS_MAX, type InstrumentFields } from "../core/instrument.ts";
+import { symbolFault } from "../core/tick.ts";
 
 // Kinds of values, which come as text from flags and the environment and as JSON from the file.
 

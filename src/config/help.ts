@@ -6,7 +6,7 @@ import {
   FILE_ONLY,
   isToggle,
   REPEATABLE,
-} from "./config.ts";
+} from "../config.ts";
 
 interface Page {
   readonly synopsis: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COMMANDS, FILE_ONLY, isToggle, readConfig } from "../src/config.ts";
-import { helpText } from "../src/help.ts";
+import { COMMANDS, FILE_ONLY, isToggle, readConfig } from "../../src/config.ts";
+import { helpText } from "../../src/config/help.ts";
 
 const rowOf = (text: string, name: string) =>
   text.split("\n").find((line) => line.startsWith(`  --${name} `));

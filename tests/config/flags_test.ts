@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError, readFlags, suggest } from "../src/flags.ts";
+import { ConfigError, readFlags, suggest } from "../../src/config/flags.ts";
 
 const NAMES = { valued: ["url", "symbol"], switches: ["json", "help", "version"] };
 

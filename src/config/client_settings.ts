@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { INTERVALS } from "./core/interval.ts";
+import { INTERVALS } from "../core/interval.ts";
 import { count, durationFrom, key, text, toggle } from "./setting_kinds.ts";
 
 // Settings of the commands that talk to a running server.
