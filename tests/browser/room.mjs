@@ -51,7 +51,10 @@ export async function roomChecks({ origin, check, open }) {
     const clock = (/** @type {Page} */ page) => page.locator("#clock").innerText();
     await until("the clocks agree", async () => await clock(one) === await clock(two));
     await one.locator(".people li.leads", { hasText: "You" }).waitFor();
-    assert.equal(await two.locator(".people li.leads", { hasText: "You" }).count(), 0);
+    await until(
+      "the other one does not lead",
+      async () => await two.locator(".people li.leads", { hasText: "You" }).count() === 0,
+    );
     await sleep(500);
     await shoot(two, "room");
     await one.locator("#live").click();
