@@ -40,16 +40,16 @@ import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
-import { Intake } from "./hub/intake.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
-import { Upkeep } from "./hub/upkeep.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
+import { Maintenance } from "./replica/maintenance.ts";
+import { Replica } from "./replica/replica.ts";
+import { Writer } from "./replica/writer.ts";
 import { openTape, parseTapeSpec } from "./tape/engines.ts";
-import { PublishedTape } from "./tape/published_tape.ts";
-import type { Archive, TapeReader } from "./tape/tape.ts";
+import type { StoredTape } from "./tape/stored_tape.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
@@ -76,7 +76,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Bars of each series in memory when older ones are in a file. */
+/** Bars of each series that the market holds; older ones are read from the tape. */
 const BARS_IN_MEMORY = 120;
 
 /** Kinds of feed: a new one is one word here. */
@@ -85,23 +85,26 @@ const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now, elapsed, random } = world;
-  const { tape: logged, archive } = openTape(config.tape, { ...world, warn: log.warn });
-  const barsKept = archive === undefined ? config["bars-max"] : BARS_IN_MEMORY;
-  const market = new Market({ barsKept, stored: archive !== undefined });
-  const tape = new PublishedTape(logged, market);
+  const { log: entries, tape, ticksMax } = openTape(config.tape, { ...world, warn: log.warn }, {
+    barsKept: config["bars-max"],
+    bytesMax: config["retention-size"],
+    waiting: (isMuch) => isMuch ? replica.work() : wake(),
+  });
+  const market = new Market({ barsKept: BARS_IN_MEMORY });
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
-  const hub = new Hub({ market, tape, archive, limits, now, elapsed, wake });
+  const hub = new Hub({ market, tape, archive: tape, limits, now, elapsed, wake });
   const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
-  const intake = new Intake({ tape: logged, archive, market, hub, symbolsMax, now, waiting: wake });
-  const accept: Intake["accept"] = (ticks, attached) => intake.accept(ticks, attached);
+  const replica = new Replica({ log: entries, tape, market, hub });
+  const writer = new Writer({ log: entries, tape, market, symbolsMax, now });
+  const accept: Writer["accept"] = (ticks, attached) => writer.accept(ticks, attached);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
-    ...{ market, tape: logged, accept, now, sleep, log, random },
+    ...{ market, tape, accept, now, sleep, log, random },
     define: (symbol, fields) => define(symbol, fields),
   });
-  const derived = { market, tape, archive, hub, feeds };
+  const derived = { market, tape, archive: tape, hub, feeds };
   const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now: elapsed, random, fault });
@@ -110,17 +113,18 @@ export function createApp(config: Config, world: World): App {
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ turns, accept, now, fault },
   });
-  const upkeep = new Upkeep(intake, {
+  const maintenance = new Maintenance({
+    ...{ replica, log: entries, tape, ticksMax },
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
     warn: log.warn,
   });
-  const parts = { ...derived, intake, streams, entry, turns, metrics };
-  const pulse = createPulse(config, world, { ...parts, rooms, upkeep });
-  intake.restore(barsKept);
-  const define = definer(config, market, (symbol, fields) => intake.define(symbol, fields));
+  const parts = { ...derived, replica, writer, streams, entry, turns, metrics };
+  const pulse = createPulse(config, world, { ...parts, rooms, maintenance });
+  replica.start(BARS_IN_MEMORY);
+  const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
-  const krakenApi = new KrakenApi({ market, tape, archive, hub, turns, now, fault });
+  const krakenApi = new KrakenApi({ market, tape, archive: tape, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const crowds = [hub, rooms];
@@ -140,20 +144,21 @@ export function createApp(config: Config, world: World): App {
       await entry.senders.end();
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
-      while (intake.commit());
-      upkeep.finish();
-      logged.close();
+      while (replica.work());
+      maintenance.finish();
+      tape.close();
     },
   };
 }
 
 interface Derived {
   readonly market: Market;
-  readonly tape: TapeReader;
-  readonly archive: Archive | undefined;
+  readonly tape: StoredTape;
+  readonly archive: StoredTape;
   readonly hub: Hub;
   readonly feeds: FeedRuns;
-  readonly intake: Intake;
+  readonly replica: Replica;
+  readonly writer: Writer;
   readonly streams: Streams;
   readonly entry: Entry;
   readonly turns: Turns;
@@ -164,13 +169,13 @@ interface Derived {
 function createPulse(
   config: Config,
   { now, elapsed }: World,
-  parts: Derived & { readonly rooms: Rooms; readonly upkeep: Upkeep },
+  parts: Derived & { readonly rooms: Rooms; readonly maintenance: Maintenance },
 ): Pulse {
-  const { market, hub, rooms, intake, upkeep, streams, entry, metrics } = parts;
+  const { market, hub, rooms, replica, maintenance, streams, entry, metrics } = parts;
   const pulse: Pulse = new Pulse({
     now: elapsed,
     flush(time) {
-      const more = metrics.append(() => intake.commit());
+      const more = metrics.append(() => replica.work());
       const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
       const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
       return more ? time : due === Infinity ? undefined : due;
@@ -185,7 +190,7 @@ function createPulse(
       entry.ingest.tend(now());
       if (closed.length > 0) pulse.touch();
     },
-    tidy: () => upkeep.run(now()),
+    tidy: () => maintenance.run(now()),
   }, config.flush);
   return pulse;
 }
@@ -217,7 +222,7 @@ interface Parts extends Derived {
 
 function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, feeds, metrics, access, places, crowds } = parts;
-  const { intake, krakenApi, fault, turns, entry: { ingest } } = parts;
+  const { writer, krakenApi, fault, turns, entry: { ingest } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -227,7 +232,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       pageRoutes(config.origin),
       activityRoutes({ market, tape, archive, turns, now }),
       snapshotRoutes({ market, position }),
-      symbolRoutes({ catalogue, define: (...given) => intake.defineForGood(...given) }),
+      symbolRoutes({ catalogue, define: (...given) => writer.define(...given) }),
       barRoutes({ market, archive, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
       influxRoutes({ ingest, version, fault }),

@@ -25,7 +25,7 @@ export interface LateTick {
   readonly tick: TapedTick;
 }
 
-/** What has changed of bars, as it is stored: first the records, then the late ticks. */
+/** What has changed of bars that are no longer held: first the records, then the late ticks. */
 export interface BarChanges {
   readonly bars: BarRecord[];
   readonly late: LateTick[];
@@ -112,27 +112,23 @@ export class BarSeries {
     return (index > 0 || !this.#dropped) && this.#insert(index, start, tick, REVISED);
   }
 
-  /** How many changes are of bars that are no longer held, so that nobody finds them before they are taken. */
+  /** How many changes are of bars that are no longer held, so that nobody finds them here. */
   get dropped(): number {
     return this.#droppedChanges.length + this.#late.length;
   }
 
-  /** Takes changes of bars that are no longer held, at most so many. */
-  takeDropped(max: number): BarChanges {
-    const bars = this.#droppedChanges.splice(0, max);
-    return { bars, late: this.#late.splice(0, max - bars.length) };
+  /** Takes the changes of bars that are no longer held. */
+  takeDropped(): BarChanges {
+    return { bars: this.#droppedChanges.splice(0), late: this.#late.splice(0) };
   }
 
   /**
-   * Takes what has changed, at most so many changes. The oldest bars come first, so that none is stored
-   * while the end of the one before it is not.
+   * Takes what has changed of the bars that are held, at most so many changes. The oldest bars come first, so
+   * that none is stored while the end of the one before it is not.
    */
-  takeChanges(max: number): BarChanges {
-    const { bars, late } = this.takeDropped(max);
-    const left = max - bars.length - late.length;
-    const times = [...this.#changed].sort((a, b) => a - b).slice(0, left);
-    for (const time of times) bars.push(this.#takeChange(time));
-    return { bars, late };
+  takeChanges(max: number): BarRecord[] {
+    const times = [...this.#changed].sort((a, b) => a - b).slice(0, max);
+    return times.map((time) => this.#takeChange(time));
   }
 
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */

@@ -32,10 +32,6 @@ export interface MarketState {
   readonly bars: readonly BarRecord[];
 }
 
-export interface MarketChanges extends MarketState {
-  readonly late: readonly LateTick[];
-}
-
 /**
  * Everything that follows from the tape: the catalogue, the board and the bars.
  * Applying the same ticks in the same order gives the same state, bit for bit: there is no clock in
@@ -89,45 +85,43 @@ export class Market {
     this.#note(tick.symbol);
   }
 
-  /** How many changes nobody finds before they are taken, because they are of bars that are no longer held. */
-  get dropped(): number {
-    let count = 0;
-    for (const series of this.#dropping) count += series.dropped;
-    return count;
+  /**
+   * Takes what has changed of bars that are no longer held. Nobody finds it here, so whoever keeps bars takes
+   * it after each tick, or after some.
+   */
+  takeDropped(): BarChanges {
+    const bars: BarRecord[] = [];
+    const late: LateTick[] = [];
+    for (const series of this.#dropping) {
+      const dropped = series.takeDropped();
+      for (const bar of dropped.bars) bars.push(bar);
+      for (const tick of dropped.late) late.push(tick);
+    }
+    this.#dropping.clear();
+    return { bars, late };
   }
 
-  /**
-   * Takes what has changed since the last call, or about so many changes of it: first those that nobody
-   * finds otherwise, then those of the symbols that have waited longest.
-   */
-  takeChanges(max = Infinity): MarketChanges {
+  /** Takes what has changed since the last call, or about so many changes: those that have waited longest. */
+  takeChanges(max = Infinity): MarketState {
     const instruments: InstrumentRecord[] = [];
     const newest: Newest[] = [];
     const bars: BarRecord[] = [];
-    const late: LateTick[] = [];
     let left = max;
-    const add = (changes: BarChanges) => {
-      for (const bar of changes.bars) bars.push(bar);
-      for (const tick of changes.late) late.push(tick);
-      left -= changes.bars.length + changes.late.length;
-    };
-    for (const series of this.#dropping) {
-      if (left <= 0) break;
-      add(series.takeDropped(left));
-      if (series.dropped === 0) this.#dropping.delete(series);
-    }
     for (const symbol of this.#changed.keys()) {
       if (left <= 0) break;
       instruments.push(...some(this.catalogue.takeChange(symbol)));
       newest.push(...some(this.#board.takeChange(symbol)));
       left -= 2;
       for (const series of this.#bars.get(symbol) ?? []) {
-        if (left > 0) add(series.takeChanges(left));
+        if (left <= 0) break;
+        const changes = series.takeChanges(left);
+        for (const bar of changes) bars.push(bar);
+        left -= changes.length;
       }
       if (left > 0) this.#changed.delete(symbol);
     }
     const [first = this.#seq + 1] = this.#changed.values();
-    return { seq: Math.max(0, first - 1), instruments, newest, bars, late };
+    return { seq: Math.max(0, first - 1), instruments, newest, bars };
   }
 
   /** Takes over what was stored, before anything else. */

@@ -14,9 +14,11 @@ export class TickColumns {
   sizes: Float64Array<ArrayBuffer>;
   bids: Float64Array<ArrayBuffer>;
   asks: Float64Array<ArrayBuffer>;
-  #length = 0;
+  #length: number;
 
-  constructor(capacity: number = CAPACITY_MIN) {
+  /** @param length of columns whose ticks are filled in later, in any order */
+  constructor(capacity: number = CAPACITY_MIN, length = 0) {
+    this.#length = length;
     this.symbols = new Uint32Array(capacity);
     this.times = new Float64Array(capacity);
     this.prices = new Float64Array(capacity);

@@ -1,7 +1,7 @@
 import { parseDuration } from "../core/duration.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
-import type { Mark } from "../hub/intake.ts";
+import type { Mark } from "../log/log.ts";
 
 /** What a feed is given. A feed has no clock, timer or randomness of its own. */
 export interface FeedContext {
@@ -21,7 +21,8 @@ export interface FeedContext {
   readonly tapeEmpty: boolean;
   /** The newest price of a symbol on the tape. */
   newestPrice(symbol: string): number | null;
-  define(symbol: string, fields: InstrumentFields): void;
+  /** Adds an instrument or changes the fields given; what is emitted after it comes after it. */
+  define(symbol: string, fields: InstrumentFields): Promise<void>;
   /** Says that what was to be loaded first is in place, or that the source is back. */
   ready(): void;
   /** Counts records that could not be read. */

@@ -2,8 +2,10 @@ import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
-import type { Intake, Mark } from "../hub/intake.ts";
-import { type Tape, TapeFull } from "../tape/tape.ts";
+import type { Mark } from "../log/log.ts";
+import type { Writer } from "../replica/writer.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
+import { TapeFull } from "../store/tape_error.ts";
 import { backoff } from "./backoff.ts";
 import { type Feed, type FeedContext, SourceFault } from "./feed.ts";
 import { Rate } from "./rate.ts";
@@ -38,9 +40,9 @@ export interface FeedReport extends FeedStatus {
 
 export interface FeedParts {
   readonly market: Market;
-  readonly tape: Tape;
-  readonly accept: Intake["accept"];
-  readonly define: (symbol: string, fields: InstrumentFields) => void;
+  readonly tape: Pick<StoredTape, "head" | "mark">;
+  readonly accept: Writer["accept"];
+  readonly define: (symbol: string, fields: InstrumentFields) => Promise<void>;
   readonly signal: AbortSignal;
   readonly log: {
     info(message: string): void;
@@ -163,12 +165,14 @@ export class FeedRun {
     };
   }
 
-  #define(symbol: string, fields: InstrumentFields): void {
+  async #define(symbol: string, fields: InstrumentFields): Promise<void> {
     try {
-      this.#parts.define(symbol, fields);
+      await this.#parts.define(symbol, fields);
     } catch (cause) {
       // An instrument for which there is no room must not cost the feed the others.
-      if (!(cause instanceof ClientError)) throw cause;
+      if (
+        !(cause instanceof ClientError || cause instanceof TapeFull || cause instanceof RangeError)
+      ) throw cause;
       this.#fail(this.#status.state, cause.message);
     }
   }

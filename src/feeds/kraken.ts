@@ -221,7 +221,7 @@ class Connection {
     const { pairs } = (data ?? {}) as { pairs?: unknown };
     for (const { symbol, price_precision } of Array.isArray(pairs) ? pairs : []) {
       if (!this.#lines.has(symbol) || !Number.isInteger(price_precision)) continue;
-      this.#context.define(symbol, { decimals: price_precision });
+      void this.#context.define(symbol, { decimals: price_precision });
     }
   }
 

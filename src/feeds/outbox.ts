@@ -1,5 +1,5 @@
 import type { Tick } from "../core/tick.ts";
-import type { Mark } from "../hub/intake.ts";
+import type { Mark } from "../log/log.ts";
 import type { FeedContext } from "./feed.ts";
 
 /** Ticks on their way to the tape, in order: more may be put in while some are being written. */

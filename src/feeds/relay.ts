@@ -1,6 +1,6 @@
 import type { Tick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
-import type { Mark } from "../hub/intake.ts";
+import type { Mark } from "../log/log.ts";
 import { patternFault } from "../hub/topic.ts";
 import { parsePosition } from "../tape/tape.ts";
 import {

@@ -88,7 +88,7 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
   for (const { symbol, name, decimals, price, shares } of characters) {
     // The close before the made-up day differs from the first price by about a day's change.
     const prevClose = Number((price * (1 + 0.02 * (random() - 0.5))).toFixed(decimals));
-    context.define(symbol, {
+    void context.define(symbol, {
       name,
       decimals,
       prevClose,

@@ -72,7 +72,7 @@ export class UpstreamInstruments {
       const known = FIELDS.filter((name) => row[name] != null).map((name) => [name, row[name]]);
       const news = JSON.stringify(known);
       if (told.get(symbol) === news) continue;
-      context.define(symbol, readInstrumentFields(Object.fromEntries(known)));
+      void context.define(symbol, readInstrumentFields(Object.fromEntries(known)));
       told.set(symbol, news);
     }
   }

@@ -9,7 +9,7 @@ import { Query } from "./query.ts";
 export interface ActivityOptions {
   readonly market: Market;
   readonly tape: TapeReader;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   readonly turns: Turns;
   now(): number;
 }
@@ -53,10 +53,10 @@ export function activityRoutes({ market, tape, archive, turns, now }: ActivityOp
     const time = now();
     const query = new Query(c.req.url, time);
     const limit = query.text("limit") === undefined ? BUCKETS_DEFAULT : query.limit(BUCKETS_MAX);
-    const [oldest] = tape.read({ after: tape.tail, limit: 1 });
+    const [oldest] = tape.first({ limit: 1 }).ticks;
     const asked = query.time("from") ?? oldest?.time ?? time;
     // A time of the tape's own: a recording may have ended long ago, or be ahead of this clock.
-    const end = query.time("to") ?? (tape.read({ limit: 1 })[0]?.time ?? time) + 1;
+    const end = query.time("to") ?? (tape.last({ limit: 1 }).ticks[0]?.time ?? time) + 1;
     const from = Math.max(asked, end - (limit - 1) * lengthOf("1w"));
     const to = Math.max(from + 1, end);
     const interval = finest(from, to, limit);

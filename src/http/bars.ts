@@ -11,7 +11,7 @@ import { Query } from "./query.ts";
 
 export interface BarsOptions {
   readonly market: Market;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   readonly turns: Turns;
   now(): number;
   /** Told of errors that are the server's own. */

@@ -1,4 +1,4 @@
-import type { Intake } from "../hub/intake.ts";
+import type { Writer } from "../replica/writer.ts";
 import type { Turns } from "./history.ts";
 import { Ingest } from "./ingest.ts";
 import { TickSockets } from "./tick_socket.ts";
@@ -9,7 +9,7 @@ export interface EntryOptions {
   readonly sessionsMax: number;
   readonly bufferedBytesMax: number;
   readonly turns: Turns;
-  readonly accept: Intake["accept"];
+  readonly accept: Writer["accept"];
   now(): number;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;

@@ -1,4 +1,4 @@
-import type { Accepted, Intake } from "../hub/intake.ts";
+import type { Accepted, Writer } from "../replica/writer.ts";
 import { type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import type { Turns } from "./history.ts";
@@ -12,7 +12,7 @@ export interface IngestOptions {
   readonly turns: Turns;
   now(): number;
   /** Puts ticks on the tape, those of a key once. */
-  readonly accept: Intake["accept"];
+  readonly accept: Writer["accept"];
 }
 
 export interface Taken extends Accepted {

@@ -44,7 +44,7 @@ const PAGE_MAX = 100_000;
 /** Ticks in which changes of bid and ask are looked for. */
 const SPREAD_TICKS = 1_000;
 /** Seqs that one reading looks at. */
-const SLICE_SEQS = 20_000;
+const SLICE_TICKS = 2_000;
 /** A greater `since` is in nanoseconds. */
 const LOOKS_LIKE_SECONDS_MAX = 1e14;
 
@@ -213,9 +213,9 @@ export class KrakenApi {
     const ticks: TapedTick[] = [];
     let before: TapedTick | undefined;
     let after = Math.max(tape.tail, tape.before(from));
-    for (const { head } = tape; after < head; await turns.take()) {
-      const through = Math.min(head, after + SLICE_SEQS);
-      for (const tick of tape.read({ symbols, from, after, through, limit: SLICE_SEQS })) {
+    for (const { head: through } = tape; after < through; await turns.take()) {
+      const slice = tape.first({ symbols, from, after, through, limit: SLICE_TICKS });
+      for (const tick of slice.ticks) {
         const time = micros(tick.time);
         if (time <= since) {
           if (ticks.length === 0) before = tick;
@@ -225,7 +225,7 @@ export class KrakenApi {
         if (isFull || ticks.length >= PAGE_MAX) return { before, ticks };
         ticks.push(tick);
       }
-      after = through;
+      after = slice.seq;
     }
     return { before, ticks };
   }

@@ -5,7 +5,7 @@ import type { Market } from "../core/market.ts";
 import type { FeedReport } from "../feeds/feed_run.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
-import type { Archive, TapeReader } from "../tape/tape.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
@@ -13,8 +13,7 @@ export interface MetricsOptions {
   readonly hub: Hub;
   readonly rooms: Pick<Rooms, "roomCount" | "sessionCount">;
   readonly market: Market;
-  readonly tape: TapeReader;
-  readonly archive: Archive | undefined;
+  readonly tape: StoredTape;
   /** How often `advanced` is called. */
   readonly advanceMs: number;
   readonly feeds: { reports(): readonly FeedReport[] };
@@ -44,7 +43,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    const { version, hub, rooms, market, tape, archive, memoryBytes } = options;
+    const { version, hub, rooms, market, tape, memoryBytes } = options;
     this.#append = this.#histogram(
       "append_seconds",
       "Time to take in what has arrived: tape, board and bars",
@@ -62,9 +61,7 @@ export class Metrics {
     this.#gauge("symbols", "Instruments known", () => market.catalogue.size);
     this.#gauge("tape_head", "Seq of the newest tick", () => tape.head);
     this.#gauge("tape_tail", "Seq before the oldest tick that is kept", () => tape.tail);
-    if (archive !== undefined) {
-      this.#gauge("tape_bytes", "Bytes that the tape has in use", () => archive.bytes);
-    }
+    this.#gauge("tape_bytes", "Bytes that the tape has in use", () => tape.bytes);
     this.#gauge("memory_bytes", "Resident memory of the process", memoryBytes);
     const help = "Always 1; its label says which version runs";
     const info = { name: "tickwire_build_info", help, labelNames: ["version"] };

@@ -14,7 +14,7 @@ import { Query } from "./query.ts";
 
 export interface OpenbbOptions {
   readonly market: Market;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   readonly turns: Turns;
 }
 

@@ -2,7 +2,7 @@ import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ClientError } from "../hub/client_error.ts";
-import { TapeError, TapeFull } from "../tape/tape.ts";
+import { TapeError, TapeFull } from "../store/tape_error.ts";
 
 /** A request that is not served. The message is for people, the code for programs. */
 export class Refusal extends Error {

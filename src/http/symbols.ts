@@ -13,7 +13,7 @@ import { Refusal } from "./refusal.ts";
 export interface SymbolsOptions {
   readonly catalogue: Catalogue;
   /** Adds an instrument or changes the fields given, and keeps that. */
-  define(symbol: string, fields: InstrumentFields): void;
+  define(symbol: string, fields: InstrumentFields): Promise<void>;
 }
 
 export const BODY_BYTES_MAX = 65_536;
@@ -39,7 +39,7 @@ export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
     .put("/symbols/:symbol{.+}", async (c) => {
       const symbol = checked(c.req.param("symbol"));
       const fields = readFields(symbol, await readBody(c.req.raw, BODY_BYTES_MAX));
-      define(symbol, fields);
+      await define(symbol, fields);
       return c.json(publicInstrument(catalogue.get(symbol)!));
     });
 }

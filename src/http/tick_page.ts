@@ -11,9 +11,6 @@ export interface TickRange {
   readonly limit: number;
 }
 
-/** Seqs that one reading looks at, whatever it finds. */
-const SLICE_SEQS = 20_000;
-
 /** Finds where an answer begins and ends on the tape; what comes later is not in it. */
 export async function tickPage(
   tape: TapeReader,
@@ -21,7 +18,7 @@ export async function tickPage(
   turns: Turns,
 ): Promise<Page<TapedTick>> {
   const { symbols, after, from, to, limit } = range;
-  const head = tape.head;
+  const { head } = tape;
   const since = from === undefined ? 0 : tape.before(from);
   const start = Math.max(tape.tail, after ?? 0, since);
   const all = symbols === undefined && from === undefined && to === undefined;
@@ -30,11 +27,15 @@ export async function tickPage(
   // No seq is given twice, so there are no more ticks than seqs.
   if (symbols?.size === 0 || head - start <= limit) return reader(start, head, limit);
   if (after === undefined && from === undefined) {
-    const begin = all ? head - limit : await beginOfNewest(tape, range, start, head, turns);
-    return reader(Math.max(begin, tape.tail), head, limit);
+    const begin = all
+      ? tape.skip(start, Math.max(0, tape.count - limit))
+      : await beginOfNewest(tape, range, head, turns);
+    return reader(begin, head, limit);
   }
-  const end = all ? start + limit : await endOfFirst(reader(start, head, limit + 1), limit, turns);
-  if (end === undefined) return reader(start, head, limit);
+  const end = all
+    ? tape.skip(start, limit)
+    : await endOfFirst(reader(start, head, limit + 1), limit, turns);
+  if (end === undefined || end === head) return reader(start, head, limit);
   const next = { after: formatPosition(tape.epoch, end), ...absolute("from", from) };
   return Object.assign(reader(start, end, limit), { next: { ...next, ...absolute("to", to) } });
 }
@@ -48,23 +49,20 @@ function absolute(name: string, time: number | undefined): Record<string, number
 async function beginOfNewest(
   tape: TapeReader,
   { symbols, to, limit }: TickRange,
-  start: number,
   head: number,
   turns: Turns,
 ): Promise<number> {
   let left = limit;
-  let seqs = SLICE_ROWS;
-  for (let end = head; end > start;) {
-    const begin = Math.max(start, end - seqs);
-    const found = tape.read({ symbols, to, after: begin, through: end, limit: SLICE_SEQS });
-    if (found.length >= left) return found[found.length - left]!.seq - 1;
-    left -= found.length;
-    // The sparser they are, the further one reading may look.
-    seqs = Math.min(SLICE_SEQS, Math.ceil(SLICE_ROWS * (end - begin) / Math.max(1, found.length)));
-    end = begin;
+  let through = head;
+  while (through > tape.tail) {
+    const query = { symbols, to, through, limit: Math.min(left, SLICE_ROWS) };
+    const { ticks, seq } = tape.last(query);
+    left -= ticks.length;
+    if (left === 0) return seq;
+    through = seq;
     await turns.take();
   }
-  return start;
+  return tape.tail;
 }
 
 /** The seq of the last of so many ticks; `undefined` when no more come after it. */
@@ -111,11 +109,11 @@ class TickReader implements Page<TapedTick> {
       throw new RangeError("Cannot read on: the ticks that come next are no longer kept");
     }
     const { symbols, from, to } = this.#range;
-    const through = Math.min(this.#end, this.#seq + SLICE_SEQS);
     const limit = Math.min(SLICE_ROWS, this.#left);
-    const ticks = this.#tape.read({ symbols, from, to, after: this.#seq, through, limit });
+    const bounds = { after: this.#seq, through: this.#end, limit };
+    const { ticks, seq } = this.#tape.first({ symbols, from, to, ...bounds });
     this.#left -= ticks.length;
-    this.#seq = ticks.length === limit ? ticks.at(-1)!.seq : through;
+    this.#seq = seq;
     return ticks;
   }
 }

@@ -17,7 +17,7 @@ import { Refusal, refusalBody, toRefusal } from "./refusal.ts";
 
 export interface UdfOptions {
   readonly market: Market;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   readonly turns: Turns;
   now(): number;
   /** Told of errors that are the server's own. */

@@ -34,9 +34,10 @@ export interface CursorOptions extends Sources {
   readonly symbols?: number | undefined;
 }
 
-/** Seqs that one reading looks at, and ticks that it takes: between two readings others have their turn. */
-export const WINDOW = 20_000;
+/** Ticks that one reading takes: between two readings others have their turn. */
 const TICKS_MAX = 1_000;
+/** While the start is looked for nobody is sent anything. */
+const SEEK_MAX = 10_000;
 
 /**
  * One client's own place on the tape: resume, replay and catching up are this. What it reads goes through
@@ -54,8 +55,8 @@ export class Cursor {
   #read: TapedTick[] = [];
   /** Symbols of which the bar before the first tick has been sent. */
   readonly #resumed = new Set<string>();
-  /** How many seqs the last step has looked at. */
-  #looked = 0;
+  /** What the last step has cost, about in ticks that were looked at. */
+  #effort = 0;
   #speed: number;
   #paused = false;
   /** When by the clock which recorded time is played. */
@@ -85,9 +86,9 @@ export class Cursor {
     return start.kind === "seq" ? start.seq : this.#seq;
   }
 
-  /** How much of the tape the last step has looked at, in seqs. */
-  get looked(): number {
-    return this.#looked;
+  /** What the last step has cost, about in ticks that were looked at. */
+  get effort(): number {
+    return this.#effort;
   }
 
   get speed(): number {
@@ -132,7 +133,7 @@ export class Cursor {
    */
   step(now: number, fragments: Fragments): number | undefined {
     const { tape, follower } = this.#options;
-    this.#looked = 0;
+    this.#effort = 0;
     if (!this.#started) {
       this.#seek();
       return now;
@@ -183,20 +184,31 @@ export class Cursor {
     if (bar !== undefined) this.#own.addClosed(bar);
   }
 
-  /** Looks for the start, a window of the tape at a time, and brings the replay's state there. */
+  /** Looks for the start, a part of the tape at a time, and brings the replay's state there. */
   #seek(): void {
     const { tape, start } = this.#options;
-    const through = Math.min(this.#seq + WINDOW, tape.head);
-    this.#looked = through - this.#seq;
-    const query = { symbols: this.#symbols(), after: this.#seq, through, limit: WINDOW };
-    for (const tick of tape.read(query)) {
+    if (this.#replay === undefined && start.kind === "time") return this.#seekTime(start.time);
+    const slice = tape.first({ symbols: this.#symbols(), after: this.#seq, limit: SEEK_MAX });
+    this.#effort = slice.effort;
+    for (const tick of slice.ticks) {
       const found = start.kind === "seq" ? tick.seq > start.seq : tick.time >= start.time;
       if (found) return this.#begin(start.kind === "seq" ? start.seq : tick.seq - 1);
       this.#replay?.bringUp(tick);
     }
-    this.#seq = through;
+    this.#seq = slice.seq;
     const end = start.kind === "seq" ? Math.min(start.seq, tape.head) : tape.head;
-    if (through >= end) this.#begin(end);
+    if (this.#seq >= end) this.#begin(end);
+  }
+
+  /** What was before need not be known. */
+  #seekTime(from: number): void {
+    const { tape } = this.#options;
+    const slice = tape.first({ symbols: this.#symbols(), after: this.#seq, from, limit: 1 });
+    this.#effort = slice.effort;
+    const [first] = slice.ticks;
+    this.#seq = slice.seq;
+    if (first !== undefined) this.#begin(first.seq - 1);
+    else if (this.#seq >= tape.head) this.#begin(tape.head);
   }
 
   #begin(seq: number): void {
@@ -214,13 +226,11 @@ export class Cursor {
   }
 
   #readOn(): void {
-    const { tape } = this.#options;
-    const through = Math.min(this.#seq + WINDOW, tape.head);
-    if (through <= this.#seq) return;
-    const after = this.#seq;
-    this.#read = tape.read({ symbols: this.#symbols(), after, through, limit: TICKS_MAX });
-    this.#seq = this.#read.length < TICKS_MAX ? through : this.#read.at(-1)!.seq;
-    this.#looked = this.#seq - after;
+    const query = { symbols: this.#symbols(), after: this.#seq, limit: TICKS_MAX };
+    const { ticks, seq, effort } = this.#options.tape.first(query);
+    this.#read = ticks;
+    this.#seq = seq;
+    this.#effort = effort;
   }
 
   /** @returns when the next tick is due */

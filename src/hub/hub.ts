@@ -3,13 +3,8 @@ import type { Row } from "../core/board.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
-import {
-  type Archive,
-  formatPosition,
-  parsePosition,
-  TapeError,
-  type TapeReader,
-} from "../tape/tape.ts";
+import { type Archive, formatPosition, parsePosition, type TapeReader } from "../tape/tape.ts";
+import { TapeError } from "../store/tape_error.ts";
 import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
@@ -28,7 +23,7 @@ import type { RequestId, Subscription, Wire } from "./wire.ts";
 export interface HubOptions {
   readonly market: Market;
   readonly tape: TapeReader;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   readonly limits: Limits;
   readonly now: () => number;
   /** Milliseconds by a clock that nobody sets: what is due, and who is slow, goes by it. */
@@ -37,8 +32,8 @@ export interface HubOptions {
   readonly wake: () => void;
 }
 
-/** How much of the tape the cursors together look at in one flush. */
-export const SEQS_PER_FLUSH = 60_000;
+/** What the cursors together may cost in one flush, about in ticks that are looked at. */
+export const EFFORT_PER_FLUSH = 40_000;
 /** How many members get a frame in one flush; the others have their turn in the next one. */
 const SERVED_PER_FLUSH = 500;
 /** After a flush there is a quarter of the time that it took for everything else, but no more than this. */
@@ -173,11 +168,11 @@ export class Hub implements Desk {
   #stepCursors(now: number): number | undefined {
     const soon = now + this.limits.flushMs;
     let next: number | undefined;
-    let left = SEQS_PER_FLUSH;
+    let left = EFFORT_PER_FLUSH;
     for (const cursor of [...this.#cursors]) {
       if (left <= 0) return soon;
       const dueAt = this.#step(cursor, now);
-      left -= cursor.looked;
+      left -= cursor.effort;
       if (!this.#cursors.delete(cursor)) continue;
       this.#cursors.add(cursor);
       if (dueAt !== undefined) next = Math.min(next ?? Infinity, Math.max(dueAt, soon));

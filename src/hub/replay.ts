@@ -9,7 +9,7 @@ import type { Subscription } from "./wire.ts";
 /** What a cursor reads from. */
 export interface Sources {
   readonly tape: TapeReader;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   readonly market: Market;
 }
 
@@ -26,7 +26,7 @@ export function needsState({ channel, mode }: Subscription, speed: number): bool
 
 /** Event time of the newest tick up to a place on the tape. */
 export function timeAt(tape: TapeReader, seq: number): number {
-  return tape.read({ through: seq, limit: 1 })[0]?.time ?? -Infinity;
+  return tape.last({ through: seq, limit: 1 }).ticks[0]?.time ?? -Infinity;
 }
 
 /** The market as it was, for the symbols of one subscription. */

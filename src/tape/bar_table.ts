@@ -1,22 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import {
-  type Bar,
-  BAR_RECORD_WIDTH,
-  barOf,
-  type BarRange,
-  type BarRecord,
-  reviseRecord,
-  SEQ,
-} from "../core/bar.ts";
-import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
-import type { TapedTick } from "../core/tick.ts";
-import { checkSum, Damage, sumOfNumbers } from "./checksum.ts";
+import { BAR_RECORD_WIDTH, type BarRange, type BarRecord, SEQ } from "../core/bar.ts";
+import { type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
+import { checkSum, Damage, sumOfNumbers } from "../store/checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
 /** Bars of these intervals are forgotten with their ticks; longer ones outlive them. */
 const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m"));
-/** So many bars of each series are kept in any case. */
-const KEPT_MIN = 1_500;
 /** So many series are looked at in one go, and so many bars of each, so that live traffic is not held up. */
 const VISITS_MAX = 8;
 const VISITED_MAX = 500;
@@ -37,7 +26,8 @@ export class BarTable {
   #squeezed = 0;
   #vain = 0;
 
-  constructor(db: DatabaseSync, symbols: SymbolTable) {
+  /** @param keptMin bars of each series that are kept in any case */
+  constructor(db: DatabaseSync, symbols: SymbolTable, keptMin: number) {
     this.#symbols = symbols;
     this.#put = db.prepare("INSERT OR REPLACE INTO bar VALUES (?, ?, ?, ?, ?, ?)");
     const where = "FROM bar WHERE symbol = ? AND interval = ? AND time";
@@ -54,7 +44,7 @@ export class BarTable {
         ORDER BY time ${order} LIMIT 1 OFFSET ${place})`;
     this.#forget = db.prepare(
       `DELETE FROM bar WHERE symbol = ?1 AND interval = ?2 AND seq <= ?3
-       AND time < ${nth("DESC", KEPT_MIN - 1)}
+       AND time < ${nth("DESC", keptMin - 1)}
        AND time < coalesce(${nth("ASC", VISITED_MAX)}, 1e300)`,
     );
   }
@@ -66,15 +56,21 @@ export class BarTable {
     this.#put.run(id, index, numbers[0]!, numbers[SEQ]!, bytes, sumOf(id, index, numbers));
   }
 
-  /** Adds a tick to a bar that the market no longer holds. */
-  revise(interval: Interval, tick: TapedTick): void {
-    const { symbol } = tick;
-    const time = startOf(interval, tick.time);
-    const id = this.#symbols.add(symbol);
+  /** The record of the bar that starts at a time. */
+  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    const id = this.#symbols.find(symbol);
+    if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
     const [row] = rowsOf(this.#get.all(id, index, time));
-    const stored = row === undefined ? undefined : decode(id, index, row);
-    this.put({ symbol, interval, numbers: reviseRecord(interval, stored, tick) });
+    return row === undefined ? undefined : decode(id, index, row);
+  }
+
+  /** Start of the oldest bar; infinite when there is none. */
+  oldest(symbol: string, interval: Interval): number {
+    const id = this.#symbols.find(symbol);
+    if (id === undefined) return Infinity;
+    const [row] = rowsOf(this.#first.all(id, INTERVALS.indexOf(interval), -Infinity, Infinity, 1));
+    return row?.[0] ?? Infinity;
   }
 
   /**
@@ -110,14 +106,19 @@ export class BarTable {
     return false;
   }
 
-  range(symbol: string, interval: Interval, { from, to = Infinity, limit }: BarRange): Bar[] {
+  /** The records of bars by time, oldest first. */
+  range(
+    symbol: string,
+    interval: Interval,
+    { from, to = Infinity, limit }: BarRange,
+  ): Float64Array[] {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return [];
     const index = INTERVALS.indexOf(interval);
     const rows = from === undefined
       ? this.#newest.all(id, index, to, limit).reverse()
       : this.#first.all(id, index, from, to, limit);
-    return rowsOf(rows).map((row) => barOf(symbol, interval, decode(id, index, row)));
+    return rowsOf(rows).map((row) => decode(id, index, row));
   }
 
   /** The newest bars of every series, oldest first. */

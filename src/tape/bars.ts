@@ -6,13 +6,13 @@ import type { Archive } from "./tape.ts";
 /** Bars by time: the newest from the market, those it no longer holds from the archive. */
 export function readBars(
   market: Market,
-  archive: Archive | undefined,
+  archive: Archive,
   symbol: string,
   interval: Interval,
   range: BarRange,
 ): Bar[] {
   const oldest = market.oldestBar(symbol, interval)?.time;
-  if (archive === undefined || oldest === undefined) return market.bars(symbol, interval, range);
+  if (oldest === undefined) return market.bars(symbol, interval, range);
   const { from, to = Infinity, limit } = range;
   if (from === undefined) {
     const recent = market.bars(symbol, interval, range);

@@ -1,6 +1,9 @@
-import { MemoryTape } from "./memory.ts";
-import { SqliteTape } from "./sqlite.ts";
-import type { Archive, Tape } from "./tape.ts";
+import { LocalEntries } from "../log/local.ts";
+import type { OwnLog } from "../log/log.ts";
+import { MemoryEntries } from "../log/memory.ts";
+import { QueuedLog } from "../log/queued_log.ts";
+import { IN_MEMORY, openDatabase } from "../store/database.ts";
+import { StoredTape } from "./stored_tape.ts";
 
 /** What stands in `--tape engine:what`. */
 export type TapeSpec =
@@ -8,6 +11,10 @@ export type TapeSpec =
   | { readonly engine: "sqlite"; readonly path: string };
 
 const MEMORY_TICKS = 250_000;
+/** About what a tick takes of the file while it is in the log. */
+const BYTES_A_TICK = 40;
+/** Blocks go as a whole, so they are small where little is kept. */
+const BLOCK_SHARE = 1 / 4, BLOCK_TICKS_MIN = 1_000, BLOCK_TICKS_MAX = 65_536;
 
 /** Takes a tape's name apart. @throws {RangeError} */
 export function parseTapeSpec(name: string): TapeSpec {
@@ -22,7 +29,7 @@ export function parseTapeSpec(name: string): TapeSpec {
   );
 }
 
-/** What a tape needs of the world. */
+/** What a tape and its log need of the world. */
 export interface TapeWorld {
   readonly bootId: string;
   readonly holder: string;
@@ -32,22 +39,36 @@ export interface TapeWorld {
   warn(note: string): void;
 }
 
-export interface OpenTape {
-  readonly tape: Tape;
-  readonly archive: Archive | undefined;
+export interface OpenTapeOptions {
+  /** Bars of each series that are kept in any case. */
+  readonly barsKept: number;
+  /** Bytes that the tape may have. */
+  readonly bytesMax: number;
+  /** Told that something waits for the log's `work`, and whether it is so much that it should not wait. */
+  waiting(isMuch: boolean): void;
 }
 
-/** Opens the tape of that name: a new engine is a few lines here. @throws {RangeError} {TapeError} */
-export function openTape(name: string, world: TapeWorld): OpenTape {
+export interface OpenTape {
+  readonly log: OwnLog;
+  readonly tape: StoredTape;
+  /** Ticks that are kept, if that is limited. */
+  readonly ticksMax: number | undefined;
+}
+
+/** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
+export function openTape(name: string, world: TapeWorld, options: OpenTapeOptions): OpenTape {
   const spec = parseTapeSpec(name);
   const { now, bootId, holder, random, warn } = world;
+  const { barsKept, bytesMax, waiting } = options;
   const newEpoch = () => Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
-  if (spec.engine === "memory") {
-    // The numbering begins anew with every process, so its name must too.
-    const tape = new MemoryTape({ epoch: newEpoch(), ticksMax: spec.ticksMax });
-    return { tape, archive: undefined };
-  }
-  const tape = new SqliteTape({ path: spec.path, now, bootId, holder, newEpoch });
-  for (const note of tape.notes) warn(note);
-  return { tape, archive: tape };
+  const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
+  const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
+  const { db, meta, epoch, notes } = openDatabase({ path, bootId, holder, newEpoch });
+  for (const note of notes) warn(note);
+  const ticks = ticksMax ?? bytesMax / BYTES_A_TICK;
+  const blockTicks = Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
+  const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks });
+  // What lives as long as the process is not to be read again by another one.
+  const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
+  return { log: new QueuedLog({ epoch, store, now, waiting }), tape, ticksMax };
 }

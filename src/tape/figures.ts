@@ -12,7 +12,7 @@ import type { Archive, TapeReader } from "./tape.ts";
 export interface FiguresOptions {
   readonly market: Market;
   readonly tape: TapeReader;
-  readonly archive: Archive | undefined;
+  readonly archive: Archive;
   now(): number;
 }
 

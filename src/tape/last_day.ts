@@ -26,10 +26,10 @@ interface Settled {
  */
 export class LastDay {
   readonly #market: Market;
-  readonly #archive: Archive | undefined;
+  readonly #archive: Archive;
   readonly #settled = new Map<string, Settled>();
 
-  constructor(market: Market, archive: Archive | undefined) {
+  constructor(market: Market, archive: Archive) {
     this.#market = market;
     this.#archive = archive;
   }

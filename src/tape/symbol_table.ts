@@ -1,24 +1,28 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { checkSum, Damage, sumOfText } from "./checksum.ts";
+import { checkSum, Damage, sumOfText } from "../store/checksum.ts";
 
-/** The numbers by which the other tables name symbols. All of them are in memory too. */
+/** The numbers by which the file names symbols. All of them are in memory; the file has them once it names one. */
 export class SymbolTable {
   readonly #insert: StatementSync;
   readonly #ids = new Map<string, number>();
-  readonly #names = new Map<number, string>();
+  readonly #names: string[] = [];
+  /** How many are in the file. */
+  #stored: number;
 
+  /** @throws {Damage} */
   constructor(db: DatabaseSync) {
     for (const row of db.prepare("SELECT * FROM symbol ORDER BY id").all()) {
       const { id, name, sum } = row as { id: number; name: string; sum: number };
       checkSum(`symbol ${id}`, sum, sumOfText(name, String(id)));
       if (id !== this.size + 1) throw new Damage(`symbol ${this.size + 1} is missing`);
-      this.#set(name, id);
+      this.add(name);
     }
+    this.#stored = this.size;
     this.#insert = db.prepare("INSERT INTO symbol VALUES (?, ?, ?)");
   }
 
   get size(): number {
-    return this.#ids.size;
+    return this.#names.length;
   }
 
   all(): IterableIterator<[symbol: string, id: number]> {
@@ -33,28 +37,25 @@ export class SymbolTable {
   add(symbol: string): number {
     const known = this.#ids.get(symbol);
     if (known !== undefined) return known;
-    const id = this.size + 1;
-    this.#insert.run(id, symbol, sumOfText(symbol, String(id)));
-    this.#set(symbol, id);
+    const id = this.#names.push(symbol);
+    this.#ids.set(symbol, id);
     return id;
   }
 
+  /** @throws {Damage} */
   nameOf(id: number): string {
-    const name = this.#names.get(id);
+    const name = this.#names[id - 1];
     if (name === undefined) throw new Damage(`symbol ${id} is missing`);
     return name;
   }
 
-  /** Forgets the symbols after the first so many: they went with a transaction that failed. */
-  truncate(size: number): void {
-    for (const [symbol, id] of [...this.#ids].slice(size)) {
-      this.#ids.delete(symbol);
-      this.#names.delete(id);
+  /** Writes those that are not in the file; part of a transaction. @returns what to call once it has succeeded */
+  store(): () => void {
+    const size = this.size;
+    for (let id = this.#stored + 1; id <= size; id++) {
+      const name = this.#names[id - 1]!;
+      this.#insert.run(id, name, sumOfText(name, String(id)));
     }
-  }
-
-  #set(symbol: string, id: number): void {
-    this.#ids.set(symbol, id);
-    this.#names.set(id, symbol);
+    return () => this.#stored = size;
   }
 }

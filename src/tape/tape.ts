@@ -1,49 +1,28 @@
 import type { Bar, BarRange } from "../core/bar.ts";
 import type { Interval } from "../core/interval.ts";
-import type { MarketChanges, MarketState } from "../core/market.ts";
-import type { TapedTick, Tick } from "../core/tick.ts";
+import type { TapedTick } from "../core/tick.ts";
 
-/** Which ticks, in tape order. Absent bounds do not limit. */
+/** Which ticks. Absent bounds do not limit. */
 export interface TickQuery {
   readonly symbols?: ReadonlySet<string> | undefined;
   /** Only ticks whose `seq` is greater. */
   readonly after?: number | undefined;
-  /** Only ticks whose `seq` is at most this: bounds the work of one call, whatever is found. */
+  /** Only ticks whose `seq` is at most this. */
   readonly through?: number | undefined;
   /** Event time, included. */
   readonly from?: number | undefined;
   /** Event time, not included. */
   readonly to?: number | undefined;
-  /** With `after` or `from` the first so many, else the newest. */
   readonly limit: number;
 }
 
-/** How long, and how many requests of, the newest receipts are kept. */
-export const RECEIPT_MS = 86_400_000;
-export const RECEIPTS_MAX = 100_000;
-
-/** What a request that bears a key was told, so that a retry is told the same and adds nothing. */
-export interface Receipt {
-  readonly key: string;
-  /** How many ticks it had. */
-  readonly accepted: number;
-  /** `seq` of the last of them, or what the head was if there were none. */
+/** Ticks that were found, oldest first: so many as were asked for, or fewer when finding more takes another call. */
+export interface Slice {
+  readonly ticks: TapedTick[];
+  /** How far all that was asked for is among them: `first` goes on after it, `last` through it. */
   readonly seq: number;
-  /** When it was accepted. */
-  readonly time: number;
-}
-
-/** A request of which the receipt is to be kept. */
-export interface Keyed extends Omit<Receipt, "seq"> {
-  /** How many of the ticks that are appended together come before its end. */
-  readonly end: number;
-}
-
-/** What is kept with ticks: with them or not at all. */
-export interface Attached {
-  readonly keyed?: readonly Keyed[];
-  /** By name: where each feed stands in its source. */
-  readonly marks?: ReadonlyMap<string, string>;
+  /** What it cost, about in ticks that were looked at. */
+  readonly effort: number;
 }
 
 /** What is read of a tape. */
@@ -55,61 +34,37 @@ export interface TapeReader {
   /** The position before the oldest tick that is kept: a cursor at or after it misses nothing. */
   readonly tail: number;
 
+  /** How many ticks are kept. */
+  readonly count: number;
+
   /** A place that is before every tick of this event time or later, as near as is known without a search. */
   before(time: number): number;
 
-  /** Ticks in tape order, oldest first. */
-  read(query: TickQuery): TapedTick[];
+  /** The seq of the tick that is so many after a place, or of the newest one. */
+  skip(after: number, count: number): number;
+
+  /** The first ticks in tape order. @throws {TapeError} when some of them are damaged */
+  first(query: TickQuery): Slice;
+
+  /** The last ticks in tape order. @throws {TapeError} as `first` */
+  last(query: TickQuery): Slice;
 }
 
-/** The ordered log of all ticks. Everything else is derived from it. */
-export interface Tape extends TapeReader {
-  /**
-   * Gives the ticks their order and logs them with what is attached: all of it, or nothing and it throws.
-   * @throws {TapeFull} when there is no room; it may be tried again
-   */
-  append(ticks: readonly Tick[], attached?: Attached): TapedTick[];
-
-  /** The receipt of a key, which may be older than a day. */
-  receipt(key: string): Receipt | undefined;
-
-  /** The newest mark of this name. */
-  mark(name: string): string | undefined;
-
-  close(): void;
-}
-
-/**
- * A tape that also keeps what was derived from it, so that a start need not read all of it, and bars
- * outlive the ticks that they were made of.
- */
+/** Bars that outlive the memory of a market. */
 export interface Archive {
-  /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
-  load(barsKept: number): MarketState;
-  /** Keeps what has changed. */
-  save(changes: MarketChanges): void;
-  /** Bars by time, oldest first. */
+  /** Bars by time, oldest first. @throws {TapeError} */
   bars(symbol: string, interval: Interval, range: BarRange): Bar[];
-  /** Bytes in use, of which `retain` keeps a bound. */
-  readonly bytes: number;
-  /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
-  retain(retention: Retention): boolean;
 }
 
+/** So much of a tape is kept. */
 export interface Retention {
   /** Ticks appended before this time may go. */
   readonly before: number;
   /** Bytes that the tape may have. */
   readonly bytesMax: number;
-  /** No later tick may go, because what follows from it is not saved yet. */
-  readonly through?: number;
+  /** Ticks that it may have. */
+  readonly ticksMax?: number | undefined;
 }
-
-/** Why a tape cannot be used, in words for the operator. */
-export class TapeError extends Error {}
-
-/** There is no room for more ticks; reading goes on. */
-export class TapeFull extends TapeError {}
 
 /** A place on the tape as clients write it: `epoch:seq`. */
 export function formatPosition(epoch: string, seq: number): string {

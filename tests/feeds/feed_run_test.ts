@@ -6,7 +6,7 @@ import { type FeedContext, SourceFault } from "../../src/feeds/feed.ts";
 import { FeedRun, STABLE_MS } from "../../src/feeds/feed_run.ts";
 import { ClientError } from "../../src/hub/client_error.ts";
 import { MemoryTape } from "../../src/tape/memory.ts";
-import { TapeFull } from "../../src/tape/tape.ts";
+import { TapeFull } from "../../src/store/tape_error.ts";
 
 const START = 1_763_700_000_000;
 const tick = (symbol: string, time = START): Tick => ({

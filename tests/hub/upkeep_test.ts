@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Intake } from "../../src/hub/intake.ts";
 import { Upkeep } from "../../src/hub/upkeep.ts";
-import { TapeFull } from "../../src/tape/tape.ts";
+import { TapeFull } from "../../src/store/tape_error.ts";
 
 /** Counts what upkeep asks for; so many slices are to be saved and forgotten. */
 function desk(toSave: number, toForget = 1) {

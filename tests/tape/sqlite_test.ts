@@ -24,9 +24,9 @@ import { type BarRecord, reviseRecord, SEQ } from "../../src/core/bar.ts";
 import { type Interval, INTERVALS, lengthOf } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { Tick } from "../../src/core/tick.ts";
-import { sumOfNumbers, sumOfText } from "../../src/tape/checksum.ts";
+import { sumOfNumbers, sumOfText } from "../../src/store/checksum.ts";
 import { SqliteTape, type SqliteTapeOptions } from "../../src/tape/sqlite.ts";
-import { TapeError, TapeFull } from "../../src/tape/tape.ts";
+import { TapeError, TapeFull } from "../../src/store/tape_error.ts";
 import { bits, next, tick } from "../core/ticks.ts";
 import { tapeContract } from "./contract.ts";
 

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Damage } from "./checksum.ts";
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from "./schema.ts";
-import { TapeError, TapeFull } from "./tape.ts";
+import { TapeError, TapeFull } from "./tape_error.ts";
 import { TextTable } from "./text_table.ts";
 
 export interface OpenOptions {
@@ -22,7 +22,8 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
-const IN_MEMORY = ":memory:";
+/** The path of a file that is none. */
+export const IN_MEMORY = ":memory:";
 
 /** Opens the file, or makes it, and takes it for this process alone. @throws {TapeError} */
 export function openDatabase(options: OpenOptions): Opened {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLog } from "../src/log.ts";
+import { createLog } from "../src/logger.ts";
 
 test("The log writes one line of text per event, and no key", () => {
   const lines: string[] = [];

@@ -1,16 +1,20 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { checkSum, sumOfText } from "./checksum.ts";
-import { type Receipt, RECEIPTS_MAX } from "./tape.ts";
+import type { Receipt } from "../log/log.ts";
+import { checkSum, sumOfText } from "../store/checksum.ts";
 
+/** How long, and how many requests of, the newest receipts are kept. */
+export const RECEIPT_MS = 86_400_000;
+export const RECEIPTS_MAX = 100_000;
 /** So many receipts are forgotten in one go, so that live traffic is not held up. */
 const FORGET_MAX = 1_000;
 
-/** The receipts of a tape in a file, in the order in which they were given. */
-export class ReceiptTable {
+/** The receipts of a tape, in the order in which they were given: the newest in memory, until they are stored. */
+export class Receipts {
   readonly #put: StatementSync;
   readonly #get: StatementSync;
   readonly #crowd: StatementSync;
   readonly #forget: StatementSync;
+  readonly #fresh = new Map<string, Receipt>();
 
   constructor(db: DatabaseSync) {
     this.#put = db.prepare(
@@ -24,23 +28,43 @@ export class ReceiptTable {
     );
   }
 
-  put(receipts: readonly Receipt[]): void {
-    let newest = 0;
-    for (const receipt of receipts) {
-      const { key, accepted, seq, time } = receipt;
-      newest = Number(this.#put.run(key, accepted, seq, time, sumOf(receipt)).lastInsertRowid);
-    }
-    if (newest > RECEIPTS_MAX) this.#crowd.run(newest - RECEIPTS_MAX);
+  add(receipt: Receipt): void {
+    this.#fresh.delete(receipt.key);
+    this.#fresh.set(receipt.key, receipt);
   }
 
   /** @throws {Damage} */
   find(key: string): Receipt | undefined {
+    const fresh = this.#fresh.get(key);
+    if (fresh !== undefined) return fresh;
     const row = this.#get.get(key) as Receipt & { sum: number } | undefined;
     if (row === undefined) return undefined;
     const { accepted, seq, time, sum } = row;
     const receipt = { key, accepted, seq, time };
     checkSum(`the receipt of ${JSON.stringify(key)}`, sum, sumOf(receipt));
     return receipt;
+  }
+
+  /** The seq of the oldest that is not stored. */
+  get freshFrom(): number | undefined {
+    for (const { seq } of this.#fresh.values()) return seq;
+    return undefined;
+  }
+
+  /** Stores some of the fresh ones; part of a transaction. @returns what to call once it has succeeded */
+  store(max: number): () => void {
+    const stored: string[] = [];
+    let newest = 0;
+    for (const [key, receipt] of this.#fresh) {
+      if (stored.length >= max) break;
+      const { accepted, seq, time } = receipt;
+      newest = Number(this.#put.run(key, accepted, seq, time, sumOf(receipt)).lastInsertRowid);
+      stored.push(key);
+    }
+    if (newest > RECEIPTS_MAX) this.#crowd.run(newest - RECEIPTS_MAX);
+    return () => {
+      for (const key of stored) this.#fresh.delete(key);
+    };
   }
 
   /** Forgets receipts that were given before a time. @returns whether there may be more */

@@ -27,6 +27,14 @@ const MIGRATIONS: readonly string[] = [
   // Ids are not used again, so that they tell the order.
   `CREATE TABLE receipt (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
      accepted INTEGER NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, sum INTEGER NOT NULL) STRICT;`,
+  // Entries of the log; ticks of the tape in blocks, each in parts by symbol. The ticks of older versions stay until they are
+  // in blocks.
+  `CREATE TABLE entry (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+   CREATE TABLE block (id INTEGER PRIMARY KEY, after INTEGER NOT NULL, last INTEGER NOT NULL,
+     count INTEGER NOT NULL, oldest REAL NOT NULL, newest REAL NOT NULL, appended REAL NOT NULL,
+     runs BLOB NOT NULL, symbols BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
+   CREATE TABLE chunk (block INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL,
+     sum INTEGER NOT NULL, PRIMARY KEY (block, part)) STRICT, WITHOUT ROWID;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,89 @@
+import type { InstrumentFields } from "../core/instrument.ts";
+import type { TapedTick, Tick } from "../core/tick.ts";
+
+/** What is said of an instrument, from here on. */
+export interface Definition {
+  readonly symbol: string;
+  readonly fields: InstrumentFields;
+}
+
+/** Where a feed stands in its source. */
+export interface Mark {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What a request that bears a key was told, so that a retry is told the same and adds nothing. */
+export interface Receipt {
+  readonly key: string;
+  /** How many ticks it had. */
+  readonly accepted: number;
+  /** `seq` of the last of them, or what the head was if there were none. */
+  readonly seq: number;
+  /** When it was logged. */
+  readonly time: number;
+}
+
+/** What somebody wants logged: all of it, or nothing. */
+export interface Draft {
+  readonly ticks: readonly Tick[];
+  readonly definitions?: readonly Definition[] | undefined;
+  readonly marks?: readonly Mark[] | undefined;
+  /** By which the sender can send it again. */
+  readonly key?: string | undefined;
+}
+
+/** What is logged at once. A draft that is too large for one makes several, of which only the last is not `more`. */
+export interface Entry {
+  /** `seq` of the first tick; without ticks the seq that the next one has. */
+  readonly first: number;
+  readonly ticks: readonly TapedTick[];
+  /** When it was logged. */
+  readonly time: number;
+  readonly definitions: readonly Definition[];
+  readonly marks: readonly Mark[];
+  readonly receipts: readonly Receipt[];
+  /** What was to be logged at once goes on in the next entry. */
+  readonly more: boolean;
+}
+
+/** The seqs that a draft has got; without ticks `last` is one less than `first`. */
+export interface Appended {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Ticks that an entry has at most. */
+export const ENTRY_TICKS_MAX = 4_096;
+
+/** The one durable order of entries. */
+export interface Log {
+  /** The name of this numbering: it changes only when a seq could be used again for another tick. */
+  readonly epoch: string;
+
+  /**
+   * Logs a draft, whole or not at all.
+   * @returns once it is durable, and whoever follows the log here has been told
+   * @throws {TapeFull} when there is no room; it may be tried again
+   */
+  append(draft: Draft): Promise<Appended>;
+
+  /**
+   * Tells of the entries after a seq, in order, each once: those that are there at once, the others as they come.
+   * @throws {TapeError} when one of them is missing or damaged
+   */
+  follow(after: number, deliver: (entry: Entry) => void): void;
+}
+
+/** A log of this process: what is appended goes out when there is time for it, a slice at a time. */
+export interface OwnLog extends Log {
+  /** Logs and tells of a part of what waits. @returns whether there is more */
+  work(): boolean;
+
+  /** Entries up to a seq are kept elsewhere, and may go, a part of them. @returns whether there are more */
+  forget(through: number): boolean;
+}
+
+export function lastSeq({ first, ticks }: Pick<Entry, "first" | "ticks">): number {
+  return first + ticks.length - 1;
+}

@@ -1,0 +1,241 @@
+import type { TapedTick, Tick } from "../core/tick.ts";
+import {
+  type Appended,
+  type Draft,
+  type Entry,
+  ENTRY_TICKS_MAX,
+  lastSeq,
+  type OwnLog,
+  type Receipt,
+} from "./log.ts";
+
+/** Where a log of this process keeps its entries. */
+export interface EntryStore {
+  /** All entries that were written after a seq, oldest first. @throws {TapeError} */
+  read(after: number): Iterable<Entry>;
+  /** Writes entries behind the others, all of them or none. @throws {TapeFull} {TapeError} */
+  write(entries: readonly Entry[]): void;
+  /** Takes the newest so many entries back, because what they are a part of could not be finished. */
+  takeBack(count: number): void;
+  /** Forgets the oldest entries, of which the last seq is at most this, a part of them. @returns whether there are more */
+  forget(through: number): boolean;
+}
+
+export interface QueuedLogOptions {
+  readonly epoch: string;
+  readonly store: EntryStore;
+  now(): number;
+  /** Told that something waits for `work`, and whether it is so much that it should not wait. */
+  waiting(isMuch: boolean): void;
+}
+
+/** So many ticks are not kept waiting for the next frame. */
+const FULL_BATCH = 500;
+/** Ticks that are written, and told of, at once: what is live waits for that long. */
+const WRITE_MAX = 16_384, DELIVER_MAX = 8_192;
+
+interface Waiting {
+  readonly draft: Draft;
+  resolve(appended: Appended): void;
+  reject(error: unknown): void;
+}
+
+/** An entry, and the drafts of which it is the end, each with the seqs that it has got. */
+interface Written {
+  readonly entry: Entry;
+  readonly ends: readonly { readonly waiting: Waiting; readonly appended: Appended }[];
+}
+
+/** A draft that takes several entries: nobody is told of any before all are written. */
+interface Large {
+  readonly waiting: Waiting;
+  readonly parts: Written[];
+  ticksWritten: number;
+}
+
+/** The log of one process: it gives the order, keeps the entries, and tells of them in the same turn. */
+export class QueuedLog implements OwnLog {
+  readonly epoch: string;
+  readonly #options: QueuedLogOptions;
+  readonly #waiting: Waiting[] = [];
+  #ticksWaiting = 0;
+  #large: Large | undefined;
+  readonly #untold: Written[] = [];
+  #head = 0;
+  #deliver: ((entry: Entry) => void) | undefined;
+
+  constructor(options: QueuedLogOptions) {
+    this.#options = options;
+    this.epoch = options.epoch;
+  }
+
+  append(draft: Draft): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ draft, resolve, reject });
+      this.#ticksWaiting += draft.ticks.length;
+      // A sender that waits for each of its batches would else send no more than one a frame.
+      this.#options.waiting(this.#ticksWaiting >= FULL_BATCH);
+    });
+  }
+
+  follow(after: number, deliver: (entry: Entry) => void): void {
+    if (this.#deliver !== undefined) throw new TypeError("Cannot follow a log twice");
+    this.#deliver = deliver;
+    this.#head = after;
+    let parts: Entry[] = [];
+    for (const entry of this.#options.store.read(after)) {
+      parts.push(entry);
+      if (entry.more) continue;
+      for (const part of parts) {
+        this.#head = Math.max(this.#head, lastSeq(part));
+        deliver(part);
+      }
+      parts = [];
+    }
+    // The process ended before the last draft was whole, and so before its sender was told anything.
+    if (parts.length > 0) this.#options.store.takeBack(parts.length);
+  }
+
+  work(): boolean {
+    if (this.#large === undefined) this.#writeWaiting();
+    if (this.#large !== undefined) this.#writeLarge(this.#large);
+    this.#tell();
+    return this.#waiting.length > 0 || this.#large !== undefined || this.#untold.length > 0;
+  }
+
+  forget(through: number): boolean {
+    return this.#options.store.forget(through);
+  }
+
+  /** Writes drafts that fit into an entry, as many to each as there is room for. */
+  #writeWaiting(): void {
+    const written: Written[] = [];
+    let group: Waiting[] = [];
+    let [ticks, groupTicks, count] = [0, 0, 0];
+    const close = () => {
+      if (group.length > 0) written.push(this.#written(group));
+      [group, groupTicks] = [[], 0];
+    };
+    const before = this.#head;
+    for (const waiting of this.#waiting) {
+      const { length } = waiting.draft.ticks;
+      if (length > ENTRY_TICKS_MAX || ticks + length > WRITE_MAX) break;
+      if (groupTicks + length > ENTRY_TICKS_MAX) close();
+      group.push(waiting);
+      groupTicks += length;
+      ticks += length;
+      count++;
+    }
+    close();
+    const taken = this.#take(count);
+    try {
+      this.#options.store.write(written.map(({ entry }) => entry));
+      this.#untold.push(...written);
+    } catch (error) {
+      this.#head = before;
+      for (const { reject } of taken) reject(error);
+    }
+    const next = this.#waiting[0];
+    if (next === undefined || next.draft.ticks.length <= ENTRY_TICKS_MAX) return;
+    this.#take(1);
+    this.#large = { waiting: next, parts: [], ticksWritten: 0 };
+  }
+
+  #take(count: number): Waiting[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const { draft } of taken) this.#ticksWaiting -= draft.ticks.length;
+    return taken;
+  }
+
+  /** Writes some more entries of a large draft; those of the last slice make it whole. */
+  #writeLarge(large: Large): void {
+    const { waiting, parts } = large;
+    const { ticks } = waiting.draft;
+    const first = parts[0]?.entry.first ?? this.#head + 1;
+    const fresh: Written[] = [];
+    const end = Math.min(ticks.length, large.ticksWritten + WRITE_MAX);
+    for (let at = large.ticksWritten; at < end; at += ENTRY_TICKS_MAX) {
+      const through = Math.min(end, at + ENTRY_TICKS_MAX);
+      fresh.push(
+        through === ticks.length
+          ? this.#written([waiting], ticks.slice(at), first)
+          : { entry: this.#entry(ticks.slice(at, through), [], true), ends: [] },
+      );
+    }
+    try {
+      this.#options.store.write(fresh.map(({ entry }) => entry));
+    } catch (error) {
+      this.#options.store.takeBack(parts.length);
+      this.#head = first - 1;
+      this.#large = undefined;
+      return waiting.reject(error);
+    }
+    parts.push(...fresh);
+    large.ticksWritten = end;
+    if (end < ticks.length) return;
+    this.#untold.push(...parts);
+    this.#large = undefined;
+  }
+
+  /**
+   * The entry that several drafts share, or the last one of a large draft.
+   * @param ticks of the entry
+   * @param begun seq of the first tick of a large draft
+   */
+  #written(
+    group: readonly Waiting[],
+    ticks: readonly Tick[] = group.flatMap(({ draft }) => draft.ticks),
+    begun?: number,
+  ): Written {
+    let first = begun ?? this.#head + 1;
+    const ends: Written["ends"][number][] = [];
+    for (const waiting of group) {
+      const last = first + waiting.draft.ticks.length - 1;
+      ends.push({ waiting, appended: { first, last } });
+      first = last + 1;
+    }
+    return { entry: this.#entry(ticks, ends, false), ends };
+  }
+
+  #entry(ticks: readonly Tick[], ends: Written["ends"], more: boolean): Entry {
+    const first = this.#head + 1;
+    const time = this.#options.now();
+    const receipts: Receipt[] = ends.flatMap(({ waiting: { draft }, appended: { last } }) =>
+      draft.key === undefined
+        ? []
+        : { key: draft.key, accepted: draft.ticks.length, seq: last, time }
+    );
+    const drafts = ends.map(({ waiting }) => waiting.draft);
+    const taped: TapedTick[] = ticks.map(({ symbol, time, price, size, bid, ask }, index) => ({
+      seq: first + index,
+      symbol,
+      time,
+      price,
+      size,
+      bid,
+      ask,
+    }));
+    this.#head += taped.length;
+    return {
+      ...{ first, ticks: taped, time, receipts, more },
+      definitions: drafts.flatMap(({ definitions = [] }) => definitions),
+      marks: drafts.flatMap(({ marks = [] }) => marks),
+    };
+  }
+
+  /** Tells of a slice of what is written, and its senders that it is. */
+  #tell(): void {
+    let ticks = 0;
+    while (this.#untold.length > 0 && ticks < DELIVER_MAX) {
+      const { entry, ends } = this.#untold.shift()!;
+      ticks += entry.ticks.length;
+      try {
+        this.#deliver!(entry);
+      } catch (error) {
+        for (const { waiting } of ends) waiting.reject(error);
+        throw error;
+      }
+      for (const { waiting, appended } of ends) waiting.resolve(appended);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import type { OwnLog } from "../log/log.ts";
+import { TapeError } from "../store/tape_error.ts";
+import { RECEIPT_MS } from "../tape/receipts.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
+import type { Replica } from "./replica.ts";
+
+/** How often what was derived from the tape is stored: a start has to apply the ticks since then. */
+const SAVE_MS = 5_000;
+const RETAIN_MS = 10_000;
+/** So many bars that are in memory only do not wait that long. */
+const BARS_HELD = 10_000;
+
+export interface MaintenanceOptions {
+  readonly replica: Replica;
+  readonly log: OwnLog;
+  readonly tape: StoredTape;
+  /** Ticks that were appended longer ago may be forgotten. */
+  readonly retentionMs: number;
+  readonly bytesMax: number;
+  /** Ticks that are kept. */
+  readonly ticksMax?: number | undefined;
+  warn(message: string): void;
+}
+
+/**
+ * What is done for the tape now and then, a slice at a time: storing what was derived from it, bringing its
+ * ticks from the log into blocks, and forgetting what is old.
+ */
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  #savedAt = -Infinity;
+  /** What follows from the ticks up to here is being stored. */
+  #saving: number | undefined;
+  #retainedAt = -Infinity;
+  /** What the operator was told cannot be done. */
+  readonly #failing = new Set<string>();
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+  }
+
+  /** @returns whether there is more to do, after others had their turn */
+  run(now: number): boolean {
+    const { tape } = this.#options;
+    // A clock that was set back may not keep it from being stored.
+    const isDue = Math.abs(now - this.#savedAt) >= SAVE_MS;
+    if (this.#saving === undefined && (isDue || tape.sealsAfterSave || tape.barsHeld > BARS_HELD)) {
+      this.#savedAt = now;
+      this.#saving = tape.head;
+    }
+    const saved = this.#saving !== undefined && this.#saveSlice();
+    const sealed = this.#try("seal", () => this.#seal()) === true;
+    const isOver = Math.abs(now - this.#retainedAt) >= RETAIN_MS || this.#isCrowded();
+    const forgot = isOver && this.#retain(now);
+    return saved || sealed || forgot;
+  }
+
+  /** Stores everything that was derived, at the end. */
+  finish(): void {
+    this.#saving = this.#options.tape.head;
+    while (this.#saving !== undefined && this.#saveSlice());
+  }
+
+  /** @returns whether it could be stored */
+  #saveSlice(): boolean {
+    const seq = this.#try("save", () => this.#options.replica.save());
+    if (seq !== undefined && seq >= (this.#saving ?? 0)) this.#saving = undefined;
+    return seq !== undefined;
+  }
+
+  /** @returns whether there is more */
+  #seal(): boolean {
+    const { tape, log } = this.#options;
+    const more = tape.seal();
+    return log.forget(tape.settle()) || more;
+  }
+
+  /** Whether there are many more ticks than are kept. */
+  #isCrowded(): boolean {
+    const { tape, ticksMax = Infinity } = this.#options;
+    return tape.head - tape.tail > 2 * ticksMax;
+  }
+
+  /** @returns whether there may be more to forget */
+  #retain(now: number): boolean {
+    const { tape, retentionMs, bytesMax, ticksMax } = this.#options;
+    const retention = { before: now - retentionMs, bytesMax, ticksMax };
+    const more = this.#try("retain", () => tape.retain(retention, now - RECEIPT_MS));
+    if (more !== true) this.#retainedAt = now;
+    return more === true;
+  }
+
+  /** What cannot be written now is tried again; the operator is told once. */
+  #try<Result>(name: string, work: () => Result): Result | undefined {
+    try {
+      const result = work();
+      this.#failing.delete(name);
+      return result;
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      if (this.#failing.size === 0) this.#options.warn(error.message);
+      this.#failing.add(name);
+      return undefined;
+    }
+  }
+}

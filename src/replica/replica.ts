@@ -1,0 +1,89 @@
+import type { Market, MarketState } from "../core/market.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Entry, OwnLog } from "../log/log.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
+
+export interface ReplicaOptions {
+  readonly log: OwnLog;
+  readonly tape: StoredTape;
+  readonly market: Market;
+  readonly hub: Hub;
+}
+
+/** Changes stored in one go: what is live waits for that long. */
+const SAVE_MAX = 200;
+/** When more bars than this are in memory only, ticks wait until some of them are stored. */
+const BARS_HELD_MAX = 400_000;
+
+/**
+ * The one path of every tick: what the log tells of goes onto the tape, into the market, to whoever wants it.
+ * Nobody is told of a tick that cannot be read.
+ */
+export class Replica {
+  readonly #options: ReplicaOptions;
+  /** What could not be stored yet. */
+  #unsaved: MarketState | undefined;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Brings the market to where the tape is, and both to where the log is; from there they follow it.
+   * @param barsKept bars of each series in memory
+   * @throws {TapeError} when something is missing or damaged
+   */
+  start(barsKept: number): void {
+    const { log, tape, market } = this.#options;
+    market.restore(tape.load(barsKept));
+    // A file of an older version has ticks from which nothing was derived yet.
+    while (market.seq < tape.head) {
+      for (const tick of tape.first({ after: market.seq, limit: Infinity }).ticks) {
+        market.apply(tick);
+      }
+      this.#hold(market.seq);
+    }
+    log.follow(tape.head, (entry) => this.#deliver(entry));
+    tape.checkHead();
+  }
+
+  /** Lets a part of what waits come onto the tape. @returns whether there is more */
+  work(): boolean {
+    const { log, tape } = this.#options;
+    return tape.barsHeld > BARS_HELD_MAX || log.work();
+  }
+
+  /**
+   * Stores what was derived from the tape, a part of it.
+   * @returns the seq up to which all that follows is stored
+   * @throws {TapeError} to be tried again
+   */
+  save(): number {
+    const { tape, market } = this.#options;
+    this.#unsaved ??= market.takeChanges(SAVE_MAX);
+    const saved = tape.save(this.#unsaved);
+    this.#unsaved = undefined;
+    return saved;
+  }
+
+  #deliver(entry: Entry): void {
+    const { tape, market, hub } = this.#options;
+    tape.add(entry);
+    for (const { symbol, fields } of entry.definitions) {
+      market.define(symbol, fields);
+      hub.refresh(symbol);
+    }
+    for (const tick of entry.ticks) {
+      // What was derived is stored sooner than the ticks leave the log.
+      if (tick.seq <= market.seq) continue;
+      market.apply(tick);
+      hub.publish(tick);
+    }
+    this.#hold(entry.first);
+  }
+
+  /** @param seq of the first tick since the last call, or less */
+  #hold(seq: number): void {
+    this.#options.tape.hold(this.#options.market.takeDropped(), seq);
+  }
+}

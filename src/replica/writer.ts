@@ -1,0 +1,128 @@
+import type { InstrumentFields } from "../core/instrument.ts";
+import type { Market } from "../core/market.ts";
+import type { Tick } from "../core/tick.ts";
+import { ClientError } from "../hub/client_error.ts";
+import type { Draft, Log, Mark } from "../log/log.ts";
+import { RECEIPT_MS } from "../tape/receipts.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
+import { formatPosition } from "../tape/tape.ts";
+
+export interface WriterOptions {
+  readonly log: Log;
+  readonly tape: Pick<StoredTape, "epoch" | "receipt">;
+  readonly market: Market;
+  readonly symbolsMax: number;
+  now(): number;
+}
+
+/** That ticks are on the tape: how many, and the position of the last one. */
+export interface Accepted {
+  readonly accepted: number;
+  readonly position: string;
+}
+
+/** What comes with a batch. */
+export interface Attached {
+  /** What the sender calls the batch, so that it can be sent again. */
+  readonly key?: string | undefined;
+  readonly marks?: readonly Mark[] | undefined;
+}
+
+/** What is refused before it is logged, and what senders are told of the rest. */
+export class Writer {
+  readonly #options: WriterOptions;
+  /** What is to be answered to the keys of the batches that wait. */
+  readonly #answers = new Map<string, Promise<Accepted>>();
+  /** Symbols that nobody knows yet, with how many drafts on their way name them: they take room too. */
+  readonly #coming = new Map<string, number>();
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a batch. With a key that was used in the last day it adds nothing and gives the answer of then;
+   * a batch that is refused, or fails, does not use its key up.
+   * @returns once it is on the tape
+   * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
+   */
+  accept(ticks: readonly Tick[], { key, marks }: Attached = {}): Promise<Accepted> {
+    if (key === undefined) return this.#accept({ ticks, marks });
+    const known = this.#answers.get(key) ?? this.#receipt(key);
+    if (known !== undefined) return Promise.resolve(known);
+    const answer = this.#accept({ ticks, marks, key }).finally(() => this.#answers.delete(key));
+    this.#answers.set(key, answer);
+    return answer;
+  }
+
+  /**
+   * Adds an instrument or changes the fields given.
+   * @returns once everybody knows it
+   * @throws {RangeError} for a malformed symbol; {ClientError} when there is no room for it; {TapeFull}
+   */
+  async define(symbol: string, fields: InstrumentFields): Promise<void> {
+    const { catalogue } = this.#options.market;
+    const { learning: _, ...defined } = catalogue.defined(symbol, fields);
+    // Feeds say at every start what was known before it.
+    const known = catalogue.get(symbol);
+    if (known !== undefined && fields.decimals !== null && isSame(known, defined)) return;
+    await this.#append({ ticks: [], definitions: [{ symbol, fields }] }, [symbol], "define");
+  }
+
+  async #accept(draft: Draft): Promise<Accepted> {
+    const symbols = unknownOf(draft.ticks, this.#options.market);
+    const { last } = await this.#append(draft, symbols, "take ticks of");
+    const position = formatPosition(this.#options.tape.epoch, last);
+    return { accepted: draft.ticks.length, position };
+  }
+
+  async #append(draft: Draft, symbols: Iterable<string>, action: string) {
+    const { market: { catalogue }, symbolsMax, log } = this.#options;
+    const fresh = [...symbols].filter((symbol) => !catalogue.has(symbol));
+    let room = symbolsMax - catalogue.size - this.#coming.size;
+    for (const symbol of fresh) {
+      if (this.#coming.has(symbol) || room-- > 0) continue;
+      throw new ClientError(
+        "too_many_symbols",
+        `Cannot ${action} ${symbol}: ${symbolsMax} symbols are the limit, see --symbols-max`,
+      );
+    }
+    for (const symbol of fresh) this.#coming.set(symbol, (this.#coming.get(symbol) ?? 0) + 1);
+    try {
+      return await log.append(draft);
+    } finally {
+      for (const symbol of fresh) this.#arrived(symbol);
+    }
+  }
+
+  #arrived(symbol: string): void {
+    const drafts = this.#coming.get(symbol)! - 1;
+    if (drafts > 0) this.#coming.set(symbol, drafts);
+    else this.#coming.delete(symbol);
+  }
+
+  #receipt(key: string): Accepted | undefined {
+    const { tape, now } = this.#options;
+    const receipt = tape.receipt(key);
+    if (receipt === undefined || Math.abs(now() - receipt.time) >= RECEIPT_MS) return undefined;
+    const { accepted, seq } = receipt;
+    return { accepted, position: formatPosition(tape.epoch, seq) };
+  }
+}
+
+/** The symbols of ticks that nobody knows. */
+function unknownOf(ticks: readonly Tick[], { catalogue }: Market): Set<string> {
+  const unknown = new Set<string>();
+  let last = "";
+  for (const { symbol } of ticks) {
+    if (symbol === last) continue;
+    last = symbol;
+    if (!catalogue.has(symbol)) unknown.add(symbol);
+  }
+  return unknown;
+}
+
+function isSame(known: object, defined: object): boolean {
+  return JSON.stringify(Object.entries(known).sort()) ===
+    JSON.stringify(Object.entries(defined).sort());
+}

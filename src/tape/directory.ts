@@ -1,0 +1,88 @@
+import { pushVarint, readVarint } from "./runs.ts";
+
+/** Symbols with few ticks share a part; one with very many has several. */
+const SHARED_TICKS_MAX = 256, PART_TICKS_MAX = 8_192;
+
+/** Some of the ticks of a block, which are stored together: in the order of their symbols, then of the tape. */
+export interface Part {
+  /** Counted over the whole block in that order: of its first tick, and behind its last one. */
+  readonly begin: number;
+  readonly end: number;
+  /** Index in the directory of its first symbol. */
+  readonly symbol: number;
+}
+
+/** Which symbols a block has, how many ticks of each, and in which parts they are. */
+export class Directory {
+  readonly symbols: Uint32Array;
+  /** Where the ticks of each symbol begin, in the order of symbols; one more than there are symbols. */
+  readonly begins: Uint32Array;
+  readonly parts: readonly Part[];
+
+  /** @param counts of ticks by symbol, in the order of the symbols */
+  constructor(counts: readonly (readonly [symbol: number, count: number])[]) {
+    this.symbols = Uint32Array.from(counts, ([symbol]) => symbol);
+    this.begins = new Uint32Array(counts.length + 1);
+    counts.forEach(([, count], index) => this.begins[index + 1] = this.begins[index]! + count);
+    this.parts = partsOf(this.begins);
+  }
+
+  get count(): number {
+    return this.begins[this.symbols.length]!;
+  }
+
+  /** The index of a symbol; -1 when the block has no tick of it. */
+  indexOf(symbol: number): number {
+    let low = 0, high = this.symbols.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.symbols[middle]! < symbol) low = middle + 1;
+      else high = middle;
+    }
+    return this.symbols[low] === symbol ? low : -1;
+  }
+
+  /** The parts in which the ticks from `begin` to `end` are: the first, and the one behind the last. */
+  partsBetween(begin: number, end: number): [first: number, behind: number] {
+    const first = this.parts.findIndex((part) => part.end > begin);
+    let behind = first;
+    while (this.parts[behind] !== undefined && this.parts[behind]!.begin < end) behind++;
+    return [first, behind];
+  }
+
+  encode(): Uint8Array {
+    const bytes: number[] = [];
+    let before = 0;
+    for (const [index, symbol] of this.symbols.entries()) {
+      pushVarint(bytes, symbol - before);
+      pushVarint(bytes, this.begins[index + 1]! - this.begins[index]!);
+      before = symbol;
+    }
+    return Uint8Array.from(bytes);
+  }
+
+  static decode(bytes: Uint8Array): Directory {
+    const counts: [number, number][] = [];
+    const reader = { at: 0 };
+    for (let symbol = 0; reader.at < bytes.length;) {
+      symbol += readVarint(bytes, reader);
+      counts.push([symbol, readVarint(bytes, reader)]);
+    }
+    return new Directory(counts);
+  }
+}
+
+function partsOf(begins: Uint32Array): Part[] {
+  const parts: Part[] = [];
+  const last = begins.length - 1;
+  for (let symbol = 0; symbol < last;) {
+    const first = symbol;
+    const begin = begins[symbol++]!;
+    while (symbol < last && begins[symbol + 1]! - begin <= SHARED_TICKS_MAX) symbol++;
+    const end = begins[symbol]!;
+    for (let at = begin; at < end; at += PART_TICKS_MAX) {
+      parts.push({ begin: at, end: Math.min(end, at + PART_TICKS_MAX), symbol: first });
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,87 @@
+import type { DatabaseSync } from "node:sqlite";
+import { Damage } from "../store/checksum.ts";
+import { TextTable } from "../store/text_table.ts";
+import { BarStore } from "./bar_store.ts";
+import { BlockTable } from "./block_table.ts";
+import { LegacyTicks } from "./legacy_ticks.ts";
+import { Receipts } from "./receipts.ts";
+import { Retainer } from "./retainer.ts";
+import { BlockCache, SealedBlock } from "./sealed_block.ts";
+import { Sealer } from "./sealer.ts";
+import type { Segment } from "./segment.ts";
+import { Segments } from "./segments.ts";
+import { SymbolTable } from "./symbol_table.ts";
+
+/** What a tape is made of. */
+export interface Parts {
+  readonly symbols: SymbolTable;
+  readonly instruments: TextTable;
+  readonly newest: TextTable;
+  readonly receipts: Receipts;
+  readonly bars: BarStore;
+  readonly segments: Segments;
+  readonly sealer: Sealer;
+  readonly retainer: Retainer;
+}
+
+export interface PartsOptions {
+  readonly db: DatabaseSync;
+  readonly meta: TextTable;
+  /** Bars of each series that are kept in any case. */
+  readonly barsKept: number;
+  /** Ticks after which a block goes into the file. */
+  readonly blockTicks: number;
+  /** Bytes of the file that are in use. */
+  bytes(): number;
+}
+
+/** Opens what is in a file. @throws {Damage} when something in it is missing or not as it was written */
+export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOptions): Parts {
+  const symbols = new SymbolTable(db);
+  const names = (id: number) => symbols.nameOf(id);
+  const table = new BlockTable(db);
+  const cache = new BlockCache();
+  const bars = new BarStore(db, symbols, barsKept);
+  const tail = seqNoted(meta, "tail");
+  const all = table.all().map((row) => new SealedBlock(row, table, cache, names));
+  const blocks = all.filter(({ last }) => last > tail);
+  const legacy = LegacyTicks.of(db, symbols);
+  const last = legacy?.last ?? 0;
+  const takenOver = Math.max(tail, ...all.map((block) => block.last <= last ? block.last : 0));
+  const kept = [...blocks, ...legacy?.segments(takenOver) ?? []].sort((a, b) => a.after - b.after);
+  const segments = new Segments(seqNoted(meta, "settled"), blockTicks, names);
+  for (const segment of whole(kept)) segments.push(segment);
+  const lastId = Math.max(0, ...all.map(({ row }) => row.id));
+  const sealer = new Sealer({ segments, table, legacy, symbols, cache, names, lastId });
+  const dropped = all.filter((block) => block.last <= tail);
+  return {
+    symbols,
+    instruments: new TextTable(db, "instrument"),
+    newest: new TextTable(db, "newest"),
+    receipts: new Receipts(db),
+    bars,
+    segments,
+    sealer,
+    retainer: new Retainer({ segments, sealer, table, bars, tail, dropped, bytes }),
+  };
+}
+
+/** The same segments. @throws {Damage} when one does not begin where the one before it ends */
+function whole(segments: readonly Segment[]): readonly Segment[] {
+  segments.forEach(({ after }, index) => {
+    const { last } = segments[index - 1] ?? { last: after };
+    if (after !== last) throw new Damage(`ticks ${last + 1} to ${after} are missing`);
+  });
+  return segments;
+}
+
+type Noted = "saved" | "known" | "tail" | "settled";
+
+/**
+ * What the file says of seqs. `saved`: what follows from the ticks up to here is stored. `known`: nothing that
+ * is stored follows from later ones. `tail`: ticks up to here were forgotten. `settled`: the log is not needed
+ * up to here.
+ */
+export function seqNoted(meta: TextTable, name: Noted): number {
+  return Number(meta.all().get(name) ?? 0);
+}

@@ -1,0 +1,148 @@
+import { known, type TickColumns } from "../core/tick_columns.ts";
+import type { TapedTick } from "../core/tick.ts";
+import type { Chunk } from "./chunk.ts";
+import type { Runs } from "./runs.ts";
+
+/** Ticks of a segment in order: all of them, or those of one symbol. */
+export interface View {
+  readonly length: number;
+  /** The place in the segment of the tick at an index; it grows with the index. */
+  placeAt(index: number): number;
+  /** The number of its symbol. */
+  symbolAt(index: number): number;
+  timeAt(index: number): number;
+  tickAt(index: number): TapedTick;
+}
+
+/** Counts what reading costs, about in ticks that are looked at. */
+export interface Effort {
+  spent: number;
+}
+
+/** Ticks that follow one another on the tape. */
+export interface Segment {
+  /** The seq before its first tick, and that of its last one. */
+  readonly after: number;
+  readonly last: number;
+  readonly count: number;
+  /** The least and the greatest event time. */
+  readonly oldest: number;
+  readonly newest: number;
+  /** When its last tick was appended. */
+  readonly appended: number;
+  /** Seqs and times of appending. @throws {Damage} */
+  runs(): Runs;
+  /** The ticks of a symbol, or all. @throws {Damage} */
+  view(symbol: number | undefined, effort: Effort): View;
+}
+
+export type Names = (symbol: number) => string;
+
+/** All ticks of columns, or those at some indices of them. */
+export class ColumnsView implements View {
+  readonly #columns: TickColumns;
+  readonly #runs: Runs;
+  readonly #names: Names;
+  readonly #at: Uint32Array | undefined;
+  readonly length: number;
+
+  constructor(columns: TickColumns, runs: Runs, names: Names, at?: Uint32Array) {
+    this.#columns = columns;
+    this.#runs = runs;
+    this.#names = names;
+    this.#at = at;
+    this.length = at?.length ?? columns.length;
+  }
+
+  placeAt(index: number): number {
+    return this.#at === undefined ? index : this.#at[index]!;
+  }
+
+  symbolAt(index: number): number {
+    return this.#columns.symbols[this.placeAt(index)]!;
+  }
+
+  timeAt(index: number): number {
+    return this.#columns.times[this.placeAt(index)]!;
+  }
+
+  tickAt(index: number): TapedTick {
+    const place = this.placeAt(index);
+    const { symbols, times, prices, sizes, bids, asks } = this.#columns;
+    return {
+      seq: this.#runs.seqAt(place),
+      symbol: this.#names(symbols[place]!),
+      time: times[place]!,
+      price: prices[place]!,
+      size: known(sizes[place]!),
+      bid: known(bids[place]!),
+      ask: known(asks[place]!),
+    };
+  }
+}
+
+/** The ticks of one symbol as they come from a chunk. */
+export class ChunkView implements View {
+  readonly #symbol: number;
+  readonly #name: string;
+  readonly #chunk: Chunk;
+  readonly #runs: Runs;
+
+  constructor(symbol: number, name: string, chunk: Chunk, runs: Runs) {
+    this.#symbol = symbol;
+    this.#name = name;
+    this.#chunk = chunk;
+    this.#runs = runs;
+  }
+
+  get length(): number {
+    return this.#chunk.places.length;
+  }
+
+  placeAt(index: number): number {
+    return this.#chunk.places[index]!;
+  }
+
+  symbolAt(): number {
+    return this.#symbol;
+  }
+
+  timeAt(index: number): number {
+    return this.#chunk.times[index]!;
+  }
+
+  tickAt(index: number): TapedTick {
+    const { places, times, prices, sizes, bids, asks } = this.#chunk;
+    return {
+      seq: this.#runs.seqAt(places[index]!),
+      symbol: this.#name,
+      time: times[index]!,
+      price: prices[index]!,
+      size: known(sizes[index]!),
+      bid: known(bids[index]!),
+      ask: known(asks[index]!),
+    };
+  }
+}
+
+/** The index of the first tick of a view at or after a place. */
+export function indexOf(view: View, place: number): number {
+  let low = 0, high = view.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (view.placeAt(middle) < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A view without ticks. */
+export const NO_TICKS: View = {
+  length: 0,
+  placeAt: () => 0,
+  symbolAt: () => 0,
+  timeAt: () => 0,
+  tickAt() {
+    throw new RangeError("Cannot read a tick of a view without ticks");
+  },
+};

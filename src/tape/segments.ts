@@ -1,0 +1,126 @@
+import { MemoryBlock } from "./memory_block.ts";
+import type { Names, Segment } from "./segment.ts";
+
+/** What a tape consists of: segments that follow one another, the last of which takes new ticks. */
+export class Segments {
+  readonly #names: Names;
+  /** Ticks after which a block in memory takes no more. */
+  readonly #blockTicks: number;
+  readonly #all: Segment[] = [];
+  #open: MemoryBlock | undefined;
+  #last: number;
+
+  /** @param last seq before the first tick */
+  constructor(last: number, blockTicks: number, names: Names) {
+    this.#last = last;
+    this.#blockTicks = blockTicks;
+    this.#names = names;
+  }
+
+  get all(): readonly Segment[] {
+    return this.#all;
+  }
+
+  /** The seq of the newest tick. */
+  get last(): number {
+    return this.#open?.last ?? this.#last;
+  }
+
+  /** Adds what was there before. */
+  push(segment: Segment): void {
+    this.#all.push(segment);
+    this.#last = segment.last;
+  }
+
+  /** The block to which the ticks of an entry are added; blocks end where entries do. */
+  open(): MemoryBlock {
+    if (this.#open !== undefined && this.#open.count < this.#blockTicks) return this.#open;
+    this.close();
+    this.#open = new MemoryBlock(this.#last, this.#names);
+    this.#all.push(this.#open);
+    return this.#open;
+  }
+
+  /** Lets the open block take no more. */
+  close(): void {
+    this.#last = this.last;
+    this.#open = undefined;
+  }
+
+  /** The seq up to which all is in the file, or was forgotten. */
+  get settled(): number {
+    return this.#all.find((segment) => segment instanceof MemoryBlock)?.after ?? this.last;
+  }
+
+  /** Ticks that are in memory. */
+  get unsealed(): number {
+    let count = 0;
+    for (const segment of this.#all) if (segment instanceof MemoryBlock) count += segment.count;
+    return count;
+  }
+
+  /** The oldest block in memory that takes no more. */
+  full(): MemoryBlock | undefined {
+    return this.#all.find((segment): segment is MemoryBlock =>
+      segment instanceof MemoryBlock &&
+      (segment !== this.#open || segment.count >= this.#blockTicks)
+    );
+  }
+
+  /** Puts a segment in the place of others that have the same ticks. */
+  replace(old: readonly Segment[], segment: Segment): void {
+    const at = this.#all.indexOf(old[0]!);
+    if (at >= 0) this.#all.splice(at, old.length, segment);
+    if (old[0] === this.#open) this.close();
+  }
+
+  /** Takes away the oldest segment. */
+  shift(): void {
+    const [oldest] = this.#all;
+    if (oldest === this.#open) this.close();
+    this.#all.shift();
+  }
+
+  /** How many ticks come after a seq. */
+  countAfter(seq: number): number {
+    let count = 0;
+    for (const segment of this.#all) {
+      if (segment.after >= seq) count += segment.count;
+      else if (segment.last > seq) {
+        count += segment.count - segment.runs().placeAfter(seq, segment.count);
+      }
+    }
+    return count;
+  }
+
+  /** The seq of the tick that is so many after a seq, or of the newest one. */
+  skip(seq: number, count: number): number {
+    let left = count;
+    if (left === 0) return seq;
+    for (const segment of this.#all) {
+      if (segment.last <= seq) continue;
+      const place = segment.after >= seq ? 0 : segment.runs().placeAfter(seq, segment.count);
+      if (place + left <= segment.count) return segment.runs().seqAt(place + left - 1);
+      left -= segment.count - place;
+    }
+    return this.last;
+  }
+
+  /** The seq before the first segment that may have a tick of this event time or later. */
+  before(time: number): number {
+    return this.#all.find(({ newest }) => newest >= time)?.after ?? this.last;
+  }
+
+  /** The seq of the last tick that was surely appended before a time, or of one before it. */
+  appendedBefore(time: number): number {
+    let seq = this.#all[0]?.after ?? this.last;
+    for (const segment of this.#all) {
+      if (segment.appended >= time) {
+        const places = segment.runs().appendedBefore(time);
+        return places === 0 ? segment.after : segment.runs().seqAt(places - 1);
+      }
+      seq = segment.last;
+    }
+    return seq;
+  }
+}

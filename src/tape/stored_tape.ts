@@ -1,0 +1,298 @@
+/** One file of SQLite: https://www.sqlite.org/wal.html, https://nodejs.org/api/sqlite.html */
+import type { DatabaseSync } from "node:sqlite";
+import type { Bar, BarRange } from "../core/bar.ts";
+import type { BarChanges } from "../core/bar_series.ts";
+import type { Interval } from "../core/interval.ts";
+import type { MarketState } from "../core/market.ts";
+import type { Entry, Receipt } from "../log/log.ts";
+import { Damage } from "../store/checksum.ts";
+import { closeDatabase, reasonOf, transact } from "../store/database.ts";
+import type { TextTable } from "../store/text_table.ts";
+import { openParts, type Parts, seqNoted } from "./parts.ts";
+import { type Range, readFirst, readLast } from "./reading.ts";
+import type { Step } from "./sealer.ts";
+import type { Archive, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
+
+export interface StoredTapeOptions {
+  readonly db: DatabaseSync;
+  readonly meta: TextTable;
+  readonly epoch: string;
+  readonly path: string;
+  /** Bars of each series that are kept in any case. */
+  readonly barsKept: number;
+  /** Ticks after which a block goes into the file. */
+  readonly blockTicks?: number | undefined;
+}
+
+/** Ticks after which a block goes into the file. */
+const BLOCK_TICKS = 65_536;
+/** Of the bars and receipts that are in memory only, so many are stored at once. */
+const STORED_MAX = 500;
+/** Before the name of a mark, so that it is none of the tape's own records. */
+const MARK = "mark ";
+
+/**
+ * What one process can read: all ticks that are kept, and what follows from them. The newest ticks are in
+ * memory, and in the log until they are in a block of the file.
+ */
+export class StoredTape implements TapeReader, Archive {
+  readonly epoch: string;
+  readonly #db: DatabaseSync;
+  readonly #meta: TextTable;
+  readonly #path: string;
+  readonly #parts: Parts;
+  /** Marks that are not stored. */
+  readonly #marks = new Map<string, string>();
+  #saved: number;
+  #settled: number;
+
+  /** @throws {TapeError} in words for the operator */
+  constructor(options: StoredTapeOptions) {
+    const { db, meta, epoch, path } = options;
+    this.epoch = epoch;
+    this.#db = db;
+    this.#meta = meta;
+    this.#path = path;
+    try {
+      const { blockTicks = BLOCK_TICKS } = options;
+      this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
+      this.#saved = seqNoted(meta, "saved");
+      this.#settled = seqNoted(meta, "settled");
+    } catch (cause) {
+      db.close();
+      throw reasonOf("open", path, cause);
+    }
+  }
+
+  get head(): number {
+    return this.#parts.segments.last;
+  }
+
+  get tail(): number {
+    return Math.max(this.#parts.retainer.tail, this.#parts.segments.all[0]?.after ?? 0);
+  }
+
+  /** What follows from the ticks up to here is stored. */
+  get saved(): number {
+    return this.#saved;
+  }
+
+  /** Ticks that are in memory, and in the log only. */
+  get unsealed(): number {
+    return this.#parts.segments.unsealed;
+  }
+
+  /** Bytes in use; what was forgotten leaves room in the file, which is filled again. */
+  get bytes(): number {
+    const pragma = (name: string) =>
+      Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0] as number;
+    return this.#read(() =>
+      (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
+    );
+  }
+
+  /** Ticks of a file of version 0.1.0 that are not in blocks yet. */
+  get legacyTicks(): number {
+    return this.#parts.sealer.legacyTicks;
+  }
+
+  bars(symbol: string, interval: Interval, range: BarRange): Bar[] {
+    return this.#read(() => this.#parts.bars.range(symbol, interval, range));
+  }
+
+  /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
+  add({ first, ticks, time, marks, receipts }: Entry): void {
+    const { segments, symbols } = this.#parts;
+    if (ticks.length > 0) {
+      if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
+      const block = segments.open();
+      for (const tick of ticks) block.add(symbols.add(tick.symbol), tick, time);
+    }
+    for (const { name, value } of marks) this.#marks.set(name, value);
+    for (const receipt of receipts) this.#parts.receipts.add(receipt);
+  }
+
+  /** Takes what has changed of bars that the market does not hold any more. @param seq of the first tick that did it */
+  hold(changes: BarChanges, seq: number): void {
+    this.#read(() => this.#parts.bars.hold(changes, seq));
+  }
+
+  /** Bars that are in memory only. */
+  get barsHeld(): number {
+    return this.#parts.bars.freshCount;
+  }
+
+  /** @throws {TapeError} when the file knows of ticks that are not there; asked once the log has told of all */
+  checkHead(): void {
+    const known = Math.max(this.#saved, seqNoted(this.#meta, "known"));
+    if (known <= this.head) return;
+    const reason = `its newest ticks, ${this.head + 1} to ${known}, are missing`;
+    throw reasonOf("open", this.#path, new Damage(reason));
+  }
+
+  /** The receipt of a key, which may be older than a day. */
+  receipt(key: string): Receipt | undefined {
+    return this.#read(() => this.#parts.receipts.find(key));
+  }
+
+  /** The newest mark of this name. */
+  mark(name: string): string | undefined {
+    return this.#marks.get(name) ?? this.#read(() => this.#meta.all().get(MARK + name));
+  }
+
+  get count(): number {
+    return this.#read(() => this.#parts.segments.countAfter(this.tail));
+  }
+
+  skip(after: number, count: number): number {
+    return this.#read(() => this.#parts.segments.skip(Math.max(after, this.tail), count));
+  }
+
+  /** Whether ticks wait for what follows from them to be stored, before they can leave the log. */
+  get sealsAfterSave(): boolean {
+    const full = this.#parts.segments.full();
+    return full !== undefined && full.last > this.#saved;
+  }
+
+  before(time: number): number {
+    return Math.max(this.tail, this.#parts.segments.before(time));
+  }
+
+  first(query: TickQuery): Slice {
+    return this.#read(() => readFirst(this.#parts.segments.all, this.#range(query)));
+  }
+
+  last(query: TickQuery): Slice {
+    return this.#read(() => readLast(this.#parts.segments.all, this.#range(query)));
+  }
+
+  /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
+  load(barsKept: number): MarketState {
+    const { instruments, newest, bars } = this.#parts;
+    const parsed = (table: TextTable) =>
+      [...table.all().values()].map((text) =>
+        JSON.parse(text, (_name, value) => value === "-Infinity" ? -Infinity : value)
+      );
+    return this.#read(() => ({
+      seq: this.#saved,
+      instruments: parsed(instruments),
+      // The first version of the file saved all at once.
+      newest: parsed(newest).map((each) => ({ seq: 0, ...each })),
+      bars: bars.newest(barsKept),
+    }));
+  }
+
+  /** Stores what has changed, with some of what is in memory only. @returns the seq up to which all is stored */
+  save({ seq, instruments, newest, bars: changed }: MarketState): number {
+    const { bars, receipts, ...tables } = this.#parts;
+    const put = (table: TextTable, record: { readonly symbol: string }) => {
+      const text = JSON.stringify(record, (_, value) => value === -Infinity ? "-Infinity" : value);
+      table.put(record.symbol, text);
+    };
+    const marks = [...this.#marks];
+    // What was in memory only before this is not thought to be stored by it.
+    const fresh = Math.min(bars.freshFrom ?? Infinity, receipts.freshFrom ?? Infinity);
+    const saved = Math.max(this.#saved, Math.min(seq, fresh - 1));
+    const stored = this.#write(() => {
+      for (const each of instruments) put(tables.instruments, each);
+      for (const each of newest) put(tables.newest, each);
+      for (const each of changed) bars.put(each);
+      for (const [name, value] of marks) this.#meta.put(MARK + name, value);
+      this.#meta.put("saved", String(saved));
+      this.#meta.put("known", String(this.head));
+      return [bars.store(STORED_MAX), receipts.store(STORED_MAX)];
+    });
+    for (const done of stored) done();
+    for (const [name, value] of marks) {
+      if (this.#marks.get(name) === value) this.#marks.delete(name);
+    }
+    return this.#saved = saved;
+  }
+
+  /** Notes how far the log is not needed any more. @returns that seq */
+  settle(): number {
+    const settled = Math.min(this.#parts.segments.settled, this.#saved);
+    if (settled > this.#settled) {
+      this.#write(() => this.#meta.put("settled", String(settled)));
+      this.#settled = settled;
+    }
+    return this.#settled;
+  }
+
+  /** Brings a part of the ticks from the log into the file. @returns whether there is more */
+  seal(): boolean {
+    const { sealer } = this.#parts;
+    return this.#do(() => sealer.step(this.#saved), () => sealer.failed());
+  }
+
+  /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
+  retain(retention: Retention, receiptsBefore: number): boolean {
+    const { retainer, bars, receipts } = this.#parts;
+    const { tail } = retainer;
+    this.#read(() => retainer.moveTail(retention, this.#saved));
+    const squeezes = this.#read(() => retainer.squeezes(retention.bytesMax));
+    // Before anything is forgotten it must be known that nobody looks for it.
+    const left = this.#write(() => {
+      if (retainer.tail > tail) this.#meta.put("tail", String(retainer.tail));
+      if (squeezes) retainer.squeeze();
+      const moreReceipts = receipts.forget(receiptsBefore);
+      return bars.forget(this.tail) || moreReceipts;
+    });
+    return this.#do(() => retainer.step()) || squeezes || left;
+  }
+
+  close(): void {
+    closeDatabase(this.#db, this.#meta, this.#path);
+  }
+
+  #range({ symbols, after, through, from, to, limit }: TickQuery): Range {
+    const ids = symbols === undefined
+      ? undefined
+      : [...symbols].flatMap((symbol) => this.#parts.symbols.find(symbol) ?? []);
+    return {
+      symbols: ids,
+      after: Math.max(after ?? 0, this.tail),
+      through: Math.min(through ?? Infinity, this.head),
+      from: from ?? -Infinity,
+      to: to ?? Infinity,
+      limit,
+    };
+  }
+
+  /** Does a step of some work. @returns whether there was one */
+  #do(next: () => Step | undefined, failed = () => {}): boolean {
+    const step = this.#read(next);
+    if (step === undefined) return false;
+    try {
+      this.#write(step)();
+      return true;
+    } catch (error) {
+      failed();
+      throw error;
+    }
+  }
+
+  /** @throws {TapeError} */
+  #read<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (cause) {
+      throw reasonOf("read", this.#path, cause);
+    }
+  }
+
+  /** One transaction. @throws {TapeError} */
+  #write<Result>(work: () => Result): Result {
+    try {
+      let stored = () => {};
+      const result = transact(this.#db, () => {
+        stored = this.#parts.symbols.store();
+        return work();
+      });
+      stored();
+      return result;
+    } catch (cause) {
+      throw reasonOf("write", this.#path, cause);
+    }
+  }
+}
