@@ -85,10 +85,12 @@ const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now, elapsed, random } = world;
-  const { log: entries, tape, ticksMax } = openTape(config.tape, { ...world, warn: log.warn }, {
+  const { log: entries, tape } = openTape(config.tape, { ...world, warn: log.warn }, {
     barsKept: config["bars-max"],
     bytesMax: config["retention-size"],
-    waiting: (isMuch) => isMuch ? replica.work() : wake(),
+    waiting(isMuch) {
+      if (!isMuch || replica.work()) wake();
+    },
   });
   const market = new Market({ barsKept: BARS_IN_MEMORY });
   const wake = () => pulse.touch();
@@ -114,7 +116,7 @@ export function createApp(config: Config, world: World): App {
     ...{ turns, accept, now, fault },
   });
   const maintenance = new Maintenance({
-    ...{ replica, log: entries, tape, ticksMax },
+    ...{ replica, log: entries, tape },
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
     warn: log.warn,

@@ -17,8 +17,6 @@ export interface MaintenanceOptions {
   /** Ticks that were appended longer ago may be forgotten. */
   readonly retentionMs: number;
   readonly bytesMax: number;
-  /** Ticks that are kept. */
-  readonly ticksMax?: number | undefined;
   warn(message: string): void;
 }
 
@@ -50,7 +48,7 @@ export class Maintenance {
     }
     const saved = this.#saving !== undefined && this.#saveSlice();
     const sealed = this.#try("seal", () => this.#seal()) === true;
-    const isOver = Math.abs(now - this.#retainedAt) >= RETAIN_MS || this.#isCrowded();
+    const isOver = Math.abs(now - this.#retainedAt) >= RETAIN_MS || tape.hasSurplus;
     const forgot = isOver && this.#retain(now);
     return saved || sealed || forgot;
   }
@@ -75,16 +73,10 @@ export class Maintenance {
     return log.forget(tape.settle()) || more;
   }
 
-  /** Whether there are many more ticks than are kept. */
-  #isCrowded(): boolean {
-    const { tape, ticksMax = Infinity } = this.#options;
-    return tape.head - tape.tail > 2 * ticksMax;
-  }
-
   /** @returns whether there may be more to forget */
   #retain(now: number): boolean {
-    const { tape, retentionMs, bytesMax, ticksMax } = this.#options;
-    const retention = { before: now - retentionMs, bytesMax, ticksMax };
+    const { tape, retentionMs, bytesMax } = this.#options;
+    const retention = { before: now - retentionMs, bytesMax };
     const more = this.#try("retain", () => tape.retain(retention, now - RECEIPT_MS));
     if (more !== true) this.#retainedAt = now;
     return more === true;

@@ -51,8 +51,6 @@ export interface OpenTapeOptions {
 export interface OpenTape {
   readonly log: OwnLog;
   readonly tape: StoredTape;
-  /** Ticks that are kept, if that is limited. */
-  readonly ticksMax: number | undefined;
 }
 
 /** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
@@ -67,8 +65,8 @@ export function openTape(name: string, world: TapeWorld, options: OpenTapeOption
   for (const note of notes) warn(note);
   const ticks = ticksMax ?? bytesMax / BYTES_A_TICK;
   const blockTicks = Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
-  const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks });
+  const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
   // What lives as long as the process is not to be read again by another one.
   const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
-  return { log: new QueuedLog({ epoch, store, now, waiting }), tape, ticksMax };
+  return { log: new QueuedLog({ epoch, store, now, waiting }), tape };
 }

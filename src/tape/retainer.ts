@@ -44,15 +44,27 @@ export class Retainer {
   }
 
   /** Moves the tail to where it belongs. @param saved no later tick may go, because what follows from it is not stored */
-  moveTail({ before, bytesMax, ticksMax = Infinity }: Retention, saved: number): void {
+  moveTail({ before, bytesMax }: Retention, saved: number): void {
     const { segments } = this.#options;
     const wanted = Math.max(
       segments.appendedBefore(before),
-      segments.skip(0, Math.max(0, segments.countAfter(0) - ticksMax)),
       this.#crowded(bytesMax) ? this.#options.segments.all[0]!.last : 0,
     );
     // The newest tick stays: the numbering goes on from it.
     this.#tail = Math.max(this.#tail, Math.min(wanted, segments.last - 1, saved));
+  }
+
+  /** Moves the tail to before the newest so many ticks. */
+  keepNewest(count: number): void {
+    const { segments } = this.#options;
+    const surplus = segments.countAfter(this.#tail) - count;
+    if (surplus > 0) this.#tail = segments.skip(this.#tail, surplus);
+  }
+
+  /** Whether there is a segment that nobody reads any more. */
+  get hasSurplus(): boolean {
+    const [oldest] = this.#options.segments.all;
+    return oldest !== undefined && oldest.last <= this.#tail;
   }
 
   /** Whether the file is too large because of its ticks. */

@@ -22,6 +22,8 @@ export interface StoredTapeOptions {
   readonly barsKept: number;
   /** Ticks after which a block goes into the file. */
   readonly blockTicks?: number | undefined;
+  /** Ticks that are kept, if that is limited. */
+  readonly ticksMax?: number | undefined;
 }
 
 /** Ticks after which a block goes into the file. */
@@ -40,6 +42,7 @@ export class StoredTape implements TapeReader, Archive {
   readonly #db: DatabaseSync;
   readonly #meta: TextTable;
   readonly #path: string;
+  readonly #ticksMax: number | undefined;
   readonly #parts: Parts;
   /** Marks that are not stored. */
   readonly #marks = new Map<string, string>();
@@ -53,6 +56,7 @@ export class StoredTape implements TapeReader, Archive {
     this.#db = db;
     this.#meta = meta;
     this.#path = path;
+    this.#ticksMax = options.ticksMax;
     try {
       const { blockTicks = BLOCK_TICKS } = options;
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
@@ -110,6 +114,7 @@ export class StoredTape implements TapeReader, Archive {
     }
     for (const { name, value } of marks) this.#marks.set(name, value);
     for (const receipt of receipts) this.#parts.receipts.add(receipt);
+    if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
 
   /** Takes what has changed of bars that the market does not hold any more. @param seq of the first tick that did it */
@@ -146,6 +151,11 @@ export class StoredTape implements TapeReader, Archive {
 
   skip(after: number, count: number): number {
     return this.#read(() => this.#parts.segments.skip(Math.max(after, this.tail), count));
+  }
+
+  /** Whether there are ticks in memory or in the file that nobody reads any more. */
+  get hasSurplus(): boolean {
+    return this.#parts.retainer.hasSurplus;
   }
 
   /** Whether ticks wait for what follows from them to be stored, before they can leave the log. */

@@ -62,8 +62,6 @@ export interface Retention {
   readonly before: number;
   /** Bytes that the tape may have. */
   readonly bytesMax: number;
-  /** Ticks that it may have. */
-  readonly ticksMax?: number | undefined;
 }
 
 /** A place on the tape as clients write it: `epoch:seq`. */

@@ -5,7 +5,6 @@ import type { Tick } from "../../src/core/tick.ts";
 import { type FeedContext, SourceFault } from "../../src/feeds/feed.ts";
 import { FeedRun, STABLE_MS } from "../../src/feeds/feed_run.ts";
 import { ClientError } from "../../src/hub/client_error.ts";
-import { MemoryTape } from "../../src/tape/memory.ts";
 import { TapeFull } from "../../src/store/tape_error.ts";
 
 const START = 1_763_700_000_000;
@@ -32,12 +31,15 @@ async function runOf(
     run: async (context) => await turn(context, attempt++, () => stop.abort()),
   }, {
     market,
-    tape: new MemoryTape({ epoch: "e", ticksMax: 10 }),
+    tape: { head: 0, mark: () => undefined },
     accept: (ticks) =>
       Promise.resolve(accept(ticks, asked++)).then(() => ({ accepted: 0, position: "e:1" })),
     define(symbol, fields) {
-      if (symbol === "FULL") throw new ClientError("too_many", "no room for FULL");
+      if (symbol === "FULL") {
+        return Promise.reject(new ClientError("too_many", "no room for FULL"));
+      }
       market.define(symbol, fields);
+      return Promise.resolve();
     },
     signal: stop.signal,
     log: {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { Tick } from "../../src/core/tick.ts";
 import type { FeedContext } from "../../src/feeds/feed.ts";
 import { Outbox } from "../../src/feeds/outbox.ts";
-import type { Mark } from "../../src/hub/intake.ts";
+import type { Mark } from "../../src/log/log.ts";
 
 const tick = (price: number): Tick => ({
   symbol: "A",

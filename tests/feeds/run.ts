@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { InstrumentFields } from "../../src/core/instrument.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import type { Feed } from "../../src/feeds/feed.ts";
-import type { Mark } from "../../src/hub/intake.ts";
+import type { Mark } from "../../src/log/log.ts";
 
 /** 2025-11-21 04:40:00 UTC. */
 export const START = 1_763_700_000_000;
@@ -81,7 +81,10 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
     leftOut: (count) => void (ran.leftOut += count),
     newestPrice: () => null,
     tapeEmpty,
-    define: (symbol, fields) => void ran.defined.set(symbol, fields),
+    define(symbol, fields) {
+      ran.defined.set(symbol, fields);
+      return Promise.resolve();
+    },
     ready: () => void ran.ready.push({ at: now, after: ran.ticks.length }),
     warn: (message) => void ran.warnings.push(message),
   });

@@ -18,7 +18,7 @@ class Upstream {
     const context: Partial<FeedContext> = {
       signal: new AbortController().signal,
       now: () => this.now,
-      define: (symbol, fields) => void this.defined.push([symbol, fields]),
+      define: (symbol, fields) => Promise.resolve(void this.defined.push([symbol, fields])),
       warn: (message) => void this.warnings.push(message),
     };
     return new UpstreamInstruments({

@@ -24,12 +24,13 @@ import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
 import type { Session } from "../../src/hub/session.ts";
 import type { Wire } from "../../src/hub/wire.ts";
-import { MemoryTape } from "../../src/tape/memory.ts";
+import { Replica } from "../../src/replica/replica.ts";
 import { Figures } from "../../src/tape/figures.ts";
 import { chooseDialect, type Dialect } from "../../src/wire/choose.ts";
 import { Pairs } from "../../src/wire/kraken_pairs.ts";
 import { krakenV1 } from "../../src/wire/kraken_v1.ts";
 import { krakenV2 } from "../../src/wire/kraken_v2.ts";
+import { TestStore } from "./store.ts";
 
 /** 2025-11-21 04:40:00 UTC: the first moment of a minute. */
 export const START = 1_763_700_000_000;
@@ -82,7 +83,8 @@ export class Client {
 /** Everything behind the sockets, with a clock moved by hand. */
 export class Stage {
   readonly market = new Market({ barsKept: 1_500 });
-  readonly tape = new MemoryTape({ epoch: "k3f9", ticksMax: 10_000 });
+  readonly #store = new TestStore({ epoch: "k3f9" });
+  readonly #replica: Replica;
   readonly hub: Hub;
   readonly #places: Readonly<Record<string, (connection: number) => Wire>>;
   readonly #flushMs: number;
@@ -91,20 +93,23 @@ export class Stage {
   #flushAt = Infinity;
 
   constructor(limits: Partial<Limits> = {}) {
-    const { market, tape } = this;
+    const { market } = this;
+    const { log, tape } = this.#store;
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.#flushMs = all.flushMs;
     this.hub = new Hub({
       market,
       tape,
-      archive: undefined,
+      archive: tape,
       limits: all,
       now: () => this.#now,
       elapsed: () => this.#now,
       wake: () => this.#touch(),
     });
+    this.#replica = new Replica({ log, tape, market, hub: this.hub });
+    this.#replica.start(1_500);
     const kraken = {
-      figures: new Figures({ market, tape, archive: undefined, now: () => this.#now }),
+      figures: new Figures({ market, tape, archive: tape, now: () => this.#now }),
       pairs: new Pairs(market.catalogue),
       pairsMax: all.patternsMax,
     };
@@ -136,10 +141,8 @@ export class Stage {
       ask: null,
       ...tick,
     }));
-    for (const tick of this.tape.append(whole)) {
-      this.market.apply(tick);
-      this.hub.publish(tick);
-    }
+    void this.#store.log.append({ ticks: whole });
+    this.#replica.work();
     this.#touch();
   }
 

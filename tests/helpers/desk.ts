@@ -4,11 +4,11 @@ import type { TapedTick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
 import { Session } from "../../src/hub/session.ts";
-import { MemoryTape } from "../../src/tape/memory.ts";
-import { SqliteTape } from "../../src/tape/sqlite.ts";
-import type { Archive, Tape } from "../../src/tape/tape.ts";
+import { Replica } from "../../src/replica/replica.ts";
+import type { StoredTape } from "../../src/tape/stored_tape.ts";
 import { native } from "../../src/wire/native.ts";
 import { FakeSocket } from "./fake_socket.ts";
+import { TestStore } from "./store.ts";
 
 /** So few that most bars are read from the file. */
 const BARS_IN_MEMORY = 2;
@@ -22,9 +22,10 @@ export class TestHub {
   readonly tape: TapedTick[] = [];
   market!: Market;
   hub!: Hub;
-  archive: Archive | undefined;
+  replica!: Replica;
   /** What the hub reads from. */
-  kept!: Tape;
+  kept!: StoredTape;
+  #store!: TestStore;
   readonly #limits: Limits;
   #path: string | undefined;
   #starts = 0;
@@ -55,21 +56,15 @@ export class TestHub {
     const path = this.#path;
     const now = () => this.now + this.offMs;
     const elapsed = () => this.now;
+    this.#store = new TestStore({ path, now, bootId: "boot", ticksMax: 100_000 });
+    const { log, tape } = this.#store;
+    const barsKept = path === undefined ? 1_500 : BARS_IN_MEMORY;
+    this.kept = tape;
+    const market = this.market = new Market({ barsKept });
     const limits = this.#limits;
-    if (path === undefined) {
-      this.kept = new MemoryTape({ epoch: "e1", ticksMax: 100_000 });
-      this.market = new Market({ barsKept: 1_500 });
-    } else {
-      const names = { bootId: "boot", holder: "a test", newEpoch: () => "e1" };
-      const tape = this.kept = this.archive = new SqliteTape({ path, now, ...names });
-      this.market = new Market({ barsKept: BARS_IN_MEMORY });
-      this.market.restore(tape.load(BARS_IN_MEMORY));
-      const unsaved = tape.read({ after: this.market.seq, limit: 1e9 });
-      for (const tick of unsaved) this.market.apply(tick);
-    }
-    const { market, archive } = this;
-    const wake = () => {};
-    this.hub = new Hub({ market, tape: this.kept, archive, limits, now, elapsed, wake });
+    this.hub = new Hub({ market, tape, archive: tape, limits, now, elapsed, wake: () => {} });
+    this.replica = new Replica({ log, tape, market, hub: this.hub });
+    this.replica.start(barsKept);
   }
 
   connect(wire = native): { socket: FakeSocket; session: Session } {
@@ -86,18 +81,11 @@ export class TestHub {
 
   /** A tick of now, on the tape, in the market and published. */
   tick(symbol: string, price: number, fields: Partial<TapedTick> = {}): TapedTick {
-    const [tick] = this.kept.append([{
-      symbol,
-      time: this.now,
-      price,
-      size: null,
-      bid: null,
-      ask: null,
-      ...fields,
-    }]);
+    const rest = { size: null, bid: null, ask: null };
+    void this.#store.log.append({ ticks: [{ symbol, time: this.now, price, ...rest, ...fields }] });
+    this.replica.work();
+    const [tick] = this.kept.last({ limit: 1 }).ticks;
     this.tape.push(tick!);
-    this.market.apply(tick!);
-    this.hub.publish(tick!);
     return tick!;
   }
 

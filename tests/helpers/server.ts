@@ -1,6 +1,6 @@
 import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog } from "../../src/logger.ts";
 import { listen } from "../../src/runtime/listen.ts";
 
 export interface TestServer {

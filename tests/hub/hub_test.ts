@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ROWS_MAX } from "../../src/hub/cohort.ts";
-import { Intake } from "../../src/hub/intake.ts";
-import { MemoryTape } from "../../src/tape/memory.ts";
 import { TestHub } from "../helpers/desk.ts";
 
 const prices = (frame: { rows: { price: number }[] }) => frame.rows.map(({ price }) => price);
@@ -245,41 +243,5 @@ describe("Hub", () => {
     const { socket } = test.connect();
     assert.equal(socket.closedWith?.code, 4429);
     assert.equal(test.hub.sessionCount, 2);
-  });
-});
-
-describe("Ticks on their way in", () => {
-  it("are kept for the next commit when they are few, and not when they are many", async () => {
-    const { market, hub } = new TestHub();
-    const tape = new MemoryTape({ epoch: "e1", ticksMax: 10_000 });
-    let told = 0;
-    const waiting = () => void told++;
-    const intake = new Intake({
-      tape,
-      archive: undefined,
-      market,
-      hub,
-      symbolsMax: 10,
-      now: () => 0,
-      waiting,
-    });
-    const ticks = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({
-        symbol: "A",
-        time: 1_763_700_000_000,
-        price: index,
-        size: null,
-        bid: null,
-        ask: null,
-      }));
-    const few = intake.accept(ticks(400));
-    assert.deepEqual([tape.head, told], [0, 1]);
-    const more = intake.accept(ticks(100));
-    assert.deepEqual([tape.head, told], [500, 2]);
-    await Promise.all([few, more]);
-    void intake.accept(ticks(499));
-    assert.equal(tape.head, 500);
-    intake.commit();
-    assert.equal(tape.head, 999);
   });
 });

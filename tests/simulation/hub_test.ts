@@ -216,7 +216,7 @@ function simulate(steps: readonly Record<string, unknown>[], path?: string): Tes
     if (kind === "join" && watchers.length < 10) {
       watchers.push(new Watcher(test, fields as unknown as Fields));
     }
-    if (kind === "save") test.archive!.save(test.market.takeChanges(fields["max"] as number));
+    if (kind === "save") test.kept.save(test.market.takeChanges(fields["max"] as number));
     if (kind === "restart") {
       for (const each of watchers) each.check();
       test.restart();
@@ -256,14 +256,14 @@ function simulate(steps: readonly Record<string, unknown>[], path?: string): Tes
 }
 
 /** The market equals one that saw all ticks and was never restarted. */
-function checkMarket({ market, archive, tape }: TestHub): void {
+function checkMarket({ market, kept, tape }: TestHub): void {
   const all = new Market({ barsKept: 1_500 });
   for (const tick of tape) all.apply(tick);
-  archive?.save(market.takeChanges());
+  kept.save(market.takeChanges());
   for (const symbol of SYMBOLS) {
     assert.deepEqual(market.board.row(symbol), all.board.row(symbol));
     for (const interval of INTERVALS) {
-      const bars = readBars(market, archive, symbol, interval, { limit: 1_500 });
+      const bars = readBars(market, kept, symbol, interval, { limit: 1_500 });
       assert.deepEqual(bars, all.bars(symbol, interval, { limit: 1_500 }));
     }
   }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Figures } from "../../src/tape/figures.ts";
-import { MemoryTape } from "../../src/tape/memory.ts";
 import { Pairs } from "../../src/wire/kraken_pairs.ts";
 import { krakenV1 } from "../../src/wire/kraken_v1.ts";
 import { Stage } from "../helpers/conversation.ts";
@@ -167,10 +166,9 @@ describe("krakenV1", () => {
       const hub = new TestHub({ bufferedBytesMax: 100 });
       const { market } = hub;
       market.define("A/B", { decimals: 2 });
-      const tape = new MemoryTape({ epoch: "e", ticksMax: 1 });
       const now = () => hub.now;
       const wire = krakenV1({
-        figures: new Figures({ market, tape, archive: undefined, now }),
+        figures: new Figures({ market, tape: hub.kept, archive: hub.kept, now }),
         pairs: new Pairs(market.catalogue),
         pairsMax: 10,
       });
