@@ -119,7 +119,7 @@ export function createApp(config: Config, world: World): App {
     ...{ replica, log: entries, tape },
     retentionMs: config.retention,
     bytesMax: config["retention-size"],
-    warn: log.warn,
+    ...log,
   });
   const parts = { ...derived, replica, writer, streams, entry, turns, metrics };
   const pulse = createPulse(config, world, { ...parts, rooms, maintenance });
@@ -258,6 +258,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
         feeds: () => feeds.reports(),
         position,
         clients: () => countOf(crowds),
+        ticksToMigrate: () => tape.legacyTicks,
       }),
     ]
   ) router.route("/", routes);

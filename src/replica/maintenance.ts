@@ -6,7 +6,7 @@ import type { Replica } from "./replica.ts";
 
 /** How often what was derived from the tape is stored: a start has to apply the ticks since then. */
 const SAVE_MS = 5_000;
-const RETAIN_MS = 10_000;
+const RETAIN_MS = 10_000, MIGRATION_TOLD_MS = 10_000;
 /** So many bars that are in memory only do not wait that long. */
 const BARS_HELD = 10_000;
 
@@ -17,6 +17,7 @@ export interface MaintenanceOptions {
   /** Ticks that were appended longer ago may be forgotten. */
   readonly retentionMs: number;
   readonly bytesMax: number;
+  info(message: string): void;
   warn(message: string): void;
 }
 
@@ -32,6 +33,8 @@ export class Maintenance {
   #retainedAt = -Infinity;
   /** What the operator was told cannot be done. */
   readonly #failing = new Set<string>();
+  /** Ticks of an older version that were left when the operator was last told, and when that was. */
+  #migrating: { readonly left: number; readonly at: number } | undefined;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
@@ -48,9 +51,22 @@ export class Maintenance {
     }
     const saved = this.#saving !== undefined && this.#saveSlice();
     const sealed = this.#try("seal", () => this.#seal()) === true;
+    this.#tellOfMigration(now);
     const isOver = Math.abs(now - this.#retainedAt) >= RETAIN_MS || tape.hasSurplus;
     const forgot = isOver && this.#retain(now);
     return saved || sealed || forgot;
+  }
+
+  #tellOfMigration(now: number): void {
+    const { tape: { legacyTicks: left }, info } = this.#options;
+    if (left === (this.#migrating?.left ?? 0)) return;
+    if (left > 0 && Math.abs(now - (this.#migrating?.at ?? -Infinity)) < MIGRATION_TOLD_MS) return;
+    this.#migrating = { left, at: now };
+    info(
+      left === 0
+        ? "All ticks of the older version of the tape are in blocks"
+        : `Brings ticks of an older version of the tape into blocks, and serves them: ${left} are left`,
+    );
   }
 
   /** Stores everything that was derived, at the end. */

@@ -37,6 +37,7 @@ describe("Health", () => {
       feeds: () => states.map((state) => ({ name: "f", state, ...FRESH })),
       position: () => "e:1",
       clients: () => 2,
+      ticksToMigrate: () => 0,
     });
     const statusOf = async (...now: FeedReport["state"][]) => {
       states = now;

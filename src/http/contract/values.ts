@@ -113,6 +113,7 @@ const VALUES = {
     ready: z.boolean(),
     position: Position,
     clients: count,
+    ticksToMigrate: z.int().min(0).describe("ticks of an older version on their way into blocks"),
     feeds: z.array(Feed),
   }),
 };
