@@ -43,7 +43,7 @@ import { Hub } from "./hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import type { Log } from "./logger.ts";
-import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
+import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
 import { Maintenance } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
@@ -110,7 +110,7 @@ export function createApp(config: Config, world: World): App {
   const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now: elapsed, random, fault });
-  const turns = new Turns(() => sleep(0));
+  const turns = new Turns(turn);
   const entry = openEntry({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ turns, accept, now, fault },

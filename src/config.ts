@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EXPORT, SEND, WATCH } from "./config/client_settings.ts";
+import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags } from "./config/flags.ts";
 import {
@@ -110,6 +110,7 @@ export const COMMANDS = {
   watch: { settings: WATCH, wordsMax: 1_000 },
   send: { settings: SEND, wordsMax: 1 },
   export: { settings: EXPORT, wordsMax: 0 },
+  inspect: { settings: INSPECT, wordsMax: 1 },
 } satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -10,6 +10,7 @@ import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
 import { TapeError } from "./store/tape_error.ts";
 import { exportHistory } from "./terminal/export.ts";
+import { inspectFile } from "./terminal/inspect.ts";
 import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
@@ -22,6 +23,8 @@ const complain = (line: string) => void process.stderr.write(`${line}\n`);
 const log = createLog(Date.now, complain);
 
 const HEALTH_TIMEOUT_MS = 3_000;
+/** The tape that a server has unless it is told otherwise. */
+const DEFAULT_FILE = "./data/tickwire.db";
 
 async function serve(config: Config): Promise<void> {
   const app = createApp(config, {
@@ -124,6 +127,10 @@ async function main(): Promise<void> {
       );
     case "export":
       return await run((terminal) => exportHistory(terminal, invocation.config));
+    case "inspect": {
+      const [file = DEFAULT_FILE] = invocation.words;
+      return await run((terminal) => inspectFile(terminal, { ...invocation.config, file }));
+    }
     case "check":
       checkParts(invocation.config, process.env);
       return print(JSON.stringify(invocation.report, null, 2));

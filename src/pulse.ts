@@ -89,6 +89,11 @@ export class Pulse {
   }
 }
 
+/** Resolves once everything that is due has happened, and at once if nothing is. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Resolves after so many milliseconds, or at once when the signal says so. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { INTERVALS } from "../core/interval.ts";
 import { count, durationFrom, key, text, toggle } from "./setting_kinds.ts";
 
-// Settings of the commands that talk to a running server.
+// Settings of the commands that do not serve; most talk to a running server.
 
 const SERVER = {
   url: text.default("http://localhost:5050").describe("server to talk to"),
@@ -24,6 +24,10 @@ export const SEND = z.object({
   batch: count.default(5_000).describe("ticks in one request"),
   resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected what an earlier run told" }).optional()
     .describe("go on with the run of that name; what was sent is not added again"),
+});
+
+export const INSPECT = z.object({
+  json: toggle.default(false).describe("print JSON"),
 });
 
 export const EXPORT = z.object({

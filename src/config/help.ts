@@ -59,6 +59,14 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       ["tickwire export --symbol AAPL --interval 1h > hours.csv", "bars"],
     ],
   },
+  inspect: {
+    synopsis: "tickwire inspect [FILE] [flags]",
+    summary: "what the file of a tape holds, and whether it is whole",
+    examples: [
+      ["tickwire inspect", "./data/tickwire.db, which no server may have at that time"],
+      ["tickwire inspect old.db --json | jq .damage", "for other programs"],
+    ],
+  },
 };
 
 /** Settings that belong together; what is not named here is a limit. */

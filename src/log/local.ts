@@ -35,6 +35,11 @@ export class LocalEntries implements EntryStore {
     this.#takeBack = db.prepare("DELETE FROM entry WHERE id >= ?");
   }
 
+  /** How many entries there are. */
+  count(): number {
+    return Number(this.#db.prepare("SELECT count(*) AS count FROM entry").get()!["count"]);
+  }
+
   *read(after: number): Iterable<Entry> {
     let expected = after + 1;
     for (const { id, entry } of this.#all()) {

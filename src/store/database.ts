@@ -50,6 +50,20 @@ export function openDatabase(options: OpenOptions): Opened {
   }
 }
 
+/** Opens a file that somebody wants to look at, and leaves it as it is. @throws {TapeError} */
+export function openToRead(path: string): { readonly db: DatabaseSync; readonly version: number } {
+  if (!existsSync(path)) throw new TapeError(`Cannot read tape ${path}: there is no such file`);
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    checkKind(db, path);
+    return { db, version: pragmaOf(db, "user_version") };
+  } catch (cause) {
+    db?.close();
+    throw reasonOf("open", path, cause);
+  }
+}
+
 /** Ends the use of the file. When not even the mark can be written, the next start is more careful. */
 export function closeDatabase(db: DatabaseSync, meta: TextTable, path: string): void {
   try {
@@ -63,10 +77,9 @@ export function closeDatabase(db: DatabaseSync, meta: TextTable, path: string): 
 
 /** Looks, without changing anything, whether the file is a tape or empty. */
 function checkKind(db: DatabaseSync, path: string): void {
-  const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0];
-  const version = Number(pragma("user_version"));
-  const isTape = pragma("application_id") === APPLICATION_ID;
-  if (isTape ? version === 0 : pragma("schema_version") !== 0) {
+  const version = pragmaOf(db, "user_version");
+  const isTape = pragmaOf(db, "application_id") === APPLICATION_ID;
+  if (isTape ? version === 0 : pragmaOf(db, "schema_version") !== 0) {
     throw new TapeError(
       `Cannot open tape ${path}: it is a database of another program; choose another with --tape`,
     );
@@ -76,6 +89,11 @@ function checkKind(db: DatabaseSync, path: string): void {
       `Cannot open tape ${path}: it is of version ${version}, this program knows ${SCHEMA_VERSION}; use a newer tickwire or another --tape`,
     );
   }
+}
+
+/** What the file says of itself. */
+export function pragmaOf(db: DatabaseSync, name: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]);
 }
 
 /** Decides whether the numbering goes on under the same name. */

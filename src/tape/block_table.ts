@@ -29,6 +29,7 @@ export class BlockTable {
   readonly #parts: StatementSync;
   readonly #forgetParts: StatementSync;
   readonly #hasParts: StatementSync;
+  readonly #forgetUnfinished: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#insert = db.prepare(
@@ -46,8 +47,14 @@ export class BlockTable {
     );
     this.#forgetParts = db.prepare("DELETE FROM chunk WHERE block = ? AND part >= ? AND part < ?");
     this.#hasParts = db.prepare("SELECT 1 FROM chunk WHERE block = ? LIMIT 1");
-    // The process ended before these blocks were whole.
-    db.exec("DELETE FROM chunk WHERE block > (SELECT coalesce(max(id), 0) FROM block)");
+    this.#forgetUnfinished = db.prepare(
+      "DELETE FROM chunk WHERE block > (SELECT coalesce(max(id), 0) FROM block)",
+    );
+  }
+
+  /** Forgets the parts of blocks that were not whole when the process ended. */
+  forgetUnfinished(): void {
+    this.#forgetUnfinished.run();
   }
 
   /** In the order of the tape. */

@@ -40,6 +40,7 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
   const symbols = new SymbolTable(db);
   const names = (id: number) => symbols.nameOf(id);
   const table = new BlockTable(db);
+  table.forgetUnfinished();
   const cache = new BlockCache();
   const bars = new BarStore(db, symbols, barsKept);
   const tail = seqNoted(meta, "tail");

@@ -76,6 +76,13 @@ export class SealedBlock implements Segment {
     return this.#contents().directory.parts.length;
   }
 
+  /** Bytes that it takes of the file, but for what the database needs. */
+  get bytes(): number {
+    const { runs, symbols } = this.#table.details(this.row);
+    return this.#table.parts(this.row.id, 0, this.partCount)
+      .reduce((sum, { length }) => sum + length, runs.length + symbols.length);
+  }
+
   /** @throws {Damage} */
   view(symbol: number | undefined, effort: Effort): View {
     const contents = this.#contents();

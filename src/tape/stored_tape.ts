@@ -6,7 +6,7 @@ import type { Interval } from "../core/interval.ts";
 import type { MarketState } from "../core/market.ts";
 import type { Entry, Receipt } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
-import { closeDatabase, reasonOf, transact } from "../store/database.ts";
+import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
 import { openParts, type Parts, seqNoted } from "./parts.ts";
 import { type Range, readFirst, readLast } from "./reading.ts";
@@ -88,11 +88,8 @@ export class StoredTape implements TapeReader, Archive {
 
   /** Bytes in use; what was forgotten leaves room in the file, which is filled again. */
   get bytes(): number {
-    const pragma = (name: string) =>
-      Object.values(this.#db.prepare(`PRAGMA ${name}`).get()!)[0] as number;
-    return this.#read(() =>
-      (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
-    );
+    const of = (name: string) => pragmaOf(this.#db, name);
+    return this.#read(() => (of("page_count") - of("freelist_count")) * of("page_size"));
   }
 
   /** Ticks of a file of version 0.1.0 that are not in blocks yet. */

@@ -1,0 +1,73 @@
+import { inspect, type Inspection } from "../tape/inspection.ts";
+import { CommandError } from "./server.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface InspectOptions {
+  readonly file: string;
+  readonly json: boolean;
+}
+
+const BAR_WIDTH = 24;
+const PROGRESS_MS = 100;
+
+/** `tickwire inspect`: what the file of a tape holds, and whether it is whole. @throws {CommandError} if it is not */
+export async function inspectFile(
+  terminal: Terminal,
+  { file, json }: InspectOptions,
+): Promise<void> {
+  const looking = inspect(file);
+  let step = looking.next();
+  let shownAt = -Infinity;
+  while (!step.done) {
+    if (terminal.interrupted.aborted) throw new CommandError("Interrupted");
+    const now = terminal.now();
+    if (now - shownAt >= PROGRESS_MS) {
+      shownAt = now;
+      terminal.progress(barOf(step.value.done / step.value.all));
+      await terminal.sleep(0);
+    }
+    step = looking.next();
+  }
+  terminal.progress("");
+  const found = step.value;
+  await terminal.write(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found));
+  if (found.damage.length === 0) return;
+  throw new CommandError(`Tape ${file} is damaged: ${found.damage.length} faults were found`);
+}
+
+function barOf(share: number): string {
+  const full = Math.round(share * BAR_WIDTH);
+  return `[${"#".repeat(full)}${".".repeat(BAR_WIDTH - full)}] ${Math.floor(100 * share)} %`;
+}
+
+function textOf(found: Inspection): string {
+  const { ticks, blocks, blockBytes, entryTicks, legacyTicks, damage } = found;
+  const sealed = ticks - entryTicks - legacyTicks;
+  const each = sealed > 0 ? `, ${(blockBytes / sealed).toFixed(1)} bytes a tick` : "";
+  const rows: [string, string][] = [
+    ["Tape", found.path],
+    ["Version", `${found.version}, epoch ${found.epoch}`],
+    ["Ticks", ticks === 0 ? "0" : `${number(ticks)}, seq ${found.first} to ${found.last}`],
+    ["Times", ticks === 0 ? "none" : `${time(found.oldest)} to ${time(found.newest)}`],
+    ["Symbols", number(found.symbols)],
+    ["Blocks", `${number(blocks)} with ${number(found.parts)} parts, ${size(blockBytes)}${each}`],
+    ["In the log", `${number(entryTicks)} ticks in ${number(found.entries)} entries`],
+    ["Bars", number(found.bars)],
+    ["File", size(found.fileBytes)],
+    ["Checksums", damage.length === 0 ? "all hold" : damage.join("\n" + " ".repeat(13))],
+  ];
+  if (legacyTicks > 0) rows.splice(7, 0, ["To migrate", `${number(legacyTicks)} ticks`]);
+  return rows.map(([name, text]) => `${name.padEnd(12)} ${text}\n`).join("");
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function time(value: number | null): string {
+  return value === null ? "none" : new Date(value).toISOString();
+}
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
