@@ -1,22 +1,29 @@
 /**
  * The tape in a file, on the runtime that runs this: `bun bench/tape.ts`, `deno run -A bench/tape.ts`, each
- * with the parts wanted: `ingest`, `save`, `kill`, `start` (all). Linux only: it reads /proc.
+ * with the parts wanted: `ingest`, `turns`, `sizes`, `kill`, `start` (all). Linux only: it reads /proc.
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import process, { argv, versions } from "node:process";
 import { Market } from "../src/core/market.ts";
 import type { TapedTick, Tick } from "../src/core/tick.ts";
-import { SqliteTape } from "../src/tape/sqlite.ts";
+import { Hub } from "../src/hub/hub.ts";
+import { DEFAULT_LIMITS } from "../src/hub/limits.ts";
+import type { Entry } from "../src/log/log.ts";
+import { Replica } from "../src/replica/replica.ts";
 import { BatchReader } from "../src/wire/batch.ts";
 import { finish } from "../src/wire/records.ts";
 import { ServerProcess } from "../tests/helpers/process.ts";
-import { cpuOf, print, wait } from "./measured.ts";
+import { TestStore } from "../tests/helpers/store.ts";
+import { cpuOf, print, ROOT, wait } from "./measured.ts";
 
 const SYMBOLS = ["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "EUR/USD", "BTC/USD", "ETH/USD"];
 const BATCH = 1_000;
 const SECONDS = 5;
+const BARS_KEPT = 120;
+const QUOTES = join(ROOT, "../shared/data/eurusd-quotes-2020-01-01.csv");
 const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 
 function ticks(first: number, count: number, start: number, stepMs: number): Tick[] {
@@ -37,9 +44,21 @@ function flags(path: string): string[] {
   return ["--feed", "none", "--drain", "100", "--tape", `sqlite:${path}`];
 }
 
-function openTape(path: string, bootId = "bench"): SqliteTape {
-  const now = Date.now;
-  return new SqliteTape({ path, bootId, holder: "bench", newEpoch: () => "bench", now });
+function openStore(path: string, deliver: (entry: Entry) => void) {
+  const store: TestStore = new TestStore({ path, epoch: "bench", now: Date.now });
+  const market = new Market({ barsKept: BARS_KEPT });
+  return { store: store.follow(deliver), market };
+}
+
+function openReplica(path: string) {
+  const store = new TestStore({ path, epoch: "bench", now: Date.now });
+  const { log, tape } = store;
+  const market = new Market({ barsKept: BARS_KEPT });
+  const [now, elapsed, wake] = [Date.now, () => performance.now(), () => {}];
+  const hub = new Hub({ market, tape, archive: tape, limits: DEFAULT_LIMITS, now, elapsed, wake });
+  const replica = new Replica({ log, tape, market, hub });
+  replica.start(BARS_KEPT);
+  return { store, replica };
 }
 
 async function post(http: string, body: string): Promise<string> {
@@ -76,63 +95,141 @@ async function ingest(): Promise<void> {
     );
     await server.end("SIGTERM");
   }
-  stages();
+  await stages();
 }
 
 /** Where the time of a batch goes, measured in this process. */
-function stages(): void {
-  const tape = openTape(join(folder, "stages.db"));
-  const market = new Market({ barsKept: 120 });
-  const reader = new BatchReader();
-  const spent = { read: 0, append: 0, apply: 0, save: 0 };
-  const rounds = 500;
+async function stages(): Promise<void> {
+  const spent = { read: 0, log: 0, tape: 0, apply: 0, save: 0, seal: 0 };
   const timed = <Result>(stage: keyof typeof spent, work: () => Result): Result => {
     const begun = performance.now();
     const result = work();
     spent[stage] += performance.now() - begun;
     return result;
   };
+  const { store, market } = openStore(join(folder, "stages.db"), (entry) => {
+    const begun = performance.now();
+    timed("tape", () => store.tape.add(entry));
+    timed("apply", () => entry.ticks.forEach((tick) => market.apply(tick)));
+    spent.log -= performance.now() - begun;
+  });
+  const reader = new BatchReader();
+  const rounds = 500;
   for (let round = 0; round < rounds; round++) {
     const text = ndjson(ticks(round * BATCH, BATCH, Date.now(), 0.1));
     const bytes = new TextEncoder().encode(text);
     const rules = { format: "ndjson", now: Date.now() } as const;
     const batch = timed("read", () => finish(reader.read(bytes, rules)));
-    const taped = timed("append", () => tape.append(batch.ticks));
-    timed("apply", () => taped.forEach((tick) => market.apply(tick)));
-    if (round % 100 === 99) timed("save", () => tape.save(market.takeChanges()));
+    const logged = store.log.append({ ticks: batch.ticks });
+    timed("log", () => store.log.work());
+    await logged;
+    if (round % 100 !== 99) continue;
+    timed("save", () => store.tape.save(market.takeChanges()));
+    timed("seal", () => {
+      while (store.tape.seal());
+      while (store.log.forget(store.tape.settle()));
+    });
   }
-  tape.close();
+  store.close();
   const each = Object.entries(spent).map(([stage, ms]) =>
     `${stage} ${(1_000 * ms / rounds / BATCH).toFixed(2)}`
   );
   print(`stages, µs a tick: ${each.join(", ")}`);
 }
 
-/** How long everything else waits while 1,000 symbols are saved that all tick once a second. */
-function save(): void {
-  for (const [name, max] of [["all at once", Infinity], ["in slices of 200", 200]] as const) {
-    const tape = openTape(join(folder, `save-${max}.db`));
-    const market = new Market({ barsKept: 120 });
-    const slices: number[] = [];
-    for (let second = 0; second < 40; second++) {
-      const batch = Array.from({ length: 1_000 }, (_, index) => ({
-        ...ticks(index, 1, second * 1_000, 0)[0]!,
-        symbol: `S${index}`,
-      }));
-      for (const tick of tape.append(batch)) market.apply(tick);
-      if (second % 5 < 4) continue;
-      for (let saved = -1; saved < market.seq;) {
-        const begun = performance.now();
-        const changes = market.takeChanges(max);
-        tape.save(changes);
-        saved = changes.seq;
-        slices.push(performance.now() - begun);
-      }
+/** The longest that everything else waits for one batch of 180,000 ticks, recent or late. */
+async function turns(): Promise<void> {
+  for (const [name, stepMs] of [["within a minute", 0.3], ["of two days", 960]] as const) {
+    const { store, replica } = openReplica(join(folder, `turns-${stepMs}.db`));
+    const batch = ticks(0, 180_000, Date.now() - 180_000 * stepMs, stepMs);
+    void store.log.append({ ticks: ticks(0, 8, Date.now(), 1) });
+    replica.work();
+    const logged = store.log.append({ ticks: batch });
+    const took: number[] = [];
+    for (let more = true; more;) {
+      const begun = performance.now();
+      more = replica.work();
+      took.push(performance.now() - begun);
     }
-    tape.close();
-    slices.sort((a, b) => a - b);
-    const at = (q: number) => slices[Math.floor(q * (slices.length - 1))]!.toFixed(1);
-    print(`save ${name}: ms median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`);
+    await logged;
+    store.close();
+    took.sort((a, b) => a - b);
+    print(
+      `a batch of 180,000 ticks ${name}: ${took.length} turns, median ${
+        took[took.length >> 1]!.toFixed(1)
+      } ms, longest ${took.at(-1)!.toFixed(1)} ms`,
+    );
+  }
+}
+
+/** Bytes a tick in blocks, with all that the file needs for it. */
+async function sizes(): Promise<void> {
+  const quotes = readFileSync(QUOTES, "utf8").trim().split("\n").slice(1).map((line) => {
+    const [time = "", symbol = "", bid, ask] = line.split(",");
+    const [low, high] = [Number(bid), Number(ask)];
+    return {
+      symbol,
+      time: Date.parse(time),
+      price: (low + high) / 2,
+      size: null,
+      bid: low,
+      ask: high,
+    };
+  });
+  const hours = (quotes.at(-1)!.time - quotes[0]!.time) / 3_600_000 + 1;
+  let walk = 0;
+  const random = () => (walk = (walk * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+  const prices = Array.from({ length: 100 }, (_, index) => 1_000 * (index + 1));
+  const forms: Record<string, (round: number) => Tick[]> = {
+    "EUR/USD quotes, a hundred times over": (round) =>
+      quotes.map((quote) => ({ ...quote, time: quote.time + round * hours * 3_600_000 })),
+    "trades of 100 symbols": (round) =>
+      Array.from({ length: 10_000 }, (_, index) => {
+        const symbol = Math.floor(random() * 100);
+        prices[symbol]! += Math.round(6 * random() - 3);
+        const time = 1_763_700_000_000 + (round * 10_000 + index) * 7 + Math.floor(random() * 7);
+        const rest = { size: 1 + Math.floor(random() * 500), bid: null, ask: null };
+        return { symbol: `S${symbol}`, time, price: prices[symbol]! / 100, ...rest };
+      }),
+    "10,000 symbols, each once a minute, for a day": (round) =>
+      Array.from({ length: 144_000 }, (_, index) => {
+        const serial = round * 144_000 + index;
+        const symbol = serial % 10_000;
+        const price = (1_000 + symbol + Math.round(10 * random())) / 100;
+        const time = 1_763_700_000_000 + serial * 6 + Math.floor(6 * random());
+        return {
+          symbol: `S${symbol}`,
+          time,
+          price,
+          size: 1 + Math.floor(9 * random()),
+          bid: null,
+          ask: null,
+        };
+      }),
+  };
+  for (const [name, make] of Object.entries(forms)) {
+    const path = join(folder, "sizes.db");
+    const store = new TestStore({ path }).follow();
+    let count = 0;
+    for (let round = 0; round < 100; round++) {
+      const batch = make(round);
+      count += batch.length;
+      await store.append(batch);
+      store.told.length = 0;
+      store.seal();
+    }
+    const sealed = count - store.tape.unsealed;
+    store.close();
+    const db = new DatabaseSync(path);
+    db.exec("VACUUM");
+    const { left } = db.prepare("SELECT sum(length(body)) AS left FROM entry").get() as {
+      left: number;
+    };
+    db.close();
+    const { size } = statSync(path);
+    rmSync(path);
+    const each = ((size - left) / sealed).toFixed(1);
+    print(`${name}: ${sealed} ticks in blocks, ${each} bytes of the file each`);
   }
 }
 
@@ -190,19 +287,24 @@ async function kill(): Promise<void> {
 
 async function start(): Promise<void> {
   const path = join(folder, "start.db");
-  const count = 5_000_000;
-  const tape = openTape(path);
-  const market = new Market({ barsKept: 120 });
+  const count = 20_000_000;
   const begun = performance.now();
-  for (let first = 0; first < count; first += 5_000) {
+  const { store, replica } = openReplica(path);
+  for (let first = 0; first < count; first += 20_000) {
     // Two days of ticks, the last of them now.
     const stepMs = 2 * 86_400_000 / count;
-    const batch = ticks(first, 5_000, Date.now() - count * stepMs, stepMs);
-    for (const tick of tape.append(batch)) market.apply(tick);
-    if (first % 50_000 === 0) tape.save(market.takeChanges());
+    const logged = store.log.append({
+      ticks: ticks(first, 20_000, Date.now() - count * stepMs, stepMs),
+    });
+    while (replica.work());
+    await logged;
+    if (first % 100_000 !== 0) continue;
+    while (replica.save() < store.tape.head);
+    while (store.tape.seal());
+    while (store.log.forget(store.tape.settle()));
   }
-  tape.save(market.takeChanges());
-  tape.close();
+  while (replica.save() < store.tape.head);
+  store.close();
   const seconds = (performance.now() - begun) / 1_000;
   print(`written: ${count} ticks, ${(statSync(path).size / 1e6).toFixed(0)} MB, ${seconds | 0} s`);
   for (const state of ["a clean end", "kill -9", "kill -9 with 25,000 unsaved ticks"]) {
@@ -214,14 +316,9 @@ async function start(): Promise<void> {
     }
     await server.end("SIGKILL");
   }
-  const at = performance.now();
-  const { notes, head } = openTape(path, "another");
-  print(
-    `open after a power loss: ${(performance.now() - at).toFixed(0)} ms, ${head} ticks; ${notes}`,
-  );
 }
 
-const parts = { ingest, save, kill, start };
+const parts = { ingest, turns, sizes, kill, start };
 const wanted = argv.slice(2).length > 0 ? argv.slice(2) : Object.keys(parts);
 print(versions["bun"] === undefined ? `deno ${versions["deno"]}` : `bun ${versions["bun"]}`);
 try {
