@@ -46,8 +46,11 @@ export class Runs {
 
   /** How many of the ticks, from the first, were surely appended before a time: runs have only one. */
   appendedBefore(time: number): number {
-    const found = this.#times.findIndex((begun) => begun >= time);
-    const next = found < 0 ? this.#times.length : found;
+    // A clock that was wrong for a while says nothing of what came before or after.
+    let next = this.#times.length;
+    this.#times.forEach((begun, run) => {
+      if (begun >= time && begun < (this.#times[next] ?? Infinity)) next = run;
+    });
     // The run before may have gone on until then.
     return next === 0 ? 0 : this.#places[next - 1]!;
   }

@@ -113,14 +113,14 @@ export class Segments {
 
   /** The seq of the last tick that was surely appended before a time, or of one before it. */
   appendedBefore(time: number): number {
-    let seq = this.#all[0]?.after ?? this.last;
+    // A clock that was wrong for a while says nothing of what came before or after.
+    let next: Segment | undefined;
     for (const segment of this.#all) {
-      if (segment.appended >= time) {
-        const places = segment.runs().appendedBefore(time);
-        return places === 0 ? segment.after : segment.runs().seqAt(places - 1);
-      }
-      seq = segment.last;
+      const { appended } = segment;
+      if (appended >= time && appended < (next?.appended ?? Infinity)) next = segment;
     }
-    return seq;
+    if (next === undefined) return this.last;
+    const places = next.runs().appendedBefore(time);
+    return places === 0 ? next.after : next.runs().seqAt(places - 1);
   }
 }
