@@ -20,7 +20,7 @@ const found = {
   bars: bars.slice(0, -1),
   fetchTrades: await kraken.fetchTrades("EUR/USD", undefined, 10),
   fetchOrderBook: await kraken.fetchOrderBook("BTC/USD"),
-  fetchTime: await kraken.fetchTime(),
+  clockOff: await kraken.fetchTime() - Date.now(),
   fetchStatus: await kraken.fetchStatus(),
   watchTicker: await kraken.watchTicker("EUR/USD"),
   watchTickers: await kraken.watchTickers(["BTC/USD", "ETH/USD"]),
