@@ -57,7 +57,8 @@ const TOKENS = new RegExp(
   "g",
 );
 /** Tests of the whole or of a document; all others mirror the file that they test. */
-const WHOLE = /^tests\/(?:(?:conformance|simulation|browser)\/|tidy_test|wire\/protocol_test)/;
+const WHOLE =
+  /^tests\/(?:(?:conformance|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
 
 interface Source {
   readonly path: string;

@@ -195,8 +195,11 @@ describe("The Kraken feed", () => {
       await upstream.end("SIGKILL");
       upstream = await startUpstream(port);
       for (const symbol of symbols) {
-        const fetched = () => fetchedOf(symbol, server.log);
-        await until(`what was missed of ${symbol} is fetched`, fetched, (count) => count >= round);
+        await until(
+          `what was missed of ${symbol} is fetched`,
+          () => server.log,
+          (log) => fetchedOf(symbol, log) >= round,
+        );
       }
     }
     await goesOn();
