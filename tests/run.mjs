@@ -76,8 +76,8 @@ const { times, steps } = readCommand();
 const runs = [];
 for (let round = 1; round <= times; round++) {
   for (const step of steps) {
-    console.log(`\n=== ${step.name}: ${step.command.slice(0, 6).join(" ")}`);
-    if (times > 1) console.log(`    ${round} of ${times}`);
+    const which = times > 1 ? ` (${round} of ${times})` : "";
+    console.log(`\n=== ${step.name}${which}: ${step.command.slice(0, 6).join(" ")}`);
     const startedAt = performance.now();
     const outcome = install(step.needs ?? {}) ?? await run(step, times > 1);
     const seconds = (performance.now() - startedAt) / 1000;
@@ -86,7 +86,9 @@ for (let round = 1; round <= times; round++) {
   }
 }
 console.log(
-  `\n${steps.map(({ name }) => row(name, runs.filter((r) => r.step.name === name))).join("\n")}\n`,
+  `\n${
+    steps.map(({ name }) => row(name, runs.filter(({ step }) => step.name === name))).join("\n")
+  }\n`,
 );
 const failures = countFailures();
 if (failures.length > 0) console.log(`${failures.join("\n")}\n`);
@@ -100,52 +102,47 @@ function readCommand() {
     const options = /** @type {const} */ ({ repeat: { type: "string", default: "1" } });
     const { values: { repeat }, positionals } = parseArgs({ options, allowPositionals: true });
     if (!/^[1-9]\d*$/.test(repeat)) throw new Error(`--repeat ${repeat}: it is not a number`);
-    return {
-      times: Number(repeat),
-      steps: positionals.length === 0 ? STEPS : inOrder(positionals.flatMap(stepsOf)),
-    };
+    return { times: Number(repeat), steps: positionals.length === 0 ? STEPS : choose(positionals) };
   } catch (error) {
     console.error(`Cannot run ${error instanceof Error ? error.message : error}`);
     process.exit(2);
   }
 }
 
-/** Whatever the order in which they are named, what is built comes first. @param {Step[]} chosen */
-function inOrder(chosen) {
-  const place = (/** @type {Step} */ { name }) =>
-    STEPS.findIndex((step) => step.name === name.split(" ")[0]);
-  return chosen.sort((a, b) => place(a) - place(b));
-}
-
 /**
- * A step by its name; or the tests in a file or folder, each on both runtimes.
- * @param {string} name
+ * Steps by their names, and the tests in files and folders, each on both runtimes.
+ * @param {string[]} names
  * @returns {Step[]}
  */
-function stepsOf(name) {
-  const step = STEPS.find((step) => step.name === name);
-  if (step !== undefined) return [step];
-  const path = posix.normalize(name).replace(/\/$/, "");
-  const isMeant = (/** @type {string} */ file) =>
-    `${posix.normalize(file)}/`.startsWith(`${path}/`);
+function choose(names) {
+  const isStep = (/** @type {string} */ name) => STEPS.some((step) => step.name === name);
+  const paths = names.filter((name) => !isStep(name));
+  const isIn = (/** @type {string} */ file, /** @type {string} */ path) =>
+    `${posix.normalize(file)}/`.startsWith(`${posix.normalize(path).replace(/\/$/, "")}/`);
+  const isMeant = (/** @type {string} */ file) => paths.some((path) => isIn(file, path));
   const files = testFiles.filter(isMeant);
   const programs = PROGRAMS.filter(({ command }) => isMeant(command[1] ?? ""));
-  if (files.length === 0 && programs.length === 0) {
-    const names = STEPS.map(({ name }) => name).join(", ");
-    throw new Error(`${name}: the steps are ${names}, and the tests are below tests`);
+  const all = [...files, ...programs.map(({ command }) => command[1] ?? "")];
+  const unknown = paths.filter((path) => !all.some((file) => isIn(file, path)));
+  if (unknown.length > 0) {
+    const known = STEPS.map(({ name }) => name).join(", ");
+    throw new Error(`${unknown.join(", ")}: neither tests, nor one of the steps ${known}`);
   }
   return [
+    ...STEPS.filter(({ name }) => names.includes(name)),
     ...(files.length > 0 ? onBoth(files) : []),
-    ...programs.flatMap((program) =>
-      program.needs === chromium.needs
-        ? ["bun", "deno"].map((kind) => ({
-          ...program,
-          name: `${program.name} ${kind}`,
-          command: [...program.command, kind],
-        }))
-        : [program]
-    ),
+    ...programs.flatMap(onEach),
   ];
+}
+
+/** The browser talks to a server on each runtime. @param {Step} program @returns {Step[]} */
+function onEach(program) {
+  if (program.needs !== chromium.needs) return [program];
+  return ["deno", "bun"].map((kind) => ({
+    ...program,
+    name: `${program.name} ${kind}`,
+    command: [...program.command, kind],
+  }));
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { Client } from "../helpers/client.ts";
-import { ServerProcess } from "../helpers/process.ts";
+import { ServerProcess, wait } from "../helpers/process.ts";
 import { RawClient } from "../helpers/raw_client.ts";
 import { figureOf, send, startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
@@ -147,7 +147,7 @@ describe("Hostile input over real sockets", () => {
       client.send({ op: "subscribe", id, symbols: [`S${id}`] });
     }
     await client.next(({ id, op }) => op === "subscribed" && id === 99);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await wait(100);
     client.send({ op: "subscribe", id: "more", symbols: ["MORE"] });
     const error = await client.next(({ id }) => id === "more");
     assert.equal(error.code, "too_many_subscriptions");

@@ -1,6 +1,6 @@
 // ccxt 4.5: REST and version 2.
 
-import { http, load, report, sleep, STAY_MS, ws } from "./report.mjs";
+import { http, load, report, STAY_MS, ws } from "./report.mjs";
 
 const { pro } = load("ccxt");
 const startedAt = Date.now();
@@ -42,4 +42,3 @@ report({
   sincePong: Date.now() - client.lastPong,
   sameClient: Object.values(kraken.clients)[0] === client,
 });
-await sleep(1_000);
