@@ -1,21 +1,21 @@
 // Runs the compiled executable from an empty folder, as a user would: `bun tests/executable.mjs`.
-// deno-lint-ignore-file no-console
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Checks } from "./helpers/checks.mjs";
+import { freePort } from "./helpers/free_port.mjs";
+import { until } from "./helpers/until.mjs";
 
 const EXECUTABLE = fileURLToPath(new URL("../dist/tickwire", import.meta.url).href);
-const WAIT_MS_MAX = 20_000;
+const WAIT_MS_MAX = 30_000;
 
-let passed = 0;
-let failed = 0;
+const checks = new Checks();
+const check = checks.check.bind(checks);
 const folder = mkdtempSync(join(tmpdir(), "tickwire-executable-"));
 const port = await freePort();
 const base = `http://127.0.0.1:${port}`;
@@ -78,7 +78,7 @@ await check("Another one relays it", async () => {
     });
   } finally {
     relay.child.kill("SIGKILL");
-    await relay.closed;
+    await exitCode(relay);
   }
 });
 await check("A second one on the same port says so", async () => {
@@ -95,9 +95,8 @@ await check("It stops on SIGTERM with exit code 0", async () => {
   assert.equal(await exitCode(server), 0, server.output());
 });
 
-if (failed > 0) console.log(`What the server said:\n${server.output()}`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+if (checks.failed > 0) process.stdout.write(`What the server said:\n${server.output()}\n`);
+process.exit(checks.end());
 
 /** @typedef {ReturnType<typeof start>} Running */
 
@@ -105,21 +104,19 @@ process.exit(failed > 0 ? 1 : 0);
 function start(...args) {
   const child = spawn(EXECUTABLE, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  let isClosed = false;
+  /** @type {{ code: number | string | null } | undefined} */
+  let end;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => output += text);
   }
-  /** @type {Promise<number | string | null>} */
-  const closed = new Promise((resolve) => {
-    child.once("error", (error) => resolve(error.message)).once("close", resolve);
-  });
-  closed.then(() => isClosed = true);
-  return { child, closed, isClosed: () => isClosed, output: () => output };
+  child.once("error", ({ message }) => end = { code: message });
+  child.once("close", (code) => end ??= { code });
+  return { child, end: () => end, output: () => output };
 }
 
 /** @param {Running} running */
-function exitCode({ closed }) {
-  return Promise.race([closed, sleep(WAIT_MS_MAX, "still running", { ref: false })]);
+async function exitCode({ end }) {
+  return (await until("it has ended", end)).code;
 }
 
 /**
@@ -127,26 +124,10 @@ function exitCode({ closed }) {
  * @param {string} named what the message has to name
  */
 async function refuses(running, named) {
-  const code = await exitCode(running);
-  running.child.kill("SIGKILL");
+  const code = await exitCode(running).finally(() => running.child.kill("SIGKILL"));
   assert.ok(typeof code === "number" && code > 0, `exit code ${code}`);
   assert.ok(running.output().includes(named), `not named: ${running.output()}`);
   assert.doesNotMatch(running.output(), /^ +at |\berror: /m, "there is a stack trace");
-}
-
-/**
- * @param {string} name
- * @param {() => unknown} body
- */
-async function check(name, body) {
-  try {
-    await body();
-    passed++;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 /** @param {string} path */
@@ -157,44 +138,26 @@ async function get(path) {
 }
 
 /**
- * Tries until it succeeds: a server that has just started may still be filling its tape.
+ * A server that has just started may still be filling its tape.
  * @param {() => Promise<unknown>} attempt
  */
 async function eventually(attempt) {
-  const deadline = performance.now() + WAIT_MS_MAX;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline || server.isClosed()) throw error;
-      await sleep(50);
-    }
-  }
+  const isOver = () => server.end() ? "ended" : attempt().then(() => "well");
+  const state = await until("it succeeds", isOver);
+  assert.equal(state, "well", "the server has ended");
 }
 
 /**
  * @param {string} url
  * @returns {Promise<string>}
  */
-function firstFrame(url) {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
-    const timer = setTimeout(() => reject(new Error("no frame came")), WAIT_MS_MAX);
-    socket.onmessage = ({ data }) => {
-      clearTimeout(timer);
-      resolve(data);
-      socket.close();
-    };
-    socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
-  });
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+async function firstFrame(url) {
+  /** @type {string[]} */
+  const heard = [];
+  const socket = new WebSocket(url);
+  socket.onmessage = ({ data }) => heard.push(data);
+  socket.onclose = ({ code }) => heard.push(`closed with ${code}`);
+  const frame = await until("a frame comes", () => heard[0]);
+  socket.close();
+  return frame;
 }

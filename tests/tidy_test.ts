@@ -60,7 +60,8 @@ const TOKENS = new RegExp(
   "g",
 );
 /** Tests of the whole or of a document; all others mirror the file that they test. */
-const WHOLE = /^tests\/(?:(?:conformance|simulation|browser)\/|tidy_test|wire\/protocol_test)/;
+const WHOLE =
+  /^tests\/(?:(?:conformance|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
 
 interface Source {
   readonly path: string;
@@ -176,6 +177,25 @@ test("A test file mirrors the file that it tests", () => {
     const name = path.slice("tests/".length, -"_test.ts".length);
     return !paths.includes(`src/${name}.ts`) && !paths.includes(`${name}.js`);
   }));
+});
+
+test("Tests wait with until, and set no timers of their own", () => {
+  // Clients and clocks that are played, and the pace of a test, have their time.
+  const allowed = [
+    "tests/helpers/",
+    "tests/run.mjs",
+    "tests/pulse_test.ts",
+    "tests/terminal/fake_terminal.ts",
+    "tests/http/history_test.ts",
+    "tests/conformance/openbb_test.ts",
+    "tests/browser/openbb.mjs",
+    "tests/browser/probes.mjs",
+  ];
+  const timers = /\b(?:setTimeout|setInterval)\b/g;
+  none(
+    tests.filter(({ path }) => !allowed.some((place) => path.startsWith(place)))
+      .flatMap((file) => find(file, "words", timers)),
+  );
 });
 
 test("No type is any in src and static", () => {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { sleep, until } from "./harness.mjs";
-import { canvasOf, line } from "./probes.mjs";
+import { until } from "../helpers/until.mjs";
+import { hasHistory, isDrawn, line } from "./probes.mjs";
 
 /** @import { Page } from "playwright-core" */
 /** @import { Desk } from "./page.mjs" */
@@ -31,8 +31,8 @@ export async function accessChecks({ origin, check, open }) {
       await check(`axe finds nothing wrong on ${path} in the ${theme} theme`, async () => {
         const page = await open();
         await page.goto(`${origin}${path}?symbol=AAPL&compare=MSFT,TSLA&theme=${theme}`);
-        await until("it is drawn", async () => (await canvasOf(page)).colors > 5);
-        await sleep(500);
+        await isDrawn(page);
+        await hasHistory(page);
         assert.deepEqual(await faultsOf(page), []);
         await page.close();
       });
@@ -43,11 +43,11 @@ export async function accessChecks({ origin, check, open }) {
     const page = await open({ viewport: { width: 360, height: 740 } });
     const time = new Date(Date.now() - 300_000).toISOString();
     await page.goto(`${origin}/?symbol=AAPL&time=${time}`);
-    await until("it is drawn", async () => (await canvasOf(page)).colors > 5);
+    await isDrawn(page);
+    await hasHistory(page);
     assert.deepEqual(await faultsOf(page), []);
     await page.locator("#view-board").click();
     await line(page, "AAPL").waitFor();
-    await sleep(300);
     assert.deepEqual(await faultsOf(page), []);
     await page.close();
   });
@@ -56,6 +56,7 @@ export async function accessChecks({ origin, check, open }) {
     const page = await open();
     await page.goto(`${origin}/?symbol=AAPL`);
     await line(page, "AAPL").waitFor();
+    await hasHistory(page);
     const seen = [];
     for (let step = 0; step < 40 && seen.at(-1) !== "timeline"; step++) {
       await page.keyboard.press("Tab");
@@ -79,13 +80,17 @@ export async function accessChecks({ origin, check, open }) {
   await check("Who wants no motion gets none, and still sees what has changed", async () => {
     const page = await open({ reducedMotion: "reduce" });
     await page.goto(origin);
-    await page.waitForSelector(".flash");
-    const [background, color] = await page.locator(".flash").first().evaluate((cell) => {
-      const style = getComputedStyle(cell);
-      return [style.backgroundColor, style.color];
-    });
-    assert.equal(background, "rgba(0, 0, 0, 0)");
-    assert.notEqual(color, await page.evaluate(() => getComputedStyle(document.body).color));
+    // In one turn: a moment later the cell does not flash any more.
+    const flash = () =>
+      page.evaluate(() => {
+        const cell = document.querySelector(".flash");
+        if (cell === null) return undefined;
+        const { backgroundColor, color } = getComputedStyle(cell);
+        return { backgroundColor, color, quiet: getComputedStyle(document.body).color };
+      });
+    const { backgroundColor, color, quiet } = await until("a cell flashes", flash);
+    assert.equal(backgroundColor, "rgba(0, 0, 0, 0)");
+    assert.notEqual(color, quiet);
     await page.close();
   });
 }

@@ -1,13 +1,18 @@
 // The chart: what it shows, and how it is moved.
 
 import assert from "node:assert/strict";
-import { sleep, until } from "./harness.mjs";
+import { until } from "../helpers/until.mjs";
 import {
+  addressSays,
   barsAgree,
-  canvasOf,
   chooseInterval,
   hasHistory,
+  ingest,
+  isDrawn,
+  line,
+  pictureMoves,
   rangeOf,
+  saysSo,
   seriesLength,
   shoot,
   ticksAgree,
@@ -38,10 +43,8 @@ export async function chartChecks({ origin, check, open }) {
   const page = await open();
   await page.goto(`${origin}/?symbol=AAPL&interval=tick`);
   await check("The line is drawn and moves", async () => {
-    const before = await canvasOf(page);
-    assert.ok(before.colors > 10, `${before.colors} colours`);
-    await sleep(1_000);
-    assert.notEqual((await canvasOf(page)).picture, before.picture);
+    await isDrawn(page, 10);
+    await pictureMoves(page);
   });
 
   await check("The line has every tick of history and stream once", () => ticksAgree(page, origin));
@@ -50,13 +53,10 @@ export async function chartChecks({ origin, check, open }) {
   for (const interval of ["1s", "1m"]) {
     await check(`Candles of ${interval} are drawn, move and equal /bars`, async () => {
       await chooseInterval(page, interval);
-      await until("the address says so", () => page.url().includes(`interval=${interval}`));
-      await until("history is there", () => hasHistory(page));
-      const before = await canvasOf(page);
-      assert.ok(before.colors > 5, `${before.colors} colours`);
+      await addressSays(page, `interval=${interval}`);
+      await hasHistory(page);
       await barsAgree(page, origin, interval);
-      await sleep(2_000);
-      assert.notEqual((await canvasOf(page)).picture, before.picture);
+      await pictureMoves(page);
     });
   }
 
@@ -64,10 +64,9 @@ export async function chartChecks({ origin, check, open }) {
     const { x, y, width, height } = await plotOf(page);
     await page.mouse.move(x + width / 3, y + height / 2);
     await page.locator("#price-label").waitFor();
-    const words = (await page.locator("#readout").innerText()).replaceAll(/\s+/g, " ");
-    assert.match(words, /O \d.* H \d.* L \d.* C \d.* V /);
-    assert.match(await page.innerText("#price-label"), /^[\d,.]+$/);
-    assert.match(await page.innerText("#time-label"), /:\d\d:00$/);
+    await saysSo(page.locator("#readout"), /O\s+\d.*\s+H\s+\d.*\s+L\s+\d.*\s+C\s+\d.*\s+V\s/s);
+    await saysSo(page.locator("#price-label"), /^[\d,.]+$/);
+    await saysSo(page.locator("#time-label"), /:\d\d:00$/);
   });
 
   await check("Dragging moves away from the present, and a button leads back", async () => {
@@ -78,7 +77,7 @@ export async function chartChecks({ origin, check, open }) {
       after.to < before.to && Math.abs(after.to - after.from - before.to + before.from) < 1,
     );
     await page.locator("#follow").click();
-    assert.ok((await rangeOf(page)).to >= before.to);
+    await until("it is back", () => rangeOf(page), ({ to }) => to >= before.to);
     await page.locator("#follow").waitFor({ state: "hidden" });
   });
 
@@ -89,11 +88,11 @@ export async function chartChecks({ origin, check, open }) {
     };
     const before = await width();
     await page.mouse.wheel(0, 300);
-    await until("more is seen", async () => await width() > before * 1.1);
+    await until("more is seen", width, (now) => now > before * 1.1);
     await page.locator("#plot").focus();
     const zoomed = await width();
     await page.keyboard.press("+");
-    await until("less is seen", async () => await width() < zoomed);
+    await until("less is seen", width, (now) => now < zoomed);
     await page.keyboard.press("ArrowLeft");
     await page.locator("#follow").waitFor();
     await page.keyboard.press("End");
@@ -105,26 +104,30 @@ export async function chartChecks({ origin, check, open }) {
     await drag(page, 150);
     const range = await rangeOf(page);
     const from = new Date(range.from).toISOString().slice(0, 22);
-    await until("the address says so", () => page.url().includes(`range=${from}`));
+    await addressSays(page, `range=${from}`);
     const other = await open();
     await other.goto(page.url());
-    await until("history is there", () => hasHistory(other));
-    const same = await rangeOf(other);
-    assert.ok(Math.abs(same.from - range.from) < 2 && Math.abs(same.to - range.to) < 2);
+    await hasHistory(other);
+    await until(
+      `it shows ${range.from} to ${range.to}`,
+      () => rangeOf(other),
+      ({ from, to }) => Math.abs(from - range.from) < 2 && Math.abs(to - range.to) < 2,
+    );
     await other.close();
     await page.keyboard.press("End");
   });
 
   await check("Moving to the left loads older history, and all of it equals /bars", async () => {
     await chooseInterval(page, "1s");
-    await until("history is there", () => hasHistory(page));
+    await addressSays(page, "interval=1s");
+    await hasHistory(page);
     const before = await seriesLength(page);
     assert.ok(before < 700, `${before} bars`);
-    for (let turn = 0; turn < 20 && await seriesLength(page) < 1_000; turn++) {
+    const lengthAfterMore = async () => {
       await drag(page, 400);
-      await sleep(250);
-    }
-    await until("more is there", async () => await seriesLength(page) > before + 300);
+      return await seriesLength(page);
+    };
+    await until("more is there", lengthAfterMore, (length) => length >= 1_000);
     await barsAgree(page, origin, "1s", 1_000);
     await page.locator("#plot").focus();
     await page.keyboard.press("End");
@@ -137,17 +140,19 @@ export async function chartChecks({ origin, check, open }) {
       await page.keyboard.press("Enter");
     }
     const words = () => page.locator("#readout").innerText();
-    await until("all are told", async () => {
-      const text = await words();
-      return ["GOOGL", "MSFT", "TSLA", "BTC/USD"].every((name) => text.includes(name));
-    });
-    await until("they are there", async () => ((await words()).match(/%/g) ?? []).length === 4);
-    await until("the address says so", () => page.url().includes("compare=MSFT,TSLA,BTC/USD"));
+    const perCents = (/** @type {number} */ count) => (/** @type {string} */ text) =>
+      text.split("%").length - 1 === count;
+    await until(
+      "all are told",
+      words,
+      (text) => ["GOOGL", "MSFT", "TSLA", "BTC/USD"].every((name) => text.includes(name)),
+    );
+    await until("they are there", words, perCents(4));
+    await addressSays(page, "compare=MSFT,TSLA,BTC/USD");
     await page.mouse.move(5, 5);
-    await sleep(500);
     await shoot(page, "compare");
     await page.getByLabel("Compare no longer with TSLA").click();
-    await until("three are left", async () => ((await words()).match(/%/g) ?? []).length === 3);
+    await until("three are left", words, perCents(3));
     await page.getByLabel("Compare no longer with MSFT").click();
     await page.getByLabel("Compare no longer with BTC/USD").click();
   });
@@ -155,10 +160,9 @@ export async function chartChecks({ origin, check, open }) {
   await check("Line and area are drawn too", async () => {
     for (const look of ["line", "area"]) {
       await page.locator(`#looks label:has([value="${look}"])`).click();
-      await sleep(200);
-      assert.ok((await canvasOf(page)).colors > 5);
+      await addressSays(page, `look=${look}`);
+      await pictureMoves(page);
     }
-    await until("the address says so", () => page.url().includes("look=area"));
   });
 
   await check("The chart is saved as a picture and as CSV", async () => {
@@ -174,12 +178,12 @@ export async function chartChecks({ origin, check, open }) {
   await check("Two fingers zoom, and one moves", async () => {
     const touch = await open({ hasTouch: true });
     await touch.goto(`${origin}/?symbol=AAPL`);
-    await until("history is there", () => hasHistory(touch));
+    await hasHistory(touch);
     const devtools = await touch.context().newCDPSession(touch);
-    const { x, y, width, height } = await plotOf(touch);
-    const top = y + height / 2;
+    const plot = await plotOf(touch);
+    const top = plot.y + plot.height / 2;
     const fingers = (/** @type {number[]} */ ...lefts) =>
-      lefts.map((left, id) => ({ x: Math.round(x + width * left), y: top, id }));
+      lefts.map((left, id) => ({ x: Math.round(plot.x + plot.width * left), y: top, id }));
     const move = async (/** @type {number[][]} */ ...steps) => {
       for (const [index, step] of steps.entries()) {
         const type = index === 0 ? "touchStart" : "touchMove";
@@ -189,20 +193,27 @@ export async function chartChecks({ origin, check, open }) {
     };
     const before = await rangeOf(touch);
     await move([0.4, 0.6], [0.35, 0.65], [0.3, 0.7], [0.2, 0.8]);
-    const zoomed = await rangeOf(touch);
-    assert.ok(zoomed.to - zoomed.from < (before.to - before.from) * 0.6);
+    const width = before.to - before.from;
+    const zoomed = await until(
+      "less is seen",
+      () => rangeOf(touch),
+      ({ from, to }) => to - from < width * 0.6,
+    );
     await move([0.3], [0.4], [0.6]);
-    assert.ok((await rangeOf(touch)).to < zoomed.to);
+    await until("what was before is seen", () => rangeOf(touch), ({ to }) => to < zoomed.to);
     await touch.close();
   });
 
   await check("A chart of a single tick is drawn", async () => {
-    await page.locator("#search").fill("NEW.SYMBOL-1");
-    if (await page.locator("#nothing").isVisible()) await page.locator("#search").fill("AAPL");
+    await ingest(origin, { symbol: "SINGLE", price: 1 });
+    await page.locator("#search").fill("SINGLE");
+    await line(page, "SINGLE").waitFor();
     await page.keyboard.press("Enter");
+    await saysSo(page.locator("#symbol"), "SINGLE");
     for (const interval of ["tick", "1d"]) {
       await chooseInterval(page, interval);
-      await until("it is drawn", async () => (await canvasOf(page)).colors > 3);
+      await addressSays(page, `interval=${interval}`);
+      await isDrawn(page, 3);
     }
   });
   await page.close();

@@ -1,8 +1,8 @@
 // The bare chart, alone and inside a page that speaks as OpenBB Workspace does.
 
 import assert from "node:assert/strict";
-import { until } from "./harness.mjs";
-import { canvasOf, colorOf, LIGHT_TEXT, shoot, stateIs } from "./probes.mjs";
+import { until } from "../helpers/until.mjs";
+import { colorOf, isDrawn, LIGHT_TEXT, saysSo, shoot, stateIs } from "./probes.mjs";
 
 /** @import { Desk } from "./page.mjs" */
 
@@ -16,8 +16,8 @@ export async function embedChecks({ origin, check, open }) {
   await check("The bare chart shows only the chart", async () => {
     const chart = await open({ viewport: { width: 700, height: 400 } });
     await chart.goto(`${origin}/chart?symbol=TSLA&interval=1m&theme=light`);
-    await until("it is drawn", async () => (await canvasOf(chart)).colors > 5);
-    assert.equal(await chart.locator("#symbol").innerText(), "TSLA");
+    await isDrawn(chart);
+    await saysSo(chart.locator("#symbol"), "TSLA");
     await stateIs(chart, "live");
     for (const other of [".board", ".top", ".status", ".empty", ".recorder"]) {
       assert.equal(await chart.locator(other).isVisible(), false, other);
@@ -44,18 +44,18 @@ export async function embedChecks({ origin, check, open }) {
     page.evaluate((message) => globalThis.frames[0]?.postMessage(message, "*"), message);
 
   await check("A frame announces itself to Workspace", async () => {
-    await until("it has", async () => (await heard())[0]?.type === "openbb-connect");
-    assert.equal(await frame.locator("#symbol").innerText(), "TSLA");
+    await until("it has", heard, ([first]) => first?.type === "openbb-connect");
+    await saysSo(frame.locator("#symbol"), "TSLA");
   });
 
   await check("Workspace changes symbol, interval and theme", async () => {
     const params = { symbol: "MSFT", interval: "5m", theme: "dark" };
     await say({ type: "openbb-params-update", params });
-    await until("it is MSFT", async () => await frame.locator("#symbol").innerText() === "MSFT");
-    await until("it has a price", async () => /\d/.test(await frame.locator("#price").innerText()));
-    assert.ok(await frame.locator('[value="5m"]').isChecked());
-    const color = await frame.locator("body").evaluate((body) => getComputedStyle(body).color);
-    assert.notEqual(color, LIGHT_TEXT);
+    await saysSo(frame.locator("#symbol"), "MSFT");
+    await saysSo(frame.locator("#price"), /\d/);
+    await until("5m is chosen", () => frame.locator('[value="5m"]').isChecked());
+    const color = () => frame.locator("body").evaluate((body) => getComputedStyle(body).color);
+    await until("it is dark", color, (now) => now !== LIGHT_TEXT);
   });
 
   await check(
@@ -63,7 +63,7 @@ export async function embedChecks({ origin, check, open }) {
     async () => {
       await say({ type: "openbb-request", widgetId: "bars" });
       await say({ type: "openbb-request", widgetId: "pie" });
-      await until("both are answered", async () => (await heard()).length === 3);
+      await until("both are answered", heard, ({ length }) => length === 3);
       const [, data, error] = /** @type {Record<string, unknown>[]} */ (await heard());
       assert.equal(data?.["type"], "openbb-data");
       const rows = /** @type {Record<string, unknown>[]} */ (data?.["data"]);

@@ -2,18 +2,19 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { freePort } from "../helpers/free_port.mjs";
+import { until } from "../helpers/until.mjs";
 
 /** @import { Browser, BrowserContextOptions, Page } from "playwright-core" */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url).href);
 const BIN = join(ROOT, "node_modules", ".bin");
-const READY_MS_MAX = 20_000;
-const WAIT_MS = 10_000;
+/** Browsers of a busy machine are slow. */
+const PATIENCE_MS = 30_000;
 
 /** @type {Record<string, string[]>} */
 const COMMANDS = {
@@ -21,41 +22,13 @@ const COMMANDS = {
   deno: [join(BIN, "deno"), "run", "-A", "src/main.ts"],
 };
 
-/** @returns {Promise<number>} a port that nobody listens on */
-export function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" ? address?.port ?? 0 : 0));
-    });
-  });
-}
-
-/** @param {number} ms */
-export function sleep(ms) {
-  return new Promise((done) => setTimeout(done, ms));
-}
-
-/**
- * Asks again and again until the answer is yes.
- * @param {string} what
- * @param {() => unknown} condition
- */
-export async function until(what, condition, maxMs = WAIT_MS) {
-  const end = performance.now() + maxMs;
-  while (performance.now() < end) {
-    if (await condition()) return;
-    await sleep(50);
-  }
-  throw new Error(`Waited ${maxMs} ms in vain until ${what}`);
-}
-
 /**
  * Starts a server and waits until it is ready.
  * @param {string} kind `bun`, `deno` or the path of an executable
- * @param {{ port: number, feed: string, tape?: string, more?: string[] }} options
+ * @param {{ port?: number, feed: string, tape?: string, more?: string[] }} options
  */
 export async function startServer(kind, { port, feed, tape = "memory", more = [] }) {
+  port ??= await freePort();
   const [program = "", ...first] = COMMANDS[kind] ?? [resolve(ROOT, kind)];
   if (!existsSync(program)) throw new Error(`Cannot start ${kind}: there is no ${program}`);
   const flags = ["--port", String(port), "--tape", tape, "--feed", feed, "--drain", "200", ...more];
@@ -75,11 +48,11 @@ export async function startServer(kind, { port, feed, tape = "memory", more = []
     },
   };
   try {
-    await until("the server is ready", async () => {
-      if (child.exitCode !== null) throw new Error(`The server has ended: ${log}`);
-      const response = await fetch(`${server.origin}/readyz`).catch(() => undefined);
-      return response?.ok;
-    }, READY_MS_MAX);
+    await until(
+      "the server is ready",
+      async () => child.exitCode !== null || (await fetch(`${server.origin}/readyz`)).ok,
+    );
+    if (child.exitCode !== null) throw new Error(`The server has ended: ${log}`);
   } catch (error) {
     await server.stop();
     throw error;
@@ -137,40 +110,7 @@ export async function newPage(browser, complaints, options) {
     colorScheme: "dark",
     ...options,
   });
-  page.setDefaultTimeout(WAIT_MS);
+  page.setDefaultTimeout(PATIENCE_MS);
   complaints.listen(page);
   return page;
-}
-
-/** Runs checks one after another and counts them. */
-export class Checks {
-  passed = 0;
-  failed = 0;
-
-  /**
-   * @param {string} name
-   * @param {() => Promise<unknown>} run
-   */
-  async check(name, run) {
-    const startedAt = performance.now();
-    try {
-      await run();
-      this.passed++;
-      print(`ok      ${name} (${Math.round(performance.now() - startedAt)} ms)`);
-    } catch (error) {
-      this.failed++;
-      print(`FAILED  ${name}: ${error instanceof Error ? error.stack : error}`);
-    }
-  }
-
-  /** @returns the exit code */
-  end() {
-    print(`${this.passed} passed, ${this.failed} failed`);
-    return this.failed > 0 ? 1 : 0;
-  }
-}
-
-/** @param {string} line */
-function print(line) {
-  process.stdout.write(`${line}\n`);
 }

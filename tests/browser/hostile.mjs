@@ -1,8 +1,18 @@
 // Names and values that somebody has made up to do harm, or to look like it.
 
 import assert from "node:assert/strict";
-import { until } from "./harness.mjs";
-import { canvasOf, chooseInterval, ingest, line, shoot, stateIs } from "./probes.mjs";
+import { until } from "../helpers/until.mjs";
+import {
+  addressSays,
+  chooseInterval,
+  ingest,
+  isDrawn,
+  line,
+  priceMoves,
+  saysSo,
+  shoot,
+  stateIs,
+} from "./probes.mjs";
 
 /** @import { Page } from "playwright-core" */
 /** @import { Desk } from "./page.mjs" */
@@ -34,10 +44,7 @@ export async function hostileChecks({ origin, check, open }) {
   await check("What is no symbol is refused in words", async () => {
     const page = await open();
     await page.goto(`${origin}/?symbol=${encodeURIComponent("<img src=x onerror=alert(1)>")}`);
-    await until(
-      "the notice says so",
-      async () => (await page.innerText("#notice")).startsWith("Cannot subscribe"),
-    );
+    await saysSo(page.locator("#notice"), /^Cannot subscribe/);
     assert.equal(await page.locator("img").count(), 0);
     await page.close();
   });
@@ -50,9 +57,9 @@ export async function hostileChecks({ origin, check, open }) {
     await pretend(page, rows);
     await page.route(/\/(?:bars|symbols|ticks)\?/, (route) => route.fulfill({ json: [] }));
     await page.goto(origin);
-    await page.waitForSelector("#grid .row");
-    const shown = await page.locator("#grid .row .cell.symbol").allTextContents();
-    assert.deepEqual(shown.toSorted(), NAMES.toSorted());
+    const shown = () => page.locator("#grid .row .cell.symbol").allTextContents();
+    const names = String(NAMES.toSorted());
+    await until("all are shown", shown, (texts) => String(texts.toSorted()) === names);
     for (const row of await page.locator("#grid .row").all()) await row.click();
     assert.equal(await page.locator("img").count(), 0);
     assert.ok(!(await page.title()).startsWith("hacked"));
@@ -69,13 +76,15 @@ export async function hostileChecks({ origin, check, open }) {
     await page.goto(`${origin}/?symbol=WILD&interval=tick`);
     for (const interval of ["tick", "1s", "1d"]) {
       await chooseInterval(page, interval);
-      await until("it is drawn", async () => (await canvasOf(page)).colors > 3);
+      await addressSays(page, `interval=${interval}`);
+      await isDrawn(page, 3);
     }
     await page.locator("#search").fill("WILD");
     await line(page, "WILD").waitFor();
     await page.locator("#compare").fill("AAPL");
     await page.keyboard.press("Enter");
-    await until("it is drawn", async () => (await canvasOf(page)).colors > 3);
+    await addressSays(page, "compare=AAPL");
+    await isDrawn(page, 3);
     await stateIs(page, "live");
     await page.close();
   });
@@ -92,16 +101,9 @@ export async function hostileChecks({ origin, check, open }) {
       });
     });
     await page.goto(`${origin}/?symbol=AAPL`);
-    await until(
-      "it is told of",
-      async () => (await page.innerText("#fault")).includes("not tickwire's protocol"),
-    );
+    await saysSo(page.locator("#fault"), /not tickwire's protocol/);
     await stateIs(page, "live");
-    const before = await line(page, "AAPL").locator(".last").innerText();
-    await until(
-      "it goes on",
-      async () => await line(page, "AAPL").locator(".last").innerText() !== before,
-    );
+    await priceMoves(page, "AAPL");
     await page.close();
   });
 }

@@ -1,8 +1,18 @@
 // How it looks: themes, and screens from small to large.
 
 import assert from "node:assert/strict";
-import { sleep, until } from "./harness.mjs";
-import { canvasOf, colorOf, LIGHT_TEXT, line, shoot } from "./probes.mjs";
+import { until } from "../helpers/until.mjs";
+import {
+  addressSays,
+  colorOf,
+  frames,
+  hasHistory,
+  isDrawn,
+  LIGHT_TEXT,
+  line,
+  priceMoves,
+  shoot,
+} from "./probes.mjs";
 
 /** @import { Desk } from "./page.mjs" */
 
@@ -10,15 +20,13 @@ import { canvasOf, colorOf, LIGHT_TEXT, line, shoot } from "./probes.mjs";
 export async function looksChecks({ origin, check, open }) {
   const page = await open({ viewport: { width: 1440, height: 860 } });
   await page.goto(`${origin}/?symbol=BTC/USD`);
-  await until("it is drawn", async () => (await canvasOf(page)).colors > 5);
-  await sleep(800);
+  await isDrawn(page);
   await shoot(page, "dark");
 
   await check("The light theme is one click away, and kept in the address", async () => {
     await page.locator("#theme").click();
-    assert.equal(await colorOf(page), LIGHT_TEXT);
-    await until("the address says so", () => page.url().includes("theme=light"));
-    await sleep(800);
+    await until("it is light", () => colorOf(page), (color) => color === LIGHT_TEXT);
+    await addressSays(page, "theme=light");
     await shoot(page, "light");
   });
 
@@ -45,8 +53,10 @@ export async function looksChecks({ origin, check, open }) {
       }).observe({ type: "layout-shift", buffered: true });
     });
     await other.goto(origin);
-    await until("it is drawn", async () => (await canvasOf(other)).colors > 5);
-    await sleep(1_500);
+    await isDrawn(other);
+    await hasHistory(other);
+    for (let move = 0; move < 5; move++) await priceMoves(other, "AAPL");
+    await frames(other, 10);
     const shifts = await other.evaluate(() =>
       /** @type {{ shifts: number[] }} */ (/** @type {unknown} */ (globalThis)).shifts
     );
@@ -58,7 +68,7 @@ export async function looksChecks({ origin, check, open }) {
     await check(`A screen of ${width} pixels shows all without scrolling`, async () => {
       const other = await open({ viewport: { width: width ?? 0, height: height ?? 0 } });
       await other.goto(`${origin}/?symbol=AAPL`);
-      await until("it is drawn", async () => (await canvasOf(other)).colors > 5);
+      await isDrawn(other);
       const beyond = await other.evaluate(() => {
         const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
         return [scrollWidth - clientWidth, scrollHeight - clientHeight];
@@ -68,7 +78,6 @@ export async function looksChecks({ origin, check, open }) {
         const box = await other.locator(part).boundingBox();
         assert.ok(box && box.x >= 0 && box.x + box.width <= (width ?? 0), part);
       }
-      await sleep(700);
       await shoot(other, `${width}`);
       await other.close();
     });
@@ -79,13 +88,11 @@ export async function looksChecks({ origin, check, open }) {
     await phone.goto(origin);
     await line(phone, "TSLA").waitFor();
     assert.equal(await phone.locator(".chart").isVisible(), false);
-    await sleep(800);
     await shoot(phone, "phone-board");
     await line(phone, "TSLA").click();
     await phone.locator(".chart").waitFor();
     assert.equal(await phone.locator(".board").isVisible(), false);
-    await until("it is drawn", async () => (await canvasOf(phone)).colors > 5);
-    await sleep(500);
+    await isDrawn(phone);
     await shoot(phone, "phone");
     await phone.locator("#view-board").click();
     await line(phone, "TSLA").waitFor();

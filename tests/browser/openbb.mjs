@@ -3,19 +3,14 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import {
-  Checks,
-  Complaints,
-  freePort,
-  newPage,
-  sleep,
-  startBrowser,
-  startServer,
-  until,
-} from "./harness.mjs";
+import { Checks } from "../helpers/checks.mjs";
+import { freePort } from "../helpers/free_port.mjs";
+import { until } from "../helpers/until.mjs";
+import { Complaints, newPage, startBrowser, startServer } from "./harness.mjs";
 import { startPages } from "./page_host.mjs";
-import { ingest, shoot } from "./probes.mjs";
+import { ingest, saysSo, shoot } from "./probes.mjs";
 
 /** @import { Page } from "playwright-core" */
 /** @typedef {Record<string, string | number | null>} Row */
@@ -29,7 +24,6 @@ const LIVELY_MS = 10_000;
 
 const pages = await startPages(await freePort());
 const server = await startServer(kind, {
-  port: await freePort(),
   feed: "none",
   more: ["--origin", pages.origin],
 });
@@ -79,17 +73,16 @@ async function agrees(page, query) {
   const board = /** @type {Row[]} */ (await response.json());
   const live = (/** @type {Row} */ row) => ["symbol", ...LIVE].map((field) => row[field]);
   const shown = async () => (await read(page)).rows.map(live);
-  await sleep(200);
-  for (let patience = 20; patience > 0; patience--) {
-    if (isDeepStrictEqual(await shown(), board.map(live))) break;
-    await sleep(100);
-  }
-  const { rows, problems, closes, isOpen } = await read(page);
-  assert.deepEqual(rows.map(live), board.map(live));
+  await until(
+    `the grid has ${JSON.stringify(board.map(live))}`,
+    shown,
+    (rows) => isDeepStrictEqual(rows, board.map(live)),
+  );
   for (const { symbol, price } of board) {
     const cell = page.locator(`[row-id="${symbol}"] [col-id="price"]`);
-    assert.equal(await cell.innerText(), price === null ? "" : String(price), String(symbol));
+    await saysSo(cell, price === null ? "" : String(price));
   }
+  const { problems, closes, isOpen } = await read(page);
   assert.deepEqual({ problems, closes, isOpen }, { problems: [], closes: 0, isOpen: true });
 }
 
@@ -208,7 +201,6 @@ await check("Nothing is complained about in the console", () => {
   // An update may wait in the grid for a row that the user has just taken out.
   const messages = complaints.messages.filter((text) => !text.startsWith("AG Grid: error #4 "));
   assert.deepEqual(messages, []);
-  return Promise.resolve();
 });
 
 await browser.close();

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { sleep, until } from "./harness.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../helpers/until.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Locator, Page } from "playwright-core" */
 
 /** Colour of the text in the light theme. */
 export const LIGHT_TEXT = "rgb(23, 28, 35)";
@@ -24,13 +25,17 @@ export function priceOf(page, symbol) {
 /** @param {Page} page @param {string} symbol */
 export async function priceMoves(page, symbol) {
   const before = await priceOf(page, symbol);
-  await until(`the price of ${symbol} changes`, async () => await priceOf(page, symbol) !== before);
+  await until(
+    `the price of ${symbol} changes`,
+    () => priceOf(page, symbol),
+    (price) => price !== before,
+  );
 }
 
 /** @param {Page} page @param {string} kind */
 export async function stateIs(page, kind) {
   const found = () => page.evaluate(() => document.body.dataset["state"]);
-  await until(`the state is ${kind}`, async () => await found() === kind);
+  await until(`the state is ${kind}`, found, (state) => state === kind);
 }
 
 /** How many different colours there are on the canvas, and the picture as text. @param {Page} page */
@@ -47,6 +52,18 @@ export async function canvasOf(page) {
     const colors = new Set(new Uint32Array(data.buffer));
     return { colors: colors.size, picture: canvas.toDataURL() };
   });
+}
+
+/** Waits until more than so many colours are on the canvas. @param {Page} page */
+export function isDrawn(page, colors = 5) {
+  return until("it is drawn", () => canvasOf(page), (canvas) => canvas.colors > colors);
+}
+
+/** Waits until the picture on the canvas is another one. @param {Page} page */
+export async function pictureMoves(page) {
+  const before = await isDrawn(page);
+  const isOther = (/** @type {{ picture: string }} */ { picture }) => picture !== before.picture;
+  await until("the picture moves", () => canvasOf(page), isOther);
 }
 
 /** The series in the page as columns. @param {Page} page @param {readonly string[]} fields */
@@ -83,11 +100,13 @@ export async function barsAgree(page, origin, interval, limit = 500) {
   const fields = ["time", "open", "high", "low", "close", "volume", "count"];
   const closed = bars.filter(({ closed }) => closed).map((bar) => fields.map((name) => bar[name]));
   assert.ok(closed.length > 10);
-  await sleep(300);
-  const columns = await seriesOf(page, fields);
-  const shown = columns[0]?.map((_, index) => columns.map((column) => column[index])) ?? [];
-  const first = shown.findIndex(([time]) => time === closed[0]?.[0]);
-  assert.deepEqual(shown.slice(first, first + closed.length), closed);
+  await until("the bars agree", async () => {
+    const columns = await seriesOf(page, fields);
+    const shown = columns[0]?.map((_, index) => columns.map((column) => column[index])) ?? [];
+    const first = shown.findIndex(([time]) => time === closed[0]?.[0]);
+    assert.deepEqual(shown.slice(first, first + closed.length), closed);
+    return true;
+  });
 }
 
 /**
@@ -97,18 +116,45 @@ export async function barsAgree(page, origin, interval, limit = 500) {
  */
 export async function ticksAgree(page, origin) {
   const ticks = await answer(`${origin}/ticks?symbol=AAPL&limit=3000`);
-  await sleep(300);
-  const [seqs = [], prices = []] = await seriesOf(page, ["seq", "price"]);
-  const first = seqs.indexOf(ticks[0]?.["seq"] ?? NaN);
-  assert.ok(first >= 0);
-  assert.deepEqual(seqs.slice(first, first + ticks.length), ticks.map(({ seq }) => seq));
-  assert.deepEqual(prices.slice(first, first + ticks.length), ticks.map(({ price }) => price));
+  await until("the ticks agree", async () => {
+    const [seqs = [], prices = []] = await seriesOf(page, ["seq", "price"]);
+    const first = seqs.indexOf(ticks[0]?.["seq"] ?? NaN);
+    assert.ok(first >= 0);
+    assert.deepEqual(seqs.slice(first, first + ticks.length), ticks.map(({ seq }) => seq));
+    assert.deepEqual(prices.slice(first, first + ticks.length), ticks.map(({ price }) => price));
+    return true;
+  });
 }
 
-/** @param {Page} page */
-export async function hasHistory(page) {
-  const [times = []] = await seriesOf(page, ["time"]);
-  return times.length > 5;
+/** Waits until the chart has what was before. @param {Page} page */
+export function hasHistory(page) {
+  return until("history is there", () => seriesLength(page), (length) => length > 5);
+}
+
+/** Waits until the address says so. @param {Page} page @param {string} words */
+export function addressSays(page, words) {
+  return until(`the address has ${words}`, () => page.url(), (url) => url.includes(words));
+}
+
+/**
+ * Waits until what is written there is so.
+ * @param {Locator} locator
+ * @param {string | RegExp} wanted
+ */
+export function saysSo(locator, wanted) {
+  const isSo = (/** @type {string} */ text) =>
+    typeof wanted === "string" ? text === wanted : wanted.test(text);
+  return until(`it says ${wanted}`, () => locator.innerText(), isSo);
+}
+
+/** Lets so many animation frames go by. @param {Page} page @param {number} count */
+export function frames(page, count) {
+  return page.evaluate((count) =>
+    new Promise((done) => {
+      const next = (/** @type {number} */ left) =>
+        left === 0 ? done(undefined) : requestAnimationFrame(() => next(left - 1));
+      next(count);
+    }), count);
 }
 
 /** @param {Page} page @param {string} interval */
@@ -116,11 +162,12 @@ export function chooseInterval(page, interval) {
   return page.locator(`#intervals label:has([value="${interval}"])`).click();
 }
 
-/** Keeps a picture, if a folder for it is given. @param {Page} page @param {string} name */
+/** Keeps a picture of what has come to rest, if a folder for it is given. @param {Page} page @param {string} name */
 export async function shoot(page, name) {
   const folder = process.env["SHOTS"];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
+  await sleep(800);
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
@@ -138,20 +185,14 @@ export function colorOf(page) {
 }
 
 /** The times at both ends of the chart. @param {Page} page @returns {Promise<{ from: number, to: number }>} */
-export function rangeOf(page) {
-  return page.evaluate(() => {
+export async function rangeOf(page) {
+  await frames(page, 2);
+  return await page.evaluate(() => {
     /** @typedef {{ chart: { scene?: { view: { window: { from: number, to: number } } } } }} Known */
     const { chart } =
       /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire;
     const { from = 0, to = 0 } = chart.scene?.view.window ?? {};
-    return new Promise((resolve) =>
-      requestAnimationFrame(() =>
-        requestAnimationFrame(() => {
-          const window = chart.scene?.view.window;
-          resolve({ from: window?.from ?? from, to: window?.to ?? to });
-        })
-      )
-    );
+    return { from, to };
   });
 }
 

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startServer, until } from "./harness.mjs";
+import { freePort } from "../helpers/free_port.mjs";
+import { until } from "../helpers/until.mjs";
+import { startServer } from "./harness.mjs";
 import { ingest, priceOf, seqsOf, stateIs, ticksAgree } from "./probes.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -29,11 +31,15 @@ export async function resumeAfterKill(kind, page, complaints) {
     for (let sent = 0; sent < count; sent++) await ingest(at, { symbol: "AAPL", price: ++price });
   };
   const isShown = () =>
-    until("the newest price is shown", async () => await priceOf(page, "AAPL") === `${price}.00`);
+    until(
+      `${price} is shown`,
+      () => priceOf(page, "AAPL"),
+      (shown) => shown === `${price}.00`,
+    );
 
   await send(10);
   await page.goto(`${origin}/?symbol=AAPL&interval=tick`);
-  await until("history is there", async () => (await seqsOf(page)).length === 10);
+  await until("history is there", () => seqsOf(page), ({ length }) => length === 10);
   await send(10);
   await isShown();
   let loads = 0;

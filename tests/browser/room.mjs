@@ -1,15 +1,29 @@
 // Two pages in one room.
 
 import assert from "node:assert/strict";
-import { sleep, until } from "./harness.mjs";
-import { chooseInterval, line, rangeOf, shoot } from "./probes.mjs";
+import { until } from "../helpers/until.mjs";
+import { chooseInterval, frames, line, rangeOf, saysSo, shoot, stateIs } from "./probes.mjs";
 
 /** @import { Page } from "playwright-core" */
 /** @import { Desk } from "./page.mjs" */
 
-/** @param {Page} page */
-function symbolOf(page) {
-  return page.locator("#symbol").innerText();
+/** @param {Page} page @param {string} symbol */
+function shows(page, symbol) {
+  return saysSo(page.locator("#symbol"), symbol);
+}
+
+/**
+ * One page takes a name, and the other has heard it: so it has heard all that the one has said before.
+ * @param {Page} one
+ * @param {Page} other
+ * @param {string} name
+ */
+async function isHeard(one, other, name) {
+  const field = one.getByLabel("Your name");
+  await field.fill(name);
+  await field.press("Enter");
+  await other.locator(".people li", { hasText: name }).waitFor();
+  await frames(other, 2);
 }
 
 /** @param {Desk} desk */
@@ -24,13 +38,13 @@ export async function roomChecks({ origin, check, open }) {
 
   await check("Two pages in a room see each other", async () => {
     for (const page of [one, two]) {
-      await until("the other is there", async () => await page.locator(".people li").count() > 0);
+      await page.locator(".people li").first().waitFor();
     }
   });
 
   await check("What one chooses, the other shows, and who leads is told", async () => {
     await line(one, "TSLA").click();
-    await until("the other follows", async () => await symbolOf(two) === "TSLA");
+    await shows(two, "TSLA");
     await two.locator(".people li.leads", { hasText: "leads" }).waitFor();
     await one.locator(".people li.leads", { hasText: "You" }).waitFor();
     await chooseInterval(two, "5m");
@@ -41,45 +55,40 @@ export async function roomChecks({ origin, check, open }) {
   await check("The range and the moment are followed", async () => {
     await one.locator("#plot").focus();
     await one.keyboard.press("ArrowLeft");
-    await until("the ranges agree", async () => {
-      const [mine, theirs] = [await rangeOf(one), await rangeOf(two)];
-      return Math.abs(mine.to - theirs.to) < 2;
-    });
+    for (const page of [one, two]) await page.locator("#follow").waitFor();
+    const ends = async () => [(await rangeOf(one)).to, (await rangeOf(two)).to];
+    await until("the ranges agree", ends, ([mine = 0, theirs = 0]) => Math.abs(mine - theirs) < 2);
     const box = await one.locator("#timeline").boundingBox();
     assert.ok(box);
     await one.mouse.click(box.x + box.width / 2, box.y + 10);
-    const clock = (/** @type {Page} */ page) => page.locator("#clock").innerText();
-    await until("the clocks agree", async () => await clock(one) === await clock(two));
+    for (const page of [one, two]) await stateIs(page, "replay");
+    const clocks = () => Promise.all([one, two].map((page) => page.locator("#clock").innerText()));
+    await until("the clocks agree", clocks, ([mine, theirs]) => mine === theirs);
     await one.locator(".people li.leads", { hasText: "You" }).waitFor();
-    await until(
-      "the other one does not lead",
-      async () => await two.locator(".people li.leads", { hasText: "You" }).count() === 0,
-    );
-    await sleep(500);
+    await two.locator(".people li.leads", { hasText: "leads" }).waitFor();
     await shoot(two, "room");
     await one.locator("#live").click();
-    await until(
-      "both are live",
-      async () => await two.getAttribute("body", "data-state") === "live",
-    );
+    for (const page of [one, two]) await stateIs(page, "live");
   });
 
   await check("Who comes later sees the same", async () => {
     const three = await enter();
-    await until("it is TSLA", async () => await symbolOf(three) === "TSLA");
+    await shows(three, "TSLA");
     await three.close();
   });
 
   await check("Who does not follow looks around alone, until he follows again", async () => {
     await two.locator("#follow-room").click();
     await line(one, "MSFT").click();
-    await sleep(600);
-    assert.equal(await symbolOf(two), "TSLA");
+    await shows(one, "MSFT");
+    await isHeard(one, two, "Ada");
+    assert.equal(await two.innerText("#symbol"), "TSLA");
     await line(two, "GOOGL").click();
-    await sleep(600);
-    assert.equal(await symbolOf(one), "MSFT");
+    await shows(two, "GOOGL");
+    await isHeard(two, one, "Bob");
+    assert.equal(await one.innerText("#symbol"), "MSFT");
     await two.locator("#follow-room").click();
-    await until("it is MSFT again", async () => await symbolOf(two) === "MSFT");
+    await shows(two, "MSFT");
   });
   await one.close();
   await two.close();

@@ -2,14 +2,17 @@
 
 import assert from "node:assert/strict";
 import { faultsOf } from "./access.mjs";
-import { freePort, sleep, startServer, until } from "./harness.mjs";
+import { freePort } from "../helpers/free_port.mjs";
+import { startServer } from "./harness.mjs";
 import {
   barsAgree,
   chooseInterval,
+  frames,
   hasHistory,
   ingest,
   line,
   priceMoves,
+  saysSo,
   shoot,
   stateIs,
   ticksAgree,
@@ -59,14 +62,17 @@ async function keyChecks({ origin, complaints, check, open }) {
   await check("A refused connection says why and does not come back", async () => {
     const page = await open();
     let attempts = 0;
+    await page.clock.install();
     await page.routeWebSocket(/\/ws$/, (socket) => {
       attempts++;
       void socket.close({ code: 4403, reason: "Not for you" });
     });
     await page.goto(origin);
     await stateIs(page, "refused");
-    assert.equal(await page.locator("#state").innerText(), "Refused: Not for you");
-    await sleep(1_500);
+    await saysSo(page.locator("#state"), "Refused: Not for you");
+    // Whatever waits for its time has come by now.
+    await page.clock.fastForward("10:00");
+    await frames(page, 2);
     assert.equal(attempts, 1);
     await page.close();
   });
@@ -75,7 +81,7 @@ async function keyChecks({ origin, complaints, check, open }) {
 /** @param {Desk} desk */
 async function emptyChecks({ kind, complaints, check, open }) {
   await check("A server without symbols tells how to feed it", async () => {
-    const other = await startServer(kind, { port: await freePort(), feed: "none" });
+    const other = await startServer(kind, { feed: "none" });
     const page = await open();
     await page.goto(other.origin);
     await page.locator(".empty").waitFor();
@@ -86,7 +92,7 @@ async function emptyChecks({ kind, complaints, check, open }) {
     await shoot(page, "empty");
     await ingest(other.origin, { symbol: "DEMO", price: 1.5 });
     await line(page, "DEMO").waitFor();
-    assert.equal(await page.locator("#symbol").innerText(), "DEMO");
+    await saysSo(page.locator("#symbol"), "DEMO");
     await page.close();
     await other.stop();
     complaints.hosts.delete(new URL(other.origin).host);
@@ -103,15 +109,12 @@ async function lossChecks({ kind, feed, complaints, check, open }) {
   await stateIs(page, "live");
 
   await check("A server that is killed is waited for", async () => {
+    await priceMoves(page, "AAPL");
     complaints.isServerGone = true;
-    await sleep(1_000);
     await server.stop("SIGKILL");
     // Between two waits, which may be short, it tries to connect.
-    await until("it says so", async () => /^Offline: /.test(await page.innerText("#state")));
-    await until(
-      "the seconds are counted",
-      async () => /^next try in \d+ s$/.test(await page.innerText("#countdown")),
-    );
+    await saysSo(page.locator("#state"), /^Offline: /);
+    await saysSo(page.locator("#countdown"), /^next try in \d+ s$/);
     await shoot(page, "offline");
   });
 
@@ -121,7 +124,7 @@ async function lossChecks({ kind, feed, complaints, check, open }) {
     complaints.isServerGone = false;
     await priceMoves(page, "AAPL");
     await line(page, "GOOGL").click();
-    await until("history is there", () => hasHistory(page));
+    await hasHistory(page);
     await barsAgree(page, origin, "1m");
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -11,13 +11,14 @@ import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { parsePosition } from "../../src/tape/tape.ts";
 import { ServerProcess, wait } from "../helpers/process.ts";
+import { until } from "../helpers/until.mjs";
 
 const SYMBOLS = ["AAPL", "BTC/USD", "EUR/USD"];
 const BATCH = 100;
 const WRITERS = 3;
 const ROUNDS = 5;
 /** Starting a server takes a while on a machine that has other things to do. */
-const timeout = 60_000;
+const timeout = 240_000;
 
 interface Batch {
   readonly key: string;
@@ -155,13 +156,21 @@ async function checkMarket(
   }
 }
 
-/** Whether some of the market is saved that follows from later ticks than all of it does. */
-function isBetweenSlices(path: string): boolean {
-  const db = new DatabaseSync(path);
-  const saved = db.prepare("SELECT value FROM meta WHERE name = 'saved'").get()?.["value"] ?? 0;
-  const newest = db.prepare("SELECT max(json_extract(value, '$.seq')) AS seq FROM newest").get();
-  db.close();
-  return Number(newest?.["seq"] ?? 0) > Number(saved);
+/** Up to which seq all of the market is saved, and some of it. */
+function savedOf(path: string): { readonly all: number; readonly some: number } {
+  const copy = `${path}.copy`;
+  for (const end of ["", "-wal"]) {
+    rmSync(copy + end, { force: true });
+    if (existsSync(path + end)) copyFileSync(path + end, copy + end);
+  }
+  const db = new DatabaseSync(copy);
+  try {
+    const saved = db.prepare("SELECT value FROM meta WHERE name = 'saved'").get();
+    const newest = db.prepare("SELECT max(json_extract(value, '$.seq')) AS seq FROM newest").get();
+    return { all: Number(saved?.["value"] ?? 0), some: Number(newest?.["seq"] ?? 0) };
+  } finally {
+    db.close();
+  }
 }
 
 describe("A server that is killed", () => {
@@ -189,7 +198,9 @@ describe("A server that is killed", () => {
       for (let round = 0; round < ROUNDS; round++) {
         const watched = watch(server, seen);
         const writers = Array.from({ length: WRITERS }, () => write(server, source));
-        await wait(200 + Math.random() * 400);
+        const before = seen.size;
+        await until("a client has seen some", () => seen.size, (size) => size > before + 300);
+        await wait(Math.random() * 400);
         const { signal } = await server.end("SIGKILL");
         assert.equal(signal, "SIGKILL");
         await Promise.all([watched, ...writers]);
@@ -233,10 +244,8 @@ describe("A server that is killed", () => {
       const { length } = await readAll(server, epoch);
       // Nobody reads the answer.
       const lost = post(server, batch).then(({ body }) => body?.cancel(), () => {});
-      for (let turn = 0; turn < 1_000; turn++) {
-        if ((await readAll(server, epoch)).length > length) break;
-        await wait(1);
-      }
+      const position = async () => (await get<{ position: string }>(server, "/readyz")).position;
+      await until("it is taken", position, (now) => now === `${epoch}:${length + BATCH}`);
       await Promise.all([server.end("SIGKILL"), lost]);
       server = await ServerProcess.start(...flags);
       const expected = { accepted: BATCH, position: `${epoch}:${length + BATCH}` };
@@ -257,15 +266,17 @@ describe("A server that is killed", () => {
     const own = ["--feed", "none", "--tape", `sqlite:${path}`];
     const source = new Source(names);
     let between = false;
-    for (let round = 0; round < 12 && !between; round++) {
+    for (let round = 0; round < 20 && !between; round++) {
       let server = await ServerProcess.start(...own);
       for (let count = 0; count < 8; count++) await post(server, source.next());
       await server.end("SIGKILL");
-      // What a start finds unsaved it begins to save after a quarter of a second.
+      const { all: before } = savedOf(path);
       server = await ServerProcess.start(...own);
-      await wait(230 + 30 * round);
+      const isSaving = ({ all, some }: { all: number; some: number }) => all > before || some > all;
+      await until("it saves what it has found unsaved", () => savedOf(path), isSaving);
       await server.end("SIGKILL");
-      between = isBetweenSlices(path);
+      const { all: saved, some } = savedOf(path);
+      between = some > saved;
       server = await ServerProcess.start(...own);
       const epoch = (await get<{ position: string }>(server, "/readyz")).position.split(":")[0]!;
       const all = await readAll(server, epoch);
@@ -332,7 +343,7 @@ describe("A server on a full disk", { skip: diskFault() ?? false }, () => {
     checkBatches(all, source.batches, epoch);
     assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
     // Its upkeep has no room either.
-    await wait(600);
+    await until("the operator is told", () => /warn .*the disk is full/.test(server.log));
     assert.equal((await send()).status, 507);
 
     await server.end("SIGKILL");

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Client } from "../helpers/client.ts";
-import { wait } from "../helpers/process.ts";
 import { RawClient } from "../helpers/raw_client.ts";
-import { send, startServer, type TestServer } from "../helpers/server.ts";
+import { figureOf, send, startServer, type TestServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 
-async function clientsOf(server: TestServer): Promise<number> {
-  return (await (await fetch(`${server.http}/readyz`)).json()).clients;
+/** A socket can be open for its client a moment before the server has let him in. */
+function inRooms(server: TestServer, count: number): Promise<number> {
+  const read = () => figureOf(server, "room_clients");
+  return until(`${count} are in rooms`, read, (found) => found === count);
 }
 
 describe("Rooms over real sockets", () => {
@@ -23,6 +25,7 @@ describe("Rooms over real sockets", () => {
       await Client.connect(url),
       await Client.connect(url),
     ];
+    await inRooms(server, 3);
     one.send({ cell: "B2", value: 7 });
     assert.deepEqual(await two.next(), { cell: "B2", value: 7 });
     assert.deepEqual(await three.next(), { cell: "B2", value: 7 });
@@ -32,21 +35,28 @@ describe("Rooms over real sockets", () => {
     assert.deepEqual(order.sort(), [["second"], ["third"]]);
     const late = await Client.connect(url);
     assert.deepEqual(await late.next(), order.at(-1));
-    // A message of another room, sent last, is the proof that nothing else was on its way.
+    assert.deepEqual([await two.next(), await three.next()], [["third"], ["second"]]);
     const elsewhere = await Client.connect(`${server.ws}/rooms/other%2Froom`);
     const witness = await Client.connect(`${server.ws}/rooms/other%2Froom`);
+    await inRooms(server, 6);
     elsewhere.send({});
     await witness.next();
-    assert.deepEqual([one, two, three].map((client) => client.drain().length), [0, 1, 1]);
+    // What everybody gets last is the proof that nothing else was on its way, nor came back.
+    one.send(["end"]);
+    for (const client of [two, three, late]) assert.deepEqual(await client.next(), ["end"]);
+    two.send(["really"]);
+    for (const client of [one, three, late]) assert.deepEqual(await client.next(), ["really"]);
     for (const client of [one, two, three, late, elsewhere, witness]) await client.close();
     const morning = await Client.connect(url);
-    assert.deepEqual(await morning.next(), order.at(-1));
+    assert.deepEqual(await morning.next(), ["really"]);
     await morning.close();
+    await inRooms(server, 0);
   });
 
   it("close who sends what they do not carry, and disturb no neighbour", async () => {
     const url = `${server.ws}/rooms/hostile`;
     const neighbours = [await Client.connect(url), await Client.connect(url)] as const;
+    await inRooms(server, 2);
     const grid = await Client.connect(`${server.ws}/ws?symbol=A&format=value`);
     const wrong: [send: (client: Client) => void, code: number][] = [
       [(client) => client.sendText("nonsense"), 4400],
@@ -85,6 +95,7 @@ describe("Rooms over real sockets", () => {
   it("say nothing when the server stops, and close with 1012", async () => {
     const stopping = await startServer("--feed", "none");
     const client = await Client.connect(`${stopping.ws}/rooms/desk`);
+    await inRooms(stopping, 1);
     await stopping.stop();
     assert.equal((await client.closed()).code, 1012);
     assert.deepEqual(client.drain(), []);
@@ -100,6 +111,7 @@ describe("A client of a room that does not read", () => {
   async function sendMuch(server: TestServer): Promise<void> {
     const url = `${server.ws}/rooms/desk`;
     const [sender, reader] = [await Client.connect(url), await Client.connect(url)];
+    await inRooms(server, 3);
     let seen = 0;
     for (let count = 1; count <= MESSAGES; count++) {
       sender.send({ count, TEXT });
@@ -135,7 +147,7 @@ describe("A client of a room that does not read", () => {
     const stalled = await RawClient.connect(server.port, "/rooms/desk");
     stalled.pause();
     await sendMuch(server);
-    while (await clientsOf(server) > 0) await wait(20);
+    await inRooms(server, 0);
     stalled.resume();
     const code = await stalled.closeCode();
     assert.ok(code === 4408 || code === undefined, `closed with ${code}`);

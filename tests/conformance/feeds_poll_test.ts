@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { it } from "node:test";
-import { eventually, feedOf } from "../helpers/feeds.ts";
+import { feedOf } from "../helpers/feeds.ts";
+import { freePort } from "../helpers/free_port.mjs";
 import { startServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 
-const timeout = 60_000;
+const timeout = 120_000;
 type Mood = "well" | "slow" | "wrong" | "known";
 
 it("A polled source may be slow, wrong, gone and back: it is shown, and nothing is doubled", {
@@ -13,12 +14,14 @@ it("A polled source may be slow, wrong, gone and back: it is shown, and nothing 
 }, async () => {
   let mood: Mood = "well";
   let price = 0;
+  let unchanged = 0;
   const answer = () => {
     const server: Server = createServer((request, response) => {
       response.setHeader("etag", '"1"');
       if (mood === "slow") return void response.write("[");
       if (mood === "wrong") return void response.end('[{"s":"A","p":"?"}]');
       if (mood === "known" && request.headers["if-none-match"] === '"1"') {
+        unchanged++;
         response.statusCode = 304;
         return void response.end();
       }
@@ -27,8 +30,8 @@ it("A polled source may be slow, wrong, gone and back: it is shown, and nothing 
     return server;
   };
   let source = answer();
-  await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
-  const { port } = source.address() as AddressInfo;
+  const port = await freePort();
+  await new Promise<void>((resolve) => source.listen(port, "127.0.0.1", resolve));
   const gone = () =>
     new Promise((resolve) => {
       source.close(resolve);
@@ -40,12 +43,13 @@ it("A polled source may be slow, wrong, gone and back: it is shown, and nothing 
   const ticks = async () =>
     await (await fetch(`${server.http}/ticks?from=0`)).json() as { price: number }[];
   const shows = (reason: RegExp) =>
-    eventually(
+    until(
+      "the reason is shown",
       () => feedOf(server),
       ({ state, error }) => state === "retrying" && reason.test(error ?? ""),
     );
   try {
-    await eventually(ticks, ({ length }) => length >= 2);
+    await until("there are ticks", ticks, ({ length }) => length >= 2);
     mood = "slow";
     await shows(/^The source has not answered within 300 ms$/);
     mood = "wrong";
@@ -56,9 +60,9 @@ it("A polled source may be slow, wrong, gone and back: it is shown, and nothing 
     mood = "known";
     source = answer();
     await new Promise<void>((resolve) => source.listen(port, "127.0.0.1", resolve));
-    await eventually(() => feedOf(server), ({ state }) => state === "running");
+    await until("it is back", () => feedOf(server), ({ state }) => state === "running");
     const { length } = await ticks();
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await until("it has found nothing new", () => unchanged, (count) => count >= 4);
     const all = await ticks();
     assert.equal(all.length, length, "what is known was taken again");
     assert.deepEqual(all.map((tick) => tick.price), all.map((_, index) => index + 1));

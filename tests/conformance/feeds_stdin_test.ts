@@ -1,51 +1,32 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import process from "node:process";
-import { it } from "node:test";
-import { fileURLToPath } from "node:url";
-import { eventually, feedOf } from "../helpers/feeds.ts";
+import { after, it } from "node:test";
+import { feedOf } from "../helpers/feeds.ts";
+import { ServerProcess } from "../helpers/process.ts";
+import { until } from "../helpers/until.mjs";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url).href);
+after(() => ServerProcess.endAll());
 
 it(
   "A program writes ticks to a server, which goes on when the program ends",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
-    const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A", "--quiet"];
-    const flags = ["--port", "0", "--tape", "memory", "--drain", "0", "--feed", "stdin"];
-    const child = spawn(process.execPath, [...runtime, MAIN, ...flags], {
-      stdio: ["pipe", "ignore", "pipe"],
-    });
-    let log = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => void (log += text));
-    const exited = new Promise((resolve) => child.on("close", resolve));
-    try {
-      const port = await eventually(
-        () => /serves on http:\/\/[^\s:]+:(\d+)/.exec(log)?.[1],
-        (found) => found !== undefined,
-      );
-      const server = { http: `http://127.0.0.1:${port}` };
-      child.stdin.write('{"symbol":"A","price":1}\n{"symbol":"A","pri');
-      await eventually(() => feedOf(server), ({ ticks }) => ticks === 1);
-      child.stdin.write('ce":2}\nbroken\n');
-      await eventually(() => feedOf(server), ({ ticks, leftOut }) => ticks === 2 && leftOut === 1);
-      const many = Array.from(
-        { length: 50_000 },
-        (_, index) => `{"symbol":"B","price":${index}}\n`,
-      );
-      child.stdin.end(many.join(""));
-      const { ticks } = await eventually(() => feedOf(server), ({ state }) => state === "ended");
-      assert.equal(ticks, 50_002);
-      const newest = await (await fetch(`${server.http}/ticks?symbol=B&limit=1`)).json();
-      assert.equal(newest[0].price, 49_999);
-      await eventually(
-        () => log,
-        (text) => text.includes("Feed stdin has come to its end; the server goes on"),
-      );
-      assert.match(log, /Cannot read standard input: line 3: not JSON/);
-    } finally {
-      child.kill("SIGTERM");
-      await exited;
-    }
+    const server = await ServerProcess.start(
+      ...["--tape", "memory", "--drain", "0", "--feed", "stdin"],
+    );
+    const feed = () => feedOf(server);
+    server.stdin.write('{"symbol":"A","price":1}\n{"symbol":"A","pri');
+    await until("the whole line is taken", feed, ({ ticks }) => ticks === 1);
+    server.stdin.write('ce":2}\nbroken\n');
+    await until("the rest is", feed, ({ ticks, leftOut }) => ticks === 2 && leftOut === 1);
+    const many = Array.from({ length: 50_000 }, (_, index) => `{"symbol":"B","price":${index}}\n`);
+    server.stdin.end(many.join(""));
+    const { ticks } = await until("the feed has ended", feed, ({ state }) => state === "ended");
+    assert.equal(ticks, 50_002);
+    const newest = await (await fetch(`${server.http}/ticks?symbol=B&limit=1`)).json();
+    assert.equal(newest[0].price, 49_999);
+    const end = "Feed stdin has come to its end; the server goes on";
+    await until("it says so", () => server.log, (log) => log.includes(end));
+    assert.match(server.log, /Cannot read standard input: line 3: not JSON/);
+    assert.equal((await server.end("SIGTERM")).code, 0);
   },
 );

@@ -8,14 +8,14 @@ import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client } from "../helpers/client.ts";
+import { wait } from "../helpers/process.ts";
 import { send, startServer, type TestServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 
 const STAY_MS = 20_000;
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 180_000 };
 
 const NO_OPENSSL = spawnSync("openssl", ["version"]).status === 0 ? false : "needs openssl";
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs a client under Node and returns what it reports. */
 function run(name: string, ...args: string[]): Promise<any> {
@@ -101,10 +101,10 @@ describe("Kraken's clients against a default server", () => {
     "node-kraken-api 2.2 is greeted, served, answered and refused in words",
     PATIENCE,
     async () => {
-      const { systemStatus, heartbeats, ohlc, ticker, trade, spread, ping, refused } =
+      const { systemStatus, heartbeatsMs, ohlc, ticker, trade, spread, ping, refused } =
         await nodeKrakenApi;
       assert.deepEqual([systemStatus.event, systemStatus.status], ["systemStatus", "online"]);
-      assert.ok(heartbeats >= 2 && heartbeats <= 4, String(heartbeats));
+      assert.ok(heartbeatsMs >= 1_500, `three heartbeats within ${heartbeatsMs} ms`);
       assert.equal(ohlc.update[0].length, 9);
       assert.equal(ohlc.update[1], "EUR/USD");
       assert.equal(ohlc.statuses[0].channelName, "ohlc-1");
@@ -157,7 +157,7 @@ describe("Kraken's clients against a default server", () => {
     }
     assert.equal(found.fetchOrderBook.bids.length, 1);
     assert.equal(found.fetchOrderBook.asks.length, 1);
-    assert.ok(Math.abs(found.fetchTime - Date.now()) < 60_000);
+    assert.ok(Math.abs(found.clockOff) < 60_000, `${found.clockOff} ms off`);
     assert.equal(found.fetchStatus.status, "ok");
     assert.equal(found.watchTicker.symbol, "EUR/USD");
     assert.ok(found.watchTickers["BTC/USD"] ?? found.watchTickers["ETH/USD"]);
@@ -174,8 +174,8 @@ describe("Kraken's clients against a default server", () => {
   it("A Lowcoder app that never pings draws right candles for 20 s", PATIENCE, async () => {
     await stayed;
     const { rows, socket } = window30;
+    await until("its window is full", () => rows.length === 30);
     assert.equal(socket.readyState, WebSocket.OPEN);
-    assert.equal(rows.length, 30);
     let before = 0;
     for (const { time, end, open, high, low, close, parts } of rows) {
       assert.equal(parts, 9);

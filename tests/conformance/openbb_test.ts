@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { Client } from "../helpers/client.ts";
 import { wait } from "../helpers/process.ts";
 import { send, startServer, type TestServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 
 type Row = Record<string, string | number | null>;
 type Params = Record<string, string | readonly string[] | null>;
@@ -119,7 +121,7 @@ describe("OpenBB Workspace", () => {
   const grids: LiveGrid[] = [];
 
   before(async () => {
-    server = await startServer("--feed", "none");
+    server = await startServer("--feed", "none", "--heartbeat", "100ms");
     const yesterday = Date.now() - 86_400_000;
     await send(server, SYMBOLS.map((symbol) => ({ symbol, price, time: yesterday })));
     await send(server, SYMBOLS.map((symbol) => ({ symbol, price })));
@@ -158,13 +160,19 @@ describe("OpenBB Workspace", () => {
     const board: Row[] = await (await fetch(`${server.http}/snapshot?${query}`)).json();
     const fields = "symbol price change change_percent bid ask high low volume".split(" ");
     const live = (row: Row) => fields.map((field) => row[field]);
-    await wait(100);
-    for (let patience = 10; patience > 0; patience--) {
-      if (isDeepStrictEqual(grid.rows().map(live), board.map(live))) break;
-      await wait(100);
-    }
-    assert.deepEqual(grid.rows().map(live), board.map(live));
+    await until(
+      `the grid has ${JSON.stringify(board.map(live))}`,
+      () => grid.rows().map(live),
+      (rows) => isDeepStrictEqual(rows, board.map(live)),
+    );
     assert.equal(grid.closed, false);
+  }
+
+  /** While others hear that the server lives. */
+  async function quietSpell(): Promise<void> {
+    const witness = await Client.connect(`${server.ws}/ws?symbol=QUIET`);
+    for (let count = 0; count < 4; count++) await witness.next(({ op }) => op === "heartbeat");
+    await witness.close();
   }
 
   it("shows the newest rows in several grids at once", async () => {
@@ -192,15 +200,18 @@ describe("OpenBB Workspace", () => {
 
   it("gets nothing while nothing happens, and the same choice once more changes nothing", async () => {
     const grid = await open({ symbol: "AAPL,MSFT" });
-    await wait(400);
-    const { messages } = grid;
+    await until("its choice is answered", () => grid.messages === 1);
     await agrees(grid, "symbol=AAPL,MSFT");
     const before = grid.rows();
-    await wait(300);
-    assert.equal(grid.messages, messages);
+    await quietSpell();
+    assert.equal(grid.messages, 1);
     await grid.choose({ symbol: "AAPL,MSFT" });
-    await wait(400);
+    await until("both are answered", () => grid.messages >= 3);
+    await quietSpell();
     assert.deepEqual(grid.rows(), before);
-    assert.equal(grid.messages, messages + 2);
+    // What comes next is the proof that nothing else was on its way.
+    await send(server, [{ symbol: "AAPL", price: ++price }]);
+    await until("the price is new", () => grid.rows()[0]!["price"] === price);
+    assert.equal(grid.messages, 4);
   });
 });

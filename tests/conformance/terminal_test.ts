@@ -9,8 +9,10 @@ import { exportHistory } from "../../src/terminal/export.ts";
 import { send, type SendOptions } from "../../src/terminal/send.ts";
 import { CommandError } from "../../src/terminal/server.ts";
 import { watch, type WatchOptions } from "../../src/terminal/watch.ts";
+import { freePort } from "../helpers/free_port.mjs";
 import { ServerProcess } from "../helpers/process.ts";
 import { send as post, startServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 import { FakeTerminal } from "../terminal/fake_terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-terminal-"));
@@ -28,12 +30,9 @@ function file(name: string, content: string): string {
 const tickLines = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => `{"symbol":"A","price":${from + index}}\n`).join("");
 
-async function until(what: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (what()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail("it never came");
+/** Waits until a terminal shows what it should. */
+function writes(terminal: FakeTerminal, what: RegExp): Promise<string> {
+  return until(`it writes ${what}`, () => terminal.output, (output) => what.test(output));
 }
 
 describe("tickwire send", () => {
@@ -88,15 +87,14 @@ describe("tickwire send", () => {
 
   test("A server that is killed meanwhile and comes back has every tick once", async () => {
     const tape = `sqlite:${join(folder, "killed.db")}`;
-    let server = await ServerProcess.start("--tape", tape, "--feed", "none");
-    const flags = ["--tape", tape, "--feed", "none"];
+    const flags = ["--tape", tape, "--feed", "none", "--port", String(await freePort())];
+    let server = await ServerProcess.start(...flags);
     const url = server.http;
-    const port = new URL(url).port;
     const terminal = new FakeTerminal();
     const done = send(terminal, { url, batch: 50, file: file("c.ndjson", tickLines(5_000)) });
-    await until(() => terminal.progresses.length > 10);
+    await until("some is sent", () => terminal.progresses.length > 10);
     await server.end("SIGKILL");
-    server = await ServerProcess.start(...flags, "--port", port);
+    server = await ServerProcess.start(...flags);
     await done;
     assert.deepEqual(await pricesOf(url), Array.from({ length: 5_000 }, (_, index) => index));
   });
@@ -129,15 +127,15 @@ describe("tickwire watch", () => {
     const terminal = new FakeTerminal();
     terminal.isScreen = true;
     const done = watch(terminal, { ...options, url: server.http });
-    await until(() => / · live · 2 symbols[^]*A +1\.00[^]*B +2\.00/.test(terminal.output));
+    await writes(terminal, / · live · 2 symbols[^]*A +1\.00[^]*B +2\.00/);
     await post(server, [{ symbol: "A", price: 1.25, size: 7 }]);
-    await until(() => /A +1\.25/.test(terminal.output));
+    await writes(terminal, /A +1\.25/);
     terminal.press("s");
     terminal.press("s");
-    await until(() => terminal.output.includes("sort by volume"));
+    await writes(terminal, /sort by volume/);
     terminal.columns = 30;
     terminal.output = "";
-    await until(() => terminal.output.includes("SYMBOL"));
+    await writes(terminal, /SYMBOL/);
     for (const line of terminal.output.split("\r\n")) {
       assert.ok(stripVTControlCharacters(line).length <= 30, line);
     }
@@ -153,9 +151,9 @@ describe("tickwire watch", () => {
     const terminal = new FakeTerminal();
     terminal.isScreen = true;
     const done = watch(terminal, { ...options, url: server.http });
-    await until(() => terminal.output.includes("live"));
+    await writes(terminal, /live/);
     await server.stop();
-    await until(() => /offline, again in \d+ s/.test(terminal.output));
+    await writes(terminal, /offline, again in \d+ s/);
     terminal.interrupt();
     await done;
   });
@@ -173,9 +171,9 @@ describe("tickwire watch", () => {
     assert.deepEqual(JSON.parse(rows.output).map(({ price }: { price: number }) => price), [2]);
     const stream = new FakeTerminal();
     const done = watch(stream, { ...options, url, json: true, symbols: ["B"] });
-    await until(() => stream.output.includes('"price":2'));
+    await writes(stream, /"price":2/);
     await post(server, [{ symbol: "B", price: 3 }]);
-    await until(() => stream.output.includes('"price":3'));
+    await writes(stream, /"price":3/);
     stream.interrupt();
     await done;
     assert.deepEqual(

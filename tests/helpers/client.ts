@@ -1,22 +1,19 @@
 // deno-lint-ignore-file no-explicit-any -- frames are whatever the server sends
-const PATIENCE_MS = 10_000;
+import { until } from "./until.mjs";
 
 /** A WebSocket client that keeps what it receives until the test asks for it. */
 export class Client {
   readonly #socket: WebSocket;
   readonly #received: any[] = [];
-  #wake: () => void = () => {};
   #close: { code: number; reason: string } | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
       this.#received.push(JSON.parse(data));
-      this.#wake();
     });
     socket.addEventListener("close", ({ code, reason }) => {
       this.#close = { code, reason };
-      this.#wake();
     });
   }
 
@@ -43,17 +40,11 @@ export class Client {
 
   /** The next message, or the next that fits; what came before is dropped. */
   async next(fits: (message: any) => boolean = () => true): Promise<any> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
-      while (this.#received.length > 0) {
-        const message = this.#received.shift();
-        if (fits(message)) return message;
-      }
-      if (this.#close !== undefined) {
-        throw new Error(`Cannot wait: closed with ${this.#close.code} ${this.#close.reason}`);
-      }
-      await this.#wait(deadline);
-    }
+    const isOver = () => this.#received.some(fits) || this.#close !== undefined;
+    await until("a message comes that fits", () => this.#received, isOver);
+    const at = this.#received.findIndex(fits);
+    if (at >= 0) return this.#received.splice(0, at + 1).at(-1);
+    throw new Error(`Cannot wait: closed with ${this.#close!.code} ${this.#close!.reason}`);
   }
 
   /** What has been received and not been asked for. */
@@ -61,27 +52,12 @@ export class Client {
     return this.#received.splice(0);
   }
 
-  async closed(): Promise<{ code: number; reason: string }> {
-    const deadline = Date.now() + PATIENCE_MS;
-    while (this.#close === undefined) await this.#wait(deadline);
-    return this.#close;
+  closed(): Promise<{ code: number; reason: string }> {
+    return until("the socket is closed", () => this.#close);
   }
 
   async close(): Promise<void> {
     this.#socket.close();
     await this.closed();
-  }
-
-  #wait(deadline: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error("Cannot wait longer: nothing came")),
-        Math.max(0, deadline - Date.now()),
-      );
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

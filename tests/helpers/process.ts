@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import process from "node:process";
+import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { until } from "./until.mjs";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url).href);
-const PATIENCE_MS = 15_000;
 
 export interface Exit {
   readonly code: number | null;
@@ -19,20 +19,23 @@ export class ServerProcess {
   log = "";
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  #exit: Exit | undefined;
   #port = "";
 
   private constructor(flags: readonly string[]) {
     const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A", "--quiet"];
     this.#child = spawn(process.execPath, [...runtime, MAIN, "--port", "0", ...flags], {
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["pipe", "ignore", "pipe"],
     });
     ServerProcess.#running.add(this);
     this.exited = new Promise((resolve) => {
       this.#child.on("close", (code, signal) => {
         ServerProcess.#running.delete(this);
-        resolve({ code, signal });
+        resolve(this.#exit = { code, signal });
       });
     });
+    // It may go while it is written to.
+    this.#child.stdin!.on("error", () => {});
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
@@ -48,15 +51,23 @@ export class ServerProcess {
   /** Starts a server that is expected to refuse. */
   static async refused(...flags: string[]): Promise<{ exit: Exit; log: string }> {
     const server = new ServerProcess(flags);
-    const exit = await Promise.race([server.exited, wait(PATIENCE_MS)]);
-    if (exit !== undefined) return { exit, log: server.log };
-    server.#child.kill("SIGKILL");
-    throw new Error(`Cannot pass: the server runs\n${server.log}`);
+    try {
+      const exit = await until("the server has refused", () => server.#exit);
+      return { exit, log: server.log };
+    } catch (cause) {
+      server.#child.kill("SIGKILL");
+      throw new Error(`Cannot pass: the server runs\n${server.log}`, { cause });
+    }
   }
 
   /** Ends what a test that failed has left running. */
   static async endAll(): Promise<void> {
     await Promise.all([...ServerProcess.#running].map((server) => server.end("SIGKILL")));
+  }
+
+  /** What it reads when it is fed by standard input. */
+  get stdin(): Writable {
+    return this.#child.stdin!;
   }
 
   get pid(): number {
@@ -74,40 +85,25 @@ export class ServerProcess {
   /** Sends a signal and waits for the end. */
   end(signal: "SIGKILL" | "SIGTERM" | "SIGINT"): Promise<Exit> {
     // What Deno kills through the child itself, it reports as ended by the signal in any case.
-    process.kill(this.pid, signal);
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) process.kill(this.pid, signal);
     return this.exited;
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    let gone = false;
-    void this.exited.then(() => gone = true);
-    while (Date.now() < deadline && !gone) {
+    const isReady = async () => {
       this.#port ||= /serves on http:\/\/[^\s:]+:(\d+)/.exec(this.log)?.[1] ?? "";
-      const isReady = this.#port !== "" &&
-        await fetch(`${this.http}/readyz`).then((response) => response.ok, () => false);
-      if (isReady) return;
-      await wait(10);
-    }
+      return this.#exit !== undefined ||
+        this.#port !== "" && (await fetch(`${this.http}/readyz`)).ok;
+    };
+    const fault = await until("the server is ready", isReady).catch((error) => error);
+    if (this.#exit === undefined && !(fault instanceof Error)) return;
     this.#child.kill("SIGKILL");
-    throw new Error(`Cannot go on: the server does not get ready\n${this.log}`);
+    throw new Error(`Cannot go on: the server does not get ready\n${this.log}`, { cause: fault });
   }
 }
 
-export function wait(ms: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    // A wait that lost a race must not hold up the end of the tests.
-    timer.unref?.();
-  });
-}
-
-/** A port that was free a moment ago, for a server that has to come back to the same place. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+/** Lets time pass, for the pace of a test; what a test asserts is waited for with `until`. */
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

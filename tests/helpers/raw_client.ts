@@ -1,23 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { until } from "./until.mjs";
 
 /** A WebSocket client made of bytes: it can send what no library would, and stop reading. */
 export class RawClient {
   readonly #socket: Socket;
   #bytes = Buffer.alloc(0);
-  #wake: () => void = () => {};
   #ended = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
-      this.#wake();
     });
-    const end = () => {
-      this.#ended = true;
-      this.#wake();
-    };
+    const end = () => void (this.#ended = true);
     socket.on("close", end);
     socket.on("error", end);
   }
@@ -25,7 +21,6 @@ export class RawClient {
   static async connect(port: number, path: string): Promise<RawClient> {
     const socket = connect(port, "127.0.0.1");
     const client = new RawClient(socket);
-    await new Promise((resolve) => socket.once("connect", resolve));
     socket.write([
       `GET ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${port}`,
@@ -35,9 +30,13 @@ export class RawClient {
       `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
       "\r\n",
     ].join("\r\n"));
-    let end: number;
-    while ((end = client.#bytes.indexOf("\r\n\r\n")) < 0) await client.#more();
-    client.#bytes = client.#bytes.subarray(end + 4);
+    const headers = "\r\n\r\n";
+    const end = await until(
+      "the handshake is answered",
+      () => client.#bytes.indexOf(headers),
+      (at) => at >= 0,
+    );
+    client.#bytes = client.#bytes.subarray(end + headers.length);
     return client;
   }
 
@@ -60,12 +59,9 @@ export class RawClient {
 
   /** The next frame, or `undefined` when the connection has ended. */
   async next(): Promise<{ opcode: number; payload: Buffer } | undefined> {
-    for (;;) {
-      const frame = this.#take();
-      if (frame !== undefined) return frame;
-      if (this.#ended) return undefined;
-      await this.#more();
-    }
+    let frame: { opcode: number; payload: Buffer } | undefined;
+    await until("a frame comes, or the end", () => (frame = this.#take()) ?? this.#ended);
+    return frame;
   }
 
   /** The code of the close frame that ends what is received; `undefined` when there is none. */
@@ -106,11 +102,5 @@ export class RawClient {
     const payload = Buffer.from(bytes.subarray(start, start + length));
     this.#bytes = bytes.subarray(start + length);
     return { opcode: bytes[0]! & 15, payload };
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 }

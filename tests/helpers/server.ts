@@ -53,6 +53,12 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
   };
 }
 
+/** A figure of a server by its name in `/metrics`, without `tickwire_`. */
+export async function figureOf({ http }: { http: string }, name: string): Promise<number> {
+  const text = await (await fetch(`${http}/metrics`)).text();
+  return Number(new RegExp(`^tickwire_${name} (.+)$`, "m").exec(text)?.[1]);
+}
+
 /** Puts ticks on a server's tape and returns the position of the last one. */
 export async function send(server: TestServer, ticks: readonly object[]): Promise<string> {
   const response = await fetch(`${server.http}/ticks`, {

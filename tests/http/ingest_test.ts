@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { Turns } from "../../src/http/history.ts";
 import { Ingest } from "../../src/http/ingest.ts";
 import { Refusal } from "../../src/http/refusal.ts";
+import { until } from "../helpers/until.mjs";
 
 const NOW = 1_763_700_000_000;
 
@@ -32,56 +33,52 @@ function desk() {
     const request = new Request("http://localhost/ticks", init);
     return ingest.takeBody(request, undefined, { format: "json" });
   };
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
-  return { ingest, send, waiting, settled, pulled: () => pulled };
+  /** Waits until so many bodies are read, and fails if more are. */
+  const reads = async (count: number) => {
+    await until(`${count} are read`, () => pulled, (now) => now >= count);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(pulled, count);
+  };
+  return { ingest, send, waiting, reads };
 }
 
 describe("Ingest", () => {
   test("Bodies are not read while those before them have taken the room", async () => {
-    const { send, waiting, settled, pulled } = desk();
+    const { send, waiting, reads } = desk();
     const answers = Array.from({ length: 6 }, () => send(100));
-    await settled();
-    assert.deepEqual([pulled(), waiting.length], [4, 4]);
-    waiting.shift()!();
-    await answers[0];
-    await settled();
-    assert.deepEqual([pulled(), waiting.length], [5, 4]);
-    while (waiting.length > 0) {
-      waiting.shift()!();
-      await settled();
+    await reads(4);
+    for (const [index, answer] of answers.entries()) {
+      (await until("its ticks are to be taped", () => waiting.shift()))();
+      await answer;
+      await reads(Math.min(6, 5 + index));
     }
-    assert.equal((await Promise.all(answers)).length, 6);
+    assert.equal(waiting.length, 0);
   });
 
   test("A small body does not overtake a large one that waits", async () => {
-    const { send, settled, pulled } = desk();
+    const { send, reads } = desk();
     for (const bytes of [100, 100, 100, 90, 50, 10]) void send(bytes);
-    await settled();
-    assert.equal(pulled(), 4);
+    await reads(4);
   });
 
   test("A body that does not come to its end is given up once others wait for its room", async () => {
-    const { ingest, send, settled, pulled } = desk();
+    const { ingest, send, reads } = desk();
     const stalled = Array.from({ length: 4 }, () => send(100, false));
     const refusals = stalled.map((each) => assert.rejects(each, { status: 408, code: "too_slow" }));
-    await settled();
+    await reads(4);
     ingest.tend(NOW + 1_000);
     void send(100);
-    await settled();
-    assert.equal(pulled(), 4);
+    await reads(4);
     ingest.tend(NOW + 999);
-    await settled();
-    assert.equal(pulled(), 4);
+    await reads(4);
     ingest.tend(NOW + 1_000);
     await Promise.all(refusals);
-    await settled();
-    assert.equal(pulled(), 5);
+    await reads(5);
   });
 
   test("Beyond a thousand that wait a request is refused with when to try again", async () => {
-    const { send, settled } = desk();
+    const { send } = desk();
     for (let count = 0; count < 1_004; count++) void send(100);
-    await settled();
     await assert.rejects(send(100), (error) => {
       assert.ok(error instanceof Refusal);
       assert.deepEqual([error.status, error.code, error.retryAfter], [503, "busy", 1]);
@@ -90,9 +87,8 @@ describe("Ingest", () => {
   });
 
   test("A batch in memory that finds no room is refused", async () => {
-    const { ingest, send, settled } = desk();
+    const { ingest, send } = desk();
     for (let count = 0; count < 4; count++) void send(100);
-    await settled();
     const bytes = new TextEncoder().encode("[]");
     const turn = Promise.resolve();
     await assert.rejects(ingest.take({ bytes, format: "json", turn, read() {} }), { code: "busy" });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Client } from "../helpers/client.ts";
-import { send, startServer } from "../helpers/server.ts";
+import { figureOf, send, startServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 import { serve } from "./serve.ts";
 
 /** Every figure by its name and labels. */
@@ -77,12 +78,12 @@ describe("GET /metrics", () => {
       const member = await Client.connect(`${server.ws}/rooms/r`);
       await send(server, [{ symbol: "A", price: 1 }, { symbol: "A", price: 2 }]);
       await client.next(({ op }) => op === "data");
-      const text = await (await fetch(`${server.http}/metrics`)).text();
-      const figure = (name: string) =>
-        Number(new RegExp(`^tickwire_${name} (.+)$`, "m").exec(text)![1]);
-      assert.deepEqual(["clients", "cohorts", "rooms", "room_clients"].map(figure), [1, 1, 1, 1]);
-      assert.deepEqual(["sent_frames_total", "sent_updates_total"].map(figure), [1, 2]);
-      assert.ok(figure("sent_bytes_total") > 100);
+      const figures = (...names: string[]) =>
+        Promise.all(names.map((name) => figureOf(server, name)));
+      const crowd = () => figures("clients", "cohorts", "rooms", "room_clients");
+      await until("both are counted", crowd, (counts) => counts.join() === "1,1,1,1");
+      assert.deepEqual(await figures("sent_frames_total", "sent_updates_total"), [1, 2]);
+      assert.ok(await figureOf(server, "sent_bytes_total") > 100);
       await member.close();
       await client.close();
     } finally {

@@ -6,6 +6,7 @@ import { onError } from "../../src/http/refusal.ts";
 import { Streams } from "../../src/http/stream.ts";
 import { Stage } from "../helpers/conversation.ts";
 import { send, startServer } from "../helpers/server.ts";
+import { until } from "../helpers/until.mjs";
 import { refused, serve } from "./serve.ts";
 
 interface Event {
@@ -268,12 +269,6 @@ describe("GET /stream", () => {
 
 describe("GET /stream over the network", () => {
   const clients = async (http: string) => (await (await fetch(`${http}/readyz`)).json()).clients;
-  const until = async (true_: () => Promise<boolean>) => {
-    for (let tries = 0; !await true_(); tries++) {
-      assert.ok(tries < 200, "Cannot wait longer");
-      await new Promise((done) => setTimeout(done, 25));
-    }
-  };
 
   test("A client gets what comes, and its session ends when its connection does", async () => {
     const server = await startServer("--feed", "none", "--heartbeat", "300");
@@ -283,11 +278,13 @@ describe("GET /stream over the network", () => {
     assert.match((await events.next()).retry!, /^\d{4}$/);
     assert.equal((await events.next()).data.op, "subscribed");
     const position = await send(server, [{ symbol: "A", price: 1 }]);
-    assert.equal((await events.next()).id, position);
+    let event = await events.next();
+    while (event.data.op === "heartbeat") event = await events.next();
+    assert.equal(event.id, position);
     assert.equal((await events.next()).data.op, "heartbeat");
     assert.equal(await clients(server.http), 1);
     leave.abort();
-    await until(async () => await clients(server.http) === 0);
+    await until("it is gone", () => clients(server.http), (count) => count === 0);
     await server.stop();
   });
 
@@ -309,10 +306,11 @@ describe("GET /stream over the network", () => {
     await new Promise((done) => socket.once("data", done));
     socket.pause();
     const ticks = Array.from({ length: 2_000 }, (_, index) => ({ symbol: `S${index}`, price: 1 }));
-    await until(async () => {
+    const clientsAfterMore = async () => {
       await send(server, ticks);
-      return await clients(server.http) === 0;
-    });
+      return await clients(server.http);
+    };
+    await until("it is gone", clientsAfterMore, (count) => count === 0);
     socket.destroy();
     await server.stop();
   });

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { until } from "../helpers/until.mjs";
 import { BASE, refused, serve, type TestApp } from "./serve.ts";
 
 /** Opens a socket; `answered` waits for so many answers. */
 function open(server: TestApp, query = "") {
   const frames: Record<string, unknown>[] = [];
   const closes: number[] = [];
-  let wake = () => {};
   const headers = { upgrade: "websocket" };
   const accept = server.app.upgrade(new Request(`${BASE}/ticks${query}`, { headers }));
   assert.ok(!(accept instanceof Response));
   const socket = {
     buffered: 0,
-    send(text: string) {
-      frames.push(JSON.parse(text));
-      wake();
-    },
+    send: (text: string) => void frames.push(JSON.parse(text)),
     close: (code: number) => void closes.push(code),
   };
   const connection = accept(socket);
@@ -27,7 +24,7 @@ function open(server: TestApp, query = "") {
       connection.receive(typeof frame === "string" ? frame : JSON.stringify(frame)),
     async answered(count: number) {
       server.now += 1_000;
-      while (frames.length < count) await new Promise<void>((resolve) => wake = resolve);
+      await until(`there are ${count} answers`, () => frames, ({ length }) => length >= count);
       return frames.splice(0);
     },
   };

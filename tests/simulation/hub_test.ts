@@ -17,7 +17,7 @@ import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 const SYMBOLS = ["A", "B", "C/1", "C/2"];
 const HIGH_WATER = 2_000;
-const timeout = 60_000;
+const timeout = 240_000;
 
 const step = fc.oneof(
   {

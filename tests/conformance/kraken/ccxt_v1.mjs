@@ -1,6 +1,6 @@
 // ccxt 4.4: REST and version 1.
 
-import { http, load, report, sleep, STAY_MS, ws } from "./report.mjs";
+import { http, load, report, STAY_MS, ws } from "./report.mjs";
 
 const { pro } = load("ccxt-v1");
 const startedAt = Date.now();
@@ -34,4 +34,3 @@ report({
   updates,
   sameClient: Object.values(kraken.clients)[0] === client,
 });
-await sleep(1_000);

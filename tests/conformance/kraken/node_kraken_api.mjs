@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 import { createServer } from "node:tls";
-import { http, load, report, sleep } from "./report.mjs";
+import { http, load, report } from "./report.mjs";
 
 const api = load("node-kraken-api");
 const folder = process.argv[3] ?? "";
@@ -26,13 +26,16 @@ api._WS_PUB_HOSTNAME = `localhost:${securePort}/kraken?h=`;
 const kraken = new api.Kraken({ timeout: 5_000 });
 /** @type {Record<string, unknown>} */
 const found = {};
-let heartbeats = 0;
-kraken.ws.pub.on("heartbeat", () => heartbeats++);
+/** @type {number[]} */
+const heartbeats = [];
+const heard = new Promise((resolve) => {
+  kraken.ws.pub.on("heartbeat", () => heartbeats.push(performance.now()) === 3 && resolve(true));
+});
 kraken.ws.pub.on("systemStatus", (/** @type {unknown} */ status) => found.systemStatus = status);
 // Nothing is traded here, so there is only the heartbeat.
 await kraken.ws.ticker().subscribe("QUIET/USD");
-await sleep(3_500);
-found.heartbeats = heartbeats;
+await heard;
+found.heartbeatsMs = (heartbeats[2] ?? 0) - (heartbeats[0] ?? 0);
 /** @param {any} subscriber @param {string} pair */
 const first = async (subscriber, pair) => {
   const update = new Promise((resolve) => {

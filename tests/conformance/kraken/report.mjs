@@ -14,11 +14,6 @@ export const load = createRequire(import.meta.url);
 export const http = process.argv[2] ?? "";
 export const ws = http.replace("http", "ws");
 
-/** @param {number} ms */
-export function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 /**
  * Ends the process with what was found.
  * @param {Record<string, unknown>} found

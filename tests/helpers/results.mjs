@@ -1,0 +1,63 @@
+// What test runners print, read as the names of the tests that have passed and failed.
+
+/** @typedef {{ passed: number, failures: string[] }} Results */
+
+/** `deno test`, which indents the tests of a group below its name. @param {string} output @returns {Results} */
+export function denoResults(output) {
+  let passed = 0;
+  let file = "";
+  /** @type {string[]} */
+  const failures = [];
+  /** @type {{ name: string, hasTests: boolean }[]} */
+  const groups = [];
+  // Of a test that takes long it is said so on the line of its result.
+  const lines = output.replaceAll(/'.*' has been running for over \(.*\)\n/g, "").split("\n");
+  for (const line of lines) {
+    if (line === " ERRORS ") break;
+    file = /^running \d+ tests? from \.?\/?(.+)$/.exec(line)?.[1] ?? file;
+    const uncaught = /^Uncaught error from \.?\/?(.+) FAILED$/.exec(line)?.[1];
+    if (uncaught !== undefined) failures.push(`${uncaught}: uncaught error`);
+    const [, indent = "", name = "", verdict, remark = ""] =
+      /^( *)(.+) \.\.\.(?: (ok|FAILED|ignored)(?: \((.*)\))?)?$/.exec(line) ?? [];
+    if (name === "") continue;
+    const depth = indent.length / 2;
+    const group = groups[depth];
+    const isGroup = group?.name === name && group.hasTests;
+    groups.length = Math.min(groups.length, depth);
+    const outer = groups.at(-1);
+    if (outer !== undefined) outer.hasTests = true;
+    if (verdict === undefined) groups.push({ name, hasTests: false });
+    if (verdict === "ok" && !isGroup) passed++;
+    // A group fails by its tests, which are counted, or by what is done before and after them.
+    if (verdict === "FAILED" && !remark.startsWith("due to ")) {
+      failures.push(`${file}: ${[...groups, { name }].map(({ name }) => name).join(" > ")}`);
+    }
+  }
+  return { passed, failures };
+}
+
+/** `bun test`, which names the failures of many files once more at the end. @param {string} output @returns {Results} */
+export function bunResults(output) {
+  let passed = 0;
+  let file = "";
+  /** @type {string[]} */
+  const failures = [];
+  for (const line of output.split("\n")) {
+    if (/^\d+ tests? failed:$/.test(line)) break;
+    file = /^(\S+_test\.ts):$/.exec(line)?.[1] ?? file;
+    if (line === "# Unhandled error between tests") failures.push(`${file}: error between tests`);
+    const [, verdict, name] = /^\((pass|fail)\) (.+?)(?: \[[\d.]+m?s\])?$/.exec(line) ?? [];
+    if (verdict === "pass") passed++;
+    if (verdict === "fail") failures.push(`${file}: ${name}`);
+  }
+  // For some readers it names only failures.
+  const [, count = "0"] = /^ *(\d+) pass$/m.exec(output) ?? [];
+  return { passed: Math.max(passed, Number(count)), failures };
+}
+
+/** The programs that are tests by themselves. @param {string} output @returns {Results} */
+export function checkResults(output) {
+  const found = [...output.matchAll(/^(ok|FAILED) +(.+) \(\d+ ms\)$/gm)];
+  const failures = found.flatMap(([, verdict, name = ""]) => verdict === "ok" ? [] : [name]);
+  return { passed: found.length - failures.length, failures };
+}

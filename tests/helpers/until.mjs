@@ -1,0 +1,68 @@
+// The one way in which tests wait: until something is so, and not for time to pass.
+
+import { inspect } from "node:util";
+
+/**
+ * Longer than anything takes on a busy machine, which costs nothing where it comes early. Limits of whole
+ * tests are longer still, so that this one is met first and tells what was there instead.
+ */
+const PATIENCE_MS = 30_000;
+const PAUSE_MS_MAX = 50;
+const SHOWN_MAX = 2_000;
+
+/**
+ * Reads a value again and again until it fits, and returns it. A reading that throws does not fit yet.
+ * @template Value
+ * @overload
+ * @param {string} what is waited for, to go on with "Waited in vain until"
+ * @param {() => Value | Promise<Value>} read
+ * @returns {Promise<NonNullable<Value>>} the first value that is true
+ */
+/**
+ * @template Value
+ * @overload
+ * @param {string} what
+ * @param {() => Value | Promise<Value>} read
+ * @param {(value: Value) => unknown} fits
+ * @param {number} [patienceMs]
+ * @returns {Promise<Value>}
+ */
+/**
+ * @param {string} what
+ * @param {() => unknown} read
+ * @param {(value: unknown) => unknown} [fits]
+ */
+export async function until(what, read, fits = Boolean, patienceMs = PATIENCE_MS) {
+  /** @type {unknown} */
+  let last = "nothing, the reading takes so long";
+  let isOver = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(isOver = true), patienceMs);
+  });
+  const reading = async () => {
+    for (let pauseMs = 1; !isOver; pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 1.5)) {
+      try {
+        const value = await read();
+        last = value;
+        if (fits(value)) return { value };
+      } catch (error) {
+        last = error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  };
+  const found = await Promise.race([reading(), over.then(() => undefined)]);
+  clearTimeout(timer);
+  if (found !== undefined) return found.value;
+  const cause = last instanceof Error ? { cause: last } : undefined;
+  throw new Error(`Waited ${patienceMs} ms in vain until ${what}; last: ${shown(last)}`, cause);
+}
+
+/** Both ends of what is long. @param {unknown} value */
+function shown(value) {
+  const text = typeof value === "string" ? value : inspect(value, { depth: 5 });
+  if (text.length <= SHOWN_MAX) return text;
+  return `${text.slice(0, SHOWN_MAX / 2)} … ${text.slice(-SHOWN_MAX / 2)}`;
+}
