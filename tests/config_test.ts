@@ -132,6 +132,12 @@ describe("readConfig", () => {
   test("readConfig knows the commands serve and health and refuses others", () => {
     assert.equal(read({ args: ["health", "--port", "1"] }).kind, "health");
     assert.match(refusal({ args: ["start"] }), /^Cannot run start: there is no such command/);
+    assert.doesNotMatch(refusal({ args: ["start"] }), /did you mean/);
+    for (const [word, name] of [["serv", "serve"], ["wacth", "watch"], ["exprot", "export"]]) {
+      const message =
+        `Cannot run ${word}: there is no such command (did you mean ${name}?), see tickwire --help`;
+      assert.equal(refusal({ args: [word!] }), message);
+    }
     assert.match(refusal({ args: ["serve", "x"] }), /^Cannot use x: serve takes no words$/);
     assert.match(refusal({ args: ["--", "--port"] }), /--port/);
   });

@@ -34,7 +34,7 @@ const OUTSIDE = new Map<string, string[]>([
     "src/config/settings_file.ts",
   ]],
   ["src/config/client_settings.ts", ["src/core/interval.ts", "src/config/setting_kinds.ts"]],
-  ["src/config/flags.ts", []],
+  ["src/config/flags.ts", ["src/core/nearest.ts"]],
   ["src/config/help.ts", ["src/config.ts"]],
   ["src/log.ts", ["src/core/mask.ts"]],
   ["src/pulse.ts", []],
