@@ -46,7 +46,12 @@ const OUTSIDE = new Map<string, string[]>([
   ["src/config/settings_file.ts", ["src/config/flags.ts"]],
 ]);
 /** Feeds and the terminal can be clients like any other, by the client module. */
-const CLIENT = ["static/client.js", "static/frames.js", "static/streams.js"];
+const CLIENT = [
+  "static/client.js",
+  "static/frames.js",
+  "static/refusal.js",
+  "static/streams.js",
+];
 /** Comments, strings, templates and regular expressions. */
 const TOKENS = new RegExp(
   [

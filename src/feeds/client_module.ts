@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import clientJs from "../../static/client.js" with { type: "text" };
 import framesJs from "../../static/frames.js" with { type: "text" };
+import refusalJs from "../../static/refusal.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
 
 export type { Client, State } from "../../static/client.js";
@@ -14,8 +15,8 @@ type ClientModule = typeof import("../../static/client.js");
  */
 export function loadClient(): Promise<ClientModule> {
   const frames = urlOf(framesJs);
-  const streams = urlOf(streamsJs, ["./frames.js", frames]);
-  return import(urlOf(clientJs, ["./streams.js", streams]));
+  const streams = ["./streams.js", urlOf(streamsJs, ["./frames.js", frames])] as const;
+  return import(urlOf(clientJs, streams, ["./refusal.js", urlOf(refusalJs)]));
 }
 
 /** @param imports what a module imports, and the URL of each */
