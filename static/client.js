@@ -186,7 +186,7 @@ export class Client {
     socket.addEventListener("message", ({ data }) => isCurrent() && this.#receive(data));
     socket.addEventListener("close", ({ code, reason }) => {
       if (!isCurrent()) return;
-      if (this.#openedAt === Infinity) void this.#ask(url);
+      if (this.#openedAt === Infinity && !REFUSALS.has(code)) void this.#ask(url);
       else this.#closed(code, reason);
     });
     this.#callOff = clock.after(OPENING_MS_MAX, () => this.#giveUp("The server does not answer"));

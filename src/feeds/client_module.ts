@@ -15,8 +15,9 @@ type ClientModule = typeof import("../../static/client.js");
  */
 export function loadClient(): Promise<ClientModule> {
   const frames = urlOf(framesJs);
-  const streams = ["./streams.js", urlOf(streamsJs, ["./frames.js", frames])] as const;
-  return import(urlOf(clientJs, streams, ["./refusal.js", urlOf(refusalJs)]));
+  const streams = urlOf(streamsJs, ["./frames.js", frames]);
+  const refusal = urlOf(refusalJs);
+  return import(urlOf(clientJs, ["./streams.js", streams], ["./refusal.js", refusal]));
 }
 
 /** @param imports what a module imports, and the URL of each */

@@ -119,7 +119,7 @@ describe("tickwire watch that is refused", () => {
       const options = { url, key, symbols: [], once: false, json: true, every: 50 };
       await assert.rejects(watch(new FakeTerminal(), options), (error: Error) => {
         assert.ok(error instanceof CommandError);
-        assert.match(error.message, /^Cannot watch: .*key/);
+        assert.match(error.message, /^Cannot watch: .*; give it with --key$/);
         return true;
       });
     }

@@ -7,7 +7,7 @@ import { FakeClock, FakeConsumer, FakeSocket, subscribed } from "./fakes.ts";
 const SILENCE_MS_MAX = 37_500;
 
 /** A server that answers plain requests so; nobody is there when there is no answer. */
-function setUp(random = () => 0.5, answer?: () => Promise<Response>) {
+function setUp(random = () => 0.5, answer?: (signal: AbortSignal) => Promise<Response>) {
   const asked: string[] = [];
   const clock = new FakeClock();
   const sockets: FakeSocket[] = [];
@@ -22,9 +22,9 @@ function setUp(random = () => 0.5, answer?: () => Promise<Response>) {
     WebSocket: Socket,
     clock,
     random,
-    fetch: (url) => {
+    fetch: (url, { signal }) => {
       asked.push(url);
-      return answer?.() ?? Promise.reject(new TypeError("Nobody is there"));
+      return answer?.(signal) ?? Promise.reject(new TypeError("Nobody is there"));
     },
     onState: ({ kind }) => states.push(kind),
   });
@@ -263,6 +263,15 @@ test("An answer that does not come, or comes too late, is not waited for", async
   late.client.close();
   await settle();
   assert.deepEqual([late.states, late.clock.timers], [["connecting", "closed"], 0]);
+
+  const parts = setUp(
+    undefined,
+    (signal) => new Promise((_, reject) => signal.addEventListener("abort", reject)),
+  );
+  parts.last().drop(1006);
+  parts.clock.advance(OPENING_MS_MAX);
+  await settle();
+  assert.equal(waitOf(parts), 250);
 
   const refusing = Promise.withResolvers<Response>();
   const overtaken = setUp(undefined, () => refusing.promise);
