@@ -161,6 +161,15 @@ describe("readConfig", () => {
     assert.deepEqual(read({ args: ["--help"] }), { kind: "help", command: undefined });
   });
 
+  test("readConfig reads hosts, in the environment separated by blanks", () => {
+    assert.deepEqual(serve({})["allowed-host"], []);
+    const hosts = ["ticks.example", "[::1]", "fe80::1", "10.0.0.1", "*"];
+    const args = hosts.flatMap((host) => ["--allowed-host", host]);
+    assert.deepEqual(serve({ args })["allowed-host"], hosts);
+    const env = { TICKWIRE_ALLOWED_HOST: hosts.join(" ") };
+    assert.deepEqual(serve({ env })["allowed-host"], hosts);
+  });
+
   test("readConfig reads keys, several in one variable or in a list of the file", () => {
     const none = serve({});
     assert.deepEqual([none["read-key"], none["write-key"]], [[], []]);
@@ -273,6 +282,11 @@ describe("readConfig refuses", () => {
       ["bars-max", "1499"],
       ["origin", "app.example.com"],
       ["origin", "https://a/path"],
+      ["allowed-host", "https://a"],
+      ["allowed-host", "ticks.example:5050"],
+      ["allowed-host", "a:5050"],
+      ["allowed-host", "*.example"],
+      ["allowed-host", "[::1]:5050"],
       ["room-kept", "long"],
       ["rooms-max", "0"],
       ["body-max", "1e400"],
@@ -288,9 +302,10 @@ describe("readConfig refuses", () => {
         ] as const
       ) {
         const message = refusal(given);
-        const value = name === "origin" && source !== `${name} of tickwire.json`
-          ? `[${shown}]`
-          : shown;
+        const value =
+          ["origin", "allowed-host"].includes(name) && source !== `${name} of tickwire.json`
+            ? `[${shown}]`
+            : shown;
         assert.ok(message.startsWith(`Cannot use ${source} ${value}: `), message);
         assert.doesNotMatch(message, /invalid input/i, message);
       }

@@ -33,7 +33,7 @@ export const origins = listOf(
 );
 /** Names without a port: whoever forwards a port may choose another one. */
 export const hosts = listOf(
-  text.regex(/^(?:\*|[^\s:/?#@,[\]*]+|\[?[\da-f]*:[\da-f:.]+\]?)$/i, {
+  text.regex(/^(?:\*|[^\s:/?#@,[\]*]+|\[?(?=[^:]*:[^:]*:)[\da-f:.]+\]?)$/i, {
     error: "expected a host without a port such as ticks.example.com, or *",
   }),
 );
