@@ -68,6 +68,8 @@ describe("A relay", () => {
         await middle.end("SIGKILL");
         middle = await ServerProcess.start(...flagsOf("middle", relay, port));
       }
+      // Each answer that was on its way when the middle one was killed is asked for again.
+      await eventually(() => instrumentOf(last), ({ name }) => name === known.name);
       assert.deepEqual(await instrumentOf(last), { symbol: "AAPL", ...known });
       const { seq } = await positionOf(first);
       await eventually(() => positionOf(last), (now) => now.seq >= seq);
