@@ -18,12 +18,14 @@ import { corsHeaders, Origins } from "./http/cors.ts";
 import { type Entry, openEntry } from "./http/entry.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
+import { Hosts } from "./http/hosts.ts";
 import { influxRoutes } from "./http/influx.ts";
 import { Keys } from "./http/keys.ts";
 import { KrakenApi } from "./http/kraken.ts";
 import { Metrics } from "./http/metrics.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
+import { parameterChecks } from "./http/parameters.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
 import {
@@ -208,10 +210,11 @@ function definer(config: Config, market: Market, define: Define): Define {
 }
 
 function createAccess(config: Config, log: Log): Access {
-  const { host, "read-key": read, "write-key": write } = config;
+  const { host, "read-key": read, "write-key": write, "public-url": publicUrl } = config;
+  const hosts = new Hosts({ host, publicUrl, allowed: config["allowed-host"] });
   const keys = new Keys({ read, write, host });
   if (!keys.canWrite) log.warn(`Nobody may write: to listen on ${host} takes a --write-key for it`);
-  return new Access(keys, new Origins(config.origin), log.warn);
+  return new Access(keys, new Origins(config.origin, hosts), hosts, log.warn);
 }
 
 interface Parts extends Derived {
@@ -228,9 +231,11 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
-  router.use(corsHeaders(access.origins), compress(), access.middleware());
+  const checkHost = (request: Request) => access.checkHost(request);
+  router.use(corsHeaders(access.origins, checkHost), compress(), access.middleware());
   for (
     const routes of [
+      parameterChecks(),
       pageRoutes(config.origin),
       activityRoutes({ market, tape, archive, turns, now }),
       snapshotRoutes({ market, position }),
@@ -248,7 +253,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       streams.routes(),
       krakenApi.routes(),
       metrics.routes(),
-      socketHints(places),
+      socketHints(places, access),
       contractRoutes({
         ...{ version, publicUrl: config["public-url"], keys: access.keys },
         ...{ settings: config, limits: hub.limits, routes: () => router.routes },

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
-import { ConfigError, type Flags, readFlags } from "./config/flags.ts";
+import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
   count,
   countFrom,
   durationFrom,
+  hosts,
   instruments,
   keys,
   list,
@@ -52,6 +53,9 @@ const SETTINGS = z.object({
   "origin": origins.default(ORIGINS).describe(
     "page origin that may use the server beside its own; * for any",
   ),
+  "allowed-host": hosts.default([]).describe(
+    "host under which it may be asked for beside its own; * for any",
+  ),
   "read-key": keys.default([]).describe("key that is needed to read"),
   "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
   "public-url": webAddress.optional().describe(
@@ -89,7 +93,7 @@ const SETTINGS = z.object({
 export type Config = z.infer<typeof SETTINGS>;
 
 /** Settings that may be given several times; in the environment they are separated by blanks. */
-export const REPEATABLE = ["feed", "origin", "read-key", "write-key"];
+export const REPEATABLE = ["feed", "origin", "allowed-host", "read-key", "write-key"];
 /** Settings that only the file has. */
 export const FILE_ONLY = ["instruments"];
 const SECRET = ["read-key", "write-key", "key"];
@@ -197,7 +201,10 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
 
 function commandNamed(name: string): CommandName {
   if (Object.hasOwn(COMMANDS, name)) return name as CommandName;
-  throw new ConfigError(`Cannot run ${name}: there is no such command, see tickwire --help`);
+  const meant = suggest(name, Object.keys(COMMANDS));
+  throw new ConfigError(
+    `Cannot run ${name}: there is no such command${meant}, see tickwire --help`,
+  );
 }
 
 /** Whether a setting is a flag without a value. */

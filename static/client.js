@@ -1,4 +1,5 @@
-// The client of tickwire for browsers, Deno, Bun and Node: this file, with streams.js and frames.js beside it.
+// The client of tickwire for browsers, Deno, Bun and Node: this file, with streams.js, frames.js and
+// refusal.js beside it.
 //
 //   import { connect } from "http://localhost:5050/static/client.js";
 //
@@ -11,13 +12,16 @@
 // delivered: none is missing, and none comes twice. When the server can no longer serve that place, the
 // stream begins anew and says so: `onReply` with `resumed: false`.
 
+import { REFUSALS, whyRefused } from "./refusal.js";
 import { Streams } from "./streams.js";
 
 /** @import { Frame, Handlers, Stream, StreamRequest } from "./frames.js" */
+/** @import { Fetch } from "./refusal.js" */
 
 /**
  * The connection. Waiting ends at `until` (by the clock) with the next attempt. Refused ends only by
- * `retry`: the server has said that to come back is of no use. Closed is the end.
+ * `retry`: the server has said that to come back is of no use. Its code is the close code; of a connection
+ * that was refused before it opened, 4000 and the status of HTTP. Closed is the end.
  * @typedef {{ readonly kind: "connecting" }
  *   | { readonly kind: "live" }
  *   | { readonly kind: "waiting", readonly until: number, readonly reason: string }
@@ -43,6 +47,7 @@ import { Streams } from "./streams.js";
  * @property {(state: State) => void} [onState] told of every change; a client begins with connecting
  * @property {number} [heartbeatMs] 15,000
  * @property {new (url: string) => Socket} [WebSocket]
+ * @property {Fetch} [fetch]
  * @property {Clock} [clock]
  * @property {() => number} [random] at least 0 and less than 1
  */
@@ -54,15 +59,6 @@ const BACKOFF_MS_MAX = 15_000;
 /** Only a connection that has stayed up for so long makes the earlier failures forgotten. */
 export const STABLE_MS = 5_000;
 export const OPENING_MS_MAX = 10_000;
-
-/** What each close code that forbids to come back means; any other is met with an attempt. */
-const REFUSALS = new Map([
-  [1007, "The server cannot read what this client sends"],
-  [1009, "The server takes no frame of that size"],
-  [4400, "The server does not understand this client"],
-  [4401, "The server asks for a key"],
-  [4403, "The server does not allow this client"],
-]);
 
 /** A server that has too many clients is given time, as if some attempts had failed. */
 const TOO_MANY = 4429;
@@ -127,6 +123,7 @@ export class Client {
       onState: () => {},
       heartbeatMs: HEARTBEAT_MS,
       WebSocket: globalThis.WebSocket,
+      fetch: (url, init) => globalThis.fetch(url, init),
       clock: CLOCK,
       random: Math.random,
       ...options,
@@ -181,15 +178,37 @@ export class Client {
   #open() {
     this.#callOff();
     const { WebSocket, clock } = this.#options;
-    const socket = this.#socket = new WebSocket(this.#url());
+    const url = this.#url();
+    const socket = this.#socket = new WebSocket(url);
     // A socket that was given up may still have something to say; nobody listens to it.
     const isCurrent = () => socket === this.#socket;
     socket.addEventListener("open", () => isCurrent() && this.#opened());
     socket.addEventListener("message", ({ data }) => isCurrent() && this.#receive(data));
     socket.addEventListener("close", ({ code, reason }) => {
-      if (isCurrent()) this.#closed(code, reason);
+      if (!isCurrent()) return;
+      if (this.#openedAt === Infinity && !REFUSALS.has(code)) void this.#ask(url);
+      else this.#closed(code, reason);
     });
     this.#callOff = clock.after(OPENING_MS_MAX, () => this.#giveUp("The server does not answer"));
+  }
+
+  /**
+   * Finds out why the socket has not opened; till then it is still connecting.
+   * @param {string} url
+   */
+  async #ask(url) {
+    this.#leave();
+    const { clock, fetch } = this.#options;
+    const ended = new AbortController();
+    let isCurrent = true;
+    const stop = clock.after(OPENING_MS_MAX, () => ended.abort());
+    this.#callOff = () => {
+      isCurrent = false;
+      stop();
+      ended.abort();
+    };
+    const { isFinal, code, reason } = await whyRefused(url, ended.signal, fetch);
+    if (isCurrent) this.#closed(isFinal ? code : 0, reason);
   }
 
   /** @param {State} state */

@@ -29,6 +29,8 @@ import { Viewport } from "./viewport.js";
 /** @import { Moment } from "./moment.js" */
 /** @import { Shared } from "./room.js" */
 
+/** The close code of a socket that needs a key, or another one. */
+const KEY_NEEDED = 4401;
 const DECIMALS_LATER_MS = 300;
 const SETTLED_MS = 300;
 /** What a board that is live has seen within so long. */
@@ -146,8 +148,6 @@ function adopt(shared) {
 
 function stateChanged(/** @type {import("./client.js").State} */ state) {
   status.showState(state, !recorder.isLive, now());
-  // A socket that was refused before it was open says nothing of why.
-  if (state.kind === "waiting" || state.kind === "refused") void server.ask("symbols?limit=1");
   if (state.kind === "live") lookout.look();
 }
 
@@ -212,7 +212,8 @@ function frame() {
   const { state, position } = client;
   status.tick(state, now());
   status.showRate(board.updates + tracks.updates, position ?? "", now());
-  showRefusal(state.kind === "live" ? "" : server.refusal);
+  const isKeyWanted = state.kind === "refused" && state.code === KEY_NEEDED;
+  showRefusal(state.kind === "live" ? "" : isKeyWanted ? state.reason : server.refusal);
   if (!isBareChart) deck.draw(presentTime(), chart.colors);
   requestAnimationFrame(frame);
 }
@@ -271,6 +272,7 @@ function setTheme(theme) {
 function setKey(key) {
   server.key = key;
   client.retry();
+  sharing.room?.retry();
   lookout.look();
   board.touch();
 }

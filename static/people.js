@@ -5,6 +5,7 @@ import { element, show } from "./dom.js";
 /** @import { Room } from "./room.js" */
 
 export class People {
+  #name;
   #room;
   #version = -1;
   #list = document.createElement("ul");
@@ -13,12 +14,11 @@ export class People {
 
   /** @param {string} name @param {Room} room @param {(name: string) => void} renamed */
   constructor(name, room, renamed) {
+    this.#name = name;
     this.#room = room;
     const host = element("people", HTMLElement);
     show("people", true);
     this.#title.className = "quiet";
-    this.#title.textContent = name;
-    this.#title.title = "Room";
     this.#list.ariaLabel = `People in the room ${name}`;
     this.#follow.type = "button";
     this.#follow.id = "follow-room";
@@ -38,10 +38,12 @@ export class People {
   draw() {
     if (this.#room.version === this.#version) return;
     this.#version = this.#room.version;
-    const { members, follows, isJoined } = this.#room;
+    const { members, follows, isJoined, refusal } = this.#room;
     this.#follow.textContent = follows ? "Following" : "Follow";
     this.#follow.ariaPressed = String(follows);
     this.#title.classList.toggle("down", !isJoined);
+    this.#title.textContent = refusal === "" ? this.#name : `${this.#name}: refused`;
+    this.#title.title = refusal === "" ? "Room" : refusal;
     this.#list.replaceChildren(
       ...members.filter(({ isMe, isLeading }) => !isMe || isLeading).map(
         ({ name, follows, isLeading, isMe }) => {

@@ -1,6 +1,7 @@
 // Everyone in a room follows the same symbol, range and moment.
 
-import { backoff } from "./client.js";
+import { backoff, OPENING_MS_MAX } from "./client.js";
+import { whyRefused } from "./refusal.js";
 
 /** @import { View } from "./address.js" */
 
@@ -57,6 +58,8 @@ export class Room {
   #brought;
   #toldAt = -Infinity;
   #isDue = false;
+  /** Why the server lets nobody in with this key; empty while it does. */
+  refusal = "";
   version = 0;
 
   /** @param {RoomOptions} options */
@@ -123,10 +126,19 @@ export class Room {
     if (this.#isDue ? now - this.#toldAt >= MOVE_MS : now - this.#toldAt >= TELL_MS) this.#tell();
   }
 
+  /** Tries again at once, perhaps with another key. */
+  retry() {
+    this.#openAt = 0;
+  }
+
   #open() {
     const { url, WebSocket, now } = this.#options;
-    const socket = this.#socket = new WebSocket(url());
+    const address = url();
+    let hasOpened = false;
+    const socket = this.#socket = new WebSocket(address);
     socket.addEventListener("open", () => {
+      hasOpened = true;
+      this.refusal = "";
       this.#attempt = 0;
       this.#joinedAt = now();
       this.version++;
@@ -139,7 +151,18 @@ export class Room {
       this.#members.clear();
       this.#openAt = now() + 1_000 + backoff(this.#attempt++);
       this.version++;
+      if (!hasOpened) void this.#ask(address);
     });
+  }
+
+  /** Who is not let in does not try for ever. @param {string} address */
+  async #ask(address) {
+    const { isFinal, reason } = await whyRefused(address, AbortSignal.timeout(OPENING_MS_MAX));
+    const isOver = this.#socket !== undefined || address !== this.#options.url();
+    if (!isFinal || isOver) return;
+    this.#openAt = Infinity;
+    this.refusal = reason;
+    this.version++;
   }
 
   /** Nobody else is here. */

@@ -132,6 +132,12 @@ describe("readConfig", () => {
   test("readConfig knows the commands serve and health and refuses others", () => {
     assert.equal(read({ args: ["health", "--port", "1"] }).kind, "health");
     assert.match(refusal({ args: ["start"] }), /^Cannot run start: there is no such command/);
+    assert.doesNotMatch(refusal({ args: ["start"] }), /did you mean/);
+    for (const [word, name] of [["serv", "serve"], ["wacth", "watch"], ["exprot", "export"]]) {
+      const message =
+        `Cannot run ${word}: there is no such command (did you mean ${name}?), see tickwire --help`;
+      assert.equal(refusal({ args: [word!] }), message);
+    }
     assert.match(refusal({ args: ["serve", "x"] }), /^Cannot use x: serve takes no words$/);
     assert.match(refusal({ args: ["--", "--port"] }), /--port/);
   });
@@ -153,6 +159,15 @@ describe("readConfig", () => {
     const help = read({ args: ["health", "--help"] });
     assert.deepEqual(help, { kind: "help", command: "health" });
     assert.deepEqual(read({ args: ["--help"] }), { kind: "help", command: undefined });
+  });
+
+  test("readConfig reads hosts, in the environment separated by blanks", () => {
+    assert.deepEqual(serve({})["allowed-host"], []);
+    const hosts = ["ticks.example", "[::1]", "fe80::1", "10.0.0.1", "*"];
+    const args = hosts.flatMap((host) => ["--allowed-host", host]);
+    assert.deepEqual(serve({ args })["allowed-host"], hosts);
+    const env = { TICKWIRE_ALLOWED_HOST: hosts.join(" ") };
+    assert.deepEqual(serve({ env })["allowed-host"], hosts);
   });
 
   test("readConfig reads keys, several in one variable or in a list of the file", () => {
@@ -267,6 +282,11 @@ describe("readConfig refuses", () => {
       ["bars-max", "1499"],
       ["origin", "app.example.com"],
       ["origin", "https://a/path"],
+      ["allowed-host", "https://a"],
+      ["allowed-host", "ticks.example:5050"],
+      ["allowed-host", "a:5050"],
+      ["allowed-host", "*.example"],
+      ["allowed-host", "[::1]:5050"],
       ["room-kept", "long"],
       ["rooms-max", "0"],
       ["body-max", "1e400"],
@@ -282,9 +302,10 @@ describe("readConfig refuses", () => {
         ] as const
       ) {
         const message = refusal(given);
-        const value = name === "origin" && source !== `${name} of tickwire.json`
-          ? `[${shown}]`
-          : shown;
+        const value =
+          ["origin", "allowed-host"].includes(name) && source !== `${name} of tickwire.json`
+            ? `[${shown}]`
+            : shown;
         assert.ok(message.startsWith(`Cannot use ${source} ${value}: `), message);
         assert.doesNotMatch(message, /invalid input/i, message);
       }

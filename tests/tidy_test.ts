@@ -37,7 +37,7 @@ const OUTSIDE = new Map<string, string[]>([
     "src/config/settings_file.ts",
   ]],
   ["src/config/client_settings.ts", ["src/core/interval.ts", "src/config/setting_kinds.ts"]],
-  ["src/config/flags.ts", []],
+  ["src/config/flags.ts", ["src/core/nearest.ts"]],
   ["src/config/help.ts", ["src/config.ts"]],
   ["src/logger.ts", ["src/core/mask.ts"]],
   ["src/pulse.ts", []],
@@ -49,7 +49,12 @@ const OUTSIDE = new Map<string, string[]>([
   ["src/config/settings_file.ts", ["src/config/flags.ts"]],
 ]);
 /** Feeds and the terminal can be clients like any other, by the client module. */
-const CLIENT = ["static/client.js", "static/frames.js", "static/streams.js"];
+const CLIENT = [
+  "static/client.js",
+  "static/frames.js",
+  "static/refusal.js",
+  "static/streams.js",
+];
 /** Comments, strings, templates and regular expressions. */
 const TOKENS = new RegExp(
   [

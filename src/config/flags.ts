@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { nearest } from "../core/nearest.ts";
 
 /** What the operator got wrong, in words that name the setting and the way out. */
 export class ConfigError extends Error {}
@@ -53,12 +54,8 @@ export function readFlags(args: readonly string[], { valued, switches }: FlagNam
   return { flags, words };
 }
 
-/** The name that was probably meant: one that shares its letters but for one or two. */
+/** Words that name what was probably meant: what begins like it, or is near to it. */
 export function suggest(name: string, names: readonly string[]): string {
-  const near = names.find((known) =>
-    known.startsWith(name) || [...known].sort().join("") === [...name].sort().join("") ||
-    Math.abs(known.length - name.length) <= 1 &&
-      [...name].filter((letter) => !known.includes(letter)).length <= 1 && known[0] === name[0]
-  );
-  return near === undefined ? "" : ` (did you mean ${near}?)`;
+  const meant = names.find((known) => known.startsWith(name)) ?? nearest(name, names);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }

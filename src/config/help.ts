@@ -87,7 +87,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   How: ["every", "once", "json"],
   Tape: ["tape", "retention", "retention-size"],
   Feeds: ["feed"],
-  Access: ["origin", "read-key", "write-key"],
+  Access: ["origin", "allowed-host", "read-key", "write-key"],
 };
 const OTHERS = "Limits";
 const NOTES: Readonly<Record<string, readonly string[]>> = {

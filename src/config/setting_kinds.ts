@@ -31,6 +31,12 @@ export const origins = listOf(
     error: "expected an origin such as https://app.example.com, or *",
   }),
 );
+/** Names without a port: whoever forwards a port may choose another one. */
+export const hosts = listOf(
+  text.regex(/^(?:\*|[^\s:/?#@,[\]*]+|\[?(?=[^:]*:[^:]*:)[\da-f:.]+\]?)$/i, {
+    error: "expected a host without a port such as ticks.example.com, or *",
+  }),
+);
 /** What can stand in a header, an address and a variable with several of them. */
 export const key = text.regex(/^[!-~]{1,200}$/, {
   error: "expected 1 to 200 ASCII characters without a blank",

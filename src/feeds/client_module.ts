@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import clientJs from "../../static/client.js" with { type: "text" };
 import framesJs from "../../static/frames.js" with { type: "text" };
+import refusalJs from "../../static/refusal.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
 
 export type { Client, State } from "../../static/client.js";
@@ -15,7 +16,8 @@ type ClientModule = typeof import("../../static/client.js");
 export function loadClient(): Promise<ClientModule> {
   const frames = urlOf(framesJs);
   const streams = urlOf(streamsJs, ["./frames.js", frames]);
-  return import(urlOf(clientJs, ["./streams.js", streams]));
+  const refusal = urlOf(refusalJs);
+  return import(urlOf(clientJs, ["./streams.js", streams], ["./refusal.js", refusal]));
 }
 
 /** @param imports what a module imports, and the URL of each */

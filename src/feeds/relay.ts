@@ -101,7 +101,7 @@ class Relay {
     this.#place = readMark(context.mark(settings.markName));
   }
 
-  /** @throws {SourceFault} when the connection has ended */
+  /** @throws {SourceFault} when the connection has ended. @throws {RangeError} when the upstream refuses it for good */
   async run(): Promise<void> {
     const { signal } = this.#context;
     const { connect } = await loadClient();
@@ -120,11 +120,15 @@ class Relay {
   }
 
   #connect(connect: Connect): void {
+    const { host } = new URL(this.#settings.url);
     this.#client = connect(this.#settings.url, {
       onState: (state) => {
-        // The wait is the supervisor's, who is the same for all feeds.
-        if (state.kind === "refused") this.#fail(new SourceFault(state.reason));
+        // The operator has to mend it: to come back with the same key or address is of no use.
+        if (state.kind === "refused") {
+          this.#fail(new RangeError(`${host} refuses: ${state.reason}`));
+        }
         if (state.kind !== "waiting") return;
+        // The wait is the supervisor's, who is the same for all feeds.
         const retryAfterMs = state.until - this.#context.now();
         this.#fail(new SourceFault(state.reason, { retryAfterMs }));
       },

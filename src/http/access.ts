@@ -1,5 +1,7 @@
 import type { MiddlewareHandler } from "hono";
+import { hostnameOf } from "../runtime/listener.ts";
 import type { Origins } from "./cors.ts";
+import { hostOf, type Hosts } from "./hosts.ts";
 import type { Keys, Need } from "./keys.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -15,20 +17,41 @@ const READING_POSTS = ["/kraken/0/public/*"];
 const WRITING_SOCKETS = ["/ticks", "/rooms/*"];
 
 const READING_METHODS = ["GET", "HEAD", "OPTIONS"];
-const ORIGINS_WARNED_MAX = 100;
+/** A balancer asks under whatever name it has for the machine. */
+const OF_ANY_HOST = "/healthz";
+const WARNED_MAX = 100;
+/** Of a host in a message; no name in the DNS is longer. */
+const NAME_LENGTH_MAX = 253;
 
-/** The one place where it is decided who is let in, by key and by origin. */
+/** The one place where it is decided who is let in: by the host that is asked for, by origin and by key. */
 export class Access {
   readonly keys: Keys;
   readonly origins: Origins;
-  readonly #warn: (message: string) => void;
-  readonly #warnedOf = new Set<string>();
+  readonly #hosts: Hosts;
+  readonly #warnOfHost: (message: string) => void;
+  readonly #warnOfOrigin: (message: string) => void;
 
-  /** @param warn tells the operator of an origin that was refused, once of each */
-  constructor(keys: Keys, origins: Origins, warn: (message: string) => void) {
+  /** @param warn tells the operator of a host or an origin that was refused, once of each */
+  constructor(keys: Keys, origins: Origins, hosts: Hosts, warn: (message: string) => void) {
     this.keys = keys;
     this.origins = origins;
-    this.#warn = warn;
+    this.#hosts = hosts;
+    this.#warnOfHost = once(warn);
+    this.#warnOfOrigin = once(warn);
+  }
+
+  /** @throws {Refusal} for what was meant for another server */
+  checkHost(request: Request): void {
+    const { host, pathname } = new URL(request.url);
+    // The first line of a request may name a host as well.
+    const foreign = [hostOf(request), host].find((name) => !this.#hosts.has(name));
+    if (foreign === undefined || pathname === OF_ANY_HOST) return;
+    const name = (hostnameOf(foreign) ?? foreign).slice(0, NAME_LENGTH_MAX);
+    const wayOut = `--allowed-host ${name} would allow it`;
+    this.#warnOfHost(`Refused a request for the host ${name}; ${wayOut}`);
+    const detail = `Cannot answer for the host ${name}: it is none of the server's own; ${wayOut}`;
+    // Without a Host it has come by HTTP/2, which has a status for what should have gone elsewhere.
+    throw new Refusal(request.headers.has("host") ? 403 : 421, "bad_host", detail);
   }
 
   /** @throws {Refusal} unless the WebSocket may be opened */
@@ -42,6 +65,7 @@ export class Access {
   middleware(): MiddlewareHandler {
     return (c, next) => {
       const { method, path, raw } = c.req;
+      this.checkHost(raw);
       const need = needOf(method, path);
       // A foreign page cannot read an answer, but what it sends would be written all the same.
       if (need === "write") this.#checkOrigin(raw, `Cannot ${method} ${path}`);
@@ -50,13 +74,10 @@ export class Access {
     };
   }
 
-  #checkOrigin({ headers }: Request, action: string): void {
-    const origin = headers.get("origin") ?? "";
-    if (this.origins.allows(origin, headers.get("host"))) return;
-    if (!this.#warnedOf.has(origin) && this.#warnedOf.size < ORIGINS_WARNED_MAX) {
-      this.#warnedOf.add(origin);
-      this.#warn(`Refused a page of ${origin}; --origin ${origin} would allow it`);
-    }
+  #checkOrigin(request: Request, action: string): void {
+    const origin = request.headers.get("origin") ?? "";
+    if (this.origins.allows(origin, hostOf(request))) return;
+    this.#warnOfOrigin(`Refused a page of ${origin}; --origin ${origin} would allow it`);
     throw new Refusal(403, "bad_origin", `${action} from ${origin}: the origin is not allowed`);
   }
 }
@@ -69,6 +90,16 @@ export function needOf(method: string, path: string): Need | undefined {
 
 export function socketNeedOf(path: string): Need {
   return isListed(path, WRITING_SOCKETS) ? "write" : "read";
+}
+
+/** The same is said once, and not everything that somebody makes up. */
+function once(warn: (message: string) => void): (message: string) => void {
+  const warned = new Set<string>();
+  return (message) => {
+    if (warned.has(message) || warned.size >= WARNED_MAX) return;
+    warned.add(message);
+    warn(message);
+  };
 }
 
 function isListed(path: string, list: readonly string[]): boolean {

@@ -32,6 +32,7 @@ import peopleJs from "../../static/people.js" with { type: "text" };
 import playerJs from "../../static/player.js" with { type: "text" };
 import readoutJs from "../../static/readout.js" with { type: "text" };
 import recorderJs from "../../static/recorder.js" with { type: "text" };
+import refusalJs from "../../static/refusal.js" with { type: "text" };
 import roomJs from "../../static/room.js" with { type: "text" };
 import savingJs from "../../static/saving.js" with { type: "text" };
 import scaleJs from "../../static/scale.js" with { type: "text" };
@@ -100,6 +101,7 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/player.js": js(playerJs),
   "/static/readout.js": js(readoutJs),
   "/static/recorder.js": js(recorderJs),
+  "/static/refusal.js": js(refusalJs),
   "/static/room.js": js(roomJs),
   "/static/saving.js": js(savingJs),
   "/static/scale.js": js(scaleJs),

@@ -69,7 +69,7 @@ export class Keys {
 }
 
 /** Whether only programs of this machine reach an address. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host);
 }
 

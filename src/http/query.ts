@@ -1,5 +1,6 @@
 import { LOOKS_LIKE_MS_MIN, parseTime } from "../core/time.ts";
 import { patternFault } from "../hub/topic.ts";
+import { readSymbols } from "../wire/native.ts";
 import { Refusal } from "./refusal.ts";
 
 export const LIMIT_DEFAULT = 1_000;
@@ -22,11 +23,9 @@ export class Query {
     return this.#params.get(name) || undefined;
   }
 
-  /** The names and prefixes of `symbol`, or `symbols`, without duplicates, in the order asked. */
+  /** The names and prefixes of `symbol` and `symbols`, without duplicates, in the order asked. */
   symbols(): string[] {
-    const name = this.#params.has("symbol") ? "symbol" : "symbols";
-    const names = this.#params.getAll(name).flatMap((list) => list.split(","))
-      .map((name) => name.trim()).filter((name) => name !== "");
+    const names = readSymbols(this.#params) ?? [];
     if (names.length > SYMBOLS_MAX) {
       throw new Refusal(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
     }

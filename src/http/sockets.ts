@@ -6,6 +6,7 @@ import { CloseCode, type Socket } from "../hub/socket.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import { chooseDialect } from "../wire/choose.ts";
 import type { Access } from "./access.ts";
+import { checkSocketParameters } from "./parameters.ts";
 import { Refusal, refusalResponse, toRefusal } from "./refusal.ts";
 
 /** A path at which WebSockets are accepted. */
@@ -53,11 +54,12 @@ export function roomsPlace(rooms: Rooms): SocketPlace {
   };
 }
 
-/** `GET` of such a path without an upgrade. */
-export function socketHints(places: readonly SocketPlace[]): Hono {
+/** `GET` of such a path without an upgrade: it tells what a browser does not, why the WebSocket would be refused. */
+export function socketHints(places: readonly SocketPlace[], access: Access): Hono {
   const hints = new Hono();
-  for (const { path } of places) {
-    hints.get(path, (c) => {
+  for (const place of places) {
+    hints.get(place.path, (c) => {
+      admit(c.req.raw, place, access);
       throw new Refusal(
         426,
         "upgrade_required",
@@ -72,20 +74,28 @@ export function socketHints(places: readonly SocketPlace[]): Hono {
 export function socketRoutes(options: SocketsOptions): (request: Request) => Accept | Response {
   const places = options.places.map((place) => ({ ...place, pattern: patternOf(place.path) }));
   return (request) => {
-    const url = new URL(request.url);
+    const { pathname } = new URL(request.url);
     try {
-      const place = places.find(({ pattern }) => pattern.test(url.pathname));
+      options.access.checkHost(request);
+      const place = places.find(({ pattern }) => pattern.test(pathname));
       if (place === undefined) {
-        const detail = `Cannot open a WebSocket at ${url.pathname}: there is none, use /ws`;
+        const detail = `Cannot open a WebSocket at ${pathname}: there is none, use /ws`;
         throw new Refusal(404, "not_found", detail);
       }
-      options.access.checkSocket(request, url.pathname);
-      const accept = place.accept(url);
+      const accept = admit(request, place, options.access);
       return (socket) => guarded(socket, accept, options.fault);
     } catch (error) {
       return refusalResponse(toRefusal(error, options.fault));
     }
   };
+}
+
+/** @throws {Refusal} unless the WebSocket may be opened at its place */
+function admit(request: Request, place: SocketPlace, access: Access): Accept {
+  const url = new URL(request.url);
+  access.checkSocket(request, url.pathname);
+  checkSocketParameters(place.path, url.searchParams);
+  return place.accept(url);
 }
 
 /** What fails here would else end the process: nobody else is told of it. */

@@ -45,9 +45,19 @@ export function listenError(host: string, port: number, cause: unknown): ListenE
   return new ListenError(`Cannot listen on ${host}:${port}: ${reason}`, { cause });
 }
 
-/** Answers a request whose `Host` is none: with it there is no address. */
+/** A name or an address, and perhaps a port; neither a list nor something with a user or a path. */
+const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+/** The name in a `Host` as URLs have it, without port and last dot; `undefined` when it is malformed. */
+export function hostnameOf(host: string): string | undefined {
+  if (!HOST.test(host)) return undefined;
+  return URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "");
+}
+
+/** Answers a request whose `Host` is none, or several: with it there is no address. */
 export function badAddress(request: Request): Response | undefined {
-  if (URL.canParse(request.url)) return undefined;
+  const host = request.headers.get("host");
+  if ((host === null || HOST.test(host)) && URL.canParse(request.url)) return undefined;
   const detail = "Cannot read the address: the Host is malformed or missing";
   return Response.json({ detail, code: "bad_request", status: 400 }, { status: 400 });
 }

@@ -3,6 +3,9 @@
 /** Why a command cannot go on, in words for its user. */
 export class CommandError extends Error {}
 
+/** What follows where a key is missing, or is not the right one. */
+export const GIVE_KEY = "; give it with --key";
+
 export interface ServerOptions {
   /** Such as `http://localhost:5050`. */
   readonly url: string;
@@ -76,5 +79,5 @@ export async function reasonOf(response: Response): Promise<string> {
     // Something else stands between, such as a proxy.
   }
   const said = typeof detail === "string" ? detail : `${response.url} answers ${response.status}`;
-  return response.status === 401 ? `${said}; give it with --key` : said;
+  return response.status === 401 ? said + GIVE_KEY : said;
 }

@@ -2,7 +2,7 @@ import type { Row } from "../core/board.ts";
 import { decimalsOf } from "../core/instrument.ts";
 import { type Client, loadClient, type State } from "../feeds/client_module.ts";
 import { gridLines, plain, type Watched } from "./grid.ts";
-import { CommandError, Server, type ServerOptions } from "./server.ts";
+import { CommandError, GIVE_KEY, Server, type ServerOptions } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface WatchOptions extends ServerOptions {
@@ -16,6 +16,8 @@ export interface WatchOptions extends ServerOptions {
   readonly every: number;
 }
 
+/** The close code of a socket that needs a key, or another one. */
+const KEY_NEEDED = 4401;
 const TRAIL_MAX = 60;
 const RATE_MS = 1_000;
 
@@ -72,7 +74,7 @@ async function printRows(
   const client = await subscribe(server, { symbols, every }, {
     state: (state) => {
       if (state.kind !== "refused") return;
-      failed = new CommandError(`Cannot watch: ${state.reason}`);
+      failed = refusalOf(state);
       ended.abort();
     },
     snapshot: print,
@@ -82,6 +84,10 @@ async function printRows(
   client.close();
   // A reader that has seen enough, such as head, goes away without a word.
   if (failed instanceof CommandError) throw failed;
+}
+
+function refusalOf({ code, reason }: Extract<State, { kind: "refused" }>): CommandError {
+  return new CommandError(`Cannot watch: ${reason}${code === KEY_NEEDED ? GIVE_KEY : ""}`);
 }
 
 function untilAborted(...signals: AbortSignal[]): Promise<void> {
@@ -176,9 +182,7 @@ class Screen {
       client.close();
       await this.#terminal.write(LEAVE);
     }
-    if (this.#state.kind === "refused") {
-      throw new CommandError(`Cannot watch: ${this.#state.reason}`);
-    }
+    if (this.#state.kind === "refused") throw refusalOf(this.#state);
   }
 
   #see(row: Row): void {

@@ -88,8 +88,7 @@ export const native: Wire = {
  * @throws {ClientError}
  */
 export function commandFromQuery(query: URLSearchParams): Command {
-  const named = [...query.getAll("symbol"), ...query.getAll("symbols")];
-  const symbols = named.length === 0 ? "*" : named.join(",");
+  const symbols = readSymbols(query) ?? ["*"];
   const given = Object.fromEntries(
     ["channel", "mode", "every", "from", "speed", "format"].flatMap((name) => {
       const value = query.get(name);
@@ -102,6 +101,12 @@ export function commandFromQuery(query: URLSearchParams): Command {
     throw new ClientError("bad_request", `Cannot read the address: ${describe(fields.error)}`);
   }
   return command(fields.data);
+}
+
+/** Names and prefixes of `symbol`, which many call `symbols`; `undefined` where there is neither. */
+export function readSymbols(query: URLSearchParams): string[] | undefined {
+  const named = [...query.getAll("symbol"), ...query.getAll("symbols")];
+  return named.length === 0 ? undefined : named.flatMap(splitList);
 }
 
 /** Names and prefixes of a comma list. */

@@ -4,7 +4,7 @@ import type { TapedTick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
 import { Selection } from "../hub/topic.ts";
 import type { Command, Format, Message, Wire } from "../hub/wire.ts";
-import { readEvery, splitList } from "./native.ts";
+import { readEvery, readSymbols } from "./native.ts";
 
 const LIST_EVERY_DEFAULT = "10s";
 /** A list is sent changed or not, so it may not come as often as a client likes. */
@@ -51,7 +51,7 @@ export const list: Wire = listening((rows) => {
 
 /** @throws {ClientError} unless the query names one symbol */
 export function valueCommand(query: URLSearchParams): Command {
-  const symbols = splitList(query.get("symbol") ?? "");
+  const symbols = readSymbols(query) ?? [];
   if (symbols.length !== 1 || symbols[0]!.endsWith("*")) {
     throw new ClientError("bad_symbol", "Cannot stream values: name one symbol, as in symbol=AAPL");
   }
@@ -72,7 +72,7 @@ export function listCommand(query: URLSearchParams): Command {
   return {
     kind: "subscribe",
     subscription: {
-      selection: new Selection(splitList(query.get("symbol") ?? "*")),
+      selection: new Selection(readSymbols(query) ?? ["*"]),
       channel: { kind: "quote" },
       mode: "latest",
       every: Math.max(LIST_EVERY_MS_MIN, readEvery(query.get("every") ?? LIST_EVERY_DEFAULT)),

@@ -25,9 +25,9 @@ const COMMANDS = {
 /**
  * Starts a server and waits until it is ready.
  * @param {string} kind `bun`, `deno` or the path of an executable
- * @param {{ port?: number, feed: string, tape?: string, more?: string[] }} options
+ * @param {{ port?: number, feed: string, tape?: string, more?: string[], key?: string }} options
  */
-export async function startServer(kind, { port, feed, tape = "memory", more = [] }) {
+export async function startServer(kind, { port, feed, tape = "memory", more = [], key = "" }) {
   port ??= await freePort();
   const [program = "", ...first] = COMMANDS[kind] ?? [resolve(ROOT, kind)];
   if (!existsSync(program)) throw new Error(`Cannot start ${kind}: there is no ${program}`);
@@ -50,7 +50,7 @@ export async function startServer(kind, { port, feed, tape = "memory", more = []
   try {
     await until(
       "the server is ready",
-      async () => child.exitCode !== null || (await fetch(`${server.origin}/readyz`)).ok,
+      async () => child.exitCode !== null || (await fetch(`${server.origin}/readyz?key=${key}`)).ok,
     );
     if (child.exitCode !== null) throw new Error(`The server has ended: ${log}`);
   } catch (error) {
@@ -60,7 +60,8 @@ export async function startServer(kind, { port, feed, tape = "memory", more = []
   return server;
 }
 
-export function startBrowser() {
+/** @param {string[]} more flags of its own */
+export function startBrowser(more = []) {
   return chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
     args: [
@@ -71,6 +72,7 @@ export function startBrowser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }
@@ -88,7 +90,7 @@ export class Complaints {
   listen(page) {
     page.on("console", (message) => {
       if (!["error", "warning"].includes(message.type())) return;
-      const isNetwork = /net::ERR_|WebSocket connection to|status of (?:401|503)/.test(
+      const isNetwork = /net::ERR_|WebSocket connection to|status of (?:401|403|503)/.test(
         message.text(),
       );
       if (!(this.isServerGone && isNetwork)) this.messages.push(message.text());

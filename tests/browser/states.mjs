@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { faultsOf } from "./access.mjs";
 import { freePort } from "../helpers/free_port.mjs";
-import { startServer } from "./harness.mjs";
+import { until } from "../helpers/until.mjs";
+import { startBrowser, startServer } from "./harness.mjs";
 import {
   barsAgree,
   chooseInterval,
@@ -29,34 +30,70 @@ export async function stateChecks(desk) {
 }
 
 /** @param {Desk} desk */
-async function keyChecks({ origin, complaints, check, open }) {
+async function keyChecks({ kind, feed, origin, complaints, check, open }) {
   await check("A server that wants a key is given one, which is kept", async () => {
     complaints.isServerGone = true;
+    const key = "sesame";
+    const more = ["--read-key", key, "--write-key", "mellon"];
+    const locked = await startServer(kind, { port: await freePort(), feed, more, key });
     const page = await open();
-    const detail = "Cannot answer: a key is needed";
-    await page.route(/\/(?:bars|symbols|ticks|activity|readyz)(?:\?|$)/, async (route) => {
-      const hasKey = route.request().headers()["x-api-key"] === "sesame";
-      if (hasKey) return await route.continue();
-      await route.fulfill({ status: 401, json: { detail, code: "unauthorized", status: 401 } });
-    });
-    await page.routeWebSocket(/\/ws(?:\?|$)/, (socket) => {
-      if (new URL(socket.url()).searchParams.get("key") === "sesame") socket.connectToServer();
-      else void socket.close({ code: 4000, reason: "" });
-    });
-    await page.goto(origin);
+    let sockets = 0;
+    page.on("websocket", () => sockets++);
+    await page.goto(locked.origin);
+    await stateIs(page, "refused");
     await page.locator("#key").waitFor();
-    assert.equal(await page.innerText("#refusal"), detail);
+    assert.match(await page.innerText("#refusal"), / without a key: send one as /);
+    assert.match(await page.innerText("#state"), /^Refused: Cannot .* without a key/);
     assert.deepEqual(await faultsOf(page), []);
     await shoot(page, "key");
-    await page.locator("#key").fill("sesame");
+    await page.locator("#key").fill("nonsense");
+    await page.keyboard.press("Enter");
+    await until("it is told", async () => /not know/.test(await page.innerText("#refusal")));
+    await page.waitForTimeout(1_500);
+    assert.equal(sockets, 2);
+    await page.locator("#key").fill(key);
     await page.keyboard.press("Enter");
     await stateIs(page, "live");
     await line(page, "AAPL").waitFor();
     await page.locator("#refused").waitFor({ state: "hidden" });
     await page.reload();
     await stateIs(page, "live");
+    // To be in a room is to write.
+    await page.goto(`${locked.origin}/?room=desk`);
+    await stateIs(page, "live");
+    await until("it is told", async () => /desk: refused/.test(await page.innerText("#people")));
+    assert.match(await page.locator("#people span").getAttribute("title") ?? "", /only reads$/);
     await page.close();
+    await locked.stop();
+    complaints.hosts.delete(new URL(locked.origin).host);
     complaints.isServerGone = false;
+  });
+
+  await check("A page whose name was pointed at this machine gets nothing", async () => {
+    const foreign = await startBrowser(["--host-resolver-rules=MAP evil.example 127.0.0.1"]);
+    try {
+      const page = await foreign.newPage();
+      const evil = origin.replace("localhost", "evil.example");
+      const answer = await page.goto(`${evil}/`);
+      assert.equal(answer?.status(), 403);
+      assert.match(await page.innerText("body"), /bad_host/);
+      // The sign of life is there, and from its origin the page asks for more.
+      await page.goto(`${evil}/healthz`);
+      const [status, socket] = await page.evaluate(async () => {
+        const headers = { "content-type": "application/json" };
+        const body = '{"symbol":"EVIL","price":1}';
+        const { status } = await fetch("/ticks", { method: "POST", headers, body });
+        const opened = new Promise((done) => {
+          const socket = new WebSocket(`ws://${location.host}/ws?symbol=AAPL`);
+          socket.onopen = () => done("opened");
+          socket.onerror = () => done("refused");
+        });
+        return [status, await opened];
+      });
+      assert.deepEqual([status, socket], [403, "refused"]);
+    } finally {
+      await foreign.close();
+    }
   });
 
   await check("A refused connection says why and does not come back", async () => {

@@ -33,7 +33,10 @@ test("helpText groups settings that belong together", () => {
   const groups = helpText("1").split("\n\n").map((part) => part.split("\n"));
   const group = (title: string) => groups.find(([first]) => first === `${title}:`)!.join("\n");
   assert.match(group("Server"), /--host .*\n.*--port /);
-  assert.match(group("Access"), /--origin .*\n.*--read-key .*\n.*--write-key /);
+  assert.match(
+    group("Access"),
+    /--origin .*\n.*--allowed-host .*\n.*--read-key .*\n.*--write-key /,
+  );
   assert.match(group("Feeds"), /--feed .*\n {6}synthetic:/);
   assert.match(group("Limits"), /--rooms-max /);
 });

@@ -72,6 +72,7 @@ describe("A relay", () => {
         await middle.end("SIGKILL");
         middle = await ServerProcess.start(...flagsOf("middle", relay, port));
       }
+      // Each answer that was on its way when the middle one was killed is asked for again.
       await until("the last one knows it", () => instrumentOf(last), isKnown);
       const { seq } = await positionOf(first);
       await until("all has arrived", () => positionOf(last), (now) => now.seq >= seq);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Origins } from "../../src/http/cors.ts";
+import { Hosts } from "../../src/http/hosts.ts";
 import { serve, type TestApp } from "./serve.ts";
 
 const WORKSPACE = "https://pro.openbb.co";
 const STRANGER = "https://stranger.example";
+const originsOf = (allowed: string[], hosts: string[] = ["*"]) =>
+  new Origins(allowed, new Hosts({ host: "127.0.0.1", allowed: hosts }));
 
 const allowed = (response: Response) => response.headers.get("access-control-allow-origin");
 
@@ -22,7 +25,7 @@ function preflight(server: TestApp, path: string, origin: string): Promise<Respo
 
 describe("Origins", () => {
   test("Origins allows those that are listed, without regard to case or a last slash", () => {
-    const origins = new Origins(["https://A.example/", "http://b.example:8080"]);
+    const origins = originsOf(["https://A.example/", "http://b.example:8080"]);
     assert.ok(origins.allows("https://a.example", "x"));
     assert.ok(origins.allows("HTTPS://A.Example", "x"));
     assert.ok(origins.allows("http://b.example:8080", "x"));
@@ -32,7 +35,7 @@ describe("Origins", () => {
       assert.ok(!origins.allows(origin, "x"), origin);
     }
     assert.ok(!origins.allows("https://a.example.evil.example", "x"));
-    const others = new Origins([
+    const others = originsOf([
       "https://c.example:443",
       "tauri://localhost/",
       "https://ü.example",
@@ -43,19 +46,25 @@ describe("Origins", () => {
   });
 
   test("Origins allows the page's own, whose scheme a proxy may have changed", () => {
-    const origins = new Origins([]);
+    const origins = originsOf([]);
     assert.ok(origins.allows("http://localhost:5050", "localhost:5050"));
     assert.ok(origins.allows("https://ticks.example", "Ticks.example"));
     assert.ok(!origins.allows("http://localhost:3000", "localhost:5050"));
-    assert.ok(!origins.allows("http://localhost:5050", null));
+    assert.ok(!origins.allows("http://localhost:5050", ""));
     assert.ok(!origins.allows("not an origin", "not an origin"));
   });
 
+  test("Origins does not take a page for the server's own because the host is as foreign as it", () => {
+    const origins = originsOf([], ["ticks.example"]);
+    assert.ok(origins.allows("http://ticks.example:5050", "ticks.example:5050"));
+    assert.ok(!origins.allows("http://evil.example:5050", "evil.example:5050"));
+  });
+
   test("Origins allows programs that send none, and anybody when * is listed", () => {
-    assert.ok(new Origins([]).allows(null, "x"));
-    assert.ok(new Origins([]).allows(undefined, "x"));
-    assert.ok(new Origins(["*"]).allows(STRANGER, "x"));
-    assert.ok(new Origins(["*"]).allows("null", "x"));
+    assert.ok(originsOf([]).allows(null, "x"));
+    assert.ok(originsOf([]).allows(undefined, "x"));
+    assert.ok(originsOf(["*"]).allows(STRANGER, "x"));
+    assert.ok(originsOf(["*"]).allows("null", "x"));
   });
 });
 

@@ -53,7 +53,7 @@ describe("Query", () => {
     assert.deepEqual(query("symbol=A,B&symbol=C,A").symbols(), ["A", "B", "C"]);
     assert.deepEqual(query("symbol=%20A%20,,B/*,*").symbols(), ["A", "B/*", "*"]);
     assert.deepEqual(query("symbols=A,B").symbols(), ["A", "B"]);
-    assert.deepEqual(query("symbols=A&symbol=B").symbols(), ["B"]);
+    assert.deepEqual(query("symbols=A&symbol=B,A").symbols(), ["B", "A"]);
     for (const text of ["a%20b", "A*B", "**", "%00", "x".repeat(65)]) {
       assert.throws(() => query(`symbol=${text}`).symbols(), Refusal, text);
     }

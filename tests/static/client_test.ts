@@ -6,7 +6,9 @@ import { FakeClock, FakeConsumer, FakeSocket, subscribed } from "./fakes.ts";
 /** Two and a half heartbeats. */
 const SILENCE_MS_MAX = 37_500;
 
-function setUp(random = () => 0.5) {
+/** A server that answers plain requests so; nobody is there when there is no answer. */
+function setUp(random = () => 0.5, answer?: (signal: AbortSignal) => Promise<Response>) {
+  const asked: string[] = [];
   const clock = new FakeClock();
   const sockets: FakeSocket[] = [];
   const states: State["kind"][] = [];
@@ -20,11 +22,20 @@ function setUp(random = () => 0.5) {
     WebSocket: Socket,
     clock,
     random,
+    fetch: (url, { signal }) => {
+      asked.push(url);
+      return answer?.(signal) ?? Promise.reject(new TypeError("Nobody is there"));
+    },
     onState: ({ kind }) => states.push(kind),
   });
   const last = () => sockets.at(-1)!;
-  return { clock, sockets, states, client, last };
+  return { clock, sockets, states, client, last, asked };
 }
+
+/** Lets what has been answered be heard. */
+const settle = () => new Promise((done) => setImmediate(done));
+const saying = (status: number, body: unknown) => () =>
+  Promise.resolve(Response.json(body, { status }));
 
 /** How long the client waits before its next attempt. */
 function waitOf({ clock, client: { state } }: ReturnType<typeof setUp>): number {
@@ -91,6 +102,7 @@ test("Close codes that forbid to come back are the end, with their reason", () =
 test("Every other close code is met with another attempt", () => {
   for (const code of [1000, 1001, 1006, 1012, 4408, 4429]) {
     const { clock, sockets, client, last } = setUp();
+    last().open();
     last().drop(code);
     assert.equal(client.state.kind, "waiting", String(code));
     clock.advance(15_000);
@@ -100,6 +112,7 @@ test("Every other close code is met with another attempt", () => {
 
 test("A server with too many clients is given some seconds", () => {
   const parts = setUp();
+  parts.last().open();
   parts.last().drop(4429, "Too many clients");
   assert.equal(waitOf(parts), 4_000);
 });
@@ -164,6 +177,7 @@ test("A draining server is given the time that it asks for", () => {
 test("Trying by hand does not wait, and never opens a second socket", () => {
   const { clock, sockets, client, last } = setUp();
   client.retry();
+  last().open();
   last().drop(1006);
   client.retry();
   assert.equal(sockets.length, 2);
@@ -188,6 +202,85 @@ test("A client that is closed stays closed and leaves no timer behind", () => {
     assert.equal(sockets.length, 1);
     assert.deepEqual(states.filter((kind) => kind === "closed"), ["closed"]);
   }
+});
+
+test("A socket that does not open is asked about, and who is refused does not come back", async () => {
+  for (const [status, code] of [[400, 4400], [401, 4401], [403, 4403], [421, 4421]] as const) {
+    const detail = `Cannot GET /ws: ${status}`;
+    const { clock, sockets, states, client, last, asked } = setUp(
+      undefined,
+      saying(status, { detail, code: "any", status }),
+    );
+    last().drop(1006);
+    assert.equal(client.state.kind, "connecting");
+    await settle();
+    assert.deepEqual(asked, ["http://server/ws?attempt=0"]);
+    assert.deepEqual(client.state, { kind: "refused", code, reason: detail });
+    clock.advance(3_600_000);
+    assert.deepEqual([states, sockets.length, clock.timers], [["refused"], 1, 0]);
+    client.retry();
+    assert.equal(sockets.length, 2);
+  }
+});
+
+test("Who is refused without a word is told what the answer means", async () => {
+  const answer = () => Promise.resolve(new Response("<h1>No</h1>", { status: 403 }));
+  const { client, last } = setUp(undefined, answer);
+  last().drop(1006);
+  await settle();
+  const reason = "The server does not allow this client";
+  assert.deepEqual(client.state, { kind: "refused", code: 4403, reason });
+});
+
+test("A socket that does not open for any other reason is tried again", async () => {
+  const answers: [answer: (() => Promise<Response>) | undefined, reason: string][] = [
+    [undefined, "The connection was lost"],
+    [saying(426, { detail: "open it as a WebSocket" }), "The connection was lost"],
+    [saying(200, {}), "The connection was lost"],
+    [saying(404, { detail: "Cannot find /ws" }), "Cannot find /ws"],
+    [saying(503, "busy"), "The server answers 503"],
+  ];
+  for (const [answer, reason] of answers) {
+    const parts = setUp(() => 1, answer);
+    parts.last().drop(1006);
+    await settle();
+    assert.equal(waitOf(parts), 500);
+    const { state } = parts.client;
+    assert.equal(state.kind === "waiting" && state.reason, reason);
+    parts.clock.advance(500);
+    assert.equal(parts.sockets.length, 2);
+  }
+});
+
+test("An answer that does not come, or comes too late, is not waited for", async () => {
+  const never = () => new Promise<Response>(() => {});
+  const late = setUp(undefined, never);
+  late.last().drop(1006);
+  // Trying by hand does not wait for it, and the end of the client is its end.
+  late.client.retry();
+  assert.equal(late.sockets.length, 2);
+  late.last().drop(1006);
+  late.client.close();
+  await settle();
+  assert.deepEqual([late.states, late.clock.timers], [["connecting", "closed"], 0]);
+
+  const parts = setUp(
+    undefined,
+    (signal) => new Promise((_, reject) => signal.addEventListener("abort", reject)),
+  );
+  parts.last().drop(1006);
+  parts.clock.advance(OPENING_MS_MAX);
+  await settle();
+  assert.equal(waitOf(parts), 250);
+
+  const refusing = Promise.withResolvers<Response>();
+  const overtaken = setUp(undefined, () => refusing.promise);
+  overtaken.last().drop(1006);
+  overtaken.client.retry();
+  overtaken.last().open();
+  refusing.resolve(Response.json({}, { status: 401 }));
+  await settle();
+  assert.equal(overtaken.client.state.kind, "live");
 });
 
 test("Streams outlive connections and go on where they were", () => {

@@ -12,7 +12,7 @@ import {
   VALUE,
 } from "./messages.ts";
 import { type ContractOptions, SECURITY_SCHEMES } from "./openapi.ts";
-import { TEXT, words } from "./operation.ts";
+import { BATCHES_QUERY, STREAM_QUERY } from "./operation.ts";
 import { type Json, listOf, ref, schemas } from "./values.ts";
 
 /** A place where messages go over and back. Payloads by the name of the message. */
@@ -20,22 +20,12 @@ interface Channel {
   readonly address: string;
   readonly description: string;
   readonly server: "sockets" | "events";
-  /** Schemas of what the address may ask for. */
-  readonly query?: Readonly<Record<string, Json>>;
+  /** What the address may ask for. */
+  readonly query?: readonly Json[];
   readonly parameters?: Json;
   readonly received: Readonly<Record<string, Json>>;
   readonly sent: Readonly<Record<string, Json>>;
 }
-
-const SUBSCRIPTION = {
-  symbol: { ...TEXT, description: "comma list of symbols and prefixes; absent means all" },
-  channel: { ...TEXT, description: "tick, quote, or bar and an interval such as bar:1m" },
-  mode: words(["all", "latest"]),
-  every: { ...TEXT, description: "milliseconds, or a duration such as 10s" },
-  from: { ...TEXT, description: "a position or a time" },
-  speed: { type: "number", minimum: 0 },
-  format: words(["object", "columns", "value", "list"], "object"),
-};
 
 /** What the server sends at `/ws`; the same in the events of `/stream`. */
 const STREAM = { ...NATIVE_ANSWERS, value: VALUE, list: listOf(ref("Row")) };
@@ -51,7 +41,7 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
         " format=value or format=list receives nothing but that; a first frame with params is a" +
         " live grid, which receives lists of rows alone.",
       server: "sockets",
-      query: SUBSCRIPTION,
+      query: STREAM_QUERY,
       received: { ...NATIVE_REQUESTS, grid: GRID_REQUEST },
       sent: STREAM,
     },
@@ -66,7 +56,7 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
       address: "/ticks",
       description: "Every frame is a batch of ticks, answered once it is on the tape.",
       server: "sockets",
-      query: { format: words(["json", "ndjson", "csv", "influx"]) },
+      query: BATCHES_QUERY,
       received: { batch: BATCHES["batch"]! },
       sent: { accepted: BATCHES["accepted"]!, refused: BATCHES["refused"]! },
     },
@@ -115,7 +105,7 @@ export function asyncApi({ version, limits, keys }: ContractOptions): Json {
       ...(parameters === undefined ? {} : { parameters }),
       ...(query === undefined
         ? {}
-        : { bindings: { ws: { query: { type: "object", properties: query } } } }),
+        : { bindings: { ws: { query: { type: "object", properties: propertiesOf(query) } } } }),
     };
     const security = keys.isNeededTo(socketNeedOf(address)) ? SECURITY : undefined;
     for (const [action, payloads] of [["receive", received], ["send", sent]] as const) {
@@ -150,6 +140,16 @@ const SCHEMES = Object.fromEntries(
 const SECURITY = Object.keys(SCHEMES).map((name) => ({
   $ref: `#/components/securitySchemes/${name}`,
 }));
+
+/** Parameters of OpenAPI as the schemas of an object. */
+function propertiesOf(parameters: readonly Json[]): Json {
+  return Object.fromEntries(
+    parameters.map(({ name, description, schema }) => [
+      name,
+      { ...schema as Json, description },
+    ]),
+  );
+}
 
 /** From the server's side: it receives what clients send. */
 function operation(

@@ -113,7 +113,7 @@ function responses({ answers, codes = {}, errorSchema }: Operation, need?: strin
   };
 }
 
-const OTHER_ERRORS = "any other error, such as not_found, bad_method and internal";
+const OTHER_ERRORS = "any other error, such as bad_host, not_found, bad_method and internal";
 const JSON_ERROR = { "application/json": ref("Error") };
 
 function errorAnswer(codes: readonly string[], schema?: Json): Json {

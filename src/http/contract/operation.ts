@@ -97,8 +97,28 @@ export const HISTORY: readonly Json[] = [
   query("format", "absent means what Accept asks for", words(["json", "ndjson", "csv", "arrow"])),
 ];
 export const HISTORY_CODES = {
-  400: ["bad_symbol", "bad_from", "bad_to", "bad_limit", "bad_format"],
+  400: ["bad_parameter", "bad_symbol", "bad_from", "bad_to", "bad_limit", "bad_format"],
 };
+
+/** What the address of a stream may ask for. */
+export const STREAM_QUERY: readonly Json[] = [
+  SYMBOLS,
+  query("channel", "tick, quote, or bar and an interval such as bar:1m"),
+  query("mode", "all: nothing is left out", words(["all", "latest"])),
+  query("every", "between frames at least: milliseconds, or a duration such as 10s"),
+  query("from", "where to start: a position or a time"),
+  query("speed", "with from: times as fast as recorded", { type: "number", minimum: 0 }),
+  query("format", "of rows", words(["object", "columns", "value", "list"], "object")),
+];
+
+/** What the address of a WebSocket for batches may say. */
+export const BATCHES_QUERY: readonly Json[] = [
+  query(
+    "format",
+    "of each frame; absent means as it looks",
+    words(["json", "ndjson", "csv", "influx"]),
+  ),
+];
 
 /** Rows in each of the forms that a history comes in. */
 export function history(description: string, row: Json, headers: Answer["headers"] = {}): Answer {

@@ -17,6 +17,7 @@ import {
   POSITION_HEADER,
   query,
   requestHeader,
+  STREAM_QUERY,
   SYMBOL,
   SYMBOL_IN_PATH,
   SYMBOLS,
@@ -86,7 +87,7 @@ const MARKET: Operations = {
     summary: "The newest row of each symbol",
     parameters: [SYMBOLS],
     answers: { 200: json("board rows", listOf(ref("Row")), POSITION_HEADER) },
-    codes: { 400: ["bad_symbol", "too_many_symbols"] },
+    codes: { 400: ["bad_parameter", "bad_symbol", "too_many_symbols"] },
   },
   "GET /symbols": {
     summary: "Instruments",
@@ -98,7 +99,7 @@ const MARKET: Operations = {
       }),
     ],
     answers: { 200: json("instruments", listOf(ref("Instrument"))) },
-    codes: { 400: ["bad_limit"] },
+    codes: { 400: ["bad_parameter", "bad_limit"] },
   },
   "GET /symbols/:symbol{.+}": {
     summary: "One instrument",
@@ -143,7 +144,7 @@ const MARKET: Operations = {
       }),
     },
     codes: {
-      400: ["bad_from", "bad_to", "bad_limit"],
+      400: ["bad_parameter", "bad_from", "bad_to", "bad_limit"],
       500: ["tape_unreadable"],
     },
   },
@@ -171,21 +172,15 @@ const MARKET: Operations = {
     description: "The data of each event is a frame of /asyncapi.json. One of symbol, channel and" +
       " format is needed.",
     parameters: [
-      SYMBOLS,
-      query("channel", "tick, quote, or bar and an interval such as bar:1m"),
-      query("mode", "all: nothing is left out", words(["all", "latest"])),
-      query("every", "between frames at least: milliseconds, or a duration such as 10s"),
-      query("from", "where to start: a position or a time"),
-      query("speed", "with from: times as fast as recorded", { type: "number", minimum: 0 }),
-      query("format", "of rows", words(["object", "columns", "value", "list"], "object")),
+      ...STREAM_QUERY,
       query("lastEventId", "as Last-Event-ID", ref("Position")),
       requestHeader("Last-Event-ID", "goes on after it", ref("Position")),
     ],
     answers: { 200: { description: "events", content: { "text/event-stream": TEXT } } },
     codes: {
       400: [
-        ...["bad_request", "bad_symbol", "bad_channel", "bad_every", "bad_from"],
-        ...["bad_last_event_id", "too_many_symbols"],
+        ...["bad_request", "bad_parameter", "bad_symbol", "bad_channel", "bad_every"],
+        ...["bad_from", "bad_last_event_id", "too_many_symbols"],
       ],
       503: ["too_many_clients"],
     },
@@ -234,7 +229,10 @@ function socket(summary: string, more: Partial<Operation> = {}): Operation {
 
 const ROOM = { name: "room", in: "path", required: true, schema: ref("Symbol") };
 const SOCKETS: Operations = {
-  "GET /ws": socket("The stream"),
+  "GET /ws": socket("The stream", {
+    parameters: STREAM_QUERY,
+    codes: { 400: ["bad_parameter"] },
+  }),
   "GET /rooms/:room": socket("A room", { parameters: [ROOM], codes: { 400: ["bad_room"] } }),
   "GET /kraken": socket("Kraken's protocol, version 1"),
   "GET /kraken/": socket("The same"),

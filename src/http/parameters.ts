@@ -1,0 +1,62 @@
+/**
+ * The names of parameters. A misspelt one that is passed over answers a question that nobody has asked, so
+ * what is near to a known name is refused; anything else is ignored, for caches and clients add their own.
+ */
+import { Hono } from "hono";
+import { nearest } from "../core/nearest.ts";
+import { BATCHES_QUERY, STREAM_QUERY } from "./contract/operation.ts";
+import { OWN_OPERATIONS } from "./contract/own_operations.ts";
+import type { Json } from "./contract/values.ts";
+import { Refusal } from "./refusal.ts";
+
+/** They hold lists, which go together when they are given twice. */
+const LISTS = ["symbol", "symbols"];
+
+/** What the addresses of WebSockets may say, by place; those of foreign protocols are theirs. */
+const SOCKETS: Readonly<Record<string, readonly string[]>> = {
+  "/ws": namesOf(STREAM_QUERY),
+  "/ticks": namesOf(BATCHES_QUERY),
+};
+
+/** Checks requests at the server's own routes, before their routes read them. */
+export function parameterChecks(): Hono {
+  const checks = new Hono();
+  for (const [operation, { parameters = [] }] of Object.entries(OWN_OPERATIONS)) {
+    const names = namesOf(parameters);
+    if (names.length === 0) continue;
+    const [method, path] = operation.split(" ") as [string, string];
+    checks.on(method, path, (c, next) => {
+      checkParameters(new URL(c.req.url).searchParams, names);
+      return next();
+    });
+  }
+  return checks;
+}
+
+/** @param path of the place, as the server has it. @throws {Refusal} */
+export function checkSocketParameters(path: string, params: URLSearchParams): void {
+  checkParameters(params, SOCKETS[path] ?? []);
+}
+
+function checkParameters(params: URLSearchParams, names: readonly string[]): void {
+  for (const name of new Set(params.keys())) {
+    if (!names.includes(name)) {
+      const meant = nearest(name, names);
+      if (meant === undefined) continue;
+      throw bad(name, `there is no such parameter (did you mean ${meant}?)`);
+    }
+    if (LISTS.includes(name) || new Set(params.getAll(name)).size === 1) continue;
+    throw bad(name, "it is given twice, each time with another value");
+  }
+}
+
+function bad(name: string, reason: string): Refusal {
+  return new Refusal(400, "bad_parameter", `Cannot use ${name}: ${reason}`);
+}
+
+/** Names in the query, and what else a list of symbols may be called. */
+function namesOf(parameters: readonly Json[]): string[] {
+  const names = parameters.filter((parameter) => parameter["in"] === "query")
+    .map(({ name }) => String(name));
+  return names.includes("symbol") ? [...names, "symbols"] : names;
+}
