@@ -32,7 +32,8 @@ class Both {
     const minute = Math.floor(now / MINUTE) * MINUTE;
     const bars = this.#all.bars("A", "1m", { from: minute - DAY + MINUTE, limit: 10_000 });
     if (bars.length === 0) return undefined;
-    const total = (of: (bar: Span) => number) => bars.reduce((sum, bar) => sum + of(bar), 0);
+    const total = (of: (bar: Span) => number | null) =>
+      bars.reduce((sum, bar) => sum + (of(bar) ?? NaN), 0);
     const volume = total((bar) => bar.volume), count = total((bar) => bar.count);
     return {
       open: bars[0]!.open,
@@ -42,8 +43,8 @@ class Both {
       volume,
       count,
       vwap: volume > 0
-        ? total((bar) => bar.vwap * bar.volume) / volume
-        : total((bar) => bar.vwap * bar.count) / count,
+        ? total((bar) => bar.vwap! * bar.volume!) / volume
+        : total((bar) => bar.vwap! * bar.count) / count,
     };
   }
 }
@@ -55,7 +56,8 @@ function assertEqual(found: Span | undefined, expected: Span | undefined): void 
     assert.equal(found[name], expected[name], name);
   }
   for (const name of ["volume", "vwap"] as const) {
-    assert.ok(Math.abs(found[name] - expected[name]) <= 1e-9 * Math.abs(expected[name]), name);
+    const wanted: number = expected[name]!;
+    assert.ok(Math.abs(found[name]! - wanted) <= 1e-9 * Math.abs(wanted), name);
   }
 }
 

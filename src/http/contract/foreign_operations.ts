@@ -7,6 +7,7 @@ import {
   header,
   INTERVAL,
   json,
+  NULLABLE,
   NUMBER,
   object,
   type Operation,
@@ -23,7 +24,7 @@ import { type Json, listOf, ref } from "./values.ts";
 const TABLE = listOf(object({
   date: { type: "string", format: "date-time" },
   ...{ open: NUMBER, high: NUMBER, low: NUMBER, close: NUMBER },
-  ...{ volume: NUMBER, vwap: NUMBER, count: { type: "integer" } },
+  ...{ volume: NULLABLE, vwap: NULLABLE, count: { type: "integer" } },
 }));
 const FIGURE = object({
   data: listOf({ type: "object" }),
