@@ -53,7 +53,11 @@ describe("Selection", () => {
   });
 
   it("Selection refuses an empty list, a star before the end and malformed names", () => {
-    for (const patterns of [[], ["*A"], ["A*B"], ["a b"], [""], ["x".repeat(256)], ["@a"], ["ü"], ["A,B"]]) {
+    for (
+      const patterns of [[], ["*A"], ["A*B"], ["a b"], [""], ["x".repeat(256)], ["@a"], ["ü"], [
+        "A,B",
+      ]]
+    ) {
       assert.throws(() => new Selection(patterns), ClientError, String(patterns));
     }
   });
