@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { tableFromIPC } from "@uwdata/flechette";
 import { Door } from "./door.ts";
-import { NOW, serve, type TestApp } from "./serve.ts";
+import { NOW, serve, TestApp } from "./serve.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tickwire-overflow-"));
+after(() => rmSync(folder, { recursive: true }));
 
 const MAX = Number.MAX_VALUE;
 const NO_NUMBER = /Infinity|NaN|undefined/;
@@ -121,22 +124,21 @@ describe("What is beyond all numbers", () => {
   });
 
   test("It survives the file, and what follows from the tape is the same after a restart", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tickwire-overflow-"));
-    after(() => rmSync(folder, { recursive: true }));
     const flags = ["--tape", `sqlite:${join(folder, "tape.db")}`];
     const read = async (server: TestApp) => {
       const symbols = ["BIG", "MEAN", "WORTH", "GAP", "MIDDLE"].map((name) => `${name}/USD`);
       const of = (symbol: string) => textOf(server, `/bars?symbol=${symbol}&interval=1d`);
       return [await textOf(server, "/snapshot"), ...await Promise.all(symbols.map(of))];
     };
-    const first = await market(serve(...flags));
+    const first = await market(new TestApp(flags));
     const before = await read(first);
     await first.app.stop();
-    const second = serve(...flags);
+    const second = new TestApp(flags);
     assert.deepEqual(await read(second), before);
     await second.send({ symbol: "BIG/USD", price: 3, size: 1 });
     const [bar] = await jsonOf(second, "/bars?symbol=BIG/USD&interval=1d");
     assert.deepEqual([bar.volume, bar.vwap, bar.count], [null, null, 3]);
+    await second.app.stop();
   });
 
   test("OpenBB's charts and tables have null, and a metric no change", async () => {
