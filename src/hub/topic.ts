@@ -18,7 +18,7 @@ export function parseChannel(text: string): Channel {
   throw new ClientError(
     "bad_channel",
     `Cannot subscribe to channel ${
-      JSON.stringify(text)
+      JSON.stringify(text.slice(0, 100))
     }: it is none of tick, quote, bar:1s … bar:1w`,
   );
 }
