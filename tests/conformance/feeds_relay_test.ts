@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { openTape } from "../../src/tape/engines.ts";
 import { eventually, feedOf } from "../helpers/feeds.ts";
 import { freePort, ServerProcess, wait } from "../helpers/process.ts";
 import { send, startServer } from "../helpers/server.ts";
@@ -107,6 +108,33 @@ describe("A relay", () => {
           ),
         );
         assert.equal((await feedOf(last)).state, "running");
+      } finally {
+        await last.stop();
+        await first.stop();
+      }
+    },
+  );
+
+  it(
+    "leaves out what begins like a formula on an old tape, and says so once",
+    { timeout },
+    async () => {
+      const world = { bootId: "b", holder: "h", now: Date.now, random: Math.random, warn() {} };
+      const { tape } = openTape(`sqlite:${join(folder, "first.db")}`, world);
+      const rest = { time: Date.now(), size: null, bid: null, ask: null };
+      const symbols = ["=cmd", "A", "-1", "=cmd"];
+      tape.append(symbols.map((symbol, price) => ({ symbol, price, ...rest })));
+      tape.close();
+      const first = await startServer(...flagsOf("first", "none"));
+      const last = await startServer("--feed", `tickwire:${first.ws}/ws?symbols=*`);
+      try {
+        await eventually(() => tapeOf(last), ({ length }) => length === 1);
+        await send(first, [{ symbol: "A", price: 9 }]);
+        const ticks = await eventually(() => tapeOf(last), ({ length }) => length === 2);
+        assert.deepEqual(ticks.map(({ symbol, price }) => [symbol, price]), [["A", 1], ["A", 9]]);
+        assert.equal((await feedOf(last)).leftOut, 3);
+        const told = last.log.filter((line) => /Left out ticks of "=cmd" .+ = - or @/.test(line));
+        assert.equal(told.length, 1);
       } finally {
         await last.stop();
         await first.stop();

@@ -71,6 +71,28 @@ describe("LastDay", () => {
     assert.equal(both.lastDay.of("A", START + DAY), undefined);
   });
 
+  it("does not know what is beyond all numbers in one of its parts, or in their sum", () => {
+    const both = new Both();
+    const figures = (now: number) => {
+      const { volume, vwap } = both.lastDay.of("A", now)!;
+      return [volume, vwap];
+    };
+    // Prices without sizes weigh nothing beside those with them, not even when nobody knows their mean.
+    both.tick(START, 1e308, null);
+    both.tick(START, 1e308, null);
+    assert.deepEqual(figures(START), [0, null]);
+    both.tick(START + 3_600_000, 2, 4);
+    assert.deepEqual(figures(START + 3_600_000), [4, 2]);
+    both.tick(START + 7_200_000, 2, 1e308);
+    both.tick(START + 10_800_000, 2, 1e308);
+    assert.deepEqual(figures(START + 10_800_000), [null, null]);
+    both.tick(START + 7_200_000, 2, 1e308);
+    assert.deepEqual(figures(START + 10_800_000), [null, null]);
+    const next = START + DAY + 9_000_000;
+    both.tick(next, 3, 1);
+    assert.deepEqual(figures(next), [1e308, null]);
+  });
+
   it("equals the sum of the last 1,440 minutes, whatever comes, late or not", () => {
     const tick = fc.record({
       after: fc.nat(3 * 3_600_000),

@@ -62,6 +62,15 @@ describe("A record's price", () => {
     assert.equal(read({ symbol: "A", bid: 0, ask: 0 }).price, 0);
   });
 
+  test("A middle is a number, however great bid and ask are", () => {
+    const { MAX_VALUE } = Number;
+    assert.equal(read({ symbol: "A", bid: MAX_VALUE, ask: MAX_VALUE }).price, MAX_VALUE);
+    assert.equal(read({ symbol: "A", bid: -MAX_VALUE, ask: -MAX_VALUE }).price, -MAX_VALUE);
+    assert.equal(read({ symbol: "A", bid: -MAX_VALUE, ask: MAX_VALUE }).price, 0);
+    assert.equal(read({ symbol: "A", bid: 1e308, ask: 1.2e308 }).price, 1.1e308);
+    assert.equal(read({ symbol: "A", bid: 5e-324, ask: 5e-324 }).price, 5e-324);
+  });
+
   test("A middle has no more than one decimal beyond those of bid and ask", () => {
     const cents = fc.integer({ min: 0, max: 100_000_000 });
     fc.assert(fc.property(cents, cents, fc.integer({ min: 0, max: 5 }), (a, b, decimals) => {
