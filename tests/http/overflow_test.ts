@@ -30,6 +30,7 @@ async function market(server = serve()): Promise<TestApp> {
     // A fraction that is a number, and no percentage that is one.
     { symbol: "PART/USD", price: 1e7 },
   );
+  await server.send({ symbol: "SWING/USD", price: -1e308 }, { symbol: "SWING/USD", price: 1e308 });
   await server.send({ symbol: "MIDDLE/USD", bid: MAX, ask: MAX });
   await server.send({ symbol: "MIDDLE/USD", bid: 1e308, ask: 1.1e308 });
   return server;
@@ -231,7 +232,7 @@ describe("What is beyond all numbers", () => {
 
   test("Kraken's sockets have 0 in its place, and no frame that is not JSON", async () => {
     const server = await market();
-    const pairs = ["BIG/USD", "MEAN/USD", "GAP/USD", "TINY/USD", "WORTH/USD"];
+    const pairs = ["BIG/USD", "MEAN/USD", "GAP/USD", "TINY/USD", "WORTH/USD", "SWING/USD"];
     const v1 = new Door(server, "/kraken");
     for (const name of ["ticker", "ohlc", "trade", "spread"]) {
       v1.send({ event: "subscribe", pair: pairs, subscription: { name } });
@@ -245,8 +246,8 @@ describe("What is beyond all numbers", () => {
     for (const channel of ["ticker", "ohlc", "trade"]) {
       v2.send({ method: "subscribe", params: { channel, symbol: pairs } });
     }
-    const gap = (await told(v2, /"ticker","type":"snapshot".*GAP/)).data[0];
-    assert.deepEqual([gap.volume, gap.change, gap.change_pct], [0, 0, 0]);
+    const swing = (await told(v2, /"ticker","type":"snapshot".*SWING/)).data[0];
+    assert.deepEqual([swing.vwap, swing.change, swing.change_pct], [0, 0, 0]);
     const bar = (await told(v2, /"ohlc","type":"snapshot".*BIG/)).data[0];
     assert.deepEqual([bar.volume, bar.vwap, bar.trades], [0, 0, 2]);
     await server.send({ symbol: "BIG/USD", price: 2, size: 1e308 });
