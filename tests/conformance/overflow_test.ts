@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { tableFromIPC } from "@uwdata/flechette";
-import { Door } from "./door.ts";
-import { NOW, serve, TestApp } from "./serve.ts";
+import { Door } from "../http/door.ts";
+import { NOW, serve, TestApp } from "../http/serve.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-overflow-"));
 after(() => rmSync(folder, { recursive: true }));

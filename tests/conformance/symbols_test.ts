@@ -7,8 +7,8 @@ import { after, describe, test } from "node:test";
 import { readConfig } from "../../src/config.ts";
 import { CloseCode } from "../../src/hub/socket.ts";
 import { openTape } from "../../src/tape/engines.ts";
-import { Door } from "./door.ts";
-import { BASE, NOW, refused, serve, serveWith, TestApp } from "./serve.ts";
+import { Door } from "../http/door.ts";
+import { BASE, NOW, refused, serve, serveWith, TestApp } from "../http/serve.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-symbols-"));
 after(() => rmSync(folder, { recursive: true }));
