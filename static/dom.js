@@ -21,7 +21,8 @@ export function write(id, text) {
 /** Writes what may have no room, to be shown in full when somebody asks. @param {string} id @param {string} text */
 export function writeCut(id, text) {
   write(id, text);
-  element(id, HTMLElement).title = text;
+  const target = element(id, HTMLElement);
+  if (target.title !== text) target.title = text;
 }
 
 /** @param {string} id @param {boolean} isShown */
