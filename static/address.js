@@ -20,7 +20,7 @@ import { isInterval } from "./interval.js";
 
 export const LOOKS = /** @type {const} */ (["candles", "area", "line"]);
 export const COMPARED_MAX = 3;
-const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,64}$/;
+const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,255}$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** A hundred years: what is longer is no range. */
 const SPAN_MS_MAX = 36_525 * UNIT_MS.d;

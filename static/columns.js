@@ -9,6 +9,8 @@ import { changeText, percentText, priceText, volumeText } from "./format.js";
  * @property {string} name
  * @property {string} title
  * @property {number} [chars] width for so many characters at first
+ * @property {number} [charsMax] how far it is widened for longer texts
+ * @property {boolean} [isCut] what has no room is shown in full when somebody asks
  * @property {(row: Row, decimals: number) => string} text
  * @property {(row: Row) => string | number | null} [key] by which rows are sorted
  * @property {(row: Row) => number | null} [flash] a value whose changes flash up or down
@@ -17,8 +19,22 @@ import { changeText, percentText, priceText, volumeText } from "./format.js";
 
 /** @type {readonly Column[]} */
 export const COLUMNS = [
-  { name: "symbol", title: "Symbol", text: ({ symbol }) => symbol, key: ({ symbol }) => symbol },
-  { name: "name", title: "Name", text: ({ name }) => name ?? "", key: ({ name }) => name },
+  {
+    name: "symbol",
+    title: "Symbol",
+    chars: 10,
+    charsMax: 40,
+    isCut: true,
+    text: ({ symbol }) => symbol,
+    key: ({ symbol }) => symbol,
+  },
+  {
+    name: "name",
+    title: "Name",
+    isCut: true,
+    text: ({ name }) => name ?? "",
+    key: ({ name }) => name,
+  },
   { name: "spark", title: "Last hour", text: () => "" },
   {
     name: "last",

@@ -64,6 +64,7 @@ export class Controls {
       chip.type = "button";
       chip.className = `part ${PART_COLORS[place + 1] ?? ""}`;
       chip.textContent = `${symbol} ×`;
+      chip.title = symbol;
       chip.ariaLabel = `Compare no longer with ${symbol}`;
       chip.addEventListener("click", () => {
         this.#options.choose({ compare: compare.filter((each) => each !== symbol) });

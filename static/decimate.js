@@ -118,7 +118,8 @@ function add(slots, { times, opens, highs, lows, closes, volumes }, start, end) 
   slots.highs[place] = high;
   slots.lows[place] = low;
   slots.closes[place] = closes[end - 1] ?? 0;
-  slots.volumes[place] = volume;
+  // Where a part is unknown, or the sum beyond all numbers, nothing is shown.
+  slots.volumes[place] = Number.isFinite(volume) ? volume : 0;
 }
 
 /** The lowest and the highest price of some slots; `undefined` when there is none. @param {Slots} slots */

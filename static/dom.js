@@ -18,6 +18,13 @@ export function write(id, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/** Writes what may have no room, to be shown in full when somebody asks. @param {string} id @param {string} text */
+export function writeCut(id, text) {
+  write(id, text);
+  const target = element(id, HTMLElement);
+  if (target.title !== text) target.title = text;
+}
+
 /** @param {string} id @param {boolean} isShown */
 export function show(id, isShown) {
   const target = element(id, HTMLElement);

@@ -35,9 +35,9 @@ export function csvOf({ columns, rows }) {
 /** @param {unknown} value */
 function cellText(value) {
   if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
   // A text that begins like a formula is not to be one in a spreadsheet.
-  const text = String(value).replace(/^[=+\-@\t\r]/, "'$&");
+  const text = String(value).replace(/^[=+\-@\t\r\n]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -12,6 +12,11 @@ const volumeFormat = new Intl.NumberFormat("en-US", {
 /** @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
 
+/** @param {number | null | undefined} value @returns {value is number} */
+function isKnown(value) {
+  return Number.isFinite(value);
+}
+
 /**
  * A format with so many decimals. Neither way of writing the sign puts one before what is rounded to 0.
  * @param {number} decimals
@@ -31,7 +36,7 @@ function numberFormat(decimals, signDisplay) {
  * @param {number} decimals
  */
 export function priceText(value, decimals) {
-  if (value === null || value === undefined) return UNKNOWN;
+  if (!isKnown(value)) return UNKNOWN;
   if (Math.abs(value) >= PLAIN_MAX) return value.toExponential(4);
   return minus(numberFormat(decimals, "negative").format(value));
 }
@@ -41,21 +46,19 @@ export function priceText(value, decimals) {
  * @param {number} decimals
  */
 export function changeText(value, decimals) {
-  if (value === null || value === undefined || Math.abs(value) >= PLAIN_MAX) {
-    return priceText(value, decimals);
-  }
+  if (!isKnown(value) || Math.abs(value) >= PLAIN_MAX) return priceText(value, decimals);
   return minus(numberFormat(decimals, "exceptZero").format(value));
 }
 
 /** @param {number | null | undefined} fraction 0.0306 is 3.06 % */
 export function percentText(fraction) {
-  if (fraction === null || fraction === undefined) return UNKNOWN;
-  return `${changeText(fraction * 100, 2)} %`;
+  const percent = (fraction ?? NaN) * 100;
+  return isKnown(percent) ? `${changeText(percent, 2)} %` : UNKNOWN;
 }
 
 /** Four digits at the most, as in 1.265 B. @param {number | null | undefined} volume */
 export function volumeText(volume) {
-  if (volume === null || volume === undefined) return UNKNOWN;
+  if (!isKnown(volume)) return UNKNOWN;
   if (Math.abs(volume) >= PLAIN_MAX * 1e3) return volume.toExponential(2);
   return minus(volumeFormat.format(volume));
 }

@@ -206,9 +206,10 @@ export class Grid {
    * @param {number} chars
    */
   #widen(place, chars) {
-    const [known = 0, name] = [this.#chars[place], COLUMNS[place]?.name];
-    const wanted = Math.min(chars, CHARS_MAX);
-    if (known === 0 || wanted <= known || name === undefined) return;
+    const known = this.#chars[place] ?? 0;
+    const { name = "", charsMax = CHARS_MAX } = COLUMNS[place] ?? {};
+    const wanted = Math.min(chars, charsMax);
+    if (known === 0 || wanted <= known) return;
     this.#chars[place] = wanted;
     this.#options.host.style.setProperty(`--${name}-chars`, String(wanted));
     this.#isMoved = true;

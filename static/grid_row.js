@@ -35,7 +35,10 @@ class Cell {
    */
   show(row, decimals, isOther, now) {
     const shown = this.#column.text(row, decimals);
-    if (shown !== this.#text.data) this.#text.data = shown;
+    if (shown !== this.#text.data) {
+      this.#text.data = shown;
+      if (this.#column.isCut) this.element.title = shown;
+    }
     this.#color(row, isOther, now);
     return shown.length;
   }

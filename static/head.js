@@ -1,6 +1,6 @@
 // The chosen symbol in words: in the chart's head, in the title of the window, and what is wrong with it.
 
-import { element, show, write } from "./dom.js";
+import { element, show, write, writeCut } from "./dom.js";
 import { changeText, dayTimeText, durationText, percentText, priceText } from "./format.js";
 
 /** @import { Row } from "./board.js" */
@@ -33,8 +33,8 @@ export class Head {
 
 /** @param {Quote} quote */
 function showQuote({ symbol, row, decimals }) {
-  write("symbol", symbol || "…");
-  write("name", row?.name ?? "");
+  writeCut("symbol", symbol || "…");
+  writeCut("name", row?.name ?? "");
   write("price", row === undefined ? "" : priceText(row.price, decimals));
   const change = row?.change ?? null;
   const percent = percentText(row?.change_percent);

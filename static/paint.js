@@ -40,7 +40,8 @@ function placesOf(plot, { slots, isMerged, base }, interval) {
   const { min: from = 0, max: to = 1 } = plot.scales["x"] ?? {};
   const { min: low = 0, max: high = 1 } = plot.scales["y"] ?? {};
   const perMs = bbox.width / (to - from);
-  const perPrice = bbox.height / (high - low);
+  const reach = high - low;
+  const perPrice = bbox.height / reach;
   const bottom = bbox.top + bbox.height;
   // A bar stands for all of its interval, and its middle for the bar.
   const middleMs = isMerged ? 0 : INTERVALS[interval] / 2;
@@ -48,7 +49,11 @@ function placesOf(plot, { slots, isMerged, base }, interval) {
     perMs,
     x: (/** @type {number} */ index) =>
       bbox.left + ((slots.times[index] ?? 0) + middleMs - from) * perMs,
-    y: (/** @type {number} */ price) => bottom - (scaled(price, base) - low) * perPrice,
+    // Nothing is seen of what is farther away, and a distance beyond all numbers would be no place.
+    y: (/** @type {number} */ price) => {
+      const value = Math.max(low - reach, Math.min(high + reach, scaled(price, base)));
+      return bottom - (value - low) * perPrice;
+    },
   };
 }
 

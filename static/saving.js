@@ -7,11 +7,13 @@ import { csvOf, download, pictureOf, tableOf } from "./export.js";
 /** @import { Grid } from "./grid.js" */
 /** @import { Stage } from "./stage.js" */
 
+const SHOWN_MAX = 40;
+
 /** @param {{ stage: Stage, board: Board, grid: Grid }} parts */
 export function buildSaving({ stage, board, grid }) {
   const titleOf = () => {
     const { parts = [], interval = "" } = stage.shown ?? {};
-    return [...parts.map(({ symbol }) => symbol), interval].join(" ");
+    return [...parts.map(({ symbol }) => cut(symbol)), interval].join(" ");
   };
   onClick("png", async () => {
     const { canvas, colors } = stage.chart;
@@ -26,6 +28,11 @@ export function buildSaving({ stage, board, grid }) {
     const rows = grid.order.symbols.flatMap((symbol) => board.rows.get(symbol) ?? []);
     save(csvOf({ columns: Object.keys(rows[0] ?? { symbol: "" }), rows }), "board.csv");
   });
+}
+
+/** A picture and the name of a file have no more room. @param {string} symbol */
+function cut(symbol) {
+  return symbol.length > SHOWN_MAX ? `${symbol.slice(0, SHOWN_MAX)}…` : symbol;
 }
 
 /** @param {string} text @param {string} name */

@@ -24,7 +24,10 @@ export function priceRange(extremes, { decimals, hasVolume, stretch = 1 }) {
   // What is beyond all numbers is shown as far as numbers go.
   const span = Math.min(Number.MAX_VALUE / 4, needed * stretch);
   const below = BELOW_SHARE + (hasVolume ? VOLUME_SHARE : 0);
-  return [middle - span * (0.5 + below), middle + span * (0.5 + ABOVE_SHARE)];
+  return [
+    Math.max(-Number.MAX_VALUE, middle - span * (0.5 + below)),
+    Math.min(Number.MAX_VALUE, middle + span * (0.5 + ABOVE_SHARE)),
+  ];
 }
 
 /** Steps between labels that can be told apart with so many decimals. @param {number} decimals */

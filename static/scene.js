@@ -67,7 +67,10 @@ export function sceneOf(view, { width, stretch }) {
  * @param {number | undefined} base
  */
 export function scaled(price, base) {
-  return base === undefined ? price : (price / base - 1) * 100;
+  if (base === undefined) return price;
+  // What is beyond all numbers is shown as far as numbers go.
+  const percent = (price / base - 1) * 100;
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, percent));
 }
 
 /** Whether a symbol is shown by candles: only the leading one is. @param {View} view @param {number} place */

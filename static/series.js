@@ -112,9 +112,9 @@ export class Series {
     );
   }
 
-  /** @param {Point} point */
+  /** What is unknown is no number here. @param {Point} point */
   #valuesOf(point) {
-    return this.#fields.map((field) => Number(point[field] ?? 0));
+    return this.#fields.map((field) => point[field] === null ? NaN : Number(point[field] ?? 0));
   }
 
   /** @param {number} index @param {number} time @param {number} order */

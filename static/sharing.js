@@ -19,7 +19,7 @@ import { recall, remember } from "./server.js";
  */
 
 const ADDRESS_MS = 300;
-const ROOM = /^[A-Za-z0-9._-]{1,64}$/;
+const ROOM = /^[A-Za-z0-9._][A-Za-z0-9._-]{0,254}$/;
 
 export class Sharing {
   #options;

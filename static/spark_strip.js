@@ -60,12 +60,13 @@ export class SparkStrip {
     context.clearRect(0, place * height, WIDTH, height);
     const closes = spark?.closes ?? [];
     if (closes.length < 2) return;
-    const low = Math.min(...closes);
-    const scale = (height - 2 * PADDING) / (Math.max(...closes) - low);
+    // Of halves, because the distance of two prices may be beyond all numbers.
+    const low = Math.min(...closes) / 2;
+    const scale = (height - 2 * PADDING) / (Math.max(...closes) / 2 - low);
     const bottom = (place + 1) * height - PADDING;
     // A flat curve lies in the middle.
     const y = (/** @type {number} */ close) =>
-      Number.isFinite(scale) ? bottom - (close - low) * scale : bottom - height / 2 + PADDING;
+      Number.isFinite(scale) ? bottom - (close / 2 - low) * scale : bottom - height / 2 + PADDING;
     const step = WIDTH / (POINTS - 1);
     const left = (POINTS - closes.length) * step;
     context.beginPath();

@@ -1,4 +1,5 @@
 import { type Interval, lengthOf, startOf } from "./interval.ts";
+import { known } from "./known.ts";
 import type { TapedTick } from "./tick.ts";
 
 /** Open, high, low, close, volume, vwap and count of the ticks in one interval of one symbol. */
@@ -11,10 +12,10 @@ export interface Bar {
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** Sum of the sizes; 0 when no tick had one. */
-  readonly volume: number;
-  /** Σ(price·size) / Σ(size); the plain mean of the prices when no tick had a size. */
-  readonly vwap: number;
+  /** Sum of the sizes; 0 when no tick had one, `null` when it is beyond all numbers. */
+  readonly volume: number | null;
+  /** Σ(price·size) / Σ(size); the plain mean of the prices when no tick had a size; `null` as above. */
+  readonly vwap: number | null;
   readonly count: number;
   readonly closed: boolean;
   /** A late tick changed the bar after it had closed. */
@@ -61,12 +62,26 @@ export function barOf(symbol: string, interval: Interval, numbers: Float64Array,
     high: numbers[at + HIGH]!,
     low: numbers[at + LOW]!,
     close: numbers[at + CLOSE]!,
-    volume,
-    vwap: volume > 0 ? numbers[at + NOTIONAL]! / volume : numbers[at + PRICES]! / count,
+    volume: known(volume),
+    vwap: vwapOf(volume, numbers[at + NOTIONAL]!, numbers[at + PRICES]!, count),
     count,
     closed: numbers[at + STATE] !== FORMING,
     revised: numbers[at + STATE] === REVISED,
   };
+}
+
+/**
+ * The mean price of ticks by their sums. A sum that has once been beyond all numbers stays so, and then
+ * the mean is unknown, even where a division would make a number of it.
+ */
+export function vwapOf(
+  volume: number,
+  notional: number,
+  prices: number,
+  count: number,
+): number | null {
+  if (volume === 0) return known(prices / count);
+  return Number.isFinite(volume) ? known(notional / volume) : null;
 }
 
 /** The stored record of a bar after a tick that came when the market no longer held it. */

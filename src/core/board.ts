@@ -1,6 +1,7 @@
 import type { BarSeries } from "./bar_series.ts";
 import { startOf } from "./interval.ts";
 import type { Instrument } from "./instrument.ts";
+import { known } from "./known.ts";
 import type { TapedTick } from "./tick.ts";
 
 /** A quote: the row that a screen shows for a symbol. What is unknown is `null`. */
@@ -128,7 +129,7 @@ export class Board {
     const day = days?.at(startOf("1d", newest.time));
     const prevClose = days?.newest(1)?.close ?? instrument?.prevClose ?? null;
     const { price } = newest;
-    const known = prevClose !== null && prevClose !== 0;
+    const hasBefore = prevClose !== null && prevClose !== 0;
     const shares = instrument?.shares ?? null;
     return {
       symbol,
@@ -136,8 +137,8 @@ export class Board {
       date: new Date(newest.time).toISOString().slice(0, 10),
       time: newest.time,
       price,
-      change: known ? difference(price, prevClose, instrument?.decimals ?? 8) : null,
-      change_percent: known ? fraction((price - prevClose) / Math.abs(prevClose)) : null,
+      change: hasBefore ? known(difference(price, prevClose, instrument?.decimals ?? 8)) : null,
+      change_percent: hasBefore ? fraction((price - prevClose) / Math.abs(prevClose)) : null,
       volume: day?.volume ?? null,
       prev_close: prevClose,
       open: day?.open ?? null,
@@ -145,7 +146,7 @@ export class Board {
       low: day?.low ?? null,
       bid: newest.bid,
       ask: newest.ask,
-      market_cap: shares === null ? null : Math.round(price * shares),
+      market_cap: shares === null ? null : known(Math.round(price * shares)),
     };
   }
 }
@@ -171,8 +172,9 @@ export function emptyRow(symbol: string, instrument?: Instrument): Row {
   };
 }
 
-/** A share with as many digits as anybody reads: 1e-8 is a millionth of a percent. */
-function fraction(share: number): number {
+/** A share with as many digits as anybody reads: 1e-8 is a millionth of a percent. It is read in percent. */
+function fraction(share: number): number | null {
+  if (known(100 * share) === null) return null;
   return Math.abs(share) < 1e6 ? Math.round(share * 1e8) / 1e8 + 0 : share;
 }
 

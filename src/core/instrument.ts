@@ -1,4 +1,4 @@
-import { isSymbol } from "./tick.ts";
+import { symbolFault } from "./tick.ts";
 
 /** The thing observed, with its reference data. What is unknown is `null`. */
 export interface Instrument {
@@ -127,7 +127,7 @@ export class Catalogue {
 
   /**
    * Adds an instrument or changes the fields given.
-   * @throws {RangeError} when the symbol is malformed
+   * @throws {RangeError} when the symbol is malformed, and none that there is
    */
   define(symbol: string, fields: InstrumentFields): Instrument {
     const { learning, ...instrument } = this.defined(symbol, fields);
@@ -139,10 +139,12 @@ export class Catalogue {
 
   /** What `define` would make of an instrument. @throws {RangeError} as that */
   defined(symbol: string, fields: InstrumentFields): InstrumentRecord {
-    if (!isSymbol(symbol)) {
-      throw new RangeError(`Cannot define instrument ${JSON.stringify(symbol)}: not a symbol`);
-    }
     const known = this.#instruments.get(symbol);
+    const fault = known === undefined ? symbolFault(symbol) : undefined;
+    if (fault !== undefined) {
+      const shown = JSON.stringify(symbol.slice(0, 100));
+      throw new RangeError(`Cannot define instrument ${shown}: ${fault}`);
+    }
     const given = Object.entries(fields).filter(([, value]) => value !== undefined);
     const { decimals } = fields;
     return {
@@ -155,9 +157,15 @@ export class Catalogue {
     };
   }
 
-  /** Notes a price: an instrument nobody defined appears, and one whose decimals are not set learns them. */
+  /**
+   * Notes a price: an instrument nobody defined appears, and one whose decimals are not set learns them.
+   * What is on the tape is there: an old tape may have symbols that are refused to newer ones.
+   */
   observe(symbol: string, price: number): void {
-    if (!this.#instruments.has(symbol)) this.define(symbol, {});
+    if (!this.#instruments.has(symbol)) {
+      this.#set({ symbol, ...UNKNOWN, decimals: DECIMALS_MIN });
+      this.#learning.add(symbol);
+    }
     if (!this.#learning.has(symbol)) return;
     const instrument = this.#instruments.get(symbol)!;
     if (instrument.decimals === DECIMALS_MAX) return;

@@ -14,13 +14,21 @@ export interface TapedTick extends Tick {
   readonly seq: number;
 }
 
-export const SYMBOL_LENGTH_MAX = 64;
+/** As many characters as a tag has that agents send, with the name of its measurement. */
+export const SYMBOL_LENGTH_MAX = 255;
 
-export const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,64}$/;
+/** In a spreadsheet a cell that begins with `=`, `-` or `@` is a formula, so no symbol does. */
+export const SYMBOL = /^[A-Za-z0-9._:/^][A-Za-z0-9._:/^=-]{0,254}$/;
+const SPELLED = /^[A-Za-z0-9._:/^=-]{1,255}$/;
 
-/** Whether the text can name an instrument: 1–64 of `A-Z a-z 0-9 . _ : / ^ = -`. */
+/** Whether the text can name an instrument: 1–255 of `A-Z a-z 0-9 . _ : / ^ = -`, the first neither `=` nor `-`. */
 export function isSymbol(text: string): boolean {
   return SYMBOL.test(text);
+}
+
+/** Whether a tape may have such a symbol: there are old ones, which begin with `=` or `-`. */
+export function isSpelled(text: string): boolean {
+  return SPELLED.test(text);
 }
 
 /** What is wrong with a symbol, as the end of a sentence; `undefined` when nothing is. */
@@ -31,5 +39,6 @@ export function symbolFault(text: string): string | undefined {
   if (text.length > SYMBOL_LENGTH_MAX) {
     return `a symbol has at most ${SYMBOL_LENGTH_MAX} characters`;
   }
+  if (/^[=@-]/.test(text)) return "a symbol does not begin with = - or @";
   return "a symbol is made of A-Z a-z 0-9 . _ : / ^ = -";
 }

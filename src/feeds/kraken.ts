@@ -1,4 +1,5 @@
 /** https://docs.kraken.com/api/docs/guides/spot-ws-intro, https://docs.kraken.com/api/docs/websocket-v2/trade */
+import { known } from "../core/known.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { RecordFault, toTick } from "../wire/records.ts";
 import {
@@ -83,8 +84,8 @@ export function kraken(spec: FeedSpec): Feed {
 type Quote = Pick<Tick, "bid" | "ask">;
 const UNKNOWN: Quote = { bid: null, ask: null };
 
-function known(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
+function priceOf(value: unknown): number | null {
+  return typeof value === "number" ? known(value) : null;
 }
 
 function markName(url: string, symbol: string): string {
@@ -184,7 +185,7 @@ class Connection {
       case "ticker":
         for (const { symbol, bid, ask } of rows) {
           if (this.#lines.has(symbol)) {
-            this.#quotes.set(symbol, { bid: known(bid), ask: known(ask) });
+            this.#quotes.set(symbol, { bid: priceOf(bid), ask: priceOf(ask) });
           }
         }
         return;

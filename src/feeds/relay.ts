@@ -1,4 +1,4 @@
-import type { Tick } from "../core/tick.ts";
+import { isSymbol, symbolFault, type Tick } from "../core/tick.ts";
 import { parseTime } from "../core/time.ts";
 import type { Mark } from "../log/log.ts";
 import { patternFault } from "../hub/topic.ts";
@@ -89,6 +89,8 @@ class Relay {
   #client: Client | undefined;
   #stream: Stream | undefined;
   #isWaiting = false;
+  /** Ticks that were left out are told of once, and counted. */
+  #isWarned = false;
   #fail: (error: unknown) => void = () => {};
 
   /** @param told what has been told of each instrument, over all connections */
@@ -170,14 +172,28 @@ class Relay {
 
   #take(rows: readonly Row[]): void {
     const ticks = rows as unknown as readonly Tick[];
-    this.#instruments.see(ticks);
+    const good = ticks.filter(isGood);
+    if (good.length < ticks.length) this.#leaveOut(ticks);
+    this.#instruments.see(good);
     const time = ticks.reduce(
       (newest, tick) => Math.max(newest, tick.time),
       this.#place?.time ?? 0,
     );
     this.#place = { position: this.#stream!.position!, time };
-    this.#outbox.put(ticks.map(tickOf), this.#mark(this.#place));
+    this.#outbox.put(good.map(tickOf), this.#mark(this.#place));
     if (this.#outbox.size > PENDING_MAX && !this.#isWaiting) void this.#hold();
+  }
+
+  /** An older upstream may have symbols that begin as none does any more. */
+  #leaveOut(ticks: readonly Tick[]): void {
+    const bad = ticks.filter((tick) => !isGood(tick));
+    this.#context.leftOut(bad.length);
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    const { host } = new URL(this.#settings.url);
+    const [{ symbol }] = bad as [Tick];
+    const reason = symbolFault(symbol) ?? "a number is beyond all numbers";
+    this.#context.warn(`Left out ticks of ${JSON.stringify(symbol)} of ${host}: ${reason}`);
   }
 
   /** Lets the upstream wait until there is room; it loses nothing, it reads its tape later. */
@@ -202,6 +218,11 @@ class Relay {
 function readMark(value: string | undefined): Place | undefined {
   const [position, time] = value?.split(" ") ?? [];
   return position === undefined ? undefined : { position, time: Number(time) };
+}
+
+function isGood({ symbol, price, size, bid, ask }: Tick): boolean {
+  return isSymbol(symbol) && Number.isFinite(price) &&
+    [size, bid, ask].every((value) => value === null || Number.isFinite(value));
 }
 
 function tickOf({ symbol, time, price, size, bid, ask }: Tick): Tick {

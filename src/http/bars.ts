@@ -22,7 +22,7 @@ export interface BarsOptions {
 export function barRoutes({ market, archive, turns, now, fault }: BarsOptions): Hono {
   return new Hono().get("/bars", async (c) => {
     const query = new Query(c.req.url, now());
-    const symbol = query.symbol("answer with bars");
+    const symbol = query.symbol("answer with bars", market.catalogue);
     const interval = query.choice("interval", INTERVALS, "1m");
     const filled = query.choice("fill", ["none", "previous"], "none") === "previous";
     const format = historyFormat(c, query);

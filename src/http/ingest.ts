@@ -1,5 +1,5 @@
 import type { Accepted, Writer } from "../replica/writer.ts";
-import { type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
+import { type Batch, type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import type { Turns } from "./history.ts";
 import { Refusal } from "./refusal.ts";
@@ -15,10 +15,7 @@ export interface IngestOptions {
   readonly accept: Writer["accept"];
 }
 
-export interface Taken extends Accepted {
-  /** Values that could not be ticks. */
-  readonly skipped: number;
-}
+export interface Taken extends Accepted, Pick<Batch, "skipped" | "bad"> {}
 
 type Rules = Omit<BatchRules, "now">;
 
@@ -64,7 +61,7 @@ export class Ingest {
     return this.#options.now();
   }
 
-  /** Takes the body of a request: all of it or, by throwing, none. */
+  /** Takes the body of a request: all of it, or what the rules allow, or, by throwing, nothing. */
   async takeBody(request: Request, key: string | undefined, rules: Rules): Promise<Taken> {
     checkKey(key);
     const bytes = bodyBytes(request, this.bodyBytesMax);
@@ -123,10 +120,12 @@ export class Ingest {
       await turns.take();
       step = reading.next();
     }
-    const { ticks, skipped } = step.value;
+    const { ticks, skipped, bad } = step.value;
+    // What changes nothing does not use its key up.
+    if (bad !== undefined && ticks.length === 0) throw bad;
     const taped = accept(ticks, { key: key || undefined });
     read?.();
-    return { ...await taped, skipped };
+    return { ...await taped, skipped, bad };
   }
 
   /** Waits until there is room for so many bytes. */

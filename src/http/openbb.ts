@@ -26,7 +26,7 @@ export function openbbRoutes({ market, archive, turns }: OpenbbOptions): Hono {
   const { catalogue, board } = market;
   const decimalsOf = (symbol: string) => catalogue.get(symbol)?.decimals ?? DECIMALS_MIN;
   const barsOf = (query: Query, action: string) => {
-    const symbol = query.symbol(action);
+    const symbol = query.symbol(action, catalogue);
     const interval = query.choice("interval", INTERVALS, "1m");
     const read = readBars.bind(undefined, market, archive, symbol, interval);
     return newestBars(read, { limit: BARS_SHOWN }, turns);
@@ -37,7 +37,7 @@ export function openbbRoutes({ market, archive, turns }: OpenbbOptions): Hono {
       const query = new Query(c.req.url, 0);
       const theme = query.choice("theme", ["dark", "light"], "dark");
       const raw = query.choice("raw", ["true", "false"], "false") === "true";
-      const symbol = query.symbol("draw a chart");
+      const symbol = query.symbol("draw a chart", catalogue);
       const bars = await barsOf(query, "draw a chart");
       if (raw) return c.json(tableOf(bars));
       return c.json(candles(bars, { symbol, theme, decimals: decimalsOf(symbol) }));
@@ -47,7 +47,7 @@ export function openbbRoutes({ market, archive, turns }: OpenbbOptions): Hono {
       async (c) => c.json(tableOf(await barsOf(new Query(c.req.url, 0), "answer with bars"))),
     )
     .get("/openbb/metric", (c) => {
-      const symbol = new Query(c.req.url, 0).symbol("answer with a price");
+      const symbol = new Query(c.req.url, 0).symbol("answer with a price", catalogue);
       return c.json(metric(board.row(symbol), decimalsOf(symbol)));
     });
 }

@@ -1,5 +1,5 @@
 import { LOOKS_LIKE_MS_MIN, parseTime } from "../core/time.ts";
-import { patternFault } from "../hub/topic.ts";
+import { type Known, patternFault } from "../hub/topic.ts";
 import { readSymbols } from "../wire/native.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -23,14 +23,17 @@ export class Query {
     return this.#params.get(name) || undefined;
   }
 
-  /** The names and prefixes of `symbol` and `symbols`, without duplicates, in the order asked. */
-  symbols(): string[] {
+  /**
+   * The names and prefixes of `symbol` and `symbols`, without duplicates, in the order asked.
+   * @param known what it may name however it begins
+   */
+  symbols(known?: Known): string[] {
     const names = readSymbols(this.#params) ?? [];
     if (names.length > SYMBOLS_MAX) {
       throw new Refusal(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
     }
     for (const name of names) {
-      const fault = patternFault(name);
+      const fault = patternFault(name, known);
       if (fault !== undefined) {
         throw new Refusal(
           400,
@@ -42,9 +45,13 @@ export class Query {
     return [...new Set(names)];
   }
 
-  /** The one name of `symbol`. @param action what cannot be done without */
-  symbol(action: string): string {
-    const [symbol, another] = this.symbols();
+  /**
+   * The one name of `symbol`.
+   * @param action what cannot be done without
+   * @param known what it may be however it begins
+   */
+  symbol(action: string, known?: Known): string {
+    const [symbol, another] = this.symbols(known);
     if (symbol !== undefined && another === undefined && !symbol.endsWith("*")) return symbol;
     throw new Refusal(400, "bad_symbol", `Cannot ${action}: name one symbol`);
   }

@@ -11,7 +11,7 @@ export interface SnapshotOptions {
 /** `GET /snapshot?symbol=A,B/*`: board rows, all of them when none is named. */
 export function snapshotRoutes({ market, position }: SnapshotOptions): Hono {
   return new Hono().get("/snapshot", (c) => {
-    const names = new Query(c.req.url, 0).symbols();
+    const names = new Query(c.req.url, 0).symbols(market.catalogue);
     const known = [...market.catalogue.symbols()];
     const symbols = new Set(
       (names.length === 0 ? ["*"] : names).flatMap((name) =>

@@ -23,6 +23,12 @@ export const BODY_BYTES_MAX = 65_536;
  * /symbols/:symbol`: one of them; what follows the first slash is its symbol, slashes included.
  */
 export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
+  const checked = (symbol: string) => {
+    const fault = catalogue.has(symbol) ? undefined : symbolFault(symbol);
+    if (fault === undefined) return symbol;
+    const detail = `Cannot use symbol ${JSON.stringify(symbol.slice(0, 100))}: ${fault}`;
+    throw new Refusal(400, "bad_symbol", detail);
+  };
   return new Hono()
     .get("/symbols", (c) => {
       const query = new Query(c.req.url, 0);
@@ -42,13 +48,6 @@ export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
       await define(symbol, fields);
       return c.json(publicInstrument(catalogue.get(symbol)!));
     });
-}
-
-function checked(symbol: string): string {
-  const fault = symbolFault(symbol);
-  if (fault === undefined) return symbol;
-  const detail = `Cannot use symbol ${JSON.stringify(symbol.slice(0, 100))}: ${fault}`;
-  throw new Refusal(400, "bad_symbol", detail);
 }
 
 function readFields(symbol: string, bytes: Uint8Array): InstrumentFields {

@@ -33,7 +33,7 @@ export function tickRoutes(options: TicksOptions): Hono {
     .get("/ticks", async (c) => {
       const query = new Query(c.req.url, now());
       const format = historyFormat(c, query);
-      const names = query.symbols();
+      const names = query.symbols(catalogue);
       const symbols = names.length === 0
         ? undefined
         : namesOf(new Selection(names).resolve(catalogue));

@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import type { Bar } from "../core/bar.ts";
 import type { Instrument } from "../core/instrument.ts";
 import { type Interval, lengthOf } from "../core/interval.ts";
+import { known } from "../core/known.ts";
 import type { Market } from "../core/market.ts";
 import { LOOKS_LIKE_MS_MIN } from "../core/time.ts";
 import { readBars } from "../tape/bars.ts";
@@ -220,7 +221,8 @@ function history(bars: readonly Bar[], from: number, least: number): Record<stri
     h: answered.map(({ high }) => high),
     l: answered.map(({ low }) => low),
     c: answered.map(({ close }) => close),
-    v: answered.map(({ volume }) => volume),
+    // A place in a list cannot be left out, and clients take whatever stands there for a number.
+    v: answered.map(({ volume }) => volume ?? 0),
   };
 }
 
@@ -230,7 +232,7 @@ function quote(
   { symbol, name, decimals }: Instrument,
 ): Record<string, unknown> {
   const { bid, ask, change_percent } = row;
-  const spread = bid === null || ask === null ? null : Number((ask - bid).toFixed(decimals));
+  const spread = bid === null || ask === null ? null : known(ask - bid);
   const fields = {
     ch: row.change,
     chp: change_percent === null ? null : Number((change_percent * 100).toFixed(4)),
@@ -240,7 +242,7 @@ function quote(
     lp: row.price,
     ask,
     bid,
-    spread,
+    spread: spread === null ? null : Number(spread.toFixed(decimals)),
     open_price: row.open,
     high_price: row.high,
     low_price: row.low,

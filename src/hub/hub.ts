@@ -301,6 +301,7 @@ export class Hub implements Desk {
         { id },
       );
     }
+    asked.selection.check(this.#market.catalogue, id);
     return { ...asked, every: Math.max(asked.every, flushMs) };
   }
 }

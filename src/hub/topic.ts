@@ -1,5 +1,5 @@
 import { type Interval, isInterval } from "../core/interval.ts";
-import { symbolFault } from "../core/tick.ts";
+import { isSpelled, symbolFault } from "../core/tick.ts";
 import { ClientError } from "./client_error.ts";
 
 /** A kind of stream. */
@@ -18,13 +18,18 @@ export function parseChannel(text: string): Channel {
   throw new ClientError(
     "bad_channel",
     `Cannot subscribe to channel ${
-      JSON.stringify(text)
+      JSON.stringify(text.slice(0, 100))
     }: it is none of tick, quote, bar:1s … bar:1w`,
   );
 }
 
 export function channelName(channel: Channel): string {
   return channel.kind === "bar" ? `bar:${channel.interval}` : channel.kind;
+}
+
+/** The symbols that there are. */
+export interface Known {
+  has(symbol: string): boolean;
 }
 
 /**
@@ -37,13 +42,13 @@ export class Selection {
   readonly #names: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
 
-  /** @throws {ClientError} for an empty list or a malformed pattern */
+  /** @throws {ClientError} for an empty list, or a pattern that no symbol matches */
   constructor(patterns: readonly string[]) {
     if (patterns.length === 0) {
       throw new ClientError("bad_symbol", "Cannot subscribe to no symbols: the list is empty");
     }
     this.patterns = [...new Set(patterns)];
-    for (const pattern of this.patterns) checkPattern(pattern);
+    for (const pattern of this.patterns) checkPattern(pattern, spellingFault(pattern));
     this.#names = new Set(this.patterns.filter((pattern) => !pattern.endsWith("*")));
     this.#prefixes = this.patterns.filter((pattern) => pattern.endsWith("*")).map((pattern) =>
       pattern.slice(0, -1)
@@ -55,12 +60,17 @@ export class Selection {
     return [...this.patterns].sort().join(",");
   }
 
+  /** @throws {ClientError} for a name that no symbol has, and that none can have */
+  check(known: Known, id?: unknown): void {
+    for (const pattern of this.patterns) checkPattern(pattern, patternFault(pattern, known), id);
+  }
+
   matches(symbol: string): boolean {
     return this.#names.has(symbol) || this.#prefixes.some((prefix) => symbol.startsWith(prefix));
   }
 
   /** The symbols of those given that match, in the order asked and then as given; and the names that are not among them. */
-  resolve(known: { has(symbol: string): boolean; symbols(): Iterable<string> }): {
+  resolve(known: Known & { symbols(): Iterable<string> }): {
     symbols: string[];
     unknown: string[];
   } {
@@ -79,19 +89,26 @@ export class Selection {
   }
 }
 
-/** What is wrong with a symbol, a prefix such as `BTC/*` or a star; `undefined` when nothing is. */
-export function patternFault(pattern: string): string | undefined {
+/**
+ * What is wrong with a symbol, a prefix such as `BTC/*` or a star; `undefined` when nothing is.
+ * @param known what it may name however it begins
+ */
+export function patternFault(pattern: string, known?: Known): string | undefined {
+  if (known?.has(pattern)) return undefined;
+  return spellingFault(pattern) ?? (pattern.endsWith("*") ? undefined : symbolFault(pattern));
+}
+
+/** The same without a look at how a symbol begins, because there may be one on an old tape that begins so. */
+function spellingFault(pattern: string): string | undefined {
   if (pattern === "*") return undefined;
   const star = pattern.indexOf("*");
   if (star >= 0 && star < pattern.length - 1) return "a star stands only at the end";
-  return symbolFault(star < 0 ? pattern : pattern.slice(0, -1));
+  const name = star < 0 ? pattern : pattern.slice(0, -1);
+  return isSpelled(name) ? undefined : symbolFault(name);
 }
 
-function checkPattern(pattern: string): void {
-  const fault = patternFault(pattern);
+function checkPattern(pattern: string, fault: string | undefined, id?: unknown): void {
   if (fault === undefined) return;
-  throw new ClientError(
-    "bad_symbol",
-    `Cannot subscribe to ${JSON.stringify(pattern.slice(0, 100))}: ${fault}`,
-  );
+  const shown = JSON.stringify(pattern.slice(0, 100));
+  throw new ClientError("bad_symbol", `Cannot subscribe to ${shown}: ${fault}`, { id });
 }

@@ -1,5 +1,6 @@
-import type { Bar } from "../core/bar.ts";
+import { type Bar, vwapOf } from "../core/bar.ts";
 import { DAY_MS, type Interval, lengthOf, startOf } from "../core/interval.ts";
+import { known } from "../core/known.ts";
 import type { Market } from "../core/market.ts";
 import { readBars } from "./bars.ts";
 import type { Archive } from "./tape.ts";
@@ -83,11 +84,13 @@ function sum(spans: readonly Span[]): Span | undefined {
   for (const span of spans) {
     high = Math.max(high, span.high);
     low = Math.min(low, span.low);
-    volume += span.volume;
     count += span.count;
-    notional += span.vwap * span.volume;
-    prices += span.vwap * span.count;
+    // What is unknown of a part is unknown of the whole; a part without sizes weighs nothing.
+    volume += span.volume ?? NaN;
+    if (span.volume !== 0) notional += (span.vwap ?? NaN) * (span.volume ?? NaN);
+    prices += (span.vwap ?? NaN) * span.count;
   }
-  const vwap = volume > 0 ? notional / volume : prices / count;
-  return { open: first.open, high, low, close: spans.at(-1)!.close, volume, vwap, count };
+  const vwap = vwapOf(volume, notional, prices, count);
+  const { close } = spans.at(-1)!;
+  return { open: first.open, high, low, close, volume: known(volume), vwap, count };
 }

@@ -147,8 +147,10 @@ const LEVELS = "▁▂▃▄▅▆▇█";
 export function sparkline(values: readonly number[], width: number): string {
   const shown = values.slice(-width);
   const low = Math.min(...shown), high = Math.max(...shown);
+  // Of halves, because the distance of two prices may be beyond all numbers.
+  const range = high / 2 - low / 2;
   return shown.map((value) => {
-    const level = high > low ? (value - low) / (high - low) : 0.5;
+    const level = range > 0 ? (value / 2 - low / 2) / range : 0.5;
     return LEVELS[Math.min(LEVELS.length - 1, Math.floor(level * LEVELS.length))];
   }).join("");
 }

@@ -1,7 +1,7 @@
 /** A batch of ticks as it is sent: bytes in one of four formats. */
 import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
-import { lineSlices, type Precision } from "./line_protocol.ts";
+import { type BadLines, lineSlices, type Precision } from "./line_protocol.ts";
 import { PlainTicks } from "./plain_ticks.ts";
 import { type RecordFormat, tickSlices } from "./records.ts";
 
@@ -11,6 +11,8 @@ export interface Batch {
   readonly ticks: readonly Tick[];
   /** Values that cannot be ticks, such as texts among the fields of InfluxDB. */
   readonly skipped: number;
+  /** What was left out, where that is allowed. */
+  readonly bad?: BadLines | undefined;
 }
 
 export interface BatchRules {
@@ -19,6 +21,8 @@ export interface BatchRules {
   readonly now: number;
   /** The unit of times in the line protocol. */
   readonly precision?: Precision | undefined;
+  /** Of line protocol the lines that can be read are enough. */
+  readonly partial?: boolean | undefined;
 }
 
 /** Reads batches, many of them at once if need be. */
@@ -29,8 +33,9 @@ export class BatchReader {
    * Reads a whole batch and rests now and then.
    * @throws {ClientError} that names the first record that cannot be read
    */
-  *read(bytes: Uint8Array, { format, now, precision }: BatchRules): Generator<void, Batch> {
-    if (format === "influx") return yield* lineSlices(decoded(bytes), { now, precision });
+  *read(bytes: Uint8Array, rules: BatchRules): Generator<void, Batch> {
+    const { format, now } = rules;
+    if (format === "influx") return yield* lineSlices(decoded(bytes), rules);
     const plain = format === "csv" ? undefined : yield* this.#plain.read(bytes, format, now);
     return { ticks: plain ?? (yield* tickSlices(decoded(bytes), format, now)), skipped: 0 };
   }

@@ -74,7 +74,9 @@ export function csvWriter<Row>(columns: readonly Column<Row>[]): Writer<Row> {
 
 function csvValue(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = String(value);
+  if (typeof value !== "string") return String(value);
+  // A text that begins like a formula is not to be one in a spreadsheet: old tapes have such symbols.
+  const text = value.replace(/^[=+\-@\t\r\n]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -1,5 +1,6 @@
 /** How Kraken writes numbers, times, and what cannot be done. */
 import { type Interval, isInterval } from "../core/interval.ts";
+import { known } from "../core/known.ts";
 import type { Quote } from "../tape/figures.ts";
 import type { Span } from "../tape/last_day.ts";
 
@@ -67,18 +68,21 @@ export function refusalText(code: string, message: string): string {
   return texts[code] ?? message;
 }
 
-/** A number with fixed decimals, and no sign before a zero. */
-export function fixed(value: number, decimals: number): string {
-  const text = value.toFixed(decimals);
+/**
+ * A number with fixed decimals, and no sign before a zero. Kraken's clients take whatever stands there for
+ * a number, so what is unknown, or beyond all numbers, is 0, as the sizes are that nobody told.
+ */
+export function fixed(value: number | null, decimals: number): string {
+  const text = (known(value ?? NaN) ?? 0).toFixed(decimals);
   return /^-[0.]+$/.test(text) ? text.slice(1) : text;
 }
 
 /** A price as text in version 1 and in REST. */
-export function priceText(price: number, decimals: number): string {
+export function priceText(price: number | null, decimals: number): string {
   return `"${fixed(price, Math.max(PRICE_DECIMALS_MIN, decimals))}"`;
 }
 
-export function sizeText(size: number): string {
+export function sizeText(size: number | null): string {
   return `"${fixed(size, SIZE_DECIMALS)}"`;
 }
 
@@ -92,8 +96,8 @@ export function tickerText(
   decimals: number,
   { lots, opens }: { readonly lots: string; readonly opens: string },
 ): string {
-  const text = (value: number) => priceText(value, decimals);
-  const both = (name: keyof Span, write: (value: number) => string) =>
+  const text = (value: number | null) => priceText(value, decimals);
+  const both = (name: keyof Span, write: (value: number | null) => string) =>
     `[${write(today[name])},${write(lastDay[name])}]`;
   return `{"a":[${text(ask ?? price)},${lots}],"b":[${text(bid ?? price)},${lots}],` +
     `"c":[${text(price)},${sizeText(size)}],"v":${both("volume", sizeText)},` +

@@ -160,7 +160,7 @@ function message(name: Name, type: MessageType, rows: string, time?: number): st
 /** All figures but bid, ask and last are of the last 24 hours. */
 function ticker({ symbol, time, price, bid, ask, lastDay }: Quote, decimals: number): string {
   const { open, volume, vwap, low, high, count } = lastDay;
-  const number = (value: number) => fixed(value, decimals);
+  const number = (value: number | null) => fixed(value, decimals);
   // What may be bought and sold is not known, so it is 0.
   const level = (name: string, value: number | null) =>
     `"${name}":${number(value ?? price)},"${name}_qty":${fixed(0, SIZE_DECIMALS)}`;
@@ -173,7 +173,7 @@ function ticker({ symbol, time, price, bid, ask, lastDay }: Quote, decimals: num
 
 function candle(bar: Bar, decimals: number): string {
   const { symbol, open, high, low, close, count, volume, vwap, time, interval } = bar;
-  const number = (value: number) => fixed(value, decimals);
+  const number = (value: number | null) => fixed(value, decimals);
   return `{"symbol":"${symbol}","open":${number(open)},"high":${number(high)},` +
     `"low":${number(low)},"close":${number(close)},"trades":${count},` +
     `"volume":${fixed(volume, SIZE_DECIMALS)},"vwap":${number(vwap)},` +

@@ -27,12 +27,33 @@ export interface LineRules {
   /** For points without a time, and as the bound for times ahead. */
   readonly now: number;
   readonly precision?: Precision | undefined;
+  /** Lines that cannot be read are left out, and told of. */
+  readonly partial?: boolean | undefined;
 }
 
 export interface LineBatch {
   readonly ticks: Tick[];
   /** Fields that are texts. */
   readonly skipped: number;
+  /** What was left out. */
+  readonly bad?: BadLines | undefined;
+}
+
+/** Lines that are no points. */
+export class BadLines extends ClientError {
+  /** The first of them, and its begin. */
+  readonly line: number;
+  readonly text: string;
+  readonly reason: string;
+  /** How many there are. */
+  count = 0;
+
+  constructor(line: number, text: string, reason: string) {
+    super("bad_tick", `Cannot read ticks: line ${line}: ${reason}`);
+    this.line = line;
+    this.text = text;
+    this.reason = reason;
+  }
 }
 
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
@@ -40,31 +61,79 @@ const INTEGER = /^-?\d+i$/;
 const UNSIGNED = /^\d+u$/;
 const BOOLEAN = /^(?:(t|T|true|True|TRUE)|f|F|false|False|FALSE)$/;
 const NOT_IN_SYMBOLS = /[^A-Za-z0-9._:/^=-]/g;
-/** Lines read between two rests. */
-const SLICE = 1_000;
+/** Characters of a line, and of what is shown of one. */
+export const LINE_MAX = 1_048_576;
+const SHOWN_MAX = 100;
+/** Characters read between two rests; to begin a line costs as much as so many. */
+const SLICE = 131_072;
+const LINE_COST = 128;
 
 /**
  * Reads a whole batch, and rests now and then. A field of a point is a tick of the symbol
  * `measurement.field:tag=value:…`, its tags in order; the field `value` is left out of the name.
- * @throws {ClientError} that names the first line that cannot be read
+ * @throws {BadLines} that name the first line that cannot be read, unless it may be left out
  */
 export function* lineSlices(text: string, rules: LineRules): Generator<void, LineBatch> {
-  const batch = { ticks: [] as Tick[], skipped: 0 };
-  let at = 0;
+  const ticks: Tick[] = [];
+  let skipped = 0;
+  let bad: BadLines | undefined;
+  let at = 0, effort = 0;
   for (let number = 1; at < text.length; number++) {
     const line = new Line(text, at);
+    let end: number;
     try {
       const point = line.point();
-      if (point !== undefined) addTicks(batch, point, rules);
+      const read = point === undefined ? [] : ticksOf(point, rules);
+      for (const tick of read) ticks.push(tick);
+      skipped += (point?.fields.length ?? 0) - read.length;
+      end = line.end;
     } catch (error) {
       if (!(error instanceof RecordFault)) throw error;
-      throw new ClientError("bad_tick", `Cannot read ticks: line ${number}: ${error.message}`);
+      end = badEnd(text, at);
+      line.breaksInside = breaksIn(text, at, end - 1);
+      bad ??= new BadLines(number, beginOf(text, at, end), error.message);
+      if (rules.partial !== true) throw bad;
+      bad.count += 1 + line.breaksInside;
     }
     number += line.breaksInside;
-    at = line.end;
-    if (number % SLICE === 0) yield;
+    effort += end - at + LINE_COST;
+    at = end;
+    if (effort < SLICE) continue;
+    effort = 0;
+    yield;
   }
-  return batch;
+  return { ticks, skipped, bad };
+}
+
+/**
+ * Where a line ends that cannot be read. A line break in the text of a field does not end it: what a log
+ * has written into a field is not to be read as a point. A text that is not closed takes all that follows.
+ */
+function badEnd(text: string, begin: number): number {
+  let isFields = false, isText = false;
+  let at = begin;
+  while (text[at] === " " || text[at] === "\t") at++;
+  for (; at < text.length; at++) {
+    const letter = text[at];
+    if (letter === "\n" && !isText) return at + 1;
+    if (letter === "\\" && (isText || text[at + 1] !== "\n")) at++;
+    else if (letter === '"') isText = !isText && isFields && text[at - 1] === "=";
+    else if (letter === " ") isFields = true;
+  }
+  return text.length;
+}
+
+function breaksIn(text: string, begin: number, end: number): number {
+  let count = 0;
+  for (let at = text.indexOf("\n", begin); at >= 0 && at < end; at = text.indexOf("\n", at + 1)) {
+    count++;
+  }
+  return count;
+}
+
+function beginOf(text: string, begin: number, end: number): string {
+  const shown = text.slice(begin, Math.min(end, begin + SHOWN_MAX + 1)).trimEnd();
+  return shown.length > SHOWN_MAX ? `${shown.slice(0, SHOWN_MAX)}…` : shown;
 }
 
 interface Point {
@@ -74,23 +143,25 @@ interface Point {
   readonly time: string;
 }
 
-function addTicks(batch: { ticks: Tick[]; skipped: number }, point: Point, rules: LineRules): void {
+/** All ticks of a point: texts are none. */
+function ticksOf(point: Point, rules: LineRules): Tick[] {
   const time = readTime(point.time, rules);
-  const tags = point.tags.map(([name, value]) => `:${name}=${value}`).sort().join("");
+  const spelled = (text: string) => text.replace(NOT_IN_SYMBOLS, "_");
+  const measurement = spelled(point.measurement);
+  const tags = spelled(point.tags.map(([name, value]) => `:${name}=${value}`).sort().join(""));
+  const ticks: Tick[] = [];
   for (const [name, value] of point.fields) {
-    if (value.startsWith('"')) {
-      batch.skipped++;
-      continue;
-    }
+    if (value.startsWith('"')) continue;
     const price = readValue(name, value);
-    const field = name === "value" ? "" : `.${name}`;
-    const symbol = `${point.measurement}${field}${tags}`.replace(NOT_IN_SYMBOLS, "_");
+    const field = name === "value" ? "" : `.${spelled(name)}`;
+    const symbol = measurement + field + tags;
     const fault = symbolFault(symbol);
     if (fault !== undefined) {
       throw new RecordFault(`symbol ${JSON.stringify(symbol.slice(0, 100))}: ${fault}`);
     }
-    batch.ticks.push({ symbol, time, price, size: null, bid: null, ask: null });
+    ticks.push({ symbol, time, price, size: null, bid: null, ask: null });
   }
+  return ticks;
 }
 
 function readValue(name: string, text: string): number {
@@ -125,6 +196,7 @@ function shown(text: string): string {
 /** One line, read from left to right. */
 class Line {
   readonly #text: string;
+  readonly #limit: number;
   #at: number;
   /** Line breaks in its texts. */
   breaksInside = 0;
@@ -132,6 +204,7 @@ class Line {
   constructor(text: string, at: number) {
     this.#text = text;
     this.#at = at;
+    this.#limit = at + LINE_MAX;
   }
 
   /** Where the next line begins. */
@@ -178,15 +251,17 @@ class Line {
 
   /** Reads up to one of the marks; a backslash before a mark makes it a letter. */
   #name(marks: string): string {
+    const text = this.#text;
     let name = "";
+    let begin = this.#at;
     for (; !this.#over(); this.#at++) {
-      const letter = this.#text[this.#at]!;
-      const next = this.#text[this.#at + 1] ?? "";
-      if (letter === "\\" && next !== "" && ",= ".includes(next)) name += this.#text[++this.#at];
-      else if (marks.includes(letter)) break;
-      else name += letter;
+      const letter = text[this.#at]!;
+      if (letter === "\\" && [",", "=", " "].includes(text[this.#at + 1]!)) {
+        name += text.slice(begin, this.#at);
+        begin = ++this.#at;
+      } else if (marks.includes(letter)) break;
     }
-    return name;
+    return name + text.slice(begin, this.#at);
   }
 
   /** The value of a field; a text begins with its quote and may have line breaks. */
@@ -196,6 +271,7 @@ class Line {
     const begin = this.#at++;
     for (; text[this.#at] !== '"'; this.#at++) {
       if (this.#at >= text.length) throw new RecordFault("a quote is not closed");
+      this.#checkLength();
       if (text[this.#at] === "\\") this.#at++;
       if (text[this.#at] === "\n") this.breaksInside++;
     }
@@ -210,7 +286,13 @@ class Line {
     while (this.#text[this.#at] === " " || this.#text[this.#at] === "\t") this.#at++;
   }
 
+  #checkLength(): void {
+    if (this.#at <= this.#limit) return;
+    throw new RecordFault(`the line has more than ${LINE_MAX} characters`);
+  }
+
   #over(): boolean {
+    this.#checkLength();
     const letter = this.#text[this.#at];
     return letter === undefined || letter === "\n" ||
       letter === "\r" && [undefined, "\n"].includes(this.#text[this.#at + 1]);

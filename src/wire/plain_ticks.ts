@@ -7,7 +7,7 @@ import { middle } from "./records.ts";
 const QUOTE = 0x22, COMMA = 0x2c, MINUS = 0x2d, POINT = 0x2e, ZERO = 0x30, NINE = 0x39;
 const COLON = 0x3a, OPEN_LIST = 0x5b, BACKSLASH = 0x5c, CLOSE_LIST = 0x5d;
 const OPEN = 0x7b, CLOSE = 0x7d, BLANK = 0x20, TAB = 0x09, LINE_FEED = 0x0a, RETURN = 0x0d;
-const EXPONENT = 0x65;
+const EXPONENT = 0x65, EQUALS = 0x3d;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const FIELDS = ["symbol", "price", "time", "size", "bid", "ask"].map((name) => bytesOf(`${name}"`));
@@ -26,8 +26,8 @@ for (
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 /** Places for symbols that were read before. */
 const NAMES = 16_384;
-/** Of numbers and times. */
-const TEXT_LENGTH_MAX = 100;
+/** Of symbols, numbers and times. */
+const TEXT_LENGTH_MAX = SYMBOL_LENGTH_MAX;
 /** Records read between two rests. */
 const SLICE = 5_000;
 
@@ -160,6 +160,7 @@ export class PlainTicks {
     while (SYMBOL_BYTES[bytes[end]!] === 1) hash = Math.imul(hash, 31) + bytes[end++]! | 0;
     const length = end - begin;
     if (bytes[end] !== QUOTE || length === 0 || length > SYMBOL_LENGTH_MAX) throw notPlain;
+    if (bytes[begin] === EQUALS || bytes[begin] === MINUS) throw notPlain;
     this.#at = end + 1;
     const place = (hash ^ hash >>> 14) & NAMES - 1;
     const known = this.#names[place];

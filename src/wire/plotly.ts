@@ -21,6 +21,9 @@ const COLORS = {
   light: { paper: "#FFFFFF", text: "#333840", grid: "#e6e8ec", up: "#089981", down: "#d93a3a" },
 } as const;
 
+/** Characters of a symbol that a note has room for. */
+const SHOWN_MAX = 40;
+
 /** Candles with their volume below. @param bars oldest first */
 export function candles(bars: readonly Bar[], options: CandlesOptions): Figure {
   const { symbol, theme, decimals } = options;
@@ -46,7 +49,7 @@ export function candles(bars: readonly Bar[], options: CandlesOptions): Figure {
     marker: { color: bars.map(({ open, close }) => close < open ? down : up), opacity: 0.5 },
   };
   const config = { displaylogo: false, responsive: true };
-  if (bars.length === 0) return { ...nothing(`No bars of ${symbol} yet`, theme), config };
+  if (bars.length === 0) return { ...nothing(`No bars of ${shown(symbol)} yet`, theme), config };
   return { data: [price, volume], layout: layoutOf(theme, decimals), config };
 }
 
@@ -57,6 +60,11 @@ function nothing(text: string, theme: Theme): Pick<Figure, "data" | "layout"> {
     data: [{ type: "scatter", x: [null], y: [null] }],
     layout: { ...colorsOf(theme), xaxis: hidden, yaxis: hidden, annotations: [noteOf(text)] },
   };
+}
+
+/** A text is one line in a figure. */
+function shown(symbol: string): string {
+  return symbol.length > SHOWN_MAX ? `${symbol.slice(0, SHOWN_MAX)}…` : symbol;
 }
 
 function colorsOf(theme: Theme): Record<string, unknown> {

@@ -183,9 +183,12 @@ function readNumber(name: string, value: unknown, asText: boolean): number | nul
   throw new RecordFault(`${name} ${shown} is not a number`);
 }
 
-/** The middle without the noise of binary fractions. */
+/** The middle without the noise of binary fractions; of finite numbers it is one, though their sum need not be. */
 export function middle(bid: number, ask: number): number {
-  return Number(((bid + ask) / 2).toPrecision(15));
+  const sum = bid + ask;
+  const exact = Number.isFinite(sum) ? sum / 2 : bid / 2 + ask / 2;
+  const rounded = Number(exact.toPrecision(15));
+  return Number.isFinite(rounded) ? rounded : exact;
 }
 
 function readTime(value: unknown, rules: TickRules, asText: boolean): number {

@@ -20,7 +20,7 @@ import {
 const NAMES = [
   `"><img src=x onerror="document.title='hacked'">`,
   "\u202Egnol\u202C\u2066",
-  "W".repeat(64),
+  "W".repeat(255),
   "𒐫﷽".repeat(16),
   "__proto__",
 ];
@@ -69,6 +69,53 @@ export async function hostileChecks({ origin, check, open }) {
     await page.close();
   });
 
+  await check(
+    "Symbols of 255 characters are cut where there is no room, and shown when asked",
+    async () => {
+      const symbol = `cpu.usage_idle:${"datacenter=frankfurt-2:host=server01:".repeat(7)}`.slice(
+        0,
+        255,
+      );
+      const wide = "W".repeat(255);
+      await ingest(
+        origin,
+        [symbol, wide].flatMap((each) => [
+          { symbol: each, price: 1, size: 1 },
+          { symbol: each, price: 2, size: 1 },
+        ]),
+      );
+      for (const [width, height] of [[390, 844], [1280, 800], [2300, 900]]) {
+        const page = await open({ viewport: { width: width ?? 0, height: height ?? 0 } });
+        await page.goto(`${origin}/?symbol=${symbol}&compare=${wide}`);
+        await isDrawn(page, 3);
+        await until("the readout has both", async () => {
+          return await page.locator("#readout .part").count() === 2;
+        });
+        assert.equal(await page.locator("#symbol").getAttribute("title"), symbol);
+        assert.equal(await page.locator("#compared button").getAttribute("title"), wide);
+        const beyond = await page.evaluate(() =>
+          [...document.querySelectorAll(
+            "#symbol, #readout .part, .quote, #grid .cell",
+          )]
+            .filter((element) => {
+              const section = element.closest("section")?.getBoundingClientRect();
+              const { right } = element.getBoundingClientRect();
+              return section !== undefined && right > section.right + 1;
+            }).map(({ className, id }) => id || className)
+        );
+        assert.deepEqual(beyond, [], `at ${width}`);
+        const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(scrolled <= (width ?? 0), `at ${width}`);
+        if (width !== 390) {
+          const cell = line(page, symbol).locator(".symbol");
+          assert.equal(await cell.getAttribute("title"), symbol);
+        }
+        await shoot(page, `long-${width}`);
+        await page.close();
+      }
+    },
+  );
+
   await check("Values beyond all measure are drawn, and so are those below zero", async () => {
     const page = await open();
     const prices = [1e308, -1e308, 1.7e308, -1.7e308, 0, -0.00000001, 5e-324];
@@ -81,11 +128,15 @@ export async function hostileChecks({ origin, check, open }) {
     }
     await page.locator("#search").fill("WILD");
     await line(page, "WILD").waitFor();
+    // So much was sold that nobody can say how much.
+    assert.equal(await line(page, "WILD").locator(".volume").innerText(), "–");
+    await until("it is said", async () => (await page.innerText("#readout")).endsWith("V –"));
     await page.locator("#compare").fill("AAPL");
     await page.keyboard.press("Enter");
     await addressSays(page, "compare=AAPL");
     await isDrawn(page, 3);
     await stateIs(page, "live");
+    assert.doesNotMatch(await page.innerText("body"), /NaN|Infinity/);
     await page.close();
   });
 

@@ -9,6 +9,7 @@ import { feedOf } from "../helpers/feeds.ts";
 import { freePort } from "../helpers/free_port.mjs";
 import { ServerProcess, wait } from "../helpers/process.ts";
 import { send, startServer } from "../helpers/server.ts";
+import { TestStore } from "../helpers/store.ts";
 import { until } from "../helpers/until.mjs";
 
 const timeout = 120_000;
@@ -109,6 +110,36 @@ describe("A relay", () => {
         const missed = /Missed of 127\S+ what followed \w+:3, up to its next tick after /;
         await until("it says so", () => last.log, (log) => log.some((line) => missed.test(line)));
         await until("it is back", () => feedOf(last), ({ state }) => state === "running");
+      } finally {
+        await last.stop();
+        await first.stop();
+      }
+    },
+  );
+
+  it(
+    "leaves out what begins like a formula on an old tape, and says so once",
+    { timeout },
+    async () => {
+      const store = new TestStore({ path: join(folder, "first.db") }).follow();
+      const rest = { time: Date.now(), size: null, bid: null, ask: null };
+      const symbols = ["=cmd", "A", "-1", "=cmd"];
+      await store.append(symbols.map((symbol, price) => ({ symbol, price, ...rest })));
+      store.close();
+      const first = await startServer(...flagsOf("first", "none"));
+      const last = await startServer("--feed", `tickwire:${first.ws}/ws?symbols=*`);
+      try {
+        await until("the first is there", () => tapeOf(last), ({ length }) => length === 1);
+        await send(first, [{ symbol: "A", price: 9 }]);
+        const ticks = await until(
+          "the second is there",
+          () => tapeOf(last),
+          ({ length }) => length === 2,
+        );
+        assert.deepEqual(ticks.map(({ symbol, price }) => [symbol, price]), [["A", 1], ["A", 9]]);
+        assert.equal((await feedOf(last)).leftOut, 3);
+        const told = last.log.filter((line) => /Left out ticks of "=cmd" .+ = - or @/.test(line));
+        assert.equal(told.length, 1);
       } finally {
         await last.stop();
         await first.stop();

@@ -97,6 +97,28 @@ describe("BarSeries: figures", () => {
     assert.equal(seconds([[0, 1]]).newest()?.volume, 0);
   });
 
+  test("BarSeries does not know sums and means beyond all numbers, for the rest of the bar", () => {
+    const volume = seconds([[0, 2, 1e308], [1, 3, 1e308], [2, 4, 1], [1_000, 5, 2]]);
+    assert.deepEqual(all(volume).map(({ volume, vwap }) => [volume, vwap]), [[null, null], [2, 5]]);
+    // A price of 0 weighs nothing, and still nobody knows by what to divide.
+    const free = seconds([[0, 0, 1e308], [1, 0, 1e308]]).newest()!;
+    assert.deepEqual([free.volume, free.vwap], [null, null]);
+    const mean = seconds([[0, 1e308], [1, 1e308], [2, -1e308]]).newest()!;
+    assert.deepEqual([mean.volume, mean.vwap, mean.high], [0, null, 1e308]);
+    const worth = seconds([[0, 1e200, 1e200], [1, -1e200, 1e200]]).newest()!;
+    assert.deepEqual([worth.volume, worth.vwap], [2e200, null]);
+  });
+
+  test("BarSeries is the same when it goes on from a record that is beyond all numbers", () => {
+    const series = seconds([[0, 1e200, 1e200], [1, -1e200, 1e200], [2, 1, 1.5e308]]);
+    const { bars: [record] } = series.takeChanges(10);
+    const copy = new BarSeries("A", "1s", KEEP_ALL);
+    copy.restore([new Float64Array(new Uint8Array(record!.numbers.buffer.slice(0)).buffer)]);
+    for (const each of [series, copy]) each.apply(next({ time: 3, price: 2, size: 1e308 }));
+    assert.deepEqual(all(copy), all(series));
+    assert.equal(copy.newest()!.volume, null);
+  });
+
   test("BarSeries knows negative and zero prices", () => {
     const { open, high, low, close, vwap } = seconds([[0, -3, 1], [1, 0, 1], [2, -9, 2]]).newest()!;
     assert.deepEqual([open, high, low, close, vwap], [-3, 0, -9, -9, -5.25]);

@@ -305,6 +305,19 @@ describe("Board: change", () => {
     assert.equal(changeOf(2e300, 1e300), 1e300);
     assert.equal(changeOf(3e21, 1e21), 2e21);
   });
+
+  test("Board does not know what is beyond all numbers", () => {
+    const of = (price: number, prevClose: number) => {
+      const row = rowOf([{ time: TODAY, price }], { prevClose, shares: 1e10 });
+      return [row.change, row.change_percent, row.market_cap];
+    };
+    assert.deepEqual(of(1e308, -1e308), [null, null, null]);
+    assert.deepEqual(of(1, 5e-324), [1, null, 1e10]);
+    assert.deepEqual(of(-1e308, 1e308), [null, null, null]);
+    // A fraction that is a number, but not in percent, as everybody reads it.
+    assert.deepEqual(of(1, 1e-307), [1, null, 1e10]);
+    assert.deepEqual(of(1, 1e-305), [1, 1 / 1e-305, 1e10]);
+  });
 });
 
 describe("Board: reference data", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Catalogue, decimalsOf, readInstrumentFields } from "../../src/core/instrument.ts";
+import { symbolFault } from "../../src/core/tick.ts";
 
 function symbolsOf(instruments: readonly { symbol: string }[]): string[] {
   return instruments.map(({ symbol }) => symbol);
@@ -109,13 +110,23 @@ describe("Catalogue", () => {
 
   test("Catalogue refuses a malformed symbol in words and stays as it was", () => {
     const catalogue = new Catalogue();
-    for (const symbol of ["", "a b", "a".repeat(65)]) {
+    for (const symbol of ["", "a b", "=cmd", "-1", "@SUM", "a".repeat(256)]) {
       assert.throws(() => catalogue.define(symbol, {}), {
         name: "RangeError",
-        message: `Cannot define instrument ${JSON.stringify(symbol)}: not a symbol`,
+        message: `Cannot define instrument ${JSON.stringify(symbol.slice(0, 100))}: ${
+          symbolFault(symbol)
+        }`,
       });
     }
     assert.equal(catalogue.size, 0);
+  });
+
+  test("Catalogue knows what is on the tape, however its symbol begins", () => {
+    const catalogue = new Catalogue();
+    catalogue.observe("=cmd", 1.234);
+    assert.equal(catalogue.get("=cmd")?.decimals, 3);
+    assert.equal(catalogue.takeChange("=cmd")?.learning, true);
+    assert.equal(catalogue.define("=cmd", { name: "Old" }).name, "Old");
   });
 
   test("Catalogue lists instruments in the order in which they became known", () => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { isSymbol, SYMBOL_LENGTH_MAX, symbolFault } from "../../src/core/tick.ts";
+import { isSpelled, isSymbol, SYMBOL_LENGTH_MAX, symbolFault } from "../../src/core/tick.ts";
 
 const SPACES = "a symbol has no spaces";
 const ALPHABET = "a symbol is made of A-Z a-z 0-9 . _ : / ^ = -";
 
 describe("isSymbol", () => {
   for (
-    const text of ["A", "AAPL", "BTC/USD", "^GSPC", "EURUSD=X", "a_b", "x:y", "BRK.B", "9", "-"]
+    const text of ["A", "AAPL", "BTC/USD", "^GSPC", "EURUSD=X", "a_b", "x:y", "BRK.B", "9", "a-"]
   ) {
     test(`isSymbol accepts ${text}`, () => assert.equal(isSymbol(text), true));
   }
@@ -27,22 +27,27 @@ describe("isSymbol", () => {
       "\0",
       "a\\b",
       "💶",
+      "=cmd",
+      "-",
+      "-1",
+      "@SUM",
+      "+1",
     ]
   ) {
     test(`isSymbol refuses ${JSON.stringify(text)}`, () => assert.equal(isSymbol(text), false));
   }
 
-  test("isSymbol accepts 64 characters and refuses 65", () => {
-    assert.equal(SYMBOL_LENGTH_MAX, 64);
-    assert.equal(isSymbol("a".repeat(64)), true);
-    assert.equal(isSymbol("a".repeat(65)), false);
+  test("isSymbol accepts 255 characters and refuses 256", () => {
+    assert.equal(SYMBOL_LENGTH_MAX, 255);
+    assert.equal(isSymbol("a".repeat(255)), true);
+    assert.equal(isSymbol("a".repeat(256)), false);
   });
 });
 
 describe("symbolFault", () => {
   test("symbolFault finds nothing wrong with a symbol", () => {
     assert.equal(symbolFault("BTC/USD"), undefined);
-    assert.equal(symbolFault("a".repeat(64)), undefined);
+    assert.equal(symbolFault("a".repeat(255)), undefined);
   });
 
   test("symbolFault says that an empty text is none", () => {
@@ -58,8 +63,20 @@ describe("symbolFault", () => {
   });
 
   test("symbolFault says how long a symbol may be", () => {
-    assert.equal(symbolFault("a".repeat(65)), "a symbol has at most 64 characters");
-    assert.equal(symbolFault("é".repeat(65)), "a symbol has at most 64 characters");
+    assert.equal(symbolFault("a".repeat(256)), "a symbol has at most 255 characters");
+    assert.equal(symbolFault("é".repeat(256)), "a symbol has at most 255 characters");
+  });
+
+  test("symbolFault says how a symbol does not begin", () => {
+    const words = "a symbol does not begin with = - or @";
+    for (const text of ["=cmd", "-1", "@SUM", "="]) assert.equal(symbolFault(text), words);
+  });
+
+  test("isSpelled knows what older tapes may hold, and nothing else", () => {
+    for (const text of ["A", "=cmd", "-", "a".repeat(255)]) assert.equal(isSpelled(text), true);
+    for (const text of ["", "@a", "a b", "é", "-\n", "a".repeat(256)]) {
+      assert.equal(isSpelled(text), false);
+    }
   });
 
   test("symbolFault says what a symbol is made of", () => {
@@ -67,8 +84,8 @@ describe("symbolFault", () => {
   });
 
   test("symbolFault finds a fault in exactly the texts that isSymbol refuses", () => {
-    const letter = fc.constantFrom(..."AZaz09._:/^=- ,*é\t");
-    const text = fc.oneof(fc.string(), fc.string({ unit: letter, maxLength: 70 }));
+    const letter = fc.constantFrom(..."AZaz09._:/^=-@ ,*é\t");
+    const text = fc.oneof(fc.string(), fc.string({ unit: letter, maxLength: 270 }));
     fc.assert(fc.property(text, (text) => {
       assert.equal(symbolFault(text) === undefined, isSymbol(text));
     }));

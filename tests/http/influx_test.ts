@@ -42,20 +42,91 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await server.get("/ticks")).length, 1);
   });
 
-  test("A request with a bad line adds nothing, and each version is told in its own words", async () => {
+  test("Of a batch with bad lines the good ones are taken, and each version is told in its own words", async () => {
     const server = serve();
-    const body = `${POINT}cpu usage_idle=oops\n`;
-    const words = /^Cannot read ticks: line 2: field "usage_idle": "oops" is neither/;
+    const body = `${POINT}cpu usage_idle=oops\nmem used=1 ${NOW}000000\ncpu\n`;
+    const words = "partial write: unable to parse 'cpu usage_idle=oops': line 2: " +
+      'field "usage_idle": "oops" is neither number, boolean nor text dropped=2';
     const first = await write(server, "/write", body);
-    const { error, ...rest } = await first.json();
-    assert.deepEqual([first.status, rest], [400, {}]);
-    assert.match(error, words);
+    assert.deepEqual([first.status, await first.json()], [400, { error: words }]);
     const second = await write(server, "/api/v2/write", body);
-    const { code, message } = await second.json();
-    assert.deepEqual([second.status, code], [400, "invalid"]);
-    assert.match(message, words);
+    assert.deepEqual(
+      [second.status, await second.json()],
+      [400, { code: "invalid", message: words, line: 2 }],
+    );
+    for (const [index, { headers }] of [first, second].entries()) {
+      assert.equal(headers.get("tickwire-accepted"), "2");
+      assert.equal(headers.get("tickwire-skipped"), "1");
+      assert.match(headers.get("tickwire-position")!, new RegExp(`:${2 * index + 2}$`));
+    }
+    const ticks = await server.get("/ticks");
+    assert.deepEqual(ticks.map(({ symbol }) => symbol).slice(2), [
+      "cpu.usage_idle:host=a",
+      "mem.used",
+    ]);
     assert.equal((await write(server, "/api/v2/write?precision=years", POINT)).status, 400);
+    assert.equal((await server.get("/ticks")).length, 4);
+  });
+
+  test("The tags of an agent fit into a symbol, and a line whose tags do not costs no other line", async () => {
+    const server = serve();
+    const tags = "host=server01,region=eu-west-1,datacenter=frankfurt-2,rack=rack-17";
+    const usual = `cpu,${tags} usage_idle=98.1\nmem,${tags} used=1\n`;
+    assert.equal((await write(server, "/write", usual)).status, 204);
+    const long = `cpu,${tags},note=${"x".repeat(255)} usage_idle=98.1`;
+    const response = await write(server, "/write", `${usual}${long}\n${usual}`);
+    const { error } = await response.json();
+    assert.equal(response.status, 400);
+    assert.match(error, /^partial write: .+: line 3: .+ at most 255 characters dropped=1$/);
+    assert.equal((await server.get("/ticks")).length, 6);
+  });
+
+  test("A batch without any good line changes nothing and does not use its key up", async () => {
+    const server = serve();
+    const key = { "idempotency-key": "k" };
+    const first = await write(server, "/write", "# c\ncpu\ncpu x=oops", key);
+    const words = "unable to parse 'cpu': line 2: the fields are missing";
+    assert.deepEqual([first.status, await first.json()], [400, { error: words }]);
+    assert.equal(first.headers.get("tickwire-position"), null);
+    const second = await write(server, "/api/v2/write", "\ncpu", key);
+    assert.deepEqual(await second.json(), { code: "invalid", message: words, line: 2 });
     assert.deepEqual(await server.get("/ticks"), []);
+    assert.equal((await write(server, "/write", POINT, key)).status, 204);
+    assert.equal((await server.get("/ticks")).length, 1);
+  });
+
+  test("A key makes the retry of a partial write safe, and it is told the same", async () => {
+    const server = serve();
+    const key = { "idempotency-key": "k" };
+    const told: unknown[] = [];
+    for (let round = 0; round < 2; round++) {
+      const response = await write(server, "/write", `${POINT}cpu\n`, key);
+      told.push([
+        response.status,
+        response.headers.get("tickwire-position"),
+        await response.json(),
+      ]);
+    }
+    assert.deepEqual(told[0], told[1]);
+    assert.equal((await server.get("/ticks")).length, 1);
+  });
+
+  test("A symbol that begins like a formula is a bad line", async () => {
+    const server = serve();
+    const response = await write(server, "/write", `=cmd x=1\n${POINT}`);
+    const { error } = await response.json();
+    assert.match(error, /'=cmd x=1': line 1: .+ does not begin with = - or @ dropped=1$/);
+    assert.equal((await server.get("/ticks")).length, 1);
+  });
+
+  test("A bad line of 1 MiB is shown by its begin, and the lines around it are taken", async () => {
+    const server = serve();
+    const response = await write(server, "/write", `${POINT}${"x".repeat(2 ** 20)}\n${POINT}`);
+    const { error } = await response.json();
+    assert.equal(response.status, 400);
+    assert.match(error, /^partial write: unable to parse 'x{100}…': line 2: .+ dropped=1$/);
+    assert.ok(error.length < 250);
+    assert.equal((await server.get("/ticks")).length, 2);
   });
 
   test("A body that is too large is 413 in the form of version 2", async () => {

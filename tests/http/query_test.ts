@@ -54,9 +54,16 @@ describe("Query", () => {
     assert.deepEqual(query("symbol=%20A%20,,B/*,*").symbols(), ["A", "B/*", "*"]);
     assert.deepEqual(query("symbols=A,B").symbols(), ["A", "B"]);
     assert.deepEqual(query("symbols=A&symbol=B,A").symbols(), ["B", "A"]);
-    for (const text of ["a%20b", "A*B", "**", "%00", "x".repeat(65)]) {
+    for (const text of ["a%20b", "A*B", "**", "%00", "%3Dcmd", "-1", "@a", "x".repeat(256)]) {
       assert.throws(() => query(`symbol=${text}`).symbols(), Refusal, text);
     }
+  });
+
+  test("Query takes a symbol that there is, however it begins", () => {
+    const known = new Set(["=cmd"]);
+    assert.deepEqual(query("symbol=%3Dcmd,%3D*").symbols(known), ["=cmd", "=*"]);
+    assert.equal(query("symbol=%3Dcmd").symbol("draw", known), "=cmd");
+    assert.throws(() => query("symbol=%3Dother").symbols(known), /does not begin with = - or @$/);
   });
 
   test("Query reads one symbol where one is wanted, and says for what", () => {

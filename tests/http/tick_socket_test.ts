@@ -61,6 +61,13 @@ describe("WS /ticks", () => {
     influx.send('m,a=b value=3,s="x"');
     const [answer] = await influx.answered(1);
     assert.deepEqual([answer!["accepted"], answer!["skipped"]], [1, 1]);
+    // Here a batch is taken as a whole or not at all.
+    influx.send("m,a=b value=3\nm,a=b value=oops");
+    const [refusal] = await influx.answered(1);
+    assert.match(
+      String(refusal!["detail"]),
+      /^Cannot read ticks: line 2: field "value": "oops" is/,
+    );
     const lines = open(server, "?format=ndjson");
     lines.send(tick(4));
     await lines.answered(1);

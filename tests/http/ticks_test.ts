@@ -146,6 +146,30 @@ describe("POST /ticks", () => {
     assert.ok(ticks.every(({ time }) => time === NOW));
   });
 
+  test("/ticks takes a line of 1 MiB, and shows of one that cannot be read only its begin", async () => {
+    const server = serve();
+    const long = "x".repeat(2 ** 20);
+    const noted = JSON.stringify({ symbol: "A", price: 1, note: long });
+    const bodies: [type: string, good: string, bad: string[]][] = [
+      ["application/json", `[${noted}]`, [long, `{"symbol":"${long}","price":1}`]],
+      ["application/x-ndjson", noted, [long, `{"symbol":"A","price":"${long}"}`]],
+      ["text/csv", `symbol,price,note\nA,1,${long}`, [
+        `symbol,price\n${long},1`,
+        `symbol,price\nA${",".repeat(2 ** 20)}`,
+      ]],
+    ];
+    for (const [type, good, bad] of bodies) {
+      const headers = { "content-type": type };
+      assert.equal((await server.post(good, headers)).status, 200, type);
+      for (const body of bad) {
+        const response = await server.post(body, headers);
+        assert.equal(response.status, 400, type);
+        assert.ok((await response.text()).length < 500, type);
+      }
+    }
+    assert.equal((await server.get("/ticks")).length, 3);
+  });
+
   test("/ticks refuses other content types", async () => {
     const server = serve();
     for (const type of ["text/plain", "application/xml", "json", "constructor", "toString", ""]) {

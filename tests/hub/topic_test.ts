@@ -43,8 +43,21 @@ describe("Selection", () => {
     assert.notEqual(new Selection(["A"]).key, new Selection(["A*"]).key);
   });
 
+  it("Selection takes a name that begins like a formula only where there is such a symbol", () => {
+    const selection = new Selection(["A", "=cmd", "-*"]);
+    selection.check(new Set(["=cmd"]));
+    assert.throws(
+      () => selection.check(new Set(), 7),
+      { code: "bad_symbol", id: 7, message: /"=cmd": a symbol does not begin with = - or @$/ },
+    );
+  });
+
   it("Selection refuses an empty list, a star before the end and malformed names", () => {
-    for (const patterns of [[], ["*A"], ["A*B"], ["a b"], [""], ["x".repeat(65)], ["ü"], ["A,B"]]) {
+    for (
+      const patterns of [[], ["*A"], ["A*B"], ["a b"], [""], ["x".repeat(256)], ["@a"], ["ü"], [
+        "A,B",
+      ]]
+    ) {
       assert.throws(() => new Selection(patterns), ClientError, String(patterns));
     }
   });

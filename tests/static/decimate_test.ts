@@ -44,3 +44,15 @@ test("The first value that is not below a limit is found", () => {
   const values = Float64Array.of(1, 3, 3, 5);
   assert.deepEqual([0, 3, 4, 9].map((limit) => firstFrom(values, limit)), [0, 1, 3, 4]);
 });
+
+test("A volume that is unknown, or beyond all numbers, is not shown", () => {
+  const times = Float64Array.of(0, 1, 2, 3, 4);
+  const prices = times.map(() => 1);
+  const columns = { times, opens: prices, highs: prices, lows: prices, closes: prices };
+  const volumes = Float64Array.of(1, NaN, 1e308, 1e308, 5);
+  const range = { start: 0, end: 5, from: 0, to: 6 };
+  const single = decimate({ ...columns, volumes }, { ...range, slotsMax: 5 });
+  assert.deepEqual([...single.volumes.slice(0, 5)], [1, 0, 1e308, 1e308, 5]);
+  const merged = decimate({ ...columns, volumes }, { ...range, slotsMax: 3 });
+  assert.deepEqual([...merged.volumes.slice(0, merged.length)], [0, 0, 5]);
+});

@@ -20,8 +20,20 @@ test("A table has the bars in sight", () => {
   );
 });
 
+test("A table has nothing for what is unknown", () => {
+  const series = new BarSeries();
+  series.put({ time: 0, open: 1, high: 1, low: 1, close: 1, volume: null, count: 2 });
+  const window = { from: 0, to: 1 };
+  const table = tableOf({ parts: [{ symbol: "A", series }], interval: "1m", window });
+  assert.match(csvOf(table), /\r\nA,1970-01-01T00:00:00\.000Z,1,1,1,1,,2\r\n$/);
+});
+
 test("CSV quotes what needs it, leaves empty what is unknown, and starts no formula", () => {
   const rows = [{ a: 'x "y", z', b: null, c: "=1+1", d: -5 }];
+  for (const name of ["=1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]) {
+    const text = csvOf({ columns: ["name"], rows: [{ name }] });
+    assert.match(text, /^name\r\n"?'/, name);
+  }
   assert.equal(
     csvOf({ columns: ["a", "b", "c", "d"], rows }),
     'a,b,c,d\r\n"x ""y"", z",,\'=1+1,-5\r\n',

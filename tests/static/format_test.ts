@@ -19,6 +19,17 @@ test("Prices have their decimals, and what is unknown is a dash", () => {
   assert.equal(priceText(1e300, 2), "1.0000e+300");
 });
 
+test("What is beyond all numbers is a dash", () => {
+  for (const value of [NaN, Infinity, -Infinity]) {
+    for (const text of [priceText(value, 2), changeText(value, 2), volumeText(value)]) {
+      assert.equal(text, "–");
+    }
+    assert.equal(percentText(value), "–");
+  }
+  assert.equal(percentText(1e307), "–");
+  assert.equal(percentText(1e306), "1.0000e+308 %");
+});
+
 test("Changes have a sign", () => {
   assert.equal(changeText(4.58, 2), "+4.58");
   assert.equal(changeText(-4.58, 2), "−4.58");

@@ -78,3 +78,21 @@ test("More bars than pixels are merged", () => {
   });
   assert.ok(strand!.isMerged && strand!.slots.length <= 52);
 });
+
+test("A distance beyond all numbers is as great as numbers go", () => {
+  assert.equal(scaled(1e308, 5e-324), Number.MAX_VALUE);
+  assert.equal(scaled(-1e308, 5e-324), -Number.MAX_VALUE);
+  const { MAX_VALUE } = Number;
+  for (const closes of [[MAX_VALUE, MAX_VALUE], [MAX_VALUE, -MAX_VALUE], [5e-324, MAX_VALUE]]) {
+    const series = bars(...closes);
+    for (
+      const parts of [[{ symbol: "A", series }], [{ symbol: "A", series }, { symbol: "B", series }]]
+    ) {
+      const { range: [low, high] } = sceneOf(
+        view({ parts, window: { from: 0, to: 120_000 } }),
+        size,
+      );
+      assert.ok(Number.isFinite(high - low) && low < high, `${closes}: ${low} to ${high}`);
+    }
+  }
+});

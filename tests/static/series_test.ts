@@ -102,3 +102,11 @@ test("Series that is full takes nothing older, and says so", () => {
   series.putAll([tick(0)]);
   assert.deepEqual([...series.column("seq")], [1, 2, 3, 4, 5, 6, 7, 8]);
 });
+
+test("What is unknown of a point is no number, and what it lacks is 0", () => {
+  const bars = new BarSeries();
+  bars.put({ time: 0, open: 1, high: 1, low: 1, close: 1, volume: null, count: 1 });
+  assert.deepEqual([bars.at("volume", 0), bars.at("order", 0)], [NaN, 0]);
+  bars.putAll([{ time: -60, open: 1, high: 1, low: 1, close: 1, volume: null, count: 1 }]);
+  assert.equal(bars.at("volume", 0), NaN);
+});

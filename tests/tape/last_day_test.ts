@@ -32,7 +32,8 @@ class Both {
     const minute = Math.floor(now / MINUTE) * MINUTE;
     const bars = this.#all.bars("A", "1m", { from: minute - DAY + MINUTE, limit: 10_000 });
     if (bars.length === 0) return undefined;
-    const total = (of: (bar: Span) => number) => bars.reduce((sum, bar) => sum + of(bar), 0);
+    const total = (of: (bar: Span) => number | null) =>
+      bars.reduce((sum, bar) => sum + (of(bar) ?? NaN), 0);
     const volume = total((bar) => bar.volume), count = total((bar) => bar.count);
     return {
       open: bars[0]!.open,
@@ -42,8 +43,8 @@ class Both {
       volume,
       count,
       vwap: volume > 0
-        ? total((bar) => bar.vwap * bar.volume) / volume
-        : total((bar) => bar.vwap * bar.count) / count,
+        ? total((bar) => bar.vwap! * bar.volume!) / volume
+        : total((bar) => bar.vwap! * bar.count) / count,
     };
   }
 }
@@ -55,7 +56,8 @@ function assertEqual(found: Span | undefined, expected: Span | undefined): void 
     assert.equal(found[name], expected[name], name);
   }
   for (const name of ["volume", "vwap"] as const) {
-    assert.ok(Math.abs(found[name] - expected[name]) <= 1e-9 * Math.abs(expected[name]), name);
+    const wanted: number = expected[name]!;
+    assert.ok(Math.abs(found[name]! - wanted) <= 1e-9 * Math.abs(wanted), name);
   }
 }
 
@@ -67,6 +69,28 @@ describe("LastDay", () => {
     assert.equal(both.lastDay.of("A", START)?.volume, 1);
     assert.equal(both.lastDay.of("A", START + DAY - MINUTE)?.volume, 1);
     assert.equal(both.lastDay.of("A", START + DAY), undefined);
+  });
+
+  it("does not know what is beyond all numbers in one of its parts, or in their sum", () => {
+    const both = new Both();
+    const figures = (now: number) => {
+      const { volume, vwap } = both.lastDay.of("A", now)!;
+      return [volume, vwap];
+    };
+    // Prices without sizes weigh nothing beside those with them, not even when nobody knows their mean.
+    both.tick(START, 1e308, null);
+    both.tick(START, 1e308, null);
+    assert.deepEqual(figures(START), [0, null]);
+    both.tick(START + 3_600_000, 2, 4);
+    assert.deepEqual(figures(START + 3_600_000), [4, 2]);
+    both.tick(START + 7_200_000, 2, 1e308);
+    both.tick(START + 10_800_000, 2, 1e308);
+    assert.deepEqual(figures(START + 10_800_000), [null, null]);
+    both.tick(START + 7_200_000, 2, 1e308);
+    assert.deepEqual(figures(START + 10_800_000), [null, null]);
+    const next = START + DAY + 9_000_000;
+    both.tick(next, 3, 1);
+    assert.deepEqual(figures(next), [1e308, null]);
   });
 
   it("equals the sum of the last 1,440 minutes, whatever comes, late or not", () => {

@@ -78,4 +78,5 @@ test("sparkline spreads the newest values between their lowest and highest", () 
   assert.equal(sparkline([9, 9, 1, 2], 2), "▁█");
   assert.equal(sparkline([5, 5], 20), "▅▅");
   assert.equal(sparkline([], 20), "");
+  assert.equal(sparkline([Number.MAX_VALUE, -Number.MAX_VALUE, 0], 20), "█▁▅");
 });

@@ -66,6 +66,18 @@ describe("Text formats of history", () => {
     );
   });
 
+  test("CSV has no text that begins like a formula, and leaves numbers as they are", () => {
+    const columns: Column<{ a: string; b: number | null }>[] = [
+      { name: "a", kind: "word" },
+      { name: "b", kind: "number" },
+    ];
+    const rows = ["=1", "+1", "-1", "@SUM(A1)", "\tx", "A=1"].map((a) => ({ a, b: -1.5 }));
+    assert.equal(
+      text(written(csvWriter(columns), [rows, [{ a: "A", b: null }]])),
+      "a,b\r\n'=1,-1.5\r\n'+1,-1.5\r\n'-1,-1.5\r\n'@SUM(A1),-1.5\r\n'\tx,-1.5\r\nA=1,-1.5\r\nA,\r\n",
+    );
+  });
+
   test("An answer without rows has what every answer has", () => {
     assert.equal(text(written(jsonWriter(), [])), "[]");
     assert.equal(text(written(jsonWriter(), [[], []])), "[]");

@@ -22,6 +22,12 @@ describe("Kraken's numbers and times", () => {
     assert.equal(fixed(0, 0), "0");
   });
 
+  test("fixed writes 0 for what is unknown, and no word that is no number", () => {
+    assert.equal(fixed(null, 8), "0.00000000");
+    for (const value of [NaN, Infinity, -Infinity]) assert.equal(fixed(value, 2), "0.00");
+    assert.equal(Number(fixed(Number.MAX_VALUE, 8)), Number.MAX_VALUE);
+  });
+
   test("priceText has at least five decimals", () => {
     assert.equal(priceText(83_942.7, 1), '"83942.70000"');
     assert.equal(priceText(1.0623, 5), '"1.06230"');

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ClientError } from "../../src/hub/client_error.ts";
-import { lineSlices, type Precision } from "../../src/wire/line_protocol.ts";
+import { LINE_MAX, lineSlices, type Precision } from "../../src/wire/line_protocol.ts";
 import { finish } from "../../src/wire/records.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 
 const read = (text: string, precision?: Precision) =>
   finish(lineSlices(text, { now: NOW, precision }));
+const some = (text: string) => finish(lineSlices(text, { now: NOW, partial: true }));
 const brief = (text: string) => read(text).ticks.map(({ symbol, price }) => [symbol, price]);
 
 function reasonOf(text: string, precision?: Precision): string {
@@ -105,9 +106,97 @@ describe("Line protocol", () => {
       ['cpu x="open', /a quote is not closed$/],
       ['cpu x="a"b', /a text ends before its value does$/],
       [`cpu x=1 ${NOW}000000 y`, /more than a time stands after the fields$/],
-      [`cpu,a=${"x".repeat(70)} y=1`, /a symbol has at most 64 characters$/],
+      [`cpu,a=${"x".repeat(250)} y=1`, /a symbol has at most 255 characters$/],
+      ["=cmd x=1", /^line 1: symbol "=cmd\.x": a symbol does not begin with = - or @$/],
+      ["-1 value=1", /a symbol does not begin with = - or @$/],
     ];
     for (const [text, reason] of wrong) assert.match(reasonOf(text), reason, text);
+  });
+
+  test("A symbol has 255 characters and not one more", () => {
+    const line = (length: number) => `cpu,a=${"x".repeat(length - "cpu.y:a=".length)} y=1`;
+    assert.equal(read(line(255)).ticks[0]!.symbol.length, 255);
+    assert.match(reasonOf(line(256)), /^line 1: symbol "cpu\.y:a=x+": a symbol has at most 255/);
+    assert.ok(reasonOf(line(100_000)).length < 250);
+  });
+
+  test("Of a batch the lines that can be read are taken, and the first of the others is told of", () => {
+    const { ticks, skipped, bad } = some('m x=1\nm x=2,y=oops\n\n# c\ncpu\nm s="a",x=3');
+    assert.deepEqual(ticks.map(({ price }) => price), [1, 3]);
+    assert.equal(skipped, 1);
+    const { line, text, reason, count } = bad!;
+    assert.deepEqual([line, text, count], [2, "m x=2,y=oops", 2]);
+    assert.equal(reason, 'field "y": "oops" is neither number, boolean nor text');
+    assert.equal(some("m x=1\n").bad, undefined);
+  });
+
+  test("What a text of a bad line says is not read as a point", () => {
+    const { ticks, bad } = some(
+      'm x=1\nm s="a\ncpu x=666\nb \\" c\ncpu x=667",y=oops\nm x=2\nm x=',
+    );
+    assert.deepEqual(ticks.map(({ symbol, price }) => [symbol, price]), [["m.x", 1], ["m.x", 2]]);
+    assert.deepEqual([bad!.line, bad!.text.split("\n")[0], bad!.count], [2, 'm s="a', 5]);
+    assert.match(reasonOf('m s="a\nb",y=\n'), /^line 1: /);
+    const open = some('m x=1\nm s="a\nm x=2\nm x=3\n');
+    assert.deepEqual([open.ticks.length, open.bad!.line, open.bad!.count], [1, 2, 3]);
+    // A quote in a tag opens nothing.
+    const tagged = some('m,t="a\nm,t=a" x\nm x=1');
+    assert.deepEqual([tagged.ticks.length, tagged.bad!.count], [1, 2]);
+  });
+
+  test("A line has 1 MiB and not one character more", () => {
+    const text = (length: number) => `m x=1,s="${"a".repeat(length - 10)}"`;
+    assert.equal(read(`${text(LINE_MAX)}\nm x=2`).ticks.length, 2);
+    for (
+      const line of [
+        text(LINE_MAX + 1),
+        "m".repeat(LINE_MAX + 1),
+        `m,a=${"b".repeat(LINE_MAX)} x=1`,
+        `m x=${"1".repeat(LINE_MAX)}`,
+        `m${",a=b".repeat(LINE_MAX / 4)} x=1`,
+      ]
+    ) {
+      const { ticks, bad } = some(`${line}\nm x=2\n`);
+      assert.deepEqual(ticks.map(({ price }) => price), [2]);
+      assert.deepEqual([bad!.line, bad!.count, bad!.text.length], [1, 1, 101]);
+      assert.equal(bad!.reason, "the line has more than 1048576 characters");
+    }
+  });
+
+  test("Reading rests, however long or short the lines are", () => {
+    for (const line of ["m x=1\n", "x\n", `m x=1,s="${"a".repeat(10_000)}"\n`]) {
+      const reading = lineSlices(line.repeat(2_500), { now: NOW, partial: true });
+      let rests = 0;
+      while (!reading.next().done) rests++;
+      assert.ok(rests >= 2, line.slice(0, 10));
+    }
+  });
+
+  test("With or without bad lines among them, good lines make the same ticks", () => {
+    const good = fc.constantFrom("m x=1", 'm s="a\nb",x=2', "m,t=a\\ b x=3", "# c", "", "  m x=4 ");
+    const bad = fc.constantFrom(
+      "m",
+      "m x",
+      ",a x=1",
+      'm s="a\nm x=9",y',
+      "m x=1 x",
+      "m,a x=9",
+      '"',
+    );
+    const line = fc.oneof(good, bad.map((text) => ({ bad: text })));
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
+        const isGood = (line: string | { bad: string }) => typeof line === "string";
+        const texts = lines.map((line) => typeof line === "string" ? line : line.bad);
+        const all = some(texts.join("\n"));
+        assert.deepEqual(all.ticks, read(lines.filter(isGood).join("\n")).ticks);
+        const badText = lines.filter((line) => !isGood(line)).map((line) =>
+          (line as { bad: string }).bad
+        );
+        assert.equal(all.bad?.count ?? 0, badText.join("\n").split("\n").filter(Boolean).length);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test("Points as an agent writes them are read", () => {

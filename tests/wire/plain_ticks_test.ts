@@ -56,7 +56,7 @@ const time = fc.oneof(
 const symbol = fc.string({
   unit: fc.constantFrom(..."ABCabc019._:/^=-"),
   minLength: 1,
-  maxLength: 66,
+  maxLength: 258,
 }).map((text) => JSON.stringify(text));
 const field = fc.oneof(
   { weight: 12, arbitrary: fc.tuple(fc.constantFrom("price", "size", "bid", "ask"), number) },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Tick } from "../../src/core/tick.ts";
+import { isSymbol, type Tick } from "../../src/core/tick.ts";
 import { ClientError } from "../../src/hub/client_error.ts";
 import {
   readRecords,
@@ -62,6 +62,15 @@ describe("A record's price", () => {
     assert.equal(read({ symbol: "A", bid: 0, ask: 0 }).price, 0);
   });
 
+  test("A middle is a number, however great bid and ask are", () => {
+    const { MAX_VALUE } = Number;
+    assert.equal(read({ symbol: "A", bid: MAX_VALUE, ask: MAX_VALUE }).price, MAX_VALUE);
+    assert.equal(read({ symbol: "A", bid: -MAX_VALUE, ask: -MAX_VALUE }).price, -MAX_VALUE);
+    assert.equal(read({ symbol: "A", bid: -MAX_VALUE, ask: MAX_VALUE }).price, 0);
+    assert.equal(read({ symbol: "A", bid: 1e308, ask: 1.2e308 }).price, 1.1e308);
+    assert.equal(read({ symbol: "A", bid: 5e-324, ask: 5e-324 }).price, 5e-324);
+  });
+
   test("A middle has no more than one decimal beyond those of bid and ask", () => {
     const cents = fc.integer({ min: 0, max: 100_000_000 });
     fc.assert(fc.property(cents, cents, fc.integer({ min: 0, max: 5 }), (a, b, decimals) => {
@@ -100,7 +109,7 @@ describe("A record's other fields", () => {
     assert.equal(reasonOf('{"price":1,"symbol":null}', "json"), "record 1: symbol is missing");
     assert.equal(refusal({ symbol: "a b" }), 'record 1: symbol "a b": a symbol has no spaces');
     assert.equal(refusal({ symbol: "" }), 'record 1: symbol "": a symbol is not empty');
-    assert.match(refusal({ symbol: "x".repeat(65) }), /a symbol has at most 64 characters$/);
+    assert.match(refusal({ symbol: "x".repeat(256) }), /a symbol has at most 255 characters$/);
     assert.ok(refusal({ symbol: "é".repeat(10_000) }).length < 200);
   });
 
@@ -362,7 +371,8 @@ describe("What is written reads back equal", () => {
   const unknownOr = (value: fc.Arbitrary<number>) => fc.option(value, { nil: null });
   const letters = "ABCXYZabcxyz0189._:/^=-";
   const anyTick: fc.Arbitrary<Tick> = fc.record({
-    symbol: fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 64 }),
+    symbol: fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 255 })
+      .filter(isSymbol),
     time: fc.oneof(
       fc.integer({ min: 1e11, max: NOW + DAY }),
       fc.double({ min: 1e11, max: NOW, noNaN: true }),

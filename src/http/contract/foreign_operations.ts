@@ -7,6 +7,7 @@ import {
   header,
   INTERVAL,
   json,
+  NULLABLE,
   NUMBER,
   object,
   type Operation,
@@ -23,7 +24,7 @@ import { type Json, listOf, ref } from "./values.ts";
 const TABLE = listOf(object({
   date: { type: "string", format: "date-time" },
   ...{ open: NUMBER, high: NUMBER, low: NUMBER, close: NUMBER },
-  ...{ volume: NUMBER, vwap: NUMBER, count: { type: "integer" } },
+  ...{ volume: NULLABLE, vwap: NULLABLE, count: { type: "integer" } },
 }));
 const FIGURE = object({
   data: listOf({ type: "object" }),
@@ -178,6 +179,9 @@ const WRITTEN: Answer = {
 };
 const write = (errorSchema: Json): Operation => ({
   summary: "Puts points in line protocol on the tape",
+  description:
+    "Lines that cannot be read are left out: the answer is 400, with the headers of 204, " +
+    "and its text is `partial write: unable to parse '…': line N: … dropped=N`",
   parameters: [
     query("precision", "unit of times", words(["ns", "us", "ms", "s", "m", "h"], "ns")),
     IDEMPOTENCY_KEY,
@@ -191,7 +195,11 @@ const write = (errorSchema: Json): Operation => ({
 
 const INFLUX: Operations = {
   "POST /write": write(object({ error: TEXT })),
-  "POST /api/v2/write": write(object({ code: TEXT, message: TEXT })),
+  "POST /api/v2/write": write({
+    type: "object",
+    properties: { code: TEXT, message: TEXT, line: { type: "integer", minimum: 1 } },
+    required: ["code", "message"],
+  }),
   "GET /ping": {
     summary: "Whether it serves, as InfluxDB 1 says it",
     answers: { 204: { description: "it does", headers: VERSION_HEADER } },

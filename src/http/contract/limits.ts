@@ -1,3 +1,4 @@
+import { SYMBOL_LENGTH_MAX } from "../../core/tick.ts";
 import type { Limits } from "../../hub/limits.ts";
 import { KEY_LENGTH_MAX } from "../ingest.ts";
 import { LIMIT_MAX, SYMBOLS_MAX } from "../query.ts";
@@ -49,6 +50,7 @@ export function publishedLimits(
     "rows": { value: LIMIT_MAX, unit: "rows", description: "in one answer" },
     "symbols": { value: SYMBOLS_MAX, unit: "symbols", description: "named in one request" },
     "patterns": { value: patternsMax, unit: "names", description: "in one subscription" },
+    "symbol": { value: SYMBOL_LENGTH_MAX, unit: "characters", description: "of a symbol" },
     "every": { value: everyMsMax, unit: "milliseconds", description: "between frames at most" },
     "idempotency-key": {
       value: KEY_LENGTH_MAX,

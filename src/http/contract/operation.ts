@@ -30,6 +30,7 @@ export type Operations = Readonly<Record<string, Operation>>;
 
 export const TEXT: Json = { type: "string" };
 export const NUMBER: Json = { type: "number" };
+export const NULLABLE: Json = { type: ["number", "null"] };
 
 /** An object with these fields, none of which is missing. */
 export function object(properties: Readonly<Record<string, Json>>): Json {

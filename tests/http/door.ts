@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import type { Connection } from "../../src/runtime/listener.ts";
+import { BASE, type TestApp } from "./serve.ts";
+
+/** A client of one of the sockets of an app, and what it is sent. */
+export class Door {
+  readonly #connection: Connection;
+  readonly #texts: string[] = [];
+  #wake = () => {};
+  closedWith: { readonly code: number; readonly reason: string } | undefined;
+
+  constructor(server: TestApp, path: string) {
+    const headers = { upgrade: "websocket" };
+    const accept = server.app.upgrade(new Request(BASE + path, { headers }));
+    assert.ok(!(accept instanceof Response), path);
+    this.#connection = accept({
+      buffered: 0,
+      send: (text) => {
+        this.#texts.push(text);
+        this.#wake();
+      },
+      close: (code, reason) => {
+        this.closedWith = { code, reason };
+        this.#wake();
+      },
+    });
+  }
+
+  send(frame: unknown): void {
+    this.#connection.receive(typeof frame === "string" ? frame : JSON.stringify(frame));
+  }
+
+  /** The next text, whenever it comes; `undefined` when the socket is closed. */
+  async text(): Promise<string | undefined> {
+    while (this.#texts.length === 0 && this.closedWith === undefined) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.#texts.shift();
+  }
+
+  // deno-lint-ignore no-explicit-any -- frames are whatever the server sends
+  async next(): Promise<any> {
+    return JSON.parse(await this.text() ?? "null");
+  }
+
+  leave(): void {
+    this.#connection.closed();
+  }
+}
