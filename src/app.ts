@@ -43,6 +43,7 @@ import { Hub } from "./hub/hub.ts";
 import { Intake } from "./hub/intake.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
+import { Rota } from "./hub/rota.ts";
 import { Upkeep } from "./hub/upkeep.ts";
 import type { Log } from "./log.ts";
 import { ADVANCE_MS, Pulse, sleep } from "./pulse.ts";
@@ -92,7 +93,8 @@ export function createApp(config: Config, world: World): App {
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
-  const hub = new Hub({ market, tape, archive, limits, now, elapsed, wake });
+  const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
+  const hub = new Hub({ market, tape, archive, limits, rota, now, elapsed, wake });
   const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
   const intake = new Intake({ tape: logged, archive, market, hub, symbolsMax, now, waiting: wake });
@@ -175,6 +177,7 @@ function createPulse(
       const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
       return more ? time : due === Infinity ? undefined : due;
     },
+    serve: () => hub.rota.serve(),
     advance(time) {
       metrics.advanced();
       const closed = market.advance(now());
@@ -278,8 +281,7 @@ function limitsOf(config: Config): Limits {
     ...DEFAULT_LIMITS,
     sessionsMax: config["sessions-max"],
     subscriptionsMax: config["subscriptions-max"],
-    commandsPerSecond: config["commands-max"],
-    commandsBurst: 2 * config["commands-max"],
+    commandsMax: config["commands-max"],
     frameBytesMax: config["frame-max"],
     bufferedBytesMax: config["buffered-max"],
     stalledMsMax: config.stalled,
