@@ -11,7 +11,7 @@ import type { SocketPlace } from "./sockets.ts";
 export interface TickSocketsOptions {
   readonly ingest: Ingest;
   readonly sessionsMax: number;
-  /** Bytes of answers that a sender may leave unread. */
+  /** Bytes of answers, of which a sender may leave some times as many unread. */
   readonly bufferedBytesMax: number;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
@@ -20,6 +20,8 @@ export interface TickSocketsOptions {
 const FORMATS: readonly string[] = ["json", "ndjson", "csv", "influx"] satisfies BatchFormat[];
 /** Batches of a connection that wait for their answer; beyond twice as many it is closed. */
 export const UNANSWERED_MAX = 4_000;
+/** The answers to all of them may be unread at once, which is more than what a client is sent otherwise. */
+const UNREAD_FACTOR = 4;
 
 /** `WS /ticks?format=`: a batch per frame, each answered once it is on the tape, in order. */
 export class TickSockets {
@@ -93,7 +95,7 @@ class Sender implements Connection {
 
   receive(text: string): void {
     if (this.#closed) return;
-    if (this.#socket.buffered > this.#options.bufferedBytesMax) {
+    if (this.#socket.buffered > UNREAD_FACTOR * this.#options.bufferedBytesMax) {
       return this.close(CloseCode.tooSlow, "The client does not read its answers");
     }
     if (++this.#unanswered > 2 * UNANSWERED_MAX) {

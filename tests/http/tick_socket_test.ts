@@ -190,7 +190,7 @@ describe("WS /ticks", () => {
   test("A client that does not read its answers, and a binary frame, end the connection", () => {
     const server = serve("--buffered-max", "1000");
     const slow = open(server);
-    slow.socket.buffered = 1_001;
+    slow.socket.buffered = 4_001;
     slow.send(tick(1));
     assert.deepEqual(slow.closes, [4408]);
     const binary = open(server);
