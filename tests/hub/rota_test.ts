@@ -89,6 +89,7 @@ describe("Rota", () => {
     const stand = new Stand();
     stand.rota.add(stand.waiter("a", 100, 0.5));
     const { length } = stand.served;
+    stand.now = stand.laterAt - 0.1;
     stand.rota.add(stand.waiter("b", 1, 0.5));
     assert.equal(stand.served.length, length);
     stand.finish();
