@@ -9,7 +9,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { freePort, startServer } from "../tests/browser/harness.mjs";
+import { startServer } from "../tests/browser/harness.mjs";
+import { freePort } from "../tests/helpers/free_port.mjs";
 
 const [frames = "100", ...names] = process.argv.slice(2);
 const ROOT = fileURLToPath(new URL("..", import.meta.url).href);

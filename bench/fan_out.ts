@@ -13,6 +13,8 @@ export interface FanOut {
   readonly secondsMin?: number;
   /** Done before the clients come. */
   prepare?(run: Fed): Promise<void>;
+  /** Goes on while it is measured. @returns what ends it, and says how much of it was done */
+  beside?(run: Fed): () => number;
 }
 
 const WARM_UP_MS = 1_500;
@@ -52,6 +54,7 @@ function fanOut(server: Server, load: FanOut, seconds: number): Promise<Figures>
     await producer.take();
     await clients.take();
     const before = { cpu: cpuOf(run.pid), clients: clients.cpu, at: performance.now() };
+    const endBeside = load.beside?.(run);
     const memory: number[] = [];
     for (let half = 0; half < 2 * Math.max(seconds, load.secondsMin ?? 0); half++) {
       await wait(500);
@@ -60,11 +63,13 @@ function fanOut(server: Server, load: FanOut, seconds: number): Promise<Figures>
     const heard = await clients.take();
     const cpu = cpuOf(run.pid) - before.cpu;
     const elapsed = (performance.now() - before.at) / 1_000;
+    const done = endBeside?.() ?? 0;
     const { refused } = await producer.take();
     const rss = Math.max(...memory);
     return {
       ...heard,
       refused,
+      done: done / elapsed,
       rate: heard.rows / elapsed,
       cpu: 1e6 * cpu / heard.rows,
       core: 100 * cpu / elapsed,

@@ -3,7 +3,10 @@
 // 2,000 updates a second, what redrawing 1,000,000 points takes, and its memory over some minutes.
 
 import process from "node:process";
-import { freePort, sleep, startBrowser, startServer, until } from "../tests/browser/harness.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startBrowser, startServer } from "../tests/browser/harness.mjs";
+import { freePort } from "../tests/helpers/free_port.mjs";
+import { until } from "../tests/helpers/until.mjs";
 
 /** @import { CDPSession, Page } from "playwright-core" */
 

@@ -7,8 +7,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process, { argv, versions } from "node:process";
-import { Hub } from "../src/hub/hub.ts";
-import { DEFAULT_LIMITS } from "../src/hub/limits.ts";
 import { Market } from "../src/core/market.ts";
 import { Replica } from "../src/replica/replica.ts";
 import { ServerProcess } from "../tests/helpers/process.ts";
@@ -18,6 +16,7 @@ import { cpuOf, print, wait } from "./measured.ts";
 const SYMBOLS = 1_000;
 const BATCH = 20_000;
 const BARS_KEPT = 120;
+const NOBODY = { publish() {}, refresh() {} };
 const RESUMED = 1_000, WATCHING = 200, LOOKING = 4;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 
@@ -27,9 +26,7 @@ async function fill(count: number): Promise<string> {
   const store = new TestStore({ path, epoch: "bench", now: Date.now });
   const { log, tape } = store;
   const market = new Market({ barsKept: BARS_KEPT });
-  const [now, elapsed, wake] = [Date.now, () => performance.now(), () => {}];
-  const hub = new Hub({ market, tape, archive: tape, limits: DEFAULT_LIMITS, now, elapsed, wake });
-  const replica = new Replica({ log, tape, market, hub });
+  const replica = new Replica({ log, tape, market, hub: NOBODY });
   replica.start(BARS_KEPT);
   const begun = Date.now() - 7_200_000;
   for (let first = 0; first < count; first += BATCH) {

@@ -8,6 +8,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { ENVIRONMENT, print } from "./measured.ts";
 import { measure, type Settings } from "./scenario.ts";
+import { burst } from "./scenarios/burst.ts";
 import { columns } from "./scenarios/columns.ts";
 import { connections } from "./scenarios/connections.ts";
 import { fanout } from "./scenarios/fanout.ts";
@@ -28,6 +29,7 @@ const SCENARIOS = [
   ingest,
   columns,
   stalled,
+  burst,
   start,
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);

@@ -9,8 +9,6 @@ import { DatabaseSync } from "node:sqlite";
 import process, { argv, versions } from "node:process";
 import { Market } from "../src/core/market.ts";
 import type { TapedTick, Tick } from "../src/core/tick.ts";
-import { Hub } from "../src/hub/hub.ts";
-import { DEFAULT_LIMITS } from "../src/hub/limits.ts";
 import type { Entry } from "../src/log/log.ts";
 import { Replica } from "../src/replica/replica.ts";
 import { BatchReader } from "../src/wire/batch.ts";
@@ -23,6 +21,7 @@ const SYMBOLS = ["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "EUR/USD", "BTC/USD", 
 const BATCH = 1_000;
 const SECONDS = 5;
 const BARS_KEPT = 120;
+const NOBODY = { publish() {}, refresh() {} };
 const QUOTES = join(ROOT, "../shared/data/eurusd-quotes-2020-01-01.csv");
 const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 
@@ -54,9 +53,7 @@ function openReplica(path: string) {
   const store = new TestStore({ path, epoch: "bench", now: Date.now });
   const { log, tape } = store;
   const market = new Market({ barsKept: BARS_KEPT });
-  const [now, elapsed, wake] = [Date.now, () => performance.now(), () => {}];
-  const hub = new Hub({ market, tape, archive: tape, limits: DEFAULT_LIMITS, now, elapsed, wake });
-  const replica = new Replica({ log, tape, market, hub });
+  const replica = new Replica({ log, tape, market, hub: NOBODY });
   replica.start(BARS_KEPT);
   return { store, replica };
 }

@@ -44,6 +44,7 @@ import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
+import { Rota } from "./hub/rota.ts";
 import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
@@ -98,7 +99,8 @@ export function createApp(config: Config, world: World): App {
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
-  const hub = new Hub({ market, tape, archive: tape, limits, now, elapsed, wake });
+  const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
+  const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake });
   const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
   const replica = new Replica({ log: entries, tape, market, hub });
@@ -184,6 +186,7 @@ function createPulse(
       const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
       return more ? time : due === Infinity ? undefined : due;
     },
+    serve: () => hub.rota.serve(),
     advance(time) {
       metrics.advanced();
       const closed = market.advance(now());
@@ -291,8 +294,7 @@ function limitsOf(config: Config): Limits {
     ...DEFAULT_LIMITS,
     sessionsMax: config["sessions-max"],
     subscriptionsMax: config["subscriptions-max"],
-    commandsPerSecond: config["commands-max"],
-    commandsBurst: 2 * config["commands-max"],
+    commandsMax: config["commands-max"],
     frameBytesMax: config["frame-max"],
     bufferedBytesMax: config["buffered-max"],
     stalledMsMax: config.stalled,

@@ -72,9 +72,9 @@ const SETTINGS = z.object({
   ),
   "sessions-max": count.default(10_000).describe("clients at once"),
   "symbols-max": count.default(10_000).describe("instruments"),
-  "subscriptions-max": count.default(100).describe("subscriptions of one connection"),
-  "commands-max": countFrom(20).default(50).describe(
-    "commands a second of one connection",
+  "subscriptions-max": count.default(1_000).describe("subscriptions of one connection"),
+  "commands-max": countFrom(20).default(4_000).describe(
+    "commands of one connection that wait for their turn",
   ),
   "frame-max": count.default(65_536).describe("characters in a frame from a client"),
   "body-max": count.default(16_777_216).describe("bytes in a request body"),

@@ -4,6 +4,8 @@ export interface PulseWork {
   now(): number;
   /** Sends what is due and says when to call again, if something is owed. */
   flush(now: number): number | undefined;
+  /** Serves those who wait for their turn. */
+  serve(): void;
   /** Done about every quarter of a second. */
   advance(now: number): void;
   /** Does a slice of what can wait, after that. @returns whether there is more */
@@ -27,6 +29,7 @@ export class Pulse {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #tidying: ReturnType<typeof setTimeout> | undefined;
+  #serving: ReturnType<typeof setTimeout> | undefined;
   #flushedAt = -Infinity;
 
   constructor(work: PulseWork, flushMs: number) {
@@ -49,10 +52,17 @@ export class Pulse {
     else this.#schedule(at, now);
   }
 
+  /** Those who wait for their turn are served after so many milliseconds. */
+  serveAfter(ms: number): void {
+    clearTimeout(this.#serving);
+    this.#serving = setTimeout(() => this.#work.serve(), ms);
+  }
+
   stop(): void {
     clearInterval(this.#advancing);
     clearTimeout(this.#timer);
     clearTimeout(this.#tidying);
+    clearTimeout(this.#serving);
   }
 
   #tidy(): void {

@@ -9,6 +9,7 @@ class Stand {
   now = 1_000;
   readonly flushes: number[] = [];
   readonly counted: number[] = [];
+  readonly serves: number[] = [];
   advances = 0;
   owed: number | undefined;
   left = 0;
@@ -21,6 +22,7 @@ class Stand {
       this.owed = undefined;
       return owed;
     },
+    serve: () => void this.serves.push(this.now),
     advance: () => void this.advances++,
     tidy: () => this.left-- > 0,
   }, FLUSH_MS);
@@ -49,6 +51,18 @@ describe("Pulse", () => {
     const steady = rest.slice(5);
     assert.ok(steady.length >= 3, String(rest));
     steady.slice(1).forEach((time, index) => assert.equal(time - steady[index]!, FLUSH_MS));
+  });
+
+  test("Pulse serves when it is asked to, by the latest word, and not after its end", () => {
+    const stand = new Stand();
+    stand.pulse.serveAfter(5);
+    stand.pulse.serveAfter(2);
+    stand.pass(10);
+    assert.deepEqual(stand.serves, [1_002]);
+    stand.pulse.serveAfter(5);
+    stand.pulse.stop();
+    stand.pass(10);
+    assert.equal(stand.serves.length, 1);
   });
 
   test("Pulse lets ticks that come as often as frames may go wait for nothing, though one was late", () => {

@@ -34,6 +34,8 @@ export interface Received {
 const BODIES_MAX = 4;
 const WAITING_MAX = 1_000;
 const RETRY_SECONDS = 1;
+/** So many batches are taken off sockets between two rests, so that many small ones hold up nobody. */
+const SLICE_BATCHES = 32;
 export const KEY_LENGTH_MAX = 200;
 
 /**
@@ -45,6 +47,8 @@ export class Ingest {
   readonly #reader = new BatchReader();
   readonly #bytesMax: number;
   #bytes = 0;
+  #batches = 0;
+  #rest: Promise<void> | undefined;
   readonly #reading = new Set<{ readonly since: number; giveUp(reason: Refusal): void }>();
   readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
 
@@ -80,6 +84,7 @@ export class Ingest {
     this.#bytes += bytes.length;
     try {
       await turn;
+      await this.#pause();
       return await this.#take(bytes, key, { format }, read);
     } finally {
       this.#leave(bytes.length);
@@ -94,6 +99,12 @@ export class Ingest {
       const detail = "Cannot wait for the rest of the body: others wait for its room";
       giveUp(new Refusal(408, "too_slow", detail));
     }
+  }
+
+  /** Lets everything else have its turn after every so many batches. */
+  async #pause(): Promise<void> {
+    if (++this.#batches % SLICE_BATCHES === 0) this.#rest = this.#options.turns.take();
+    await this.#rest;
   }
 
   async #read(request: Request): Promise<Uint8Array> {

@@ -1,11 +1,12 @@
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 import { Hono } from "hono";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import type { Market } from "../core/market.ts";
 import type { FeedReport } from "../feeds/feed_run.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
+import { Durations } from "./durations.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
@@ -30,26 +31,25 @@ const STATES: readonly FeedReport["state"][] = [
   "ended",
   "failed",
 ];
-const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 /** `GET /metrics`: what a Prometheus server reads. Nothing here is done for a single tick. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #options: MetricsOptions;
-  readonly #append: Histogram;
-  readonly #flush: Histogram;
-  readonly #late: Histogram;
+  readonly #append: Durations;
+  readonly #flush: Durations;
+  readonly #late: Durations;
   #advancedAt: number | undefined;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
     const { version, hub, rooms, market, tape, memoryBytes } = options;
-    this.#append = this.#histogram(
+    this.#append = this.#durations(
       "append_seconds",
       "Time to take in what has arrived: tape, board and bars",
     );
-    this.#flush = this.#histogram("flush_seconds", "Time to make and send the frames that are due");
-    this.#late = this.#histogram("event_loop_lag_seconds", "How late the clock's work is begun");
+    this.#flush = this.#durations("flush_seconds", "Time to make and send the frames that are due");
+    this.#late = this.#durations("event_loop_lag_seconds", "How late the clock's work is begun");
     this.#gauge("clients", "Clients connected to streams and grids", () => hub.sessionCount);
     this.#gauge("cohorts", "Groups of clients that share their frames", () => hub.cohortCount);
     this.#gauge("rooms", "Rooms that are kept", () => rooms.roomCount);
@@ -74,7 +74,7 @@ export class Metrics {
     const { tape, elapsed } = this.#options;
     const [{ head }, beganAt] = [tape, elapsed()];
     const result = work();
-    if (tape.head > head) this.#append.observe((elapsed() - beganAt) / 1_000);
+    if (tape.head > head) this.#append.add(elapsed() - beganAt);
     return result;
   }
 
@@ -82,7 +82,7 @@ export class Metrics {
   flush<Result>(work: () => Result): Result {
     const beganAt = this.#options.elapsed();
     const result = work();
-    this.#flush.observe((this.#options.elapsed() - beganAt) / 1_000);
+    this.#flush.add(this.#options.elapsed() - beganAt);
     return result;
   }
 
@@ -91,7 +91,7 @@ export class Metrics {
     const { elapsed, advanceMs } = this.#options;
     const now = elapsed();
     const lateMs = this.#advancedAt === undefined ? 0 : now - this.#advancedAt - advanceMs;
-    this.#late.observe(Math.max(0, lateMs) / 1_000);
+    this.#late.add(Math.max(0, lateMs));
     this.#advancedAt = now;
   }
 
@@ -184,8 +184,7 @@ export class Metrics {
     });
   }
 
-  #histogram(what: string, help: string): Histogram {
-    const registers = [this.#registry];
-    return new Histogram({ name: `tickwire_${what}`, help, buckets: SECONDS, registers });
+  #durations(what: string, help: string): Durations {
+    return new Durations({ name: `tickwire_${what}`, help, registers: [this.#registry] });
   }
 }

@@ -3,6 +3,7 @@ import { ClientError } from "../hub/client_error.ts";
 import { CloseCode, type Socket } from "../hub/socket.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import type { BatchFormat } from "../wire/batch.ts";
+import { exactId } from "../wire/request_id.ts";
 import type { Ingest, Taken } from "./ingest.ts";
 import { Refusal, refusalBody, toRefusal } from "./refusal.ts";
 import type { SocketPlace } from "./sockets.ts";
@@ -10,7 +11,7 @@ import type { SocketPlace } from "./sockets.ts";
 export interface TickSocketsOptions {
   readonly ingest: Ingest;
   readonly sessionsMax: number;
-  /** Bytes of answers that a sender may leave unread. */
+  /** Bytes of answers, of which a sender may leave some times as many unread. */
   readonly bufferedBytesMax: number;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
@@ -18,7 +19,9 @@ export interface TickSocketsOptions {
 
 const FORMATS: readonly string[] = ["json", "ndjson", "csv", "influx"] satisfies BatchFormat[];
 /** Batches of a connection that wait for their answer; beyond twice as many it is closed. */
-export const UNANSWERED_MAX = 64;
+export const UNANSWERED_MAX = 4_000;
+/** The answers to all of them may be unread at once, which is more than what a client is sent otherwise. */
+const UNREAD_FACTOR = 4;
 
 /** `WS /ticks?format=`: a batch per frame, each answered once it is on the tape, in order. */
 export class TickSockets {
@@ -64,13 +67,15 @@ interface SenderOptions extends TickSocketsOptions {
   left(): void;
 }
 
-/** What a frame holds: ticks, or ticks in an envelope with an `id` for the answer and a `key`. */
+/** What a frame holds: ticks, perhaps out of an envelope with a `key`. */
 interface Frame {
   readonly bytes: Uint8Array;
   readonly format: BatchFormat;
-  readonly id?: string | number | undefined;
   readonly key?: string | undefined;
 }
+
+/** An object of JSON: a tick, or an envelope. */
+type Content = Readonly<Record<string, unknown>>;
 
 /** One client that sends ticks. */
 class Sender implements Connection {
@@ -90,15 +95,13 @@ class Sender implements Connection {
 
   receive(text: string): void {
     if (this.#closed) return;
-    if (this.#socket.buffered > this.#options.bufferedBytesMax) {
+    if (this.#socket.buffered > UNREAD_FACTOR * this.#options.bufferedBytesMax) {
       return this.close(CloseCode.tooSlow, "The client does not read its answers");
     }
     if (++this.#unanswered > 2 * UNANSWERED_MAX) {
       return this.close(CloseCode.tooMany, "Too many batches wait for their answer");
     }
-    const taken = this.#unanswered > UNANSWERED_MAX
-      ? Promise.resolve(refusalBody(tooMany()))
-      : this.#take(text);
+    const taken = this.#take(text, this.#unanswered > UNANSWERED_MAX);
     this.#answered = this.#answered.then(async () => {
       this.#send(await taken);
       this.#unanswered--;
@@ -127,20 +130,24 @@ class Sender implements Connection {
   }
 
   /** @returns the answer to a frame, whatever becomes of it */
-  async #take(text: string): Promise<Record<string, unknown>> {
+  async #take(text: string, isTooMany: boolean): Promise<Record<string, unknown>> {
     const { ingest, fault } = this.#options;
     const turn = this.#read;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#read = promise;
-    let id: Frame["id"];
+    let id: unknown;
     try {
-      const frame = readFrame(text, this.#options.format, ingest.bodyBytesMax);
-      id = frame.id;
+      const bytes = new TextEncoder().encode(text);
+      if (bytes.length > ingest.bodyBytesMax) throw tooLarge(ingest.bodyBytesMax);
+      const format = this.#options.format ?? looksLike(text);
+      const content = format === "json" ? openObject(text) : undefined;
+      id = content && idOf(content, text);
+      if (isTooMany) throw tooMany();
+      const frame = content?.["ticks"] === undefined ? { bytes, format } : openEnvelope(content);
       const taken = await ingest.take({ ...frame, turn, read: resolve });
-      return { ...(id === undefined ? {} : { id }), ...takenBody(taken) };
+      return { id, ...takenBody(taken) };
     } catch (error) {
-      const refusal = toRefusal(error, fault);
-      return { ...(id === undefined ? {} : { id }), ...refusalBody(refusal) };
+      return { id, ...refusalBody(toRefusal(error, fault)) };
     } finally {
       // Whatever became of it, the next one has its turn after those before it.
       void turn.then(resolve);
@@ -157,16 +164,6 @@ export function takenBody({ accepted, position, skipped }: Taken): Record<string
   return { accepted, position, ...(skipped > 0 ? { skipped } : {}) };
 }
 
-function readFrame(text: string, asked: BatchFormat | undefined, bytesMax: number): Frame {
-  const bytes = new TextEncoder().encode(text);
-  if (bytes.length > bytesMax) {
-    const detail = `Cannot take more than ${bytesMax} bytes in one frame: send smaller batches`;
-    throw new Refusal(413, "too_large", detail);
-  }
-  const format = asked ?? looksLike(text);
-  return format === "json" && /^\s*\{/.test(text) ? openEnvelope(text, bytes) : { bytes, format };
-}
-
 /** An object alone in its frame, or over several lines, is JSON; objects line by line are NDJSON. */
 function looksLike(text: string): "json" | "ndjson" {
   const trimmed = text.trim();
@@ -175,22 +172,32 @@ function looksLike(text: string): "json" | "ndjson" {
   return first.startsWith("{") && first.endsWith("}") ? "ndjson" : "json";
 }
 
-/** `{"id", "key", "ticks": […]}`; any other object is a tick. */
-function openEnvelope(text: string, bytes: Uint8Array): Frame {
+/** The object that a frame of JSON is, if it is one that can be read. */
+function openObject(text: string): Content | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
   if (isNestedTooDeeply(text)) {
     throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
   }
-  const bare: Frame = { bytes, format: "json" };
-  let content: Record<string, unknown>;
   try {
-    content = JSON.parse(text);
+    return JSON.parse(text) as Content;
   } catch (_) {
     // The reader of ticks says what is wrong with it.
-    return bare;
+    return undefined;
   }
-  const { id, key, ticks } = content;
-  if (ticks === undefined) return bare;
-  if (id !== undefined && typeof id !== "string" && typeof id !== "number") {
+}
+
+/** What the answer repeats. A tick may have an `id` that is something else. */
+function idOf({ id, ticks }: Content, text: string): unknown {
+  return ticks !== undefined || isId(id) ? exactId(text, "id", id) : undefined;
+}
+
+function isId(id: unknown): boolean {
+  return typeof id === "string" || typeof id === "number";
+}
+
+/** `{"id", "key", "ticks": […]}` */
+function openEnvelope({ id, key, ticks }: Content): Frame {
+  if (id !== undefined && !isId(id)) {
     throw new ClientError("bad_request", "Cannot read the frame: id is neither text nor number");
   }
   if (key !== undefined && typeof key !== "string") {
@@ -199,7 +206,12 @@ function openEnvelope(text: string, bytes: Uint8Array): Frame {
   if (!Array.isArray(ticks)) {
     throw new ClientError("bad_request", "Cannot read the frame: ticks is not a list");
   }
-  return { bytes: new TextEncoder().encode(JSON.stringify(ticks)), format: "json", id, key };
+  return { bytes: new TextEncoder().encode(JSON.stringify(ticks)), format: "json", key };
+}
+
+function tooLarge(bytesMax: number): Refusal {
+  const detail = `Cannot take more than ${bytesMax} bytes in one frame: send smaller batches`;
+  return new Refusal(413, "too_large", detail);
 }
 
 function tooMany(): Refusal {

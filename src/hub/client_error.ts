@@ -17,4 +17,10 @@ export class ClientError extends Error {
     this.id = options.id;
     this.retryAfter = options.retryAfter;
   }
+
+  /** The same, of a request that was not known where it failed. */
+  of(id: unknown): ClientError {
+    const { code, message, retryAfter } = this;
+    return new ClientError(code, message, { id, retryAfter });
+  }
 }

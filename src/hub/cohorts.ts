@@ -10,7 +10,7 @@ export const MEMBERS_MAX = 512;
 export class Cohorts {
   readonly #market: Market;
   readonly #equals = new Map<string, Cohort[]>();
-  /** An entry for every symbol known. */
+  /** An entry for every symbol of which the cohorts have been told. */
   readonly #watchers = new Map<string, Set<Cohort>>();
   #subCount = 0;
 
@@ -31,13 +31,13 @@ export class Cohorts {
     const equals = this.#equals.get(key) ?? [];
     const known = equals.find(({ size }) => size < MEMBERS_MAX);
     if (known !== undefined) return known;
-    for (const symbol of this.#market.catalogue.symbols()) this.watching(symbol);
+    const { symbols } = selection.resolve(this.#market.catalogue);
+    // A symbol of which no cohort has been told yet is told to those that are there already.
+    for (const symbol of symbols) this.watching(symbol);
     const sub = equals[0]?.sub ?? `${channel.kind[0]}${++this.#subCount}`;
     const cohort = new Cohort(sub, key, subscription, this.#market);
     this.#equals.set(key, [...equals, cohort]);
-    for (const symbol of selection.resolve(this.#market.catalogue).symbols) {
-      this.#attach(cohort, symbol);
-    }
+    for (const symbol of symbols) this.#attach(cohort, symbol);
     cohort.essences.settle(cohort.symbols);
     return cohort;
   }

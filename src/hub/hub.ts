@@ -14,17 +14,19 @@ import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
+import type { Rota } from "./rota.ts";
 import type { Scene } from "./scene.ts";
 import type { Sent } from "./sent.ts";
 import { type ChooseWire, Session } from "./session.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import type { RequestId, Subscription, Wire } from "./wire.ts";
+import type { Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions {
   readonly market: Market;
   readonly tape: TapeReader;
   readonly archive: Archive;
   readonly limits: Limits;
+  readonly rota: Rota;
   readonly now: () => number;
   /** Milliseconds by a clock that nobody sets: what is due, and who is slow, goes by it. */
   readonly elapsed: () => number;
@@ -42,6 +44,7 @@ const REST_SHARE = 1 / 4, REST_MS_MAX = 20;
 /** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside, with what has elapsed. */
 export class Hub implements Desk {
   readonly limits: Limits;
+  readonly rota: Rota;
   readonly now: () => number;
   readonly elapsed: () => number;
   readonly wake: () => void;
@@ -55,12 +58,13 @@ export class Hub implements Desk {
   readonly #fragments = new Fragments();
   #restUntil = -Infinity;
 
-  constructor({ market, tape, archive, limits, now, elapsed, wake }: HubOptions) {
+  constructor({ market, tape, archive, limits, rota, now, elapsed, wake }: HubOptions) {
     this.#market = market;
     this.#cohorts = new Cohorts(market);
     this.#sources = { market, tape, archive };
     this.wake = wake;
     this.limits = limits;
+    this.rota = rota;
     this.now = now;
     this.elapsed = elapsed;
   }
@@ -210,12 +214,12 @@ export class Hub implements Desk {
     }
   }
 
-  cohortOf(asked: Subscription, id?: RequestId): Cohort {
-    return this.#cohorts.of(this.#grant(asked, id));
+  cohortOf(asked: Subscription): Cohort {
+    return this.#cohorts.of(this.#grant(asked));
   }
 
-  find(asked: Subscription, id?: RequestId): string | undefined {
-    return this.#cohorts.subOf(this.#grant(asked, id));
+  find(asked: Subscription): string | undefined {
+    return this.#cohorts.subOf(this.#grant(asked));
   }
 
   join(member: Member, cohort: Cohort, place?: Place): void {
@@ -284,24 +288,22 @@ export class Hub implements Desk {
   }
 
   /** What is really given of what was asked for. */
-  #grant(asked: Subscription, id: RequestId | undefined): Subscription {
+  #grant(asked: Subscription): Subscription {
     const { patternsMax, everyMsMax, flushMs } = this.limits;
     const { patterns } = asked.selection;
     if (patterns.length > patternsMax) {
       throw new ClientError(
         "too_many_symbols",
         `Cannot subscribe to ${patterns.length} symbols at once: the limit is ${patternsMax}`,
-        { id },
       );
     }
     if (asked.every > everyMsMax) {
       throw new ClientError(
         "bad_every",
         `Cannot subscribe with every ${asked.every}: the limit is ${everyMsMax} ms`,
-        { id },
       );
     }
-    asked.selection.check(this.#market.catalogue, id);
+    asked.selection.check(this.#market.catalogue);
     return { ...asked, every: Math.max(asked.every, flushMs) };
   }
 }

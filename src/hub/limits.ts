@@ -8,10 +8,8 @@ export interface Limits {
   readonly patternsMax: number;
   /** Length of a frame from a client. */
   readonly frameBytesMax: number;
-  /** Commands, or messages in a room. */
-  readonly commandsPerSecond: number;
-  /** Commands that may come at once. */
-  readonly commandsBurst: number;
+  /** Commands of one connection that wait for their turn; as many more are refused. */
+  readonly commandsMax: number;
   /** High-water mark: a socket with more unsent bytes is given nothing. */
   readonly bufferedBytesMax: number;
   /** A client that reads nothing for so long is closed. */
@@ -27,17 +25,18 @@ export interface Limits {
   readonly roomMembersMax: number;
   /** Characters of a message in a room. */
   readonly roomMessageMax: number;
+  /** Messages a second of one client that a room passes on, and twice that at once. */
+  readonly roomMessagesPerSecond: number;
   /** How long an empty room and its newest message are kept. */
   readonly roomKeptMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
   sessionsMax: 10_000,
-  subscriptionsMax: 100,
+  subscriptionsMax: 1_000,
   patternsMax: 1_000,
   frameBytesMax: 65_536,
-  commandsPerSecond: 50,
-  commandsBurst: 100,
+  commandsMax: 4_000,
   bufferedBytesMax: 262_144,
   stalledMsMax: 30_000,
   heartbeatMs: 15_000,
@@ -46,5 +45,6 @@ export const DEFAULT_LIMITS: Limits = {
   roomsMax: 1_000,
   roomMembersMax: 100,
   roomMessageMax: 16_384,
+  roomMessagesPerSecond: 200,
   roomKeptMs: 3_600_000,
 };

@@ -3,6 +3,7 @@ import type { Cohort } from "./cohort.ts";
 import type { Cursor, Follower, Start } from "./cursor.ts";
 import type { Limits } from "./limits.ts";
 import type { Place } from "./reader.ts";
+import type { Rota } from "./rota.ts";
 import type { Scene } from "./scene.ts";
 import type {
   Message,
@@ -17,14 +18,16 @@ import type {
 /** What the subscriptions of a session need of its hub. */
 export interface Desk {
   readonly limits: Limits;
+  /** By which the commands of all sessions have their turn. */
+  readonly rota: Rota;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Milliseconds by a clock that nobody sets. */
   elapsed(): number;
   /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
-  cohortOf(subscription: Subscription, id?: RequestId): Cohort;
+  cohortOf(subscription: Subscription): Cohort;
   /** The name of the cohort of an equal subscription, if there is one. @throws {ClientError} beyond a limit */
-  find(subscription: Subscription, id?: RequestId): string | undefined;
+  find(subscription: Subscription): string | undefined;
   /** @param place of the follower, if it comes from behind */
   join(follower: Follower, cohort: Cohort, place?: Place): void;
   leave(follower: Follower, cohort: Cohort): void;
@@ -97,10 +100,10 @@ export class Links implements Follower {
   }
 
   subscribe({ subscription, id, from, speed = 0, same = [] }: Subscribe): void {
-    const start = from === undefined ? undefined : this.#locate(from, id);
+    const start = from === undefined ? undefined : this.#desk.locate(from);
     const [present] = this.#present(same);
-    if (present !== undefined) throw alreadySubscribed(present, id);
-    const cohort = this.#open(subscription, id);
+    if (present !== undefined) throw alreadySubscribed(present);
+    const cohort = this.#open(subscription);
     const link: Link = { cohort, cursor: undefined, asked: undefined };
     this.#links.set(cohort.sub, link);
     if (start === undefined || typeof start === "string") return this.#join(cohort, id, start);
@@ -123,9 +126,9 @@ export class Links implements Follower {
 
   unsubscribe({ sub, subscriptions, id }: Unsubscribe): void {
     const subs = subscriptions === undefined ? [sub] : this.#present(subscriptions);
-    if (subs.length === 0) throw unknownSub("unsubscribe from", undefined, id);
+    if (subs.length === 0) throw unknownSub("unsubscribe from", undefined);
     for (const sub of subs) {
-      const { subscription } = this.#linkOf("unsubscribe from", { sub, id }).cohort;
+      const { subscription } = this.#linkOf("unsubscribe from", sub).cohort;
       this.#leave(sub);
       this.#outlet.say({ kind: "unsubscribed", id, sub, subscription });
     }
@@ -138,11 +141,11 @@ export class Links implements Follower {
   }
 
   update({ sub, id, every, seek, speed, pause }: Update): void {
-    const link = this.#linkOf("update", { sub, id });
+    const link = this.#linkOf("update", sub);
     const now = this.#desk.elapsed();
     const { cohort } = link;
-    const start = seek === undefined ? undefined : this.#locate(seek, id);
-    if (typeof start === "string") throw new ClientError("gone", `Cannot seek: ${start}`, { id });
+    const start = seek === undefined ? undefined : this.#desk.locate(seek);
+    if (typeof start === "string") throw new ClientError("gone", `Cannot seek: ${start}`);
     const pace = speed ?? link.cursor?.speed ?? 0;
     let { cursor } = link;
     const respaced = every !== undefined && every !== cohort.subscription.every;
@@ -158,7 +161,7 @@ export class Links implements Follower {
       this.#outlet.say({ kind: "updated", id, sub: cohort.sub, ...position });
       return this.#desk.wake();
     }
-    const target = this.#target(cohort, every, id);
+    const target = this.#target(cohort, every);
     const paused = pause ?? cursor?.paused ?? false;
     const seq = cursor?.seq ?? cohort.letBehind(this).seq;
     if (cursor !== undefined) this.#desk.unfollow(cursor);
@@ -220,41 +223,40 @@ export class Links implements Follower {
     link.asked = undefined;
   }
 
-  #linkOf(action: string, { sub, id }: { sub: string; id?: RequestId | undefined }): Link {
+  #linkOf(action: string, sub: string): Link {
     const link = this.#links.get(sub);
     if (link !== undefined) return link;
-    throw unknownSub(action, sub, id);
+    throw unknownSub(action, sub);
   }
 
   /** The cohort of a subscription that the session does not have yet. */
-  #open(subscription: Subscription, id: RequestId | undefined): Cohort {
+  #open(subscription: Subscription): Cohort {
     const { subscriptionsMax } = this.#outlet;
     if (this.#links.size >= subscriptionsMax) {
       throw new ClientError(
         "too_many_subscriptions",
         `Cannot subscribe: ${subscriptionsMax} subscriptions are the limit of a connection`,
-        { id },
       );
     }
-    return this.#fresh(subscription, id);
+    return this.#fresh(subscription);
   }
 
   /** The cohort of a subscription of which only the spacing changes, if that does. */
-  #target(cohort: Cohort, every: number | undefined, id: RequestId | undefined): Cohort {
+  #target(cohort: Cohort, every: number | undefined): Cohort {
     if (every === undefined) return cohort;
     const subscription = { ...cohort.subscription, every };
-    if (this.#desk.find(subscription, id) === cohort.sub) return cohort;
-    return this.#fresh(subscription, id);
+    if (this.#desk.find(subscription) === cohort.sub) return cohort;
+    return this.#fresh(subscription);
   }
 
   /**
    * Asked before there is a cohort: one that nobody joins would stay for ever.
    * @throws {ClientError} when the session has this subscription already
    */
-  #fresh(subscription: Subscription, id: RequestId | undefined): Cohort {
-    const sub = this.#desk.find(subscription, id);
-    if (sub !== undefined && this.#links.has(sub)) throw alreadySubscribed(sub, id);
-    return this.#desk.cohortOf(subscription, id);
+  #fresh(subscription: Subscription): Cohort {
+    const sub = this.#desk.find(subscription);
+    if (sub !== undefined && this.#links.has(sub)) throw alreadySubscribed(sub);
+    return this.#desk.cohortOf(subscription);
   }
 
   /** Joins the live stream. @param reason why it is not joined where it was asked for */
@@ -283,16 +285,6 @@ export class Links implements Follower {
     });
   }
 
-  /** @throws {ClientError} with the id of the request */
-  #locate(from: string | number, id: RequestId | undefined): Start | string {
-    try {
-      return this.#desk.locate(from);
-    } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
-      throw new ClientError(error.code, error.message, { id });
-    }
-  }
-
   #leave(sub: string): void {
     const link = this.#links.get(sub);
     if (link === undefined) return;
@@ -302,13 +294,13 @@ export class Links implements Follower {
   }
 }
 
-function alreadySubscribed(sub: string, id: RequestId): ClientError {
+function alreadySubscribed(sub: string): ClientError {
   const message = `Cannot subscribe: ${sub} is the same subscription`;
-  return new ClientError("already_subscribed", message, { id });
+  return new ClientError("already_subscribed", message);
 }
 
-function unknownSub(action: string, sub: string | undefined, id: RequestId): ClientError {
+function unknownSub(action: string, sub: string | undefined): ClientError {
   const name = sub === undefined ? "" : ` ${JSON.stringify(sub.slice(0, 100))}`;
   const message = `Cannot ${action}${name}: there is no such subscription`;
-  return new ClientError("unknown_sub", message, { id });
+  return new ClientError("unknown_sub", message);
 }

@@ -48,8 +48,8 @@ export interface RoomMemberOptions {
   now(): number;
   /** Told that something is on its way to this client, so that it has to be tended. */
   owed(): void;
-  /** Told that it has missed a message, so that it has to be brought up to date. */
-  fellBehind(): void;
+  /** Told that it has missed a message, or has one to be passed on, so that `flush` is to be called. */
+  waits(): void;
   /** Told that the client is gone. */
   left(): void;
 }
@@ -62,34 +62,31 @@ export class RoomMember {
   #progress: Progress | undefined;
   /** It has missed a message because it does not read fast enough. */
   #behind = false;
+  /** The newest that it has sent beyond its allowance. */
+  #unpassed: string | undefined;
   #closed = false;
 
   constructor(options: RoomMemberOptions) {
     this.#options = options;
-    const { limits: { commandsPerSecond, commandsBurst }, now } = options;
-    this.#allowance = new Allowance(commandsPerSecond, commandsBurst, now());
+    this.#allowance = new Allowance(options.limits.roomMessagesPerSecond, options.now());
   }
 
   /** A text frame has arrived. */
   receive(text: string): void {
     if (this.#closed) return;
-    const { limits, room, now } = this.#options;
-    const { roomMessageMax, commandsPerSecond } = limits;
+    const { roomMessageMax } = this.#options.limits;
     if (text.length > roomMessageMax) {
       const reason = `Cannot pass on ${text.length} characters: the limit is ${roomMessageMax}`;
       return this.close(CloseCode.badRequest, reason);
-    }
-    if (this.#allowance.take(now()) !== 0) {
-      const reason = `Cannot pass on more than ${commandsPerSecond} messages a second`;
-      return this.close(CloseCode.tooMany, reason);
     }
     if (!isObjectOrArray(text)) {
       const reason = "Cannot pass on what is not a JSON object or array";
       return this.close(CloseCode.badRequest, reason);
     }
-    // What it has missed came before what it says itself: to get that later would turn the order round.
-    this.#behind = false;
-    room.pass(text, this);
+    // A message too many takes the place of the one before it that waits: the newest is what counts.
+    const isWaiting = this.#unpassed !== undefined;
+    this.#unpassed = text;
+    if (!isWaiting && !this.#passOn()) this.#options.waits();
   }
 
   /** A binary frame has arrived. */
@@ -101,6 +98,8 @@ export class RoomMember {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // The last that it said is what the others are to be left with.
+    if (this.#unpassed !== undefined) this.#options.room.pass(this.#unpassed, this);
     this.#options.room.leave(this);
     this.#options.left();
   }
@@ -113,9 +112,9 @@ export class RoomMember {
 
   /** Sends a message, unless so much is unsent that nothing may be added: then the newest comes later. */
   give({ text, bytes }: RoomMessage): void {
-    const { socket, limits, now, owed, fellBehind } = this.#options;
+    const { socket, limits, now, owed, waits } = this.#options;
     this.#behind = socket.buffered > limits.bufferedBytesMax;
-    if (this.#behind) return fellBehind();
+    if (this.#behind) return waits();
     if (this.#progress === undefined) {
       this.#progress = new Progress(now());
       owed();
@@ -124,11 +123,24 @@ export class RoomMember {
     socket.send(text);
   }
 
-  /** Sends the newest message if it has missed it and reads again. @returns whether it is up to date */
-  catchUp(): boolean {
+  /** Passes on what waits, and sends the newest message if that was missed. @returns whether all is done */
+  flush(): boolean {
     const { newest } = this.#options.room;
+    const isPassed = this.#closed || this.#unpassed === undefined || this.#passOn();
     if (!this.#closed && this.#behind && newest !== undefined) this.give(newest);
-    return this.#closed || !this.#behind;
+    return this.#closed || (isPassed && !this.#behind);
+  }
+
+  /** Gives what waits to the others, if its sender may send so much. @returns whether it did */
+  #passOn(): boolean {
+    const { room, now } = this.#options;
+    if (!this.#allowance.take(now())) return false;
+    const text = this.#unpassed!;
+    this.#unpassed = undefined;
+    // What it has missed came before what it says itself: to get that later would turn the order round.
+    this.#behind = false;
+    room.pass(text, this);
+    return true;
   }
 
   /** Gives up on a client that does not read. @returns whether anything is still on its way to it */

@@ -21,8 +21,8 @@ export class Rooms {
   readonly #members = new Set<RoomMember>();
   /** Members to whom something may be on its way. */
   readonly #owed = new Set<RoomMember>();
-  /** Members who have missed a message. */
-  readonly #behind = new Set<RoomMember>();
+  /** Members for whom `flush` has something to do. */
+  readonly #waiting = new Set<RoomMember>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -48,7 +48,7 @@ export class Rooms {
       limits,
       now,
       owed: () => this.#owed.add(member),
-      fellBehind: () => this.#fellBehind(member),
+      waits: () => this.#waits(member),
       left: () => this.#left(member, name, room),
     });
     if (full !== undefined) {
@@ -61,10 +61,13 @@ export class Rooms {
     return member;
   }
 
-  /** Brings up to date who was too slow and reads again. @returns whether anybody still is behind */
+  /**
+   * Passes on what had come too fast, and brings up to date who was too slow and reads again.
+   * @returns whether anybody still waits
+   */
   flush(): boolean {
-    for (const member of this.#behind) if (member.catchUp()) this.#behind.delete(member);
-    return this.#behind.size > 0;
+    for (const member of this.#waiting) if (member.flush()) this.#waiting.delete(member);
+    return this.#waiting.size > 0;
   }
 
   /** Gives up on those who do not read, and forgets rooms that have been empty for long. */
@@ -107,15 +110,15 @@ export class Rooms {
     return room;
   }
 
-  #fellBehind(member: RoomMember): void {
-    if (this.#behind.has(member)) return;
-    this.#behind.add(member);
+  #waits(member: RoomMember): void {
+    if (this.#waiting.has(member)) return;
+    this.#waiting.add(member);
     this.#options.wake();
   }
 
   #left(member: RoomMember, name: string, room: Room): void {
     this.#owed.delete(member);
-    this.#behind.delete(member);
+    this.#waiting.delete(member);
     if (!this.#members.delete(member) || room.size > 0) return;
     // A room in which nothing was said leaves nothing behind.
     if (room.newest === undefined) this.#forget(name);

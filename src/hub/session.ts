@@ -1,25 +1,30 @@
 import { isNestedTooDeeply } from "../core/nesting.ts";
-import { Allowance } from "./allowance.ts";
+import { Backlog, type Waiting } from "./backlog.ts";
 import { ClientError } from "./client_error.ts";
 import { type Desk, Links, type Outlet } from "./links.ts";
 import { Progress } from "./progress.ts";
+import type { Waiter } from "./rota.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import type { Command, Message, Wire } from "./wire.ts";
+import type { Command, Message, RequestId, Wire } from "./wire.ts";
 
 /** Which protocol a client speaks; asked with its first frame, unless the address says so already. */
 export type ChooseWire = (firstFrame: string) => Wire;
 
-/** Commands are taken while no more than so many times the high-water mark is unsent. */
-const UNREAD_ANSWERS_FACTOR = 4;
+/** When a client may ask again that has asked for too much. */
+const RETRY_MS = 1_000;
 
 /** One client from connect to close. */
-export class Session implements Outlet {
+export class Session implements Outlet, Waiter {
   readonly #socket: Socket;
   readonly #desk: Desk;
   readonly #chooseWire: ChooseWire;
   readonly #left: () => void;
   readonly #links: Links;
-  readonly #allowance: Allowance;
+  readonly #backlog: Backlog;
+  /** What is left of the frame that is being done. */
+  #commands: Command[] = [];
+  /** Whether that is not done but refused. */
+  #refusing = false;
   #wire: Wire | undefined;
   #closed = false;
   #sentAt: number;
@@ -29,14 +34,13 @@ export class Session implements Outlet {
   constructor(socket: Socket, desk: Desk, wire: Wire | ChooseWire, left: () => void) {
     this.#socket = socket;
     this.#desk = desk;
+    this.#backlog = new Backlog(desk.rota, desk.limits.commandsMax);
     this.#left = left;
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
-    const { commandsPerSecond, commandsBurst } = desk.limits;
     this.#sentAt = desk.elapsed();
     this.#progress = new Progress(this.#sentAt);
     this.#links = new Links(desk, this);
-    this.#allowance = new Allowance(commandsPerSecond, commandsBurst, this.#sentAt);
   }
 
   get full(): boolean {
@@ -61,30 +65,21 @@ export class Session implements Outlet {
     if (greeting !== undefined) this.send(greeting);
   }
 
-  /** A text frame has arrived. */
+  /** A text frame has arrived: it is done when those before it are, as soon as it has its turn. */
   receive(text: string): void {
     if (this.#closed) return;
-    const tooLarge = text.length > this.#desk.limits.frameBytesMax;
-    const wire = this.#wire ??= this.#chooseWire(tooLarge ? "" : text);
-    // A client that is behind may say so; one that never reads the answers may not go on asking.
-    const { bufferedBytesMax } = this.#desk.limits;
-    if (this.#socket.buffered > UNREAD_ANSWERS_FACTOR * bufferedBytesMax) return this.#tooSlow();
-    if (!this.#spend()) return;
-    try {
-      if (tooLarge) {
-        throw new ClientError(
-          "too_large",
-          `Cannot read a frame of ${text.length} characters: the limit is ${this.#desk.limits.frameBytesMax}`,
-        );
-      }
-      if (isNestedTooDeeply(text)) {
-        throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
-      }
-      const command = wire.decode(text);
-      if (command !== undefined) this.#perform(command);
-    } catch (error) {
-      this.#refuse(error);
-    }
+    const { frameBytesMax } = this.#desk.limits;
+    const content = text.length > frameBytesMax ? tooLarge(text.length, frameBytesMax) : text;
+    if (this.#backlog.add(content)) this.#desk.rota.add(this);
+    else this.close(CloseCode.tooMany, "Too many commands");
+  }
+
+  /** Does the next command that waits. @returns whether more wait */
+  serve(): boolean {
+    if (this.#commands.length === 0) this.#open(this.#backlog.take());
+    const command = this.#commands.shift();
+    if (command !== undefined) this.#answer(command);
+    return !this.#closed && this.#commands.length + this.#backlog.size > 0;
   }
 
   /** A binary frame has arrived: every protocol here is text. */
@@ -111,6 +106,8 @@ export class Session implements Outlet {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#desk.rota.remove(this);
+    this.#backlog.clear();
     this.#links.leaveAll();
     this.#left();
   }
@@ -143,28 +140,48 @@ export class Session implements Outlet {
     return this.#links.count > 0 ? own : Infinity;
   }
 
+  /** Reads a frame; there are no more commands of the one before. */
+  #open(waiting: Waiting | undefined): void {
+    if (waiting === undefined) return;
+    this.#refusing = waiting.refused;
+    try {
+      this.#commands = [...this.#read(waiting.content)];
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #read(content: string | ClientError): readonly Command[] {
+    const isText = typeof content === "string";
+    const wire = this.#wire ??= this.#chooseWire(isText ? content : "");
+    if (!isText) throw content;
+    if (isNestedTooDeeply(content)) {
+      throw new ClientError("bad_json", "Cannot read the frame: it is nested too deeply");
+    }
+    return wire.decode(content);
+  }
+
+  /** Answers a command, whatever becomes of it. */
+  #answer(command: Command): void {
+    try {
+      // What has its answer in it costs nothing more.
+      if (this.#refusing && command.kind !== "answer") throw this.#tooMany();
+      this.#perform(command);
+    } catch (error) {
+      this.#refuse(error, "id" in command ? command.id : undefined);
+    }
+  }
+
   #perform(command: Command): void {
     const { kind } = command;
     if (kind === "ping") {
       return this.say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
     if (kind === "answer") return this.send(command.text);
-    if (kind === "several") return this.#performEach(command.commands);
     if (kind === "subscribe") return this.#links.subscribe(command);
     if (kind === "replace") return this.#links.replace(command.subscription);
     if (kind === "update") return this.#links.update(command);
     return this.#links.unsubscribe(command);
-  }
-
-  #performEach(commands: readonly Command[]): void {
-    for (const command of commands) {
-      if (this.#closed) return;
-      try {
-        this.#perform(command);
-      } catch (error) {
-        this.#refuse(error);
-      }
-    }
   }
 
   #tooSlow(): void {
@@ -176,25 +193,22 @@ export class Session implements Outlet {
     for (const text of [texts ?? []].flat()) this.send(text);
   }
 
-  #refuse(error: unknown): void {
+  /** Says what is wrong, with the id of the request that it answers. */
+  #refuse(error: unknown, request?: RequestId): void {
     if (!(error instanceof ClientError)) throw error;
-    const { id, code, message, retryAfter } = error;
+    const { id = request, code, message, retryAfter } = error;
     this.say({ kind: "error", id, code, message, retryAfter });
   }
 
-  /** @returns whether one more command may be given now */
-  #spend(): boolean {
-    const retryAfter = this.#allowance.take(this.#desk.elapsed());
-    if (retryAfter === 0) return true;
-    if (retryAfter === undefined) {
-      this.close(CloseCode.tooMany, "Too many commands");
-      return false;
-    }
-    const { commandsPerSecond } = this.#desk.limits;
-    const message = `Cannot take more than ${commandsPerSecond} commands a second`;
-    this.#refuse(new ClientError("too_many_commands", message, { retryAfter }));
-    return false;
+  #tooMany(): ClientError {
+    const message = `Cannot do the command: ${this.#desk.limits.commandsMax} wait for their turn`;
+    return new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
+}
+
+function tooLarge(length: number, limit: number): ClientError {
+  const message = `Cannot read a frame of ${length} characters: the limit is ${limit}`;
+  return new ClientError("too_large", message);
 }
 
 /** Close reasons hold at most 123 bytes. */

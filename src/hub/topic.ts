@@ -61,8 +61,8 @@ export class Selection {
   }
 
   /** @throws {ClientError} for a name that no symbol has, and that none can have */
-  check(known: Known, id?: unknown): void {
-    for (const pattern of this.patterns) checkPattern(pattern, patternFault(pattern, known), id);
+  check(known: Known): void {
+    for (const pattern of this.patterns) checkPattern(pattern, patternFault(pattern, known));
   }
 
   matches(symbol: string): boolean {
@@ -107,8 +107,8 @@ function spellingFault(pattern: string): string | undefined {
   return isSpelled(name) ? undefined : symbolFault(name);
 }
 
-function checkPattern(pattern: string, fault: string | undefined, id?: unknown): void {
+function checkPattern(pattern: string, fault: string | undefined): void {
   if (fault === undefined) return;
   const shown = JSON.stringify(pattern.slice(0, 100));
-  throw new ClientError("bad_symbol", `Cannot subscribe to ${shown}: ${fault}`, { id });
+  throw new ClientError("bad_symbol", `Cannot subscribe to ${shown}: ${fault}`);
 }

@@ -23,9 +23,7 @@ export type Command =
   | Unsubscribe
   | { readonly kind: "ping"; readonly id?: RequestId | undefined }
   /** The protocol has the answer by itself. */
-  | { readonly kind: "answer"; readonly text: string }
-  /** Several in one frame, in order: one that is refused does not keep the others from being done. */
-  | { readonly kind: "several"; readonly commands: readonly Command[] };
+  | { readonly kind: "answer"; readonly text: string };
 
 export interface Subscribe {
   readonly kind: "subscribe";
@@ -155,10 +153,11 @@ export interface Wire {
   /** A subscription has one symbol, so a client may have as many of them as another has names in one. */
   readonly single?: true;
   /**
-   * @returns what the client asks for, or `undefined` for a frame to which nothing is to be done
+   * @returns what the client asks for, in order: one that is refused does not keep the others from being
+   * done; an empty list for a frame to which nothing is to be done
    * @throws {ClientError} when the frame means nothing
    */
-  decode(text: string): Command | undefined;
+  decode(text: string): readonly Command[];
   /** @returns the texts to send; `undefined` when the protocol has no such message */
   encode(message: Message): string | readonly string[] | undefined;
 }

@@ -1,13 +1,21 @@
 import type { Market, MarketState } from "../core/market.ts";
-import type { Hub } from "../hub/hub.ts";
+import type { TapedTick } from "../core/tick.ts";
 import type { Entry, OwnLog } from "../log/log.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
+
+/** Whoever is told of what comes. */
+export interface Audience {
+  /** A tick that the market has just applied. */
+  publish(tick: TapedTick): void;
+  /** Reference data of a symbol has changed. */
+  refresh(symbol: string): void;
+}
 
 export interface ReplicaOptions {
   readonly log: OwnLog;
   readonly tape: StoredTape;
   readonly market: Market;
-  readonly hub: Hub;
+  readonly hub: Audience;
 }
 
 /** Changes stored in one go: what is live waits for that long. */

@@ -3,7 +3,7 @@ import { type Effort, indexOf, type Segment, type View } from "./segment.ts";
 import type { Slice } from "./tape.ts";
 
 /** What one call may cost, about in ticks that are looked at, before it ends behind a segment. */
-const EFFORT_MAX = 16_000;
+export const EFFORT_MAX = 16_000;
 /** What looking at a segment costs, whatever it holds. */
 const SEGMENT_EFFORT = 5;
 /** Of more symbols than this all ticks of a segment are read, to be filtered. */

@@ -139,6 +139,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a request may have this number: any whole one of 64 bits, since it is only repeated. */
 export function isRequestNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value);
+  return Number.isInteger(value) && Math.abs(value as number) <= 2 ** 64;
 }

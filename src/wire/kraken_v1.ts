@@ -28,6 +28,7 @@ import {
   type Topic,
   V1Data,
 } from "./kraken_v1_data.ts";
+import { exactId } from "./request_id.ts";
 
 export interface KrakenOptions {
   readonly figures: Figures;
@@ -66,7 +67,7 @@ export function krakenV1(options: KrakenOptions): (connectionId: number) => Wire
     greeting: status(connectionId, "online"),
     heartbeatMs: HEARTBEAT_MS,
     single: true,
-    decode: (text) => reader.read(text),
+    decode: (text) => [reader.read(text)].flat(),
     encode: (message) =>
       message.kind === "draining" ? status(connectionId, "maintenance") : reader.write(message),
   });
@@ -81,11 +82,12 @@ class Reader {
     this.#data = new V1Data(options.figures, options.pairs);
   }
 
-  read(text: string): Command {
+  read(text: string): Command | Command[] {
     const frame = parseObject(text);
     if (frame === undefined) return answer({ errorMessage: MALFORMED, event: "error" });
-    const { event, reqid } = frame;
-    if (reqid !== undefined && !(isRequestNumber(reqid) && reqid > 0)) {
+    const { event, reqid: number } = frame;
+    const reqid = exactId(text, "reqid", number);
+    if (number !== undefined && !(isRequestNumber(number) && number > 0)) {
       const about = event === "ping" ? "pingStatus" : "subscriptionStatus";
       return answer({ errorMessage: BAD_REQID, event: about, reqid, status: "error" });
     }
@@ -110,10 +112,9 @@ class Reader {
         `Cannot ${event} ${names.length} pairs: the limit is ${this.#options.pairsMax}`;
       return refuse(reason, { reqid, subscription });
     }
-    const commands = names.flatMap((name) =>
+    return names.flatMap((name) =>
       this.#readPair(event, name, subscription as Frame, { reqid, pair: name, subscription })
     );
-    return { kind: "several", commands };
   }
 
   #readPair(event: string, spelled: unknown, subscription: Frame, asked: Asked): Command[] {
@@ -177,10 +178,12 @@ function refusal(errorMessage: string, { pair, reqid, subscription }: Asked): Fr
 /** What the hub refuses. */
 function refused({ code, message, id }: Message & { readonly kind: "error" }): string {
   const errorMessage = refusalText(code, message);
-  if (errorMessage === RATE_EXCEEDED) return JSON.stringify({ Error: errorMessage });
-  return JSON.stringify(
-    id === undefined ? { errorMessage, event: "error" } : refusal(errorMessage, id as Asked),
-  );
+  // That it came too fast stands in a place of its own there, without saying what.
+  const special = errorMessage === RATE_EXCEEDED ? { Error: errorMessage } : undefined;
+  const frame = id === undefined
+    ? { errorMessage, event: "error" }
+    : refusal(errorMessage, id as Asked);
+  return JSON.stringify({ ...special, ...frame });
 }
 
 /** The channels that a subscription names; a star is every one, and to leave them every width too. */

@@ -19,6 +19,7 @@ import {
 } from "./kraken_text.ts";
 import { HEARTBEAT_MS, type KrakenOptions } from "./kraken_v1.ts";
 import { type Name, NAMES, type Topic, type Trigger, TRIGGERS, V2Data } from "./kraken_v2_data.ts";
+import { exactId } from "./request_id.ts";
 
 const VERSION = "2.0.10";
 const METHODS = ["subscribe", "unsubscribe"];
@@ -56,7 +57,7 @@ export function krakenV2(options: KrakenOptions): (connectionId: number) => Wire
     greeting: status(connectionId, "online"),
     heartbeatMs: HEARTBEAT_MS,
     single: true,
-    decode: (text) => reader.read(text),
+    decode: (text) => [reader.read(text)].flat(),
     encode: (message) =>
       message.kind === "draining" ? status(connectionId, "maintenance") : reader.write(message),
   });
@@ -81,17 +82,16 @@ class Reader {
     this.#data = new V2Data(figures, pairs);
   }
 
-  read(text: string): Command {
+  read(text: string): Command | Command[] {
     const frame = parseObject(text);
     const timeIn = this.#figures.now();
     if (frame === undefined) {
       return this.#refuse(MALFORMED, { method: "error", reqId: undefined, timeIn });
     }
-    const { method, req_id: reqId, params } = frame;
+    const { method, req_id: number, params } = frame;
+    const reqId = exactId(text, "req_id", number);
     const asked: Asked = { method, reqId, timeIn };
-    if (reqId !== undefined && !isRequestNumber(reqId)) {
-      return this.#refuse(MALFORMED, { ...asked, reqId: undefined });
-    }
+    if (number !== undefined && !isRequestNumber(number)) return this.#refuse(MALFORMED, asked);
     if (method === "ping") return answer({ method: "pong", req_id: reqId, ...this.#times(timeIn) });
     if (typeof method === "string" && TRADING.test(method)) return this.#refuse(PRIVATE, asked);
     if (!METHODS.includes(method as string) || !isObject(params)) {
@@ -100,7 +100,7 @@ class Reader {
     return this.#readParams(params, frame, asked);
   }
 
-  #readParams(params: Frame, frame: Frame, asked: Asked): Command {
+  #readParams(params: Frame, frame: Frame, asked: Asked): Command | Command[] {
     const { channel, symbol } = params;
     if (PRIVATE_CHANNELS.includes(channel as string)) return this.#refuse(PRIVATE, asked);
     if (GIVEN_CHANNELS.includes(channel as string)) {
@@ -126,8 +126,7 @@ class Reader {
     const names = name === "ticker" && symbols.includes("*")
       ? this.#pairs.all().map(({ symbol }) => symbol)
       : symbols;
-    const commands = names.map((symbol) => this.#readSymbol(symbol, topic, { ...told, symbol }));
-    return { kind: "several", commands };
+    return names.map((symbol) => this.#readSymbol(symbol, topic, { ...told, symbol }));
   }
 
   #readSymbol(symbol: unknown, topic: Topic, asked: Asked): Command {
@@ -196,11 +195,10 @@ class Reader {
   }
 
   /** One answer for each symbol, or one when none was named. */
-  #refuseEach(error: string, asked: Asked, symbols: readonly unknown[]): Command {
+  #refuseEach(error: string, asked: Asked, symbols: readonly unknown[]): Command | Command[] {
     if (symbols.length === 0) return this.#refuse(error, asked);
-    const commands = symbols.slice(0, this.#pairsMax)
+    return symbols.slice(0, this.#pairsMax)
       .map((symbol) => this.#refuse(error, { ...asked, symbol }));
-    return { kind: "several", commands };
   }
 
   #times(timeIn: number): Frame {

@@ -5,6 +5,7 @@ import { ClientError } from "../hub/client_error.ts";
 import { channelName, type Mode, parseChannel, Selection } from "../hub/topic.ts";
 import type { Command, Message, RequestId, Subscribed, Wire } from "../hub/wire.ts";
 import { DATA_FORMATS } from "./data_formats.ts";
+import { exactId } from "./request_id.ts";
 
 const Id = z.union([z.string().max(64), z.number()], {
   error: "expected a number or a text of at most 64 characters",
@@ -58,23 +59,12 @@ type SubscribeFields = z.infer<typeof Subscribe>;
 export const native: Wire = {
   decode(text) {
     const frame = parseFrame(text);
-    const id = Id.safeParse(frame["id"]).data;
-    const { op } = frame;
-    if (typeof op !== "string" || !(OPS as string[]).includes(op)) {
-      throw new ClientError(
-        "unknown_op",
-        `Cannot do op ${JSON.stringify(op)?.slice(0, 100) ?? "(none)"}: known are ${
-          OPS.join(", ")
-        }`,
-        { id },
-      );
+    const id = exactId(text, "id", frame["id"]);
+    try {
+      return [command(readRequest(frame), id)];
+    } catch (error) {
+      throw error instanceof ClientError ? error.of(id) : error;
     }
-    const request = Request.safeParse(frame);
-    if (!request.success) {
-      const message = `Cannot read ${op}: ${describe(request.error)}`;
-      throw new ClientError("bad_request", message, { id });
-    }
-    return command(request.data);
   },
 
   encode(message) {
@@ -100,7 +90,7 @@ export function commandFromQuery(query: URLSearchParams): Command {
   if (!fields.success) {
     throw new ClientError("bad_request", `Cannot read the address: ${describe(fields.error)}`);
   }
-  return command(fields.data);
+  return subscribe(fields.data);
 }
 
 /** Names and prefixes of `symbol`, which many call `symbols`; `undefined` where there is neither. */
@@ -115,13 +105,12 @@ export function splitList(text: string): string[] {
 }
 
 /** @throws {ClientError} when the value is no duration */
-export function readEvery(every: string | number, id?: RequestId): number {
+export function readEvery(every: string | number): number {
   const duration = typeof every === "number" ? every : parseDuration(every);
   if (duration !== undefined) return duration;
   throw new ClientError(
     "bad_every",
     `Cannot read every: ${JSON.stringify(every)} is not a duration`,
-    { id },
   );
 }
 
@@ -139,21 +128,29 @@ function parseFrame(text: string): Readonly<Record<string, unknown>> {
   return frame as Record<string, unknown>;
 }
 
-function command(request: z.infer<typeof Request>): Command {
-  if (request.op === "unsubscribe") {
-    return { kind: "unsubscribe", id: request.id, sub: request.sub };
+function readRequest(frame: Readonly<Record<string, unknown>>): z.infer<typeof Request> {
+  const { op } = frame;
+  if (typeof op !== "string" || !(OPS as string[]).includes(op)) {
+    const shown = JSON.stringify(op)?.slice(0, 100) ?? "(none)";
+    throw new ClientError("unknown_op", `Cannot do op ${shown}: known are ${OPS.join(", ")}`);
   }
-  if (request.op === "update") return update(request);
-  if (request.op === "ping") return { kind: "ping", id: request.id };
-  try {
-    return subscribe(request);
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    throw new ClientError(error.code, error.message, { id: request.id });
-  }
+  const request = Request.safeParse(frame);
+  if (request.success) return request.data;
+  throw new ClientError("bad_request", `Cannot read ${op}: ${describe(request.error)}`);
 }
 
-function update({ id, sub, every, speed, seek, pause, resume }: z.infer<typeof Update>): Command {
+function command(request: z.infer<typeof Request>, id: RequestId): Command {
+  const { op } = request;
+  if (op === "unsubscribe") return { kind: "unsubscribe", id, sub: request.sub };
+  if (op === "update") return update(request, id);
+  if (op === "ping") return { kind: "ping", id };
+  return subscribe(request, id);
+}
+
+function update(
+  { sub, every, speed, seek, pause, resume }: z.infer<typeof Update>,
+  id: RequestId,
+): Command {
   const paused = pause ?? (resume === undefined ? undefined : !resume);
   return {
     kind: "update",
@@ -162,12 +159,12 @@ function update({ id, sub, every, speed, seek, pause, resume }: z.infer<typeof U
     speed,
     seek,
     pause: paused,
-    every: every === undefined ? undefined : readEvery(every, id),
+    every: every === undefined ? undefined : readEvery(every),
   };
 }
 
-function subscribe(fields: SubscribeFields): Command {
-  const { symbols, id, from, speed } = fields;
+function subscribe(fields: SubscribeFields, id?: RequestId): Command {
+  const { symbols, from, speed } = fields;
   const channel = parseChannel(fields.channel);
   return {
     kind: "subscribe",

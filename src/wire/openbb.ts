@@ -32,10 +32,10 @@ export const grid: Wire = {
   // Nobody at the other end would see an error, so what cannot be read changes nothing.
   decode(text) {
     const frame = parseObject(text);
-    if (frame === undefined || !("params" in frame || frame["type"] === "params")) return undefined;
+    if (frame === undefined || !("params" in frame || frame["type"] === "params")) return [];
     const symbols = readSymbols(frame["params"] ?? {});
-    if (symbols === undefined) return undefined;
-    return {
+    if (symbols === undefined) return [];
+    return [{
       kind: "replace",
       subscription: {
         selection: new Selection(symbols),
@@ -44,7 +44,7 @@ export const grid: Wire = {
         every: EVERY_MS,
         format: gridFormat,
       },
-    };
+    }];
   },
 
   encode(message) {

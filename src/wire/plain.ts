@@ -33,7 +33,7 @@ const listFormat: Format = {
 /** A protocol that ignores what clients send and whose only messages are data. */
 function listening(snapshot: (rows: readonly Row[]) => string | undefined): Wire {
   return {
-    decode: () => undefined,
+    decode: () => [],
     encode: (message: Message) =>
       message.kind === "subscribed" ? snapshot(message.snapshot as readonly Row[]) : undefined,
   };

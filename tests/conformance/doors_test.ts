@@ -81,17 +81,6 @@ describe("Rooms over real sockets", () => {
     for (const client of [...neighbours, grid]) await client.close();
   });
 
-  it("close who floods them", async () => {
-    const url = `${server.ws}/rooms/flood`;
-    const [flooder, neighbour] = [await Client.connect(url), await Client.connect(url)];
-    for (let count = 0; count < 400; count++) flooder.send({ count });
-    const { code } = await flooder.closed();
-    // Frames that are still under way when the server closes can make the network drop its close frame.
-    assert.ok([4429, 1006, 0].includes(code), `closed with ${code}`);
-    neighbour.send({});
-    await neighbour.close();
-  });
-
   it("say nothing when the server stops, and close with 1012", async () => {
     const stopping = await startServer("--feed", "none");
     const client = await Client.connect(`${stopping.ws}/rooms/desk`);
@@ -103,29 +92,30 @@ describe("Rooms over real sockets", () => {
 });
 
 describe("A client of a room that does not read", () => {
-  const flags = ["--feed", "none", "--commands-max", "1000000", "--buffered-max", "65536"];
+  const flags = ["--feed", "none", "--buffered-max", "65536"];
   const TEXT = "x".repeat(16_000);
   const MESSAGES = 2_000;
 
-  /** Sends more than the network holds while others read along. */
-  async function sendMuch(server: TestServer): Promise<void> {
+  /** Sends more than the network holds while others read along. @returns how much they were given */
+  async function sendMuch(server: TestServer): Promise<number> {
     const url = `${server.ws}/rooms/desk`;
     const [sender, reader] = [await Client.connect(url), await Client.connect(url)];
     await inRooms(server, 3);
-    let seen = 0;
+    let [seen, given] = [0, 0];
     for (let count = 1; count <= MESSAGES; count++) {
       sender.send({ count, TEXT });
-      if (count % 10 === 0) { while (seen < count) seen = (await reader.next()).count; }
+      for (; count % 10 === 0 && seen < count; given++) seen = (await reader.next()).count;
     }
     await sender.close();
     await reader.close();
+    return given;
   }
 
   it("gets the newest message once it reads again", async () => {
     const server = await startServer(...flags);
     const slow = await RawClient.connect(server.port, "/rooms/desk");
     slow.pause();
-    await sendMuch(server);
+    const given = await sendMuch(server);
     slow.resume();
     let received = 0;
     let last = 0;
@@ -137,7 +127,7 @@ describe("A client of a room that does not read", () => {
       last = count;
       received++;
     }
-    assert.ok(received < MESSAGES, "the network held everything");
+    assert.ok(received < given, `the network held all ${given}`);
     slow.destroy();
     await server.stop();
   });

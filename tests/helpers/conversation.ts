@@ -22,6 +22,7 @@ import { Market } from "../../src/core/market.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
+import { Rota } from "../../src/hub/rota.ts";
 import type { Session } from "../../src/hub/session.ts";
 import type { Wire } from "../../src/hub/wire.ts";
 import { Replica } from "../../src/replica/replica.ts";
@@ -41,12 +42,17 @@ const REST = "…";
 export class Client {
   /** Frames that nobody has looked at yet. */
   #frames: string[] = [];
+  /** Bytes that it has not read yet. */
+  unread = 0;
   #closed: string | undefined;
   readonly #session: Session;
 
   constructor(hub: Hub, dialect: Pick<Dialect, "wire" | "begin">) {
+    const unread = () => this.unread;
     const socket = {
-      buffered: 0,
+      get buffered() {
+        return unread();
+      },
       send: (text: string) => void this.#frames.push(text),
       close: (code: number, reason: string) => {
         this.#closed = `${code} ${reason}`;
@@ -91,6 +97,7 @@ export class Stage {
   #now = START;
   #flushedAt = -Infinity;
   #flushAt = Infinity;
+  #serveAt = Infinity;
 
   constructor(limits: Partial<Limits> = {}) {
     const { market } = this;
@@ -102,6 +109,13 @@ export class Stage {
       tape,
       archive: tape,
       limits: all,
+      rota: new Rota({
+        elapsed: () => this.#now,
+        later: (ms) => {
+          this.#serveAt = this.#now + ms;
+        },
+        fault: (error) => assert.fail(String(error)),
+      }),
       now: () => this.#now,
       elapsed: () => this.#now,
       wake: () => this.#touch(),
@@ -151,13 +165,20 @@ export class Stage {
     const end = this.#now + ms;
     while (this.#now < end) {
       const stepAt = START + (Math.floor((this.#now - START) / STEP_MS) + 1) * STEP_MS;
-      this.#now = Math.min(end, stepAt, Math.max(this.#now, this.#flushAt));
+      const dueAt = Math.min(this.#flushAt, this.#serveAt);
+      this.#now = Math.min(end, stepAt, Math.max(this.#now, dueAt));
+      if (this.#now >= this.#serveAt) this.#serve();
       if (this.#now >= this.#flushAt) this.#flush();
       if (this.#now !== stepAt) continue;
       this.hub.publishClosed(this.market.advance(this.#now));
       this.hub.tend(this.#now);
       this.#touch();
     }
+  }
+
+  #serve(): void {
+    this.#serveAt = Infinity;
+    this.hub.rota.serve();
   }
 
   #touch(): void {

@@ -3,6 +3,7 @@ import { Market } from "../../src/core/market.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
+import { Rota } from "../../src/hub/rota.ts";
 import { Session } from "../../src/hub/session.ts";
 import { Replica } from "../../src/replica/replica.ts";
 import type { StoredTape } from "../../src/tape/stored_tape.ts";
@@ -18,6 +19,10 @@ export class TestHub {
   /** Goes on as the test says; the clock on the wall may be off. */
   now = 1_763_700_000_000;
   offMs = 0;
+  /** How long the server takes from one look at the clock to the next. */
+  costMs = 0;
+  /** When those who wait for their turn are to be served. */
+  servedAt = Infinity;
   /** All ticks there ever were; the hub reads them from its own tape. */
   readonly tape: TapedTick[] = [];
   market!: Market;
@@ -32,7 +37,7 @@ export class TestHub {
 
   /** @param path of the tape's file; without one it is in memory */
   constructor(limits: Partial<Limits> = {}, path?: string) {
-    this.#limits = { ...DEFAULT_LIMITS, commandsBurst: 1e9, ...limits };
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#path = path;
     this.#start();
   }
@@ -55,14 +60,20 @@ export class TestHub {
   #start(): void {
     const path = this.#path;
     const now = () => this.now + this.offMs;
-    const elapsed = () => this.now;
+    const elapsed = () => this.now += this.costMs;
     this.#store = new TestStore({ path, now, bootId: "boot", ticksMax: 100_000 });
     const { log, tape } = this.#store;
     const barsKept = path === undefined ? 1_500 : BARS_IN_MEMORY;
     this.kept = tape;
     const market = this.market = new Market({ barsKept });
     const limits = this.#limits;
-    this.hub = new Hub({ market, tape, archive: tape, limits, now, elapsed, wake: () => {} });
+    const later = (ms: number) => void (this.servedAt = this.now + ms);
+    const fault = (error: unknown) => {
+      throw error;
+    };
+    const rota = new Rota({ elapsed, later, fault });
+    const wake = () => {};
+    this.hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake });
     this.replica = new Replica({ log, tape, market, hub: this.hub });
     this.replica.start(barsKept);
   }
@@ -92,6 +103,7 @@ export class TestHub {
   /** Moves the clock on and flushes. */
   pass(ms: number): number | undefined {
     this.now += ms;
+    if (this.now >= this.servedAt) this.hub.rota.serve();
     return this.hub.flush(this.now);
   }
 }

@@ -304,17 +304,22 @@ describe("Kraken's REST API", () => {
   });
 });
 
-/** What a client of a socket is sent for one frame. */
-function ask(server: TestApp, path: string, frame: object): any[] {
+/** What a client of a socket is sent for one frame, once that has its turn. */
+async function ask(server: TestApp, path: string, frame: object): Promise<any[]> {
   const upgraded = server.app.upgrade(new Request(BASE + path));
   assert.ok(!(upgraded instanceof Response));
   const texts: string[] = [];
+  const answered = Promise.withResolvers<void>();
   const session = (upgraded as Accept)({
     buffered: 0,
-    send: (text) => void texts.push(text),
+    send(text) {
+      texts.push(text);
+      if (/"(?:subscriptionStatus|method)"/.test(text)) answered.resolve();
+    },
     close() {},
   });
   session.receive(JSON.stringify(frame));
+  await answered.promise;
   session.closed();
   return texts.map((text) => JSON.parse(text));
 }
@@ -336,19 +341,17 @@ describe("All that is said of one instant", () => {
     const bars = await server.get<any>("/bars?symbol=BTC/USD&interval=5m&limit=10");
     const { XXBTZUSD: rest } = await result(server, "Ticker?pair=XBTUSD");
     const { XXBTZUSD: candles } = await result(server, "OHLC?pair=XBTUSD&interval=5");
-    const v1 = (name: string, more = {}) =>
-      ask(server, "/kraken", {
-        event: "subscribe",
-        pair: ["XBT/USD"],
-        subscription: { name, ...more },
-      }).at(-1)[1];
-    const v2 = (channel: string, more = {}) =>
-      ask(server, "/kraken/v2", {
-        method: "subscribe",
-        params: { channel, symbol: ["BTC/USD"], ...more },
-      }).at(-1).data;
-    const old = v1("ticker");
-    const [ticker] = v2("ticker");
+    const v1 = async (name: string, more = {}) => {
+      const subscription = { name, ...more };
+      const frame = { event: "subscribe", pair: ["XBT/USD"], subscription };
+      return (await ask(server, "/kraken", frame)).at(-1)[1];
+    };
+    const v2 = async (channel: string, more = {}) => {
+      const params = { channel, symbol: ["BTC/USD"], ...more };
+      return (await ask(server, "/kraken/v2", { method: "subscribe", params })).at(-1).data;
+    };
+    const old = await v1("ticker");
+    const [ticker] = await v2("ticker");
 
     assert.equal(row.price, 64_123.25);
     assert.deepEqual([rest.c, old.c], [["64123.25000", "1.00000000"], [
@@ -375,10 +378,10 @@ describe("All that is said of one instant", () => {
     const without = (row: any[], vwap: number) =>
       row.filter((_, place) => place !== vwap).map(Number);
     assert.deepEqual(candles.slice(-10).map((row: any[]) => without(row, 5)), numbers);
-    const [, end, ...figures] = v1("ohlc", { interval: 5 });
+    const [, end, ...figures] = await v1("ohlc", { interval: 5 });
     assert.deepEqual([Number(end) - 300, ...without(figures, 4)], numbers.at(-1));
     assert.deepEqual(
-      v2("ohlc", { interval: 5 }).map((bar: any) => [
+      (await v2("ohlc", { interval: 5 })).map((bar: any) => [
         Date.parse(bar.interval_begin.slice(0, 19) + "Z") / 1_000,
         ...[bar.open, bar.high, bar.low, bar.close, bar.volume, bar.trades],
       ]),
@@ -395,12 +398,12 @@ describe("All that is said of one instant", () => {
       numbers.map((row: number[]) => row.slice(0, 6)),
     );
     const trades = await result(server, "Trades?pair=XBTUSD&count=50");
-    const sold = v2("trade", { snapshot: true });
+    const sold = await v2("trade", { snapshot: true });
     const told = (rows: any[]) => rows.map((row) => row.slice(0, 2).map(Number));
     assert.deepEqual(told(trades.XXBTZUSD), sold.map(({ price, qty }: any) => [price, qty]));
-    assert.deepEqual(told(v1("trade")), told(trades.XXBTZUSD));
+    assert.deepEqual(told(await v1("trade")), told(trades.XXBTZUSD));
     const sides = trades.XXBTZUSD.map((row: any[]) => row[3]);
-    assert.deepEqual(v1("trade").map((row: any[]) => row[3]), sides);
+    assert.deepEqual((await v1("trade")).map((row: any[]) => row[3]), sides);
     assert.deepEqual(sold.map(({ side }: any) => side[0]), sides);
   });
 });

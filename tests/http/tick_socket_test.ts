@@ -1,23 +1,29 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { UNANSWERED_MAX } from "../../src/http/tick_socket.ts";
 import { until } from "../helpers/until.mjs";
 import { BASE, refused, serve, type TestApp } from "./serve.ts";
 
 /** Opens a socket; `answered` waits for so many answers. */
 function open(server: TestApp, query = "") {
   const frames: Record<string, unknown>[] = [];
+  const texts: string[] = [];
   const closes: number[] = [];
   const headers = { upgrade: "websocket" };
   const accept = server.app.upgrade(new Request(`${BASE}/ticks${query}`, { headers }));
   assert.ok(!(accept instanceof Response));
   const socket = {
     buffered: 0,
-    send: (text: string) => void frames.push(JSON.parse(text)),
+    send(text: string) {
+      texts.push(text);
+      frames.push(JSON.parse(text));
+    },
     close: (code: number) => void closes.push(code),
   };
   const connection = accept(socket);
   return {
     socket,
+    texts,
     closes,
     connection,
     send: (frame: unknown) =>
@@ -137,24 +143,60 @@ describe("WS /ticks", () => {
     assert.deepEqual(newest.map(({ price }) => price), [19_999, -1]);
   });
 
-  test("More batches than may wait are refused, and many more end the connection", async () => {
+  test("More batches than may wait are refused by their id, and many more end the connection", async () => {
     const server = serve();
     const { send, answered, closes } = open(server);
-    for (let count = 0; count < 128; count++) send(tick(count));
+    for (let id = 0; id < 2 * UNANSWERED_MAX; id++) send({ id, ticks: [tick(id)] });
     assert.deepEqual(closes, []);
-    const answers = await answered(128);
+    const answers = await answered(2 * UNANSWERED_MAX);
+    assert.ok(answers.every(({ id }, index) => id === index));
     const refusals = answers.filter(({ code }) => code === "too_many");
-    assert.equal(refusals.length, 64);
-    assert.ok(refusals.every(({ status }) => status === 429));
-    assert.equal((await prices(server)).length, 64);
-    for (let count = 0; count < 129; count++) send(tick(count));
+    assert.equal(refusals.length, UNANSWERED_MAX);
+    assert.ok(refusals.every(({ id, status }) => Number(id) >= UNANSWERED_MAX && status === 429));
+    assert.equal((await server.get("/ticks?limit=100000")).length, UNANSWERED_MAX);
+    for (let count = 0; count <= 2 * UNANSWERED_MAX; count++) send(tick(count));
     assert.deepEqual(closes, [4429]);
+  });
+
+  test("Many small batches are taken a few at a time, and all else goes on between", async () => {
+    const server = serve();
+    const { send, answered } = open(server);
+    let rounds = 0;
+    let waits = true;
+    const goOn = () => {
+      rounds++;
+      if (waits) setTimeout(goOn, 0);
+    };
+    for (let id = 0; id < 1_000; id++) send({ id, ticks: [tick(id)] });
+    goOn();
+    const answers = await answered(1_000);
+    waits = false;
+    assert.ok(answers.every(({ id, accepted }, index) => id === index && accepted === 1));
+    assert.ok(rounds > 10, `${rounds} rounds`);
+    assert.deepEqual((await prices(server)).at(-1), 999);
+  });
+
+  test("An answer repeats the id as it was sent, whatever is wrong with the rest", async () => {
+    const server = serve();
+    const { send, texts, answered } = open(server);
+    const good = ["7", '"x"', "9007199254740993", `"${"x".repeat(1_000)}"`];
+    for (const id of good) send(`{"ticks":[],"id":${id}}`);
+    for (const id of good) send(`{"ticks":5,"id":${id}}`);
+    for (const id of good) send(`{"ticks":[],"key":5,"id":${id}}`);
+    for (const id of ["null", "{}", "[1]", "true"]) send(`{"ticks":[],"id":${id}}`);
+    // An object without ticks is one itself, which may have an id of its own.
+    send('{"symbol":"A","price":"x","id":8}');
+    send('{"symbol":"A","price":1,"id":{"of":"a trade"}}');
+    await answered(18);
+    const ids = [...good, ...good, ...good, "null", "{}", "[1]", "true", "8"];
+    ids.forEach((id, index) => assert.ok(texts[index]!.startsWith(`{"id":${id},`), id));
+    assert.match(texts.at(-1)!, /^\{"accepted":1/);
   });
 
   test("A client that does not read its answers, and a binary frame, end the connection", () => {
     const server = serve("--buffered-max", "1000");
     const slow = open(server);
-    slow.socket.buffered = 1_001;
+    slow.socket.buffered = 4_001;
     slow.send(tick(1));
     assert.deepEqual(slow.closes, [4408]);
     const binary = open(server);

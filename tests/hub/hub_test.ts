@@ -217,8 +217,23 @@ describe("Hub", () => {
     assert.equal(test.pass(10), undefined);
   });
 
+  it("Hub tells everybody of a symbol that was known before anybody was told of it", () => {
+    const test = new TestHub();
+    const all = test.subscribe({ symbols: ["*"] }).socket;
+    const [tick] = test.kept.append([
+      { symbol: "A", time: test.now, price: 1, size: null, bid: null, ask: null },
+    ]);
+    test.market.apply(tick!);
+    const one = test.subscribe({ symbols: ["A"] }).socket;
+    test.hub.publish(tick!);
+    test.tick("A", 2);
+    test.pass(10);
+    assert.deepEqual(all.take().slice(1).flatMap(prices), [1, 2]);
+    assert.deepEqual(one.take().slice(1).flatMap(prices).at(-1), 2);
+  });
+
   it("Hub goes on at its pace when the clock is set back", () => {
-    const test = new TestHub({ commandsPerSecond: 50, commandsBurst: 100 });
+    const test = new TestHub();
     const { socket, session } = test.subscribe({ symbols: ["A"], every: 100 });
     test.tick("A", 1);
     test.pass(100);

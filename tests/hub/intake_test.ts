@@ -5,6 +5,7 @@ import { Hub } from "../../src/hub/hub.ts";
 import { Intake } from "../../src/hub/intake.ts";
 import { DEFAULT_LIMITS } from "../../src/hub/limits.ts";
 import { readBars } from "../../src/tape/bars.ts";
+import { Rota } from "../../src/hub/rota.ts";
 import { PublishedTape } from "../../src/tape/published_tape.ts";
 import { SqliteTape } from "../../src/tape/sqlite.ts";
 import { RECEIPT_MS } from "../../src/tape/tape.ts";
@@ -40,9 +41,10 @@ class TestIntake {
     const now = () => this.now;
     const market = new Market({ barsKept: BARS_KEPT });
     const limits = DEFAULT_LIMITS;
+    const rota = new Rota({ elapsed: now, later() {}, fault() {} });
     const told = new PublishedTape(tape, market);
     const hub = this.hub = new Hub({
-      ...{ market, tape: told, archive: tape, limits },
+      ...{ market, tape: told, archive: tape, limits, rota },
       ...{ now, elapsed: now, wake() {} },
     });
     const publish = hub.publish.bind(hub);

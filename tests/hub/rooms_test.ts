@@ -12,7 +12,7 @@ class House {
   readonly rooms: Rooms;
 
   constructor(limits: Partial<Limits> = {}) {
-    const all = { ...DEFAULT_LIMITS, commandsBurst: 1e9, ...limits };
+    const all = { ...DEFAULT_LIMITS, ...limits };
     this.rooms = new Rooms({ limits: all, now: () => this.now, wake: () => this.wakes++ });
   }
 
@@ -95,18 +95,54 @@ describe("Rooms", () => {
     assert.deepEqual(other.socket.take(), []);
   });
 
-  it("Rooms close with 4429 who sends faster than the limit, and only him", () => {
-    const house = new House({ commandsPerSecond: 10, commandsBurst: 20 });
+  it("Rooms pass on every message of a cursor that is dragged", () => {
+    const house = new House();
     const [sender, other] = [house.enter(), house.enter()];
-    for (let count = 0; count < 20; count++) sender.member.receive(say(count));
-    house.pass(1_000);
-    for (let count = 0; count < 10; count++) sender.member.receive(say(count));
-    assert.equal(codeOf(sender.socket), undefined);
-    sender.member.receive(say("one more"));
-    assert.equal(codeOf(sender.socket), 4429);
-    assert.equal(other.socket.take().length, 30);
-    other.member.receive(say("still here"));
-    assert.equal(codeOf(other.socket), undefined);
+    for (let count = 0; count < 60 * 60; count++) {
+      sender.member.receive(say(count));
+      house.pass(1_000 / 60);
+    }
+    assert.deepEqual(other.socket.take().map(({ value }) => value), [...Array(60 * 60).keys()]);
+    assert.equal(house.wakes, 0);
+  });
+
+  it("Rooms pass on the newest of what comes too fast, at their own pace, and close nobody", () => {
+    const house = new House({ roomMessagesPerSecond: 10 });
+    const [sender, other] = [house.enter(), house.enter()];
+    const values = () => other.socket.take().map(({ value }) => value);
+    for (let count = 0; count < 50; count++) sender.member.receive(say(count));
+    assert.deepEqual(values(), [...Array(20).keys()]);
+    assert.equal(house.wakes, 1);
+    assert.ok(house.rooms.flush());
+    house.pass(100);
+    assert.deepEqual(values(), [49]);
+    assert.ok(!house.rooms.flush());
+    for (let count = 50; count < 1_050; count++) {
+      sender.member.receive(say(count));
+      house.pass(1);
+    }
+    house.pass(100);
+    const passed = values();
+    assert.ok(passed.length >= 9 && passed.length <= 12, String(passed));
+    assert.deepEqual(passed, [...passed].sort((a, b) => a - b));
+    assert.equal(passed.at(-1), 1_049);
+    assert.deepEqual([codeOf(sender.socket), codeOf(other.socket)], [undefined, undefined]);
+    // Nobody else has to wait for it.
+    other.member.receive(say("other"));
+    assert.deepEqual(sender.socket.take(), [{ value: "other" }]);
+  });
+
+  it("Rooms pass on the last that came too fast of a client that leaves or is closed", () => {
+    for (const leave of ["closed", "receiveBinary"] as const) {
+      const house = new House({ roomMessagesPerSecond: 1 });
+      const [sender, other] = [house.enter(), house.enter()];
+      for (let count = 0; count < 5; count++) sender.member.receive(say(count));
+      sender.member[leave]();
+      assert.deepEqual(other.socket.take().map(({ value }) => value), [0, 1, 4]);
+      house.pass(10_000);
+      assert.deepEqual(other.socket.take(), []);
+      assert.deepEqual(house.enter().socket.take(), [{ value: 4 }]);
+    }
   });
 
   it("Rooms never close a client for idleness and send nothing of their own", () => {

@@ -105,29 +105,126 @@ describe("Session", () => {
     assert.equal(socket.take()[0].op, "pong");
   });
 
-  it("Session that gives commands without reading the answers is closed", () => {
+  it("Session does no more commands while the answers are not read, and all of them when they are", () => {
     const test = new TestHub({ bufferedBytesMax: 500 });
     const { socket, session } = test.connect();
     socket.reads(false);
-    for (let id = 0; id < 100; id++) session.receive(JSON.stringify({ op: "ping", id }));
-    assert.equal(socket.closedWith?.code, 4408);
-    assert.ok(socket.buffered < 2_500);
+    for (let id = 0; id < 1_000; id++) session.receive(JSON.stringify({ op: "ping", id }));
+    assert.ok(socket.bufferedAtSendMax <= 500);
+    assert.equal(socket.closedWith, undefined);
+    for (let round = 0; socket.received.length < 1_000; round++) {
+      assert.ok(round < 200, `${socket.received.length} answers`);
+      socket.reads(true);
+      socket.reads(false);
+      test.pass(10);
+    }
+    assert.deepEqual(
+      socket.take().map(({ id }) => id),
+      Array.from({ length: 1_000 }, (_, id) => id),
+    );
   });
 
-  it("Session takes so many commands a second and refuses the others with the time to wait", () => {
-    const test = new TestHub({ commandsPerSecond: 50, commandsBurst: 100 });
+  it("Session that gives commands and never reads an answer is closed", () => {
+    const test = new TestHub({ bufferedBytesMax: 500, stalledMsMax: 30_000 });
     const { socket, session } = test.connect();
-    const ping = () => session.receive(`{"op":"ping"}`);
-    for (let count = 0; count < 100; count++) ping();
-    assert.ok(socket.take().every(({ op }) => op === "pong"));
-    ping();
-    const [error] = socket.take();
-    assert.equal(error.code, "too_many_commands");
-    test.now += error.retryAfter + 20;
-    ping();
-    assert.equal(socket.take()[0].op, "pong");
-    for (let count = 0; count < 110; count++) ping();
-    assert.equal(socket.closedWith?.code, 4429);
+    socket.reads(false);
+    for (let second = 0; second <= 31; second++) {
+      for (let id = 0; id < 100; id++) session.receive(JSON.stringify({ op: "ping", id }));
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.equal(socket.closedWith?.code, 4408);
+    assert.ok(socket.buffered < 600);
+  });
+
+  it("Session has a thousand subscriptions at once done one after another, a little at a time", () => {
+    const test = new TestHub();
+    test.costMs = 0.05;
+    const { socket, session } = test.connect();
+    const other = test.connect();
+    for (let id = 0; id < 1_000; id++) {
+      session.receive(JSON.stringify({ op: "subscribe", id, symbols: [`S${id}`] }));
+    }
+    assert.ok(socket.received.length > 0 && socket.received.length < 100);
+    // Whoever comes later does not wait for all of them.
+    other.session.receive('{"op":"ping"}');
+    test.pass(10);
+    assert.equal(other.socket.take().length, 1);
+    const begunAt = test.now;
+    while (socket.received.length < 1_000) {
+      const before = test.now = Math.max(test.now, test.servedAt);
+      test.hub.rota.serve();
+      assert.ok(test.now - before < 1.5, `${test.now - before} ms in one piece`);
+    }
+    assert.ok(test.now - begunAt < 1_000, `${test.now - begunAt} ms`);
+    const answers = socket.take();
+    assert.deepEqual(answers.map(({ id }) => id), Array.from({ length: 1_000 }, (_, id) => id));
+    assert.ok(answers.every(({ op }) => op === "subscribed"));
+  });
+
+  it("Session answers each request once, in order: by result, by error, and the rest by a close", () => {
+    const test = new TestHub({ commandsMax: 10, frameBytesMax: 100 });
+    const { socket, session } = test.connect();
+    socket.buffered = 1e9;
+    const frames = [
+      { op: "ping", id: 1 },
+      { op: "unsubscribe", id: 2, sub: "t9" },
+      { op: "nonsense", id: 3 },
+      { op: "subscribe", id: 4, symbols: ["a b"] },
+      { op: "subscribe", id: 5, symbols: ["A"], every: "10x" },
+      { op: "subscribe", id: 6, symbols: ["A"], from: "some day" },
+      { op: "subscribe", id: 7, symbols: ["A"] },
+      { op: "subscribe", id: 8, symbols: ["A"] },
+      { op: "update", id: 9, sub: "t1", every: 1e9 },
+      { op: "ping", id: "x".repeat(100) },
+      ...Array.from({ length: 9 }, (_, index) => ({ op: "ping", id: 11 + index })),
+      "nonsense",
+    ];
+    for (const frame of frames) {
+      session.receive(typeof frame === "string" ? frame : JSON.stringify(frame));
+    }
+    assert.deepEqual(socket.received, []);
+    socket.buffered = 0;
+    test.pass(10);
+    assert.deepEqual(socket.take().map(({ op, id, code }) => [id, code ?? op]), [
+      [1, "pong"],
+      [2, "unknown_sub"],
+      [3, "unknown_op"],
+      [4, "bad_symbol"],
+      [5, "bad_every"],
+      [6, "bad_from"],
+      [7, "subscribed"],
+      [8, "already_subscribed"],
+      [9, "bad_every"],
+      [undefined, "too_large"],
+      ...Array.from({ length: 9 }, (_, index) => [11 + index, "too_many_commands"]),
+      [undefined, "bad_json"],
+    ]);
+    assert.equal(socket.closedWith, undefined);
+    socket.buffered = 1e9;
+    for (let id = 0; id < 20; id++) session.receive('{"op":"ping"}');
+    assert.equal(socket.closedWith, undefined);
+    session.receive('{"op":"ping"}');
+    assert.equal(socket.closedWith!.code, 4429);
+    socket.buffered = 0;
+    test.pass(10);
+    assert.deepEqual(socket.take(), []);
+  });
+
+  it("Session says when to try again what was too much", () => {
+    const test = new TestHub({ commandsMax: 1 });
+    const { socket, session } = test.connect();
+    socket.buffered = 1e9;
+    for (let id = 0; id < 2; id++) session.receive(JSON.stringify({ op: "ping", id }));
+    socket.buffered = 0;
+    test.pass(10);
+    assert.deepEqual(socket.take()[1], {
+      op: "error",
+      id: 1,
+      code: "too_many_commands",
+      message: "Cannot do the command: 1 wait for their turn",
+      retryAfter: 1_000,
+    });
   });
 
   it("Session that replaces its subscription keeps nothing of the old one", async () => {

@@ -8,8 +8,8 @@ import { RowReader } from "../../static/frames.js";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
-import { WINDOW } from "../../src/hub/cursor.ts";
-import { SEQS_PER_FLUSH } from "../../src/hub/hub.ts";
+import { EFFORT_PER_FLUSH } from "../../src/hub/hub.ts";
+import { EFFORT_MAX } from "../../src/tape/reading.ts";
 import type { Session } from "../../src/hub/session.ts";
 import { readBars } from "../../src/tape/bars.ts";
 import { TestHub } from "../helpers/desk.ts";
@@ -322,20 +322,20 @@ describe("Hub when 1,000 clients resume at once", () => {
       return { socket, symbol, from };
     });
     const { kept } = test;
-    let looked = 0;
-    const read = kept.read.bind(kept);
-    kept.read = (query) => {
-      assert.ok(query.after !== undefined && query.through !== undefined, "a read without a bound");
-      looked += query.through - query.after;
-      return read(query);
+    let spent = 0;
+    const first = kept.first.bind(kept);
+    kept.first = (query) => {
+      const slice = first(query);
+      spent += slice.effort;
+      return slice;
     };
     let flushes = 0;
-    for (let price = TICKS + 1; looked > 0 || flushes === 0; price++) {
-      looked = 0;
+    for (let price = TICKS + 1; spent > 0 || flushes === 0; price++) {
+      spent = 0;
       test.tick("A", price);
       test.pass(10);
       flushes++;
-      assert.ok(looked <= SEQS_PER_FLUSH + WINDOW, `${looked} seqs in one flush`);
+      assert.ok(spent <= EFFORT_PER_FLUSH + EFFORT_MAX, `${spent} in one flush`);
       const frames = live.take();
       assert.deepEqual(frames.map(({ rows }) => rows[0].price), [price]);
     }

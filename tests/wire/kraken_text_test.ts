@@ -55,9 +55,11 @@ describe("Kraken's numbers and times", () => {
     for (const other of [21600, 0, 2, "1", null, NaN]) assert.equal(intervalOf(other), undefined);
   });
 
-  test("isRequestNumber takes what a number holds exactly", () => {
-    assert.ok(isRequestNumber(2 ** 53 - 1));
-    for (const other of [2 ** 53, 1.5, "1", null, undefined]) assert.ok(!isRequestNumber(other));
+  test("isRequestNumber takes whole numbers of 64 bits", () => {
+    for (const number of [0, -1, 2 ** 53, 2 ** 64]) assert.ok(isRequestNumber(number));
+    for (const other of [2 ** 65, 1.5, NaN, "1", null, undefined]) {
+      assert.ok(!isRequestNumber(other));
+    }
   });
 
   test("unknownPair tells a name without a slash from a pair that is not there", () => {

@@ -20,23 +20,48 @@ const subscribe = (name: string, pair: string[], more: object = {}) => ({
 type Frame = any;
 
 describe("krakenV1", () => {
-  test("krakenV1 drops the commands that come too fast and says so for each", () => {
-    const stage = new Stage({ commandsBurst: 2, commandsPerSecond: 1 });
-    stage.market.define("BTC/USD", {});
+  test("krakenV1 says of each command that is too many which one it was", () => {
+    const stage = new Stage({ commandsMax: 1 });
+    for (const symbol of ["A/X", "B/X"]) stage.market.define(symbol, {});
     const client = stage.connect("/kraken");
     client.frames();
-    for (let reqid = 1; reqid <= 4; reqid++) client.send({ event: "ping", reqid });
-    const exceeded = { Error: "Exceeded msg rate" };
-    assert.deepEqual(client.frames(), [
-      { event: "pong", reqid: 1 },
-      { event: "pong", reqid: 2 },
-      exceeded,
-      exceeded,
-    ]);
-    stage.pass(5_000);
-    client.send({ event: "ping" });
-    assert.deepEqual(client.frames(), [{ event: "pong" }]);
+    client.unread = 1e9;
+    client.send({ ...subscribe("trade", ["A/X"]), reqid: 1 });
+    client.send({ ...subscribe("trade", ["A/X", "B/X"]), reqid: 2 });
+    assert.deepEqual(client.frames(), []);
+    client.unread = 0;
+    stage.pass(10);
+    const [done, ...refused] = client.frames() as Frame[];
+    assert.deepEqual([done.status, done.reqid], ["subscribed", 1]);
+    assert.deepEqual(
+      refused,
+      ["A/X", "B/X"].map((pair) => ({
+        Error: "Exceeded msg rate",
+        errorMessage: "Exceeded msg rate",
+        event: "subscriptionStatus",
+        pair,
+        reqid: 2,
+        status: "error",
+        subscription: { name: "trade" },
+      })),
+    );
     assert.equal(client.closed, undefined);
+  });
+
+  test("krakenV1 repeats a reqid as it was sent, and refuses one that is none", () => {
+    const client = new Stage().connect("/kraken");
+    client.frames();
+    for (const reqid of ["1", "9007199254740993", "18446744073709551614"]) {
+      client.send(`{"event":"ping","reqid":${reqid}}`);
+      assert.deepEqual(client.texts(), [`{"event":"pong","reqid":${reqid}}`]);
+    }
+    const wrong = ["0", "-1", "1.5", "1e400", "36893488147419103232", `"${"x".repeat(1_000)}"`];
+    for (const reqid of [...wrong, '{"a":[1]}']) {
+      client.send(`{"event":"subscribe","reqid":${reqid}}`);
+      const [text = ""] = client.texts();
+      assert.match(text, /"errorMessage":"Reqid field must be a positive integer/);
+      assert.ok(text.includes(`"reqid":${reqid},`), text);
+    }
   });
 
   test("krakenV1 takes as many subscriptions as another client may name symbols in one", () => {
@@ -206,7 +231,7 @@ describe("krakenV1", () => {
   }
 
   test("krakenV1 answers whatever comes with an object, and stays", () => {
-    const stage = new Stage({ commandsBurst: 1e9 });
+    const stage = new Stage();
     stage.market.define("A/B", {});
     const words = ["subscribe", "unsubscribe", "ping", "A/B", "ohlc", "*", "book", 1, null, []];
     const value = fc.oneof(fc.constantFrom(...words), fc.jsonValue());

@@ -68,16 +68,43 @@ describe("krakenV2", () => {
     assert.deepEqual(client.frames(), []);
   });
 
-  test("krakenV2 says that commands come too fast in the shape of its errors", () => {
-    const stage = new Stage({ commandsBurst: 1, commandsPerSecond: 1 });
+  test("krakenV2 says of each command that is too many which one it was", () => {
+    const stage = new Stage({ commandsMax: 1 });
+    for (const symbol of ["A/X", "B/X"]) stage.market.define(symbol, {});
     const client = stage.connect("/kraken/v2");
     client.frames();
-    client.send({ method: "ping" });
-    client.send({ method: "ping", req_id: 2 });
-    const [pong, refused] = client.frames() as Frame[];
-    assert.equal(pong.method, "pong");
-    assert.deepEqual([refused.error, refused.success], ["Exceeded msg rate", false]);
+    client.unread = 1e9;
+    client.send({ ...subscribe("trade", ["A/X"]), req_id: 1 });
+    client.send({ ...subscribe("trade", ["A/X", "B/X"]), req_id: 2 });
+    assert.deepEqual(client.frames(), []);
+    client.unread = 0;
+    stage.pass(10);
+    const frames = client.frames() as Frame[];
+    assert.deepEqual(
+      frames.map(({ req_id, success, error, symbol }) => [req_id, success, error, symbol]),
+      [
+        [1, true, undefined, undefined],
+        [2, false, "Exceeded msg rate", "A/X"],
+        [2, false, "Exceeded msg rate", "B/X"],
+      ],
+    );
     assert.equal(client.closed, undefined);
+  });
+
+  test("krakenV2 repeats a req_id as it was sent, and refuses one that is none", () => {
+    const client = new Stage().connect("/kraken/v2");
+    client.frames();
+    for (const id of ["0", "9007199254740993", "-9007199254740993"]) {
+      client.send(`{"method":"ping","req_id":${id}}`);
+      const [text = ""] = client.texts();
+      assert.ok(text.startsWith(`{"method":"pong","req_id":${id},`), text);
+    }
+    for (const id of ["1.5", "1e400", "null", `"${"x".repeat(1_000)}"`, '{"a":[1]}']) {
+      client.send(`{"method":"subscribe","req_id":${id}}`);
+      const [text = ""] = client.texts();
+      assert.match(text, /"error":"Malformed request"/);
+      assert.ok(text.includes(`"req_id":${id},`), text);
+    }
   });
 
   test("krakenV2 limits the symbols of a frame and the subscriptions of a connection", () => {
@@ -116,7 +143,7 @@ describe("krakenV2", () => {
   });
 
   test("krakenV2 answers whatever comes with an object, and stays", () => {
-    const stage = new Stage({ commandsBurst: 1e9 });
+    const stage = new Stage();
     stage.market.define("A/B", {});
     const words = [
       "subscribe",

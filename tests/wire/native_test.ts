@@ -30,18 +30,36 @@ function errorOf(work: () => unknown): ClientError {
 }
 
 function decode(fields: Record<string, unknown>): Command {
-  return native.decode(JSON.stringify(fields))!;
+  const [command] = native.decode(JSON.stringify(fields));
+  return command!;
 }
 
 describe("native", () => {
-  test("native takes an id that is a text or a number, and echoes no other", () => {
+  test("native takes an id that is a text or a number, and repeats any other in the error", () => {
     for (const id of ["", "x".repeat(64), 0, -1.5]) {
       assert.equal((decode({ op: "ping", id }) as { id?: unknown }).id, id);
     }
     for (const id of [{}, [], true, "x".repeat(65)]) {
       const error = errorOf(() => decode({ op: "ping", id }));
       assert.equal(error.code, "bad_request");
-      assert.equal(error.id, undefined);
+      assert.deepEqual(error.id, id);
+    }
+  });
+
+  test("native repeats every id as it was sent, in answers and in errors", () => {
+    const client = new Stage().connect();
+    const ids = ["0", "-1.5", '"x"', "9007199254740993", "-123456789012345678901234567890"];
+    for (const id of [...ids, "0.1000000000000000055511"]) {
+      client.send(`{"op":"ping","x":{"id":7},"id":${id}}`);
+      client.send(`{"id":${id},"op":"unsubscribe","sub":"t9","x":[{"id":7}]}`);
+      const [pong = "", error = ""] = client.texts();
+      assert.ok(pong.startsWith(`{"op":"pong","id":${id},`), pong);
+      assert.ok(error.startsWith(`{"op":"error","id":${id},"code":"unknown_sub"`), error);
+    }
+    for (const id of ["null", "true", '{"a":[1]}', `"${"x".repeat(1_000)}"`, "1e400"]) {
+      client.send(`{"op":"ping","id":${id}}`);
+      const [error = ""] = client.texts();
+      assert.ok(error.startsWith(`{"op":"error","id":${id},"code":"bad_request"`), error);
     }
   });
 

@@ -9,7 +9,7 @@ import { playGolden } from "./golden.ts";
 playGolden("grid");
 
 const patternsOf = (params: unknown) => {
-  const command = grid.decode(JSON.stringify({ params }));
+  const [command] = grid.decode(JSON.stringify({ params }));
   return command?.kind === "replace" ? command.subscription.selection.patterns : undefined;
 };
 
@@ -44,11 +44,11 @@ describe("grid", () => {
 
   test("grid answers no frame with an error, whatever it holds", () => {
     fc.assert(fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
-      const command = grid.decode(text);
+      const [command] = grid.decode(text);
       assert.ok(command === undefined || command.kind === "replace");
     }));
     fc.assert(fc.property(fc.jsonValue(), (symbol) => {
-      const command = grid.decode(JSON.stringify({ params: { symbol } }));
+      const [command] = grid.decode(JSON.stringify({ params: { symbol } }));
       assert.ok(command === undefined || command.kind === "replace");
     }));
   });

@@ -9,7 +9,7 @@ const SETTINGS = {
   "sessions-max": ["clients", "at once"],
   "symbols-max": ["instruments", "known to the server"],
   "subscriptions-max": ["subscriptions", "of one connection"],
-  "commands-max": ["commands a second", "of one connection, and twice as many at once"],
+  "commands-max": ["commands", "of one connection that wait for their turn"],
   "frame-max": ["characters", "of a frame from a client"],
   "body-max": ["bytes", "of a batch of ticks, unpacked"],
   "buffered-max": ["bytes", "not sent yet to one connection"],
@@ -39,7 +39,7 @@ export interface PublishedLimit {
 /** Every limit of this server by its name, with its unit. */
 export function publishedLimits(
   settings: LimitSettings,
-  { patternsMax, everyMsMax }: Limits,
+  { patternsMax, everyMsMax, roomMessagesPerSecond }: Limits,
 ): Readonly<Record<string, PublishedLimit>> {
   const set = Object.entries(SETTINGS).map(([name, [unit, description]]) => {
     const value = settings[name as keyof LimitSettings];
@@ -52,6 +52,11 @@ export function publishedLimits(
     "patterns": { value: patternsMax, unit: "names", description: "in one subscription" },
     "symbol": { value: SYMBOL_LENGTH_MAX, unit: "characters", description: "of a symbol" },
     "every": { value: everyMsMax, unit: "milliseconds", description: "between frames at most" },
+    "room-messages": {
+      value: roomMessagesPerSecond,
+      unit: "messages a second",
+      description: "of one client that a room passes on, and twice as many at once",
+    },
     "idempotency-key": {
       value: KEY_LENGTH_MAX,
       unit: "characters",

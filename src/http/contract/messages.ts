@@ -5,6 +5,8 @@ import { NUMBER, object, TEXT, words } from "./operation.ts";
 import { type Json, listOf, ref } from "./values.ts";
 
 const ID: Json = { type: ["string", "number"] };
+/** An error repeats what it was asked, whatever that was. */
+const ANYTHING: Json = {};
 const FLAG: Json = { type: "boolean" };
 const SEQ: Json = { type: "integer", minimum: 0 };
 const ROWS: Json = listOf({ anyOf: [ref("Row"), ref("Bar")] });
@@ -63,7 +65,7 @@ export const NATIVE_ANSWERS: Readonly<Record<string, Json>> = {
   draining: said("draining", { reconnectAfter: { ...NUMBER, description: "milliseconds" } }),
   pong: said("pong", { time: NUMBER }, { id: ID }),
   error: said("error", { code: TEXT, message: TEXT }, {
-    id: ID,
+    id: ANYTHING,
     retryAfter: { ...NUMBER, description: "milliseconds" },
   }),
 };
@@ -104,14 +106,12 @@ export const BATCHES: Readonly<Record<string, Json>> = {
       code: { ...TEXT, description: "as of POST /ticks, and too_many" },
       status: { type: "integer" },
     }),
-    { id: ID },
+    { id: ANYTHING },
   ),
 };
 
 const PAIR_TEXTS: Json = listOf(TEXT);
 const REQUEST_NUMBER: Json = { type: "integer" };
-/** An error repeats what it was asked, whatever that was. */
-const ANYTHING: Json = {};
 
 export const KRAKEN_V1_REQUESTS: Readonly<Record<string, Json>> = {
   krakenV1Request: withOptional(
@@ -139,11 +139,10 @@ export const KRAKEN_V1_ANSWERS: Readonly<Record<string, Json>> = {
     object({ event: words(["pong", "subscriptionStatus", "pingStatus", "error"]) }),
     {
       status: words(["subscribed", "unsubscribed", "error"]),
-      ...{ errorMessage: TEXT, channelID: { type: "integer" }, channelName: TEXT },
+      ...{ Error: TEXT, errorMessage: TEXT, channelID: { type: "integer" }, channelName: TEXT },
       ...{ pair: ANYTHING, reqid: ANYTHING, subscription: ANYTHING },
     },
   ),
-  krakenV1TooFast: object({ Error: TEXT }),
   krakenV1Data: {
     type: "array",
     description: "number of the channel, data, name of the channel, pair",
@@ -164,7 +163,7 @@ export const KRAKEN_V2_ANSWERS: Readonly<Record<string, Json>> = {
     object({ time_in: TEXT, time_out: TEXT }),
     {
       method: ANYTHING,
-      ...{ req_id: REQUEST_NUMBER, success: FLAG, error: TEXT, symbol: ANYTHING },
+      ...{ req_id: ANYTHING, success: FLAG, error: TEXT, symbol: ANYTHING },
       result: { type: "object", additionalProperties: true },
     },
   ),

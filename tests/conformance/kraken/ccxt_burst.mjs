@@ -1,0 +1,63 @@
+// A bot that watches candles and trades of many pairs with ccxt, each by a call of its own, all at once. It
+// says when it has heard of all of them, and again when it has after its server was gone.
+//
+//   ccxt_burst.mjs HTTP PACKAGE PAIRS
+
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { http, load, report, ws } from "./report.mjs";
+
+const [, , , name = "ccxt", count = "500"] = process.argv;
+const { pro, NetworkError } = load(name);
+// Its own limit is one request a second.
+const kraken = new pro.kraken({ newUpdates: true, enableRateLimit: false });
+kraken.urls.api.public = `${http}/kraken`;
+kraken.urls.api.ws.public = `${ws}/kraken`;
+kraken.urls.api.ws.publicV2 = `${ws}/kraken/v2`;
+kraken.agent = await kraken.loadHttpProxyAgent();
+const symbols = Object.keys(await kraken.loadMarkets()).slice(0, Number(count));
+
+/** @type {Set<string>} */
+const heard = new Set();
+/** @type {Record<string, number>} */
+const errors = {};
+let all = () => {};
+
+/**
+ * @param {string} what
+ * @param {string} symbol
+ */
+async function watch(what, symbol) {
+  for (;;) {
+    try {
+      await kraken[what](symbol);
+      if (heard.size < heard.add(`${what} ${symbol}`).size && heard.size === 2 * symbols.length) {
+        all();
+      }
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      errors[message] = (errors[message] ?? 0) + 1;
+      if (!(error instanceof NetworkError)) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+/** Resolves when something has come of everything. */
+function everything() {
+  heard.clear();
+  return new Promise((resolve) => all = () => resolve(undefined));
+}
+
+const first = everything();
+for (const symbol of symbols) {
+  for (const what of ["watchOHLCV", "watchTrades"]) {
+    watch(what, symbol).catch((error) => report({ error: String(error) }));
+  }
+}
+await first;
+process.stdout.write(`${JSON.stringify({ heard: heard.size, errors })}\n`);
+// The server goes now.
+while (Object.keys(errors).length === 0) await sleep(10);
+await everything();
+report({ heard: heard.size, errors });
