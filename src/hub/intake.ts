@@ -59,8 +59,8 @@ const APPLY_MAX = 10_000;
 const TOLD_MAX = 5_000;
 /** Changes saved in one go: what is live waits for that long. */
 const SAVE_MAX = 200;
-/** When more of what nobody finds otherwise waits to be saved, more ticks wait for that. */
-const DROPPED_MAX = 200_000;
+/** So many ticks are applied before it is counted how many changes have to be saved with them. */
+const COUNTED_TICKS = 10;
 
 /** The path of every tick: onto the tape, into the market, to whoever wants it. Log, then publish. */
 export class Intake {
@@ -94,7 +94,7 @@ export class Intake {
       const ticks = tape.read({ after: market.seq, limit: APPLY_MAX });
       if (ticks.length === 0) return;
       for (const tick of ticks) market.apply(tick);
-      if (market.dropped > DROPPED_MAX) this.#saveDropped();
+      this.#saveDropped();
     }
   }
 
@@ -177,36 +177,42 @@ export class Intake {
   #apply(): boolean {
     if (this.#unanswered.length === 0 && this.#untold.length === 0) return false;
     const { market, hub } = this.#options;
-    const slice = this.#untold.slice(0, TOLD_MAX);
-    this.#untold = this.#untold.slice(TOLD_MAX);
+    let told = 0;
     try {
-      for (const tick of slice) {
-        market.apply(tick);
-        hub.publish(tick);
-      }
+      const most = Math.min(TOLD_MAX, this.#untold.length);
+      // What is told of is found in the same turn, so no more is than can be saved in it.
+      do {
+        const end = Math.min(most, told + COUNTED_TICKS);
+        while (told < end) {
+          const tick = this.#untold[told++]!;
+          market.apply(tick);
+          hub.publish(tick);
+        }
+      } while (told < most && market.dropped < SAVE_MAX);
       this.#saveDropped();
     } catch (error) {
       for (const { reject } of this.#unanswered.splice(0)) reject(error);
     }
-    for (const each of this.#unanswered) each.left -= slice.length;
+    this.#untold = this.#untold.slice(told);
+    for (const each of this.#unanswered) each.left -= told;
     const count = this.#unanswered.findLastIndex(({ left }) => left <= 0) + 1;
     for (const { answer } of this.#unanswered.splice(0, count)) answer();
     return this.#untold.length > 0;
   }
 
-  /** Whether `save` should not wait: readers do not find what only it knows. */
+  /** Whether `save` should not wait: readers do not find what could not be saved at once. */
   get shouldSave(): boolean {
     return this.#options.market.dropped > 0;
   }
 
   /**
-   * Keeps what has been derived from the tape, a part of it.
+   * Keeps what has been derived from the tape, about so many changes of it.
    * @returns the seq up to which all that follows is saved
    * @throws {TapeError} to be tried again
    */
-  save(): number {
+  save(max = SAVE_MAX): number {
     const { archive, market } = this.#options;
-    const changes = this.#unsaved ??= market.takeChanges(SAVE_MAX);
+    const changes = this.#unsaved ??= market.takeChanges(max);
     archive?.save(changes);
     this.#unsaved = undefined;
     return this.#saved = changes.seq;
@@ -244,12 +250,11 @@ export class Intake {
     return { accepted, position: formatPosition(tape.epoch, seq) };
   }
 
-  /** Whoever is told that late ticks are taken finds them in their bars, unless there are very many. */
+  /** Saves the changes of bars that are no longer in memory, where nobody finds them otherwise. */
   #saveDropped(): void {
     const { market } = this.#options;
-    if (market.dropped === 0) return;
     try {
-      do this.save(); while (market.dropped > DROPPED_MAX);
+      while (market.dropped > 0) this.save(market.dropped);
     } catch (error) {
       // The ticks are on the tape; what follows from them is saved later, or found by the next start.
       if (!(error instanceof TapeError)) throw error;
