@@ -24,8 +24,6 @@ export interface Activity {
 
 export const BUCKETS_DEFAULT = 240;
 export const BUCKETS_MAX = 2_000;
-/** Many pages may ask at once, and the shape of hours does not change within seconds. */
-const KEPT_MS = 5_000;
 const SYMBOLS_A_TURN = 20;
 
 /**
@@ -33,20 +31,38 @@ const SYMBOLS_A_TURN = 20;
  * counts are those of the bars, so none of the ticks is read.
  */
 export function activityRoutes({ market, tape, archive, turns, now }: ActivityOptions): Hono {
-  const answers = new Map<Interval, { range: string; at: number; answer: Promise<Activity> }>();
+  /** Counts that have not begun. */
+  const waiting = new Map<string, Promise<Activity>>();
+  let last: Promise<unknown> = Promise.resolve();
 
-  async function count(interval: Interval, from: number, to: number): Promise<Activity> {
-    const [start, length] = [startOf(interval, from), lengthOf(interval)];
-    const counts = new Array<number>(Math.ceil((to - start) / length)).fill(0);
+  async function count(interval: Interval, from: number, size: number): Promise<Activity> {
+    const length = lengthOf(interval);
+    const counts = new Array<number>(size).fill(0);
     for (const [place, symbol] of [...market.catalogue.symbols()].entries()) {
-      const range = { from: start, to, limit: counts.length };
+      const range = { from, to: from + size * length, limit: size };
       for (const { time, count } of readBars(market, archive, symbol, interval, range)) {
-        const bucket = Math.floor((time - start) / length);
-        counts[bucket] = (counts[bucket] ?? 0) + count;
+        counts[(time - from) / length]! += count;
       }
       if (place % SYMBOLS_A_TURN === 0) await turns.take();
     }
-    return { from: start, interval, counts };
+    return { from, interval, counts };
+  }
+
+  /**
+   * One count after another, because many pages may ask at once: who comes while one goes on shares the
+   * next. The one that goes on has passed symbols whose ticks the newcomer may have been told are taken.
+   */
+  function shared(interval: Interval, from: number, size: number): Promise<Activity> {
+    const key = `${interval} ${from} ${size}`;
+    const known = waiting.get(key);
+    if (known !== undefined) return known;
+    const next = last.then(() => {
+      waiting.delete(key);
+      return count(interval, from, size);
+    });
+    waiting.set(key, next);
+    last = next.catch(() => {});
+    return next;
   }
 
   return new Hono().get("/activity", async (c) => {
@@ -60,13 +76,9 @@ export function activityRoutes({ market, tape, archive, turns, now }: ActivityOp
     const from = Math.max(asked, end - (limit - 1) * lengthOf("1w"));
     const to = Math.max(from + 1, end);
     const interval = finest(from, to, limit);
-    const range = `${from} ${query.text("to") ?? ""} ${limit}`;
-    let kept = answers.get(interval);
-    if (kept === undefined || kept.range !== range || time - kept.at > KEPT_MS) {
-      kept = { range, at: time, answer: count(interval, from, to) };
-      answers.set(interval, kept);
-    }
-    return c.json(await kept.answer);
+    const start = startOf(interval, from);
+    const size = Math.ceil((to - start) / lengthOf(interval));
+    return c.json(await shared(interval, start, size));
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Market } from "../core/market.ts";
 import { Cohort } from "./cohort.ts";
+import type { Scene } from "./scene.ts";
 import { channelName } from "./topic.ts";
 import type { Subscription } from "./wire.ts";
 
@@ -9,13 +10,16 @@ export const MEMBERS_MAX = 512;
 /** The cohorts by what their members have subscribed to, and by the symbols that they want. */
 export class Cohorts {
   readonly #market: Market;
+  readonly #scene: Scene;
   readonly #equals = new Map<string, Cohort[]>();
   /** An entry for every symbol of which the cohorts have been told. */
   readonly #watchers = new Map<string, Set<Cohort>>();
   #subCount = 0;
 
-  constructor(market: Market) {
+  /** @param scene from which rows are made */
+  constructor(market: Market, scene: Scene) {
     this.#market = market;
+    this.#scene = scene;
   }
 
   get size(): number {
@@ -35,7 +39,7 @@ export class Cohorts {
     // A symbol of which no cohort has been told yet is told to those that are there already.
     for (const symbol of symbols) this.watching(symbol);
     const sub = equals[0]?.sub ?? `${channel.kind[0]}${++this.#subCount}`;
-    const cohort = new Cohort(sub, key, subscription, this.#market);
+    const cohort = new Cohort(sub, key, subscription, this.#scene);
     this.#equals.set(key, [...equals, cohort]);
     for (const symbol of symbols) this.#attach(cohort, symbol);
     cohort.essences.settle(cohort.symbols);

@@ -15,7 +15,7 @@ import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
 import type { Rota } from "./rota.ts";
-import type { Scene } from "./scene.ts";
+import { present, type Scene } from "./scene.ts";
 import type { Sent } from "./sent.ts";
 import { type ChooseWire, Session } from "./session.ts";
 import { CloseCode, type Socket } from "./socket.ts";
@@ -60,7 +60,7 @@ export class Hub implements Desk {
 
   constructor({ market, tape, archive, limits, rota, now, elapsed, wake }: HubOptions) {
     this.#market = market;
-    this.#cohorts = new Cohorts(market);
+    this.#cohorts = new Cohorts(market, present(market, archive));
     this.#sources = { market, tape, archive };
     this.wake = wake;
     this.limits = limits;

@@ -1,6 +1,9 @@
 import type { Bar } from "../core/bar.ts";
 import { emptyRow, type Row } from "../core/board.ts";
 import type { Interval } from "../core/interval.ts";
+import type { Market } from "../core/market.ts";
+import { readBars } from "../tape/bars.ts";
+import type { Archive } from "../tape/tape.ts";
 
 /** The state from which rows are made: that of now, or in a replay that of then. */
 export interface Scene {
@@ -17,3 +20,17 @@ export const NOTHING: Scene = {
   bar: () => undefined,
   newestBar: () => undefined,
 };
+
+/** The state of now, with the bars that have made room for newer ones since they were told of. */
+export function present(market: Market, archive: Archive): Scene {
+  return {
+    get seq() {
+      return market.seq;
+    },
+    board: market.board,
+    newestBar: (symbol, interval) => market.newestBar(symbol, interval),
+    bar: (symbol, interval, time) =>
+      market.bar(symbol, interval, time) ??
+        readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
+  };
+}

@@ -1,4 +1,4 @@
-import type { Bar } from "../../src/core/bar.ts";
+import type { Bar, BarRange } from "../../src/core/bar.ts";
 import type { Interval } from "../../src/core/interval.ts";
 import type { Tick } from "../../src/core/tick.ts";
 
@@ -20,13 +20,15 @@ export const LENGTHS: readonly (readonly [Interval, number])[] = [
   ["1w", 7 * DAY],
 ];
 
+const LENGTH_OF = new Map(LENGTHS);
+
 /** Start of the interval by the calendar: widths divide the UTC day, weeks start on Monday. */
 export function naiveStart(interval: Interval, time: number): number {
   const date = new Date(Math.floor(time));
   const midnight = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
   if (interval === "1d") return midnight;
   if (interval === "1w") return midnight - ((date.getUTCDay() + 6) % 7) * DAY;
-  const length = new Map(LENGTHS).get(interval)!;
+  const length = LENGTH_OF.get(interval)!;
   return midnight + Math.floor((time - midnight) / length) * length;
 }
 
@@ -37,14 +39,23 @@ export function byEventTime(ticks: readonly Tick[]): Tick[] {
 
 /** The bars of ticks in tape order, all of one symbol, when no clock runs. */
 export function naiveBars(interval: Interval, ticks: readonly Tick[]): Bar[] {
-  const starts = ticks.map(({ time }) => naiveStart(interval, time));
-  const newest = Math.max(...starts);
-  return [...new Set(starts)].sort((a, b) => a - b).map((start) => {
-    const own = ticks.filter((_, index) => starts[index] === start);
-    const late = starts.some((own, index) =>
-      own === start && starts.slice(0, index).some((before) => before > start)
-    );
-    const prices = byEventTime(own).map(({ price }) => price);
+  const bars = new Map<number, { readonly own: Tick[]; late: boolean }>();
+  const startOf = new Map<Tick, number>();
+  let start = -Infinity;
+  for (const tick of byEventTime(ticks)) {
+    if (tick.time >= start + LENGTH_OF.get(interval)!) start = naiveStart(interval, tick.time);
+    if (!bars.has(start)) bars.set(start, { own: [], late: false });
+    bars.get(start)!.own.push(tick);
+    startOf.set(tick, start);
+  }
+  let newest = -Infinity;
+  for (const tick of ticks) {
+    const start = startOf.get(tick)!;
+    if (start < newest) bars.get(start)!.late = true;
+    newest = Math.max(newest, start);
+  }
+  return [...bars].map(([start, { own, late }]) => {
+    const prices = own.map(({ price }) => price);
     const sized = own.filter(({ size }) => size !== null);
     const volume = sum(sized.map(({ size }) => size!));
     return {
@@ -52,8 +63,8 @@ export function naiveBars(interval: Interval, ticks: readonly Tick[]): Bar[] {
       interval,
       time: start,
       open: prices[0]!,
-      high: Math.max(...prices),
-      low: Math.min(...prices),
+      high: prices.reduce((a, b) => Math.max(a, b)),
+      low: prices.reduce((a, b) => Math.min(a, b)),
       close: prices.at(-1)!,
       volume,
       vwap: volume === 0
@@ -63,6 +74,35 @@ export function naiveBars(interval: Interval, ticks: readonly Tick[]): Bar[] {
       closed: start < newest,
       revised: late,
     };
+  });
+}
+
+/** Those of `from <= time < to`: the first so many when there is a `from`, else the newest. */
+export function naiveRange<Timed extends { readonly time: number }>(
+  all: readonly Timed[],
+  { from, to = Infinity, limit = Infinity }: Partial<BarRange>,
+): Timed[] {
+  const within = all.filter(({ time }) => time >= (from ?? -Infinity) && time < to);
+  return from === undefined ? within.slice(-limit) : within.slice(0, limit);
+}
+
+/** The same with a flat bar, of the close before it, wherever no tick came between the first and the last. */
+export function naiveFilled(bars: readonly Bar[], range: BarRange): Bar[] {
+  const within = naiveRange(bars, { ...range, limit: Infinity });
+  const [first, last] = [within[0], within.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const length = LENGTH_OF.get(first.interval)!;
+  const count = Math.min(range.limit, (last.time - first.time) / length + 1);
+  const begin = range.from === undefined ? last.time - (count - 1) * length : first.time;
+  const known = new Map(within.map((bar) => [bar.time, bar]));
+  let before = within.findLast(({ time }) => time <= begin)!;
+  return Array.from({ length: count }, (_, index) => {
+    const time = begin + index * length;
+    const bar = known.get(time);
+    if (bar !== undefined) return before = bar;
+    const { close } = before;
+    const flat = { open: close, high: close, low: close, close, vwap: close, volume: 0, count: 0 };
+    return { ...before, ...flat, time, closed: true, revised: false };
   });
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Bar } from "../../src/core/bar.ts";
+import type { Interval } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { Intake } from "../../src/hub/intake.ts";
@@ -33,6 +35,11 @@ class TestIntake {
 
   constructor(readonly symbolsMax = 10) {
     this.restart();
+  }
+
+  /** All bars that a reader finds. */
+  bars(interval: Interval): () => Bar[] {
+    return () => readBars(this.market, this.tape, "A", interval, { from: 0, limit: 100_000 });
   }
 
   /** The process ends without a word, and another one begins. */
@@ -209,6 +216,46 @@ describe("Intake", () => {
     const bar = (time: number) => readBars(market, tape, "A", "1s", { from: time, limit: 1 })[0]!;
     assert.deepEqual([bar(3_000).close, bar(50_000).close], [7, 8]);
     assert.equal(intake.shouldSave, false);
+  });
+
+  it("Intake tells of no more at a time than it saves with it, in order or not, after a restart too", async () => {
+    const test = new TestIntake();
+    const readers = [test.bars("1s"), test.bars("1m"), test.bars("1h")];
+    const seconds = Array.from({ length: 500 }, (_, second) => tick({ time: second * 1_000 }));
+    for (const batch of [seconds, seconds.toReversed(), seconds]) {
+      const before = test.tape.head;
+      const taken = test.intake.accept(batch);
+      for (let turns = 1; test.market.seq < test.tape.head; turns++) {
+        assert.equal(test.market.dropped, 0);
+        for (const bars of readers) {
+          assert.equal(bars().reduce((sum, { count }) => sum + count, 0), test.market.seq);
+        }
+        assert.ok(turns < 1_000);
+        test.intake.commit();
+      }
+      assert.equal((await taken).position, `e1:${before + 500}`);
+      test.restart();
+      assert.equal(test.market.dropped, 0);
+      for (const bars of readers) {
+        assert.equal(bars().reduce((sum, { count }) => sum + count, 0), test.tape.head);
+      }
+    }
+  });
+
+  it("Intake finds room later for what it could not save with the ticks", async () => {
+    const test = new TestIntake();
+    const save = test.tape.save.bind(test.tape);
+    test.tape.save = () => {
+      throw new TapeFull("full");
+    };
+    const seconds = Array.from({ length: 600 }, (_, second) => tick({ time: second * 1_000 }));
+    const taken = test.intake.accept(seconds);
+    while (test.intake.commit());
+    assert.equal((await taken).accepted, 600);
+    assert.equal(test.intake.shouldSave, true);
+    test.tape.save = save;
+    while (test.intake.shouldSave) test.intake.save();
+    assert.equal(test.bars("1s")().length, 600);
   });
 
   it("Intake changes nothing of an instrument whose definition cannot be saved", () => {

@@ -1,0 +1,112 @@
+import type { Bar, BarRange } from "../../src/core/bar.ts";
+import type { Interval } from "../../src/core/interval.ts";
+import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { LENGTHS, naiveBars, naiveFilled, naiveRange } from "../core/naive.ts";
+
+const DAY = 86_400_000;
+
+/** What a server has acknowledged, as a plain list in the order of the tape, and what follows from it. */
+export class Reckoning {
+  readonly #ticks = new Map<string, TapedTick[]>();
+  readonly #bars = new Map<string, readonly Bar[]>();
+
+  /** Notes a batch that was acknowledged. @param last seq of its last tick */
+  add(ticks: readonly Tick[], last: number): void {
+    const first = last - ticks.length + 1;
+    for (const [index, { symbol, time, price, size, bid, ask }] of ticks.entries()) {
+      const own = this.#ticks.get(symbol) ?? [];
+      this.#ticks.set(symbol, own);
+      own.push({ seq: first + index, symbol, time, price, size, bid, ask });
+    }
+    this.#bars.clear();
+  }
+
+  /** In the order of the tape. */
+  ticks(symbol: string): readonly TapedTick[] {
+    return this.#ticks.get(symbol) ?? [];
+  }
+
+  /** By time. */
+  bars(symbol: string, interval: Interval, range: Partial<BarRange> = {}): Known<Bar>[] {
+    return naiveRange(this.#all(symbol, interval), range).map(withoutClock);
+  }
+
+  filled(symbol: string, interval: Interval, range: BarRange): Known<Bar>[] {
+    return naiveFilled(this.#all(symbol, interval), range).map(withoutClock);
+  }
+
+  /** The newest by event time, equal times by tape order. */
+  newest(symbol: string): TapedTick {
+    return this.ticks(symbol).reduce((newest, tick) => tick.time < newest.time ? newest : tick);
+  }
+
+  /** How many ticks of all symbols there are in the shortest intervals of which so many reach over a time. */
+  activity(asked: number, to: number, limit: number): Record<string, unknown> {
+    const from = Math.max(asked, to - (limit - 1) * 7 * DAY);
+    const startIn = (length: number, time: number) => {
+      // The epoch was a Thursday, and weeks begin on Monday.
+      const origin = length === 7 * DAY ? 4 * DAY : 0;
+      return origin + Math.floor((time - origin) / length) * length;
+    };
+    const [interval, length] = LENGTHS.find(([, length]) =>
+      (to - startIn(length, from)) / length <= limit
+    )!;
+    const start = startIn(length, from);
+    const counts = Array.from({ length: Math.ceil((to - start) / length) }, () => 0);
+    for (const { time } of [...this.#ticks.values()].flat()) {
+      const bucket = Math.floor((time - start) / length);
+      if (counts[bucket] !== undefined) counts[bucket]++;
+    }
+    return { from: start, interval, counts };
+  }
+
+  #all(symbol: string, interval: Interval): readonly Bar[] {
+    const key = `${symbol} ${interval}`;
+    const bars = this.#bars.get(key) ?? naiveBars(interval, this.ticks(symbol));
+    this.#bars.set(key, bars);
+    return bars;
+  }
+}
+
+/** What is `undefined` here may be anything in an answer. */
+export type Known<Row> = { readonly [Name in keyof Row]: Row[Name] | undefined };
+
+/**
+ * Whether the newest bar is closed is a matter of the clock, and so is whether a tick revised it: the
+ * clock closes a bar of the past when no tick has come for it within the last second.
+ */
+function withoutClock(bar: Bar): Known<Bar> {
+  return { ...bar, closed: bar.closed || undefined, revised: bar.revised || undefined };
+}
+
+/** Where an answer of many rows parts from what it should be, in one line; `undefined` when it does not. */
+export function parting(actual: unknown, right: unknown): string | undefined {
+  return difference(actual, right, "");
+}
+
+function difference(actual: unknown, right: unknown, path: string): string | undefined {
+  if (right === undefined || Object.is(actual, right)) return undefined;
+  // -0 is written as 0.
+  if (typeof right === "number" && actual === right) return undefined;
+  const fault = `${path}: ${shown(actual)} where ${shown(right)} is right`;
+  if (typeof right !== "object" || right === null) return fault;
+  if (typeof actual !== "object" || actual === null) return fault;
+  if (Array.isArray(right)) {
+    if (!Array.isArray(actual)) return fault;
+    const at = right.findIndex((each, index) => difference(actual[index], each, "") !== undefined);
+    const counts = actual.length === right.length
+      ? ""
+      : `: ${actual.length} where ${right.length} are right`;
+    if (at < 0) return counts === "" ? undefined : `${path}${counts}`;
+    return `${path}${counts}${difference(actual[at], right[at], `[${at}]`)}`;
+  }
+  for (const [key, value] of Object.entries(right)) {
+    const found = difference((actual as Record<string, unknown>)[key], value, `${path}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 300);
+}
