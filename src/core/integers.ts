@@ -37,6 +37,10 @@ export class IntegerWriter {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1_024);
   #length = 0;
 
+  begin(): void {
+    this.#length = 0;
+  }
+
   byte(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value;
@@ -65,15 +69,13 @@ export class IntegerWriter {
     this.byte(width + (outliers > 0 ? OUTLIERS : 0));
     this.signed(base);
     this.#pack(values, count, base, 1, Math.min(width, WORD_BITS));
-    this.#pack(values, count, base, WORD, Math.max(width - WORD_BITS, 0));
+    this.#pack(values, count, base, 1 / WORD, Math.max(width - WORD_BITS, 0));
     if (outliers > 0) this.#outliers(values, count, base, 2 ** width, outliers);
   }
 
-  /** What was written since the last time. */
-  take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, this.#length);
-    this.#length = 0;
-    return taken;
+  /** What was written since the beginning. */
+  written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
   }
 
   #outliers(values: Float64Array, count: number, base: number, size: number, many: number): void {
@@ -88,8 +90,8 @@ export class IntegerWriter {
     }
   }
 
-  /** Of each value what it is above the base, divided by `unit`: so many bits of it. */
-  #pack(values: Float64Array, count: number, base: number, unit: number, width: number): void {
+  /** Of each value what it is above the base, scaled: the lowest so many bits of it. */
+  #pack(values: Float64Array, count: number, base: number, scale: number, width: number): void {
     if (width === 0) return;
     this.#reserve(packedLength(count, width) + 4);
     const bytes = this.#bytes;
@@ -99,7 +101,7 @@ export class IntegerWriter {
     let filled = 0;
     for (let index = 0; index < count; index++) {
       // The operators on bits take a number modulo 2^32, negative ones too.
-      const part = Math.floor((values[index]! - base) / unit) & mask;
+      const part = Math.floor((values[index]! - base) * scale) & mask;
       word |= part << filled;
       filled += width;
       if (filled < WORD_BITS) continue;

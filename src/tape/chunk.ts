@@ -81,8 +81,10 @@ export function encodeChunk(columns: TickColumns, at: Uint32Array): Uint8Array<A
   size.fit(size.measure(0));
   const unit = ask.measure(bid.measure(price.measure(0)));
   for (const quote of [price, bid, ask]) quote.fit(unit);
-  checkForms(all.map(({ form }) => form));
+  const fault = faultOf(all.map(({ form }) => form));
+  if (fault !== undefined) throw new TypeError(`Cannot write a chunk: ${fault}`);
 
+  writer.begin();
   writer.byte(VERSION);
   for (const { form } of all) writer.byte(form);
   for (let index = 0; index < count; index++) scratch[index] = at[index]!;
@@ -93,7 +95,7 @@ export function encodeChunk(columns: TickColumns, at: Uint32Array): Uint8Array<A
   bid.write(writer, price.origin);
   ask.write(writer, areMiddles ? bid.origin : price.origin);
   for (const column of all) column.writeUlps(writer);
-  return writer.take();
+  return writer.written();
 }
 
 /**
@@ -112,23 +114,29 @@ export function decodeChunk(bytes: Uint8Array, count: number): Chunk {
     reader.byte(),
     reader.byte(),
   ] as const;
-  checkForms(forms);
-  const [time, price, size, bid, ask] = forms;
-  const areMiddles = kindOf(price) === NONE;
+  const fault = faultOf(forms);
+  if (fault !== undefined) throw unreadable(fault);
+  const [timeForm, priceForm, sizeForm, bidForm, askForm] = forms;
+  const areMiddles = kindOf(priceForm) === NONE;
 
   const chunk = emptyChunk(count);
   const { places, times, prices, sizes, bids, asks } = chunk;
   readPlaces(places);
-  readColumn(reader, time, "previous", times);
-  readColumn(reader, price, "previous", prices);
-  readColumn(reader, size, "zero", sizes);
-  readColumn(reader, bid, originOf(price, prices), bids);
-  readColumn(reader, ask, areMiddles ? originOf(bid, bids) : originOf(price, prices), asks);
-  readNumbers(reader, time, times);
-  readNumbers(reader, price, prices);
-  readNumbers(reader, size, sizes);
-  readNumbers(reader, bid, bids);
-  readNumbers(reader, ask, asks);
+  readColumn(reader, timeForm, "previous", times);
+  readColumn(reader, priceForm, "previous", prices);
+  readColumn(reader, sizeForm, "zero", sizes);
+  readColumn(reader, bidForm, originOf(priceForm, prices), bids);
+  readColumn(
+    reader,
+    askForm,
+    areMiddles ? originOf(bidForm, bids) : originOf(priceForm, prices),
+    asks,
+  );
+  readNumbers(reader, timeForm, times);
+  readNumbers(reader, priceForm, prices);
+  readNumbers(reader, sizeForm, sizes);
+  readNumbers(reader, bidForm, bids);
+  readNumbers(reader, askForm, asks);
   reader.end();
   if (areMiddles) {
     for (let index = 0; index < count; index++) prices[index] = middle(bids[index]!, asks[index]!);
@@ -174,17 +182,17 @@ function middle(bid: number, ask: number): number {
   return (bid + ask) / 2;
 }
 
-/** Columns of forms that cannot be together would be ticks that cannot be. */
-function checkForms(forms: readonly number[]): void {
+/** Why there can be no ticks with columns of those forms, if there cannot. */
+function faultOf(forms: readonly number[]): string | undefined {
   const wrong = forms.find((form) => !isForm(form));
-  if (wrong !== undefined) throw unreadable(`a column has the form ${wrong}`);
-  const [isTime, isPrice, , isBid, isAsk] = forms.map((form) => {
+  if (wrong !== undefined) return `a column has the form ${wrong}`;
+  const [time, price, , bid, ask] = forms.map((form) => {
     const kind = kindOf(form);
     return kind !== NONE && kind !== SOME;
   });
-  if (!isTime) throw unreadable("ticks have no time");
-  const areMiddles = kindOf(forms[1]!) === NONE && isBid && isAsk;
-  if (!isPrice && !areMiddles) throw unreadable("ticks have no price");
+  if (!time) return "a tick has no time";
+  const areMiddles = kindOf(forms[1]!) === NONE && bid && ask;
+  return price || areMiddles ? undefined : "a tick has no price";
 }
 
 function checkCount(count: number): void {
