@@ -1,5 +1,45 @@
+/**
+ * A chunk: ticks of one symbol, or of a few, in a block of the tape as compressed columns, of which each becomes
+ * columns of small integers (core/integers.ts). A tick comes back bit for bit.
+ *
+ *     chunk   version (one byte), the forms of time, price, size, bid and ask (one byte each), steps of the
+ *             places, the columns of time, price, size, bid and ask, and those of their ulps
+ *     form    in 0xc0, the kind:
+ *               none    nothing is written; of the prices: each is the middle of bid and ask; else all are absent
+ *               all     an integer for each tick, in the unit
+ *               some    a column of 1 (known) and 0 (absent), then the integers of the known, in the unit
+ *               words   there is no unit for them: steps of the upper 32 bits of the numbers, then of the lower
+ *             and of `all` and `some` in 0x0f the unit (core/units.ts), and 0x10 when there are ulps
+ *     ulps    a column of what is added to the numbers that the integers make; 0 for the absent
+ *     steps   the first integer, signed, and a column of the differences from each to the next
+ *
+ * The integers of sizes are written as they are, those of times and prices as steps, those of bids and asks as
+ * differences from the price, with which they share the unit. Where the price is their middle, those of bids are
+ * steps, and those of asks differences from the bid. What would be a difference from numbers of another kind than
+ * `all` is steps.
+ */
+import { IntegerReader, IntegerWriter } from "../core/integers.ts";
 import type { TickColumns } from "../core/tick_columns.ts";
+import {
+  CHUNK_TICKS_MAX,
+  Column,
+  isForm,
+  kindOf,
+  NONE,
+  originOf,
+  readColumn,
+  readNumbers,
+  readSteps,
+  SOME,
+  unreadable,
+  writeSteps,
+} from "./chunk_column.ts";
+
+export { CHUNK_TICKS_MAX };
+
+/** Ticks of a block of the tape. Absent size, bid and ask are NaN. */
 export interface Chunk {
+  /** The ticks' places in the block: from 0 on, growing. */
   readonly places: Uint32Array;
   readonly times: Float64Array;
   readonly prices: Float64Array;
@@ -7,27 +47,160 @@ export interface Chunk {
   readonly bids: Float64Array;
   readonly asks: Float64Array;
 }
-export function encodeChunk(c: TickColumns, at: Uint32Array, places = at): Uint8Array {
-  const n = at.length;
-  const f = new Float64Array(6 * n);
-  for (let i = 0; i < n; i++) {
-    f[i] = places[i]!;
-    f[n + i] = c.times[at[i]!]!;
-    f[2 * n + i] = c.prices[at[i]!]!;
-    f[3 * n + i] = c.sizes[at[i]!]!;
-    f[4 * n + i] = c.bids[at[i]!]!;
-    f[5 * n + i] = c.asks[at[i]!]!;
-  }
-  return new Uint8Array(f.buffer);
+
+const VERSION = 1;
+
+// One chunk is made or read at a time, so the room for it is made once.
+const writer = new IntegerWriter();
+const reader = new IntegerReader();
+const [time, price, size, bid, ask] = [
+  new Column(),
+  new Column(),
+  new Column(),
+  new Column(),
+  new Column(),
+] as const;
+const all = [time, price, size, bid, ask] as const;
+const scratch = new Float64Array(CHUNK_TICKS_MAX);
+
+/**
+ * @param at indices of the ticks in the columns
+ * @param places of them, growing; their indices unless others are given
+ * @throws {RangeError} when they are none or more than {@link CHUNK_TICKS_MAX}
+ */
+export function encodeChunk(
+  columns: TickColumns,
+  at: Uint32Array,
+  places: Uint32Array = at,
+): Uint8Array<ArrayBuffer> {
+  const count = at.length;
+  checkCount(count);
+  time.gather(columns.times, at);
+  price.gather(columns.prices, at);
+  size.gather(columns.sizes, at);
+  bid.gather(columns.bids, at);
+  ask.gather(columns.asks, at);
+  const areMiddles = arePricesMiddles(count);
+  if (areMiddles) price.leave();
+  time.fit(time.measure(0));
+  size.fit(size.measure(0));
+  const unit = ask.measure(bid.measure(price.measure(0)));
+  for (const quote of [price, bid, ask]) quote.fit(unit);
+  const fault = faultOf(all.map(({ form }) => form));
+  if (fault !== undefined) throw new TypeError(`Cannot write a chunk: ${fault}`);
+
+  writer.begin();
+  writer.byte(VERSION);
+  for (const { form } of all) writer.byte(form);
+  for (let index = 0; index < count; index++) scratch[index] = places[index]!;
+  writeSteps(writer, scratch, count);
+  time.write(writer, "previous");
+  price.write(writer, "previous");
+  size.write(writer, "zero");
+  bid.write(writer, price.origin);
+  ask.write(writer, areMiddles ? bid.origin : price.origin);
+  for (const column of all) column.writeUlps(writer);
+  return writer.written();
 }
-export function decodeChunk(bytes: Uint8Array, n: number): Chunk {
-  const f = new Float64Array(new Uint8Array(bytes).buffer);
-  return {
-    places: Uint32Array.from(f.subarray(0, n)),
-    times: f.subarray(n, 2 * n),
-    prices: f.subarray(2 * n, 3 * n),
-    sizes: f.subarray(3 * n, 4 * n),
-    bids: f.subarray(4 * n, 5 * n),
-    asks: f.subarray(5 * n, 6 * n),
-  };
+
+/**
+ * @throws {SyntaxError} when the bytes are not a chunk of so many ticks. Whether they are the very bytes that
+ *   were written, only a sum that is kept beside them can say.
+ */
+export function decodeChunk(bytes: Uint8Array, count: number): Chunk {
+  checkCount(count);
+  reader.begin(bytes);
+  const version = reader.byte();
+  if (version !== VERSION) throw unreadable(`its version is ${version}`);
+  const forms = [
+    reader.byte(),
+    reader.byte(),
+    reader.byte(),
+    reader.byte(),
+    reader.byte(),
+  ] as const;
+  const fault = faultOf(forms);
+  if (fault !== undefined) throw unreadable(fault);
+  const [timeForm, priceForm, sizeForm, bidForm, askForm] = forms;
+  const areMiddles = kindOf(priceForm) === NONE;
+
+  const chunk = emptyChunk(count);
+  const { places, times, prices, sizes, bids, asks } = chunk;
+  readPlaces(places);
+  readColumn(reader, timeForm, "previous", times);
+  readColumn(reader, priceForm, "previous", prices);
+  readColumn(reader, sizeForm, "zero", sizes);
+  readColumn(reader, bidForm, originOf(priceForm, prices), bids);
+  readColumn(
+    reader,
+    askForm,
+    areMiddles ? originOf(bidForm, bids) : originOf(priceForm, prices),
+    asks,
+  );
+  readNumbers(reader, timeForm, times);
+  readNumbers(reader, priceForm, prices);
+  readNumbers(reader, sizeForm, sizes);
+  readNumbers(reader, bidForm, bids);
+  readNumbers(reader, askForm, asks);
+  reader.end();
+  if (areMiddles) {
+    for (let index = 0; index < count; index++) prices[index] = middle(bids[index]!, asks[index]!);
+  }
+  return chunk;
+}
+
+/** All columns in one buffer: on Deno each buffer takes longer to make than a small chunk to read. */
+function emptyChunk(count: number): Chunk {
+  const buffer = new ArrayBuffer((5 * 8 + 4) * count);
+  const column = (index: number) => new Float64Array(buffer, 8 * count * index, count);
+  const [times, prices, sizes, bids, asks] = [
+    column(0),
+    column(1),
+    column(2),
+    column(3),
+    column(4),
+  ];
+  const places = new Uint32Array(buffer, 5 * 8 * count, count);
+  return { places, times, prices, sizes, bids, asks };
+}
+
+function readPlaces(places: Uint32Array): void {
+  readSteps(reader, scratch, places.length);
+  let previous = -1;
+  for (let index = 0; index < places.length; index++) {
+    const place = scratch[index]!;
+    places[index] = place;
+    if (place <= previous || places[index] !== place) throw unreadable("its places do not grow");
+    previous = place;
+  }
+}
+
+function arePricesMiddles(count: number): boolean {
+  for (let index = 0; index < count; index++) {
+    const expected = middle(bid.numbers[index]!, ask.numbers[index]!);
+    if (!Object.is(price.numbers[index], expected)) return false;
+  }
+  return true;
+}
+
+function middle(bid: number, ask: number): number {
+  return (bid + ask) / 2;
+}
+
+/** Why there can be no ticks with columns of those forms, if there cannot. */
+function faultOf(forms: readonly number[]): string | undefined {
+  const wrong = forms.find((form) => !isForm(form));
+  if (wrong !== undefined) return `a column has the form ${wrong}`;
+  const [time, price, , bid, ask] = forms.map((form) => {
+    const kind = kindOf(form);
+    return kind !== NONE && kind !== SOME;
+  });
+  if (!time) return "a tick has no time";
+  const areMiddles = kindOf(forms[1]!) === NONE && bid && ask;
+  return price || areMiddles ? undefined : "a tick has no price";
+}
+
+function checkCount(count: number): void {
+  if (Number.isInteger(count) && count > 0 && count <= CHUNK_TICKS_MAX) return;
+  throw new RangeError(`A chunk has 1 to ${CHUNK_TICKS_MAX} ticks, not ${count}`);
 }

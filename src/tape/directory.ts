@@ -1,7 +1,8 @@
+import { CHUNK_TICKS_MAX } from "./chunk.ts";
 import { pushVarint, readVarint } from "./runs.ts";
 
 /** Symbols with few ticks share a part; one with very many has several. */
-const SHARED_TICKS_MAX = 256, PART_TICKS_MAX = 8_192;
+const SHARED_TICKS_MAX = 256;
 
 /** Some of the ticks of a block, which are stored together: in the order of their symbols, then of the tape. */
 export interface Part {
@@ -80,8 +81,8 @@ function partsOf(begins: Uint32Array): Part[] {
     const begin = begins[symbol++]!;
     while (symbol < last && begins[symbol + 1]! - begin <= SHARED_TICKS_MAX) symbol++;
     const end = begins[symbol]!;
-    for (let at = begin; at < end; at += PART_TICKS_MAX) {
-      parts.push({ begin: at, end: Math.min(end, at + PART_TICKS_MAX), symbol: first });
+    for (let at = begin; at < end; at += CHUNK_TICKS_MAX) {
+      parts.push({ begin: at, end: Math.min(end, at + CHUNK_TICKS_MAX), symbol: first });
     }
   }
   return parts;
