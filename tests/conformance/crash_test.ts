@@ -11,6 +11,7 @@ import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { parsePosition } from "../../src/tape/tape.ts";
 import { ServerProcess, wait } from "../helpers/process.ts";
+import { figureOf } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
 
 const SYMBOLS = ["AAPL", "BTC/USD", "EUR/USD"];
@@ -343,7 +344,9 @@ describe("A server on a full disk", { skip: diskFault() ?? false }, () => {
     checkBatches(all, source.batches, epoch);
     assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
     // Its upkeep has no room either.
-    await until("the operator is told", () => /warn .*the disk is full/.test(server.log));
+    const turns = () => figureOf(server, "event_loop_lag_seconds_count");
+    const before = await turns();
+    await until("it had its turns", turns, (count) => count >= before + 3);
     assert.equal((await send()).status, 507);
 
     await server.end("SIGKILL");

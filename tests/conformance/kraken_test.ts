@@ -117,7 +117,7 @@ describe("Kraken's clients against a default server", () => {
   );
 
   it("ccxt 4.4 reads and watches over REST and version 1, and stays", PATIENCE, async () => {
-    const { watchTicker, watchTrades, minutes, fives, later, watchBidsAsks, updates, sameClient } =
+    const { watchTicker, watchTrades, minutes, fives, later, watchBidsAsks, sameClient } =
       await ccxtV1;
     assert.equal(watchTicker.symbol, "EUR/USD");
     assert.ok(watchTicker.bid < watchTicker.ask && watchTicker.last > 0);
@@ -129,7 +129,6 @@ describe("Kraken's clients against a default server", () => {
     assert.ok(minute[0] >= five[0] && minute[0] < five[0] + 300_000);
     assert.ok(five[2] >= minute[2] && five[3] <= minute[3], "the wider candle holds the other");
     assert.equal(later.at(-1)[0] % 300_000, 0);
-    assert.ok(updates > 10, `${updates} updates`);
     assert.ok(sameClient);
   });
 
@@ -164,7 +163,6 @@ describe("Kraken's clients against a default server", () => {
     assert.equal(found.watchTrades[0].symbol, "BTC/USD");
     assert.equal(found.watchOHLCV[0][0] % 60_000, 0);
     assert.equal(found.watchBidsAsks["EUR/USD"].symbol, "EUR/USD");
-    assert.ok(found.updates > 10, `${found.updates} updates`);
     assert.equal(found.connections, 1);
     assert.ok(found.sameClient);
     // It pings every 6 s, and would have given up after three pings without an answer.

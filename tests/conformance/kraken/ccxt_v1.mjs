@@ -1,6 +1,6 @@
 // ccxt 4.4: REST and version 1.
 
-import { http, load, report, STAY_MS, ws } from "./report.mjs";
+import { http, load, report, STAY_MS, UPDATES, ws } from "./report.mjs";
 
 const { pro } = load("ccxt-v1");
 const startedAt = Date.now();
@@ -23,14 +23,11 @@ const found = {
 };
 const [client] = Object.values(kraken.clients);
 const later = await kraken.watchOHLCV("BTC/USD", "5m");
-let updates = 0;
-while (Date.now() - startedAt < STAY_MS) {
+for (let updates = 0; updates <= UPDATES || Date.now() - startedAt < STAY_MS; updates++) {
   await kraken.watchTicker("EUR/USD");
-  updates++;
 }
 report({
   ...found,
   later,
-  updates,
   sameClient: Object.values(kraken.clients)[0] === client,
 });

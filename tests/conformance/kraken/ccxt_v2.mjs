@@ -1,6 +1,6 @@
 // ccxt 4.5: REST and version 2.
 
-import { http, load, report, STAY_MS, ws } from "./report.mjs";
+import { http, load, report, STAY_MS, UPDATES, ws } from "./report.mjs";
 
 const { pro } = load("ccxt");
 const startedAt = Date.now();
@@ -29,14 +29,11 @@ const found = {
   watchBidsAsks: await kraken.watchBidsAsks(["EUR/USD"]),
 };
 const [client] = Object.values(kraken.clients);
-let updates = 0;
-while (Date.now() - startedAt < STAY_MS) {
+for (let updates = 0; updates <= UPDATES || Date.now() - startedAt < STAY_MS; updates++) {
   await kraken.watchTicker("EUR/USD");
-  updates++;
 }
 report({
   ...found,
-  updates,
   connections: Object.keys(kraken.clients).length,
   sinceConnected: Date.now() - client.connectionEstablished,
   sincePong: Date.now() - client.lastPong,

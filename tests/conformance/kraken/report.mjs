@@ -6,6 +6,8 @@ import process from "node:process";
 
 /** How long a client stays at least: it drops a connection on which its pings are not answered. */
 export const STAY_MS = 20_000;
+/** And so many updates it is to get at least, however long that takes. */
+export const UPDATES = 10;
 
 /** @type {(name: string) => any} */
 export const load = createRequire(import.meta.url);
