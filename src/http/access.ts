@@ -43,8 +43,8 @@ export class Access {
   /** @throws {Refusal} for what was meant for another server */
   checkHost(request: Request): void {
     const { host, pathname } = new URL(request.url);
-    // The first line of a request may name a host as well.
-    const foreign = [hostOf(request), host].find((name) => !this.#hosts.has(name));
+    // The first line of a request may name a host as well, mostly the same.
+    const foreign = [...new Set([hostOf(request), host])].find((name) => !this.#hosts.has(name));
     if (foreign === undefined || pathname === OF_ANY_HOST) return;
     const name = (hostnameOf(foreign) ?? foreign).slice(0, NAME_LENGTH_MAX);
     const wayOut = `--allowed-host ${name} would allow it`;
