@@ -220,12 +220,9 @@ describe("Hub", () => {
   it("Hub tells everybody of a symbol that was known before anybody was told of it", () => {
     const test = new TestHub();
     const all = test.subscribe({ symbols: ["*"] }).socket;
-    const [tick] = test.kept.append([
-      { symbol: "A", time: test.now, price: 1, size: null, bid: null, ask: null },
-    ]);
-    test.market.apply(tick!);
+    test.market.define("A", {});
     const one = test.subscribe({ symbols: ["A"] }).socket;
-    test.hub.publish(tick!);
+    test.tick("A", 1);
     test.tick("A", 2);
     test.pass(10);
     assert.deepEqual(all.take().slice(1).flatMap(prices), [1, 2]);
