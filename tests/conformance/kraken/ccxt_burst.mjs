@@ -14,6 +14,8 @@ const kraken = new pro.kraken({ newUpdates: true, enableRateLimit: false });
 kraken.urls.api.public = `${http}/kraken`;
 kraken.urls.api.ws.public = `${ws}/kraken`;
 kraken.urls.api.ws.publicV2 = `${ws}/kraken/v2`;
+// On a busy machine a thousand watchers keep it from its own pings for longer than its usual 6 s.
+kraken.streaming.keepAlive = 60_000;
 kraken.agent = await kraken.loadHttpProxyAgent();
 const symbols = Object.keys(await kraken.loadMarkets()).slice(0, Number(count));
 
