@@ -92,7 +92,8 @@ export function createApp(config: Config, world: World): App {
     barsKept: config["bars-max"],
     bytesMax: config["retention-size"],
     waiting(isMuch) {
-      if (!isMuch || replica.work()) wake();
+      wake();
+      if (isMuch) replica.work();
     },
   });
   const market = new Market({ barsKept: BARS_IN_MEMORY });

@@ -1,6 +1,7 @@
 import type { Market, MarketState } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Entry, OwnLog } from "../log/log.ts";
+import { TapeError } from "../store/tape_error.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 
 /** Whoever is told of what comes. */
@@ -58,7 +59,7 @@ export class Replica {
   /** Lets a part of what waits come onto the tape. @returns whether there is more */
   work(): boolean {
     const { log, tape } = this.#options;
-    return tape.barsHeld > BARS_HELD_MAX || log.work();
+    return (tape.barsHeld > BARS_HELD_MAX && this.#makeRoom()) || log.work();
   }
 
   /**
@@ -72,6 +73,18 @@ export class Replica {
     const saved = tape.save(this.#unsaved);
     this.#unsaved = undefined;
     return saved;
+  }
+
+  /** @returns whether some bars could be stored */
+  #makeRoom(): boolean {
+    try {
+      this.save();
+      return true;
+    } catch (error) {
+      // Whoever wants something logged is told the reason by the log itself.
+      if (!(error instanceof TapeError)) throw error;
+      return false;
+    }
   }
 
   #deliver(entry: Entry): void {
