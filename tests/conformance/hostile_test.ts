@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { Client } from "../helpers/client.ts";
-import { ServerProcess, wait } from "../helpers/process.ts";
+import { ServerProcess } from "../helpers/process.ts";
 import { RawClient } from "../helpers/raw_client.ts";
 import { figureOf, send, startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
