@@ -106,6 +106,12 @@ export class SmallDisk {
     truncateSync(this.path("ballast"), Math.max(0, size - bytes));
   }
 
+  /** Lets it be written from now on, or only read; no file may be open. */
+  mount(mode: "ro" | "rw"): void {
+    const { status } = spawnSync("mount", ["-o", `remount,${mode}`, this.#point]);
+    if (status !== 0) throw new Error(`Cannot mount the disk anew: ${status}`);
+  }
+
   remove(name: string): void {
     for (const end of ["", "-wal"]) rmSync(this.path(name + end), { force: true });
   }
