@@ -1,8 +1,8 @@
 import {
-  accessSync,
-  constants,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -41,7 +41,7 @@ export function openDatabase(options: OpenOptions): Opened {
     if (path !== IN_MEMORY) {
       mkdirSync(dirname(path), { recursive: true });
       // The database says of a disk that may only be read that it has an error.
-      accessSync(dirname(path), constants.W_OK);
+      closeSync(openSync(path, "a"));
     }
     db = new DatabaseSync(path);
     // The lock is the file's own and goes with the process, however that ends.
