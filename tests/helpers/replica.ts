@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
@@ -5,6 +7,9 @@ import { DEFAULT_LIMITS } from "../../src/hub/limits.ts";
 import { Maintenance } from "../../src/replica/maintenance.ts";
 import { Replica } from "../../src/replica/replica.ts";
 import { type Accepted, type Attached, Writer } from "../../src/replica/writer.ts";
+import { readBars } from "../../src/tape/bars.ts";
+import type { Archive } from "../../src/tape/tape.ts";
+import { bits } from "../core/ticks.ts";
 import { TestStore, type TestStoreOptions } from "./store.ts";
 
 export interface TestReplicaOptions extends TestStoreOptions {
@@ -91,5 +96,31 @@ export class TestReplica {
 
   close(): void {
     this.tape.close();
+  }
+}
+
+/** Rows, instruments and bars, as texts in which every bit of a number counts. */
+export function view(market: Market, archive: Archive): string[] {
+  return [...market.catalogue.symbols()].flatMap((symbol) => [
+    bits(market.board.row(symbol)),
+    bits(market.catalogue.get(symbol)),
+    ...INTERVALS.flatMap((interval) =>
+      readBars(market, archive, symbol, interval, { limit: 1e9 }).map((bar) => bits(bar))
+    ),
+  ]);
+}
+
+/** The same of a market that saw all ticks, and nothing else. */
+export function viewOfAll(all: readonly TapedTick[]): string[] {
+  const market = new Market({ barsKept: 1_000_000 });
+  for (const tick of all) market.apply(tick);
+  return view(market, { bars: () => [] });
+}
+
+/** As `deepEqual`, without the time that it takes to find all differences of long lists. */
+export function assertSame(found: string[], expected: string[], what = ""): void {
+  const length = Math.max(found.length, expected.length);
+  for (let index = 0; index < length; index++) {
+    if (found[index] !== expected[index]) assert.equal(found[index], expected[index], what);
   }
 }
