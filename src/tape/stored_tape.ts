@@ -8,7 +8,7 @@ import type { Entry, Receipt } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
-import { openParts, type Parts, seqNoted } from "./parts.ts";
+import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
 import { type Range, readFirst, readLast } from "./reading.ts";
 import type { Step } from "./sealer.ts";
 import type { Archive, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
@@ -239,12 +239,11 @@ export class StoredTape implements TapeReader, Archive {
   /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
   retain(retention: Retention, receiptsBefore: number): boolean {
     const { retainer, bars, receipts } = this.#parts;
-    const { tail } = retainer;
     this.#read(() => retainer.moveTail(retention, this.#saved));
     const squeezes = this.#read(() => retainer.squeezes(retention.bytesMax));
     // Before anything is forgotten it must be known that nobody looks for it.
     const left = this.#write(() => {
-      if (retainer.tail > tail) this.#meta.put("tail", String(retainer.tail));
+      noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
       const moreReceipts = receipts.forget(receiptsBefore);
       return bars.forget(this.tail) || moreReceipts;
