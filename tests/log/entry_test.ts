@@ -15,9 +15,9 @@ function entry(fields: Partial<Entry> = {}): Entry {
 /** Every bit of what an entry is. */
 function same(found: Entry): string {
   const { first, ticks, time, definitions, marks, receipts, more } = found;
-  const list = ticks.map(({ seq, symbol, time, price, size, bid, ask }) =>
-    [seq, symbol, time, price, size, bid, ask]
-  );
+  const list = ticks.map((
+    { seq, symbol, time, price, size, bid, ask },
+  ) => [seq, symbol, time, price, size, bid, ask]);
   return bits([first, list, time, definitions, marks, receipts, more]);
 }
 
@@ -31,7 +31,11 @@ const number = fc.oneof(
   fc.integer(),
 );
 const unknownOr = fc.option(number, { nil: null });
-const symbol = fc.string({ unit: fc.constantFrom(..."ABz09/.:_-^="), minLength: 1, maxLength: 255 });
+const symbol = fc.string({
+  unit: fc.constantFrom(..."ABz09/.:_-^="),
+  minLength: 1,
+  maxLength: 255,
+});
 const anyTick = fc.record({
   symbol: fc.oneof(symbol, fc.constantFrom("A", "B")),
   ...{ time: number, price: number, size: unknownOr, bid: unknownOr, ask: unknownOr },
@@ -76,11 +80,16 @@ describe("encodeEntry", () => {
       for (let combination = 0; combination < 8; combination++) {
         for (const at of [0, count - 1, undefined]) {
           const has = (bit: number, index: number) =>
-            at === undefined || index === at ? (combination & bit) !== 0 : (combination & bit) === 0;
+            at === undefined || index === at
+              ? (combination & bit) !== 0
+              : (combination & bit) === 0;
           const value = (bit: number, index: number) =>
             has(bit, index) ? numbers[index % numbers.length]! : null;
-          const ticks = Array.from({ length: count }, (_, index) =>
-            tick({ size: value(1, index), bid: value(2, index), ask: value(4, index) }));
+          const ticks = Array.from(
+            { length: count },
+            (_, index) =>
+              tick({ size: value(1, index), bid: value(2, index), ask: value(4, index) }),
+          );
           assertKept(entry({ ticks: taped(ticks) }));
         }
       }
@@ -89,15 +98,24 @@ describe("encodeEntry", () => {
 
   for (const symbols of [1, 255, 256, 257, 1_000, ENTRY_TICKS_MAX]) {
     test(`encodeEntry takes an entry full of ticks of ${symbols} symbols`, () => {
-      const ticks = Array.from({ length: ENTRY_TICKS_MAX }, (_, index) =>
-        tick({ symbol: `S${(index * 7) % symbols}`, price: index, bid: index % 3 ? index : null }));
+      const ticks = Array.from(
+        { length: ENTRY_TICKS_MAX },
+        (_, index) =>
+          tick({
+            symbol: `S${(index * 7) % symbols}`,
+            price: index,
+            bid: index % 3 ? index : null,
+          }),
+      );
       assertKept(entry({ ticks: taped(ticks) }));
     });
   }
 
   test("encodeEntry takes symbols of 255 characters", () => {
-    const ticks = Array.from({ length: 300 }, (_, index) =>
-      tick({ symbol: `${index}:`.padEnd(255, "x"), price: index }));
+    const ticks = Array.from(
+      { length: 300 },
+      (_, index) => tick({ symbol: `${index}:`.padEnd(255, "x"), price: index }),
+    );
     assertKept(entry({ ticks: taped(ticks) }));
   });
 

@@ -178,7 +178,10 @@ describe("LocalEntries: damage", () => {
     change(path, "UPDATE entry SET body = CAST(x'07' || substr(body, 2) AS BLOB) WHERE id = 2");
     const message = refusal(path);
     assert.ok(message.includes(path), message);
-    assert.match(message, /entry 2: it is of version 7, this program knows 1; use a newer tickwire/);
+    assert.match(
+      message,
+      /entry 2: it is of version 7, this program knows 1; use a newer tickwire/,
+    );
     assert.doesNotMatch(message, /damaged/);
   });
 });

@@ -154,7 +154,9 @@ describe("QueuedLog", () => {
       test.send("", { ticks: numbered(4_000, draft * 4_000) });
     }
     await test.settled();
-    const sizes = test.store.written.map((each) => each.reduce((sum, e) => sum + e.ticks.length, 0));
+    const sizes = test.store.written.map((each) =>
+      each.reduce((sum, e) => sum + e.ticks.length, 0)
+    );
     assert.deepEqual(sizes.filter((size) => size > 0), [16_000, 16_000, 8_000]);
     assertOrdered(test.told.entries, numbered(40_000));
   });

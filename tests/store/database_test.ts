@@ -7,7 +7,14 @@ import { Damage } from "../../src/store/checksum.ts";
 import { closeDatabase, openDatabase, reasonOf } from "../../src/store/database.ts";
 import { TapeError, TapeFull } from "../../src/store/tape_error.ts";
 import { readAll, TestStore, type TestStoreOptions } from "../helpers/store.ts";
-import { change, diskFault, overwrite, query, SmallDisk, TapeFolder } from "../helpers/tape_file.ts";
+import {
+  change,
+  diskFault,
+  overwrite,
+  query,
+  SmallDisk,
+  TapeFolder,
+} from "../helpers/tape_file.ts";
 import { numbered } from "../log/contract.ts";
 
 const folder = new TapeFolder();
@@ -247,9 +254,16 @@ describe("openDatabase: a disk that may only be read", { skip: diskFault() ?? fa
 
 describe("reasonOf", () => {
   const cases: [cause: unknown, message: RegExp, kind?: new () => Error][] = [
-    [new Error("database or disk is full"), /Cannot write to tape t\.db: the disk is full/, TapeFull],
+    [
+      new Error("database or disk is full"),
+      /Cannot write to tape t\.db: the disk is full/,
+      TapeFull,
+    ],
     [new Error("ENOSPC: no space left on device"), /the disk is full/, TapeFull],
-    [new Error("attempt to write a readonly database"), /Cannot write tape t\.db: the file or its folder is not writable/],
+    [
+      new Error("attempt to write a readonly database"),
+      /Cannot write tape t\.db: the file or its folder is not writable/,
+    ],
     [new Error("EROFS: read-only file system"), /is not writable/],
     [new Damage("tick 5 is missing"), /damaged \(tick 5 is missing\); move it away/],
     [new Error("database disk image is malformed"), /damaged \(database disk image is malformed\)/],

@@ -6,7 +6,13 @@ import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { bits, taped, tick } from "../core/ticks.ts";
 import { type LegacyContents, writeLegacyFile } from "../helpers/legacy_file.ts";
-import { assertSame, TestReplica, type TestReplicaOptions, view, viewOfAll } from "../helpers/replica.ts";
+import {
+  assertSame,
+  TestReplica,
+  type TestReplicaOptions,
+  view,
+  viewOfAll,
+} from "../helpers/replica.ts";
 import { readAll, TestStore } from "../helpers/store.ts";
 import { change, query, TapeFolder } from "../helpers/tape_file.ts";
 import { assertSlices, filtered } from "./contract.ts";
@@ -80,7 +86,10 @@ describe("LegacyTicks", () => {
     assert.deepEqual(left, left.toSorted((a, b) => b - a));
     assert.equal(bits(readAll(store.tape, { after: 0, limit: Infinity })), bits(all));
     store.close();
-    assert.equal(query(path, "SELECT count(*) FROM sqlite_schema WHERE name IN ('tick', 'span')"), 0);
+    assert.equal(
+      query(path, "SELECT count(*) FROM sqlite_schema WHERE name IN ('tick', 'span')"),
+      0,
+    );
     const again = new TestStore({ path }).follow();
     assert.equal(bits(readAll(again.tape, { after: 0, limit: Infinity })), bits(all));
     again.close();
@@ -281,7 +290,9 @@ describe("LegacyTicks: what was derived from them", () => {
     test(`A file of which ticks after ${savedAt ?? "none"} were saved is a market that saw all ticks, whenever it ends`, () => {
       // So many seconds that hundreds of bars do not fit into the memory of the market.
       const all = taped(ticks(12_000));
-      const state = savedAt === undefined ? undefined : marketOf(all.slice(0, savedAt)).takeChanges();
+      const state = savedAt === undefined
+        ? undefined
+        : marketOf(all.slice(0, savedAt)).takeChanges();
       let path = legacy({ ticks: all, ...(state && { state }) });
       const expected = viewOfAll(all);
       for (const saves of [0, 1, 2, 30, 999]) {

@@ -6,7 +6,7 @@ import { INTERVALS } from "../../src/core/interval.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { bits, tick } from "../core/ticks.ts";
-import { TestReplica, viewOfAll } from "../helpers/replica.ts";
+import { assertSame, TestReplica } from "../helpers/replica.ts";
 import { readAll, TestStore } from "../helpers/store.ts";
 import { change, overwrite, query, TapeFolder } from "../helpers/tape_file.ts";
 
@@ -17,7 +17,7 @@ const BLOCK_TICKS = 400;
 function ticks(count: number, first = 0) {
   return Array.from({ length: count }, (_, index) => {
     const price = first + index;
-    return tick({ symbol: SYMBOLS[price % 3]!, time: price * 1_000, price, size: 1 });
+    return tick({ symbol: SYMBOLS[price % 3]!, time: price * 40, price, size: 1 });
   });
 }
 
@@ -50,16 +50,17 @@ function open(path: string): TestStore {
 function contents({ tape }: TestStore) {
   const { head, tail } = tape;
   const all = (query: object) => readAll(tape, { after: 0, limit: Infinity, ...query });
-  const times = [0, 1, 2, 3].map((quarter) => quarter * head * 250);
+  const times = [0, 1, 2, 3].map((quarter) => quarter * head * 10);
   return {
+    // Who looks for times looks at some blocks only, so it comes first.
     ticks: [
+      ...times.map((from) => all({ from, to: from + 1_000 })),
       [head, tail, tape.count],
+      ...times.map((from) => all({ symbols: new Set(["B"]), from, to: from + 1_000 })),
       all({}),
-      SYMBOLS.map((symbol) => all({ symbols: new Set([symbol]) })),
-      times.map((from) => all({ from, to: from + 20_000 })),
-      times.map((from) => all({ symbols: new Set(["B"]), from, to: from + 20_000 })),
+      ...SYMBOLS.map((symbol) => all({ symbols: new Set([symbol]) })),
       tape.last({ limit: 50 }).ticks,
-    ],
+    ].map((each) => bits(each)),
     derived: [
       ...SYMBOLS.flatMap((symbol) =>
         INTERVALS.flatMap((interval) => tape.bars(symbol, interval, { limit: 1e9 }))
@@ -71,12 +72,12 @@ function contents({ tape }: TestStore) {
 }
 
 /** Uses what is left of a file: it is refused, says that it is damaged, or gives exactly what was written. */
-function assertNotSilent(path: string, ticks: string, derived: ReadonlySet<string>): boolean {
+function assertNotSilent(path: string, ticks: string[], derived: ReadonlySet<string>): boolean {
   let store: TestStore | undefined;
   try {
     store = open(path);
     const found = contents(store);
-    assert.equal(bits(found.ticks), ticks);
+    assertSame(found.ticks, ticks);
     for (const each of found.derived) assert.ok(derived.has(bits(each)), bits(each));
     return false;
   } catch (error) {
@@ -89,14 +90,24 @@ function assertNotSilent(path: string, ticks: string, derived: ReadonlySet<strin
   }
 }
 
-async function written(count: number) {
+let whole: Promise<Awaited<ReturnType<typeof writeWhole>>> | undefined;
+
+async function writeWhole() {
   const path = folder.fresh();
-  const all = await wholeTape(path, count);
+  const all = await wholeTape(path, 1_500);
   const store = open(path);
   const { ticks, derived } = contents(store);
   store.close();
   const good = readFileSync(path);
-  return { path, all, good, ticks: bits(ticks), derived: new Set(derived.map((each) => bits(each))) };
+  return { all, good, ticks, derived: new Set(derived.map((each) => bits(each))) };
+}
+
+/** A file of its own with 1,500 ticks, of which 1,200 are in blocks, and all that it gives. */
+async function written() {
+  const { good, ...rest } = await (whole ??= writeWhole());
+  const path = folder.fresh();
+  writeFileSync(path, good);
+  return { path, good, ...rest };
 }
 
 describe("openParts: damage", () => {
@@ -110,7 +121,7 @@ describe("openParts: damage", () => {
     ] as const
   ) {
     test(`A tape with ${what} is refused, says so when it is read, or lacks nothing`, async () => {
-      const { path, good, ticks, derived } = await written(1_500);
+      const { path, good, ticks, derived } = await written();
       const copy = folder.fresh();
       let noticed = 0;
       for (let at = 0; at < good.length; at += 4_096) {
@@ -124,7 +135,7 @@ describe("openParts: damage", () => {
   }
 
   test("A tape that was cut off is refused or says so when it is read", async () => {
-    const { good, ticks, derived } = await written(1_500);
+    const { good, ticks, derived } = await written();
     const path = folder.fresh();
     for (const part of [0.3, 0.7, 0.95]) {
       writeFileSync(path, good.subarray(0, Math.floor(part * good.length)));
@@ -133,7 +144,7 @@ describe("openParts: damage", () => {
   });
 
   test("Whatever byte is changed, a tape says so or tells nothing but what was written", async () => {
-    const { good, ticks, derived } = await written(900);
+    const { good, ticks, derived } = await written();
     const path = folder.fresh();
     let noticed = 0;
     const anywhere = fc.nat(good.length - 1);
@@ -156,17 +167,20 @@ describe("openParts: damage", () => {
     ["all blocks", "DELETE FROM block", /damaged/],
     ["all blocks and entries", "DELETE FROM block; DELETE FROM entry", /damaged/],
     ["the entries", "DELETE FROM entry", /its newest ticks, 1201 to 1500, are missing/],
-    ["the newest entry", "DELETE FROM entry WHERE id = (SELECT max(id) FROM entry)", /newest ticks/],
+    [
+      "the newest entry",
+      "DELETE FROM entry WHERE id = (SELECT max(id) FROM entry)",
+      /newest ticks/,
+    ],
     ["the oldest entry", "DELETE FROM entry WHERE id = (SELECT min(id) FROM entry)", /begins with/],
     ["all parts", "DELETE FROM chunk", /part 0 of block 1 is missing/],
     ["a part", "DELETE FROM chunk WHERE block = 2 AND part = 0", /part 0 of block 2 is missing/],
     ["a symbol", "DELETE FROM symbol WHERE id = 2", /symbol 2 is missing/],
-    ["the newest symbol", "DELETE FROM symbol WHERE id = 3", /symbol 3 is missing/],
     ["an instrument", "DELETE FROM instrument WHERE id = 1", /a record before B is missing/],
   ];
   for (const [what, sql, message] of changes) {
     test(`A tape that lacks ${what} says so`, async () => {
-      const { path, ticks, derived } = await written(1_500);
+      const { path, ticks, derived } = await written();
       change(path, sql);
       assert.equal(assertNotSilent(path, ticks, derived), true);
       assert.throws(() => {
@@ -183,32 +197,37 @@ describe("openParts: damage", () => {
   const moves = ["after", "last", "count", "oldest", "newest", "appended", "id"];
   for (const column of moves) {
     test(`A block whose ${column} was changed says so`, async () => {
-      const { path, ticks, derived } = await written(1_500);
+      const { path, ticks, derived } = await written();
       for (const by of [1, -1, 5e6, -5e6]) {
+        // Ids are unique.
+        if (column === "id" && Math.abs(by) === 1) continue;
         const copy = folder.fresh();
         copyFileSync(path, copy);
-        change(copy, `UPDATE block SET ${column} = ${column} + ${by} WHERE id = 2`.replace(
-          // Ids are unique.
-          "id = id + 1 WHERE", "id = id + 7 WHERE"));
-        if (column === "id" && by === -1) continue;
+        change(copy, `UPDATE block SET ${column} = ${column} + ${by} WHERE id = 2`);
         assert.equal(assertNotSilent(copy, ticks, derived), true, `by ${by}`);
       }
     });
   }
 
   test("A part in the place of another says so", async () => {
-    const { path, ticks, derived } = await written(1_500);
+    const { path, ticks, derived } = await written();
     const body = "(SELECT body FROM chunk WHERE block = 1 AND part = 0)";
     change(path, `UPDATE chunk SET body = ${body} WHERE block = 2 AND part = 0`);
     assert.equal(assertNotSilent(path, ticks, derived), true);
   });
 
   test("A tape that is damaged goes on for those who read other ticks", async () => {
-    const { path, all } = await written(1_500);
+    const { path, all } = await written();
     change(path, "UPDATE chunk SET body = zeroblob(length(body)) WHERE block = 2");
     const store = open(path);
-    assert.throws(() => store.tape.first({ after: 300, limit: 200 }), /damaged \(part \d of block 2/);
-    assert.throws(() => store.tape.last({ symbols: new Set(["A"]), through: 700, limit: 2 }), TapeError);
+    assert.throws(
+      () => store.tape.first({ after: 300, limit: 200 }),
+      /damaged \(part \d of block 2/,
+    );
+    assert.throws(
+      () => store.tape.last({ symbols: new Set(["A"]), through: 700, limit: 2 }),
+      TapeError,
+    );
     assert.deepEqual(store.tape.first({ after: 100, limit: 10 }).ticks, all.slice(100, 110));
     assert.deepEqual(store.tape.last({ limit: 10 }).ticks, all.slice(-10));
     assert.equal((await store.append(ticks(1)))[0]!.seq, 1_501);
@@ -216,18 +235,10 @@ describe("openParts: damage", () => {
   });
 
   test("A tape that is damaged is left as it was, so that it can be recovered", async () => {
-    const { path } = await written(1_500);
+    const { path } = await written();
     const parts = query(path, "SELECT count(*) FROM chunk");
     change(path, "DELETE FROM block WHERE id = 3");
     assert.throws(() => open(path), TapeError);
     assert.equal(query(path, "SELECT count(*) FROM chunk"), parts);
-  });
-
-  test("A tape that was not damaged is a market that saw all ticks", async () => {
-    const { path, all } = await written(900);
-    const test = new TestReplica({ path, blockTicks: BLOCK_TICKS, barsHeld: 1_000_000 });
-    assert.deepEqual(test.market.bars("A", "1s", { limit: 1e9 }).length, 300);
-    assert.ok(viewOfAll(all).length > 300);
-    test.close();
   });
 });

@@ -119,8 +119,10 @@ describe("Retainer: parts of blocks", () => {
   /** Blocks of so many parts that none is forgotten at once. */
   async function large(path: string) {
     const store = new TestStore({ path, blockTicks: 3_000 }).follow();
-    const batch = Array.from({ length: 4_000 }, (_, index) =>
-      tick({ symbol: `S${index % 2_000}`, time: index, price: index }));
+    const batch = Array.from(
+      { length: 4_000 },
+      (_, index) => tick({ symbol: `S${index % 2_000}`, time: index, price: index }),
+    );
     const busy = Array.from({ length: 4_000 }, (_, index) => tick({ symbol: "A", price: index }));
     const all = [...await store.append(batch), ...await store.append(busy)];
     all.push(...await store.append(ticks(5)));
@@ -131,7 +133,8 @@ describe("Retainer: parts of blocks", () => {
   test("Blocks are forgotten a part at a time, and whenever that ends, what is kept is there", async () => {
     const path = folder.fresh();
     const { store, all } = await large(path);
-    const parts = (file: string) => Number(query(folder.killed(file), "SELECT count(*) FROM chunk"));
+    const parts = (file: string) =>
+      Number(query(folder.killed(file), "SELECT count(*) FROM chunk"));
     const before = parts(path);
     for (let more = true; more;) {
       more = store.tape.retain({ before: DAY, bytesMax: Infinity }, 0);

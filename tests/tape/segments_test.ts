@@ -85,7 +85,10 @@ describe("Segments", () => {
 
   test("Segments end where they are full, and only the last one takes ticks", () => {
     const segments = segmentsOf([1, 2, 3, 4, 5].map((seq) => ({ seq, time: 0, appended: 0 })), 2);
-    assert.deepEqual(segments.all.map(({ after, last }) => [after, last]), [[0, 2], [2, 4], [4, 5]]);
+    assert.deepEqual(segments.all.map(({ after, last }) => [after, last]), [[0, 2], [2, 4], [
+      4,
+      5,
+    ]]);
     assert.equal(segments.full(), segments.all[0]);
     assert.equal(segments.unsealed, 5);
     segments.close();

@@ -158,15 +158,20 @@ describe("StoredTape", () => {
 
   test("StoredTape ends a call after some work, and says how far it came", async () => {
     const store = new TestStore({ blockTicks: 5_000 }).follow();
-    const ticks = Array.from({ length: 60_000 }, (_, index) =>
-      tick({ symbol: index === 59_000 ? "RARE" : "A", time: index }));
+    const ticks = Array.from(
+      { length: 60_000 },
+      (_, index) => tick({ symbol: index === 59_000 ? "RARE" : "A", time: index }),
+    );
     const all = await store.append(ticks);
     for (const seal of [false, true]) {
       if (seal) store.seal();
       const { seq, ticks } = store.tape.first({ from: 58_000, limit: 5 });
       if (seq < 58_000) assert.deepEqual(ticks, []);
       const slice = store.tape.first({ after: 0, limit: Infinity });
-      assert.ok(slice.ticks.length >= 8_000 && slice.ticks.length < 30_000, `${slice.ticks.length}`);
+      assert.ok(
+        slice.ticks.length >= 8_000 && slice.ticks.length < 30_000,
+        `${slice.ticks.length}`,
+      );
       assert.ok(slice.effort >= slice.ticks.length);
       assert.equal(slice.seq, slice.ticks.at(-1)!.seq);
       // One of many is found without looking at the others.
@@ -221,22 +226,28 @@ describe("StoredTape: capacity", () => {
     const batches = fc.array(fc.array(fc.nat(), { maxLength: 9 }), { maxLength: 9 });
     const anyMax = fc.integer({ min: 1, max: 20 });
     await fc.assert(
-      fc.asyncProperty(anyMax, anyMax, batches, fc.nat(90), async (max, blockTicks, batches, seq) => {
-        const store = new TestStore({ ticksMax: max, blockTicks }).follow();
-        const { tape } = store;
-        const all: TapedTick[] = [];
-        for (const [index, batch] of batches.entries()) {
-          all.push(...await store.append(priced(...batch)));
-          if (index % 2 === 0) store.seal();
-          while (tape.hasSurplus && tape.retain({ before: -Infinity, bytesMax: Infinity }, 0));
-          const kept = all.slice(-max);
-          assert.deepEqual([tape.tail, tape.head], [all.length - kept.length, all.length]);
-          assert.deepEqual(readAll(tape, { limit: Infinity }), kept);
-          const later = kept.filter((each) => each.seq > seq);
-          assert.deepEqual(tape.first({ after: seq, limit: 7 }).ticks, later.slice(0, 7));
-        }
-        store.close();
-      }),
+      fc.asyncProperty(
+        anyMax,
+        anyMax,
+        batches,
+        fc.nat(90),
+        async (max, blockTicks, batches, seq) => {
+          const store = new TestStore({ ticksMax: max, blockTicks }).follow();
+          const { tape } = store;
+          const all: TapedTick[] = [];
+          for (const [index, batch] of batches.entries()) {
+            all.push(...await store.append(priced(...batch)));
+            if (index % 2 === 0) store.seal();
+            while (tape.hasSurplus && tape.retain({ before: -Infinity, bytesMax: Infinity }, 0));
+            const kept = all.slice(-max);
+            assert.deepEqual([tape.tail, tape.head], [all.length - kept.length, all.length]);
+            assert.deepEqual(readAll(tape, { limit: Infinity }), kept);
+            const later = kept.filter((each) => each.seq > seq);
+            assert.deepEqual(tape.first({ after: seq, limit: 7 }).ticks, later.slice(0, 7));
+          }
+          store.close();
+        },
+      ),
     );
   });
 
