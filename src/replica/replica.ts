@@ -80,12 +80,13 @@ export class Replica {
   #deliver(entry: Entry): void {
     const { tape, market, hub } = this.#options;
     tape.add(entry);
-    for (const { symbol, fields } of entry.definitions) {
+    // What was derived is stored sooner than the ticks leave the log.
+    const isNew = entry.first > market.seq;
+    for (const { symbol, fields } of isNew ? entry.definitions : []) {
       market.define(symbol, fields);
       hub.refresh(symbol);
     }
     for (const tick of entry.ticks) {
-      // What was derived is stored sooner than the ticks leave the log.
       if (tick.seq <= market.seq) continue;
       market.apply(tick);
       hub.publish(tick);
