@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { Market } from "../../src/core/market.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
+import { TapeError } from "../../src/store/tape_error.ts";
 import { anyTick, bits, tick } from "../core/ticks.ts";
 import { readAll, TestStore } from "../helpers/store.ts";
 import { TapeFolder } from "../helpers/tape_file.ts";
@@ -263,5 +265,87 @@ describe("StoredTape: capacity", () => {
     assert.ok(tape.unsealed <= 60, String(tape.unsealed));
     assert.ok(tape.bytes < 400_000, String(tape.bytes));
     store.close();
+  });
+});
+
+describe("StoredTape: what is derived", () => {
+  const priced = (count: number, first = 0) =>
+    Array.from({ length: count }, (_, index) => {
+      const price = first + index;
+      return tick({ symbol: ["A", "B", "C"][price % 3]!, time: price * 1_000, price });
+    });
+
+  test("StoredTape loads a saved market as it was, with the infinite and the unknown", async () => {
+    const path = folder.fresh();
+    const store = new TestStore({ path }).follow();
+    const market = new Market({ barsKept: 5_000 });
+    market.define("Z", { name: "Zed \u{1F600}", shares: 5, prevClose: 1 });
+    market.define("A", { decimals: 3 });
+    for (const each of await store.append(priced(50))) market.apply(each);
+    const changes = market.takeChanges();
+    while (store.tape.save(changes) < 50);
+    const again = new TestStore({ path: folder.killed(path) }).follow();
+    const { bars, ...state } = changes;
+    const { bars: loadedBars, ...loadedState } = again.tape.load(1_000);
+    assert.deepEqual(loadedState, state);
+    const key = ({ symbol, interval, numbers }: typeof bars[number]) =>
+      `${symbol} ${interval} ${numbers.join()}`;
+    assert.deepEqual(loadedBars.map(key).sort(), bars.map(key).sort());
+    assert.equal(again.tape.load(1_000).newest[0]!.bidTime, -Infinity);
+    assert.ok(again.tape.load(2).bars.length < bars.length);
+    store.close();
+    again.close();
+  });
+
+  test("StoredTape leaves the saved state as it was when a save cannot finish", async () => {
+    const path = folder.fresh();
+    const store = new TestStore({ path }).follow();
+    const { tape } = store;
+    const market = new Market({ barsKept: 5 });
+    const add = async (count: number, first: number) => {
+      for (
+        const each of await store.append(priced(count, first), {
+          marks: [{ name: "feed", value: String(first) }],
+        })
+      ) market.apply(each);
+    };
+    await add(5, 0);
+    tape.save(market.takeChanges());
+    const before = bits(tape.load(10));
+    await add(5, 5);
+    const changes = market.takeChanges();
+    store.writable(false);
+    assert.throws(() => tape.save(changes), TapeError);
+    assert.equal(bits(tape.load(10)), before);
+    assert.equal(tape.saved, 5);
+    assert.equal(tape.mark("feed"), "5");
+    store.writable(true);
+    assert.equal(tape.save(changes), 10);
+    assert.equal(tape.load(10).seq, 10);
+    const again = new TestStore({ path: folder.killed(path) }).follow();
+    assert.deepEqual([again.tape.mark("feed"), again.tape.saved], ["5", 10]);
+    again.close();
+    store.close();
+  });
+
+  test("StoredTape keeps the newest mark of each name, stored or not, under names of any kind", async () => {
+    const path = folder.fresh();
+    const store = new TestStore({ path, blockTicks: 1 }).follow();
+    const mark = (name: string, value: string) => store.append([], { marks: [{ name, value }] });
+    await mark("a", "1");
+    await mark("epoch", "none of the tape's own");
+    await mark("a", "2");
+    const check = ({ tape }: TestStore) => {
+      const found = ["a", "epoch", "saved", ""].map((name) => tape.mark(name));
+      assert.deepEqual(found, ["2", "none of the tape's own", undefined, undefined]);
+      assert.equal(tape.epoch, "e1");
+    };
+    check(store);
+    store.seal();
+    check(store);
+    store.close();
+    const again = new TestStore({ path, blockTicks: 1 }).follow();
+    check(again);
+    again.close();
   });
 });
