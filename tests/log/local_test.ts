@@ -206,7 +206,7 @@ describe("LocalEntries: forgetting", () => {
     file.close();
   });
 
-  test("Many entries are forgotten in slices", async () => {
+  test("Many entries are forgotten in slices", () => {
     const file = new FileLog().follow();
     // Entries are not shared by drafts that are written at different times.
     for (let index = 0; index < 2_500; index++) {

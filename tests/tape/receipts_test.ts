@@ -45,7 +45,7 @@ describe("Receipts", () => {
     for (const stores of [false, true]) {
       if (stores) save(store);
       now++;
-      const [{ seq }] = await store.append([tick()], { key: "a" }) as [{ seq: number }];
+      const { seq } = (await store.append([tick()], { key: "a" }))[0]!;
       assert.deepEqual(store.tape.receipt("a"), { key: "a", accepted: 1, seq, time: now });
     }
     save(store);

@@ -157,7 +157,8 @@ describe("Retainer: parts of blocks", () => {
   });
 
   test("A block that is on its way into the file is forgotten when it is there", async () => {
-    const store = new TestStore({ blockTicks: 30_000 }).follow();
+    const path = folder.fresh();
+    const store = new TestStore({ path, blockTicks: 30_000 }).follow();
     await store.append(ticks(40_000));
     save(store);
     store.tape.seal();
@@ -167,6 +168,9 @@ describe("Retainer: parts of blocks", () => {
     while (store.tape.seal());
     retain(store, DAY);
     assert.equal(store.tape.first({ after: 0, limit: 9 }).ticks.length, 1);
+    for (const table of ["block", "chunk"]) {
+      assert.equal(query(folder.killed(path), `SELECT count(*) FROM ${table}`), 0);
+    }
     store.close();
   });
 });
