@@ -1,7 +1,7 @@
 /**
  * An entry as bytes, so that one is written with one statement or one message. All numbers are little-endian:
  *
- *     0  version (1)        4  CRC-32 of all that follows     16 time            28 how many bids
+ *     0  version (1)        4  CRC-32 of all the other bytes  16 time            28 how many bids
  *     1  1: more follows    8  first seq                       24 how many sizes  32 how many asks
  *     2  how many symbols                                                        36 how many ticks
  *    40  times, prices, sizes, bids, asks: 8 bytes each; of the last three only those that are known
@@ -16,7 +16,7 @@ import { type Entry, ENTRY_TICKS_MAX } from "./log.ts";
 
 const VERSION = 1, MORE = 1;
 const HEADER = 40;
-const CRC_AT = 4, SUMMED_FROM = 8;
+const CRC_AT = 4;
 
 /** Columns of numbers that a tick may lack, with their places in the header. */
 const OPTIONAL = [["size", 24], ["bid", 28], ["ask", 32]] as const;
@@ -65,7 +65,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
   }
   bytes.set(words, at);
   bytes.set(rest, at + words.length);
-  view.setUint32(CRC_AT, crc32(bytes.subarray(SUMMED_FROM)), true);
+  view.setUint32(CRC_AT, sumOf(bytes), true);
   return bytes;
 }
 
@@ -78,7 +78,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   if (own[0] !== VERSION) {
     throw new NewerEntry(`it is of version ${own[0]}, this program knows ${VERSION}`);
   }
-  if (view.getUint32(CRC_AT, true) !== crc32(own.subarray(SUMMED_FROM))) {
+  if (view.getUint32(CRC_AT, true) !== sumOf(own)) {
     throw new EntryFault("it is not as it was written");
   }
   const first = view.getFloat64(8, true);
@@ -119,6 +119,10 @@ export function decodeEntry(bytes: Uint8Array): Entry {
     ? JSON.parse(text.decode(own.subarray(at))) as Pick<Entry, "definitions" | "marks" | "receipts">
     : { definitions: [], marks: [], receipts: [] };
   return { first, ticks, time: view.getFloat64(16, true), ...rest, more: (own[1]! & MORE) !== 0 };
+}
+
+function sumOf(bytes: Uint8Array): number {
+  return crc32(bytes.subarray(CRC_AT + 4), crc32(bytes.subarray(0, CRC_AT)));
 }
 
 /** The number of each tick's symbol, and the symbols by number. */

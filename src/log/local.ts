@@ -23,8 +23,8 @@ export class LocalEntries implements EntryStore {
   /** Ids have no holes: the next one, and the newest that may be in the file. */
   #next = 1;
   #newest = 0;
-  /** The ids and last seqs of entries that are in the file, oldest first, so that none is read to be forgotten. */
-  #kept: { id: number; last: number }[] = [];
+  /** The ids of entries that are in the file, oldest first, with the seqs by which each may go. */
+  #kept: { id: number; until: number }[] = [];
 
   constructor(db: DatabaseSync, path: string) {
     this.#db = db;
@@ -43,11 +43,11 @@ export class LocalEntries implements EntryStore {
   *read(after: number): Iterable<Entry> {
     let expected = after + 1;
     for (const { id, entry } of this.#all()) {
-      this.#kept.push({ id, last: lastSeq(entry) });
+      this.#kept.push({ id, until: untilOf(entry) });
       this.#next = id + 1;
       this.#newest = id;
       // What is sealed stays for a while.
-      if (lastSeq(entry) <= after && entry.first <= after) continue;
+      if (untilOf(entry) <= after) continue;
       if (entry.first !== expected) {
         throw this.#damaged(`entry ${id} begins with tick ${entry.first}, not with ${expected}`);
       }
@@ -68,7 +68,7 @@ export class LocalEntries implements EntryStore {
     } catch (cause) {
       throw reasonOf("write", this.#path, cause);
     }
-    for (const entry of entries) this.#kept.push({ id: this.#next++, last: lastSeq(entry) });
+    for (const entry of entries) this.#kept.push({ id: this.#next++, until: untilOf(entry) });
     this.#newest = this.#next - 1;
   }
 
@@ -78,7 +78,7 @@ export class LocalEntries implements EntryStore {
   }
 
   forget(through: number): boolean {
-    const kept = this.#kept.findIndex(({ last }) => last > through);
+    const kept = this.#kept.findIndex(({ until }) => until > through);
     const count = Math.min(FORGET_MAX, kept < 0 ? this.#kept.length : kept);
     if (count === 0) return false;
     try {
@@ -131,4 +131,12 @@ export class LocalEntries implements EntryStore {
   #damaged(reason: string): Error {
     return reasonOf("read", this.#path, new Damage(reason));
   }
+}
+
+/**
+ * The seq by which all of an entry is known to be stored elsewhere. Without ticks it is that of the next one:
+ * the entry may have come when all that was there before was stored.
+ */
+function untilOf(entry: Entry): number {
+  return Math.max(entry.first, lastSeq(entry));
 }

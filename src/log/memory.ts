@@ -18,7 +18,9 @@ export class MemoryEntries implements EntryStore {
   }
 
   forget(through: number): boolean {
-    const kept = this.#entries.findIndex((entry) => lastSeq(entry) > through);
+    const kept = this.#entries.findIndex((entry) =>
+      Math.max(entry.first, lastSeq(entry)) > through
+    );
     this.#entries = kept < 0 ? [] : this.#entries.slice(kept);
     return false;
   }

@@ -17,7 +17,7 @@ export interface EntryStore {
   write(entries: readonly Entry[]): void;
   /** Takes the newest so many entries back, because what they are a part of could not be finished. */
   takeBack(count: number): void;
-  /** Forgets the oldest entries, of which the last seq is at most this, a part of them. @returns whether there are more */
+  /** Forgets the oldest entries, of which the first and the last seq are at most this, a part of them. @returns whether there are more */
   forget(through: number): boolean;
 }
 

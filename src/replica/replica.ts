@@ -47,10 +47,11 @@ export class Replica {
     market.restore(tape.load(barsKept));
     // A file of an older version has ticks from which nothing was derived yet.
     while (market.seq < tape.head) {
+      const first = market.seq + 1;
       for (const tick of tape.first({ after: market.seq, limit: Infinity }).ticks) {
         market.apply(tick);
       }
-      this.#hold(market.seq);
+      this.#hold(first);
     }
     log.follow(tape.head, (entry) => this.#deliver(entry));
     tape.checkHead();
@@ -69,8 +70,10 @@ export class Replica {
    */
   save(): number {
     const { tape, market } = this.#options;
-    this.#unsaved ??= market.takeChanges(SAVE_MAX);
-    const saved = tape.save(this.#unsaved);
+    const changes = this.#unsaved ?? market.takeChanges(SAVE_MAX);
+    // Its bars are kept by the tape from here on.
+    this.#unsaved = { ...changes, bars: [] };
+    const saved = tape.save(changes);
     this.#unsaved = undefined;
     return saved;
   }
@@ -90,12 +93,13 @@ export class Replica {
   #deliver(entry: Entry): void {
     const { tape, market, hub } = this.#options;
     tape.add(entry);
-    for (const { symbol, fields } of entry.definitions) {
+    // What was derived is stored sooner than the ticks leave the log.
+    const isNew = entry.first > market.seq;
+    for (const { symbol, fields } of isNew ? entry.definitions : []) {
       market.define(symbol, fields);
       hub.refresh(symbol);
     }
     for (const tick of entry.ticks) {
-      // What was derived is stored sooner than the ticks leave the log.
       if (tick.seq <= market.seq) continue;
       market.apply(tick);
       hub.publish(tick);

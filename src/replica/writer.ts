@@ -62,10 +62,9 @@ export class Writer {
    */
   async define(symbol: string, fields: InstrumentFields): Promise<void> {
     const { catalogue } = this.#options.market;
-    const { learning: _, ...defined } = catalogue.defined(symbol, fields);
+    const defined = catalogue.defined(symbol, fields);
     // Feeds say at every start what was known before it.
-    const known = catalogue.get(symbol);
-    if (known !== undefined && fields.decimals !== null && isSame(known, defined)) return;
+    if (catalogue.has(symbol) && isSame(catalogue.defined(symbol, {}), defined)) return;
     await this.#append({ ticks: [], definitions: [{ symbol, fields }] }, [symbol], "define");
   }
 

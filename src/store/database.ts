@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Damage } from "./checksum.ts";
@@ -30,7 +38,11 @@ export function openDatabase(options: OpenOptions): Opened {
   const { path, holder } = options;
   let db: DatabaseSync | undefined;
   try {
-    if (path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true });
+    if (path !== IN_MEMORY) {
+      mkdirSync(dirname(path), { recursive: true });
+      // The database says of a disk that may only be read that it has an error.
+      closeSync(openSync(path, "a"));
+    }
     db = new DatabaseSync(path);
     // The lock is the file's own and goes with the process, however that ends.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");

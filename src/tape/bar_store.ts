@@ -13,6 +13,14 @@ import { type Interval, startOf } from "../core/interval.ts";
 import { BarTable } from "./bar_table.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
+/** What is stored once a transaction succeeds. */
+export interface Stored {
+  /** The seq of the first tick of what is in memory only then, or less; `undefined` when nothing is. */
+  readonly left: number | undefined;
+  /** To be called when it has. */
+  done(): void;
+}
+
 /**
  * The bars that a market no longer holds. What changes of them is in memory until it is stored, so that
  * whoever reads finds it at once, however much there is of it.
@@ -29,10 +37,16 @@ export class BarStore {
     this.#table = new BarTable(db, symbols, keptMin);
   }
 
-  /** Takes what has changed of bars that the market dropped. @param seq of the first tick of the changes, or less */
+  /** Takes records that have changed. @param seq of the first tick of the changes, or less */
+  keep(records: readonly BarRecord[], seq: number): void {
+    if (records.length > 0) this.#fresh.since ??= seq;
+    for (const record of records) this.#fresh.put(record);
+  }
+
+  /** Takes what has changed of bars that the market dropped. @param seq as of `keep` */
   hold({ bars, late }: BarChanges, seq: number): void {
-    if (bars.length + late.length > 0) this.#fresh.since ??= seq;
-    for (const record of bars) this.#fresh.put(record);
+    this.keep(bars, seq);
+    if (late.length > 0) this.#fresh.since ??= seq;
     for (const { interval, tick } of late) {
       const { symbol } = tick;
       const time = startOf(interval, tick.time);
@@ -47,33 +61,33 @@ export class BarStore {
     }
   }
 
-  /** The seq of the first tick that is in memory only, or less. */
-  get freshFrom(): number | undefined {
-    return this.#storing.since ?? this.#fresh.since;
-  }
-
   /** How many bars are in memory only. */
   get freshCount(): number {
     return this.#storing.count + this.#fresh.count;
   }
 
-  /** Stores about so many of the bars that are in memory only; part of a transaction. @returns what to call once it has succeeded */
-  store(max: number): () => void {
+  /**
+   * Stores so many of the bars that are in memory only; part of a transaction. Those of a series are stored in
+   * the order of time: a start takes the newest for what the market held, and the ticks of others for late ones.
+   */
+  store(max: number): Stored {
     if (this.#storing.count === 0) {
       this.#storing = this.#fresh;
       this.#fresh = new FreshBars();
     }
     const storing = this.#storing;
     const records = storing.some(max);
-    for (const record of records) this.put(record);
-    return () => {
-      for (const record of records) storing.delete(record);
-      if (storing.count === 0) storing.since = undefined;
+    for (const record of records) this.#put(record);
+    return {
+      left: storing.count > records.length ? storing.since : this.#fresh.since,
+      done() {
+        for (const record of records) storing.delete(record);
+        if (storing.count === 0) storing.since = undefined;
+      },
     };
   }
 
-  /** Stores a bar; part of a transaction. */
-  put(record: BarRecord): void {
+  #put(record: BarRecord): void {
     this.#table.put(record);
     const name = nameOf(record.symbol, record.interval);
     const oldest = this.#oldest.get(name);
@@ -155,7 +169,7 @@ class FreshBars {
   }
 }
 
-/** The records of one series by time; their times are put in order when somebody asks for a range. */
+/** The records of one series by time; their times are put in order when somebody asks for some. */
 class Series {
   readonly #records = new Map<number, BarRecord>();
   #times: number[] = [];
@@ -184,19 +198,27 @@ class Series {
     return this.#records.delete(time);
   }
 
+  /** The oldest first. */
   collect(found: BarRecord[], max: number): void {
-    for (const record of this.#records.values()) {
+    for (const time of this.#inOrder()) {
       if (found.length >= max) return;
-      found.push(record);
+      const record = this.#records.get(time);
+      if (record !== undefined) found.push(record);
     }
   }
 
-  range({ from = -Infinity, to = Infinity, limit }: BarRange): Float64Array[] {
-    // What was stored meanwhile is left out.
-    if (this.#times.length > 2 * this.#records.size) this.#times = [...this.#records.keys()];
+  /** Times of records, and maybe of some that were deleted. */
+  #inOrder(): readonly number[] {
+    if (this.#times.length > 2 * this.#records.size) {
+      this.#times = this.#times.filter((time) => this.#records.has(time));
+    }
     if (!this.#sorted) this.#times.sort((a, b) => a - b);
     this.#sorted = true;
-    const times = this.#times;
+    return this.#times;
+  }
+
+  range({ from = -Infinity, to = Infinity, limit }: BarRange): Float64Array[] {
+    const times = this.#inOrder();
     const found: Float64Array[] = [];
     const add = (time: number) => {
       const numbers = this.find(time);

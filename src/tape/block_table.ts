@@ -13,6 +13,11 @@ export interface BlockRow {
   readonly appended: number;
 }
 
+/** The same as it stands in the file. */
+export interface StoredRow extends BlockRow {
+  readonly sum: number;
+}
+
 /** What a block is made of beside its parts, as bytes. */
 export interface BlockDetails {
   readonly runs: Uint8Array;
@@ -33,13 +38,14 @@ export class BlockTable {
 
   constructor(db: DatabaseSync) {
     this.#insert = db.prepare(
-      `INSERT INTO block (id, after, last, count, oldest, newest, appended, runs, symbols, sum)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO block
+       (id, after, last, count, oldest, newest, appended, sum, runs, symbols, details)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#rows = db.prepare(
-      "SELECT id, after, last, count, oldest, newest, appended FROM block ORDER BY after",
+      "SELECT id, after, last, count, oldest, newest, appended, sum FROM block ORDER BY after",
     );
-    this.#details = db.prepare("SELECT runs, symbols, sum FROM block WHERE id = ?");
+    this.#details = db.prepare("SELECT runs, symbols, details FROM block WHERE id = ?");
     this.#forget = db.prepare("DELETE FROM block WHERE id = ?");
     this.#insertPart = db.prepare("INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?)");
     this.#parts = db.prepare(
@@ -57,22 +63,23 @@ export class BlockTable {
     this.#forgetUnfinished.run();
   }
 
-  /** In the order of the tape. */
-  all(): BlockRow[] {
-    return this.#rows.all() as unknown as BlockRow[];
+  /** In the order of the tape; none is checked. */
+  all(): StoredRow[] {
+    return this.#rows.all() as unknown as StoredRow[];
   }
 
   put(row: BlockRow, { runs, symbols }: BlockDetails): void {
     const { id, after, last, count, oldest, newest, appended } = row;
-    const sum = sumOf(row, { runs, symbols });
-    this.#insert.run(id, after, last, count, oldest, newest, appended, runs, symbols, sum);
+    const numbers = [id, after, last, count, oldest, newest, appended];
+    const details = sumOfDetails(id, { runs, symbols });
+    this.#insert.run(...numbers, sumOf(row), runs, symbols, details);
   }
 
   /** @throws {Damage} */
-  details(row: BlockRow): BlockDetails {
-    const found = this.#details.get(row.id) as (BlockDetails & { sum: number }) | undefined;
-    if (found === undefined) throw new Damage(`block ${row.id} is missing`);
-    checkSum(`block ${row.id}`, found.sum, sumOf(row, found));
+  details({ id }: BlockRow): BlockDetails {
+    const found = this.#details.get(id) as (BlockDetails & { details: number }) | undefined;
+    if (found === undefined) throw new Damage(`block ${id} is missing`);
+    checkSum(`block ${id}`, found.details, sumOfDetails(id, found));
     return found;
   }
 
@@ -110,10 +117,18 @@ export class BlockTable {
   }
 }
 
-function sumOf(row: BlockRow, { runs, symbols }: BlockDetails): number {
-  const { id, after, last, count, oldest, newest, appended } = row;
+/** Whoever looks for times would else pass by a block that says that it has none of them. @throws {Damage} */
+export function checkRow(row: StoredRow): void {
+  checkSum(`block ${row.id}`, row.sum, sumOf(row));
+}
+
+function sumOf({ id, after, last, count, oldest, newest, appended }: BlockRow): number {
   const numbers = Float64Array.of(id, after, last, count, oldest, newest, appended);
-  return crc32(symbols, crc32(runs, crc32(new Uint8Array(numbers.buffer))));
+  return crc32(new Uint8Array(numbers.buffer));
+}
+
+function sumOfDetails(id: number, { runs, symbols }: BlockDetails): number {
+  return crc32(symbols, crc32(runs, crc32(new Uint8Array(Float64Array.of(id).buffer))));
 }
 
 function sumOfPart(block: number, part: number, body: Uint8Array): number {

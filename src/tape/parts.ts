@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { Damage } from "../store/checksum.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarStore } from "./bar_store.ts";
-import { BlockTable } from "./block_table.ts";
+import { BlockTable, checkRow } from "./block_table.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
 import { Receipts } from "./receipts.ts";
 import { Retainer } from "./retainer.ts";
@@ -40,18 +40,24 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
   const symbols = new SymbolTable(db);
   const names = (id: number) => symbols.nameOf(id);
   const table = new BlockTable(db);
-  table.forgetUnfinished();
   const cache = new BlockCache();
   const bars = new BarStore(db, symbols, barsKept);
-  const tail = seqNoted(meta, "tail");
-  const all = table.all().map((row) => new SealedBlock(row, table, cache, names));
-  const blocks = all.filter(({ last }) => last > tail);
+  const rows = table.all();
+  rows.forEach(checkRow);
+  const all = rows.map((row) => new SealedBlock(row, table, cache, names));
   const legacy = LegacyTicks.of(db, symbols);
+  // Version 0.1.0 did not note what it had forgotten.
+  if (legacy !== undefined && all.length === 0) noteTail(meta, legacy.first - 1);
+  const tail = seqNoted(meta, "tail");
+  const blocks = all.filter(({ last }) => last > tail);
   const last = legacy?.last ?? 0;
   const takenOver = Math.max(tail, ...all.map((block) => block.last <= last ? block.last : 0));
   const kept = [...blocks, ...legacy?.segments(takenOver) ?? []].sort((a, b) => a.after - b.after);
-  const segments = new Segments(seqNoted(meta, "settled"), blockTicks, names);
-  for (const segment of whole(kept)) segments.push(segment);
+  const settled = seqNoted(meta, "settled");
+  const segments = new Segments(settled, blockTicks, names);
+  for (const segment of whole(kept, tail, settled)) segments.push(segment);
+  // Not before it is known that none of the others is missing.
+  table.forgetUnfinished();
   const lastId = Math.max(0, ...all.map(({ row }) => row.id));
   const sealer = new Sealer({ segments, table, legacy, symbols, cache, names, lastId });
   const dropped = all.filter((block) => block.last <= tail);
@@ -67,12 +73,17 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
   };
 }
 
-/** The same segments. @throws {Damage} when one does not begin where the one before it ends */
-function whole(segments: readonly Segment[]): readonly Segment[] {
-  segments.forEach(({ after }, index) => {
-    const { last } = segments[index - 1] ?? { last: after };
-    if (after !== last) throw new Damage(`ticks ${last + 1} to ${after} are missing`);
-  });
+/**
+ * The same segments.
+ * @throws {Damage} when there is not one behind the other, from the tail to where the log is needed
+ */
+function whole(segments: readonly Segment[], tail: number, settled: number): readonly Segment[] {
+  let end = Math.min(tail, segments[0]?.after ?? tail);
+  for (const { after, last } of segments) {
+    if (after !== end) throw new Damage(`ticks ${end + 1} to ${after} are missing`);
+    end = last;
+  }
+  if (end < settled) throw new Damage(`ticks ${end + 1} to ${settled} are missing`);
   return segments;
 }
 
@@ -85,4 +96,9 @@ type Noted = "saved" | "known" | "tail" | "settled";
  */
 export function seqNoted(meta: TextTable, name: Noted): number {
   return Number(meta.all().get(name) ?? 0);
+}
+
+/** Notes that ticks up to there are not kept; part of a transaction, or of opening. */
+export function noteTail(meta: TextTable, tail: number): void {
+  if (tail > seqNoted(meta, "tail")) meta.put("tail", String(tail));
 }

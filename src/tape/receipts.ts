@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Receipt } from "../log/log.ts";
 import { checkSum, sumOfText } from "../store/checksum.ts";
+import type { Stored } from "./bar_store.ts";
 
 /** How long, and how many requests of, the newest receipts are kept. */
 export const RECEIPT_MS = 86_400_000;
@@ -45,25 +46,26 @@ export class Receipts {
     return receipt;
   }
 
-  /** The seq of the oldest that is not stored. */
-  get freshFrom(): number | undefined {
-    for (const { seq } of this.#fresh.values()) return seq;
-    return undefined;
-  }
-
-  /** Stores some of the fresh ones; part of a transaction. @returns what to call once it has succeeded */
-  store(max: number): () => void {
+  /** Stores some of the fresh ones; part of a transaction. */
+  store(max: number): Stored {
     const stored: string[] = [];
     let newest = 0;
+    let left: number | undefined;
     for (const [key, receipt] of this.#fresh) {
-      if (stored.length >= max) break;
       const { accepted, seq, time } = receipt;
+      if (stored.length >= max) {
+        left = seq;
+        break;
+      }
       newest = Number(this.#put.run(key, accepted, seq, time, sumOf(receipt)).lastInsertRowid);
       stored.push(key);
     }
     if (newest > RECEIPTS_MAX) this.#crowd.run(newest - RECEIPTS_MAX);
-    return () => {
-      for (const key of stored) this.#fresh.delete(key);
+    return {
+      left,
+      done: () => {
+        for (const key of stored) this.#fresh.delete(key);
+      },
     };
   }
 

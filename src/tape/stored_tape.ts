@@ -8,7 +8,7 @@ import type { Entry, Receipt } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
-import { openParts, type Parts, seqNoted } from "./parts.ts";
+import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
 import { type Range, readFirst, readLast } from "./reading.ts";
 import type { Step } from "./sealer.ts";
 import type { Archive, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
@@ -189,7 +189,10 @@ export class StoredTape implements TapeReader, Archive {
     }));
   }
 
-  /** Stores what has changed, with some of what is in memory only. @returns the seq up to which all is stored */
+  /**
+   * Stores what has changed, with some of what is in memory only. Bars are kept in memory also when that fails.
+   * @returns the seq up to which all is stored
+   */
   save({ seq, instruments, newest, bars: changed }: MarketState): number {
     const { bars, receipts, ...tables } = this.#parts;
     const put = (table: TextTable, record: { readonly symbol: string }) => {
@@ -197,19 +200,20 @@ export class StoredTape implements TapeReader, Archive {
       table.put(record.symbol, text);
     };
     const marks = [...this.#marks];
-    // What was in memory only before this is not thought to be stored by it.
-    const fresh = Math.min(bars.freshFrom ?? Infinity, receipts.freshFrom ?? Infinity);
-    const saved = Math.max(this.#saved, Math.min(seq, fresh - 1));
+    bars.keep(changed, this.#saved + 1);
+    let saved = this.#saved;
     const stored = this.#write(() => {
       for (const each of instruments) put(tables.instruments, each);
       for (const each of newest) put(tables.newest, each);
-      for (const each of changed) bars.put(each);
       for (const [name, value] of marks) this.#meta.put(MARK + name, value);
+      const stored = [bars.store(STORED_MAX), receipts.store(STORED_MAX)];
+      const through = Math.min(seq, ...stored.map(({ left = Infinity }) => left - 1));
+      saved = Math.max(saved, through);
       this.#meta.put("saved", String(saved));
       this.#meta.put("known", String(this.head));
-      return [bars.store(STORED_MAX), receipts.store(STORED_MAX)];
+      return stored;
     });
-    for (const done of stored) done();
+    for (const each of stored) each.done();
     for (const [name, value] of marks) {
       if (this.#marks.get(name) === value) this.#marks.delete(name);
     }
@@ -235,12 +239,11 @@ export class StoredTape implements TapeReader, Archive {
   /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
   retain(retention: Retention, receiptsBefore: number): boolean {
     const { retainer, bars, receipts } = this.#parts;
-    const { tail } = retainer;
     this.#read(() => retainer.moveTail(retention, this.#saved));
     const squeezes = this.#read(() => retainer.squeezes(retention.bytesMax));
     // Before anything is forgotten it must be known that nobody looks for it.
     const left = this.#write(() => {
-      if (retainer.tail > tail) this.#meta.put("tail", String(retainer.tail));
+      noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
       const moreReceipts = receipts.forget(receiptsBefore);
       return bars.forget(this.tail) || moreReceipts;

@@ -363,3 +363,50 @@ describe("Market: the clock", () => {
     assert.deepEqual(closed.map((text) => text.slice(0, 4)), ["A 11", "B 12"]);
   });
 });
+
+describe("Market: what is stored", () => {
+  const seconds = (...times: number[]) =>
+    taped(times.map((time) => tick({ time: NEAR_MONDAY + time * 1_000, price: time })));
+  const starts = (records: readonly { interval: string; numbers: Float64Array }[]) =>
+    records.filter(({ interval }) => interval === "1s")
+      .map(({ numbers }) => (numbers[0]! - NEAR_MONDAY) / 1_000);
+
+  test("Market gives changed bars that it no longer holds once, and ticks of such", () => {
+    const market = marketOf(seconds(0, 1, 2, 3, 4, 5, 6, 7), 2);
+    const dropped = market.takeDropped();
+    assert.deepEqual(starts(dropped.bars), [0, 1, 2, 3]);
+    assert.deepEqual(dropped.late, []);
+    assert.deepEqual(market.takeDropped(), { bars: [], late: [] });
+    assert.deepEqual(starts(market.takeChanges().bars), [4, 5, 6, 7]);
+    const [late] = seconds(2);
+    market.apply({ ...late!, seq: 9 });
+    const { bars, late: ticks } = market.takeDropped();
+    assert.deepEqual(bars, []);
+    assert.ok(ticks.some(({ interval, tick }) => interval === "1s" && tick.seq === 9));
+  });
+
+  test("Market gives no bar as dropped whose changes were taken before", () => {
+    const market = marketOf(seconds(0, 1), 2);
+    market.takeChanges();
+    for (const [index, each] of seconds(2, 3, 4, 5).entries()) {
+      market.apply({ ...each, seq: 3 + index });
+    }
+    // The bar of second 1 was ended by the tick after it.
+    assert.deepEqual(starts(market.takeDropped().bars), [1]);
+  });
+
+  test("Market gives its changes a part at a time, with the seq up to which none is missing", () => {
+    const names = ["A", "B", "C", "D"];
+    const market = marketOf(taped(names.map((symbol) => tick({ symbol }))));
+    const parts = [market.takeChanges(5)];
+    while (parts.at(-1)!.seq < 4) parts.push(market.takeChanges(5));
+    const seqs = parts.map(({ seq }) => seq);
+    assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b));
+    assert.equal(seqs[0], 0);
+    assert.ok(parts.length >= names.length);
+    const symbols = parts.flatMap(({ newest }) => newest.map(({ symbol }) => symbol));
+    assert.deepEqual(symbols, names);
+    const bars = parts.flatMap(({ bars }) => bars);
+    assert.equal(bars.length, names.length * INTERVALS.length);
+  });
+});

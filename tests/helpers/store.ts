@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { MarketState } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { LocalEntries } from "../../src/log/local.ts";
@@ -25,6 +26,7 @@ export class TestStore {
   readonly log: QueuedLog;
   readonly tape: StoredTape;
   readonly notes: readonly string[];
+  readonly #db: DatabaseSync;
   /** What was told of since the store was opened. */
   readonly told: TapedTick[] = [];
 
@@ -37,6 +39,7 @@ export class TestStore {
     const opened = openDatabase({ path, bootId, holder, newEpoch: () => newEpoch });
     const { db, meta, epoch, notes } = opened;
     this.notes = notes;
+    this.#db = db;
     this.tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
     const store = path === IN_MEMORY ? new MemoryEntries() : new LocalEntries(db, path);
     this.log = new QueuedLog({ epoch, store, now, waiting: () => {} });
@@ -70,6 +73,11 @@ export class TestStore {
     while (this.tape.save({ seq: head, instruments: [], newest: [], bars: [], ...state }) < head);
     while (this.tape.seal());
     while (this.log.forget(this.tape.settle()));
+  }
+
+  /** Lets every write fail from now on, or none. */
+  writable(isWritable: boolean): void {
+    this.#db.exec(`PRAGMA query_only = ${isWritable ? 0 : 1}`);
   }
 
   close(): void {

@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { readBars } from "../../src/tape/bars.ts";
+import { TapeError } from "../../src/store/tape_error.ts";
+import { native } from "../../src/wire/native.ts";
+import { bits, tick } from "../core/ticks.ts";
+import { FakeSocket } from "../helpers/fake_socket.ts";
+import { assertSame, TestReplica, view, viewOfAll } from "../helpers/replica.ts";
+import { readAll } from "../helpers/store.ts";
+import { query, TapeFolder } from "../helpers/tape_file.ts";
+
+const folder = new TapeFolder();
+
+function ticks(count: number, first = 0): Tick[] {
+  return Array.from({ length: count }, (_, index) => {
+    const place = first + index;
+    // Some are late, by seconds or by an hour.
+    const late = place % 7 === 0 ? 5_000 : place % 97 === 0 ? 3_600_000 : 0;
+    return tick({
+      symbol: ["A", "B", "C"][place % 3]!,
+      time: 1e9 + place * 300 - late,
+      price: 100 + (place % 89) * 1.1,
+      size: place % 4 === 0 ? null : place % 9,
+    });
+  });
+}
+
+describe("Replica", () => {
+  test("Replica tells each batch how many ticks it had, and the position of its last one", async () => {
+    const test = new TestReplica();
+    const answers = [[], [tick(), tick()], [], [tick()]].map((ticks) => test.writer.accept(ticks));
+    assert.deepEqual(test.published, []);
+    test.work();
+    assert.deepEqual(test.published.map(({ seq }) => seq), [1, 2, 3]);
+    assert.deepEqual(await Promise.all(answers), [
+      { accepted: 0, position: "e1:0" },
+      { accepted: 2, position: "e1:2" },
+      { accepted: 0, position: "e1:2" },
+      { accepted: 1, position: "e1:3" },
+    ]);
+    assert.deepEqual(await test.send([]), { accepted: 0, position: "e1:3" });
+    test.close();
+  });
+
+  test("Replica has on the tape, and in its bars, what somebody is told of", async () => {
+    const test = new TestReplica({ blockTicks: 50 });
+    let checked = 0;
+    const publish = test.hub.publish;
+    test.hub.publish = (each) => {
+      publish(each);
+      const { tape, market } = test;
+      assert.ok(tape.head >= each.seq && market.seq === each.seq);
+      assert.equal(bits(tape.first({ after: each.seq - 1, limit: 1 }).ticks), bits([each]));
+      checked++;
+    };
+    for (let first = 0; first < 300; first += 60) {
+      await test.send(ticks(60, first));
+      test.save();
+      test.tape.seal();
+    }
+    assert.equal(checked, 300);
+    test.close();
+  });
+
+  test("Replica tells of a batch of 180,000 ticks in slices, and answers when all is told of", async () => {
+    const test = new TestReplica();
+    const batch = Array.from(
+      { length: 180_000 },
+      (_, index) => tick({ time: index, price: index }),
+    );
+    let answer: unknown;
+    const sent = test.writer.accept(batch).then((accepted) => answer = accepted);
+    let [told, slices, more] = [0, 0, true];
+    while (more) {
+      more = test.replica.work();
+      await Promise.resolve();
+      const { length } = test.published;
+      assert.ok(length - told <= 8_192, String(length - told));
+      assert.ok(length === 180_000 || answer === undefined);
+      // What nobody was told of cannot be read.
+      assert.equal(test.tape.head, length);
+      if (length > told) slices++;
+      told = length;
+    }
+    await sent;
+    assert.deepEqual(answer, { accepted: 180_000, position: "e1:180000" });
+    assert.ok(slices >= 22, String(slices));
+    test.close();
+  });
+
+  test("Replica lets whoever joins while a batch is told of miss nothing of it, and get nothing twice", async () => {
+    const test = new TestReplica();
+    const { hub } = test;
+    const sockets: FakeSocket[] = [];
+    const join = (fields: object) => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      hub.open(socket, native).receive(
+        JSON.stringify({ op: "subscribe", channel: "tick", ...fields }),
+      );
+    };
+    const sent = test.writer.accept(Array.from({ length: 30_000 }, () => tick()));
+    test.replica.work();
+    assert.equal(test.published.length, 0);
+    join({ symbols: ["A"] });
+    join({ symbols: ["*"], from: "e1:0" });
+    while (test.replica.work()) {
+      if (test.published.length > 0) join({ symbols: ["A", "B"], from: hub.position });
+      // Whoever reads the tape comes to its end before the next slice.
+      for (let round = 0; round < 30; round++) hub.flush(test.now += 100);
+    }
+    await sent;
+    await test.send([tick()]);
+    for (let round = 0; round < 50; round++) hub.flush(test.now += 100);
+    const starts = sockets.map((socket) => {
+      const frames = socket.take().filter(({ op }) => op === "data");
+      let { prev } = frames[0];
+      const start = prev;
+      for (const frame of frames) {
+        assert.equal(frame.prev, prev);
+        for (const { seq } of frame.rows) assert.equal(seq, ++prev);
+        assert.equal(prev, frame.seq);
+      }
+      assert.equal(prev, 30_001);
+      return start;
+    });
+    assert.deepEqual(starts, [0, 0, 8_192, 16_384, 24_576]);
+    test.close();
+  });
+
+  test("Replica has late ticks in their bars when it says that they are on the tape", async () => {
+    const test = new TestReplica();
+    await test.send(Array.from({ length: 100 }, (_, second) => tick({ time: second * 1_000 })));
+    await test.send([tick({ time: 3_000, price: 7 }), tick({ time: 50_000, price: 8 })]);
+    const bar = (time: number) =>
+      readBars(test.market, test.tape, "A", "1s", { from: time, limit: 1 })[0]!;
+    assert.deepEqual([bar(3_000).close, bar(50_000).close], [7, 8]);
+    assert.ok(test.tape.barsHeld > 0);
+    test.save();
+    assert.equal(test.tape.barsHeld, 0);
+    assert.deepEqual([bar(3_000).close, bar(50_000).close], [7, 8]);
+    test.close();
+  });
+
+  test("Replica is the same market whenever it is killed while it saves, seals and forgets", async () => {
+    const options = { blockTicks: 300, barsHeld: 3 };
+    let path = folder.fresh();
+    let test = new TestReplica({ ...options, path });
+    const all: TapedTick[] = [];
+    let kills = 0;
+    const check = (found: TestReplica, expected: string[], what: string) => {
+      assertSame(view(found.market, found.tape), expected, what);
+      assert.equal(bits(readAll(found.tape, { after: 0, limit: Infinity })), bits(all), what);
+    };
+    const kill = (expected: string[], what: string) => {
+      const left = new TestReplica({ ...options, path: folder.killed(path) });
+      check(left, expected, what);
+      left.close();
+      kills++;
+    };
+    for (let round = 0; round < 3; round++) {
+      const before = test.published.length;
+      await test.send(ticks(500, all.length), { key: `k${round}` });
+      all.push(...test.published.slice(before));
+      const expected = viewOfAll(all);
+      for (let step = 0, more = true; more; step++) {
+        const saved = test.replica.save();
+        if (step % 4 === 0) kill(expected, `round ${round}, save ${step}`);
+        const sealed = test.tape.seal();
+        if (sealed) kill(expected, `round ${round}, seal ${step}`);
+        const settled = test.tape.settle();
+        if (step % 4 === 1) kill(expected, `round ${round}, settle ${step}`);
+        test.log.forget(settled);
+        more = saved < test.tape.head || sealed;
+      }
+      kill(expected, `round ${round}, forgotten`);
+      check(test, expected, `round ${round}`);
+      // The next round begins in another process.
+      const left = folder.killed(path);
+      test.close();
+      test = new TestReplica({ ...options, path: path = left });
+      assert.equal(test.tape.receipt(`k${round}`)!.seq, all.length);
+    }
+    assert.ok(kills > 10, String(kills));
+    assert.ok(Number(query(folder.killed(path), "SELECT count(*) FROM block")) >= 3);
+    test.close();
+  });
+
+  test("Replica has definitions, marks and receipts whenever it is killed, in the order in which they came", async () => {
+    const options = { blockTicks: 5 };
+    let path = folder.fresh();
+    let test = new TestReplica({ ...options, path });
+    const restart = () => {
+      const left = folder.killed(path);
+      test.close();
+      test = new TestReplica({ ...options, path: path = left });
+    };
+    const check = (what: string) => {
+      const { catalogue } = test.market;
+      const names = ["A", "B", "QUIET"].map((symbol) => catalogue.get(symbol)?.name);
+      assert.deepEqual(names, ["third", null, "never ticks"], what);
+      assert.equal(catalogue.get("A")!.decimals, 5, what);
+      assert.equal(test.tape.mark("feed"), "2", what);
+      assert.equal(test.tape.mark("other"), "x", what);
+      assert.deepEqual(test.tape.receipt("k")?.seq, 5, what);
+    };
+    await test.define("A", { name: "first", decimals: 3 });
+    await test.send([1, 2, 3, 4, 5].map((price) => tick({ price })), {
+      key: "k",
+      marks: [{ name: "feed", value: "1" }, { name: "other", value: "x" }],
+    });
+    // All of what came so far is stored, and the log may forget it, when more comes without a tick.
+    test.seal();
+    await test.define("A", { name: "second" });
+    await test.define("QUIET", { name: "never ticks" });
+    await test.define("A", { name: "third", decimals: null });
+    await test.send([], { marks: [{ name: "feed", value: "2" }] });
+    while (test.log.forget(test.tape.settle()));
+    await test.send([tick({ symbol: "B" }), tick({ price: 1.23456 })]);
+    check("before");
+    restart();
+    check("killed");
+    test.replica.save();
+    restart();
+    check("killed after a save");
+    await test.send([6, 7, 8].map((price) => tick({ price })));
+    test.seal();
+    restart();
+    check("killed after all is sealed");
+    test.close();
+  });
+
+  test("Replica takes no definition over again that what was saved has seen more than", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path });
+    await test.send([tick({ price: 1.5 })]);
+    await test.define("A", { decimals: 3 });
+    await test.define("A", { decimals: null });
+    await test.send([tick({ price: 1.23456 })]);
+    assert.equal(test.market.catalogue.get("A")!.decimals, 5);
+    test.save();
+    const again = new TestReplica({ path: folder.killed(path) });
+    assert.equal(again.market.catalogue.get("A")!.decimals, 5);
+    again.close();
+    test.close();
+  });
+
+  test("Replica saves a part at a time, each with the seq up to which nothing is missing", async () => {
+    const test = new TestReplica();
+    const names = Array.from({ length: 100 }, (_, index) => `S${index}`);
+    await test.send(names.map((symbol) => tick({ symbol })));
+    const seqs = [test.replica.save()];
+    while (seqs.at(-1)! < test.tape.head) seqs.push(test.replica.save());
+    assert.ok(seqs.length >= 5, seqs.join());
+    assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b));
+    assert.equal(seqs.at(-1), 100);
+    assert.equal(test.tape.load(1).newest.length, 100);
+    test.close();
+  });
+
+  test("Replica saves later what it could not save, with what has changed meanwhile", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path, barsHeld: 2 });
+    const all: TapedTick[] = [];
+    const send = async (...times: number[]) => {
+      const before = test.published.length;
+      await test.send(times.map((time) => tick({ time: time * 1_000, price: time })));
+      all.push(...test.published.slice(before));
+    };
+    await send(1, 2, 3);
+    await test.define("A", { name: "older" });
+    test.store.writable(false);
+    assert.throws(() => test.replica.save(), TapeError);
+    test.store.writable(true);
+    await test.define("A", { name: "newer" });
+    // The bars that could not be saved make room, and get late ticks.
+    await send(4, 5, 6, 7, 2, 3, 1);
+    test.store.writable(false);
+    assert.throws(() => test.replica.save(), TapeError);
+    test.store.writable(true);
+    test.save();
+    for (const name of ["live", "killed"]) {
+      const found = name === "live"
+        ? test
+        : new TestReplica({ path: folder.killed(path), barsHeld: 2 });
+      assert.equal(found.market.catalogue.get("A")!.name, "newer");
+      const bars = readBars(found.market, found.tape, "A", "1s", { limit: 99 });
+      assert.deepEqual(bars.map(({ count }) => count), [2, 2, 2, 1, 1, 1, 1], name);
+      if (found !== test) found.close();
+    }
+    test.close();
+  });
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { pushVarint, readVarint, Runs } from "../../src/tape/runs.ts";
+
+interface Added {
+  readonly seq: number;
+  readonly time: number;
+}
+
+function runsOf(added: readonly Added[]): Runs {
+  const runs = new Runs();
+  added.forEach(({ seq, time }, place) => runs.add(place, seq, time));
+  return runs;
+}
+
+/** Ticks of which most follow one another, at times that mostly go on. */
+const anyAdded = fc.array(
+  fc.record({
+    hole: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, fc.nat(9), fc.nat(1e12)),
+    ms: fc.oneof({ weight: 5, arbitrary: fc.nat(30) }, fc.integer({ min: -90_000, max: 200_000 })),
+  }),
+  { maxLength: 300 },
+).map((steps) => {
+  let [seq, time] = [0, 1_763_700_000_000];
+  return steps.map(({ hole, ms }) => ({ seq: seq += 1 + hole, time: time += ms }));
+});
+
+describe("Runs", () => {
+  test("Runs know the seq at each place and the place after each seq, encoded or not", () => {
+    fc.assert(fc.property(anyAdded, (added) => {
+      const runs = runsOf(added);
+      for (const each of [runs, Runs.decode(runs.encode())]) {
+        // Places are asked for in any order.
+        for (const place of [...added.keys(), ...[...added.keys()].reverse()]) {
+          assert.equal(each.seqAt(place), added[place]!.seq);
+        }
+        const asked = new Set([0, ...added.flatMap(({ seq }) => [seq - 1, seq, seq + 1])]);
+        for (const seq of asked) {
+          const found = added.findIndex((tick) => tick.seq > seq);
+          const place = each.placeAfter(seq, added.length);
+          assert.equal(place, found < 0 ? added.length : found, `after ${seq}`);
+        }
+      }
+    }));
+  });
+
+  test("Runs count as appended before a time only what was, while the clock goes on", () => {
+    fc.assert(fc.property(anyAdded, fc.nat(9_000_000), (steps, ahead) => {
+      let newest = 0;
+      const added = steps.map(({ seq, time }) => ({ seq, time: newest = Math.max(newest, time) }));
+      const time = 1_763_700_000_000 + ahead;
+      const runs = runsOf(added);
+      const count = runs.appendedBefore(time);
+      assert.equal(Runs.decode(runs.encode()).appendedBefore(time), count);
+      assert.ok(added.slice(0, count).every((each) => each.time < time));
+      // A run takes a second, or a minute when it has few ticks.
+      const longAgo = added.filter((each) => each.time < time - 60_000).length;
+      assert.ok(count >= longAgo - 64, `${count} of ${longAgo}`);
+    }));
+  });
+
+  test("Runs of ticks that follow one another at once take a few bytes", () => {
+    const added = Array.from({ length: 60_000 }, (_, index) => ({ seq: 1 + index, time: 5 }));
+    assert.ok(runsOf(added).encode().length < 10);
+    const minute = added.map(({ seq }) => ({ seq, time: seq }));
+    assert.ok(runsOf(minute).encode().length < 500);
+    const quiet = added.map(({ seq }) => ({ seq, time: 60_000 * seq }));
+    assert.ok(runsOf(quiet.slice(0, 1_000)).encode().length < 7_000);
+  });
+
+  test("Runs of a clock that was ahead keep nothing for ever", () => {
+    const runs = runsOf([
+      { seq: 1, time: 9e12 },
+      { seq: 2, time: 5_000 },
+      { seq: 3, time: 90_000 },
+    ]);
+    assert.equal(runs.appendedBefore(200_000), 2);
+  });
+
+  test("No runs know no place", () => {
+    const runs = Runs.decode(new Uint8Array());
+    assert.deepEqual([runs.placeAfter(0, 0), runs.appendedBefore(1e15)], [0, 0]);
+  });
+});
+
+describe("pushVarint", () => {
+  test("pushVarint writes whole numbers that readVarint reads, up to the greatest", () => {
+    const anyNumber = fc.oneof(fc.nat(300), fc.maxSafeNat());
+    fc.assert(fc.property(fc.array(anyNumber), (numbers) => {
+      const bytes: number[] = [];
+      for (const number of [...numbers, 0, 127, 128, Number.MAX_SAFE_INTEGER]) {
+        pushVarint(bytes, number);
+      }
+      const reader = { at: 0 };
+      const all = Uint8Array.from(bytes);
+      for (const number of numbers) assert.equal(readVarint(all, reader), number);
+      const edges = [0, 127, 128, Number.MAX_SAFE_INTEGER];
+      for (const number of edges) assert.equal(readVarint(all, reader), number);
+      assert.equal(reader.at, all.length);
+    }));
+  });
+
+  test("readVarint refuses a number that does not end", () => {
+    for (const bytes of [[], [128], [255, 255], new Array(20).fill(255)]) {
+      assert.throws(() => readVarint(Uint8Array.from(bytes), { at: 0 }), RangeError);
+    }
+  });
+});
