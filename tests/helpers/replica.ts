@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
-import { Hub } from "../../src/hub/hub.ts";
-import { DEFAULT_LIMITS } from "../../src/hub/limits.ts";
 import { Maintenance } from "../../src/replica/maintenance.ts";
-import { Replica } from "../../src/replica/replica.ts";
+import { type Audience, Replica } from "../../src/replica/replica.ts";
 import { type Accepted, type Attached, Writer } from "../../src/replica/writer.ts";
 import { readBars } from "../../src/tape/bars.ts";
 import type { Archive } from "../../src/tape/tape.ts";
@@ -29,7 +27,7 @@ export class TestReplica {
   readonly log: TestStore["log"];
   readonly tape: TestStore["tape"];
   readonly market: Market;
-  readonly hub: Hub;
+  readonly hub: Audience;
   readonly replica: Replica;
   readonly writer: Writer;
   readonly maintenance: Maintenance;
@@ -45,14 +43,9 @@ export class TestReplica {
     const { log, tape } = this.store;
     [this.log, this.tape] = [log, tape];
     const market = this.market = new Market({ barsKept: barsHeld });
-    this.hub = new Hub({
-      ...{ market, tape, archive: tape, limits: DEFAULT_LIMITS },
-      ...{ now, elapsed: now, wake() {} },
-    });
-    const publish = this.hub.publish.bind(this.hub);
-    this.hub.publish = (tick) => {
-      this.published.push(tick);
-      publish(tick);
+    this.hub = {
+      publish: (tick) => void this.published.push(tick),
+      refresh() {},
     };
     const parts = { log, tape, market, hub: this.hub };
     this.replica = new Replica(parts);
