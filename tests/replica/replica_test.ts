@@ -143,6 +143,30 @@ describe("Replica", () => {
     test.close();
   });
 
+  test("Replica has every tick in every bar at once, in order or not, after a kill too", async () => {
+    let path = folder.fresh();
+    let test = new TestReplica({ path });
+    const seconds = Array.from({ length: 500 }, (_, second) => tick({ time: second * 1_000 }));
+    const counts = () =>
+      (["1s", "1m", "1h"] as const).map((interval) =>
+        readBars(test.market, test.tape, "A", interval, { from: 0, limit: 100_000 })
+          .reduce((sum, { count }) => sum + count, 0)
+      );
+    let head = 0;
+    for (const batch of [seconds, seconds.toReversed(), seconds]) {
+      await test.send(batch);
+      head += 500;
+      assert.deepEqual(counts(), [head, head, head]);
+      const saved = test.replica.save();
+      assert.deepEqual(counts(), [head, head, head], `saved ${saved}`);
+      const left = folder.killed(path);
+      test.close();
+      test = new TestReplica({ path: path = left });
+      assert.deepEqual(counts(), [head, head, head]);
+    }
+    test.close();
+  });
+
   test("Replica is the same market whenever it is killed while it saves, seals and forgets", async () => {
     const options = { blockTicks: 300, barsHeld: 3 };
     let path = folder.fresh();

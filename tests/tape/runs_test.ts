@@ -69,13 +69,14 @@ describe("Runs", () => {
     assert.ok(runsOf(quiet.slice(0, 1_000)).encode().length < 7_000);
   });
 
-  test("Runs of a clock that was ahead keep nothing for ever", () => {
-    const runs = runsOf([
-      { seq: 1, time: 9e12 },
-      { seq: 2, time: 5_000 },
-      { seq: 3, time: 90_000 },
-    ]);
-    assert.equal(runs.appendedBefore(200_000), 2);
+  test("Runs of a clock that was wrong for a while age nothing else, and keep nothing for ever", () => {
+    const appended = (...times: number[]) =>
+      runsOf(times.map((time, index) => ({ seq: index + 1, time })));
+    const ahead = appended(9e12, 5_000, 90_000);
+    assert.deepEqual([5_000, 80_000].map((time) => ahead.appendedBefore(time)), [0, 1]);
+    const behind = appended(100_000, 200_000, 5, 300_000);
+    const times = [50_000, 150_000, 250_000, 400_000];
+    assert.deepEqual(times.map((time) => behind.appendedBefore(time)), [0, 0, 2, 3]);
   });
 
   test("No runs know no place", () => {

@@ -74,13 +74,17 @@ describe("Segments", () => {
     }));
   });
 
-  test("Segments of a clock that was ahead keep nothing for ever", () => {
+  test("Segments of a clock that was wrong for a while age nothing else, and keep nothing for ever", () => {
     const [ahead, day] = [9e12, 86_400_000];
     const added = [ahead, 1, 2, day, day + 1].map((appended, index) => ({
       ...{ seq: index + 1, time: 0, appended },
     }));
     assert.equal(segmentsOf(added, 1).appendedBefore(day), 3);
     assert.equal(segmentsOf(added, 2).appendedBefore(day), 2);
+    const behind = [day, 2 * day, 5, 3 * day].map((appended, index) => ({
+      ...{ seq: index + 1, time: 0, appended },
+    }));
+    assert.equal(segmentsOf(behind, 1).appendedBefore(1.5 * day), 1);
   });
 
   test("Segments end where they are full, and only the last one takes ticks", () => {
