@@ -6,7 +6,7 @@ import { openToRead, pragmaOf } from "../store/database.ts";
 import { TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarTable } from "./bar_table.ts";
-import { BlockTable } from "./block_table.ts";
+import { BlockTable, checkRow } from "./block_table.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
 import { seqNoted } from "./parts.ts";
 import { BlockCache, SealedBlock } from "./sealed_block.ts";
@@ -99,6 +99,7 @@ class Looking {
     const cache = new BlockCache();
     const names = (id: number) => this.#symbols.nameOf(id);
     const rows = table?.all().filter(({ last }) => last > tail) ?? [];
+    for (const row of rows) this.#look(() => checkRow(row));
     const blocks = rows.map((row) => new SealedBlock(row, table!, cache, names));
     const legacyLast = legacy?.last ?? 0;
     const taken = Math.max(tail, ...rows.map(({ last }) => last <= legacyLast ? last : 0));
@@ -106,7 +107,10 @@ class Looking {
       .sort((a, b) => a.after - b.after);
     const all = segments.length + 2;
     let done = 0;
-    let last = segments[0]?.after ?? Math.max(tail, seqNoted(this.#meta, "settled"));
+    const settled = seqNoted(this.#meta, "settled");
+    const begin = segments[0]?.after ?? tail;
+    // Version 0.1.0 did not note what it had forgotten.
+    let last = version < BLOCKS_SINCE ? begin : Math.min(begin, tail);
     for (const segment of segments) {
       if (segment.after !== last) {
         this.#damaged(`ticks ${last + 1} to ${segment.after} are missing`);
@@ -115,7 +119,8 @@ class Looking {
       this.#look(() => this.#segment(segment));
       yield { done: ++done, all };
     }
-    if (version >= BLOCKS_SINCE) last = this.#entries(last);
+    if (last < settled) this.#damaged(`ticks ${last + 1} to ${settled} are missing`);
+    if (version >= BLOCKS_SINCE) last = this.#entries(Math.max(last, settled));
     yield { done: ++done, all };
     this.#look(() => this.#derived(last));
     yield { done: ++done, all };
@@ -140,7 +145,7 @@ class Looking {
   /** @returns the seq of the last tick */
   #entries(after: number): number {
     const { found } = this;
-    let last = Math.max(after, seqNoted(this.#meta, "settled"));
+    let last = after;
     this.#look(() => {
       for (const entry of new LocalEntries(this.#db, found.path).read(last)) {
         found.entries++;
