@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { Hub } from "../../src/hub/hub.ts";
+import { DEFAULT_LIMITS } from "../../src/hub/limits.ts";
+import { Rota } from "../../src/hub/rota.ts";
 import { readBars } from "../../src/tape/bars.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { native } from "../../src/wire/native.ts";
@@ -91,7 +94,17 @@ describe("Replica", () => {
 
   test("Replica lets whoever joins while a batch is told of miss nothing of it, and get nothing twice", async () => {
     const test = new TestReplica();
-    const { hub } = test;
+    const { market, tape } = test;
+    const now = () => test.now;
+    const hub = new Hub({
+      ...{ market, tape, archive: tape, limits: DEFAULT_LIMITS, now, elapsed: now, wake() {} },
+      rota: new Rota({ elapsed: now, later() {}, fault() {} }),
+    });
+    const { publish } = test.hub;
+    test.hub.publish = (tick) => {
+      publish(tick);
+      hub.publish(tick);
+    };
     const sockets: FakeSocket[] = [];
     const join = (fields: object) => {
       const socket = new FakeSocket();
