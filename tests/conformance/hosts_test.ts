@@ -12,7 +12,6 @@ const UPGRADE = [
   "Sec-WebSocket-Version: 13",
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
-const PATIENCE_MS = 5_000;
 
 interface Answer {
   readonly status: number;
@@ -33,7 +32,6 @@ function ask(port: number, first: string, headers: readonly string[]): Promise<A
       resolve({ status: Number(status), code: /"code":"(\w+)"/.exec(text)?.[1] });
       socket.destroy();
     });
-    socket.setTimeout(PATIENCE_MS, () => reject(new Error(`Cannot wait longer: ${text}`)));
     socket.write([first, ...headers, "\r\n"].join("\r\n"));
   });
 }

@@ -165,7 +165,7 @@ describe("WS /ticks", () => {
     let waits = true;
     const goOn = () => {
       rounds++;
-      if (waits) setTimeout(goOn, 0);
+      if (waits) setImmediate(goOn);
     };
     for (let id = 0; id < 1_000; id++) send({ id, ticks: [tick(id)] });
     goOn();

@@ -4,7 +4,7 @@
 //   ccxt_burst.mjs HTTP PACKAGE PAIRS
 
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../helpers/until.mjs";
 import { http, load, report, ws } from "./report.mjs";
 
 const [, , , name = "ccxt", count = "500"] = process.argv;
@@ -40,7 +40,7 @@ async function watch(what, symbol) {
       const { message } = /** @type {Error} */ (error);
       errors[message] = (errors[message] ?? 0) + 1;
       if (!(error instanceof NetworkError)) throw error;
-      await sleep(200);
+      await kraken.sleep(200);
     }
   }
 }
@@ -60,6 +60,6 @@ for (const symbol of symbols) {
 await first;
 process.stdout.write(`${JSON.stringify({ heard: heard.size, errors })}\n`);
 // The server goes now.
-while (Object.keys(errors).length === 0) await sleep(10);
+await until("it is gone", () => Object.keys(errors).length > 0);
 await everything();
 report({ heard: heard.size, errors });
