@@ -10,7 +10,6 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { startServer } from "../tests/browser/harness.mjs";
-import { freePort } from "../tests/helpers/free_port.mjs";
 
 const [frames = "100", ...names] = process.argv.slice(2);
 const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
@@ -130,7 +129,7 @@ async function run({ name, count, frames, msMax }) {
   return drawn;
 }
 
-const server = await startServer("bun", { port: await freePort(), feed: "none" });
+const server = await startServer("bun", { feed: "none" });
 /** A browser for each measurement: one that has held a million points may have no room for the next. */
 const launch = () =>
   chromium.launch({

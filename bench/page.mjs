@@ -5,7 +5,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startBrowser, startServer } from "../tests/browser/harness.mjs";
-import { freePort } from "../tests/helpers/free_port.mjs";
 import { until } from "../tests/helpers/until.mjs";
 
 /** @import { CDPSession, Page } from "playwright-core" */
@@ -112,7 +111,7 @@ async function showMemory(devtools) {
 }
 
 const feed = "synthetic:?symbols=1000&rate=2000&history=10m";
-const server = await startServer(kind, { port: await freePort(), feed });
+const server = await startServer(kind, { feed });
 const browser = await startBrowser();
 const page = await browser.newPage({ viewport: { width: 1440, height: 860 }, colorScheme: "dark" });
 const devtools = await page.context().newCDPSession(page);
@@ -120,7 +119,7 @@ const devtools = await page.context().newCDPSession(page);
 await devtools.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
 await devtools.send("Performance.enable");
 await page.goto(server.origin);
-await until("rows are there", async () => await page.locator("#grid .row").count() > 10);
+await until("rows are there", () => page.locator("#grid .row").count(), (count) => count > 10);
 await sleep(3_000);
 await showStart(page);
 await showLoad(page, devtools);
