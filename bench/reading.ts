@@ -23,7 +23,12 @@ const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 /** Writes a tape of the last two hours, all symbols in turn. @returns its path */
 async function fill(count: number): Promise<string> {
   const path = join(folder, `${count}.db`);
-  const store = new TestStore({ path, epoch: "bench", now: Date.now });
+  const store = new TestStore({
+    path,
+    epoch: "bench",
+    now: Date.now,
+    elapsed: () => performance.now(),
+  });
   const { log, tape } = store;
   const market = new Market({ barsKept: BARS_KEPT });
   const replica = new Replica({ log, tape, market, hub: NOBODY });

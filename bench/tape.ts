@@ -44,13 +44,23 @@ function flags(path: string): string[] {
 }
 
 function openStore(path: string, deliver: (entry: Entry) => void) {
-  const store: TestStore = new TestStore({ path, epoch: "bench", now: Date.now });
+  const store: TestStore = new TestStore({
+    path,
+    epoch: "bench",
+    now: Date.now,
+    elapsed: () => performance.now(),
+  });
   const market = new Market({ barsKept: BARS_KEPT });
   return { store: store.follow(deliver), market };
 }
 
 function openReplica(path: string) {
-  const store = new TestStore({ path, epoch: "bench", now: Date.now });
+  const store = new TestStore({
+    path,
+    epoch: "bench",
+    now: Date.now,
+    elapsed: () => performance.now(),
+  });
   const { log, tape } = store;
   const market = new Market({ barsKept: BARS_KEPT });
   const replica = new Replica({ log, tape, market, hub: NOBODY });

@@ -25,6 +25,8 @@ export interface QueuedLogOptions {
   readonly epoch: string;
   readonly store: EntryStore;
   now(): number;
+  /** Milliseconds by a clock that nobody sets. */
+  elapsed(): number;
   /** Told that something waits for `work`, and whether it is so much that it should not wait. */
   waiting(isMuch: boolean): void;
 }
@@ -33,6 +35,8 @@ export interface QueuedLogOptions {
 const FULL_BATCH = 500;
 /** Ticks that are written, and told of, at once: what is live waits for that long. */
 const WRITE_MAX = 16_384, DELIVER_MAX = 8_192;
+/** What comes late costs more than what comes in order, so telling also ends after so long. */
+const DELIVER_MS_MAX = 4;
 
 interface Waiting {
   readonly draft: Draft;
@@ -225,8 +229,10 @@ export class QueuedLog implements OwnLog {
 
   /** Tells of a slice of what is written, and its senders that it is. */
   #tell(): void {
+    const { elapsed } = this.#options;
+    const until = elapsed() + DELIVER_MS_MAX;
     let ticks = 0;
-    while (this.#untold.length > 0 && ticks < DELIVER_MAX) {
+    while (this.#untold.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
       const { entry, ends } = this.#untold.shift()!;
       ticks += entry.ticks.length;
       try {

@@ -34,6 +34,7 @@ export interface TapeWorld {
   readonly bootId: string;
   readonly holder: string;
   now(): number;
+  elapsed(): number;
   random(): number;
   /** Told what the operator should know of how a file was found. */
   warn(note: string): void;
@@ -56,7 +57,7 @@ export interface OpenTape {
 /** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
 export function openTape(name: string, world: TapeWorld, options: OpenTapeOptions): OpenTape {
   const spec = parseTapeSpec(name);
-  const { now, bootId, holder, random, warn } = world;
+  const { now, elapsed, bootId, holder, random, warn } = world;
   const { barsKept, bytesMax, waiting } = options;
   const newEpoch = () => Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
   const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
@@ -68,5 +69,5 @@ export function openTape(name: string, world: TapeWorld, options: OpenTapeOption
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
   // What lives as long as the process is not to be read again by another one.
   const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
-  return { log: new QueuedLog({ epoch, store, now, waiting }), tape };
+  return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape };
 }

@@ -19,6 +19,8 @@ export interface TestStoreOptions {
   readonly blockTicks?: number | undefined;
   readonly ticksMax?: number | undefined;
   now?(): number;
+  /** Stands still unless told. */
+  elapsed?(): number;
 }
 
 /** A log and its tape, without a market: what the log tells of goes onto the tape at once. */
@@ -32,7 +34,7 @@ export class TestStore {
 
   /** @throws {TapeError} */
   constructor(options: TestStoreOptions = {}) {
-    const { path = IN_MEMORY, barsKept = 1_500, now = () => 0 } = options;
+    const { path = IN_MEMORY, barsKept = 1_500, now = () => 0, elapsed = () => 0 } = options;
     const { blockTicks, ticksMax } = options;
     const { epoch: newEpoch = "e1", bootId = "boot 1", holder = "process 1 on a machine" } =
       options;
@@ -42,7 +44,7 @@ export class TestStore {
     this.#db = db;
     this.tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
     const store = path === IN_MEMORY ? new MemoryEntries() : new LocalEntries(db, path);
-    this.log = new QueuedLog({ epoch, store, now, waiting: () => {} });
+    this.log = new QueuedLog({ epoch, store, now, elapsed, waiting: () => {} });
   }
 
   /** Follows the log. @param deliver takes the place of what the store itself does with an entry */

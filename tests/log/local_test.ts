@@ -23,7 +23,13 @@ class FileLog implements OpenLog {
     const { db, epoch } = opened;
     this.#db = db;
     this.store = new LocalEntries(db, path);
-    this.log = new QueuedLog({ epoch, store: this.store, now: () => 5, waiting: () => {} });
+    this.log = new QueuedLog({
+      epoch,
+      store: this.store,
+      now: () => 5,
+      elapsed: () => 0,
+      waiting: () => {},
+    });
   }
 
   async settled(): Promise<void> {

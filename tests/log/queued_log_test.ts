@@ -47,7 +47,13 @@ class TestLog {
 
   constructor(readonly store = new TestEntries()) {
     const waiting = (isMuch: boolean) => void this.waited.push(isMuch);
-    this.log = new QueuedLog({ epoch: "e1", store, now: () => this.now, waiting });
+    this.log = new QueuedLog({
+      epoch: "e1",
+      store,
+      now: () => this.now,
+      elapsed: () => 0,
+      waiting,
+    });
     this.log.follow(0, this.told.deliver);
   }
 
@@ -218,7 +224,13 @@ describe("QueuedLog", () => {
 
   test("QueuedLog rejects the draft of which telling fails", async () => {
     const store = new TestEntries();
-    const log = new QueuedLog({ epoch: "e1", store, now: () => 0, waiting: () => {} });
+    const log = new QueuedLog({
+      epoch: "e1",
+      store,
+      now: () => 0,
+      elapsed: () => 0,
+      waiting: () => {},
+    });
     log.follow(0, () => {
       throw new Error("nobody listens");
     });
