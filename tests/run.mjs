@@ -214,10 +214,10 @@ function run({ command: [command = "", ...args], read }, isQuiet) {
     child.on("error", (error) => note = error.message);
     // What a step leaves running keeps its output open: "close" would wait for it.
     child.on("exit", () => setTimeout(stop, 200));
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       clearTimeout(timer);
       process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-      if (code !== 0 && note === "") note = `exit code ${code}`;
+      if (code !== 0 && note === "") note = signal ?? `exit code ${code}`;
       const output = outputs.map(({ text }) => text).join("\n");
       if (isQuiet && code !== 0) process.stdout.write(output);
       const results = read?.(output) ?? { passed: code === 0 ? 1 : 0, failures: [] };
