@@ -91,7 +91,7 @@ export function reviseRecord(
   tick: TapedTick,
 ): Float64Array {
   if (stored === undefined) {
-    return Float64Array.from(firstNumbers(startOf(interval, tick.time), tick, REVISED));
+    return new Float64Array(firstNumbers(startOf(interval, tick.time), tick, REVISED));
   }
   const numbers = stored.slice();
   addTick(numbers, 0, tick);
