@@ -250,7 +250,7 @@ describe("What is beyond all numbers", () => {
     assert.deepEqual([swing.vwap, swing.change, swing.change_pct], [0, 0, 0]);
     const bar = (await told(v2, /"ohlc","type":"snapshot".*BIG/)).data[0];
     assert.deepEqual([bar.volume, bar.vwap, bar.trades], [0, 0, 2]);
-    await told(v2, /"trade","type":"snapshot".*BIG/);
+    await told(v2, /"channel":"trade".*SWING.*"success":true/);
     await server.send({ symbol: "BIG/USD", price: 2, size: 1e308 });
     await told(v1, /"trade","BIG/);
     await told(v2, /"trade","type":"update".*BIG/);
