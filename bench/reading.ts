@@ -7,32 +7,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process, { argv, versions } from "node:process";
-import { Market } from "../src/core/market.ts";
-import { Replica } from "../src/replica/replica.ts";
 import { ServerProcess } from "../tests/helpers/process.ts";
-import { TestStore } from "../tests/helpers/store.ts";
 import { cpuOf, print, wait } from "./measured.ts";
+import { openReplica, settle } from "./replica.ts";
 
 const SYMBOLS = 1_000;
 const BATCH = 20_000;
-const BARS_KEPT = 120;
-const NOBODY = { publish() {}, refresh() {} };
 const RESUMED = 1_000, WATCHING = 200, LOOKING = 4;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 
 /** Writes a tape of the last two hours, all symbols in turn. @returns its path */
 async function fill(count: number): Promise<string> {
   const path = join(folder, `${count}.db`);
-  const store = new TestStore({
-    path,
-    epoch: "bench",
-    now: Date.now,
-    elapsed: () => performance.now(),
-  });
-  const { log, tape } = store;
-  const market = new Market({ barsKept: BARS_KEPT });
-  const replica = new Replica({ log, tape, market, hub: NOBODY });
-  replica.start(BARS_KEPT);
+  const { store, replica } = openReplica(path);
   const begun = Date.now() - 7_200_000;
   for (let first = 0; first < count; first += BATCH) {
     const ticks = Array.from({ length: BATCH }, (_, index) => {
@@ -42,15 +29,13 @@ async function fill(count: number): Promise<string> {
       const symbol = `S${serial % SYMBOLS}`;
       return { symbol, time, price, size: serial % 9, bid: null, ask: null };
     });
-    const logged = log.append({ ticks });
+    const logged = store.log.append({ ticks });
     while (replica.work());
     await logged;
     if (first % 200_000 !== 0) continue;
-    while (replica.save() < tape.head);
-    while (tape.seal());
-    while (log.forget(tape.settle()));
+    settle({ store, replica });
   }
-  while (replica.save() < tape.head);
+  while (replica.save() < store.tape.head);
   store.close();
   return path;
 }

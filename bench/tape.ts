@@ -10,18 +10,17 @@ import process, { argv, versions } from "node:process";
 import { Market } from "../src/core/market.ts";
 import type { TapedTick, Tick } from "../src/core/tick.ts";
 import type { Entry } from "../src/log/log.ts";
-import { Replica } from "../src/replica/replica.ts";
 import { BatchReader } from "../src/wire/batch.ts";
 import { finish } from "../src/wire/records.ts";
 import { ServerProcess } from "../tests/helpers/process.ts";
 import { TestStore } from "../tests/helpers/store.ts";
 import { cpuOf, print, ROOT, wait } from "./measured.ts";
+import { openReplica, settle } from "./replica.ts";
 
 const SYMBOLS = ["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "EUR/USD", "BTC/USD", "ETH/USD"];
 const BATCH = 1_000;
 const SECONDS = 5;
 const BARS_KEPT = 120;
-const NOBODY = { publish() {}, refresh() {} };
 const QUOTES = join(ROOT, "../shared/data/eurusd-quotes-2020-01-01.csv");
 const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 
@@ -52,20 +51,6 @@ function openStore(path: string, deliver: (entry: Entry) => void) {
   });
   const market = new Market({ barsKept: BARS_KEPT });
   return { store: store.follow(deliver), market };
-}
-
-function openReplica(path: string) {
-  const store = new TestStore({
-    path,
-    epoch: "bench",
-    now: Date.now,
-    elapsed: () => performance.now(),
-  });
-  const { log, tape } = store;
-  const market = new Market({ barsKept: BARS_KEPT });
-  const replica = new Replica({ log, tape, market, hub: NOBODY });
-  replica.start(BARS_KEPT);
-  return { store, replica };
 }
 
 async function post(http: string, body: string): Promise<string> {
@@ -306,9 +291,7 @@ async function start(): Promise<void> {
     while (replica.work());
     await logged;
     if (first % 100_000 !== 0) continue;
-    while (replica.save() < store.tape.head);
-    while (store.tape.seal());
-    while (store.log.forget(store.tape.settle()));
+    settle({ store, replica });
   }
   while (replica.save() < store.tape.head);
   store.close();

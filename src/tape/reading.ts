@@ -99,6 +99,16 @@ function filterOf({ symbols, from, to }: Range): (view: View, index: number) => 
   };
 }
 
+/** The places of a segment that a range has: the first, and the one behind the last. */
+function placesOf(segment: Segment, { after, through }: Range): [begin: number, end: number] {
+  const { count } = segment;
+  const runs = segment.runs();
+  return [
+    after <= segment.after ? 0 : runs.placeAfter(after, count),
+    through >= segment.last ? count : runs.placeAfter(through, count),
+  ];
+}
+
 function mergeFirst(
   segment: Segment,
   views: readonly View[],
@@ -108,10 +118,7 @@ function mergeFirst(
 ): TapedTick[] {
   const ticks: TapedTick[] = [];
   if (views.length === 0) return ticks;
-  const { count } = segment;
-  const runs = segment.runs();
-  const begin = range.after <= segment.after ? 0 : runs.placeAfter(range.after, count);
-  const end = range.through >= segment.last ? count : runs.placeAfter(range.through, count);
+  const [begin, end] = placesOf(segment, range);
   const isWanted = filterOf(range);
   const next = views.map((view) => indexOf(view, begin));
   while (ticks.length < limit) {
@@ -141,10 +148,7 @@ function mergeLast(
 ): TapedTick[] {
   const ticks: TapedTick[] = [];
   if (views.length === 0) return ticks;
-  const { count } = segment;
-  const runs = segment.runs();
-  const begin = range.after <= segment.after ? 0 : runs.placeAfter(range.after, count);
-  const end = range.through >= segment.last ? count : runs.placeAfter(range.through, count);
+  const [begin, end] = placesOf(segment, range);
   const isWanted = filterOf(range);
   const next = views.map((view) => indexOf(view, end) - 1);
   while (ticks.length < limit) {
