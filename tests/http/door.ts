@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../src/runtime/listener.ts";
+import { until } from "../helpers/until.mjs";
 import { BASE, type TestApp } from "./serve.ts";
 
 /** A client of one of the sockets of an app, and what it is sent. */
 export class Door {
   readonly #connection: Connection;
   readonly #texts: string[] = [];
-  #wake = () => {};
   closedWith: { readonly code: number; readonly reason: string } | undefined;
 
   constructor(server: TestApp, path: string) {
@@ -15,14 +15,8 @@ export class Door {
     assert.ok(!(accept instanceof Response), path);
     this.#connection = accept({
       buffered: 0,
-      send: (text) => {
-        this.#texts.push(text);
-        this.#wake();
-      },
-      close: (code, reason) => {
-        this.closedWith = { code, reason };
-        this.#wake();
-      },
+      send: (text) => void this.#texts.push(text),
+      close: (code, reason) => void (this.closedWith = { code, reason }),
     });
   }
 
@@ -32,9 +26,7 @@ export class Door {
 
   /** The next text, whenever it comes; `undefined` when the socket is closed. */
   async text(): Promise<string | undefined> {
-    while (this.#texts.length === 0 && this.closedWith === undefined) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    await until("a text comes", () => this.#texts.length > 0 || this.closedWith !== undefined);
     return this.#texts.shift();
   }
 
