@@ -54,7 +54,11 @@ export async function roomChecks({ origin, check, open }) {
 
   await check("The range and the moment are followed", async () => {
     await one.locator("#plot").focus();
-    await one.keyboard.press("ArrowLeft");
+    // Before its bars are there the chart does not move.
+    await until("it has left the present", async () => {
+      await one.keyboard.press("ArrowLeft");
+      return await one.locator("#follow").isVisible();
+    });
     for (const page of [one, two]) await page.locator("#follow").waitFor();
     const ends = async () => [(await rangeOf(one)).to, (await rangeOf(two)).to];
     await until("the ranges agree", ends, ([mine = 0, theirs = 0]) => Math.abs(mine - theirs) < 2);
