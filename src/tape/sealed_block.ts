@@ -28,6 +28,8 @@ export class BlockCache {
   readonly contents = new Lru<Contents>(16e6);
   readonly parts = new Lru<Chunk>(24e6);
   readonly wholes = new Lru<TickColumns>(24e6);
+  /** The ticks of a symbol that has several parts of a block. */
+  readonly joined = new Lru<Chunk>(24e6);
 }
 
 /** A block of ticks in the file. */
@@ -92,8 +94,17 @@ export class SealedBlock implements Segment {
     }
     const index = directory.indexOf(symbol);
     if (index < 0) return NO_TICKS;
+    return new ChunkView(symbol, this.#names(symbol), this.#ticksOf(contents, index, effort), runs);
+  }
+
+  /** The ticks of the symbol at an index of the directory. */
+  #ticksOf(contents: Contents, index: number, effort: Effort): Chunk {
+    const { directory } = contents;
     const [begin, end] = [directory.begins[index]!, directory.begins[index + 1]!];
     const [first, behind] = directory.partsBetween(begin, end);
+    const name = `${this.row.id}/${index}`;
+    const known = behind - first > 1 ? this.#cache.joined.get(name) : undefined;
+    if (known !== undefined) return known;
     const pieces: Chunk[] = [];
     for (let part = first; part < behind; part++) {
       const { begin: from, symbol: shared } = directory.parts[part]!;
@@ -101,7 +112,10 @@ export class SealedBlock implements Segment {
       const piece = slice(chunk, Math.max(begin, from) - from, end - from);
       pieces.push(shift(piece, (index - shared) * this.count));
     }
-    return new ChunkView(symbol, this.#names(symbol), joined(pieces), runs);
+    if (pieces.length === 1) return pieces[0]!;
+    const all = joined(pieces);
+    this.#cache.joined.set(name, all, 44 * all.places.length);
+    return all;
   }
 
   #contents(): Contents {
@@ -203,7 +217,6 @@ function shift(chunk: Chunk, by: number): Chunk {
 }
 
 function joined(chunks: readonly Chunk[]): Chunk {
-  if (chunks.length === 1) return chunks[0]!;
   const count = chunks.reduce((sum, { places }) => sum + places.length, 0);
   const numbers = (name: Exclude<keyof Chunk, "places">) => {
     const all = new Float64Array(count);
