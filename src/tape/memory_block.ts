@@ -43,10 +43,6 @@ export class MemoryBlock implements Segment {
     return this.#appended;
   }
 
-  get symbolCount(): number {
-    return this.#places.size;
-  }
-
   runs(): Runs {
     return this.#runs;
   }
