@@ -2,6 +2,15 @@ import type { Tick } from "./tick.ts";
 
 const CAPACITY_MIN = 64;
 
+/** The numbers of ticks, of which the unknown are NaN. */
+export interface TickNumbers {
+  readonly times: Float64Array;
+  readonly prices: Float64Array;
+  readonly sizes: Float64Array;
+  readonly bids: Float64Array;
+  readonly asks: Float64Array;
+}
+
 /**
  * Ticks as columns, of which each takes as much room as its numbers do: a million objects would be work for
  * the collector of garbage. What is unknown is NaN, which no number of a tick is.
@@ -35,6 +44,11 @@ export class TickColumns {
     return this.times.length;
   }
 
+  /** Takes all ticks away, and keeps the room. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   push(symbol: number, { time, price, size, bid, ask }: Omit<Tick, "symbol">): void {
     if (this.#length === this.capacity) this.#grow();
     const at = this.#length++;
@@ -55,6 +69,28 @@ export class TickColumns {
       bid: known(this.bids[index]!),
       ask: known(this.asks[index]!),
     };
+  }
+
+  /** Adds ticks of a symbol, from `begin` up to `end`. @throws {RangeError} when there is no room for them */
+  append(symbol: number, numbers: TickNumbers, begin: number, end: number): void {
+    this.symbols.fill(symbol, this.#length, this.#length + end - begin);
+    this.#append(numbers, begin, end);
+  }
+
+  /** Adds ticks of other columns. @throws {RangeError} as `append` */
+  appendAll(columns: TickColumns, begin: number, end: number): void {
+    this.symbols.set(columns.symbols.subarray(begin, end), this.#length);
+    this.#append(columns, begin, end);
+  }
+
+  #append(numbers: TickNumbers, begin: number, end: number): void {
+    const at = this.#length;
+    this.times.set(numbers.times.subarray(begin, end), at);
+    this.prices.set(numbers.prices.subarray(begin, end), at);
+    this.sizes.set(numbers.sizes.subarray(begin, end), at);
+    this.bids.set(numbers.bids.subarray(begin, end), at);
+    this.asks.set(numbers.asks.subarray(begin, end), at);
+    this.#length += end - begin;
   }
 
   #grow(): void {

@@ -1,5 +1,6 @@
 import { type Bar, type BarRange, fillPrevious } from "../core/bar.ts";
 import { type Interval, lengthOf, startOf } from "../core/interval.ts";
+import { listed, type Rows } from "../wire/history.ts";
 import { type Page, SLICE_ROWS, type Turns } from "./history.ts";
 
 export interface BarAsk extends BarRange {
@@ -111,7 +112,7 @@ async function startAfter(
   const reader = new BarReader(read, begin, end, limit + 1);
   let count = 0;
   while (!reader.done) {
-    const bars = reader.read();
+    const bars = reader.bars();
     if (count + bars.length > limit) return bars.at(-1)!.time;
     count += bars.length;
     await turns.take();
@@ -137,7 +138,11 @@ class BarReader implements Page<Bar> {
     return this.#left === 0 || this.#from >= this.#end;
   }
 
-  read(): readonly Bar[] {
+  read(): Rows<Bar> {
+    return listed(this.bars());
+  }
+
+  bars(): readonly Bar[] {
     if (this.done) return [];
     const limit = Math.min(SLICE_ROWS, this.#left);
     const bars = this.#read({ from: this.#from, to: this.#end, limit });
@@ -168,7 +173,11 @@ class FilledReader implements Page<Bar> {
     return this.#left === 0 || (this.#last?.time ?? -Infinity) + 1 >= this.#end;
   }
 
-  read(): readonly Bar[] {
+  read(): Rows<Bar> {
+    return listed(this.#bars());
+  }
+
+  #bars(): readonly Bar[] {
     if (this.done) return [];
     const last = this.#last;
     const from = last === undefined ? this.#begin : last.time + 1;

@@ -7,6 +7,7 @@ import {
   joined,
   jsonWriter,
   ndjsonWriter,
+  type Rows,
   type Writer,
 } from "../wire/history.ts";
 import type { Query } from "./query.ts";
@@ -14,12 +15,15 @@ import type { Query } from "./query.ts";
 /** Rows that one slice may have: between two slices others have their turn. */
 export const SLICE_ROWS = 2_000;
 
+/** As columns rows cost so much less. */
+export const COLUMN_ROWS = 4 * SLICE_ROWS;
+
 /** The rows of an answer, read slice by slice. */
 export interface Page<Row> {
   /** Whether all rows have been read. */
   readonly done: boolean;
-  /** @returns the next rows, perhaps none */
-  read(): readonly Row[];
+  /** @param most rows, where they come as columns @returns the next rows, perhaps none */
+  read(most: number): Rows<Row>;
   /** What to ask next, by parameter of the query, when the limit has cut the answer. */
   readonly next?: Readonly<Record<string, string | number>> | undefined;
 }
@@ -80,12 +84,16 @@ export function historyResponse<Row>(
     c.header("Tickwire-Next", String(Object.values(page.next)[0]));
   }
   // Before the answer begins, what cannot be read is still an error of its own.
-  const first = page.read();
+  const first = page.read(sliceOf(format));
   if (c.req.method === "HEAD") return c.body(null);
   const writer = writerOf(format, history);
   const begun = [writer.begin(), writer.rows(first)];
   if (page.done) return c.body(joined([...begun, writer.end()]));
-  return c.body(rowStream(history, writer, joined(begun)));
+  return c.body(rowStream(history, writer, sliceOf(format), joined(begun)));
+}
+
+function sliceOf(format: HistoryFormat): number {
+  return format === "arrow" ? COLUMN_ROWS : SLICE_ROWS;
 }
 
 function writerOf<Row>(format: HistoryFormat, { columns, words }: History<Row>): Writer<Row> {
@@ -105,6 +113,7 @@ function writerOf<Row>(format: HistoryFormat, { columns, words }: History<Row>):
 function rowStream<Row>(
   { page, turns, fault }: History<Row>,
   writer: Writer<Row>,
+  most: number,
   begun: Uint8Array<ArrayBuffer>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let gone = false;
@@ -112,13 +121,13 @@ function rowStream<Row>(
     start: (controller) => controller.enqueue(begun),
     async pull(controller) {
       try {
-        let rows: readonly Row[] = [];
-        while (rows.length === 0 && !page.done) {
+        let bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+        while (bytes.length === 0 && !page.done) {
           await turns.take();
           if (gone) return;
-          rows = page.read();
+          bytes = writer.rows(page.read(most));
         }
-        const bytes = joined([writer.rows(rows), page.done ? writer.end() : new Uint8Array()]);
+        if (page.done) bytes = joined([bytes, writer.end()]);
         if (bytes.length > 0) controller.enqueue(bytes);
         if (page.done) controller.close();
       } catch (error) {

@@ -11,7 +11,7 @@ import { intervalOf, micros } from "../wire/kraken_text.ts";
 import { krakenV1 } from "../wire/kraken_v1.ts";
 import { krakenV2 } from "../wire/kraken_v2.ts";
 import { readBody } from "./body.ts";
-import type { Turns } from "./history.ts";
+import { SLICE_ROWS, type Turns } from "./history.ts";
 import { Refusal } from "./refusal.ts";
 import type { SocketPlace } from "./sockets.ts";
 import { tickPage } from "./tick_page.ts";
@@ -201,7 +201,7 @@ export class KrakenApi {
     const range = { symbols: new Set([symbol]), limit: count + 1 };
     const page = await tickPage(tape, range, turns);
     const ticks: TapedTick[] = [];
-    for (; !page.done; await turns.take()) ticks.push(...page.read());
+    for (; !page.done; await turns.take()) ticks.push(...page.read(SLICE_ROWS).list());
     return { before: ticks.length > count ? ticks.shift() : undefined, ticks };
   }
 

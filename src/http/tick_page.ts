@@ -1,6 +1,8 @@
 import type { TapedTick } from "../core/tick.ts";
-import { formatPosition, type TapeReader } from "../tape/tape.ts";
-import { type Page, SLICE_ROWS, type Turns } from "./history.ts";
+import { FoundColumns } from "../tape/found.ts";
+import { type Count, formatPosition, type TapeReader, type TickQuery } from "../tape/tape.ts";
+import { listed, type Rows } from "../wire/history.ts";
+import type { Page, Turns } from "./history.ts";
 
 /** Which ticks; with `after` or `from` the first so many, else the newest. */
 export interface TickRange {
@@ -19,25 +21,19 @@ export async function tickPage(
 ): Promise<Page<TapedTick>> {
   const { symbols, after, from, to, limit } = range;
   const { head } = tape;
-  const since = from === undefined ? 0 : tape.before(from);
-  const start = Math.max(tape.tail, after ?? 0, since);
-  const all = symbols === undefined && from === undefined && to === undefined;
-  const reader = (begin: number, end: number, most: number) =>
-    new TickReader(tape, { symbols, from, to, limit: most }, begin, end);
+  const start = Math.max(tape.tail, after ?? 0, from === undefined ? 0 : tape.before(from));
+  const all = { symbols, from, to, after: start, through: head, limit };
   // No seq is given twice, so there are no more ticks than seqs.
-  if (symbols?.size === 0 || head - start <= limit) return reader(start, head, limit);
+  if (head - start <= limit) return new TickReader(tape, all);
   if (after === undefined && from === undefined) {
-    const begin = all
-      ? tape.skip(start, Math.max(0, tape.count - limit))
-      : await beginOfNewest(tape, range, head, turns);
-    return reader(begin, head, limit);
+    return new TickReader(tape, { ...all, after: await beginOfLast(tape, all, turns) });
   }
-  const end = all
-    ? tape.skip(start, limit)
-    : await endOfFirst(reader(start, head, limit + 1), limit, turns);
-  if (end === undefined || end === head) return reader(start, head, limit);
+  const { seq: end } = await passFirst(tape, all, turns);
+  const reader = new TickReader(tape, { ...all, through: end });
+  const { count } = await passFirst(tape, { ...all, after: end, limit: 1 }, turns);
+  if (count === 0) return reader;
   const next = { after: formatPosition(tape.epoch, end), ...absolute("from", from) };
-  return Object.assign(reader(start, end, limit), { next: { ...next, ...absolute("to", to) } });
+  return Object.assign(reader, { next: { ...next, ...absolute("to", to) } });
 }
 
 /** A relative time means another one by the time of the next page. */
@@ -45,75 +41,89 @@ function absolute(name: string, time: number | undefined): Record<string, number
   return time === undefined ? {} : { [name]: time };
 }
 
-/** The place before the newest so many ticks. */
-async function beginOfNewest(
-  tape: TapeReader,
-  { symbols, to, limit }: TickRange,
-  head: number,
-  turns: Turns,
-): Promise<number> {
-  let left = limit;
-  let through = head;
-  while (through > tape.tail) {
-    const query = { symbols, to, through, limit: Math.min(left, SLICE_ROWS) };
-    const { ticks, seq } = tape.last(query);
-    left -= ticks.length;
-    if (left === 0) return seq;
+/** Which ticks, of those between two places: the bounds as a query has them. */
+interface Stretch extends TickQuery {
+  readonly after: number;
+  readonly through: number;
+}
+
+/** The place before the last so many ticks. */
+async function beginOfLast(tape: TapeReader, stretch: Stretch, turns: Turns): Promise<number> {
+  let { through, limit } = stretch;
+  while (limit > 0 && through > stretch.after) {
+    const { count, seq } = tape.countLast({ ...stretch, through, limit });
+    limit -= count;
     through = seq;
     await turns.take();
   }
-  return tape.tail;
+  return through;
 }
 
-/** The seq of the last of so many ticks; `undefined` when no more come after it. */
-async function endOfFirst(
-  reader: TickReader,
-  limit: number,
-  turns: Turns,
-): Promise<number | undefined> {
-  let count = 0;
-  let last: number | undefined;
-  while (!reader.done) {
-    const ticks = reader.read();
-    if (count + ticks.length > limit) return ticks[limit - count - 1]?.seq ?? last;
-    count += ticks.length;
-    last = ticks.at(-1)?.seq ?? last;
+/** Passes over the first so many ticks. @returns how many there were, and the seq of the last of them, or the end */
+async function passFirst(tape: TapeReader, stretch: Stretch, turns: Turns): Promise<Count> {
+  let [count, seq] = [0, stretch.after];
+  while (seq < stretch.through && count < stretch.limit) {
+    const passed = tape.countFirst({ ...stretch, after: seq, limit: stretch.limit - count });
+    count += passed.count;
+    seq = passed.seq;
     await turns.take();
   }
-  return undefined;
+  return { count, seq };
 }
 
 /** Ticks between two places on the tape, slice by slice. */
 class TickReader implements Page<TapedTick> {
   readonly #tape: TapeReader;
-  readonly #range: TickRange;
-  readonly #end: number;
-  #seq: number;
+  readonly #stretch: Stretch;
+  #found: FoundColumns | undefined;
+  #after: number;
   #left: number;
 
-  constructor(tape: TapeReader, range: TickRange, begin: number, end: number) {
+  constructor(tape: TapeReader, stretch: Stretch) {
     this.#tape = tape;
-    this.#range = range;
-    this.#seq = begin;
-    this.#end = end;
-    this.#left = range.symbols?.size === 0 ? 0 : range.limit;
+    this.#stretch = stretch;
+    this.#after = stretch.after;
+    this.#left = stretch.symbols?.size === 0 ? 0 : stretch.limit;
   }
 
   get done(): boolean {
-    return this.#left === 0 || this.#seq >= this.#end;
+    return this.#left === 0 || this.#after >= this.#stretch.through;
   }
 
-  read(): TapedTick[] {
-    if (this.done) return [];
-    if (this.#seq < this.#tape.tail) {
+  read(most: number): Rows<TapedTick> {
+    if (this.done) return listed([]);
+    if (this.#after < this.#tape.tail) {
       throw new RangeError("Cannot read on: the ticks that come next are no longer kept");
     }
-    const { symbols, from, to } = this.#range;
-    const limit = Math.min(SLICE_ROWS, this.#left);
-    const bounds = { after: this.#seq, through: this.#end, limit };
-    const { ticks, seq } = this.#tape.first({ symbols, from, to, ...bounds });
-    this.#left -= ticks.length;
-    this.#seq = seq;
-    return ticks;
+    const limit = Math.min(most, this.#left);
+    // Whoever gets the rows is done with them before the next.
+    const found = this.#found ??= new FoundColumns(limit);
+    this.#after = this.#tape.columns({ ...this.#stretch, after: this.#after, limit }, found);
+    this.#left -= found.count;
+    return rowsOf(found, this.#tape);
   }
+}
+
+function rowsOf(found: FoundColumns, tape: TapeReader): Rows<TapedTick> {
+  const { columns, count, seqs } = found;
+  const { times: time, prices: price, sizes: size, bids: bid, asks: ask } = columns;
+  const numbers: Readonly<Record<string, Float64Array>> = {
+    seq: seqs,
+    time,
+    price,
+    size,
+    bid,
+    ask,
+  };
+  const wordOf = (symbol: number) => tape.nameOf(symbol);
+  const tickAt = (index: number): TapedTick => {
+    const symbol = wordOf(columns.symbols[index]!);
+    return { seq: seqs[index]!, symbol, ...columns.at(index) };
+  };
+  return {
+    count,
+    list: () => Array.from({ length: count }, (_, index) => tickAt(index)),
+    numbers: (name) => numbers[name]!.subarray(0, count),
+    words: () => ({ numbers: columns.symbols.subarray(0, count), wordOf }),
+  };
 }

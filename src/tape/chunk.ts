@@ -19,7 +19,7 @@
  * `all` is steps.
  */
 import { IntegerReader, IntegerWriter } from "../core/integers.ts";
-import type { TickColumns } from "../core/tick_columns.ts";
+import type { TickColumns, TickNumbers } from "../core/tick_columns.ts";
 import {
   CHUNK_TICKS_MAX,
   Column,
@@ -38,14 +38,9 @@ import {
 export { CHUNK_TICKS_MAX };
 
 /** Ticks of a block of the tape. Absent size, bid and ask are NaN. */
-export interface Chunk {
+export interface Chunk extends TickNumbers {
   /** The ticks' places in the block: from 0 on, growing. */
   readonly places: Uint32Array;
-  readonly times: Float64Array;
-  readonly prices: Float64Array;
-  readonly sizes: Float64Array;
-  readonly bids: Float64Array;
-  readonly asks: Float64Array;
 }
 
 const VERSION = 1;

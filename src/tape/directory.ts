@@ -43,6 +43,12 @@ export class Directory {
     return this.symbols[low] === symbol ? low : -1;
   }
 
+  /** How many ticks of a symbol there are. */
+  countOf(symbol: number): number {
+    const index = this.indexOf(symbol);
+    return index < 0 ? 0 : this.begins[index + 1]! - this.begins[index]!;
+  }
+
   /** The parts in which the ticks from `begin` to `end` are: the first, and the one behind the last. */
   partsBetween(begin: number, end: number): [first: number, behind: number] {
     const first = this.parts.findIndex((part) => part.end > begin);

@@ -146,8 +146,8 @@ export class LegacyTicks {
 export class LegacySegment implements Segment {
   readonly after: number;
   readonly last: number;
-  readonly oldest = -Infinity;
-  readonly newest = Infinity;
+  readonly oldest = -Number.MAX_VALUE;
+  readonly newest = Number.MAX_VALUE;
   readonly #ticks: LegacyTicks;
 
   constructor(ticks: LegacyTicks, after: number, last: number) {
@@ -166,6 +166,10 @@ export class LegacySegment implements Segment {
 
   runs(): Runs {
     return this.#block().runs();
+  }
+
+  countOf(symbols: readonly number[] | undefined): number {
+    return symbols === undefined ? this.count : this.#block().countOf(symbols);
   }
 
   view(symbol: number | undefined, effort: Effort): View {

@@ -61,6 +61,11 @@ export class MemoryBlock implements Segment {
     if (tick.time > this.#newest) this.#newest = tick.time;
   }
 
+  countOf(symbols: readonly number[] | undefined): number {
+    if (symbols === undefined) return this.count;
+    return symbols.reduce((sum, symbol) => sum + (this.#places.get(symbol)?.length ?? 0), 0);
+  }
+
   view(symbol: number | undefined): View {
     if (symbol === undefined) return new ColumnsView(this.columns, this.#runs, this.#names);
     const places = this.#places.get(symbol);
@@ -79,6 +84,10 @@ export class MemoryBlock implements Segment {
 class Places {
   #places = new Uint32Array(8);
   #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
 
   push(place: number): void {
     if (this.#length === this.#places.length) {

@@ -1,6 +1,5 @@
-import type { TapedTick } from "../core/tick.ts";
+import type { Found } from "./found.ts";
 import { type Effort, indexOf, type Segment, type View } from "./segment.ts";
-import type { Slice } from "./tape.ts";
 
 /** What one call may cost, about in ticks that are looked at, before it ends behind a segment. */
 export const EFFORT_MAX = 16_000;
@@ -8,6 +7,9 @@ export const EFFORT_MAX = 16_000;
 const SEGMENT_EFFORT = 5;
 /** Of more symbols than this all ticks of a segment are read, to be filtered. */
 const MERGED_MAX = 16;
+
+const FORWARD = 1, BACKWARD = -1;
+type Direction = typeof FORWARD | typeof BACKWARD;
 
 /** Which ticks of some segments; symbols by number. */
 export interface Range {
@@ -18,51 +20,45 @@ export interface Range {
   /** Event times, the second not included. */
   readonly from: number;
   readonly to: number;
-  readonly limit: number;
 }
 
-/** The first ticks of a range, oldest first: what is in it up to the seq of the answer is in the answer. */
-export function readFirst(segments: readonly Segment[], range: Range): Slice {
-  const { after, through, limit } = range;
+/** How far a reading has come: up to there, or down to there, all that is wanted was found. */
+export interface Reached {
+  readonly seq: number;
+  /** What it cost, about in ticks that were looked at. */
+  readonly effort: number;
+}
+
+/** Finds the first ticks of a range, oldest first: all those up to the seq that it returns. */
+export function readFirst(segments: readonly Segment[], range: Range, found: Found): Reached {
+  const { after, through } = range;
   const effort = { spent: 0 };
-  const ticks: TapedTick[] = [];
   let seq = after;
   for (let at = segmentAfter(segments, after); at < segments.length && seq < through; at++) {
-    if (ticks.length >= limit) return { ticks, seq, effort: effort.spent };
+    if (found.left === 0) return { seq, effort: effort.spent };
     const segment = segments[at]!;
-    effort.spent += SEGMENT_EFFORT;
-    const end = Math.min(segment.last, through);
-    const views = viewsOf(segment, range, effort);
-    const found = mergeFirst(segment, views, range, limit - ticks.length, effort);
-    for (const tick of found) ticks.push(tick);
-    if (ticks.length >= limit) {
-      return { ticks, seq: ticks.at(-1)?.seq ?? seq, effort: effort.spent };
-    }
-    seq = end;
-    if (effort.spent >= EFFORT_MAX) return { ticks, seq, effort: effort.spent };
+    search(segment, range, found, FORWARD, effort);
+    if (found.left === 0) return { seq: found.seq || seq, effort: effort.spent };
+    seq = Math.min(segment.last, through);
+    if (effort.spent >= EFFORT_MAX) return { seq, effort: effort.spent };
   }
-  return { ticks, seq: Math.max(seq, through), effort: effort.spent };
+  return { seq: Math.max(seq, through), effort: effort.spent };
 }
 
-/** The last ticks of a range, oldest first: what is in it after the seq of the answer is in the answer. */
-export function readLast(segments: readonly Segment[], range: Range): Slice {
-  const { after, through, limit } = range;
+/** Finds the last ticks of a range, newest first: all those after the seq that it returns. */
+export function readLast(segments: readonly Segment[], range: Range, found: Found): Reached {
+  const { after, through } = range;
   const effort = { spent: 0 };
-  const pieces: TapedTick[][] = [];
   let seq = through;
-  let left = limit;
   let at = Math.min(segmentAfter(segments, through - 1), segments.length - 1);
-  for (; at >= 0 && seq > after && left > 0; at--) {
+  for (; at >= 0 && seq > after && found.left > 0; at--) {
     const segment = segments[at]!;
-    effort.spent += SEGMENT_EFFORT;
-    const found = mergeLast(segment, viewsOf(segment, range, effort), range, left, effort);
-    pieces.push(found);
-    left -= found.length;
-    seq = left === 0 ? found[0]!.seq - 1 : Math.max(after, segment.after);
+    search(segment, range, found, BACKWARD, effort);
+    seq = found.left === 0 ? found.seq - 1 : Math.max(after, segment.after);
     if (effort.spent >= EFFORT_MAX) break;
   }
-  if (at < 0 && left > 0) seq = after;
-  return { ticks: pieces.reverse().flat(), seq, effort: effort.spent };
+  if (at < 0 && found.left > 0) seq = after;
+  return { seq, effort: effort.spent };
 }
 
 /** The index of the segment in which the first seq after this one is, or would be. */
@@ -76,27 +72,41 @@ function segmentAfter(segments: readonly Segment[], seq: number): number {
   return low;
 }
 
-/** A view of which every tick is of the symbols wanted, or that of all symbols. */
-function viewsOf(segment: Segment, { symbols, from, to }: Range, effort: Effort): readonly View[] {
-  if (segment.newest < from || segment.oldest >= to || segment.count === 0) return [];
-  if (symbols === undefined || symbols.length > MERGED_MAX) {
-    return [segment.view(undefined, effort)];
+/** Finds what a segment has of a range. */
+function search(
+  segment: Segment,
+  range: Range,
+  found: Found,
+  direction: Direction,
+  effort: Effort,
+): void {
+  effort.spent += SEGMENT_EFFORT;
+  const { symbols, after, through, from, to } = range;
+  if (segment.newest < from || segment.oldest >= to || segment.count === 0) return;
+  const isTimed = segment.oldest < from || segment.newest >= to;
+  if (found.pass !== undefined && !isTimed && after <= segment.after && through >= segment.last) {
+    const count = segment.countOf(symbols);
+    if (count < found.left) return found.pass(count);
   }
-  return symbols.map((symbol) => segment.view(symbol, effort)).filter(({ length }) => length > 0);
-}
-
-/** Whether a tick of the view of all symbols may be given. */
-function filterOf({ symbols, from, to }: Range): (view: View, index: number) => boolean {
+  const [begin, end] = placesOf(segment, range);
   const wanted = symbols !== undefined && symbols.length > MERGED_MAX
     ? new Set(symbols)
     : undefined;
-  const timed = from > -Infinity || to < Infinity;
-  if (wanted === undefined && !timed) return () => true;
-  return (view, index) => {
-    if (wanted !== undefined && !wanted.has(view.symbolAt(index))) return false;
-    const time = view.timeAt(index);
-    return time >= from && time < to;
-  };
+  const views = symbols === undefined || wanted !== undefined
+    ? [segment.view(undefined, effort)]
+    : symbols.map((symbol) => segment.view(symbol, effort)).filter(({ length }) => length > 0);
+  if (wanted === undefined && !isTimed && views.length === 1 && direction === FORWARD) {
+    const [view] = views as [View];
+    effort.spent += found.takeRange(view, indexOf(view, begin), indexOf(view, end));
+    return;
+  }
+  merge(views, [begin, end], direction, (view, index) => {
+    effort.spent++;
+    if (wanted !== undefined && !wanted.has(view.symbolAt(index))) return true;
+    const time = isTimed ? view.timeAt(index) : from;
+    if (time >= from && (time < to || !isTimed)) found.take(view, index);
+    return found.left > 0;
+  });
 }
 
 /** The places of a segment that a range has: the first, and the one behind the last. */
@@ -109,61 +119,29 @@ function placesOf(segment: Segment, { after, through }: Range): [begin: number, 
   ];
 }
 
-function mergeFirst(
-  segment: Segment,
+/** Visits the ticks of views in the order of their places, or backward, for as long as they are wanted. */
+function merge(
   views: readonly View[],
-  range: Range,
-  limit: number,
-  effort: Effort,
-): TapedTick[] {
-  const ticks: TapedTick[] = [];
-  if (views.length === 0) return ticks;
-  const [begin, end] = placesOf(segment, range);
-  const isWanted = filterOf(range);
-  const next = views.map((view) => indexOf(view, begin));
-  while (ticks.length < limit) {
-    let first = -1, place = end;
+  [begin, end]: readonly [begin: number, end: number],
+  direction: Direction,
+  visit: (view: View, index: number) => boolean,
+): void {
+  const isForward = direction === FORWARD;
+  const next = views.map((view) => isForward ? indexOf(view, begin) : indexOf(view, end) - 1);
+  for (;;) {
+    let nearest = -1, place = isForward ? end : begin - 1;
     for (let each = 0; each < views.length; each++) {
       const view = views[each]!;
       const index = next[each]!;
-      if (index < view.length && view.placeAt(index) < place) {
-        first = each;
-        place = view.placeAt(index);
-      }
+      if (index < 0 || index >= view.length) continue;
+      const other = view.placeAt(index);
+      if (isForward ? other >= place : other <= place) continue;
+      nearest = each;
+      place = other;
     }
-    if (first < 0) break;
-    const index = next[first]!++;
-    effort.spent++;
-    if (isWanted(views[first]!, index)) ticks.push(views[first]!.tickAt(index));
+    if (nearest < 0) return;
+    const index = next[nearest]!;
+    next[nearest] = index + direction;
+    if (!visit(views[nearest]!, index)) return;
   }
-  return ticks;
-}
-
-function mergeLast(
-  segment: Segment,
-  views: readonly View[],
-  range: Range,
-  limit: number,
-  effort: Effort,
-): TapedTick[] {
-  const ticks: TapedTick[] = [];
-  if (views.length === 0) return ticks;
-  const [begin, end] = placesOf(segment, range);
-  const isWanted = filterOf(range);
-  const next = views.map((view) => indexOf(view, end) - 1);
-  while (ticks.length < limit) {
-    let last = -1, place = begin - 1;
-    for (let each = 0; each < views.length; each++) {
-      const index = next[each]!;
-      if (index >= 0 && views[each]!.placeAt(index) > place) {
-        last = each;
-        place = views[each]!.placeAt(index);
-      }
-    }
-    if (last < 0) break;
-    const index = next[last]!--;
-    effort.spent++;
-    if (isWanted(views[last]!, index)) ticks.push(views[last]!.tickAt(index));
-  }
-  return ticks.reverse();
 }

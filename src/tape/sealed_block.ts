@@ -86,6 +86,13 @@ export class SealedBlock implements Segment {
   }
 
   /** @throws {Damage} */
+  countOf(symbols: readonly number[] | undefined): number {
+    if (symbols === undefined) return this.count;
+    const { directory } = this.#contents();
+    return symbols.reduce((sum, symbol) => sum + directory.countOf(symbol), 0);
+  }
+
+  /** @throws {Damage} */
   view(symbol: number | undefined, effort: Effort): View {
     const contents = this.#contents();
     const { runs, directory } = contents;

@@ -11,7 +11,10 @@ export interface View {
   /** The number of its symbol. */
   symbolAt(index: number): number;
   timeAt(index: number): number;
+  seqAt(index: number): number;
   tickAt(index: number): TapedTick;
+  /** Adds the ticks from `begin` up to `end` to columns that have room for them. */
+  copy(begin: number, end: number, into: TickColumns): void;
 }
 
 /** Counts what reading costs, about in ticks that are looked at. */
@@ -32,6 +35,8 @@ export interface Segment {
   readonly appended: number;
   /** Seqs and times of appending. @throws {Damage} */
   runs(): Runs;
+  /** How many ticks of some symbols there are, or of all. @throws {Damage} */
+  countOf(symbols: readonly number[] | undefined): number;
   /** The ticks of a symbol, or all. @throws {Damage} */
   view(symbol: number | undefined, effort: Effort): View;
 }
@@ -64,6 +69,24 @@ export class ColumnsView implements View {
 
   timeAt(index: number): number {
     return this.#columns.times[this.placeAt(index)]!;
+  }
+
+  seqAt(index: number): number {
+    return this.#runs.seqAt(this.placeAt(index));
+  }
+
+  copy(begin: number, end: number, into: TickColumns): void {
+    if (this.#at === undefined) return into.appendAll(this.#columns, begin, end);
+    const { symbols, times, prices, sizes, bids, asks } = this.#columns;
+    for (const at of this.#at.subarray(begin, end)) {
+      into.push(symbols[at]!, {
+        time: times[at]!,
+        price: prices[at]!,
+        size: sizes[at]!,
+        bid: bids[at]!,
+        ask: asks[at]!,
+      });
+    }
   }
 
   tickAt(index: number): TapedTick {
@@ -111,6 +134,14 @@ export class ChunkView implements View {
     return this.#chunk.times[index]!;
   }
 
+  seqAt(index: number): number {
+    return this.#runs.seqAt(this.#chunk.places[index]!);
+  }
+
+  copy(begin: number, end: number, into: TickColumns): void {
+    into.append(this.#symbol, this.#chunk, begin, end);
+  }
+
   tickAt(index: number): TapedTick {
     const { places, times, prices, sizes, bids, asks } = this.#chunk;
     return {
@@ -142,6 +173,8 @@ export const NO_TICKS: View = {
   placeAt: () => 0,
   symbolAt: () => 0,
   timeAt: () => 0,
+  seqAt: () => 0,
+  copy: () => {},
   tickAt() {
     throw new RangeError("Cannot read a tick of a view without ticks");
   },

@@ -9,9 +9,10 @@ import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
 import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
-import { type Range, readFirst, readLast } from "./reading.ts";
+import { type Found, type FoundColumns, FoundCount, FoundTicks } from "./found.ts";
+import { type Reached, readFirst, readLast } from "./reading.ts";
 import type { Step } from "./sealer.ts";
-import type { Archive, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
+import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
 
 export interface StoredTapeOptions {
   readonly db: DatabaseSync;
@@ -142,14 +143,6 @@ export class StoredTape implements TapeReader, Archive {
     return this.#marks.get(name) ?? this.#read(() => this.#meta.all().get(MARK + name));
   }
 
-  get count(): number {
-    return this.#read(() => this.#parts.segments.countAfter(this.tail));
-  }
-
-  skip(after: number, count: number): number {
-    return this.#read(() => this.#parts.segments.skip(Math.max(after, this.tail), count));
-  }
-
   /** Whether there are ticks in memory or in the file that nobody reads any more. */
   get hasSurplus(): boolean {
     return this.#parts.retainer.hasSurplus;
@@ -166,11 +159,32 @@ export class StoredTape implements TapeReader, Archive {
   }
 
   first(query: TickQuery): Slice {
-    return this.#read(() => readFirst(this.#parts.segments.all, this.#range(query)));
+    const found = new FoundTicks(query.limit);
+    return { ...this.#find(readFirst, query, found), ticks: found.ticks };
   }
 
   last(query: TickQuery): Slice {
-    return this.#read(() => readLast(this.#parts.segments.all, this.#range(query)));
+    const found = new FoundTicks(query.limit);
+    return { ...this.#find(readLast, query, found), ticks: found.ticks.reverse() };
+  }
+
+  columns(query: TickQuery, into: FoundColumns): number {
+    into.begin(query.limit);
+    return this.#find(readFirst, query, into).seq;
+  }
+
+  nameOf(symbol: number): string {
+    return this.#parts.symbols.nameOf(symbol);
+  }
+
+  countFirst(query: TickQuery): Count {
+    const found = new FoundCount(query.limit);
+    return { ...this.#find(readFirst, query, found), count: found.count };
+  }
+
+  countLast(query: TickQuery): Count {
+    const found = new FoundCount(query.limit);
+    return { ...this.#find(readLast, query, found), count: found.count };
   }
 
   /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
@@ -255,18 +269,20 @@ export class StoredTape implements TapeReader, Archive {
     closeDatabase(this.#db, this.#meta, this.#path);
   }
 
-  #range({ symbols, after, through, from, to, limit }: TickQuery): Range {
-    const ids = symbols === undefined
-      ? undefined
-      : [...symbols].flatMap((symbol) => this.#parts.symbols.find(symbol) ?? []);
-    return {
-      symbols: ids,
+  #find(
+    find: typeof readFirst,
+    { symbols, after, through, from, to }: TickQuery,
+    found: Found,
+  ): Reached {
+    const { segments, symbols: numbers } = this.#parts;
+    const range = {
+      symbols: symbols && [...symbols].flatMap((symbol) => numbers.find(symbol) ?? []),
       after: Math.max(after ?? 0, this.tail),
       through: Math.min(through ?? Infinity, this.head),
       from: from ?? -Infinity,
       to: to ?? Infinity,
-      limit,
     };
+    return this.#read(() => find(segments.all, range, found));
   }
 
   /** Does a step of some work. @returns whether there was one */

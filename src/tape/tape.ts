@@ -1,6 +1,7 @@
 import type { Bar, BarRange } from "../core/bar.ts";
 import type { Interval } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
+import type { FoundColumns } from "./found.ts";
 
 /** Which ticks. Absent bounds do not limit. */
 export interface TickQuery {
@@ -25,6 +26,12 @@ export interface Slice {
   readonly effort: number;
 }
 
+/** How many ticks there are up to a seq, or after it: as `Slice`. */
+export interface Count {
+  readonly count: number;
+  readonly seq: number;
+}
+
 /** What is read of a tape. */
 export interface TapeReader {
   /** The name of this numbering: it changes only when a seq could be used again for another tick. */
@@ -34,20 +41,26 @@ export interface TapeReader {
   /** The position before the oldest tick that is kept: a cursor at or after it misses nothing. */
   readonly tail: number;
 
-  /** How many ticks are kept. */
-  readonly count: number;
-
   /** A place that is before every tick of this event time or later, as near as is known without a search. */
   before(time: number): number;
-
-  /** The seq of the tick that is so many after a place, or of the newest one. */
-  skip(after: number, count: number): number;
 
   /** The first ticks in tape order. @throws {TapeError} when some of them are damaged */
   first(query: TickQuery): Slice;
 
   /** The last ticks in tape order. @throws {TapeError} as `first` */
   last(query: TickQuery): Slice;
+
+  /** As `first`, but puts the ticks into columns, which costs much less than objects. @returns the seq of `Slice` */
+  columns(query: TickQuery, into: FoundColumns): number;
+
+  /** The symbol of a number in columns. */
+  nameOf(symbol: number): string;
+
+  /** How many ticks `first` would give, at hardly any cost. @throws {TapeError} as `first` */
+  countFirst(query: TickQuery): Count;
+
+  /** How many ticks `last` would give. @throws {TapeError} as `first` */
+  countLast(query: TickQuery): Count;
 }
 
 /** Bars that outlive the memory of a market. */

@@ -1,7 +1,8 @@
 /** Rows of history as a stream of Arrow: https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format */
 import {
+  batchType,
   bool,
-  type Column as ArrowColumn,
+  Column as ArrowColumn,
   columnFromArray,
   dictionary,
   float64,
@@ -10,7 +11,7 @@ import {
   tableToIPC,
   utf8,
 } from "@uwdata/flechette";
-import { type Column, joined, type Writer } from "./history.ts";
+import { type Column, joined, type Rows, type Writer } from "./history.ts";
 
 /** The words that may stand in the columns of that kind. */
 export type Words = Readonly<Record<string, readonly string[]>>;
@@ -23,29 +24,38 @@ const END = new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0]);
  * the first row, because many readers know no dictionary that grows.
  */
 export function arrowWriter<Row>(columns: readonly Column<Row>[], words: Words): Writer<Row> {
-  const numbers = new Map(
+  const numbered = new Map(
     columns.filter(({ kind }) => kind === "word").map(({ name }) => {
       const numbered = (words[name] ?? []).map((word, index): [string, number] => [word, index]);
       return [name as string, new Map(numbered)];
     }),
   );
-  const encode = (column: Column<Row>, rows: readonly Row[]): ArrowColumn<unknown> => {
+  const encode = (column: Column<Row>, rows: Rows<Row>): ArrowColumn<unknown> => {
     const { name, kind } = column;
-    const values = rows.map((row) => row[name]);
-    if (kind === "integer") return columnFromArray(integers(values as number[]));
-    if (kind === "number") return columnFromArray(values, float64());
-    if (kind === "flag") return columnFromArray(values, bool());
-    // In a batch a word is its number.
-    return columnFromArray(Int32Array.from(values as string[], (word) => {
-      const number = numbers.get(name)?.get(word);
-      if (number === undefined) throw new RangeError(`Cannot write ${name} ${word}: it is new`);
-      return number;
-    }));
+    if (kind === "integer") return columnFromArray(integers(rows.numbers(name)));
+    if (kind === "number") return numbers(rows.numbers(name));
+    if (kind === "flag") return columnFromArray(rows.list().map((row) => row[name]), bool());
+    return columnFromArray(wordNumbers(name, rows.words(name)));
+  };
+  // In a batch a word is its number in the dictionary.
+  const wordNumbers = (name: string, { numbers, wordOf }: ReturnType<Rows<Row>["words"]>) => {
+    const known: number[] = [];
+    const column = new Int32Array(numbers.length);
+    for (let at = 0; at < numbers.length; at++) {
+      const each = numbers[at]!;
+      column[at] = known[each] ??= numberOf(name, wordOf(each));
+    }
+    return column;
+  };
+  const numberOf = (name: string, word: string): number => {
+    const number = numbered.get(name)?.get(word);
+    if (number === undefined) throw new RangeError(`Cannot write ${name} ${word}: it is new`);
+    return number;
   };
   return {
     begin: () => joined(head(columns, words)),
     rows(rows) {
-      if (rows.length === 0) return new Uint8Array();
+      if (rows.count === 0) return new Uint8Array();
       const made = columns.map((column) => [column.name, encode(column, rows)] as const);
       return messagesOf(made).at(-1)!;
     },
@@ -53,9 +63,31 @@ export function arrowWriter<Row>(columns: readonly Column<Row>[], words: Words):
   };
 }
 
-/** Numbers of 64 bits; those of a tape are so small that no bit is lost. */
-function integers(values: readonly number[]): BigInt64Array {
-  return BigInt64Array.from(values, BigInt);
+/** Numbers of 64 bits; those of a tape are whole and so small that no bit is lost. */
+function integers(values: Float64Array): BigInt64Array {
+  const halves = new Uint32Array(2 * values.length);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    const high = Math.floor(value / 2 ** 32);
+    halves[2 * index] = value - high * 2 ** 32;
+    halves[2 * index + 1] = high;
+  }
+  return new BigInt64Array(halves.buffer);
+}
+
+/** Numbers of which some may be unknown: those are a NaN, and a bit is 0 that is 1 for the others. */
+function numbers(values: Float64Array): ArrowColumn<unknown> {
+  const { length } = values;
+  const validity = new Uint8Array(Math.ceil(length / 8));
+  let nullCount = 0;
+  for (let index = 0; index < length; index++) {
+    if (Number.isNaN(values[index])) nullCount++;
+    else validity[index >>> 3]! |= 1 << (index & 7);
+  }
+  const type = float64();
+  const batch = { length, nullCount, type, values };
+  const known = nullCount === 0 ? new Uint8Array() : validity;
+  return new ArrowColumn([new (batchType(type))({ ...batch, validity: known })]);
 }
 
 /** The schema and the dictionaries: what stands before the rows in a table that has every word. */
@@ -68,9 +100,9 @@ function head<Row>(columns: readonly Column<Row>[], words: Words): Uint8Array<Ar
     const column = kind === "word"
       ? columnFromArray(repeat(wordAt), dictionary(utf8(), int32()))
       : kind === "integer"
-      ? columnFromArray(integers(repeat(() => 0)))
+      ? columnFromArray(new BigInt64Array(size))
       : kind === "number"
-      ? columnFromArray(repeat(() => 0), float64())
+      ? numbers(new Float64Array(size))
       : columnFromArray(repeat(() => false), bool());
     return [name, column] as const;
   });
@@ -86,7 +118,7 @@ function messagesOf(
   const messages: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 0; view.getInt32(at + 4, true) > 0;) {
     const end = at + messageLength(view, at);
-    messages.push(bytes!.slice(at, end));
+    messages.push(bytes!.subarray(at, end) as Uint8Array<ArrayBuffer>);
     at = end;
   }
   return messages;

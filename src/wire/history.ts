@@ -10,10 +10,33 @@ export interface Column<Row> {
   readonly kind: ColumnKind;
 }
 
+/** Some rows of an answer, one by one or by column. */
+export interface Rows<Row> {
+  readonly count: number;
+  list(): readonly Row[];
+  /** A column of numbers, in which the unknown are NaN. */
+  numbers(name: keyof Row): Float64Array;
+  /** A column of words, as numbers of them that mean nothing elsewhere. */
+  words(name: keyof Row): { readonly numbers: ArrayLike<number>; wordOf(number: number): string };
+}
+
+/** Rows that are there as objects. */
+export function listed<Row>(list: readonly Row[]): Rows<Row> {
+  return {
+    count: list.length,
+    list: () => list,
+    numbers: (name) => Float64Array.from(list, (row) => Number(row[name] ?? NaN)),
+    words: (name) => ({
+      numbers: list.map((_, at) => at),
+      wordOf: (at) => String(list[at]![name]),
+    }),
+  };
+}
+
 /** Writes one answer: what stands before the rows, the rows in slices, and what stands after them. */
 export interface Writer<Row> {
   begin(): Uint8Array<ArrayBuffer>;
-  rows(rows: readonly Row[]): Uint8Array<ArrayBuffer>;
+  rows(rows: Rows<Row>): Uint8Array<ArrayBuffer>;
   end(): Uint8Array<ArrayBuffer>;
 }
 
@@ -43,8 +66,8 @@ export function jsonWriter<Row>(): Writer<Row> {
   return {
     begin: () => encoder.encode("["),
     rows(rows) {
-      if (rows.length === 0) return NOTHING;
-      const text = mark + rows.map((row) => JSON.stringify(row)).join(",");
+      if (rows.count === 0) return NOTHING;
+      const text = mark + rows.list().map((row) => JSON.stringify(row)).join(",");
       mark = ",";
       return encoder.encode(text);
     },
@@ -56,7 +79,7 @@ export function jsonWriter<Row>(): Writer<Row> {
 export function ndjsonWriter<Row>(): Writer<Row> {
   return {
     begin: () => NOTHING,
-    rows: (rows) => encoder.encode(rows.map((row) => `${JSON.stringify(row)}\n`).join("")),
+    rows: (rows) => encoder.encode(rows.list().map((row) => `${JSON.stringify(row)}\n`).join("")),
     end: () => NOTHING,
   };
 }
@@ -67,7 +90,7 @@ export function csvWriter<Row>(columns: readonly Column<Row>[]): Writer<Row> {
   return {
     begin: () => encoder.encode(line(columns.map(({ name }) => name))),
     rows: (rows) =>
-      encoder.encode(rows.map((row) => line(columns.map(({ name }) => row[name]))).join("")),
+      encoder.encode(rows.list().map((row) => line(columns.map(({ name }) => row[name]))).join("")),
     end: () => NOTHING,
   };
 }

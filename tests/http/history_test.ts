@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { tableFromIPC } from "@uwdata/flechette";
 import { fillPrevious } from "../../src/core/bar.ts";
-import { SLICE_ROWS } from "../../src/http/history.ts";
+import { COLUMN_ROWS, SLICE_ROWS } from "../../src/http/history.ts";
 import { readRecords } from "../../src/wire/records.ts";
 import { NOW, refused, serve, type TestApp } from "./serve.ts";
 
@@ -274,7 +274,8 @@ describe("Long answers of history", () => {
         bytes += chunk.length;
       }
       clearInterval(timer);
-      assert.ok(chunks >= count / SLICE_ROWS && bytes > 40 * count, `${chunks} chunks`);
+      const slice = format === "arrow" ? COLUMN_ROWS : SLICE_ROWS;
+      assert.ok(chunks >= count / slice && bytes > 40 * count, `${chunks} chunks`);
       assert.ok(turns >= chunks / 2, `${turns} turns while ${chunks} chunks were read`);
     }
   });
@@ -299,11 +300,12 @@ describe("Long answers of history", () => {
   });
 
   test("An answer that cannot be read to its end breaks off", async () => {
-    const server = serve("--tape", "memory:10000");
-    const ticks = upTo(10_000).map((price) => ({ symbol: "A", price }));
+    const count = 2 * COLUMN_ROWS;
+    const server = serve("--tape", `memory:${count}`);
+    const ticks = upTo(count).map((price) => ({ symbol: "A", price }));
     await server.send(...ticks);
     for (const format of Object.keys(READ)) {
-      const response = await server.request(`/ticks?limit=10000&format=${format}`);
+      const response = await server.request(`/ticks?limit=${count}&format=${format}`);
       assert.equal(response.status, 200);
       // All that is not read yet makes room.
       await server.send(...ticks);

@@ -67,7 +67,11 @@ function checkReading({ tape }: TestStore, all: readonly TapedTick[]): void {
       assertSlices(tape, all, { symbols, limit: 50, ...bounds });
     }
   }
-  assert.deepEqual([tape.tail, tape.head, tape.count], [first - 1, all.at(-1)!.seq, all.length]);
+  assert.deepEqual([tape.tail, tape.head, tape.countFirst({ limit: Infinity }).count], [
+    first - 1,
+    all.at(-1)!.seq,
+    all.length,
+  ]);
 }
 
 describe("LegacyTicks", () => {
@@ -108,7 +112,11 @@ describe("LegacyTicks", () => {
       // The process is killed here, and the next one goes on.
       const left = folder.killed(path);
       const again = new TestStore({ path: left }).follow();
-      assert.deepEqual([again.tape.tail, again.tape.head, again.tape.count], [0, 90_000, 90_000]);
+      assert.deepEqual([
+        again.tape.tail,
+        again.tape.head,
+        again.tape.countFirst({ limit: Infinity }).count,
+      ], [0, 90_000, 90_000]);
       assert.equal(bits(readAll(again.tape, { symbols, after: 0, limit: 500 })), expected);
       const edge = 65_536;
       assertSlices(again.tape, all, { after: edge - 5, limit: 10 });

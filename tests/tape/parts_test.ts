@@ -55,7 +55,7 @@ function contents({ tape }: TestStore) {
     // Who looks for times looks at some blocks only, so it comes first.
     ticks: [
       ...times.map((from) => all({ from, to: from + 1_000 })),
-      [head, tail, tape.count],
+      [head, tail, tape.countFirst({ limit: Infinity }).count],
       ...times.map((from) => all({ symbols: new Set(["B"]), from, to: from + 1_000 })),
       all({}),
       ...SYMBOLS.map((symbol) => all({ symbols: new Set([symbol]) })),

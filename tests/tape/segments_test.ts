@@ -106,6 +106,7 @@ describe("Segments", () => {
     const sealed = (block: MemoryBlock) => ({
       ...{ after: block.after, last: block.last, count: block.count, oldest: 0, newest: 0 },
       ...{ appended: 0, runs: () => block.runs(), view: () => block.view(undefined) },
+      countOf: () => block.count,
     });
     for (const settled of [2, 4]) {
       const full = segments.full()!;

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { tableFromIPC } from "@uwdata/flechette";
 import fc from "fast-check";
 import { arrowWriter } from "../../src/wire/arrow.ts";
-import { BAR_COLUMNS, joined, TICK_COLUMNS } from "../../src/wire/history.ts";
+import { BAR_COLUMNS, joined, listed, TICK_COLUMNS } from "../../src/wire/history.ts";
 import { anyBars, anyTicks, SYMBOLS, written } from "./rows.ts";
 
 const words = { symbol: SYMBOLS, interval: ["1m"] };
@@ -53,12 +53,12 @@ describe("Arrow", () => {
   test("An answer that is cut off at the end of a slice does not look complete", () => {
     const writer = arrowWriter(TICK_COLUMNS, words);
     const tick = { seq: 1, symbol: "A", time: 1, price: 1, size: 1, bid: 1, ask: 1 };
-    const bytes = joined([writer.begin(), writer.rows([tick]), writer.end()]);
+    const bytes = joined([writer.begin(), writer.rows(listed([tick])), writer.end()]);
     assert.deepEqual([...bytes.slice(-8)], [255, 255, 255, 255, 0, 0, 0, 0]);
   });
 
   test("A word that was not announced is an error", () => {
     const tick = { seq: 1, symbol: "NEW", time: 1, price: 1, size: 1, bid: 1, ask: 1 };
-    assert.throws(() => arrowWriter(TICK_COLUMNS, words).rows([tick]), /symbol NEW/);
+    assert.throws(() => arrowWriter(TICK_COLUMNS, words).rows(listed([tick])), /symbol NEW/);
   });
 });

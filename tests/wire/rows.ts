@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Bar } from "../../src/core/bar.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
-import { joined, type Writer } from "../../src/wire/history.ts";
+import { joined, listed, type Writer } from "../../src/wire/history.ts";
 
 export const SYMBOLS = ["A", "B", "BTC/USD", "^X=:._-"];
 
@@ -41,5 +41,5 @@ export function written<Row>(
   writer: Writer<Row>,
   slices: readonly (readonly Row[])[],
 ): Uint8Array<ArrayBuffer> {
-  return joined([writer.begin(), ...slices.map((rows) => writer.rows(rows)), writer.end()]);
+  return joined([writer.begin(), ...slices.map((rows) => writer.rows(listed(rows))), writer.end()]);
 }
