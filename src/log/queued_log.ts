@@ -3,7 +3,6 @@ import {
   type Appended,
   type Draft,
   type Entry,
-  ENTRY_TICKS_MAX,
   lastSeq,
   type OwnLog,
   type Receipt,
@@ -34,9 +33,9 @@ export interface QueuedLogOptions {
 /** So many ticks are not kept waiting for the next frame. */
 const FULL_BATCH = 500;
 /** Ticks that are written, and told of, at once: what is live waits for that long. */
-const WRITE_MAX = 16_384, DELIVER_MAX = 8_192;
-/** What comes late costs more than what comes in order, so telling also ends after so long. */
-const DELIVER_MS_MAX = 4;
+const WRITE_MAX = 4_096, DELIVER_MAX = 8_192;
+/** What comes late costs more than what comes in order, so telling also ends after so long, behind an entry. */
+const DELIVER_MS_MAX = 4, ENTRY_TICKS = 1_024;
 
 interface Waiting {
   readonly draft: Draft;
@@ -123,8 +122,8 @@ export class QueuedLog implements OwnLog {
     const before = this.#head;
     for (const waiting of this.#waiting) {
       const { length } = waiting.draft.ticks;
-      if (length > ENTRY_TICKS_MAX || ticks + length > WRITE_MAX) break;
-      if (groupTicks + length > ENTRY_TICKS_MAX) close();
+      if (length > ENTRY_TICKS || ticks + length > WRITE_MAX) break;
+      if (groupTicks + length > ENTRY_TICKS) close();
       group.push(waiting);
       groupTicks += length;
       ticks += length;
@@ -140,7 +139,7 @@ export class QueuedLog implements OwnLog {
       for (const { reject } of taken) reject(error);
     }
     const next = this.#waiting[0];
-    if (next === undefined || next.draft.ticks.length <= ENTRY_TICKS_MAX) return;
+    if (next === undefined || next.draft.ticks.length <= ENTRY_TICKS) return;
     this.#take(1);
     this.#large = { waiting: next, parts: [], ticksWritten: 0 };
   }
@@ -158,8 +157,8 @@ export class QueuedLog implements OwnLog {
     const first = parts[0]?.entry.first ?? this.#head + 1;
     const fresh: Written[] = [];
     const end = Math.min(ticks.length, large.ticksWritten + WRITE_MAX);
-    for (let at = large.ticksWritten; at < end; at += ENTRY_TICKS_MAX) {
-      const through = Math.min(end, at + ENTRY_TICKS_MAX);
+    for (let at = large.ticksWritten; at < end; at += ENTRY_TICKS) {
+      const through = Math.min(end, at + ENTRY_TICKS);
       fresh.push(
         through === ticks.length
           ? this.#written([waiting], ticks.slice(at), first)

@@ -22,7 +22,7 @@ export interface ReplicaOptions {
 /** Changes stored in one go: what is live waits for that long. */
 const SAVE_MAX = 200;
 /** When more bars than this are in memory only, ticks wait until some of them are stored. */
-const BARS_HELD_MAX = 400_000;
+const BARS_HELD_MAX = 50_000;
 
 /**
  * The one path of every tick: what the log tells of goes onto the tape, into the market, to whoever wants it.

@@ -47,7 +47,9 @@ export function openDatabase(options: OpenOptions): Opened {
     // The lock is the file's own and goes with the process, however that ends.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
     checkKind(db, path);
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
+    db.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 67108864",
+    );
     // That the tape is in use must have reached the disk before the first tick is published.
     db.exec("PRAGMA synchronous = FULL");
     migrate(db);

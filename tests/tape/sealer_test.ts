@@ -138,11 +138,11 @@ describe("Sealer: a full disk", { skip: diskFault() ?? false }, () => {
     const path = disk.path("tape.db");
     const options = { path, blockTicks: 20_000 };
     const store = new TestStore(options).follow();
-    const all = await store.append(ticks(41_000));
+    const all = await store.append(ticks(124_000));
     save(store);
     disk.fill();
     const fail = () => {
-      for (let step = 0; step < 50; step++) if (!store.tape.seal()) return;
+      for (let step = 0; step < 500; step++) if (!store.tape.seal()) return;
     };
     assert.throws(fail, TapeFull);
     assert.throws(fail, TapeFull);
