@@ -8,7 +8,7 @@
  *     …  number of the symbol of each tick: 1 byte, or 2 when there are more than 256
  *     …  where some but not all are known: which, one bit for each tick, for sizes, bids and asks
  *     …  the symbols, each after its length
- *     …  definitions, marks and receipts as JSON, if there are any
+ *     …  definitions, marks, receipts and lease as JSON, if there are any
  */
 import { crc32 } from "node:zlib";
 import type { TapedTick } from "../core/tick.ts";
@@ -29,15 +29,16 @@ export class NewerEntry extends EntryFault {}
 
 /** @throws {RangeError} for more ticks than an entry has */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const { first, ticks, time, definitions, marks, receipts, more } = entry;
+  const { first, ticks, time, definitions, marks, receipts, lease, more } = entry;
   const count = ticks.length;
   if (count > ENTRY_TICKS_MAX) throw new RangeError(`Cannot log ${count} ticks in one entry`);
   const { numbers, names } = numbersOf(ticks);
   const present = OPTIONAL.map(([name]) => presenceOf(ticks, name));
   const words = wordsOf(names);
-  const rest = definitions.length + marks.length + receipts.length === 0
-    ? new Uint8Array()
-    : new TextEncoder().encode(JSON.stringify({ definitions, marks, receipts }));
+  const hasRest = definitions.length + marks.length + receipts.length > 0 || lease !== undefined;
+  const rest = hasRest
+    ? new TextEncoder().encode(JSON.stringify({ definitions, marks, receipts, lease }))
+    : new Uint8Array();
   const floats = 2 * count + present.reduce((sum, { known }) => sum + known, 0);
   const width = names.length > 256 ? 2 : 1;
   const partial = present.filter(({ known }) => known > 0 && known < count);
@@ -73,7 +74,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
 export function decodeEntry(bytes: Uint8Array): Entry {
   if (bytes.length < HEADER) throw new EntryFault("it is too short");
   // A copy begins where numbers may.
-  const own = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   const view = new DataView(own.buffer, own.byteOffset, own.byteLength);
   if (own[0] !== VERSION) {
     throw new NewerEntry(`it is of version ${own[0]}, this program knows ${VERSION}`);
@@ -116,7 +117,10 @@ export function decodeEntry(bytes: Uint8Array): Entry {
     };
   }
   const rest = at < own.length
-    ? JSON.parse(text.decode(own.subarray(at))) as Pick<Entry, "definitions" | "marks" | "receipts">
+    ? JSON.parse(text.decode(own.subarray(at))) as Pick<
+      Entry,
+      "definitions" | "marks" | "receipts" | "lease"
+    >
     : { definitions: [], marks: [], receipts: [] };
   return { first, ticks, time: view.getFloat64(16, true), ...rest, more: (own[1]! & MORE) !== 0 };
 }

@@ -24,6 +24,12 @@ export interface Receipt {
   readonly time: number;
 }
 
+/** The right of one replica to run a feed; a later one has a greater term. */
+export interface Lease {
+  readonly feed: string;
+  readonly term: number;
+}
+
 /** What somebody wants logged: all of it, or nothing. */
 export interface Draft {
   readonly ticks: readonly Tick[];
@@ -31,6 +37,8 @@ export interface Draft {
   readonly marks?: readonly Mark[] | undefined;
   /** By which the sender can send it again. */
   readonly key?: string | undefined;
+  /** By which right, if it takes one. */
+  readonly lease?: Lease | undefined;
 }
 
 /** What is logged at once. A draft that is too large for one makes several, of which only the last is not `more`. */
@@ -43,6 +51,7 @@ export interface Entry {
   readonly definitions: readonly Definition[];
   readonly marks: readonly Mark[];
   readonly receipts: readonly Receipt[];
+  readonly lease?: Lease | undefined;
   /** What was to be logged at once goes on in the next entry. */
   readonly more: boolean;
 }

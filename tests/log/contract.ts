@@ -118,7 +118,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
           assert.ok(before.last < first && last < after.first);
           const own = told.ticks.filter(({ seq }) => seq >= first && seq <= last);
           assert.equal(own.length, count);
-          assert.equal(told.rest.receipts[0]!.seq, last);
+          assert.equal(told.rest.receipts.find(({ key }) => key === "k")!.seq, last);
           const again = await toldAgain(opened);
           assertOrdered(again.entries, expected);
           assert.deepEqual(again.ticks, told.ticks);
@@ -225,7 +225,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         for (const each of [told, await toldAgain(opened)]) {
           assert.deepEqual(each.rest.definitions, definitions);
           assert.deepEqual(each.rest.marks, marks);
-          assert.equal(each.rest.receipts.length, 1);
+          assert.equal(each.rest.receipts.filter(({ key }) => key === "k").length, 1);
           assert.deepEqual(each.entries.at(-1)!.marks, marks);
           assert.deepEqual(
             each.entries.map(({ more }) => more),

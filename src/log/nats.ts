@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
+import { TapeError } from "../store/tape_error.ts";
+import type { StreamSpec } from "./stream_spec.ts";
+
+interface Waits {
+  sleep(ms: number): Promise<void>;
+  warn(message: string): void;
+}
+
+const RECONNECT_MS = 500;
+
+/** Connects; waits for servers that are away. @throws {TapeError} when one refuses, or a file cannot be read */
+export async function connectTo(
+  spec: StreamSpec,
+  { sleep, warn }: Waits,
+): Promise<NatsConnection> {
+  // What the default needs nothing of is loaded only here.
+  const { connect } = await import("@nats-io/transport-node");
+  const options = await optionsOf(spec);
+  for (let isTold = false;; isTold = true) {
+    try {
+      return await connect(options);
+    } catch (cause) {
+      const { message } = cause as Error;
+      // Who is refused now is refused again.
+      if (!/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout|connection refused|closed/i.test(message)) {
+        throw new TapeError(`Cannot connect to NATS at ${spec.servers.join(", ")}: ${message}`, {
+          cause,
+        });
+      }
+      if (!isTold) {
+        warn(`NATS at ${spec.servers.join(", ")} is away (${message}): it is waited for`);
+      }
+      await sleep(RECONNECT_MS);
+    }
+  }
+}
+
+async function optionsOf(spec: StreamSpec): Promise<NodeConnectionOptions> {
+  const { servers, user, password, token, creds, ca, cert, key, tls } = spec;
+  const { credsAuthenticator } = await import("@nats-io/transport-node");
+  return {
+    servers: [...servers],
+    name: "tickwire",
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    pingInterval: 5_000,
+    ...(user === undefined ? {} : { user, pass: password ?? "" }),
+    ...(token === undefined ? {} : { token }),
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(readBytes(creds)) }),
+    ...(tls
+      ? {
+        tls: {
+          ...(ca === undefined ? {} : { caFile: ca }),
+          ...(cert === undefined ? {} : { certFile: cert }),
+          ...(key === undefined ? {} : { keyFile: key }),
+        },
+      }
+      : {}),
+  };
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new TapeError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}

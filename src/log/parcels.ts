@@ -1,0 +1,117 @@
+import { LogUnavailable, type TapeError } from "../store/tape_error.ts";
+import type { Appended, Draft, Entry, Receipt } from "./log.ts";
+
+/** A draft, and whoever waits for it. */
+export interface Waiting {
+  readonly draft: Draft;
+  resolve(appended: Appended): void;
+  reject(error: unknown): void;
+}
+
+/** What is sent to a log elsewhere as one entry: some whole drafts, or a part of one. */
+export interface Parcel {
+  /** Its seqs are counted from 0: what they are is known once it is in the log. */
+  readonly entry: Entry;
+  readonly ends: readonly {
+    readonly waiting: Waiting;
+    readonly first: number;
+    readonly last: number;
+  }[];
+}
+
+const PARCEL_TICKS = 1_024;
+
+/**
+ * Packs drafts in their order, as many together as there is room for. One that has a key or a lease is decided
+ * of by itself, so it travels alone; a large one becomes several parcels, each with a key of its own.
+ * @param time now
+ */
+export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
+  const parcels: Parcel[] = [];
+  let group: Waiting[] = [];
+  let ticks = 0;
+  const close = () => {
+    if (group.length > 0) parcels.push(parcelOf(group, time));
+    [group, ticks] = [[], 0];
+  };
+  for (const each of waiting) {
+    const { draft: { ticks: { length }, key, lease } } = each;
+    const isAlone = key !== undefined || lease !== undefined || length > PARCEL_TICKS;
+    if (isAlone || ticks + length > PARCEL_TICKS) close();
+    if (isAlone) {
+      const parts = partsOf(each);
+      for (const part of parts) parcels.push(parcelOf([part], time, part !== parts.at(-1)));
+    } else {
+      group.push(each);
+      ticks += length;
+    }
+  }
+  close();
+  return parcels;
+}
+
+function parcelOf(group: readonly Waiting[], time: number, more = false): Parcel {
+  let first = 0;
+  const ends = group.map((waiting) => {
+    const last = first + waiting.draft.ticks.length - 1;
+    const end = { waiting, first, last };
+    first = last + 1;
+    return end;
+  });
+  const drafts = group.map(({ draft }) => draft);
+  const receipts = drafts.flatMap(({ key, ticks }): Receipt[] =>
+    key === undefined ? [] : [{ key, accepted: ticks.length, seq: 0, time }]
+  );
+  const entry = {
+    first: 0,
+    ticks: drafts.flatMap(({ ticks }) => ticks.map((tick) => ({ seq: 0, ...tick }))),
+    ...{ time, receipts, more, lease: drafts[0]!.lease },
+    definitions: drafts.flatMap(({ definitions = [] }) => definitions),
+    marks: drafts.flatMap(({ marks = [] }) => marks),
+  };
+  return { entry, ends };
+}
+
+/** A draft in parts that are small enough; what comes with its ticks comes with the last of them. */
+function partsOf(whole: Waiting): Waiting[] {
+  const { draft } = whole;
+  const { ticks, key, lease } = draft;
+  const count = Math.ceil(ticks.length / PARCEL_TICKS);
+  if (count <= 1) return [whole];
+  const done: Appended[] = [];
+  const failed: unknown[] = [];
+  const settle = () => {
+    if (done.length + failed.length < count) return;
+    const first = Math.min(...done.map((each) => each.first));
+    const last = Math.max(...done.map((each) => each.last));
+    if (failed.length === 0) return whole.resolve({ first, last });
+    whole.reject(done.length === 0 ? failed[0] : partly(failed[0], done.length, count));
+  };
+  return Array.from({ length: count }, (_, index) => {
+    const isLast = index === count - 1;
+    const part = ticks.slice(index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
+    return {
+      draft: isLast ? { ...draft, ticks: part } : { ticks: part, lease, key: partKey(key, index) },
+      resolve(appended) {
+        done.push(appended);
+        settle();
+      },
+      reject(error) {
+        failed.push(error);
+        settle();
+      },
+    };
+  });
+}
+
+/** No key that a client can send has a line feed. */
+function partKey(key: string | undefined, index: number): string | undefined {
+  return key === undefined ? undefined : `${key}\n${index}`;
+}
+
+/** The sender has to know that sending it again, without a key, would double a part of it. */
+function partly(cause: unknown, done: number, count: number): TapeError {
+  const { message } = cause as Error;
+  const what = `${done} of ${count} parts of the batch are in the log`;
+  return new LogUnavailable(`${message}; ${what}`, { cause });
+}

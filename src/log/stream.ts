@@ -1,0 +1,270 @@
+/**
+ * One JetStream stream of NATS as a durable order of messages:
+ * https://docs.nats.io/nats-concepts/jetstream, https://github.com/nats-io/nats.js
+ */
+import type { JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
+import { connectTo } from "./nats.ts";
+import type { StreamSpec } from "./stream_spec.ts";
+
+/** What a stream needs of the world. */
+export interface StreamWorld {
+  now(): number;
+  elapsed(): number;
+  sleep(ms: number): Promise<void>;
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export interface StreamOptions extends StreamWorld {
+  readonly spec: StreamSpec;
+  /** Messages may go after so long. */
+  readonly ageMs: number;
+}
+
+/** A message of the stream. */
+export interface StreamMessage {
+  readonly seq: number;
+  readonly data: Uint8Array;
+  /** How many come after it. */
+  readonly pending: number;
+}
+
+/** What the description of a stream says that is ours. */
+const DESCRIPTION = "tickwire log 1";
+const NANOS_PER_MS = 1e6;
+const REQUEST_MS = 2_000, RETRY_MS = 250, HEARTBEAT_MS = 1_000;
+/** How long whoever wants something logged waits for a server that is away. */
+const PATIENCE_MS = 5_000;
+const MESSAGES_AHEAD = 256;
+/** The server keeps the ids of messages for so long, to know those that it gets again. */
+const DUPLICATES_MS = 120_000;
+/** Codes of errors: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+const NOT_FOUND = 10_059, NOT_ENABLED = [10_039, 10_076];
+const FULL = [10_023, 10_028, 10_047, 10_077, 10_122];
+
+/** A stream that is there, and ours. */
+export class LogStream {
+  readonly name: string;
+  readonly subject: string;
+  readonly connection: NatsConnection;
+  /** Names this stream: another one of the same name has another id. */
+  readonly id: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly #client: JetStreamClient;
+  readonly #manager: JetStreamManager;
+  readonly #world: StreamWorld;
+  #reconnects = 0;
+  #isConnected = true;
+  #isClosed = false;
+
+  private constructor(
+    options: StreamOptions,
+    connection: NatsConnection,
+    parts: { client: JetStreamClient; manager: JetStreamManager; info: StreamInfo },
+  ) {
+    const { config, created, state } = parts.info;
+    this.name = config.name;
+    this.subject = subjectOf(options.spec.stream);
+    this.connection = connection;
+    this.id = `${config.name} ${created}`;
+    this.firstSeq = Math.max(1, state.first_seq);
+    this.lastSeq = state.last_seq;
+    this.#client = parts.client;
+    this.#manager = parts.manager;
+    this.#world = options;
+    void this.#watchConnection();
+  }
+
+  /**
+   * Connects and finds the stream, or makes it. Waits for servers that are away.
+   * @throws {TapeError} for one that is of another program, or cannot be used
+   */
+  static async open(options: StreamOptions): Promise<LogStream> {
+    const { spec } = options;
+    const connection = await connectTo(options.spec, options);
+    try {
+      // What the default needs nothing of is loaded only here.
+      const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
+      const manager = await jetstreamManager(connection, { timeout: PATIENCE_MS });
+      const info = await findOrMake(manager, options);
+      return new LogStream(options, connection, { client: jetstream(connection), manager, info });
+    } catch (cause) {
+      await connection.close();
+      throw cause instanceof TapeError ? cause : refused(spec, cause);
+    }
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  /**
+   * Adds a message, once however often it has to be sent.
+   * @param patient whether to try for as long as it takes
+   * @returns its seq
+   * @throws {LogUnavailable} {TapeFull} {TapeError}
+   */
+  async publish(id: string, data: Uint8Array, patient = false): Promise<number> {
+    const { elapsed, sleep } = this.#world;
+    const until = elapsed() + (patient ? Infinity : PATIENCE_MS);
+    for (;;) {
+      try {
+        const options = { msgID: id, timeout: REQUEST_MS, retries: 0 };
+        const expect = { streamName: this.name };
+        const ack = await this.#client.publish(this.subject, data, { ...options, expect });
+        return ack.seq;
+      } catch (cause) {
+        const error = toError(this.name, cause);
+        if (this.#isClosed || !(error instanceof LogUnavailable) || elapsed() >= until) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /**
+   * Reads messages from a seq on, and goes on with what comes, for as long as it is open.
+   * @param take is waited for before the next one is read
+   */
+  async read(from: number, take: (message: StreamMessage) => Promise<void> | void): Promise<void> {
+    let next = from;
+    let told = "";
+    while (!this.#isClosed) {
+      try {
+        const options = { opt_start_seq: next, inactive_threshold: 60_000 };
+        const consumer = await this.#client.consumers.get(this.name, options);
+        const messages = await consumer.consume({
+          max_messages: MESSAGES_AHEAD,
+          idle_heartbeat: HEARTBEAT_MS,
+          expires: 5_000,
+        });
+        for await (const { seq, data, info } of messages) {
+          told = "";
+          if (this.#isClosed) return;
+          next = seq + 1;
+          await take({ seq, data, pending: info.pending });
+        }
+      } catch (cause) {
+        if (cause instanceof TapeError) throw cause;
+        const { message } = toError(this.name, cause);
+        if (message !== told && !this.#isClosed) this.#world.warn(`${message}; it is tried again`);
+        told = message;
+      }
+      await this.#world.sleep(RETRY_MS);
+    }
+  }
+
+  /**
+   * @returns the seqs that the stream has now; `undefined` when it cannot be reached
+   * @throws {TapeError} when it is not the one that it was
+   */
+  async look(): Promise<{ firstSeq: number; lastSeq: number } | undefined> {
+    try {
+      const { created, state } = await this.#manager.streams.info(this.name);
+      if (`${this.name} ${created}` !== this.id) throw gone(this.name, "was made anew");
+      return { firstSeq: Math.max(1, state.first_seq), lastSeq: state.last_seq };
+    } catch (cause) {
+      if (cause instanceof TapeError) throw cause;
+      if (codeOf(cause) === NOT_FOUND) throw gone(this.name, "was deleted");
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.connection.close();
+  }
+
+  async #watchConnection(): Promise<void> {
+    const { info, warn } = this.#world;
+    for await (const { type } of this.connection.status()) {
+      if (type === "disconnect") {
+        if (this.#isConnected) warn("The connection to NATS is lost: it is tried again");
+        this.#isConnected = false;
+      } else if (type === "reconnect") {
+        if (!this.#isConnected) info("NATS is back");
+        this.#isConnected = true;
+        this.#reconnects++;
+      }
+    }
+  }
+}
+
+/** The subject of the entries. */
+function subjectOf(stream: string): string {
+  return `tickwire.${stream}.log`;
+}
+
+async function findOrMake(
+  manager: JetStreamManager,
+  { spec, ageMs }: StreamOptions,
+): Promise<StreamInfo> {
+  const { stream } = spec;
+  const subjects = [subjectOf(stream)];
+  const found = await manager.streams.info(stream).catch((error: unknown) => {
+    if (codeOf(error) !== NOT_FOUND) throw error;
+  });
+  if (found === undefined) {
+    return await manager.streams.add({
+      name: stream,
+      description: DESCRIPTION,
+      subjects,
+      storage: "file",
+      retention: "limits",
+      max_age: ageMs * NANOS_PER_MS,
+      num_replicas: spec.replicas,
+      duplicate_window: Math.min(ageMs, DUPLICATES_MS) * NANOS_PER_MS,
+      deny_delete: true,
+      deny_purge: true,
+    });
+  }
+  const { config } = found;
+  if (config.description !== DESCRIPTION || String(config.subjects) !== String(subjects)) {
+    throw new TapeError(
+      `Cannot use the stream ${stream}: it is of another program; choose another with ?stream=`,
+    );
+  }
+  if (config.max_age === ageMs * NANOS_PER_MS) return found;
+  return await manager.streams.update(stream, { max_age: ageMs * NANOS_PER_MS });
+}
+
+function codeOf(error: unknown): number | undefined {
+  return (error as { code?: unknown }).code as number | undefined;
+}
+
+function gone(name: string, what: string): TapeError {
+  return new TapeError(
+    `Cannot go on with the stream ${name}: it ${what}; start again, to begin with what it has now`,
+  );
+}
+
+/** Why the stream cannot be used at all. */
+function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
+  const { message } = cause as Error;
+  const why = NOT_ENABLED.includes(codeOf(cause) ?? 0) || /jetstream not enabled/i.test(message)
+    ? "JetStream is not enabled there: start nats-server with -js"
+    : message;
+  return new TapeError(`Cannot use the stream ${stream} at ${servers.join(", ")}: ${why}`, {
+    cause,
+  });
+}
+
+/** What became of a request, in words for whoever wanted something logged. */
+function toError(stream: string, cause: unknown): TapeError {
+  if (cause instanceof TapeError) return cause;
+  const { message } = cause as Error;
+  const code = codeOf(cause) ?? 0;
+  if (FULL.includes(code) || /maximum (?:bytes|messages) exceeded|insufficient/i.test(message)) {
+    return new TapeFull(`Cannot write to the stream ${stream}: ${message}`, { cause });
+  }
+  if (/permissions violation/i.test(message)) {
+    return new TapeError(`Cannot write to the stream ${stream}: ${message}`, { cause });
+  }
+  return new LogUnavailable(`Cannot reach the stream ${stream}: ${message}`, { cause });
+}

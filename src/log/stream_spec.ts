@@ -1,0 +1,69 @@
+/** What stands in `--log nats://HOST:4222,nats://HOST2:4222?stream=tickwire&replicas=3&creds=FILE`. */
+export interface StreamSpec {
+  readonly servers: readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  /** Files with NATS credentials, the certificate of an authority, a certificate and its key. */
+  readonly creds?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Whether the connection is secret: with `tls://`, or where any of the files is one of TLS. */
+  readonly tls: boolean;
+  /** The name of the stream; its buckets have names that begin with it. */
+  readonly stream: string;
+  /** On how many of the servers each entry is kept. */
+  readonly replicas: number;
+}
+
+const DEFAULT_PORT = 4222;
+const FILES = ["creds", "ca", "cert", "key"] as const;
+
+/** @throws {RangeError} */
+export function parseStreamSpec(text: string): StreamSpec {
+  const [addresses = "", query = ""] = text.split("?", 2);
+  const fail = (why: string): never => {
+    throw new RangeError(`Cannot use log ${shown(text)}: ${why}`);
+  };
+  const urls = addresses.split(",").map((address) => {
+    const url = URL.parse(address);
+    if (url === null || !/^(?:nats|tls):$/.test(url.protocol) || url.hostname === "") {
+      return fail(`${shown(address)} is no address such as nats://HOST:4222`);
+    }
+    return url;
+  });
+  const params = new URLSearchParams(query);
+  const known = ["stream", "replicas", "user", "password", "token", ...FILES];
+  const stray = [...params.keys()].find((name) => !known.includes(name));
+  if (stray !== undefined) fail(`it has no option ${stray}, but ${known.join(", ")}`);
+  const stream = params.get("stream") ?? "tickwire";
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(stream)) {
+    fail(`stream ${JSON.stringify(stream)} is not 1 to 32 letters, digits, _ and -`);
+  }
+  const replicas = Number(params.get("replicas") ?? 1);
+  if (![1, 2, 3, 4, 5].includes(replicas)) fail("replicas is a number from 1 to 5");
+  const [first] = urls;
+  const user = params.get("user") ?? decodeURIComponent(first!.username);
+  const password = params.get("password") ?? decodeURIComponent(first!.password);
+  const token = params.get("token");
+  const files = Object.fromEntries(FILES.flatMap((name) => {
+    const path = params.get(name);
+    return path === null ? [] : [[name, path]];
+  }));
+  return {
+    servers: urls.map(({ hostname, port }) => `${hostname}:${port || DEFAULT_PORT}`),
+    ...(user === "" ? {} : { user, password }),
+    ...(token === null ? {} : { token }),
+    ...files,
+    tls: urls.some(({ protocol }) => protocol === "tls:") || "ca" in files || "cert" in files,
+    stream,
+    replicas,
+  };
+}
+
+/** Names and passwords are left out. */
+function shown(text: string): string {
+  return text.replace(/(:\/\/)[^/?#\s"'@,]+@/g, "$1****@")
+    .replace(/([?&](?:password|token)=)[^&]+/g, "$1****");
+}

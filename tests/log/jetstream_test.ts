@@ -1,0 +1,75 @@
+import { after, before, describe } from "node:test";
+import { JetStreamLog } from "../../src/log/jetstream.ts";
+import { LogStream } from "../../src/log/stream.ts";
+import { parseStreamSpec } from "../../src/log/stream_spec.ts";
+import { natsFault, NatsServer } from "../helpers/nats_server.ts";
+import { until } from "../helpers/until.mjs";
+import { logContract, type OpenLog } from "./contract.ts";
+
+let server: NatsServer;
+let count = 0;
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** A log on a stream, that works as soon as something waits. */
+class SharedLog implements OpenLog {
+  readonly stream: LogStream;
+  readonly log: JetStreamLog;
+  readonly warnings: string[] = [];
+  readonly failures: Error[] = [];
+
+  constructor(stream: LogStream, warnings: string[]) {
+    this.stream = stream;
+    this.warnings = warnings;
+    this.log = new JetStreamLog({
+      stream,
+      epoch: "e1",
+      writer: `w${++count}`,
+      now: Date.now,
+      elapsed: () => performance.now(),
+      sleep,
+      waiting: () => void setImmediate(() => this.#work()),
+      warn: (message) => void warnings.push(message),
+      fail: (error) => void this.failures.push(error),
+    });
+  }
+
+  static async open(name = `s${++count}`): Promise<SharedLog> {
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    const spec = parseStreamSpec(`${server.url}?stream=${name}`);
+    const world = { now: Date.now, elapsed: () => performance.now(), sleep, info() {}, warn };
+    const stream = await LogStream.open({ spec, ageMs: 86_400_000, ...world });
+    return new SharedLog(stream, warnings);
+  }
+
+  async settled(): Promise<void> {
+    await until("all has been told of", () => {
+      this.log.work();
+      return !this.log.isBusy;
+    });
+  }
+
+  /** Who is gone is told of nothing any more. */
+  async again(): Promise<SharedLog> {
+    await this.stream.close();
+    return await SharedLog.open(this.stream.name);
+  }
+
+  close(): Promise<void> {
+    return this.stream.close();
+  }
+
+  #work(): void {
+    if (this.log.work()) setImmediate(() => this.#work());
+  }
+}
+
+describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
+  before(async () => {
+    server = await NatsServer.start();
+  });
+  after(() => server.stop());
+
+  logContract("JetStreamLog", () => SharedLog.open());
+});
