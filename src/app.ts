@@ -26,6 +26,7 @@ import { Metrics } from "./http/metrics.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { parameterChecks } from "./http/parameters.ts";
+import { awaitPositions } from "./http/positions.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
 import {
@@ -45,6 +46,9 @@ import { Hub } from "./hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import { Rota } from "./hub/rota.ts";
+import type { Leases } from "./log/leases.ts";
+import { parseStreamSpec } from "./log/stream_spec.ts";
+import type { SlicedLog } from "./log/log.ts";
 import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
 import type { Accept } from "./runtime/listener.ts";
@@ -52,6 +56,8 @@ import { Maintenance } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
 import { openTape, parseTapeSpec } from "./tape/engines.ts";
+import { SharedLog } from "./tape/shared.ts";
+import type { TapeError } from "./store/tape_error.ts";
 import type { StoredTape } from "./tape/stored_tape.ts";
 
 /** What lies outside: the clock, chance and the operator. */
@@ -68,6 +74,8 @@ export interface World {
   elapsed(): number;
   random(): number;
   memoryBytes(): number;
+  /** Ends the process, because the log cannot be followed any more. */
+  fail(error: TapeError): void;
 }
 
 export interface App {
@@ -81,12 +89,35 @@ export interface App {
 
 /** Bars of each series that the market holds; older ones are read from the tape. */
 const BARS_IN_MEMORY = 120;
+/** How long a replica is given to get to where another one has been. */
+const POSITION_MS = 5_000;
+/** The log of this process alone. */
+const LOCAL = "local";
 
 /** Kinds of feed: a new one is one word here. */
 const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
 
-/** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
-export function createApp(config: Config, world: World): App {
+/**
+ * Reaches the log that several replicas share, and waits for it; `undefined` for one of this process alone.
+ * @throws {RangeError} {TapeError} when it cannot be used
+ */
+export async function openSharedLog(
+  config: Config,
+  world: Pick<World, "now" | "elapsed"> & Pick<Log, "info" | "warn">,
+): Promise<SharedLog | undefined> {
+  if (config.log === LOCAL) return undefined;
+  const spec = parseStreamSpec(config.log);
+  const tape = parseTapeSpec(config.tape);
+  const path = tape.engine === "sqlite" ? tape.path : undefined;
+  return await SharedLog.open({ ...world, spec, path, ageMs: config.retention, sleep });
+}
+
+/**
+ * Puts the parts together.
+ * @param shared the log, where it is not one of this process
+ * @throws {RangeError} for a feed or tape that cannot be used
+ */
+export function createApp(config: Config, world: World, shared?: SharedLog): App {
   const { log, now, elapsed, random } = world;
   const { log: entries, tape } = openTape(config.tape, { ...world, warn: log.warn }, {
     barsKept: config["bars-max"],
@@ -95,24 +126,27 @@ export function createApp(config: Config, world: World): App {
       wake();
       if (isMuch) replica.work();
     },
-  });
+  }, shared && { shared, fail: (error) => world.fail(error) });
   const market = new Market({ barsKept: BARS_IN_MEMORY });
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
-  const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake });
+  const waitMs = shared === undefined ? 0 : POSITION_MS;
+  const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs });
   const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
   const replica = new Replica({ log: entries, tape, market, hub });
   const writer = new Writer({ log: entries, tape, market, symbolsMax, now });
   const accept: Writer["accept"] = (ticks, attached) => writer.accept(ticks, attached);
+  const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
     ...{ market, tape, accept, now, sleep, log, random },
     define: (symbol, fields) => define(symbol, fields),
+    leases,
   });
   const derived = { market, tape, archive: tape, hub, feeds };
-  const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
+  const metrics = new Metrics({ ...world, ...derived, log: entries, rooms, advanceMs: ADVANCE_MS });
   const access = createAccess(config, log);
   const streams = new Streams({ hub, now: elapsed, random, fault });
   const turns = new Turns(turn);
@@ -135,7 +169,7 @@ export function createApp(config: Config, world: World): App {
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const crowds = [hub, rooms];
-  const doors = { access, places, crowds, krakenApi, fault };
+  const doors = { access, places, crowds, krakenApi, fault, entries, leases, waitMs };
   const router = createRouter(config, world, { ...parts, ...doors });
   return {
     fetch: (request) => router.fetch(request),
@@ -146,12 +180,12 @@ export function createApp(config: Config, world: World): App {
       feeds.start();
     },
     async stop() {
-      feeds.end();
+      await feeds.end();
       hub.drain(() => Math.round(random() * config.drain));
       await entry.senders.end();
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
-      while (replica.work());
+      await entries.close();
       maintenance.finish();
       tape.close();
     },
@@ -227,16 +261,20 @@ interface Parts extends Derived {
   readonly places: readonly SocketPlace[];
   readonly crowds: readonly Crowd[];
   readonly fault: (error: unknown) => void;
+  readonly entries: SlicedLog;
+  readonly waitMs: number;
+  readonly leases: Leases | undefined;
 }
 
-function createRouter(config: Config, { version, now }: World, parts: Parts): Hono {
+function createRouter(config: Config, { version, now, elapsed }: World, parts: Parts): Hono {
   const { market, tape, archive, hub, streams, feeds, metrics, access, places, crowds } = parts;
-  const { writer, krakenApi, fault, turns, entry: { ingest } } = parts;
+  const { writer, krakenApi, fault, turns, entries, leases, waitMs, entry: { ingest } } = parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
   const checkHost = (request: Request) => access.checkHost(request);
   router.use(corsHeaders(access.origins, checkHost), compress(), access.middleware());
+  router.use(awaitPositions({ tape, waitMs, elapsed, sleep }));
   for (
     const routes of [
       parameterChecks(),
@@ -268,6 +306,8 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
         position,
         clients: () => countOf(crowds),
         ticksToMigrate: () => tape.legacyTicks,
+        log: () => entries.state,
+        leases: () => leases?.held ?? [],
       }),
     ]
   ) router.route("/", routes);
@@ -279,6 +319,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
 export function checkParts(config: Config, environment: Environment): void {
   parseTapeSpec(config.tape);
+  if (config.log !== LOCAL) parseStreamSpec(config.log);
   openFeeds(config.feed, FEEDS, environment);
   checkInstruments(config);
 }

@@ -40,6 +40,9 @@ const SETTINGS = z.object({
   "tape": text.default("sqlite:./data/tickwire.db").describe(
     "home of ticks: sqlite:PATH or memory[:TICKS]",
   ),
+  "log": text.default("local").describe(
+    "order of ticks: local, or nats://HOST:4222?stream=NAME for several replicas",
+  ),
   "retention": durationFrom(1_000).prefault("7d").describe("how long ticks are kept"),
   "retention-size": size.prefault("8GB").describe(
     "size of the tape beyond which the oldest ticks go first",

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
-import { checkParts, createApp } from "./app.ts";
+import { checkParts, createApp, openSharedLog } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
 import { createLog } from "./logger.ts";
@@ -27,17 +27,22 @@ const HEALTH_TIMEOUT_MS = 3_000;
 const DEFAULT_FILE = "./data/tickwire.db";
 
 async function serve(config: Config): Promise<void> {
+  const clock = { now: Date.now, elapsed: () => performance.now() };
+  const shared = await openSharedLog(config, { ...clock, ...log });
   const app = createApp(config, {
     version,
     log,
     bootId: bootId(),
     holder: `process ${process.pid} on ${hostname()}`,
     environment: process.env,
-    now: Date.now,
-    elapsed: () => performance.now(),
+    ...clock,
     random: Math.random,
     memoryBytes: () => process.memoryUsage.rss(),
-  });
+    fail(error) {
+      complain(error.message);
+      process.exit(1);
+    },
+  }, shared);
   const listening = await listen({
     host: config.host,
     port: config.port,

@@ -19,6 +19,8 @@ export interface FeedContext {
   mark(name: string): string | undefined;
   /** Whether the tape holds nothing yet. */
   readonly tapeEmpty: boolean;
+  /** Whether another replica may have run it before this one, and may after it. */
+  readonly shared: boolean;
   /** The newest price of a symbol on the tape. */
   newestPrice(symbol: string): number | null;
   /** Adds an instrument or changes the fields given; what is emitted after it comes after it. */

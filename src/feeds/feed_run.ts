@@ -2,10 +2,11 @@ import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
-import type { Mark } from "../log/log.ts";
+import type { Leases } from "../log/leases.ts";
+import type { Lease, Mark } from "../log/log.ts";
 import type { Writer } from "../replica/writer.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
-import { TapeFull } from "../store/tape_error.ts";
+import { LogUnavailable, TapeFull } from "../store/tape_error.ts";
 import { backoff } from "./backoff.ts";
 import { type Feed, type FeedContext, SourceFault } from "./feed.ts";
 import { Rate } from "./rate.ts";
@@ -15,10 +16,10 @@ const PAUSE_MS = 1_000;
 /** Only a source that has stayed up for so long makes the earlier failures forgotten. */
 export const STABLE_MS = 10_000;
 
-/** How a feed is doing. Counts are those since the start. */
+/** How a feed is doing: on `standby` another replica runs it. Counts are those since the start. */
 export interface FeedStatus {
   readonly name: string;
-  readonly state: "starting" | "running" | "paused" | "retrying" | "ended" | "failed";
+  readonly state: "standby" | "starting" | "running" | "paused" | "retrying" | "ended" | "failed";
   /** What went wrong last, also when that is over. */
   readonly error: string | null;
   readonly errorTime: number | null;
@@ -44,6 +45,8 @@ export interface FeedParts {
   readonly accept: Writer["accept"];
   readonly define: (symbol: string, fields: InstrumentFields) => Promise<void>;
   readonly signal: AbortSignal;
+  /** Where there are several replicas, of which one runs each feed. */
+  readonly leases?: Leases | undefined;
   readonly log: {
     info(message: string): void;
     warn(message: string): void;
@@ -58,18 +61,23 @@ export interface FeedParts {
 export class FeedRuns {
   readonly #ended = new AbortController();
   readonly #runs: readonly FeedRun[];
+  readonly #leases: Leases | undefined;
+  #running: Promise<unknown> | undefined;
 
   constructor(feeds: readonly Feed[], parts: Omit<FeedParts, "signal">) {
     const { signal } = this.#ended;
+    this.#leases = parts.leases;
     this.#runs = feeds.map((feed) => new FeedRun(feed, { ...parts, signal }));
   }
 
   start(): void {
-    for (const run of this.#runs) void run.start();
+    this.#running = Promise.all(this.#runs.map((run) => run.start()));
   }
 
-  end(): void {
+  /** @returns once other replicas may run them */
+  async end(): Promise<void> {
     this.#ended.abort();
+    if (this.#leases !== undefined) await this.#running;
   }
 
   reports(): FeedReport[] {
@@ -88,10 +96,14 @@ export class FeedRun {
   #attempt = 0;
   /** When the source was there in this attempt. */
   #readyAt = Infinity;
+  /** Until when it may run, and by which right. */
+  #signal: AbortSignal;
+  #lease: Lease | undefined;
 
   constructor(feed: Feed, parts: FeedParts) {
     this.#feed = feed;
     this.#parts = parts;
+    this.#signal = parts.signal;
     const counts = { retries: 0, ticks: 0, leftOut: 0 };
     this.#status = { name: feed.name, state: "starting", error: null, errorTime: null, ...counts };
   }
@@ -103,7 +115,26 @@ export class FeedRun {
   }
 
   async start(): Promise<void> {
-    const { signal, log } = this.#parts;
+    const { leases, signal, log } = this.#parts;
+    const { name } = this.#feed;
+    if (leases === undefined) return await this.#run();
+    this.#set({ state: "standby" });
+    await leases.hold(name, signal, async (term, held) => {
+      this.#signal = held;
+      this.#lease = { feed: name, term };
+      // From here on nobody else's entries count, and where the feed stands is known.
+      await this.#emit([], undefined);
+      if (held.aborted) return;
+      log.info(`Feed ${name} runs here`);
+      this.#set({ state: "starting" });
+      await this.#run();
+      if (held.aborted) this.#set({ state: "standby" });
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#parts;
+    const signal = this.#signal;
     const { name } = this.#feed;
     const context = this.#context();
     while (!signal.aborted) {
@@ -127,7 +158,8 @@ export class FeedRun {
 
   /** Until the source may be tried again. */
   async #wait({ message, retryAfterMs }: SourceFault): Promise<void> {
-    const { now, random, sleep, signal, log } = this.#parts;
+    const { now, random, sleep, log } = this.#parts;
+    const signal = this.#signal;
     if (now() - this.#readyAt >= STABLE_MS) this.#attempt = 0;
     this.#readyAt = Infinity;
     const waitMs = Math.max(retryAfterMs, backoff(this.#attempt++, random));
@@ -149,11 +181,13 @@ export class FeedRun {
   }
 
   #context(): FeedContext {
-    const { market, tape, now, sleep, log, signal } = this.#parts;
+    const { market, tape, now, sleep, log } = this.#parts;
+    const signal = this.#signal;
     return {
       signal,
       now,
       tapeEmpty: tape.head === 0,
+      shared: this.#lease !== undefined,
       sleep: (ms) => sleep(ms, signal),
       emit: (ticks, marks) => this.#emit(ticks, marks),
       mark: (name) => tape.mark(name),
@@ -171,7 +205,7 @@ export class FeedRun {
     } catch (cause) {
       // An instrument for which there is no room must not cost the feed the others.
       if (
-        !(cause instanceof ClientError || cause instanceof TapeFull || cause instanceof RangeError)
+        !(cause instanceof ClientError || isForNow(cause) || cause instanceof RangeError)
       ) throw cause;
       this.#fail(this.#status.state, cause.message);
     }
@@ -179,19 +213,21 @@ export class FeedRun {
 
   /** Waits as long as the tape is full, and says so. */
   async #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
-    const { accept, now, sleep, signal } = this.#parts;
+    const { accept, now, sleep } = this.#parts;
+    const signal = this.#signal;
+    const lease = this.#lease;
     const { state } = this.#status;
     let left = ticks;
     while (!signal.aborted) {
       try {
-        await accept(left, { marks });
+        await accept(left, { marks, lease });
         this.#count(left, now());
         if (this.#status.state === "paused") this.#set({ state });
         return;
       } catch (cause) {
         if (cause instanceof ClientError) {
           left = this.#withoutNewSymbols(left, cause);
-        } else if (cause instanceof TapeFull) {
+        } else if (isForNow(cause)) {
           this.#fail("paused", cause.message);
           await sleep(PAUSE_MS, signal);
         } else throw cause;
@@ -223,4 +259,9 @@ export class FeedRun {
   #set(change: Partial<FeedStatus>): void {
     this.#status = { ...this.#status, ...change };
   }
+}
+
+/** Whether the same may be taken later. */
+function isForNow(error: unknown): error is TapeFull | LogUnavailable {
+  return error instanceof TapeFull || error instanceof LogUnavailable;
 }

@@ -13,6 +13,13 @@ export interface Playing {
   readonly everyMs: number | undefined;
 }
 
+/** How far a recording was played. */
+interface Place {
+  /** Ticks of the pass. */
+  readonly count: number;
+  readonly shift: number;
+}
+
 /** One run through a recording, or many with `loop`. */
 export class Player {
   readonly #context: FeedContext;
@@ -26,10 +33,20 @@ export class Player {
   #count = 0;
   /** What is added to recorded times, so that a pass follows the one before. */
   #shift = 0;
+  /** Ticks of this pass that another replica has played. */
+  #played = 0;
+  /** Under which name the place is noted, where another replica may have to go on from it. */
+  readonly #mark: string | undefined;
 
-  constructor(context: FeedContext, playing: Playing) {
+  /** @param name of the recording */
+  constructor(context: FeedContext, playing: Playing, name: string) {
     this.#context = context;
     this.#playing = playing;
+    this.#mark = context.shared ? `player ${name}` : undefined;
+    const noted = this.#mark && context.mark(this.#mark);
+    if (noted === undefined || noted === "") return;
+    const { count, shift } = JSON.parse(noted) as Place;
+    [this.#played, this.#shift] = [count, shift];
   }
 
   /** @param read begins a pass */
@@ -45,6 +62,7 @@ export class Player {
       }
       await this.#flush();
       if (this.#count === 0) return;
+      this.#played = 0;
       // The next pass begins one usual gap after the end of this one.
       const span = this.#last - this.#first;
       const { everyMs = 1_000 } = playing;
@@ -59,6 +77,7 @@ export class Player {
     const time = everyMs === undefined ? recorded.time : this.#count * everyMs;
     if (this.#count++ === 0) this.#first = time;
     this.#last = time;
+    if (this.#count <= this.#played) return;
     const moved = time + this.#shift;
     this.#origin ??= { clock: now, recorded: moved };
     const pace = everyMs === undefined ? speed : 1;
@@ -69,20 +88,25 @@ export class Player {
     }
     const due = this.#origin.clock + (moved - this.#origin.recorded) / pace;
     if (due > now) {
-      await this.#flush();
+      await this.#flush(1);
       await this.#context.sleep(due - this.#context.now());
       if (this.#context.signal.aborted) return;
     } else if (this.#batch.length >= BATCH_MAX) {
-      await this.#flush();
+      await this.#flush(1);
     }
     this.#batch.push({ ...recorded, time: rebase || everyMs !== undefined ? due : moved });
   }
 
-  async #flush(): Promise<void> {
+  /** @param ahead how many ticks of the pass were read and are not in the batch */
+  async #flush(ahead = 0): Promise<void> {
     const batch = this.#batch;
     if (batch.length === 0) return;
     this.#batch = [];
-    await this.#context.emit(batch);
+    const place: Place = { count: this.#count - ahead, shift: this.#shift };
+    const marks = this.#mark === undefined
+      ? undefined
+      : [{ name: this.#mark, value: JSON.stringify(place) }];
+    await this.#context.emit(batch, marks);
     await this.#context.sleep(0);
   }
 }

@@ -43,7 +43,7 @@ export function replay(spec: FeedSpec): Feed {
     name: spec.name,
     async run(context) {
       context.ready();
-      await new Player(context, playing).run(() => readRecording(recording, context));
+      await new Player(context, playing, spec.name).run(() => readRecording(recording, context));
     },
   };
 }

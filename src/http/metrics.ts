@@ -4,6 +4,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { Market } from "../core/market.ts";
 import type { FeedReport } from "../feeds/feed_run.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { LogState } from "../log/log.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { Durations } from "./durations.ts";
@@ -15,6 +16,7 @@ export interface MetricsOptions {
   readonly rooms: Pick<Rooms, "roomCount" | "sessionCount">;
   readonly market: Market;
   readonly tape: StoredTape;
+  readonly log: { readonly state: LogState };
   /** How often `advanced` is called. */
   readonly advanceMs: number;
   readonly feeds: { reports(): readonly FeedReport[] };
@@ -24,6 +26,7 @@ export interface MetricsOptions {
 }
 
 const STATES: readonly FeedReport["state"][] = [
+  "standby",
   "starting",
   "running",
   "paused",
@@ -43,7 +46,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    const { version, hub, rooms, market, tape, memoryBytes } = options;
+    const { version, hub, rooms, market, tape, log, memoryBytes } = options;
     this.#append = this.#durations(
       "append_seconds",
       "Time to take in what has arrived: tape, board and bars",
@@ -62,6 +65,16 @@ export class Metrics {
     this.#gauge("tape_head", "Seq of the newest tick", () => tape.head);
     this.#gauge("tape_tail", "Seq before the oldest tick that is kept", () => tape.tail);
     this.#gauge("tape_bytes", "Bytes that the tape has in use", () => tape.bytes);
+    const { state } = log;
+    const lag = () => log.state.lag;
+    if (state.engine !== "local") {
+      const connected = () => Number(log.state.connected);
+      this.#gauge("log_connected", "1 while something can be logged", connected);
+      this.#gauge("log_lag_entries", "Entries of the log that are not read", () => lag().entries);
+      this.#gauge("log_lag_seconds", "Age of the newest entry read", () => lag().ms / 1_000);
+      const again = "Times that the connection to the log was made again";
+      this.#counter("log_reconnects_total", again, () => log.state.reconnects);
+    }
     this.#gauge("memory_bytes", "Resident memory of the process", memoryBytes);
     const help = "Always 1; its label says which version runs";
     const info = { name: "tickwire_build_info", help, labelNames: ["version"] };

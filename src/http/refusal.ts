@@ -2,7 +2,9 @@ import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ClientError } from "../hub/client_error.ts";
-import { TapeError, TapeFull } from "../store/tape_error.ts";
+import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
+
+const LOG_RETRY_SECONDS = 1;
 
 /** A request that is not served. The message is for people, the code for programs. */
 export class Refusal extends Error {
@@ -83,6 +85,9 @@ export function toRefusal(error: unknown, fault: (error: unknown) => void): Refu
   if (error instanceof Refusal) return error;
   if (error instanceof ClientError) return new Refusal(400, error.code, error.message);
   if (error instanceof TapeFull) return new Refusal(507, "tape_full", error.message);
+  if (error instanceof LogUnavailable) {
+    return new Refusal(503, "log_unavailable", error.message, LOG_RETRY_SECONDS);
+  }
   if (error instanceof TapeError) return new Refusal(500, "tape_unreadable", error.message);
   if (error instanceof HTTPException) {
     return new Refusal(error.status as ContentfulStatusCode, "refused", error.message);

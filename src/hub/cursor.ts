@@ -10,8 +10,16 @@ import { channelName } from "./topic.ts";
 
 /** Where a cursor starts: after a place on the tape, or with the first tick at or after a time. */
 export type Start =
-  | { readonly kind: "seq"; readonly seq: number }
+  | {
+    readonly kind: "seq";
+    readonly seq: number;
+    /** When by the clock a place that is not there yet is waited for no longer. */
+    readonly until?: number;
+  }
   | { readonly kind: "time"; readonly time: number };
+
+/** Why a place cannot be started from that is not there. */
+export const IN_THE_FUTURE = "The position is in the future";
 
 /** What is told of a cursor. */
 export interface Follower extends Member {
@@ -76,7 +84,7 @@ export class Cursor {
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
     const { sub, subscription, numbering } = cohort;
     this.#own = new Cohort(sub, channelName(channel), subscription, this.#scene(), numbering);
-    if (start.kind === "seq" && this.#seq >= start.seq) this.#begin(start.seq);
+    if (start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead) this.#begin(start.seq);
   }
 
   /** `seq` of the last frame that the client has received, or the place where the cursor started. */
@@ -134,6 +142,7 @@ export class Cursor {
   step(now: number, fragments: Fragments): number | undefined {
     const { tape, follower } = this.#options;
     this.#effort = 0;
+    if (this.#isAhead) return this.#wait(now);
     if (!this.#started) {
       this.#seek();
       return now;
@@ -155,6 +164,19 @@ export class Cursor {
       return undefined;
     }
     return owed ?? next ?? now;
+  }
+
+  /** Whether the place to start from is not there yet. */
+  get #isAhead(): boolean {
+    const { start, tape } = this.#options;
+    return !this.#started && start.kind === "seq" && start.seq > tape.head;
+  }
+
+  #wait(now: number): number | undefined {
+    const { start, follower } = this.#options;
+    if (start.kind === "seq" && start.until !== undefined && now < start.until) return now;
+    follower.fellOff(this, IN_THE_FUTURE);
+    return undefined;
   }
 
   /** At the head, bars that the clock has closed meanwhile are closed for this client too. */

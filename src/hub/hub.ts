@@ -8,7 +8,7 @@ import { TapeError } from "../store/tape_error.ts";
 import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
-import { Cursor, type Follower, type Start } from "./cursor.ts";
+import { Cursor, type Follower, IN_THE_FUTURE, type Start } from "./cursor.ts";
 import { Fragments } from "./fragments.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
@@ -32,6 +32,8 @@ export interface HubOptions {
   readonly elapsed: () => number;
   /** Told that there is something for `flush` to do. */
   readonly wake: () => void;
+  /** How long a position is waited for that is not there yet (0): another replica may have got there before. */
+  readonly waitMs?: number | undefined;
 }
 
 /** What the cursors together may cost in one flush, about in ticks that are looked at. */
@@ -56,9 +58,12 @@ export class Hub implements Desk {
   readonly #dirty = new Set<Cohort>();
   readonly #cursors = new Set<Cursor>();
   readonly #fragments = new Fragments();
+  readonly #waitMs: number;
   #restUntil = -Infinity;
 
-  constructor({ market, tape, archive, limits, rota, now, elapsed, wake }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { market, tape, archive, limits, rota, now, elapsed, wake, waitMs = 0 } = options;
+    this.#waitMs = waitMs;
     this.#market = market;
     this.#cohorts = new Cohorts(market, present(market, archive));
     this.#sources = { market, tape, archive };
@@ -261,7 +266,10 @@ export class Hub implements Desk {
       );
     }
     if (position.epoch !== tape.epoch) return `The epoch is ${tape.epoch}, not ${position.epoch}`;
-    if (position.seq > tape.head) return "The position is in the future";
+    if (position.seq > tape.head) {
+      if (this.#waitMs === 0) return IN_THE_FUTURE;
+      return { kind: "seq", seq: position.seq, until: this.elapsed() + this.#waitMs };
+    }
     if (position.seq < tape.tail) return "The ticks after the position are no longer kept";
     return { kind: "seq", seq: position.seq };
   }

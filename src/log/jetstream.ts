@@ -1,6 +1,13 @@
 import { TapeError } from "../store/tape_error.ts";
 import { decodeEntry, encodeEntry, EntryFault, NewerEntry } from "./entry.ts";
-import { type Appended, type Draft, type Entry, lastSeq, type OwnLog } from "./log.ts";
+import {
+  type Appended,
+  type Draft,
+  type Entry,
+  lastSeq,
+  type LogState,
+  type SlicedLog,
+} from "./log.ts";
 import { type Parcel, parcelsOf, type Waiting } from "./parcels.ts";
 import type { LogStream, StreamMessage } from "./stream.ts";
 
@@ -19,13 +26,6 @@ export interface JetStreamLogOptions {
   fail(error: TapeError): void;
 }
 
-/** How far this replica is behind the stream. */
-export interface Lag {
-  readonly entries: number;
-  /** Since the newest entry told of was logged; 0 where none is missing. */
-  readonly ms: number;
-}
-
 /** A message of the stream is one entry, and its ticks have the seqs from here on: message × this. */
 export const SEQS_A_MESSAGE = 4_096;
 /** So many ticks are not kept waiting for the next frame. */
@@ -34,10 +34,10 @@ const FULL_BATCH = 500;
 const PUBLISHING_MAX = 128, QUEUED_MAX = 256;
 /** Ticks, and milliseconds, that telling takes at once: what is live waits for that long. */
 const DELIVER_MAX = 8_192, DELIVER_MS_MAX = 4;
-const LOOK_MS = 5_000;
+const LOOK_MS = 1_000, CLOSE_MS_MAX = 2_000;
 
 /** A log that several processes share: what each appends comes to all of them, in the order of the stream. */
-export class JetStreamLog implements OwnLog {
+export class JetStreamLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: JetStreamLogOptions;
   readonly #waiting: Waiting[] = [];
@@ -53,6 +53,8 @@ export class JetStreamLog implements OwnLog {
   #head = 0;
   #told = 0;
   #toldTime = 0;
+  /** Seq of the newest message that the stream had when it was last looked at but one. */
+  #target = 0;
   /** Messages of the stream behind those that were read. */
   #pending = 0;
   #failed = false;
@@ -81,6 +83,7 @@ export class JetStreamLog implements OwnLog {
     this.#deliver = deliver;
     this.#head = after;
     this.#told = Math.max(Math.floor(after / SEQS_A_MESSAGE), stream.firstSeq - 1);
+    this.#target = stream.lastSeq;
     this.#pending = Math.max(0, stream.lastSeq - this.#told);
     const read = stream.read(this.#told + 1, (message) => this.#take(message));
     read.catch((error) => this.#fail(error));
@@ -101,14 +104,25 @@ export class JetStreamLog implements OwnLog {
     return false;
   }
 
-  /** Whether something of it is to be published, or told of. */
-  get isBusy(): boolean {
-    return this.#waiting.length + this.#parcels.length + this.#publishing + this.lag.entries > 0;
+  get state(): LogState {
+    const { stream: { isConnected: connected, reconnects }, now } = this.#options;
+    const entries = this.#pending + this.#queue.length;
+    const ms = entries === 0 ? 0 : Math.max(0, now() - this.#toldTime);
+    const current = this.#told >= this.#target;
+    return { engine: "jetstream", connected, reconnects, lag: { entries, ms }, current };
   }
 
-  get lag(): Lag {
-    const entries = this.#pending + this.#queue.length;
-    return { entries, ms: entries === 0 ? 0 : Math.max(0, this.#options.now() - this.#toldTime) };
+  /** Whether something of it is to be published. */
+  get isBusy(): boolean {
+    return this.#waiting.length + this.#parcels.length + this.#publishing > 0;
+  }
+
+  async close(): Promise<void> {
+    const { elapsed, sleep, stream } = this.#options;
+    const until = elapsed() + CLOSE_MS_MAX;
+    for (; this.isBusy && elapsed() < until; await sleep(1)) this.work();
+    this.#failed = true;
+    await stream.close();
   }
 
   async #publish({ entry, ends }: Parcel): Promise<void> {
@@ -200,7 +214,7 @@ export class JetStreamLog implements OwnLog {
   /** Notices a stream that is not what it was: those who read it are only told of what comes. */
   async #look(): Promise<void> {
     const { stream, sleep } = this.#options;
-    while (!this.#failed) {
+    for (let last = stream.lastSeq; !this.#failed;) {
       await sleep(LOOK_MS);
       try {
         const read = this.#read;
@@ -210,6 +224,7 @@ export class JetStreamLog implements OwnLog {
         if (now.firstSeq > this.#read + 1) {
           throw hole(stream.name, this.#read + 1, now.firstSeq - 1);
         }
+        [this.#target, last] = [last, now.lastSeq];
       } catch (error) {
         return this.#fail(error);
       }

@@ -84,13 +84,36 @@ export interface Log {
   follow(after: number, deliver: (entry: Entry) => void): void;
 }
 
-/** A log of this process: what is appended goes out when there is time for it, a slice at a time. */
-export interface OwnLog extends Log {
+/** How far what was told of is behind the log. */
+export interface Lag {
+  readonly entries: number;
+  /** Since the newest entry that was told of was logged; 0 where none is missing. */
+  readonly ms: number;
+}
+
+/** How a log is doing. */
+export interface LogState {
+  readonly engine: "local" | "jetstream";
+  /** Whether something can be logged. */
+  readonly connected: boolean;
+  readonly reconnects: number;
+  readonly lag: Lag;
+  /** Whether all was told of that the log had about a second ago. */
+  readonly current: boolean;
+}
+
+/** A log whose work is done a slice at a time, when there is time for it. */
+export interface SlicedLog extends Log {
+  readonly state: LogState;
+
   /** Logs and tells of a part of what waits. @returns whether there is more */
   work(): boolean;
 
   /** Entries up to a seq are kept elsewhere, and may go, a part of them. @returns whether there are more */
   forget(through: number): boolean;
+
+  /** Logs what waits and takes nothing more. */
+  close(): Promise<void>;
 }
 
 export function lastSeq({ first, ticks }: Pick<Entry, "first" | "ticks">): number {

@@ -8,6 +8,11 @@ export interface Waiting {
   reject(error: unknown): void;
 }
 
+/** What is packed: a draft, or a part of one that has so many ticks in all. */
+interface Piece extends Waiting {
+  readonly accepted?: number;
+}
+
 /** What is sent to a log elsewhere as one entry: some whole drafts, or a part of one. */
 export interface Parcel {
   /** Its seqs are counted from 0: what they are is known once it is in the log. */
@@ -50,7 +55,7 @@ export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
   return parcels;
 }
 
-function parcelOf(group: readonly Waiting[], time: number, more = false): Parcel {
+function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
   let first = 0;
   const ends = group.map((waiting) => {
     const last = first + waiting.draft.ticks.length - 1;
@@ -59,8 +64,8 @@ function parcelOf(group: readonly Waiting[], time: number, more = false): Parcel
     return end;
   });
   const drafts = group.map(({ draft }) => draft);
-  const receipts = drafts.flatMap(({ key, ticks }): Receipt[] =>
-    key === undefined ? [] : [{ key, accepted: ticks.length, seq: 0, time }]
+  const receipts = group.flatMap(({ draft: { key, ticks }, accepted }): Receipt[] =>
+    key === undefined ? [] : [{ key, accepted: accepted ?? ticks.length, seq: 0, time }]
   );
   const entry = {
     first: 0,
@@ -73,7 +78,7 @@ function parcelOf(group: readonly Waiting[], time: number, more = false): Parcel
 }
 
 /** A draft in parts that are small enough; what comes with its ticks comes with the last of them. */
-function partsOf(whole: Waiting): Waiting[] {
+function partsOf(whole: Waiting): Piece[] {
   const { draft } = whole;
   const { ticks, key, lease } = draft;
   const count = Math.ceil(ticks.length / PARCEL_TICKS);
@@ -91,6 +96,7 @@ function partsOf(whole: Waiting): Waiting[] {
     const isLast = index === count - 1;
     const part = ticks.slice(index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
     return {
+      accepted: ticks.length,
       draft: isLast ? { ...draft, ticks: part } : { ticks: part, lease, key: partKey(key, index) },
       resolve(appended) {
         done.push(appended);

@@ -4,8 +4,9 @@ import {
   type Draft,
   type Entry,
   lastSeq,
-  type OwnLog,
+  type LogState,
   type Receipt,
+  type SlicedLog,
 } from "./log.ts";
 
 /** Where a log of this process keeps its entries. */
@@ -57,7 +58,7 @@ interface Large {
 }
 
 /** The log of one process: it gives the order, keeps the entries, and tells of them in the same turn. */
-export class QueuedLog implements OwnLog {
+export class QueuedLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: QueuedLogOptions;
   readonly #waiting: Waiting[] = [];
@@ -104,6 +105,16 @@ export class QueuedLog implements OwnLog {
     if (this.#large !== undefined) this.#writeLarge(this.#large);
     this.#tell();
     return this.#waiting.length > 0 || this.#large !== undefined || this.#untold.length > 0;
+  }
+
+  get state(): LogState {
+    const lag = { entries: 0, ms: 0 };
+    return { engine: "local", connected: true, reconnects: 0, lag, current: true };
+  }
+
+  close(): Promise<void> {
+    while (this.work());
+    return Promise.resolve();
   }
 
   forget(through: number): boolean {

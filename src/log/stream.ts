@@ -3,6 +3,7 @@
  * https://docs.nats.io/nats-concepts/jetstream, https://github.com/nats-io/nats.js
  */
 import type { JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
+import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 import { connectTo } from "./nats.ts";
@@ -12,7 +13,7 @@ import type { StreamSpec } from "./stream_spec.ts";
 export interface StreamWorld {
   now(): number;
   elapsed(): number;
-  sleep(ms: number): Promise<void>;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
   info(message: string): void;
   warn(message: string): void;
 }
@@ -53,6 +54,7 @@ export class LogStream {
   readonly id: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  readonly #replicas: number;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #world: StreamWorld;
@@ -72,6 +74,7 @@ export class LogStream {
     this.id = `${config.name} ${created}`;
     this.firstSeq = Math.max(1, state.first_seq);
     this.lastSeq = state.last_seq;
+    this.#replicas = config.num_replicas;
     this.#client = parts.client;
     this.#manager = parts.manager;
     this.#world = options;
@@ -176,6 +179,36 @@ export class LogStream {
     }
   }
 
+  /**
+   * A number that all who use the stream know, 0 at first.
+   * @param from if it is still that, it is raised by one
+   */
+  async counter(bucket: string, name: string, from?: number): Promise<number> {
+    const values = await this.bucket(bucket);
+    const entry = await values.get(name);
+    const value = Number(entry?.string() ?? 0);
+    if (value !== from) return value;
+    try {
+      const next = String(value + 1);
+      if (entry === null) await values.create(name, next);
+      else await values.update(name, next, entry.revision);
+    } catch {
+      // Somebody else was faster, and raised it.
+    }
+    return await this.counter(bucket, name);
+  }
+
+  /** Values that all who use the stream share. @param ageMs after which they are gone */
+  async bucket(name: string, ageMs = 0): Promise<KV> {
+    const { Kvm } = await import("@nats-io/kv");
+    const options = { replicas: this.#replicas, ttl: ageMs, history: 1 };
+    return await new Kvm(this.connection).create(`${this.name}_${name}`, options);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.connection.close();
@@ -247,9 +280,10 @@ function gone(name: string, what: string): TapeError {
 /** Why the stream cannot be used at all. */
 function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
   const { message } = cause as Error;
-  const why = NOT_ENABLED.includes(codeOf(cause) ?? 0) || /jetstream not enabled/i.test(message)
-    ? "JetStream is not enabled there: start nats-server with -js"
-    : message;
+  const why =
+    NOT_ENABLED.includes(codeOf(cause) ?? 0) || /jetstream (?:is )?not enabled/i.test(message)
+      ? "JetStream is not enabled there: start nats-server with -js"
+      : message;
   return new TapeError(`Cannot use the stream ${stream} at ${servers.join(", ")}: ${why}`, {
     cause,
   });

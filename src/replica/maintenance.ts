@@ -1,4 +1,4 @@
-import type { OwnLog } from "../log/log.ts";
+import type { SlicedLog } from "../log/log.ts";
 import { TapeError } from "../store/tape_error.ts";
 import { RECEIPT_MS } from "../tape/receipts.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
@@ -12,7 +12,7 @@ const BARS_HELD = 10_000;
 
 export interface MaintenanceOptions {
   readonly replica: Replica;
-  readonly log: OwnLog;
+  readonly log: SlicedLog;
   readonly tape: StoredTape;
   /** Ticks that were appended longer ago may be forgotten. */
   readonly retentionMs: number;

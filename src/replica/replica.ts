@@ -1,8 +1,9 @@
 import type { Market, MarketState } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
-import type { Entry, OwnLog } from "../log/log.ts";
+import type { Entry, SlicedLog } from "../log/log.ts";
 import { TapeError } from "../store/tape_error.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
+import { Admission } from "./admission.ts";
 
 /** Whoever is told of what comes. */
 export interface Audience {
@@ -13,7 +14,7 @@ export interface Audience {
 }
 
 export interface ReplicaOptions {
-  readonly log: OwnLog;
+  readonly log: SlicedLog;
   readonly tape: StoredTape;
   readonly market: Market;
   readonly hub: Audience;
@@ -30,15 +31,18 @@ const BARS_HELD_MAX = 50_000;
  */
 export class Replica {
   readonly #options: ReplicaOptions;
+  readonly #admission: Admission;
   /** What could not be stored yet. */
   #unsaved: MarketState | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#admission = new Admission(options.tape);
   }
 
   /**
-   * Brings the market to where the tape is, and both to where the log is; from there they follow it.
+   * Brings the market to where the tape is, and lets both follow the log: one of this process has told of all
+   * that it has when this returns.
    * @param barsKept bars of each series in memory
    * @throws {TapeError} when something is missing or damaged
    */
@@ -54,7 +58,7 @@ export class Replica {
       this.#hold(first);
     }
     log.follow(tape.head, (entry) => this.#deliver(entry));
-    tape.checkHead();
+    if (log.state.lag.entries === 0) tape.checkHead();
   }
 
   /** Lets a part of what waits come onto the tape. @returns whether there is more */
@@ -90,8 +94,9 @@ export class Replica {
     }
   }
 
-  #deliver(entry: Entry): void {
+  #deliver(logged: Entry): void {
     const { tape, market, hub } = this.#options;
+    const entry = this.#admission.admit(logged);
     tape.add(entry);
     // What was derived is stored sooner than the ticks leave the log.
     const isNew = entry.first > market.seq;

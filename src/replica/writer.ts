@@ -2,7 +2,7 @@ import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
-import type { Draft, Log, Mark } from "../log/log.ts";
+import type { Draft, Lease, Log, Mark } from "../log/log.ts";
 import { RECEIPT_MS } from "../tape/receipts.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { formatPosition } from "../tape/tape.ts";
@@ -26,6 +26,8 @@ export interface Attached {
   /** What the sender calls the batch, so that it can be sent again. */
   readonly key?: string | undefined;
   readonly marks?: readonly Mark[] | undefined;
+  /** The right by which a feed sends it. */
+  readonly lease?: Lease | undefined;
 }
 
 /** What is refused before it is logged, and what senders are told of the rest. */
@@ -46,8 +48,8 @@ export class Writer {
    * @returns once it is on the tape
    * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
    */
-  accept(ticks: readonly Tick[], { key, marks }: Attached = {}): Promise<Accepted> {
-    if (key === undefined) return this.#accept({ ticks, marks });
+  accept(ticks: readonly Tick[], { key, marks, lease }: Attached = {}): Promise<Accepted> {
+    if (key === undefined) return this.#accept({ ticks, marks, lease });
     const known = this.#answers.get(key) ?? this.#receipt(key);
     if (known !== undefined) return Promise.resolve(known);
     const answer = this.#accept({ ticks, marks, key }).finally(() => this.#answers.delete(key));
@@ -71,8 +73,10 @@ export class Writer {
   async #accept(draft: Draft): Promise<Accepted> {
     const symbols = unknownOf(draft.ticks, this.#options.market);
     const { last } = await this.#append(draft, symbols, "take ticks of");
+    // The same key may have come to another replica a moment before.
+    const earlier = draft.key === undefined ? undefined : this.#receipt(draft.key);
     const position = formatPosition(this.#options.tape.epoch, last);
-    return { accepted: draft.ticks.length, position };
+    return earlier ?? { accepted: draft.ticks.length, position };
   }
 
   async #append(draft: Draft, symbols: Iterable<string>, action: string) {

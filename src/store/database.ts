@@ -21,6 +21,8 @@ export interface OpenOptions {
   /** Names this process for whoever finds the file in use. */
   readonly holder: string;
   newEpoch(): string;
+  /** The epoch of a log that is elsewhere, and has all that the file may have lost. */
+  readonly epoch?: string | undefined;
 }
 
 export interface Opened {
@@ -114,7 +116,7 @@ export function pragmaOf(db: DatabaseSync, name: string): number {
 function begin(
   db: DatabaseSync,
   meta: TextTable,
-  { path, bootId, newEpoch }: OpenOptions,
+  { path, bootId, newEpoch, epoch: shared }: OpenOptions,
 ): Pick<Opened, "epoch" | "notes"> {
   const known = meta.all();
   const notes: string[] = [];
@@ -122,12 +124,14 @@ function begin(
   if (epoch !== undefined && known.get("clean") !== "1" && known.get("boot") !== bootId) {
     const damage = Object.values(db.prepare("PRAGMA quick_check(1)").get()!)[0];
     if (damage !== "ok") throw damaged(path, String(damage));
-    notes.push(
-      "The machine went down while the tape was in use: the epoch changes, since its newest ticks may be lost",
-    );
-    epoch = undefined;
+    if (shared === undefined) {
+      notes.push(
+        "The machine went down while the tape was in use: the epoch changes, since its newest ticks may be lost",
+      );
+      epoch = undefined;
+    }
   }
-  epoch ??= newEpoch();
+  epoch ??= shared ?? newEpoch();
   const marks = Object.entries({ epoch, boot: bootId, clean: "0" });
   // What stands there already needs no room on the disk.
   const changed = marks.filter(([name, value]) => known.get(name) !== value);

@@ -1,8 +1,11 @@
 import { LocalEntries } from "../log/local.ts";
-import type { OwnLog } from "../log/log.ts";
+import type { SlicedLog } from "../log/log.ts";
 import { MemoryEntries } from "../log/memory.ts";
 import { QueuedLog } from "../log/queued_log.ts";
 import { IN_MEMORY, openDatabase } from "../store/database.ts";
+import type { TapeError } from "../store/tape_error.ts";
+import { beginAfter, seqNoted } from "./parts.ts";
+import type { SharedLog } from "./shared.ts";
 import { StoredTape } from "./stored_tape.ts";
 
 /** What stands in `--tape engine:what`. */
@@ -49,24 +52,45 @@ export interface OpenTapeOptions {
   waiting(isMuch: boolean): void;
 }
 
+/** The log that a tape follows, where that is not one of this process. */
+export interface Elsewhere {
+  readonly shared: SharedLog;
+  /** Told that it cannot be followed any more. */
+  fail(error: TapeError): void;
+}
+
 export interface OpenTape {
-  readonly log: OwnLog;
+  readonly log: SlicedLog;
   readonly tape: StoredTape;
 }
 
 /** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
-export function openTape(name: string, world: TapeWorld, options: OpenTapeOptions): OpenTape {
+export function openTape(
+  name: string,
+  world: TapeWorld,
+  options: OpenTapeOptions,
+  elsewhere?: Elsewhere,
+): OpenTape {
   const spec = parseTapeSpec(name);
   const { now, elapsed, bootId, holder, random, warn } = world;
   const { barsKept, bytesMax, waiting } = options;
   const newEpoch = () => Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
   const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
-  const { db, meta, epoch, notes } = openDatabase({ path, bootId, holder, newEpoch });
+  const shared = elsewhere?.shared;
+  if (path !== IN_MEMORY) shared?.prepare(path);
+  const given = { path, bootId, holder, newEpoch, epoch: shared?.epoch };
+  const { db, meta, epoch, notes } = openDatabase(given);
   for (const note of notes) warn(note);
   const ticks = ticksMax ?? bytesMax / BYTES_A_TICK;
   const blockTicks = Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
+  // What the stream has forgotten is kept by no new tape.
+  if (shared !== undefined && seqNoted(meta, "settled") === 0) beginAfter(meta, shared.tail);
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
+  if (elsewhere !== undefined) {
+    const writer = newEpoch() + newEpoch();
+    return { log: elsewhere.shared.follow({ writer, waiting, fail: elsewhere.fail }), tape };
+  }
   // What lives as long as the process is not to be read again by another one.
   const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
   return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape };

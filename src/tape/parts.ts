@@ -102,3 +102,10 @@ export function seqNoted(meta: TextTable, name: Noted): number {
 export function noteTail(meta: TextTable, tail: number): void {
   if (tail > seqNoted(meta, "tail")) meta.put("tail", String(tail));
 }
+
+/** Notes in a new file that the first tick comes after a seq. */
+export function beginAfter(meta: TextTable, seq: number): void {
+  if (seq === 0) return;
+  meta.put("settled", String(seq));
+  noteTail(meta, seq);
+}

@@ -81,6 +81,7 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
     leftOut: (count) => void (ran.leftOut += count),
     newestPrice: () => null,
     tapeEmpty,
+    shared: false,
     define(symbol, fields) {
       ran.defined.set(symbol, fields);
       return Promise.resolve();

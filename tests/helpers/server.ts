@@ -32,6 +32,9 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
     now: Date.now,
     elapsed: () => performance.now(),
     memoryBytes: () => 1_000_000,
+    fail(error) {
+      throw error;
+    },
     random: Math.random,
   });
   const { port, close } = await listen({

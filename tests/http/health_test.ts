@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { LogState } from "../../src/log/log.ts";
 import type { FeedReport } from "../../src/feeds/feed_run.ts";
 import { healthRoutes } from "../../src/http/health.ts";
 import { serve } from "./serve.ts";
 
 /** What a feed says that has done nothing yet. */
+const LOCAL: LogState = {
+  ...{ engine: "local", connected: true, reconnects: 0, current: true },
+  lag: { entries: 0, ms: 0 },
+};
 const FRESH = {
   error: null,
   errorTime: null,
@@ -32,12 +37,15 @@ describe("Health", () => {
 
   test("/readyz is 503 until every feed has begun, and when one has failed, not when its source is away", async () => {
     let states: FeedReport["state"][] = [];
+    let log = LOCAL;
     const routes = healthRoutes({
       version: "1",
       feeds: () => states.map((state) => ({ name: "f", state, ...FRESH })),
       position: () => "e:1",
       clients: () => 2,
       ticksToMigrate: () => 0,
+      log: () => log,
+      leases: () => [],
     });
     const statusOf = async (...now: FeedReport["state"][]) => {
       states = now;
@@ -52,6 +60,11 @@ describe("Health", () => {
     assert.equal(await statusOf("running", "ended"), 200);
     assert.equal(await statusOf("running", "failed"), 503);
     assert.equal(await statusOf("paused", "retrying"), 200);
+    assert.equal(await statusOf("standby"), 200);
+    log = { ...LOCAL, engine: "jetstream", connected: false, lag: { entries: 9, ms: 60_000 } };
+    assert.equal(await statusOf("standby"), 200);
+    log = { ...log, current: false };
+    assert.equal(await statusOf("standby"), 503);
   });
 
   test("/readyz is 503 before the feeds of a server have started", async () => {

@@ -39,6 +39,9 @@ export class TestApp {
       now: () => this.now,
       elapsed: () => performance.now(),
       memoryBytes: () => 1_000_000,
+      fail(error) {
+        throw error;
+      },
       random: () => 0.5,
     });
   }

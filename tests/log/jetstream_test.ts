@@ -46,7 +46,7 @@ class SharedLog implements OpenLog {
   async settled(): Promise<void> {
     await until("all has been told of", () => {
       this.log.work();
-      return !this.log.isBusy;
+      return !this.log.isBusy && this.log.state.lag.entries === 0;
     });
   }
 

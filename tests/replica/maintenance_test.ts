@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { OwnLog } from "../../src/log/log.ts";
+import type { SlicedLog } from "../../src/log/log.ts";
 import { Maintenance } from "../../src/replica/maintenance.ts";
 import type { Replica } from "../../src/replica/replica.ts";
 import { TapeFull } from "../../src/store/tape_error.ts";
@@ -70,7 +70,7 @@ function desk(toSave: number, toForget = 1, toSeal = 0) {
   const maintenance = new Maintenance({
     replica: replica as unknown as Replica,
     tape: tape as unknown as StoredTape,
-    log: log as unknown as OwnLog,
+    log: log as unknown as SlicedLog,
     ...{ retentionMs: 1_000, bytesMax: 1 },
     info: (message) => void done.infos.push(message),
     warn: (message) => void done.warnings.push(message),

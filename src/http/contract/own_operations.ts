@@ -39,7 +39,7 @@ export const BATCH_CODES = {
   408: ["too_slow"],
   413: ["too_large"],
   415: ["bad_content_encoding", "bad_content_type"],
-  503: ["busy"],
+  503: ["busy", "log_unavailable"],
   507: ["tape_full"],
 };
 export const IDEMPOTENCY_KEY = requestHeader(
@@ -53,6 +53,10 @@ export const CONTENT_ENCODING = requestHeader(
   words(["identity", "gzip"], "identity"),
 );
 
+/** Several replicas are not always at the same place. */
+const AT = query("at", "answers once it is reached; waits for it up to 5 s", ref("Position"));
+const AT_CODES = { 410: ["gone"], 503: ["behind"] };
+
 const TICKS: Operations = {
   "GET /ticks": {
     summary: "Ticks in tape order",
@@ -60,13 +64,15 @@ const TICKS: Operations = {
     parameters: [
       SYMBOLS,
       query("after", "only what comes after it", ref("Position")),
+      AT,
       ...HISTORY,
     ],
     answers: { 200: history("ticks", ref("Tick"), POSITION_HEADER) },
     codes: {
-      400: [...HISTORY_CODES[400], "bad_after", "too_many_symbols"],
+      400: [...HISTORY_CODES[400], "bad_after", "bad_at", "too_many_symbols"],
       410: ["gone"],
       500: ["tape_unreadable"],
+      503: ["behind"],
     },
   },
   "POST /ticks": {
@@ -85,9 +91,9 @@ const TICKS: Operations = {
 const MARKET: Operations = {
   "GET /snapshot": {
     summary: "The newest row of each symbol",
-    parameters: [SYMBOLS],
+    parameters: [SYMBOLS, AT],
     answers: { 200: json("board rows", listOf(ref("Row")), POSITION_HEADER) },
-    codes: { 400: ["bad_parameter", "bad_symbol", "too_many_symbols"] },
+    codes: { 400: ["bad_at", "bad_parameter", "bad_symbol", "too_many_symbols"], ...AT_CODES },
   },
   "GET /symbols": {
     summary: "Instruments",
@@ -160,11 +166,16 @@ const MARKET: Operations = {
         words(["none", "previous"], "none"),
       ),
       query("since", "with fill, an earlier bar from which it is filled: as Link has it"),
+      AT,
     ],
     answers: { 200: history("bars", ref("Bar")) },
     codes: {
-      400: [...HISTORY_CODES[400], "bad_interval", "bad_fill", "bad_since", "too_many_symbols"],
+      400: [
+        ...HISTORY_CODES[400],
+        ...["bad_at", "bad_interval", "bad_fill", "bad_since", "too_many_symbols"],
+      ],
       500: ["tape_unreadable"],
+      ...AT_CODES,
     },
   },
   "GET /stream": {
@@ -196,7 +207,10 @@ const OPERATION: Operations = {
     summary: "Whether feeds and history are in place",
     answers: {
       200: json("they are", ref("Readiness")),
-      503: json("a feed is starting or has failed", ref("Readiness")),
+      503: json(
+        "a feed is starting or has failed, or much of the log is not read",
+        ref("Readiness"),
+      ),
     },
   },
   "GET /metrics": {

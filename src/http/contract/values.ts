@@ -80,7 +80,7 @@ const fields = {
 
 const Feed = z.object({
   name: z.string(),
-  state: z.enum(["starting", "running", "paused", "retrying", "ended", "failed"]),
+  state: z.enum(["standby", "starting", "running", "paused", "retrying", "ended", "failed"]),
   error: text.describe("what went wrong last, also when that is over"),
   errorTime: time.nullable(),
   retries: count,
@@ -115,6 +115,17 @@ const VALUES = {
     clients: count,
     ticksToMigrate: z.int().min(0).describe("ticks of an older version on their way into blocks"),
     feeds: z.array(Feed),
+    log: z.object({
+      engine: z.enum(["local", "jetstream"]),
+      connected: z.boolean().describe("whether something can be logged"),
+      reconnects: count,
+      lag: z.object({
+        entries: count.describe("entries that are not read yet"),
+        ms: z.number().describe("age of the newest entry read, where some are not"),
+      }),
+      current: z.boolean().describe("whether all is read that there was a second ago"),
+      leases: z.array(z.string()).describe("feeds that run here and at no other replica"),
+    }),
   }),
 };
 
