@@ -134,7 +134,8 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
   const waitMs = shared === undefined ? 0 : POSITION_MS;
   const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs });
-  const rooms = new Rooms({ limits, now: elapsed, wake });
+  const carrier = shared?.rooms(String(random()), fault);
+  const rooms = new Rooms({ limits, now: elapsed, wake, carrier });
   const symbolsMax = config["symbols-max"];
   const replica = new Replica({ log: entries, tape, market, hub });
   const writer = new Writer({ log: entries, tape, market, symbolsMax, now });

@@ -13,8 +13,14 @@ const encoder = new TextEncoder();
 
 /** Those who share what each of them says, and the newest that was said. */
 export class Room {
+  /** Takes a message elsewhere, from where it comes back by `arrive`, if it can. */
+  readonly #carry: (text: string, sender: RoomMember) => boolean;
   readonly #members = new Set<RoomMember>();
   #newest: RoomMessage | undefined;
+
+  constructor(carry: (text: string, sender: RoomMember) => boolean = () => false) {
+    this.#carry = carry;
+  }
 
   get size(): number {
     return this.#members.size;
@@ -35,6 +41,11 @@ export class Room {
 
   /** Gives a message to all but its sender, so that everybody meets all messages in one order. */
   pass(text: string, sender: RoomMember): void {
+    if (!this.#carry(text, sender)) this.arrive(text, sender);
+  }
+
+  /** A message has come. @param sender if it is of a client here */
+  arrive(text: string, sender: object | undefined): void {
     const message = { text, bytes: encoder.encode(text).length };
     this.#newest = message;
     for (const member of this.#members) if (member !== sender) member.give(message);

@@ -1,3 +1,4 @@
+import type { RoomCarrier } from "../log/stream_rooms.ts";
 import type { Limits } from "./limits.ts";
 import { Room, RoomMember } from "./room.ts";
 import { CloseCode, type Socket } from "./socket.ts";
@@ -7,6 +8,8 @@ export interface RoomsOptions {
   now(): number;
   /** Told that there is something for `flush` to do. */
   wake(): void;
+  /** Takes what is said to other replicas, where there are some. */
+  readonly carrier?: RoomCarrier | undefined;
 }
 
 /**
@@ -26,6 +29,8 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    const known = () => this.#newest();
+    options.carrier?.begin((...message) => this.#arrive(...message), known);
   }
 
   /** Clients in all rooms. */
@@ -105,9 +110,27 @@ export class Rooms {
   #make(name: string): Room {
     const [longestEmpty] = this.#emptySince.keys();
     if (this.#rooms.size >= this.#options.limits.roomsMax) this.#forget(longestEmpty!);
-    const room = new Room();
+    const { carrier } = this.#options;
+    const room = new Room((text, sender) => carrier?.carry(name, text, sender) ?? false);
     this.#rooms.set(name, room);
     return room;
+  }
+
+  *#newest(): Iterable<[room: string, text: string]> {
+    for (const [name, { newest }] of this.#rooms) {
+      if (newest !== undefined) yield [name, newest.text];
+    }
+  }
+
+  /** A message of this or another replica; one of a room for which there is no room is not kept. */
+  #arrive(name: string, text: string, sender: object | undefined): void {
+    let room = this.#rooms.get(name);
+    if (room === undefined) {
+      if (this.#rooms.size >= this.#options.limits.roomsMax && this.#emptySince.size === 0) return;
+      room = this.#make(name);
+      this.#emptySince.set(name, this.#options.now());
+    }
+    room.arrive(text, sender);
   }
 
   #waits(member: RoomMember): void {

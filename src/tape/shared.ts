@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
 import { JetStreamLog, type JetStreamLogOptions, SEQS_A_MESSAGE } from "../log/jetstream.ts";
 import { type Leases, StreamLeases } from "../log/leases.ts";
+import { type RoomCarrier, StreamRooms } from "../log/stream_rooms.ts";
 import { LogStream, type StreamOptions } from "../log/stream.ts";
 import { openToRead } from "../store/database.ts";
 import { TapeError } from "../store/tape_error.ts";
@@ -101,6 +102,11 @@ export class SharedLog {
   leases(holder: string): Leases {
     const { elapsed, sleep, warn } = this.#options;
     return new StreamLeases({ stream: this.stream, holder, elapsed, sleep, warn });
+  }
+
+  /** What is said in rooms at other replicas. @param replica names this one */
+  rooms(replica: string, fault: (error: unknown) => void): RoomCarrier {
+    return new StreamRooms({ stream: this.stream, replica, fault });
   }
 
   /** Another replica may find out that the numbering has begun anew. */

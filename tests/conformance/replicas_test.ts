@@ -238,6 +238,42 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
   });
 
   test(
+    "What is said in a room is heard at all replicas, and by who comes later",
+    { timeout },
+    async () => {
+      const replicas = await Replicas.of(2);
+      const [one, two] = replicas.servers as [ServerProcess, ServerProcess];
+      const join = (server: ServerProcess) => Client.connect(`${server.ws}/rooms/board`);
+      const [a, b, c] = [await join(one), await join(two), await join(one)];
+      a.send({ at: 1 });
+      for (const other of [b, c]) assert.deepEqual(await other.next(), { at: 1 });
+      b.send({ at: 2 });
+      for (const other of [a, c]) assert.deepEqual(await other.next(), { at: 2 });
+      assert.deepEqual([a, b, c].map((each) => each.drain()), [[], [], []]);
+      const later = await join(two);
+      assert.deepEqual(await later.next(), { at: 2 });
+      const third = await replicas.start(2);
+      const newcomer = await join(third);
+      assert.deepEqual(await newcomer.next(), { at: 2 });
+      // All at once: whatever the order is, it is the same everywhere.
+      const all = [a, b, c, later, newcomer];
+      for (let round = 0; round < 20; round++) {
+        all.forEach((each, index) => each.send({ round, index }));
+        await wait(30);
+      }
+      const newestAt = async (server: ServerProcess) => await (await join(server)).next();
+      await until(
+        "all know the same",
+        async () =>
+          [await newestAt(one), await newestAt(two), await newestAt(third)].map((each) =>
+            JSON.stringify(each)
+          ),
+        (newest) => new Set(newest).size === 1 && newest[0]!.includes('"round":19'),
+      );
+    },
+  );
+
+  test(
     "NATS that is away costs nobody a tick: senders are told, and all goes on",
     { timeout },
     async () => {

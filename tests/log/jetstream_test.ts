@@ -3,13 +3,12 @@ import { JetStreamLog } from "../../src/log/jetstream.ts";
 import { LogStream } from "../../src/log/stream.ts";
 import { parseStreamSpec } from "../../src/log/stream_spec.ts";
 import { natsFault, NatsServer } from "../helpers/nats_server.ts";
+import { wait } from "../helpers/process.ts";
 import { until } from "../helpers/until.mjs";
 import { logContract, type OpenLog } from "./contract.ts";
 
 let server: NatsServer;
 let count = 0;
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** A log on a stream, that works as soon as something waits. */
 class SharedLog implements OpenLog {
@@ -27,7 +26,7 @@ class SharedLog implements OpenLog {
       writer: `w${++count}`,
       now: Date.now,
       elapsed: () => performance.now(),
-      sleep,
+      sleep: wait,
       waiting: () => void setImmediate(() => this.#work()),
       warn: (message) => void warnings.push(message),
       fail: (error) => void this.failures.push(error),
@@ -38,7 +37,7 @@ class SharedLog implements OpenLog {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const spec = parseStreamSpec(`${server.url}?stream=${name}`);
-    const world = { now: Date.now, elapsed: () => performance.now(), sleep, info() {}, warn };
+    const world = { now: Date.now, elapsed: () => performance.now(), sleep: wait, info() {}, warn };
     const stream = await LogStream.open({ spec, ageMs: 86_400_000, ...world });
     return new SharedLog(stream, warnings);
   }

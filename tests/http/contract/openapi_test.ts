@@ -38,14 +38,14 @@ const ASKED: Record<string, string[]> = {
     ...["?format=arrow", "?after=zz:1", "?after=x", "?limit=0", "?format=x", "?symbol=a%20b"],
     ...["?from=x", "?to=5e8"],
   ],
-  "/snapshot": ["", "?symbol=A,NOPE", "?symbol=a%20b"],
+  "/snapshot": ["", "?at=x", "?at=other:1", "?symbol=A,NOPE", "?symbol=a%20b"],
   "/activity": ["", "?from=-1h&limit=10", "?from=x", "?to=x", "?limit=0"],
   "/symbols": ["", "?query=eur&limit=1", "?limit=x"],
   "/symbols/{symbol}": ["/symbols/EUR/USD", "/symbols/NOPE", "/symbols/a%20b"],
   "/bars": [
     ...["?symbol=A", "?symbol=A&interval=1h&fill=previous&from=-2d&limit=2&format=json"],
     ...["?symbol=A&format=csv", "?symbol=A&format=ndjson", "?symbol=A&format=arrow"],
-    ...["", "?symbol=A&interval=2m", "?symbol=A&fill=x", "?symbol=A&since=x", "?symbol=A&to=x"],
+    ...["", "?symbol=A&at=other:1", "?symbol=A&interval=2m", "?symbol=A&fill=x", "?symbol=A&since=x", "?symbol=A&to=x"],
   ],
   "/stream": [
     ...["?symbol=A", "", "?symbol=a%20b", "?channel=x", "?symbol=A&every=x", "?symbol=A&from=x"],
