@@ -45,6 +45,11 @@ export class Status {
     }
   }
 
+  /** Something went wrong that somebody should know. @param {string} text @param {number} now */
+  tell(text, now) {
+    this.#fault = { text, at: now };
+  }
+
   /** To be called once per animation frame. @param {State} state @param {number} now */
   tick(state, now) {
     const leftMs = state.kind === "waiting" ? Math.max(0, state.until - now) : 0;

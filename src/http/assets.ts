@@ -2,7 +2,10 @@
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import addressJs from "../../static/address.js" with { type: "text" };
+import axesJs from "../../static/axes.js" with { type: "text" };
 import boardJs from "../../static/board.js" with { type: "text" };
+import cellJs from "../../static/cell.js" with { type: "text" };
+import cellsJs from "../../static/cells.js" with { type: "text" };
 import chartJs from "../../static/chart.js" with { type: "text" };
 import clientJs from "../../static/client.js" with { type: "text" };
 import columnsJs from "../../static/columns.js" with { type: "text" };
@@ -14,8 +17,10 @@ import domJs from "../../static/dom.js" with { type: "text" };
 import edgeJs from "../../static/edge.js" with { type: "text" };
 import embedJs from "../../static/embed.js" with { type: "text" };
 import exportJs from "../../static/export.js" with { type: "text" };
+import extrasJs from "../../static/extras.js" with { type: "text" };
 import firstJs from "../../static/first.js" with { type: "text" };
 import formatJs from "../../static/format.js" with { type: "text" };
+import frameJs from "../../static/frame.js" with { type: "text" };
 import framesJs from "../../static/frames.js" with { type: "text" };
 import freshnessJs from "../../static/freshness.js" with { type: "text" };
 import gesturesJs from "../../static/gestures.js" with { type: "text" };
@@ -23,8 +28,12 @@ import gridJs from "../../static/grid.js" with { type: "text" };
 import gridRowJs from "../../static/grid_row.js" with { type: "text" };
 import headJs from "../../static/head.js" with { type: "text" };
 import intervalJs from "../../static/interval.js" with { type: "text" };
+import layerJs from "../../static/layer.js" with { type: "text" };
+import layoutJs from "../../static/layout.js" with { type: "text" };
+import ledgerJs from "../../static/ledger.js" with { type: "text" };
 import lookoutJs from "../../static/lookout.js" with { type: "text" };
 import mainJs from "../../static/main.js" with { type: "text" };
+import memoryJs from "../../static/memory.js" with { type: "text" };
 import momentJs from "../../static/moment.js" with { type: "text" };
 import orderJs from "../../static/order.js" with { type: "text" };
 import paintJs from "../../static/paint.js" with { type: "text" };
@@ -39,12 +48,14 @@ import scaleJs from "../../static/scale.js" with { type: "text" };
 import sceneJs from "../../static/scene.js" with { type: "text" };
 import seriesJs from "../../static/series.js" with { type: "text" };
 import serverJs from "../../static/server.js" with { type: "text" };
+import settingsJs from "../../static/settings.js" with { type: "text" };
 import sharingJs from "../../static/sharing.js" with { type: "text" };
 import sparkStripJs from "../../static/spark_strip.js" with { type: "text" };
 import sparksJs from "../../static/sparks.js" with { type: "text" };
 import stageJs from "../../static/stage.js" with { type: "text" };
 import statusJs from "../../static/status.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
+import timeAxisJs from "../../static/time_axis.js" with { type: "text" };
 import timelineJs from "../../static/timeline.js" with { type: "text" };
 import trackJs from "../../static/track.js" with { type: "text" };
 import tracksJs from "../../static/tracks.js" with { type: "text" };
@@ -55,6 +66,7 @@ import smallCss from "../../static/small.css" with { type: "text" };
 import styleCss from "../../static/style.css" with { type: "text" };
 import iconSvg from "../../static/icon.svg" with { type: "text" };
 import indexHtml from "../../static/index.html" with { type: "text" };
+import { EXTRA_MODULES, EXTRA_STYLE } from "./extra_assets.ts";
 
 export interface Asset {
   readonly type: string;
@@ -72,7 +84,10 @@ const js = (text: unknown): Asset => ({
 /** The modules of the page beside main.js: the browser is told of them all at once. */
 const MODULES: Readonly<Record<string, Asset>> = {
   "/static/address.js": js(addressJs),
+  "/static/axes.js": js(axesJs),
   "/static/board.js": js(boardJs),
+  "/static/cell.js": js(cellJs),
+  "/static/cells.js": js(cellsJs),
   "/static/chart.js": js(chartJs),
   "/static/client.js": js(clientJs),
   "/static/columns.js": js(columnsJs),
@@ -84,7 +99,9 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/edge.js": js(edgeJs),
   "/static/embed.js": js(embedJs),
   "/static/export.js": js(exportJs),
+  "/static/extras.js": js(extrasJs),
   "/static/format.js": js(formatJs),
+  "/static/frame.js": js(frameJs),
   "/static/frames.js": js(framesJs),
   "/static/freshness.js": js(freshnessJs),
   "/static/gestures.js": js(gesturesJs),
@@ -92,8 +109,12 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/grid_row.js": js(gridRowJs),
   "/static/head.js": js(headJs),
   "/static/interval.js": js(intervalJs),
+  "/static/layer.js": js(layerJs),
+  "/static/layout.js": js(layoutJs),
+  "/static/ledger.js": js(ledgerJs),
   "/static/lookout.js": js(lookoutJs),
   "/static/main.js": js(mainJs),
+  "/static/memory.js": js(memoryJs),
   "/static/moment.js": js(momentJs),
   "/static/order.js": js(orderJs),
   "/static/paint.js": js(paintJs),
@@ -108,12 +129,14 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/scene.js": js(sceneJs),
   "/static/series.js": js(seriesJs),
   "/static/server.js": js(serverJs),
+  "/static/settings.js": js(settingsJs),
   "/static/sharing.js": js(sharingJs),
   "/static/spark_strip.js": js(sparkStripJs),
   "/static/sparks.js": js(sparksJs),
   "/static/stage.js": js(stageJs),
   "/static/status.js": js(statusJs),
   "/static/streams.js": js(streamsJs),
+  "/static/time_axis.js": js(timeAxisJs),
   "/static/timeline.js": js(timelineJs),
   "/static/track.js": js(trackJs),
   "/static/tracks.js": js(tracksJs),
@@ -131,8 +154,12 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "/": index,
   "/chart": index,
   ...MODULES,
+  ...Object.fromEntries(
+    Object.entries(EXTRA_MODULES).map(([name, text]) => [`/static/${name}`, js(text)]),
+  ),
   "/static/first.js": js(firstJs),
   "/static/chart.css": css(chartCss),
+  "/static/extras.css": css(EXTRA_STYLE),
   "/static/grid.css": css(gridCss),
   "/static/small.css": css(smallCss),
   "/static/style.css": css(styleCss),
