@@ -18,6 +18,7 @@ import { isInterval } from "./interval.js";
  * @property {readonly string[]} indicators as in `sma-20`: a name, and its parameters
  * @property {Scale} scale
  * @property {boolean} isGapless whether times without bars are left out
+ * @property {number | undefined} panes share of the height of each pane in per cent, when it is not as usual
  * @property {Range} range
  * @property {number | undefined} time the moment that is shown instead of the present
  */
@@ -53,6 +54,7 @@ export function readView(query, place = "") {
     indicators: list("indicators", INDICATOR).slice(0, INDICATORS_MAX),
     scale: SCALES.find((each) => each === get("scale")) ?? "auto",
     isGapless: get("gaps") === "out",
+    panes: readShare(get("panes")),
     range: readRange(get("range")),
     time: readTime(get("time")),
   };
@@ -65,7 +67,8 @@ export function readView(query, place = "") {
  * @param {string} [place] of the chart
  */
 export function writeView(query, view, place = "") {
-  const { symbol, interval, look, compare, indicators, scale, isGapless, range, time } = view;
+  const { symbol, interval, look, compare, indicators, scale, isGapless, panes, range, time } =
+    view;
   const put = (/** @type {string} */ name, /** @type {string} */ value) =>
     value === "" ? query.delete(`${name}${place}`) : query.set(`${name}${place}`, value);
   put("symbol", symbol);
@@ -75,6 +78,7 @@ export function writeView(query, view, place = "") {
   put("indicators", indicators.join(","));
   put("scale", scale === "auto" ? "" : scale);
   put("gaps", isGapless ? "out" : "");
+  put("panes", panes === undefined ? "" : String(panes));
   put("range", rangeText(range));
   put("time", time === undefined ? "" : new Date(time).toISOString());
 }
@@ -84,6 +88,12 @@ export function queryText(query) {
   const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")
     .replaceAll("%3A", ":").replaceAll("%40", "@");
   return text === "" ? "" : `?${text}`;
+}
+
+/** @param {string} text */
+function readShare(text) {
+  const share = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  return share >= 8 && share <= 70 ? share : undefined;
 }
 
 /** `90m` ends at the present; `2026-05-07T13:00:00Z..2026-05-07T14:00:00Z` stands still. @param {string} text */

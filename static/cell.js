@@ -1,5 +1,6 @@
 // One chart of the layout: what it shows, of which time, and the history it shows it from.
 
+import { PANE_SHARE } from "./layer.js";
 import { Stage } from "./stage.js";
 import { Tracks } from "./tracks.js";
 import { Viewport } from "./viewport.js";
@@ -63,8 +64,10 @@ export class Cell {
       time: () => this.#time,
       grab: (place, event) => grab(this, place, event),
     });
+    this.#show(view);
   }
 
+  /** @returns {Stage["chart"]} */
   get chart() {
     return this.stage.chart;
   }
@@ -83,7 +86,14 @@ export class Cell {
 
   /** What can be shared of it. @returns {View} */
   get shared() {
-    return { ...this.view, range: this.viewport.range, time: this.recorder.time };
+    const { paneShare } = this.chart;
+    const panes = paneShare === PANE_SHARE ? undefined : Math.round(paneShare * 100);
+    return { ...this.view, panes, range: this.viewport.range, time: this.recorder.time };
+  }
+
+  /** @param {Wish} wish */
+  #show({ panes }) {
+    if (panes !== undefined) this.chart.paneShare = panes / 100;
   }
 
   /** The time at the right end: the moment, or the present of the leading symbol. */
@@ -98,6 +108,7 @@ export class Cell {
     const before = this.view;
     this.view = { ...before, ...wish };
     this.view.compare = this.view.compare.filter((symbol) => symbol !== this.view.symbol);
+    this.#show(wish);
     const { symbol, interval, compare } = this.view;
     const isOther = symbol !== before.symbol || interval !== before.interval;
     if (isOther && before.symbol !== "") this.viewport.set({});

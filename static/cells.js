@@ -2,6 +2,7 @@
 
 import { readView, writeView } from "./address.js";
 import { Cell } from "./cell.js";
+import { make } from "./dom.js";
 import { gridOf, readLayout, writeLayout } from "./layout.js";
 
 /** @import { View } from "./address.js" */
@@ -9,6 +10,10 @@ import { gridOf, readLayout, writeLayout } from "./layout.js";
 /** @import { Layout } from "./layout.js" */
 /** @import { Moment } from "./moment.js" */
 /** @import { Known } from "./stage.js" */
+
+/** What is written at the top of each of several charts. */
+const HEAD_PIXELS = 44;
+const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
 
 /**
  * @typedef {object} CellsOptions
@@ -25,8 +30,6 @@ export class Cells {
   all = [];
   /** @type {Cell} */
   active;
-  /** Grows when there are others than before. */
-  version = 0;
   #options;
   #blank;
   /** @type {Layout} */
@@ -44,6 +47,16 @@ export class Cells {
     this.active = this.#add(first, readView(query));
     this.#layout = readLayout(query);
     this.#arrange(query);
+  }
+
+  get host() {
+    return this.#options.host;
+  }
+
+  /** The part of the width that is the board's, in per cent: the more charts, the less. */
+  get boardShare() {
+    const { board, count } = this.#layout;
+    return board ?? BOARD_SHARES[count];
   }
 
   get first() {
@@ -89,25 +102,23 @@ export class Cells {
     this.#seat();
     if (!this.isLinked("moment")) { for (const seek of seeks) seek(); }
     this.#lay();
-    this.version++;
   }
 
   /** The buttons are for this one from now on. @param {Cell} cell */
   activate(cell) {
     if (cell === this.active) return;
     this.active = cell;
-    this.version++;
     this.#lay();
     this.#options.changed();
   }
 
-  /** @param {Wish} wish @returns whether other histories are shown than before */
+  /** @param {Wish} wish */
   choose(wish) {
     const { symbol } = wish;
-    const isAnew = this.active.choose(wish);
-    if (symbol === undefined || !this.isLinked("symbol")) return isAnew;
-    for (const cell of this.all) if (cell !== this.active) cell.choose({ symbol });
-    return isAnew;
+    const others = symbol !== undefined && this.isLinked("symbol") ? this.all : [];
+    this.active.choose(wish);
+    for (const cell of others) if (cell !== this.active) cell.choose({ symbol: symbol ?? "" });
+    this.#list();
   }
 
   /** Another moment is shown by the charts that share one. @param {Moment | undefined} moment */
@@ -123,7 +134,9 @@ export class Cells {
     const time = this.isLinked("crosshair") ? pointed?.stage.readout.time : undefined;
     for (const cell of this.all) {
       cell.stage.readout.linkedTime = cell === pointed ? undefined : time;
-      cell.draw(known(cell.view.symbol));
+      const of = known(cell.view.symbol);
+      if (this.all.length > 1) cell.stage.caption(of);
+      cell.draw(of);
     }
   }
 
@@ -189,8 +202,27 @@ export class Cells {
     cell.desk.pool.show(moment);
   }
 
+  /** A button for each, where there is room for one chart only. */
+  #list() {
+    const list = this.#options.host.previousElementSibling;
+    if (!(list instanceof HTMLElement)) return;
+    list.hidden = this.all.length === 1;
+    list.replaceChildren(...this.all.map((cell) => {
+      const { symbol, interval } = cell.view;
+      const button = make("button", { type: "button" }, `${symbol} ${interval}`);
+      button.ariaPressed = String(cell === this.active);
+      button.addEventListener("click", () => this.activate(cell));
+      return button;
+    }));
+  }
+
   #lay() {
     const { host } = this.#options;
+    const main = host.closest("main");
+    const board = this.boardShare;
+    main?.style.setProperty("--board", `${board}fr`);
+    main?.style.setProperty("--charts", `${100 - board}fr`);
+    main?.classList.toggle("is-boardless", board === 0);
     const { count, columns, rows } = this.#layout;
     const tracks = (/** @type {readonly number[]} */ shares) =>
       shares.map((share) => `minmax(0, ${share}fr)`).join(" ");
@@ -198,6 +230,10 @@ export class Cells {
     host.style.gridTemplateColumns = tracks(columns.slice(0, grid.columns));
     host.style.gridTemplateRows = tracks(rows.slice(0, grid.rows));
     host.classList.toggle("is-many", count > 1);
-    for (const cell of this.all) cell.host.classList.toggle("is-active", cell === this.active);
+    for (const cell of this.all) {
+      cell.host.classList.toggle("is-active", cell === this.active);
+      cell.chart.headPixels = count > 1 ? HEAD_PIXELS : 0;
+    }
+    this.#list();
   }
 }

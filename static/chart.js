@@ -1,8 +1,9 @@
 // The chart: uPlot for scales, axes and the cursor, and what is painted between them.
 
 import { Axes } from "./axes.js";
+import { colorsOf } from "./colors.js";
 import { Frame } from "./frame.js";
-import { PANE_SHARE, PANES_SHARE_MAX } from "./layer.js";
+import { PANE_SHARE, PANE_SHARE_MIN, PANES_SHARE_MAX } from "./layer.js";
 import {
   labelPlaces,
   paintCandles,
@@ -28,19 +29,8 @@ import { hasCandles, scaled, sceneOf, unscaled } from "./scene.js";
  */
 
 const STRETCH_MAX = 20;
-const COLORS = /** @type {const} */ ([
-  "text",
-  "muted",
-  "line",
-  "accent",
-  "up",
-  "down",
-  "panel",
-  "warn",
-  "second",
-  "third",
-  "fourth",
-]);
+const BORDER_PIXELS = 4;
+const HEAD_SHARE_MAX = 0.3;
 /** The symbols on a chart, the leading one first. */
 export const PART_COLORS = /** @type {const} */ (["accent", "second", "third", "fourth"]);
 
@@ -63,6 +53,8 @@ export class Chart {
   layers = [];
   /** Share of the height that each pane takes. */
   paneShare = PANE_SHARE;
+  /** How high the words are that lie over the top. */
+  headPixels = 0;
   /** How often the canvas has been drawn, and how long that took in all. */
   draws = 0;
   drawMs = 0;
@@ -105,6 +97,19 @@ export class Chart {
     return 1 - Math.min(PANES_SHARE_MAX, count * this.paneShare);
   }
 
+  /** @param {number} top from the top of the area */
+  isPaneBorder(top) {
+    const { priceShare } = this;
+    return priceShare < 1 && Math.abs(top - this.area.height * priceShare) < BORDER_PIXELS;
+  }
+
+  /** Makes the panes together so much higher. @param {number} pixels of the page */
+  growPanes(pixels) {
+    const count = this.#scene?.panes.length ?? 1;
+    const share = this.paneShare + pixels / this.area.height / count;
+    this.paneShare = Math.min(PANES_SHARE_MAX / count, Math.max(PANE_SHARE_MIN, share));
+  }
+
   /** The value of the scale at a place. @param {number} top from the top of the area */
   valueAt(top) {
     return this.#plot?.posToVal(top, "y") ?? 0;
@@ -114,6 +119,12 @@ export class Chart {
   priceAt(top) {
     const lead = this.#scene?.strands[0];
     return lead === undefined ? NaN : unscaled(this.valueAt(top), lead.scale);
+  }
+
+  /** Where a price of the leading symbol is. @param {number} price @returns from the top of the area */
+  topOf(price) {
+    const lead = this.#scene?.strands[0];
+    return lead === undefined ? NaN : this.#plot?.valToPos(scaled(price, lead.scale), "y") ?? NaN;
   }
 
   /** A value of the scale as text. @param {number} value */
@@ -163,7 +174,8 @@ export class Chart {
     if (drawn === this.#drawn) return;
     const startedAt = performance.now();
     this.#drawn = drawn;
-    const canvas = { width: width * devicePixelRatio, stretch: this.#stretch };
+    const head = Math.min(HEAD_SHARE_MAX, this.headPixels / (height * this.priceShare));
+    const canvas = { width: width * devicePixelRatio, stretch: this.#stretch, head };
     this.#scene = sceneOf(view, canvas, this.layers);
     const plot = this.#plot ??= this.#create();
     if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
@@ -189,7 +201,16 @@ export class Chart {
     const rest = [interval, look, scale, decimals, width, height, devicePixelRatio, this.#stretch];
     const lines = marks.map(({ label, price }) => `${label} ${price}`);
     const layers = this.layers.map((layer) => layer.describe(view));
-    return [step, spanMs, ...versions, ...lines, ...rest, ...layers, this.paneShare].join(" ");
+    return [
+      step,
+      spanMs,
+      ...versions,
+      ...lines,
+      ...rest,
+      ...layers,
+      this.paneShare,
+      this.headPixels,
+    ].join(" ");
   }
 
   /** The values at the bottom and the top of all, panes included. @returns {[number, number]} */
@@ -282,20 +303,4 @@ export class Chart {
       }
     });
   }
-}
-
-/**
- * The colours of the theme as a canvas understands them.
- * @param {HTMLElement} host
- * @returns {Colors}
- */
-function colorsOf(host) {
-  const probe = document.createElement("i");
-  host.append(probe);
-  const colors = COLORS.map((name) => {
-    probe.style.color = `var(--${name})`;
-    return [name, getComputedStyle(probe).color];
-  });
-  probe.remove();
-  return /** @type {Colors} */ (Object.fromEntries(colors));
 }

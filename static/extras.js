@@ -3,11 +3,13 @@
 import { onClick } from "./dom.js";
 import { recall } from "./memory.js";
 
+/** @import { Borders } from "./borders.js" */
 /** @import { Board } from "./board.js" */
 /** @import { Cell, Wish } from "./cell.js" */
 /** @import { Cells } from "./cells.js" */
 /** @import { Grip, Place } from "./gestures.js" */
 /** @import { Grid } from "./grid.js" */
+/** @import { Lines } from "./lines.js" */
 /** @import { Point } from "./series.js" */
 /** @import { Settings } from "./settings.js" */
 /** @import { Sparks } from "./sparks.js" */
@@ -35,45 +37,123 @@ const MODULES = {
   palette: () => import("./palette.js"),
   help: () => import("./help.js"),
   hints: () => import("./hints.js"),
+  indicators: () => import("./indicator_layer.js"),
+  indicatorMenu: () => import("./indicator_menu.js"),
+  lines: () => import("./lines.js"),
+  chartMenu: () => import("./chart_menu.js"),
+  layoutMenu: () => import("./layout_menu.js"),
+  borders: () => import("./borders.js"),
 };
 
 /** @typedef {keyof typeof MODULES} Name */
+/** @typedef {{ [T in Name]: Awaited<ReturnType<(typeof MODULES)[T]>> }} Modules */
+/** What opens a place of its own. @typedef {Exclude<Name, "indicators" | "lines" | "borders">} Opened */
 
 export class Extras {
   #page;
+  /** Charts that have their indicators. @type {WeakSet<Cell>} */
+  #withIndicators = new WeakSet();
+  /** @type {Borders | undefined} */
+  #borders;
+  /** @type {Lines | undefined} */
+  #lines;
+  /** Charts that have their lines. @type {WeakSet<Cell>} */
+  #withLines = new WeakSet();
 
   /** @param {Page} page */
   constructor(page) {
     this.#page = page;
-    if (page.isBareChart) return;
-    onClick("commands", () => void this.open("palette"));
-    onClick("help", () => void this.open("help"));
-    onClick("settings", () => void this.open("settings"));
+    /** @type {[string, Opened][]} */
+    const openers = [
+      ["commands", "palette"],
+      ["help", "help"],
+      ["settings", "settings"],
+      ["layouts", "layoutMenu"],
+      ["indicators", "indicatorMenu"],
+      ["chart-menu", "chartMenu"],
+    ];
+    for (const [id, name] of openers) onClick(id, () => void this.open(name));
     document.addEventListener("keydown", (event) => this.#pressed(event));
-    if (recall("hints") === "") requestIdleCallback(() => void this.open("hints"));
+    if (recall("hints") === "" && !page.isBareChart) {
+      requestIdleCallback(() => void this.open("hints"));
+    }
+    if (recall("lines") !== "") void this.lines();
+    requestIdleCallback(() => void this.#addBorders());
+  }
+
+  async #addBorders() {
+    const module = await this.#load("borders");
+    if (module !== undefined) this.#borders = new module.Borders(this.#page);
   }
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const { key, target, ctrlKey, metaKey, altKey } = event;
+    const isCommand = ctrlKey || metaKey || altKey;
     const isTyping = target instanceof HTMLInputElement && target.type !== "radio";
     if ((ctrlKey || metaKey) && key.toLowerCase() === "k") void this.open("palette");
-    else if (key === "?" && !isTyping && !ctrlKey && !metaKey && !altKey) void this.open("help");
-    else return;
+    else if (key === "?" && !isTyping && !isCommand) void this.open("help");
+    else if (isCommand || !(target instanceof Element && target.closest(".plot"))) return;
+    else if (!this.#draw(key)) return;
     event.preventDefault();
   }
 
-  /** Opens what has a place of its own. @param {Name} name */
+  /** Keys of lines, while a chart has the keys. @param {string} key */
+  #draw(key) {
+    const cell = this.#page.cells.active;
+    const { pointer } = cell.stage.readout;
+    switch (key) {
+      case "h":
+      case "H": {
+        const { chart } = cell;
+        const price = pointer === undefined
+          ? chart.scene?.strands[0]?.last.price ?? NaN
+          : chart.priceAt(pointer.y - chart.area.top);
+        void this.lines().then((lines) => lines?.addLevel(cell, price));
+        return true;
+      }
+      case "t":
+      case "T":
+        if (pointer === undefined) return false;
+        void this.lines().then((lines) => lines?.begin(cell, pointer));
+        return true;
+      case "Escape":
+        return this.#lines?.cancel() === true;
+      case "Delete":
+      case "Backspace":
+        return this.#lines?.cancel(true) === true;
+    }
+    return false;
+  }
+
+  /** Opens what has a place of its own. @param {Opened} name */
   async open(name) {
     const module = await this.#load(name);
-    module?.open(this.#page, this);
+    await module?.open(this.#page, this);
+  }
+
+  /** The lines of all charts. */
+  async lines() {
+    const module = await this.#load("lines");
+    if (module !== undefined) this.#lines ??= new module.Lines();
+    this.changed();
+    return this.#lines;
   }
 
   /** Charts, or what they show, are others than before. */
-  changed() {}
-
-  /** To be called once per animation frame. @param {ReadonlySet<string>} changed symbols @param {number} now */
-  draw(changed, now) {}
+  changed() {
+    this.#borders?.changed();
+    const { cells: { all }, tell } = this.#page;
+    for (const cell of all) {
+      if (this.#lines !== undefined && !this.#withLines.has(cell)) {
+        this.#withLines.add(cell);
+        this.#lines.attach(cell);
+      }
+      if (cell.view.indicators.length === 0 || this.#withIndicators.has(cell)) continue;
+      this.#withIndicators.add(cell);
+      void this.#load("indicators").then((module) => module?.attach(cell, tell));
+    }
+  }
 
   /**
    * A press of the pointer on a chart may be for a line or for a measure.
@@ -83,21 +163,39 @@ export class Extras {
    * @returns {Grip | undefined}
    */
   grab(cell, place, event) {
-    return undefined;
+    if (this.#lines !== undefined) return this.#lines.grab(cell, place, event);
+    if (!event.shiftKey) return undefined;
+    // What measures is loaded while the pointer is already on its way.
+    let newest = place;
+    /** @type {Grip | undefined} */
+    let grip;
+    void this.lines().then((lines) => {
+      grip = lines?.grab(cell, place, event);
+      grip?.move(newest);
+    });
+    return {
+      move(place) {
+        newest = place;
+        grip?.move(place);
+      },
+      end: (place) => grip?.end(place),
+    };
   }
 
   /**
    * A server that is older than the page does not have them.
    * @template {Name} T
    * @param {T} name
-   * @returns {Promise<Awaited<ReturnType<(typeof MODULES)[T]>> | undefined>}
+   * @returns {Promise<Modules[T] | undefined>}
    */
   async #load(name) {
     try {
       await loadStyle();
-      return /** @type {Awaited<ReturnType<(typeof MODULES)[T]>>} */ (await MODULES[name]());
+      return /** @type {Modules[T]} */ (await MODULES[name]());
     } catch {
-      this.#page.tell(`Cannot open ${name}: the server does not have it. Reload the page`);
+      this.#page.tell(
+        "The server does not have that part of the page: it is older, or out of reach",
+      );
     }
   }
 }

@@ -168,5 +168,5 @@ export function durationText(ms) {
 
 /** @param {string} text */
 function minus(text) {
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }

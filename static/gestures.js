@@ -27,7 +27,7 @@ const KEY_ZOOM = 1.25;
 const KEY_PAN_SHARE = 0.1;
 const AXIS_DRAG_FACTOR = 1.006;
 
-/** @typedef {"plot" | "time" | "price"} Zone */
+/** @typedef {"plot" | "time" | "price" | "pane"} Zone the last one is the border above the panes */
 
 export class Gestures {
   #options;
@@ -64,8 +64,11 @@ export class Gestures {
   /** @param {MouseEvent} event @returns {Zone} */
   #zoneOf(event) {
     const { x, y } = this.#placeOf(event);
-    const { left, top, width, height } = this.#options.chart.area;
-    return x > left + width ? "price" : y > top + height ? "time" : "plot";
+    const { chart } = this.#options;
+    const { left, top, width, height } = chart.area;
+    if (x > left + width) return "price";
+    if (y > top + height) return "time";
+    return chart.isPaneBorder(y - top) ? "pane" : "plot";
   }
 
   /** @param {number} x */
@@ -132,6 +135,11 @@ export class Gestures {
     const { chart, viewport, extent } = this.#options;
     const [dx, dy] = [place.x - before.x, place.y - before.y];
     if (this.#zone === "price") return chart.stretch(AXIS_DRAG_FACTOR ** dy);
+    if (this.#zone === "pane") {
+      chart.growPanes(-dy);
+      // The address keeps it.
+      return viewport.set(viewport.range);
+    }
     if (this.#zone === "plot") return viewport.pan(-dx * this.#msPerPixel, extent());
     const { to } = viewport.window(extent());
     viewport.zoom(AXIS_DRAG_FACTOR ** -dx, to, extent());

@@ -31,6 +31,7 @@
  * @property {(view: View, index: number) => readonly Word[]} words for the readout, of the point at an index
  */
 
-/** Share of the height that each pane takes, at first and at the most. */
+/** Share of the height that each pane takes at first, at the least, and all of them at the most. */
 export const PANE_SHARE = 0.2;
+export const PANE_SHARE_MIN = 0.08;
 export const PANES_SHARE_MAX = 0.7;

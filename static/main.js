@@ -176,7 +176,6 @@ function showBoard() {
   const { changed, isOther } = ledger.take();
   const { symbol } = cells.active.view;
   if (!isBareChart) grid.draw(board, changed, now());
-  extras.draw(changed, now());
   ledger.showCount(grid, symbol);
   const [oldest] = board.rows.keys();
   if (symbol === "" && oldest !== undefined) choose({ symbol: oldest });

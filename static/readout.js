@@ -8,12 +8,12 @@ import { scaled } from "./scene.js";
 /** @import { Chart } from "./chart.js" */
 /** @import { View } from "./scene.js" */
 
-/** @typedef {{ text: string, label?: string, className?: string }} Word */
+/** @typedef {{ text: string, label?: string, className?: string, color?: string }} Word */
 
 /** Writes words, each with its label in a span of its own, and only what differs. */
 export class Words {
   #host;
-  /** @type {{ element: HTMLElement, label: Text, text: Text, value: HTMLElement }[]} */
+  /** @type {{ element: HTMLElement, label: Text, text: Text, value: HTMLElement, color: string }[]} */
   #words = [];
 
   /** @param {HTMLElement} host */
@@ -23,11 +23,12 @@ export class Words {
 
   /** @param {readonly Word[]} words */
   show(words) {
-    words.forEach(({ text, label = "", className = "" }, place) => {
+    words.forEach(({ text, label = "", className = "", color = "" }, place) => {
       const word = this.#words[place] ??= this.#add();
       if (word.label.data !== label) word.label.data = label;
       if (word.text.data !== text) word.text.data = text;
       if (word.value.className !== className) word.value.className = className;
+      if (word.color !== color) word.value.style.color = word.color = color;
       word.element.hidden = false;
     });
     for (const { element } of this.#words.slice(words.length)) element.hidden = true;
@@ -43,7 +44,7 @@ export class Words {
     value.append(text);
     element.append(name, " ", value);
     this.#host.append(element, " ");
-    return { element, label, text, value };
+    return { element, label, text, value, color: "" };
   }
 }
 
@@ -78,6 +79,11 @@ export class Readout {
       this.#pointer = { x: clientX - left, y: clientY - top };
     });
     options.plot.addEventListener("pointerleave", () => this.#pointer = undefined);
+  }
+
+  /** Where the pointer is, from the corner of the chart's host. */
+  get pointer() {
+    return this.#pointer;
   }
 
   /** The time that somebody points at here. */

@@ -19,9 +19,13 @@ const LOG_SPAN_MIN = 5e-5;
  * @param {boolean} options.hasVolume
  * @param {number} [options.stretch] above 1 more is seen than is needed
  * @param {boolean} [options.isLog] whether the extremes are logarithms
+ * @param {number} [options.head] share of the height that words at the top take
  * @returns {[number, number]}
  */
-export function priceRange(extremes, { decimals, hasVolume, stretch = 1, isLog = false }) {
+export function priceRange(
+  extremes,
+  { decimals, hasVolume, stretch = 1, isLog = false, head = 0 },
+) {
   if (extremes === undefined) return [0, 1];
   const { min, max } = extremes;
   const middle = min / 2 + max / 2;
@@ -29,10 +33,11 @@ export function priceRange(extremes, { decimals, hasVolume, stretch = 1, isLog =
   const needed = Math.max(max - min, least);
   // What is beyond all numbers is shown as far as numbers go.
   const span = Math.min(Number.MAX_VALUE / 4, needed * stretch);
+  const above = Math.max(ABOVE_SHARE, head / (1 - head));
   const below = BELOW_SHARE + (hasVolume ? VOLUME_SHARE : 0);
   return [
     Math.max(-Number.MAX_VALUE, middle - span * (0.5 + below)),
-    Math.min(Number.MAX_VALUE, middle + span * (0.5 + ABOVE_SHARE)),
+    Math.min(Number.MAX_VALUE, middle + span * (0.5 + above)),
   ];
 }
 

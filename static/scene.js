@@ -65,11 +65,12 @@ const LINEAR = { kind: "linear" };
 
 /**
  * @param {View} view
- * @param {{ width: number, stretch: number }} size in pixels of the canvas
+ * @param {{ width: number, stretch: number, head?: number }} size width in pixels of the canvas; the head
+ *   is the share of the height that words at the top take
  * @param {readonly Layer[]} [layers]
  * @returns {Scene}
  */
-export function sceneOf(view, { width, stretch }, layers = []) {
+export function sceneOf(view, { width, stretch, head = 0 }, layers = []) {
   const shown = view.parts.filter(({ series }) => series.length > 0);
   const kind = kindOf(view);
   const drafts = shown.map((part) => strandOf(part, view, width));
@@ -97,7 +98,7 @@ export function sceneOf(view, { width, stretch }, layers = []) {
   ]);
   const decimals = lead.kind === "percent" ? PERCENT_DECIMALS : view.decimals;
   const hasVolume = view.interval !== "tick";
-  const range = priceRange(reach, { decimals, hasVolume, stretch, isLog });
+  const range = priceRange(reach, { decimals, hasVolume, stretch, isLog, head });
   return { view, strands, range, decimals, panes: layed.flatMap(({ panes }) => panes ?? []) };
 }
 

@@ -3,8 +3,9 @@
 import { Chart } from "./chart.js";
 import { within } from "./dom.js";
 import { Gestures } from "./gestures.js";
+import { percentText, priceText } from "./format.js";
 import { marksOf, noticeOf } from "./head.js";
-import { placeOf, Readout, snapTo } from "./readout.js";
+import { placeOf, Readout, snapTo, Words } from "./readout.js";
 import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
 
 /** @import { View as Choice } from "./address.js" */
@@ -43,6 +44,7 @@ export class Stage {
   #notice;
   #follow;
   #older;
+  #caption;
   #gapless = new GaplessAxis();
   #pointed = "";
   /** What the chart shows. @type {View | undefined} */
@@ -65,6 +67,7 @@ export class Stage {
       timeLabel: within(stage, ".time-label", HTMLElement),
       priceLabel: within(stage, ".price-label", HTMLElement),
     });
+    this.#caption = new Words(within(stage, ".caption", HTMLElement));
     this.#notice = within(stage, ".notice", HTMLElement);
     this.#older = within(stage, ".older", HTMLElement);
     this.#follow = within(stage, ".follow", HTMLButtonElement);
@@ -90,6 +93,19 @@ export class Stage {
     const oldest = tracks().lead?.series.at("time", 0) ?? edge;
     const { width } = this.chart.area;
     return { interval: choice().interval, oldest, edge, width, axis: this.#axis };
+  }
+
+  /** What it is a chart of, where there are several. @param {Known} known */
+  caption({ row, decimals }) {
+    const { interval } = this.#options.choice();
+    const symbol = this.#options.tracks().lead?.symbol ?? "";
+    const className = ["down", "", "up"][Math.sign(row?.change ?? 0) + 1] ?? "";
+    this.#caption.show([
+      { text: symbol, className: "symbol" },
+      { text: interval, className: "when" },
+      { text: row === undefined ? "" : priceText(row.price, decimals) },
+      { text: row === undefined ? "" : percentText(row.change_percent), className },
+    ]);
   }
 
   /** To be called once per animation frame. @param {Known} known */

@@ -28,12 +28,13 @@ test("What an address does not say, or says wrongly, is as usual", () => {
     indicators: [],
     scale: "auto",
     isGapless: false,
+    panes: undefined,
     range: {},
     time: undefined,
   };
   assert.deepEqual(read(""), usual);
   const wrong = "interval=2m&look=pie&compare=a b,<i>&range=0s&time=tomorrow" +
-    "&indicators=SMA,sma--1,<b>,sma-1-2-3-4-5,sma@red&scale=cubic&gaps=maybe";
+    "&indicators=SMA,sma--1,<b>,sma-1-2-3-4-5,sma@red&scale=cubic&gaps=maybe&panes=99";
   assert.deepEqual(read(wrong), usual);
   for (const range of ["9..1", "x..y", "99999999999d", "2026-05-07T13:00:00Z.."]) {
     assert.deepEqual(read(`range=${range}`).range, {}, range);
