@@ -10,6 +10,7 @@ import { recall } from "./memory.js";
 /** @import { Grip, Place } from "./gestures.js" */
 /** @import { Grid } from "./grid.js" */
 /** @import { Lines } from "./lines.js" */
+/** @import { Lists } from "./lists.js" */
 /** @import { Point } from "./series.js" */
 /** @import { Settings } from "./settings.js" */
 /** @import { Sparks } from "./sparks.js" */
@@ -28,6 +29,7 @@ import { recall } from "./memory.js";
  * @property {(path: string) => Promise<readonly Point[]>} load
  * @property {boolean} isBareChart
  * @property {(symbol: string) => number} decimalsOf
+ * @property {() => number} momentNow the moment that the board shows
  * @property {(text: string) => void} tell says what went wrong
  */
 
@@ -43,11 +45,13 @@ const MODULES = {
   chartMenu: () => import("./chart_menu.js"),
   layoutMenu: () => import("./layout_menu.js"),
   borders: () => import("./borders.js"),
+  lists: () => import("./lists.js"),
+  boardMenu: () => import("./board_menu.js"),
 };
 
 /** @typedef {keyof typeof MODULES} Name */
 /** @typedef {{ [T in Name]: Awaited<ReturnType<(typeof MODULES)[T]>> }} Modules */
-/** What opens a place of its own. @typedef {Exclude<Name, "indicators" | "lines" | "borders">} Opened */
+/** What opens a place of its own. @typedef {Exclude<Name, "indicators" | "lines" | "borders" | "lists">} Opened */
 
 export class Extras {
   #page;
@@ -55,6 +59,8 @@ export class Extras {
   #withIndicators = new WeakSet();
   /** @type {Borders | undefined} */
   #borders;
+  /** @type {Lists | undefined} */
+  #lists;
   /** @type {Lines | undefined} */
   #lines;
   /** Charts that have their lines. @type {WeakSet<Cell>} */
@@ -68,6 +74,7 @@ export class Extras {
       ["commands", "palette"],
       ["help", "help"],
       ["settings", "settings"],
+      ["board-menu", "boardMenu"],
       ["layouts", "layoutMenu"],
       ["indicators", "indicatorMenu"],
       ["chart-menu", "chartMenu"],
@@ -79,6 +86,7 @@ export class Extras {
     }
     if (recall("lines") !== "") void this.lines();
     requestIdleCallback(() => void this.#addBorders());
+    if (!page.isBareChart) requestIdleCallback(() => void this.lists());
   }
 
   async #addBorders() {
@@ -138,6 +146,23 @@ export class Extras {
     if (module !== undefined) this.#lines ??= new module.Lines();
     this.changed();
     return this.#lines;
+  }
+
+  /** The board as somebody has chosen it. */
+  async lists() {
+    const module = await this.#load("lists");
+    if (module !== undefined) this.#lists ??= new module.Lists(this.#page);
+    return this.#lists;
+  }
+
+  /** To be called once per animation frame. @param {ReadonlySet<string>} changed symbols @param {number} now */
+  draw(changed, now) {
+    this.#lists?.draw(changed, now);
+  }
+
+  /** Writes all anew, because the way to write it has changed. */
+  touch() {
+    this.#lists?.touch();
   }
 
   /** Charts, or what they show, are others than before. */

@@ -3,6 +3,7 @@
 import { show, write } from "./dom.js";
 import { Freshness } from "./freshness.js";
 import { Head } from "./head.js";
+import { Lag } from "./lag.js";
 
 /** @import { Board } from "./board.js" */
 /** @import { Cell } from "./cell.js" */
@@ -30,6 +31,7 @@ export class Ledger {
   #options;
   #freshness = new Freshness();
   #head = new Head();
+  #lag = new Lag();
   #generation = 0;
 
   /** @param {LedgerOptions} options */
@@ -43,9 +45,24 @@ export class Ledger {
     return recorder.isLive && this.#freshness.silenceMs(symbol, now()) > 0;
   }
 
-  /** Another moment is shown: nobody is silent yet. */
+  /** Another moment is shown: nobody is silent yet, and nothing is late. */
   forget() {
     this.#freshness.forget();
+    this.#lag.forget();
+  }
+
+  /** A frame has arrived. @param {number} time of its newest row */
+  arrived(time) {
+    const { recorder, edge, now } = this.#options;
+    if (!recorder.isLive) return recorder.sawTime(time);
+    edge.arrived(time, now());
+    this.#lag.saw(edge.at(now()) - time, now());
+  }
+
+  /** How far the page is behind; 0 when it is not worth a word. */
+  get lagMs() {
+    const { recorder, now } = this.#options;
+    return recorder.isLive ? this.#lag.ms(now()) : 0;
   }
 
   /** Writes all anew, because the way to write it has changed. */

@@ -55,10 +55,7 @@ const edge = new LiveEdge();
 const board = new Board({
   source: client,
   symbols: isBareChart && first.symbol !== "" ? [first.symbol] : ["*"],
-  sawTime(time) {
-    if (recorder.isLive) edge.arrived(time, now());
-    else recorder.sawTime(time);
-  },
+  sawTime: (time) => ledger.arrived(time),
   lostMoment: () => recorder.live(),
 });
 const load = server.load.bind(server);
@@ -116,6 +113,7 @@ function rewrite() {
   deck.touch();
   grid.refresh();
   ledger.touch();
+  extras.touch();
 }
 
 /** @param {Wish} wish */
@@ -176,6 +174,7 @@ function showBoard() {
   const { changed, isOther } = ledger.take();
   const { symbol } = cells.active.view;
   if (!isBareChart) grid.draw(board, changed, now());
+  extras.draw(changed, now());
   ledger.showCount(grid, symbol);
   const [oldest] = board.rows.keys();
   if (symbol === "" && oldest !== undefined) choose({ symbol: oldest });
@@ -197,8 +196,9 @@ function frame() {
   showBoard();
   cells.draw(knownOf);
   const { state, position } = client;
-  status.tick(state, now());
-  status.showRate(board.updates + pool.updates, position ?? "", now());
+  status.tick(state, now(), ledger.lagMs);
+  const ageMs = now() - present;
+  status.showRate(board.updates + pool.updates, position ?? "", ageMs, now());
   const isKeyWanted = state.kind === "refused" && state.code === KEY_NEEDED;
   showRefusal(state.kind === "live" ? "" : isKeyWanted ? state.reason : server.refusal);
   if (!isBareChart) deck.draw(presentTime(), cells.active.chart.colors);
@@ -258,6 +258,7 @@ const sharing = new Sharing({
 const extras = new Extras({
   ...{ cells, board, grid, sparks, settings, choose, setTheme, query, load, isBareChart },
   decimalsOf: (symbol) => decimals.of(symbol),
+  momentNow: () => recorder.time ?? presentTime(),
   tell: (text) => status.tell(text, now()),
 });
 

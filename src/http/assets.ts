@@ -26,9 +26,11 @@ import framesJs from "../../static/frames.js" with { type: "text" };
 import freshnessJs from "../../static/freshness.js" with { type: "text" };
 import gesturesJs from "../../static/gestures.js" with { type: "text" };
 import gridJs from "../../static/grid.js" with { type: "text" };
+import gridHeadJs from "../../static/grid_head.js" with { type: "text" };
 import gridRowJs from "../../static/grid_row.js" with { type: "text" };
 import headJs from "../../static/head.js" with { type: "text" };
 import intervalJs from "../../static/interval.js" with { type: "text" };
+import lagJs from "../../static/lag.js" with { type: "text" };
 import layerJs from "../../static/layer.js" with { type: "text" };
 import layoutJs from "../../static/layout.js" with { type: "text" };
 import ledgerJs from "../../static/ledger.js" with { type: "text" };
@@ -115,9 +117,11 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/freshness.js": bare(freshnessJs),
   "/static/gestures.js": bare(gesturesJs),
   "/static/grid.js": bare(gridJs),
+  "/static/grid_head.js": bare(gridHeadJs),
   "/static/grid_row.js": bare(gridRowJs),
   "/static/head.js": bare(headJs),
   "/static/interval.js": bare(intervalJs),
+  "/static/lag.js": bare(lagJs),
   "/static/layer.js": bare(layerJs),
   "/static/layout.js": bare(layoutJs),
   "/static/ledger.js": bare(ledgerJs),
