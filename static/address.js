@@ -6,20 +6,28 @@ import { isInterval } from "./interval.js";
 /** @import { Range } from "./viewport.js" */
 
 /** @typedef {"candles" | "line" | "area"} Look */
+/** @typedef {"auto" | "linear" | "log" | "percent"} Scale */
 
 /**
- * What can be shared with somebody: symbol, interval, range and moment.
+ * What can be shared with somebody: what a chart shows, its range and its moment.
  * @typedef {object} View
  * @property {string} symbol
  * @property {Interval} interval
  * @property {Look} look
  * @property {readonly string[]} compare
+ * @property {readonly string[]} indicators as in `sma-20`: a name, and its parameters
+ * @property {Scale} scale
+ * @property {boolean} isGapless whether times without bars are left out
+ * @property {number | undefined} panes share of the height of each pane in per cent, when it is not as usual
  * @property {Range} range
  * @property {number | undefined} time the moment that is shown instead of the present
  */
 
 export const LOOKS = /** @type {const} */ (["candles", "area", "line"]);
+export const SCALES = /** @type {const} */ (["auto", "linear", "log", "percent"]);
 export const COMPARED_MAX = 3;
+export const INDICATORS_MAX = 8;
+const INDICATOR = /^[a-z]{1,12}(?:-\d{1,6}(?:\.\d{1,3})?){0,4}(?:@[0-9a-f]{6})?$/;
 const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,255}$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** A hundred years: what is longer is no range. */
@@ -28,18 +36,27 @@ const SPAN_MS_MAX = 36_525 * UNIT_MS.d;
 /**
  * Reads a view; what cannot be used is as if it were not there.
  * @param {URLSearchParams} query
+ * @param {string} [place] of the chart, which follows each name: the second has `symbol2`
  * @returns {View}
  */
-export function readView(query) {
-  const [interval, look] = [query.get("interval") ?? "", query.get("look") ?? ""];
-  const names = (query.get("compare") ?? "").split(",").filter((name) => SYMBOL.test(name));
+export function readView(query, place = "") {
+  const get = (/** @type {string} */ name) => query.get(`${name}${place}`) ?? "";
+  const list = (
+    /** @type {string} */ name,
+    /** @type {RegExp} */ shape,
+  ) => [...new Set(get(name).split(",").filter((each) => shape.test(each)))];
+  const interval = get("interval");
   return {
-    symbol: query.get("symbol") ?? "",
+    symbol: get("symbol"),
     interval: isInterval(interval) ? interval : "1m",
-    look: LOOKS.find((each) => each === look) ?? "candles",
-    compare: [...new Set(names)].slice(0, COMPARED_MAX),
-    range: readRange(query.get("range") ?? ""),
-    time: readTime(query.get("time") ?? ""),
+    look: LOOKS.find((each) => each === get("look")) ?? "candles",
+    compare: list("compare", SYMBOL).slice(0, COMPARED_MAX),
+    indicators: list("indicators", INDICATOR).slice(0, INDICATORS_MAX),
+    scale: SCALES.find((each) => each === get("scale")) ?? "auto",
+    isGapless: get("gaps") === "out",
+    panes: readShare(get("panes")),
+    range: readRange(get("range")),
+    time: readTime(get("time")),
   };
 }
 
@@ -47,14 +64,21 @@ export function readView(query) {
  * Writes a view beside what else there is.
  * @param {URLSearchParams} query
  * @param {View} view
+ * @param {string} [place] of the chart
  */
-export function writeView(query, { symbol, interval, look, compare, range, time }) {
+export function writeView(query, view, place = "") {
+  const { symbol, interval, look, compare, indicators, scale, isGapless, panes, range, time } =
+    view;
   const put = (/** @type {string} */ name, /** @type {string} */ value) =>
-    value === "" ? query.delete(name) : query.set(name, value);
+    value === "" ? query.delete(`${name}${place}`) : query.set(`${name}${place}`, value);
   put("symbol", symbol);
   put("interval", interval);
   put("look", look === "candles" ? "" : look);
   put("compare", compare.join(","));
+  put("indicators", indicators.join(","));
+  put("scale", scale === "auto" ? "" : scale);
+  put("gaps", isGapless ? "out" : "");
+  put("panes", panes === undefined ? "" : String(panes));
   put("range", rangeText(range));
   put("time", time === undefined ? "" : new Date(time).toISOString());
 }
@@ -62,8 +86,14 @@ export function writeView(query, { symbol, interval, look, compare, range, time 
 /** The query as text. Symbols have slashes and commas, which need no escape there. @param {URLSearchParams} query */
 export function queryText(query) {
   const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")
-    .replaceAll("%3A", ":");
+    .replaceAll("%3A", ":").replaceAll("%40", "@");
   return text === "" ? "" : `?${text}`;
+}
+
+/** @param {string} text */
+function readShare(text) {
+  const share = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  return share >= 8 && share <= 70 ? share : undefined;
 }
 
 /** `90m` ends at the present; `2026-05-07T13:00:00Z..2026-05-07T14:00:00Z` stands still. @param {string} text */

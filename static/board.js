@@ -21,6 +21,7 @@ import { MomentStream } from "./moment.js";
  * @property {number | null} high
  * @property {number | null} low
  * @property {number | null} prev_close
+ * @property {number | null} [size] of the newest tick, while sizes are watched
  */
 
 /**
@@ -32,6 +33,7 @@ import { MomentStream } from "./moment.js";
  */
 
 const EVERY_MS = 100;
+const SIZES_MS = 500;
 
 /** The row of every symbol, in the order in which the server has named them. */
 export class Board {
@@ -48,6 +50,10 @@ export class Board {
   generation = 0;
   #options;
   #stream;
+  /** Only while sizes are watched. @type {MomentStream | undefined} */
+  #sizes;
+  /** @type {Moment | undefined} */
+  #moment;
 
   /** @param {BoardOptions} options */
   constructor(options) {
@@ -83,7 +89,34 @@ export class Board {
 
   /** Shows the market as it was, or live again. @param {Moment | undefined} moment */
   show(moment) {
+    this.#moment = moment;
     this.#stream.show(moment);
+    this.#sizes?.show(moment);
+  }
+
+  /** A board row has no size: it comes with the newest tick of each symbol. @param {boolean} isWatched */
+  watchSizes(isWatched) {
+    if (isWatched === (this.#sizes !== undefined)) return;
+    this.#sizes?.close();
+    this.#sizes = undefined;
+    if (!isWatched) return;
+    /** @type {StreamRequest} */
+    const request = { symbols: ["*"], channel: "tick", mode: "latest", every: SIZES_MS };
+    this.#sizes = new MomentStream(this.#options.source, request, {
+      onReply: () => {},
+      onRows: (rows) => {
+        for (const { symbol, size } of rows) this.#putSize(String(symbol), Number(size));
+      },
+      onError: () => {},
+    }, this.#moment);
+  }
+
+  /** @param {string} symbol @param {number} size */
+  #putSize(symbol, size) {
+    const row = this.rows.get(symbol);
+    if (row === undefined) return;
+    this.rows.set(symbol, { ...row, size });
+    this.#changed.add(symbol);
   }
 
   /** Has every row written again, because the way to write it has changed. */
@@ -116,7 +149,8 @@ export class Board {
   /** @param {Readonly<Record<string, unknown>>} values */
   #put(values) {
     const row = /** @type {Row} */ (/** @type {unknown} */ (values));
-    this.rows.set(row.symbol, row);
+    const size = this.#sizes === undefined ? undefined : this.rows.get(row.symbol)?.size;
+    this.rows.set(row.symbol, size === undefined ? row : { ...row, size });
     this.#changed.add(row.symbol);
   }
 }

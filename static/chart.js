@@ -1,23 +1,25 @@
 // The chart: uPlot for scales, axes and the cursor, and what is painted between them.
 
-import { priceText, timeText } from "./format.js";
+import { Axes } from "./axes.js";
+import { colorsOf } from "./colors.js";
+import { Frame } from "./frame.js";
+import { PANE_SHARE, PANE_SHARE_MIN, PANES_SHARE_MAX } from "./layer.js";
 import {
-  clipped,
-  FONT_FAMILY,
   labelPlaces,
   paintCandles,
   paintLast,
   paintLine,
   paintMark,
+  paintPane,
   paintTip,
   paintVolumes,
 } from "./paint.js";
-import { increments, timeMarks } from "./scale.js";
-import { hasCandles, scaled, sceneOf } from "./scene.js";
+import { hasCandles, scaled, sceneOf, unscaled } from "./scene.js";
 
 /** @import uPlot from "uplot" */
+/** @import { Layer } from "./layer.js" */
 /** @import { Colors } from "./paint.js" */
-/** @import { Scene, Strand, View } from "./scene.js" */
+/** @import { Scene, View } from "./scene.js" */
 
 /**
  * @typedef {object} ChartOptions
@@ -26,24 +28,9 @@ import { hasCandles, scaled, sceneOf } from "./scene.js";
  * @property {(left: number) => number} snap a place under the pointer to the point that is nearest
  */
 
-const AXIS_FONT = `11px ${FONT_FAMILY}`;
-/** About half the width, or twice the height, of a label. */
-const LABEL_PIXELS = 30;
-const TIME_LABEL_PIXELS = 90;
 const STRETCH_MAX = 20;
-const COLORS = /** @type {const} */ ([
-  "text",
-  "muted",
-  "line",
-  "accent",
-  "up",
-  "down",
-  "panel",
-  "warn",
-  "second",
-  "third",
-  "fourth",
-]);
+const BORDER_PIXELS = 4;
+const HEAD_SHARE_MAX = 0.3;
 /** The symbols on a chart, the leading one first. */
 export const PART_COLORS = /** @type {const} */ (["accent", "second", "third", "fourth"]);
 
@@ -55,13 +42,19 @@ export class Chart {
   #scene;
   /** @type {Colors} */
   #colors;
+  #sizes;
   #size = { width: 0, height: 0 };
   /** How much more than needed of the prices is shown. */
   #stretch = 1;
   /** What the canvas shows, as text; when it would be the same, nothing is drawn. */
   #drawn = "";
-  /** The label axis never becomes narrower, so that the chart does not jump. */
-  #axisWidth = 0;
+  #axes;
+  /** What lies over the prices, and below them. @type {Layer[]} */
+  layers = [];
+  /** Share of the height that each pane takes. */
+  paneShare = PANE_SHARE;
+  /** How high the words are that lie over the top. */
+  headPixels = 0;
   /** How often the canvas has been drawn, and how long that took in all. */
   draws = 0;
   drawMs = 0;
@@ -71,9 +64,11 @@ export class Chart {
     this.#options = options;
     const { host } = options;
     this.#colors = colorsOf(host);
-    new ResizeObserver(() => {
+    this.#axes = new Axes({ scene: () => this.#scene, width: () => this.#size.width });
+    this.#sizes = new ResizeObserver(() => {
       this.#size = { width: host.clientWidth, height: host.clientHeight };
-    }).observe(host);
+    });
+    this.#sizes.observe(host);
   }
 
   /** The area of the prices in pixels of the page, from the host's corner. */
@@ -96,9 +91,50 @@ export class Chart {
     return this.#scene;
   }
 
+  /** Share of the height that is for the prices. */
+  get priceShare() {
+    const count = this.#scene?.panes.length ?? 0;
+    return 1 - Math.min(PANES_SHARE_MAX, count * this.paneShare);
+  }
+
+  /** @param {number} top from the top of the area */
+  isPaneBorder(top) {
+    const { priceShare } = this;
+    return priceShare < 1 && Math.abs(top - this.area.height * priceShare) < BORDER_PIXELS;
+  }
+
+  /** Makes the panes together so much higher. @param {number} pixels of the page */
+  growPanes(pixels) {
+    const count = this.#scene?.panes.length ?? 1;
+    const share = this.paneShare + pixels / this.area.height / count;
+    this.paneShare = Math.min(PANES_SHARE_MAX / count, Math.max(PANE_SHARE_MIN, share));
+  }
+
   /** The value of the scale at a place. @param {number} top from the top of the area */
   valueAt(top) {
     return this.#plot?.posToVal(top, "y") ?? 0;
+  }
+
+  /** The price of the leading symbol at a place. @param {number} top from the top of the area */
+  priceAt(top) {
+    const lead = this.#scene?.strands[0];
+    return lead === undefined ? NaN : unscaled(this.valueAt(top), lead.scale);
+  }
+
+  /** Where a price of the leading symbol is. @param {number} price @returns from the top of the area */
+  topOf(price) {
+    const lead = this.#scene?.strands[0];
+    return lead === undefined ? NaN : this.#plot?.valToPos(scaled(price, lead.scale), "y") ?? NaN;
+  }
+
+  /** A value of the scale as text. @param {number} value */
+  textOf(value) {
+    return this.#axes.text(value);
+  }
+
+  /** Shows the crosshair at a place that another chart points at; without one, nowhere. @param {number} [left] */
+  pointAt(left = -10) {
+    this.#plot?.setCursor({ left, top: -10 }, false);
   }
 
   /** Shows more or less of the prices. @param {number} factor */
@@ -118,8 +154,14 @@ export class Chart {
 
   /** Another symbol or interval is shown from now on. */
   reset() {
-    this.#axisWidth = 0;
+    this.#axes.reset();
     this.#stretch = 1;
+    this.#clear();
+  }
+
+  /** Nobody looks at it any more. */
+  close() {
+    this.#sizes.disconnect();
     this.#clear();
   }
 
@@ -132,7 +174,9 @@ export class Chart {
     if (drawn === this.#drawn) return;
     const startedAt = performance.now();
     this.#drawn = drawn;
-    this.#scene = sceneOf(view, { width: width * devicePixelRatio, stretch: this.#stretch });
+    const head = Math.min(HEAD_SHARE_MAX, this.headPixels / (height * this.priceShare));
+    const canvas = { width: width * devicePixelRatio, stretch: this.#stretch, head };
+    this.#scene = sceneOf(view, canvas, this.layers);
     const plot = this.#plot ??= this.#create();
     if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
     plot.batch(() => plot.setData(this.#data));
@@ -148,20 +192,38 @@ export class Chart {
   }
 
   /** The time passes too slowly to be seen in every frame: half a pixel is a step. @param {View} view */
-  #describe({ parts, window: { from, to }, interval, look, decimals, marks }) {
+  #describe(view) {
+    const { parts, sight: { from, to }, interval, look, scale, decimals, marks } = view;
     const { width, height } = this.#size;
     const spanMs = Math.round(to - from);
     const step = Math.floor(to * 2 * width * devicePixelRatio / spanMs);
     const versions = parts.map(({ symbol, series }) => `${symbol} ${series.version}`);
-    const rest = [interval, look, decimals, width, height, devicePixelRatio, this.#stretch];
+    const rest = [interval, look, scale, decimals, width, height, devicePixelRatio, this.#stretch];
     const lines = marks.map(({ label, price }) => `${label} ${price}`);
-    return [step, spanMs, ...versions, ...lines, ...rest].join(" ");
+    const layers = this.layers.map((layer) => layer.describe(view));
+    return [
+      step,
+      spanMs,
+      ...versions,
+      ...lines,
+      ...rest,
+      ...layers,
+      this.paneShare,
+      this.headPixels,
+    ].join(" ");
+  }
+
+  /** The values at the bottom and the top of all, panes included. @returns {[number, number]} */
+  get #range() {
+    const [low, high] = this.#scene?.range ?? [0, 1];
+    const share = this.priceShare;
+    return [share === 1 ? low : high - (high - low) / share, high];
   }
 
   /** uPlot keeps the scales; what lies between is painted here. @returns {uPlot.AlignedData} */
   get #data() {
-    const { view: { window }, range } = /** @type {Scene} */ (this.#scene);
-    return [[window.from, window.to], [...range]];
+    const { view: { sight } } = /** @type {Scene} */ (this.#scene);
+    return [[sight.from, sight.to], this.#range];
   }
 
   #create() {
@@ -179,9 +241,9 @@ export class Chart {
         },
         scales: {
           x: { range: (_plot, from, to) => [from, to] },
-          y: { range: () => [...(this.#scene?.range ?? [0, 1])] },
+          y: { range: () => this.#range },
         },
-        axes: this.#axes(),
+        axes: this.#axes.of(this.#colors),
         series: [{}, { paths: () => null, points: { show: false } }],
         hooks: { draw: [(plot) => this.#paint(plot)] },
       },
@@ -190,123 +252,55 @@ export class Chart {
     );
   }
 
-  /** @returns {uPlot.Axis[]} */
-  #axes() {
-    const { muted, line } = this.#colors;
-    const style = {
-      font: AXIS_FONT,
-      stroke: muted,
-      grid: { stroke: line, width: 1 },
-      ticks: { show: false },
-    };
-    return [
-      {
-        ...style,
-        size: 28,
-        splits: (_plot, _axis, from, to) => this.#timeMarks(from, to).times,
-        // A label that would be cut off at the left end is left out.
-        values: (plot, times) => {
-          const { min = 0, max = 1 } = plot.scales["x"] ?? {};
-          const { stepMs } = this.#timeMarks(min, max);
-          return times.map((time) =>
-            plot.valToPos(time, "x") < LABEL_PIXELS ? "" : timeText(time, stepMs)
-          );
-        },
-      },
-      {
-        ...style,
-        side: 1,
-        space: 44,
-        gap: 6,
-        incrs: () => increments(this.#scene?.decimals ?? 2),
-        values: (plot, values) => values.map((value) => this.#label(plot, value)),
-        size: (_plot, texts) => this.#widthFor(texts),
-      },
-    ];
-  }
-
-  /** @param {number} from @param {number} to */
-  #timeMarks(from, to) {
-    return timeMarks(from, to, this.#size.width / TIME_LABEL_PIXELS);
-  }
-
-  /** The label of a last price lies over its neighbours. @param {uPlot} plot @param {number} value */
-  #label(plot, value) {
-    const place = plot.valToPos(value, "y");
-    const isHidden = this.#scene?.strands.some(({ last, base }) =>
-      Math.abs(place - plot.valToPos(scaled(last.price, base), "y")) < LABEL_PIXELS / 2
-    );
-    return isHidden ? "" : this.#valueText(value);
-  }
-
-  /** @param {number} value */
-  #valueText(value) {
-    const { strands = [], decimals = 2 } = this.#scene ?? {};
-    return priceText(value, decimals) + (strands[0]?.base === undefined ? "" : " %");
-  }
-
-  /** @param {string[] | null} texts */
-  #widthFor(texts) {
-    const lasts = this.#scene?.strands.map((strand) => this.#lastText(strand)) ?? [];
-    const length = Math.max(5, ...[...texts ?? [], ...lasts].map((text) => text.length));
-    this.#axisWidth = Math.max(this.#axisWidth, length * 7 + 16);
-    return this.#axisWidth;
-  }
-
-  /** @param {Strand} strand */
-  #lastText({ last, base }) {
-    return this.#valueText(scaled(last.price, base));
-  }
-
   /** @param {uPlot} plot */
-  #paint(plot) {
+  #paint({ ctx, bbox }) {
     if (this.#scene === undefined) return;
-    const { view, strands } = this.#scene;
-    const { interval, look, marks, edge } = view;
+    const { view: { sight }, range: [low, high], panes } = this.#scene;
+    const share = this.priceShare;
+    const { left, top, width } = bbox;
+    const height = Math.round(bbox.height * share);
+    const frame = new Frame(ctx, { left, top, width, height }, { ...sight, low, high });
+    this.#paintPrices(frame, this.#scene);
+    panes.forEach((pane, place) => {
+      const tall = (bbox.height - height) / panes.length;
+      const box = { left, top: Math.round(top + height + place * tall), width, height: tall };
+      paintPane(new Frame(ctx, box, { ...sight, ...pane }), pane, this.#colors);
+    });
+  }
+
+  /** @param {Frame} frame @param {Scene} scene */
+  #paintPrices(frame, scene) {
+    const { view, strands } = scene;
+    const { interval, look, marks, edge, axis } = view;
     const colors = this.#colors;
     const colorOf = (/** @type {number} */ place) => colors[PART_COLORS[place] ?? "accent"];
     const [lead] = strands;
-    const present = interval === "tick" ? edge : undefined;
-    clipped(plot, () => {
-      if (lead === undefined) return;
-      if (interval !== "tick") paintVolumes(plot, lead, interval, colors);
-      if (strands.length === 1) {
-        for (const mark of marks) paintMark(plot, mark, colors.muted);
+    if (lead === undefined) return;
+    const present = interval === "tick" ? axis.toAxis(edge) : undefined;
+    frame.clipped(() => {
+      if (interval !== "tick") paintVolumes(frame, lead, interval, colors);
+      for (const { label, price } of marks) {
+        paintMark(frame, { label, value: scaled(price, lead.scale) }, colors.muted);
       }
       strands.forEach((strand, place) => {
-        if (hasCandles(view, place)) return paintCandles(plot, strand, interval, colors);
+        if (hasCandles(view, place)) return paintCandles(frame, strand, interval, colors);
         const isFilled = strands.length === 1 && look !== "line";
-        paintLine(plot, strand, { interval, color: colorOf(place), isFilled, present });
+        paintLine(frame, strand, { interval, color: colorOf(place), isFilled, present });
       });
+      for (const layer of this.layers) layer.paint(frame, scene, colors);
     });
-    const values = strands.map(({ last, base }) => scaled(last.price, base));
-    const places = labelPlaces(plot, values);
+    const values = strands.map(({ last, scale }) => scaled(last.price, scale));
+    const places = labelPlaces(frame, values);
     strands.forEach((strand, place) => {
       const { price, open } = strand.last;
       const [value = 0, y = 0] = [values[place], places[place]];
       const isCandles = hasCandles(view, place) && strands.length === 1;
       const color = isCandles ? (price < open ? colors.down : colors.up) : colorOf(place);
-      const text = this.#lastText(strand);
-      paintLast(plot, { value, y, text, color, textColor: colors.panel });
-      if (place === 0 && present !== undefined && present <= view.window.to) {
-        paintTip(plot, { time: present, value }, color);
+      const text = this.#axes.lastText(strand);
+      paintLast(frame, { value, y, text, color, textColor: colors.panel });
+      if (place === 0 && present !== undefined && present <= view.sight.to) {
+        paintTip(frame, { place: present, value }, color);
       }
     });
   }
-}
-
-/**
- * The colours of the theme as a canvas understands them.
- * @param {HTMLElement} host
- * @returns {Colors}
- */
-function colorsOf(host) {
-  const probe = document.createElement("i");
-  host.append(probe);
-  const colors = COLORS.map((name) => {
-    probe.style.color = `var(--${name})`;
-    return [name, getComputedStyle(probe).color];
-  });
-  probe.remove();
-  return /** @type {Colors} */ (Object.fromEntries(colors));
 }

@@ -6,14 +6,12 @@ import { choiceOf, element, onClick, show, write } from "./dom.js";
 import { isInterval } from "./interval.js";
 
 /** @import { View } from "./address.js" */
-
-/** @typedef {Partial<Pick<View, "symbol" | "interval" | "look" | "compare">>} Wish */
+/** @import { Wish } from "./cell.js" */
 
 /**
  * @typedef {object} ControlsOptions
  * @property {(wish: Wish) => void} choose
  * @property {() => Iterable<string>} symbols
- * @property {() => void} follow
  * @property {() => void} retry
  * @property {(theme: "dark" | "light") => void} setTheme
  * @property {(key: string) => void} setKey
@@ -34,7 +32,7 @@ export class Controls {
   /** @param {ControlsOptions} options */
   constructor(options) {
     this.#options = options;
-    const { choose, follow, retry } = options;
+    const { choose, retry } = options;
     this.#showInterval = choiceOf("intervals", (interval) => {
       if (isInterval(interval)) choose({ interval });
     });
@@ -42,7 +40,6 @@ export class Controls {
       const look = LOOKS.find((each) => each === name);
       if (look !== undefined) choose({ look });
     });
-    onClick("follow", follow);
     onClick("retry", retry);
     this.#buildTheme();
     this.#buildCompare();

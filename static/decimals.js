@@ -6,6 +6,8 @@ import { decimalsOf } from "./format.js";
 /** @import { Point } from "./series.js" */
 
 const DECIMALS_MIN = 2;
+/** The server tells of no more; smaller prices need more. */
+const TOLD_MAX = 8;
 
 export class Decimals {
   /** As the server says. @type {Map<string, number>} */
@@ -27,7 +29,9 @@ export class Decimals {
 
   /** @param {string} symbol */
   of(symbol) {
-    return this.#known.get(symbol) ?? Math.max(DECIMALS_MIN, this.#seen.get(symbol) ?? 0);
+    const seen = Math.max(DECIMALS_MIN, this.#seen.get(symbol) ?? 0);
+    const known = this.#known.get(symbol) ?? seen;
+    return known === TOLD_MAX ? Math.max(known, seen) : known;
   }
 
   /**
@@ -38,7 +42,7 @@ export class Decimals {
     const needed = price === null ? 0 : decimalsOf(price);
     if (needed > (this.#seen.get(symbol) ?? -1)) this.#seen.set(symbol, needed);
     else return;
-    if (this.#isAsked || needed <= (this.#known.get(symbol) ?? -1)) return;
+    if (this.#isAsked || Math.min(TOLD_MAX, needed) <= (this.#known.get(symbol) ?? -1)) return;
     this.#isAsked = true;
     // Many symbols may appear at once, and one answer tells of all.
     this.#options.later(() => void this.#ask());

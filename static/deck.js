@@ -10,7 +10,7 @@ import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {object} DeckOptions
- * @property {Recorder} recorder
+ * @property {() => Recorder} recorder that of the chart which is in use
  * @property {() => number} stepMs
  * @property {() => void} used somebody has taken the recorder in hand
  */
@@ -30,11 +30,11 @@ export class Deck {
       host,
       canvas: /** @type {HTMLCanvasElement} */ (host.querySelector("canvas")),
       seek(time) {
-        recorder.seek(time, true);
+        recorder().seek(time, true);
         used();
       },
       live() {
-        recorder.live();
+        recorder().live();
         used();
       },
     });
@@ -45,9 +45,15 @@ export class Deck {
     this.#timeline.activity = activity;
   }
 
+  /** Writes all anew, because the way to write it has changed. */
+  touch() {
+    this.#player.touch();
+    this.#timeline.touch();
+  }
+
   /** To be called once per animation frame. @param {number} present @param {Colors} colors */
   draw(present, colors) {
-    const { recorder } = this.#options;
+    const recorder = this.#options.recorder();
     const time = recorder.time ?? present;
     this.#player.show(time);
     this.#timeline.draw(time, present, recorder.isLive, colors);

@@ -50,3 +50,31 @@ export function choiceOf(id, chosen) {
     for (const input of inputs) input.checked = input.value === value;
   };
 }
+
+/**
+ * A new element with its properties and what is in it.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Partial<HTMLElementTagNameMap[T]>} [properties]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function make(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/**
+ * A part of a part of the page.
+ * @template {HTMLElement} T
+ * @param {ParentNode} host
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function within(host, selector, type) {
+  const found = host.querySelector(selector);
+  if (found instanceof type) return found;
+  throw new TypeError(`Cannot build the page: it has no ${type.name} ${selector}`);
+}

@@ -1,5 +1,12 @@
 // The bare chart inside OpenBB Workspace: its iframe messages.
 
+import { tableOf } from "./export.js";
+import { INTERVALS, isInterval } from "./interval.js";
+
+/** @import { Board } from "./board.js" */
+/** @import { Wish } from "./cell.js" */
+/** @import { Stage } from "./stage.js" */
+
 /**
  * @typedef {object} EmbedOptions
  * @property {Window} window
@@ -104,4 +111,30 @@ export class Embed {
     const { window } = this.#options;
     (window.top ?? window.parent).postMessage(message, "*");
   }
+}
+
+/**
+ * The frame of the page: it shows what is asked for.
+ * @param {object} page
+ * @param {(key: string) => void} page.setKey
+ * @param {(theme: string) => void} page.setTheme
+ * @param {(wish: Wish) => void} page.choose
+ * @param {Board} page.board
+ * @param {Stage} page.stage
+ */
+export function frameOf({ setKey, setTheme, choose, board, stage }) {
+  return new Embed({
+    window: self,
+    intervals: Object.keys(INTERVALS),
+    setKey,
+    setParams({ symbol, interval = "", theme = "" }) {
+      setTheme(theme);
+      if (symbol !== undefined) board.watch([symbol]);
+      choose({
+        ...(symbol !== undefined && { symbol }),
+        ...(isInterval(interval) && { interval }),
+      });
+    },
+    rows: () => stage.shown === undefined ? { columns: [], rows: [] } : tableOf(stage.shown),
+  });
 }

@@ -4,6 +4,17 @@ const UNKNOWN = "–";
 /** From here on a number is longer than any place for it. */
 const PLAIN_MAX = 1e12;
 
+/**
+ * How numbers and times are written everywhere on the page.
+ * @typedef {object} Style
+ * @property {string} zone a name of the IANA database; empty is that of this device
+ * @property {boolean} isHour12
+ * @property {boolean} isGrouped 64,000 or 64000
+ */
+
+/** @type {Style} */
+let style = { zone: "", isHour12: false, isGrouped: true };
+
 const volumeFormat = new Intl.NumberFormat("en-US", {
   notation: "compact",
   maximumSignificantDigits: 4,
@@ -11,6 +22,13 @@ const volumeFormat = new Intl.NumberFormat("en-US", {
 
 /** @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
+
+/** @param {Partial<Style>} wish whoever has written something writes it again then */
+export function setStyle(wish) {
+  style = { ...style, ...wish };
+  numberFormats.clear();
+  times = timeFormats();
+}
 
 /** @param {number | null | undefined} value @returns {value is number} */
 function isKnown(value) {
@@ -26,7 +44,7 @@ function numberFormat(decimals, signDisplay) {
   const key = `${decimals} ${signDisplay}`;
   const places = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   const format = numberFormats.get(key) ??
-    new Intl.NumberFormat("en-US", { ...places, signDisplay });
+    new Intl.NumberFormat("en-US", { ...places, signDisplay, useGrouping: style.isGrouped });
   numberFormats.set(key, format);
   return format;
 }
@@ -38,7 +56,14 @@ function numberFormat(decimals, signDisplay) {
 export function priceText(value, decimals) {
   if (!isKnown(value)) return UNKNOWN;
   if (Math.abs(value) >= PLAIN_MAX) return value.toExponential(4);
+  // What is smaller than all decimals would look like nothing.
+  if (value !== 0 && Math.abs(value) < 0.5 / 10 ** decimals) return minus(tinyText(value));
   return minus(numberFormat(decimals, "negative").format(value));
+}
+
+/** @param {number} value */
+function tinyText(value) {
+  return value.toExponential(4).replace(/\.?0+e/, "e");
 }
 
 /**
@@ -63,10 +88,13 @@ export function volumeText(volume) {
   return minus(volumeFormat.format(volume));
 }
 
-/** How many decimals show the price as it is, up to 8. @param {number} price */
+/** How many decimals show the price as it is, up to 12. @param {number} price */
 export function decimalsOf(price) {
-  const [, fraction = ""] = price.toFixed(8).replace(/0+$/, "").split(".");
-  return fraction.length;
+  // Beyond 15 digits a number only tells how it is stored.
+  const [, fraction = "", exponent = "0"] = /^-?\d*\.?(\d*?)0*(?:e(.*))?$/.exec(
+    price.toPrecision(15),
+  ) ?? [];
+  return Math.min(12, Math.max(0, fraction.length - Number(exponent)));
 }
 
 /** @type {[incrementMs: number, options: Intl.DateTimeFormatOptions][]} */
@@ -76,21 +104,6 @@ const TIME_STYLES = [
   [28 * 86_400_000, { month: "short", day: "numeric" }],
   [Infinity, { month: "short", year: "numeric" }],
 ];
-const timeFormats = TIME_STYLES.map(([incrementMs, options]) => ({
-  incrementMs,
-  format: new Intl.DateTimeFormat("en-GB", { ...options, hourCycle: "h23" }),
-}));
-
-/**
- * A time as precise as the increment between it and the next one asks for, in local time.
- * @param {number} time
- * @param {number} incrementMs
- */
-export function timeText(time, incrementMs) {
-  const style = timeFormats.find((each) => incrementMs < each.incrementMs);
-  return style?.format.format(time) ?? "";
-}
-
 /** @type {Intl.DateTimeFormatOptions} */
 const DAY_TIME = {
   weekday: "short",
@@ -99,15 +112,49 @@ const DAY_TIME = {
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
-  hourCycle: "h23",
 };
-const dayTime = new Intl.DateTimeFormat("en-GB", DAY_TIME);
-const exactDayTime = new Intl.DateTimeFormat("en-GB", { ...DAY_TIME, fractionalSecondDigits: 3 });
 
-/** Day and time to the second, or to the millisecond; local. @param {number} time */
+let times = timeFormats();
+
+function timeFormats() {
+  const { zone, isHour12 } = style;
+  const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
+    new Intl.DateTimeFormat("en-GB", {
+      ...options,
+      ...(zone !== "" && { timeZone: zone }),
+      ...("hour" in options && { hourCycle: isHour12 ? "h12" : "h23" }),
+    });
+  return {
+    axis: TIME_STYLES.map(([incrementMs, options]) => ({ incrementMs, format: format(options) })),
+    dayTime: format(DAY_TIME),
+    exact: format({ ...DAY_TIME, fractionalSecondDigits: 3 }),
+    ...(zone !== "" && { offset: format({ timeZoneName: "longOffset" }) }),
+  };
+}
+
+/** How far the clocks of the chosen zone are ahead of UTC at a time. @param {number} time */
+export function zoneOffsetMs(time) {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return 0;
+  if (times.offset === undefined) return -date.getTimezoneOffset() * 60_000;
+  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(times.offset.format(time)) ?? [];
+  const offset = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000;
+  return sign === "-" ? -offset : offset;
+}
+
+/**
+ * A time as precise as the increment between it and the next one asks for, in the chosen zone.
+ * @param {number} time
+ * @param {number} incrementMs
+ */
+export function timeText(time, incrementMs) {
+  return times.axis.find((each) => incrementMs < each.incrementMs)?.format.format(time) ?? "";
+}
+
+/** Day and time to the second, or to the millisecond, in the chosen zone. @param {number} time */
 export function dayTimeText(time, isExact = false) {
   if (Number.isNaN(new Date(time).getTime())) return UNKNOWN;
-  return (isExact ? exactDayTime : dayTime).format(time);
+  return (isExact ? times.exact : times.dayTime).format(time);
 }
 
 /** How long ago or how long to wait, as 5 s, 3 min or 2 h. @param {number} ms */
@@ -121,5 +168,5 @@ export function durationText(ms) {
 
 /** @param {string} text */
 function minus(text) {
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }

@@ -1,7 +1,16 @@
 // What fingers, mouse and keys do to the chart.
 
 /** @import { Chart } from "./chart.js" */
-/** @import { Extent, Viewport, Window } from "./viewport.js" */
+/** @import { Extent, Viewport } from "./viewport.js" */
+
+/** @typedef {{ x: number, y: number }} Place from the corner of the chart's host */
+
+/**
+ * What takes a press of the pointer before the chart is moved by it.
+ * @typedef {object} Grip
+ * @property {(place: Place) => void} move
+ * @property {(place: Place) => void} end
+ */
 
 /**
  * @typedef {object} GesturesOptions
@@ -9,6 +18,7 @@
  * @property {Chart} chart
  * @property {Viewport} viewport
  * @property {() => Extent} extent
+ * @property {(place: Place, event: PointerEvent) => Grip | undefined} grab
  */
 
 const WHEEL_FACTOR = 1.0015;
@@ -17,7 +27,7 @@ const KEY_ZOOM = 1.25;
 const KEY_PAN_SHARE = 0.1;
 const AXIS_DRAG_FACTOR = 1.006;
 
-/** @typedef {"plot" | "time" | "price"} Zone */
+/** @typedef {"plot" | "time" | "price" | "pane"} Zone the last one is the border above the panes */
 
 export class Gestures {
   #options;
@@ -25,6 +35,8 @@ export class Gestures {
   #pointers = new Map();
   /** @type {Zone} */
   #zone = "plot";
+  /** @type {{ id: number, grip: Grip } | undefined} */
+  #held;
 
   /** @param {GesturesOptions} options */
   constructor(options) {
@@ -33,7 +45,7 @@ export class Gestures {
     host.addEventListener("pointerdown", (event) => this.#pressed(event));
     host.addEventListener("pointermove", (event) => this.#moved(event));
     for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
-      host.addEventListener(end, ({ pointerId }) => this.#released(pointerId));
+      host.addEventListener(end, (event) => this.#released(event));
     }
     host.addEventListener("wheel", (event) => this.#turned(event), { passive: false });
     host.addEventListener("keydown", (event) => this.#keyed(event));
@@ -52,21 +64,23 @@ export class Gestures {
   /** @param {MouseEvent} event @returns {Zone} */
   #zoneOf(event) {
     const { x, y } = this.#placeOf(event);
-    const { left, top, width, height } = this.#options.chart.area;
-    return x > left + width ? "price" : y > top + height ? "time" : "plot";
+    const { chart } = this.#options;
+    const { left, top, width, height } = chart.area;
+    if (x > left + width) return "price";
+    if (y > top + height) return "time";
+    return chart.isPaneBorder(y - top) ? "pane" : "plot";
   }
 
   /** @param {number} x */
   #timeAt(x) {
     const { chart, viewport, extent } = this.#options;
-    const { from, to } = viewport.window(extent());
     const { left, width } = chart.area;
-    return from + (x - left) / width * (to - from);
+    return viewport.timeAt((x - left) / width, extent());
   }
 
   get #msPerPixel() {
     const { chart, viewport, extent } = this.#options;
-    const { from, to } = viewport.window(extent());
+    const { from, to } = viewport.sight(extent());
     return (to - from) / chart.area.width;
   }
 
@@ -74,6 +88,10 @@ export class Gestures {
   #pressed(event) {
     if (event.button !== 0) return;
     if (this.#pointers.size === 0) this.#zone = this.#zoneOf(event);
+    const grip = this.#pointers.size === 0 && this.#zone === "plot"
+      ? this.#options.grab(this.#placeOf(event), event)
+      : undefined;
+    this.#held = grip && { id: event.pointerId, grip };
     this.#pointers.set(event.pointerId, this.#placeOf(event));
     // A finger that leaves the chart still moves it.
     try {
@@ -92,14 +110,20 @@ export class Gestures {
       return;
     }
     const place = this.#placeOf(event);
-    if (this.#pointers.size === 1) this.#drag(before, place);
+    if (this.#held?.id === event.pointerId) this.#held.grip.move(place);
+    else if (this.#pointers.size === 1) this.#drag(before, place);
     else this.#pinch(event.pointerId, before, place);
     this.#pointers.set(event.pointerId, place);
   }
 
-  /** @param {number} id */
-  #released(id) {
-    this.#pointers.delete(id);
+  /** @param {PointerEvent} event */
+  #released(event) {
+    const { pointerId } = event;
+    if (this.#held?.id === pointerId) {
+      this.#held.grip.end(this.#placeOf(event));
+      this.#held = undefined;
+    }
+    this.#pointers.delete(pointerId);
     if (this.#pointers.size === 0) this.#options.host.classList.remove("is-moving");
   }
 
@@ -111,6 +135,11 @@ export class Gestures {
     const { chart, viewport, extent } = this.#options;
     const [dx, dy] = [place.x - before.x, place.y - before.y];
     if (this.#zone === "price") return chart.stretch(AXIS_DRAG_FACTOR ** dy);
+    if (this.#zone === "pane") {
+      chart.growPanes(-dy);
+      // The address keeps it.
+      return viewport.set(viewport.range);
+    }
     if (this.#zone === "plot") return viewport.pan(-dx * this.#msPerPixel, extent());
     const { to } = viewport.window(extent());
     viewport.zoom(AXIS_DRAG_FACTOR ** -dx, to, extent());
@@ -150,7 +179,8 @@ export class Gestures {
   #keyed(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const { chart, viewport, extent } = this.#options;
-    const { from, to } = viewport.window(extent());
+    const { from, to } = viewport.sight(extent());
+    const middle = viewport.timeAt(0.5, extent());
     const step = (to - from) * KEY_PAN_SHARE * (event.shiftKey ? 5 : 1);
     switch (event.key) {
       case "ArrowLeft":
@@ -162,14 +192,14 @@ export class Gestures {
       case "ArrowUp":
       case "+":
       case "=":
-        viewport.zoom(1 / KEY_ZOOM, (from + to) / 2, extent());
+        viewport.zoom(1 / KEY_ZOOM, middle, extent());
         break;
       case "ArrowDown":
       case "-":
-        viewport.zoom(KEY_ZOOM, (from + to) / 2, extent());
+        viewport.zoom(KEY_ZOOM, middle, extent());
         break;
       case "Home":
-        viewport.pan(extent().oldest - from, extent());
+        viewport.pan(-Number.MAX_SAFE_INTEGER, extent());
         break;
       case "End":
         viewport.follow();

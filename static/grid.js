@@ -1,11 +1,13 @@
 // The board as a grid: only the rows in sight are in the document, and changed cells flash.
 
 import { COLUMNS } from "./columns.js";
+import { GridHead } from "./grid_head.js";
 import { GridRow } from "./grid_row.js";
 import { Order } from "./order.js";
 import { SparkStrip } from "./spark_strip.js";
 
 /** @import { Board, Row } from "./board.js" */
+/** @import { Column } from "./columns.js" */
 /** @import { Sparks } from "./sparks.js" */
 
 /**
@@ -18,27 +20,31 @@ import { SparkStrip } from "./spark_strip.js";
  * @property {(symbol: string) => void} choose
  */
 
-const ROW_PIXELS = 32;
+/** How high a row is, where there is room. */
+export const ROW_PIXELS = 32;
 const ROWS_BEYOND = 4;
 const CHARS_MAX = 14;
 /** Without a change, curves that have been loaded and rows that have fallen silent are shown so soon. */
 const QUIET_MS = 100;
-const SPARK_PLACE = COLUMNS.findIndex(({ name }) => name === "spark");
 const SPARK_PADDING = 7;
+export const HEAD_PIXELS = 30;
 
 export class Grid {
-  order = new Order();
+  order = new Order(COLUMNS);
+  /** Of somebody's own list; empty when all symbols are shown. */
+  listName = "";
   #options;
-  #head = document.createElement("div");
+  #columns = COLUMNS;
+  #rowPixels = ROW_PIXELS;
+  #head = new GridHead(this.order);
   #body = document.createElement("div");
-  /** @type {HTMLElement[]} */
-  #headCells = [];
-  #chars = COLUMNS.map(({ chars = 0 }) => chars);
+  /** @type {number[]} */
+  #chars = [];
   /** @type {GridRow[]} */
   #rows = [];
   #strip = new SparkStrip(ROW_PIXELS);
   #drawnAt = -Infinity;
-  #sight = { top: 0, height: 0 };
+  #sight = { top: 0, width: 0, height: 0 };
   #range = { first: 0, end: 0 };
   #isMoved = true;
   #chosen = "";
@@ -48,25 +54,57 @@ export class Grid {
   constructor(options) {
     this.#options = options;
     const { host } = options;
-    this.#head.role = "row";
-    this.#head.className = "head";
-    this.#head.ariaRowIndex = "1";
-    this.#headCells = COLUMNS.map((column) => this.#headCell(column));
-    this.#head.append(...this.#headCells);
     const group = document.createElement("div");
     group.role = "rowgroup";
-    group.append(this.#head);
+    group.append(this.#head.element);
     this.#body.role = "rowgroup";
     this.#body.className = "body";
     host.append(group, this.#body, this.#strip.element);
-    host.style.setProperty("--row", `${ROW_PIXELS}px`);
-    for (const { name, chars = 0 } of COLUMNS) {
-      if (chars > 0) host.style.setProperty(`--${name}-chars`, String(chars));
-    }
+    this.#build();
     host.addEventListener("scroll", () => this.#look(), { passive: true });
     new ResizeObserver(() => this.#look()).observe(host);
     this.#body.addEventListener("click", ({ target }) => this.#clicked(target));
     host.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  get host() {
+    return this.#options.host;
+  }
+
+  get columns() {
+    return this.#columns;
+  }
+
+  get rowPixels() {
+    return this.#rowPixels;
+  }
+
+  /** How much of the height the head and all rows take. */
+  get height() {
+    return HEAD_PIXELS + this.order.symbols.length * this.#rowPixels;
+  }
+
+  /** Shows other columns, or rows of another height. @param {readonly Column[]} columns @param {number} rowPixels */
+  show(columns, rowPixels) {
+    this.#columns = columns;
+    this.#rowPixels = rowPixels;
+    this.#strip.rowPixels = rowPixels;
+    this.order.columns = columns;
+    for (const row of this.#rows) row.hide();
+    this.#rows = [];
+    this.#build();
+    this.#isMoved = true;
+  }
+
+  #build() {
+    const { host } = this.#options;
+    this.#head.show(this.#columns);
+    this.#chars = this.#columns.map(({ chars = 0 }) => chars);
+    host.classList.toggle("is-chosen", this.#columns !== COLUMNS);
+    host.style.setProperty("--row", `${this.#rowPixels}px`);
+    for (const { name, chars = 0 } of this.#columns) {
+      if (chars > 0) host.style.setProperty(`--${name}-chars`, String(chars));
+    }
   }
 
   /** @param {string} symbol */
@@ -86,13 +124,41 @@ export class Grid {
     this.#options.host.focus();
   }
 
-  /** All curves are others than before. */
+  /** All is other than before, and written anew. */
   refresh() {
+    for (const row of this.#rows) row.touch();
     this.#isMoved = true;
   }
 
+  /** The symbol of the row where the keys are. */
+  get activeSymbol() {
+    return this.order.symbols[this.#active];
+  }
+
+  /** Keeps the keys on a symbol that has moved. @param {string} symbol */
+  follow(symbol) {
+    const place = this.order.symbols.indexOf(symbol);
+    if (place >= 0) this.#activate(place);
+  }
+
   get countText() {
-    return String(this.order.symbols.length);
+    const count = String(this.order.symbols.length);
+    return this.listName === "" ? count : `${this.listName} · ${count}`;
+  }
+
+  /** The symbols of the rows in sight. */
+  get inSight() {
+    return this.order.symbols.slice(this.#range.first, this.#range.end);
+  }
+
+  /** In pixels of the page. */
+  get size() {
+    return this.#sight;
+  }
+
+  /** @param {number} direction of a curve */
+  colorOf(direction) {
+    return this.#options.colorOf(direction);
   }
 
   /**
@@ -117,7 +183,7 @@ export class Grid {
       const line = this.#rows[index % this.#rows.length];
       const row = rows.get(symbol);
       if (line === undefined || row === undefined) continue;
-      line.place(index, ROW_PIXELS);
+      line.place(index, this.#rowPixels);
       if (line.symbol !== symbol || changed.has(symbol)) {
         line.show(
           row,
@@ -139,7 +205,7 @@ export class Grid {
 
   #reordered() {
     const count = this.order.symbols.length;
-    this.#body.style.height = `${count * ROW_PIXELS}px`;
+    this.#body.style.height = `${count * this.#rowPixels}px`;
     this.#options.host.ariaRowCount = String(count + 1);
     this.#isMoved = true;
     if (this.#active >= count) this.#activate(count - 1);
@@ -149,16 +215,20 @@ export class Grid {
   #placeRows() {
     const { top, height } = this.#sight;
     const count = this.order.symbols.length;
-    const needed = Math.ceil(height / ROW_PIXELS) + 1 + 2 * ROWS_BEYOND;
+    const needed = Math.ceil(height / this.#rowPixels) + 1 + 2 * ROWS_BEYOND;
     if (needed > this.#rows.length) {
       for (const row of this.#rows) row.hide();
-      this.#rows = Array.from({ length: needed }, (_, place) => new GridRow(`row-${place}`));
+      this.#rows = Array.from(
+        { length: needed },
+        (_, place) => new GridRow(`row-${place}`, this.#columns),
+      );
     }
-    const first = Math.max(0, Math.floor(top / ROW_PIXELS) - ROWS_BEYOND);
+    const first = Math.max(0, Math.floor(top / this.#rowPixels) - ROWS_BEYOND);
     const end = Math.min(count, first + this.#rows.length);
     this.#range = { first, end };
-    const left = this.#headCells[SPARK_PLACE]?.offsetLeft ?? 0;
-    this.#strip.lay({ first, count: end - first, left: left + SPARK_PADDING });
+    const left = this.#head.leftOf("spark");
+    const drawn = left === undefined ? 0 : end - first;
+    this.#strip.lay({ first, count: drawn, left: (left ?? 0) + SPARK_PADDING });
     const shown = new Set();
     for (let index = first; index < end; index++) shown.add(index % this.#rows.length);
     this.#rows.forEach((row, place) => shown.has(place) || row.hide());
@@ -166,38 +236,8 @@ export class Grid {
 
   #look() {
     const { host } = this.#options;
-    this.#sight = { top: host.scrollTop, height: host.clientHeight };
+    this.#sight = { top: host.scrollTop, width: host.clientWidth, height: host.clientHeight };
     this.#isMoved = true;
-  }
-
-  /** @param {import("./columns.js").Column} column */
-  #headCell({ name, title, key }) {
-    const cell = document.createElement("div");
-    cell.role = "columnheader";
-    cell.className = `cell ${name}`;
-    if (key === undefined) {
-      cell.textContent = title;
-      return cell;
-    }
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = title;
-    button.addEventListener("click", () => this.#sortBy(name));
-    cell.append(button);
-    cell.ariaSort = "none";
-    return cell;
-  }
-
-  /** @param {string} name */
-  #sortBy(name) {
-    this.order.sortBy(name);
-    const { sorting } = this.order;
-    COLUMNS.forEach((column, place) => {
-      const cell = this.#headCells[place];
-      if (cell === undefined || column.key === undefined) return;
-      const isSorted = sorting?.column === column.name;
-      cell.ariaSort = !isSorted ? "none" : sorting.isDescending ? "descending" : "ascending";
-    });
   }
 
   /**
@@ -207,7 +247,7 @@ export class Grid {
    */
   #widen(place, chars) {
     const known = this.#chars[place] ?? 0;
-    const { name = "", charsMax = CHARS_MAX } = COLUMNS[place] ?? {};
+    const { name = "", charsMax = CHARS_MAX } = this.#columns[place] ?? {};
     const wanted = Math.min(chars, charsMax);
     if (known === 0 || wanted <= known) return;
     this.#chars[place] = wanted;
@@ -233,31 +273,13 @@ export class Grid {
       const symbol = symbols[this.#active];
       if (symbol !== undefined) this.#options.choose(symbol);
     } else {
-      const next = this.#target(event.key);
+      const start = this.#active < 0 ? symbols.indexOf(this.#chosen) : this.#active;
+      const page = Math.max(1, Math.floor(this.#sight.height / this.#rowPixels) - 2);
+      const next = targetOf(event.key, start, page);
       if (next === undefined) return;
       this.#activate(Math.min(symbols.length - 1, Math.max(0, next)));
     }
     event.preventDefault();
-  }
-
-  /** The row to which a key leads; `undefined` when the key is none of ours. @param {string} key */
-  #target(key) {
-    const start = this.#active < 0 ? this.order.symbols.indexOf(this.#chosen) : this.#active;
-    const page = Math.max(1, Math.floor(this.#sight.height / ROW_PIXELS) - 2);
-    switch (key) {
-      case "ArrowDown":
-        return start + 1;
-      case "ArrowUp":
-        return start - 1;
-      case "PageDown":
-        return start + page;
-      case "PageUp":
-        return start - page;
-      case "Home":
-        return 0;
-      case "End":
-        return Infinity;
-    }
   }
 
   /** @param {number} index */
@@ -266,13 +288,26 @@ export class Grid {
     this.#isMoved = true;
     const { host } = this.#options;
     if (index < 0 || this.#rows.length === 0) return host.removeAttribute("aria-activedescendant");
-    const top = index * ROW_PIXELS;
+    const top = index * this.#rowPixels;
     // The head lies over the first row in sight.
     if (top < host.scrollTop) host.scrollTop = top;
-    else if (top + 2 * ROW_PIXELS > host.scrollTop + host.clientHeight) {
-      host.scrollTop = top + 2 * ROW_PIXELS - host.clientHeight;
+    else if (top + 2 * this.#rowPixels > host.scrollTop + host.clientHeight) {
+      host.scrollTop = top + 2 * this.#rowPixels - host.clientHeight;
     }
     this.#look();
     host.setAttribute("aria-activedescendant", `row-${index % this.#rows.length}`);
   }
+}
+
+/** The row to which a key leads; `undefined` when the key is none of ours. */
+function targetOf(
+  /** @type {string} */ key,
+  /** @type {number} */ start,
+  /** @type {number} */ page,
+) {
+  const steps = new Map([["ArrowDown", 1], ["ArrowUp", -1], ["PageDown", page], ["PageUp", -page]]);
+  if (key === "Home") return 0;
+  if (key === "End") return Infinity;
+  const step = steps.get(key);
+  return step === undefined ? undefined : start + step;
 }

@@ -1,7 +1,5 @@
 // One row of the grid: it shows whichever symbol scrolls into its place.
 
-import { COLUMNS } from "./columns.js";
-
 /** @import { Row } from "./board.js" */
 /** @import { Column } from "./columns.js" */
 
@@ -90,12 +88,13 @@ function direction(difference) {
 
 export class GridRow {
   symbol = "";
-  #cells = COLUMNS.map((column) => new Cell(column));
+  #cells;
   #index = -1;
   #state = "";
 
-  /** @param {string} id */
-  constructor(id) {
+  /** @param {string} id @param {readonly Column[]} columns */
+  constructor(id, columns) {
+    this.#cells = columns.map((column) => new Cell(column));
     this.element = document.createElement("div");
     this.element.role = "row";
     this.element.id = id;
@@ -136,6 +135,11 @@ export class GridRow {
   /** @param {number} now */
   fade(now) {
     for (const cell of this.#cells) cell.fade(now);
+  }
+
+  /** Writes itself anew, because something beside the row has changed. */
+  touch() {
+    this.symbol = "";
   }
 
   hide() {

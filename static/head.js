@@ -19,6 +19,11 @@ import { changeText, dayTimeText, durationText, percentText, priceText } from ".
 export class Head {
   #symbol = "";
 
+  /** Writes all anew, because the way to write it has changed. */
+  touch() {
+    this.#symbol = "";
+  }
+
   /** To be called once per animation frame. @param {Quote} quote */
   show(quote) {
     const { symbol, silenceMs } = quote;
@@ -52,21 +57,22 @@ function titleOf({ symbol, row, decimals, time }) {
   return `${price}${time === undefined ? "" : ` at ${dayTimeText(time)}`} – tickwire`;
 }
 
-/** @param {Track | undefined} track @param {string} failure of the board */
-export function showNotice(track, failure) {
+/**
+ * Why a chart is empty; nothing when it is not.
+ * @param {Track | undefined} track
+ * @param {string} failure of the board
+ * @param {boolean} isForeign whether the server has symbols, and not this one
+ */
+export function noticeOf(track, failure, isForeign) {
   const state = track?.state;
   const isEmpty = track === undefined || track.series.length === 0;
-  const text = state?.kind === "failed"
-    ? state.message
-    : failure !== ""
-    ? failure
-    : state?.kind === "loading" && isEmpty
-    ? "Loading…"
-    : track !== undefined && isEmpty
-    ? `No data for ${track.symbol} yet`
-    : "";
-  write("notice", text);
-  show("notice", text !== "");
+  if (state?.kind === "failed") return state.message;
+  if (failure !== "") return failure;
+  if (state?.kind === "loading" && isEmpty) return "Loading…";
+  if (track === undefined || !isEmpty) return "";
+  return isForeign
+    ? `This server has no symbol ${track.symbol}. Choose one on the board, or with Ctrl K`
+    : `No data for ${track.symbol} yet`;
 }
 
 /** The prices that matter for the day of a row. @param {Row | undefined} row */

@@ -1,8 +1,7 @@
 // Which rows the grid shows, and in which order.
 
-import { COLUMNS } from "./columns.js";
-
 /** @import { Row } from "./board.js" */
+/** @import { Column } from "./columns.js" */
 
 /** Rows that trade places all the time cannot be read. */
 const SORT_MS = 1_000;
@@ -12,6 +11,9 @@ const SORT_MS = 1_000;
 export class Order {
   /** @type {readonly string[]} */
   symbols = [];
+  #columns;
+  /** Symbols in the order of somebody's own list; without it, all there are. @type {readonly string[] | undefined} */
+  #list;
   /** @type {Sorting | undefined} */
   #sorting;
   #query = "";
@@ -19,6 +21,28 @@ export class Order {
   #sortedAt = -Infinity;
   #counted = -1;
   #generation = -1;
+
+  /** @param {readonly Column[]} columns by which can be sorted */
+  constructor(columns) {
+    this.#columns = columns;
+  }
+
+  /** @param {readonly Column[]} columns */
+  set columns(columns) {
+    this.#columns = columns;
+    if (!columns.some(({ name }) => name === this.#sorting?.column)) this.#sorting = undefined;
+    this.#isStale = true;
+  }
+
+  get list() {
+    return this.#list;
+  }
+
+  /** @param {readonly string[] | undefined} list */
+  set list(list) {
+    this.#list = list;
+    this.#isStale = true;
+  }
 
   get sorting() {
     return this.#sorting;
@@ -55,7 +79,8 @@ export class Order {
     this.#counted = rows.size;
     this.#generation = generation;
     this.#sortedAt = now;
-    this.symbols = this.#sorted([...rows.values()].filter((row) => this.#isWanted(row)));
+    const all = this.#list?.flatMap((symbol) => rows.get(symbol) ?? []) ?? [...rows.values()];
+    this.symbols = this.#sorted(all.filter((row) => this.#isWanted(row)));
     return true;
   }
 
@@ -69,7 +94,7 @@ export class Order {
   /** What is unknown comes last, either way. @param {Row[]} rows */
   #sorted(rows) {
     const { column: name, isDescending } = this.#sorting ?? { column: "", isDescending: false };
-    const key = COLUMNS.find((column) => column.name === name)?.key;
+    const key = this.#columns.find((column) => column.name === name)?.key;
     if (key === undefined) return rows.map(({ symbol }) => symbol);
     const sign = isDescending ? -1 : 1;
     return rows.map((row) => ({ symbol: row.symbol, key: key(row) }))

@@ -4,8 +4,9 @@ import { INTERVALS } from "./interval.js";
 import { VOLUME_SHARE } from "./scale.js";
 import { scaled } from "./scene.js";
 
-/** @import uPlot from "uplot" */
+/** @import { Frame } from "./frame.js" */
 /** @import { Interval } from "./interval.js" */
+/** @import { Pane } from "./layer.js" */
 /** @import { Strand } from "./scene.js" */
 
 /**
@@ -20,55 +21,28 @@ const LABEL_PADDING = 6;
 const LABEL_HEIGHT = 20;
 export const FONT_FAMILY = "system-ui, sans-serif";
 
-/**
- * Paints where the prices are, and nowhere else.
- * @param {uPlot} plot
- * @param {() => void} paint
- */
-export function clipped({ ctx, bbox }, paint) {
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  paint();
-  ctx.restore();
-}
-
-/** @param {uPlot} plot @param {Strand} strand @param {Interval} interval */
-function placesOf(plot, { slots, isMerged, base }, interval) {
-  const { bbox } = plot;
-  const { min: from = 0, max: to = 1 } = plot.scales["x"] ?? {};
-  const { min: low = 0, max: high = 1 } = plot.scales["y"] ?? {};
-  const perMs = bbox.width / (to - from);
-  const reach = high - low;
-  const perPrice = bbox.height / reach;
-  const bottom = bbox.top + bbox.height;
+/** @param {Frame} frame @param {Strand} strand @param {Interval} interval */
+function placesOf(frame, { slots, isMerged, scale }, interval) {
   // A bar stands for all of its interval, and its middle for the bar.
   const middleMs = isMerged ? 0 : INTERVALS[interval] / 2;
   return {
-    perMs,
-    x: (/** @type {number} */ index) =>
-      bbox.left + ((slots.times[index] ?? 0) + middleMs - from) * perMs,
-    // Nothing is seen of what is farther away, and a distance beyond all numbers would be no place.
-    y: (/** @type {number} */ price) => {
-      const value = Math.max(low - reach, Math.min(high + reach, scaled(price, base)));
-      return bottom - (value - low) * perPrice;
-    },
+    x: (/** @type {number} */ index) => frame.x((slots.times[index] ?? 0) + middleMs),
+    y: (/** @type {number} */ price) => frame.y(scaled(price, scale)),
   };
 }
 
 /**
  * Bodies and wicks. All rectangles of a colour are one path, because changing the colour for each is what
  * takes time.
- * @param {uPlot} plot
+ * @param {Frame} frame
  * @param {Strand} strand
  * @param {Interval} interval
  * @param {Colors} colors
  */
-export function paintCandles(plot, strand, interval, colors) {
-  const { ctx } = plot;
+export function paintCandles(frame, strand, interval, colors) {
+  const { ctx, perMs } = frame;
   const { slots, isMerged } = strand;
-  const { x, y, perMs } = placesOf(plot, strand, interval);
+  const { x, y } = placesOf(frame, strand, interval);
   const wick = Math.max(1, Math.round(devicePixelRatio));
   const width = isMerged
     ? wick
@@ -93,28 +67,28 @@ export function paintCandles(plot, strand, interval, colors) {
 }
 
 /**
- * @param {uPlot} plot
+ * @param {Frame} frame
  * @param {Strand} strand
  * @param {Interval} interval
  * @param {Colors} colors
  */
-export function paintVolumes(plot, strand, interval, colors) {
-  const { ctx, bbox } = plot;
+export function paintVolumes(frame, strand, interval, colors) {
+  const { ctx, box, bottom, perMs } = frame;
   const { slots, isMerged } = strand;
-  const { x, perMs } = placesOf(plot, strand, interval);
+  const { x } = placesOf(frame, strand, interval);
   let highest = 0;
   for (let index = 0; index < slots.length; index++) {
     highest = Math.max(highest, slots.volumes[index] ?? 0);
   }
   if (highest === 0) return;
-  const length = isMerged ? bbox.width / slots.length : INTERVALS[interval] * perMs * BODY_SHARE;
+  const length = isMerged ? box.width / slots.length : INTERVALS[interval] * perMs * BODY_SHARE;
   const width = Math.max(1, Math.floor(length));
   const paths = { up: new Path2D(), down: new Path2D() };
   for (let index = 0; index < slots.length; index++) {
-    const height = Math.round((slots.volumes[index] ?? 0) / highest * bbox.height * VOLUME_SHARE);
+    const height = Math.round((slots.volumes[index] ?? 0) / highest * box.height * VOLUME_SHARE);
     const isDown = (slots.closes[index] ?? 0) < (slots.opens[index] ?? 0);
     const left = Math.round(x(index)) - Math.floor(width / 2);
-    (isDown ? paths.down : paths.up).rect(left, bbox.top + bbox.height - height, width, height);
+    (isDown ? paths.down : paths.up).rect(left, bottom - height, width, height);
   }
   ctx.globalAlpha = 0.26;
   ctx.fillStyle = colors.up;
@@ -127,27 +101,26 @@ export function paintVolumes(plot, strand, interval, colors) {
 /**
  * A price holds until the next tick, so ticks are steps; bars are joined by slopes. The line goes on to the
  * present.
- * @param {uPlot} plot
+ * @param {Frame} frame
  * @param {Strand} strand
  * @param {{ interval: Interval, color: string, isFilled: boolean, present: number | undefined }} style
  */
-export function paintLine(plot, strand, { interval, color, isFilled, present }) {
-  const { ctx, bbox } = plot;
+export function paintLine(frame, strand, { interval, color, isFilled, present }) {
+  const { ctx, box, bottom, perMs } = frame;
   const { slots, isMerged, last } = strand;
-  const { x, y, perMs } = placesOf(plot, strand, interval);
+  const { x, y } = placesOf(frame, strand, interval);
   const end = slots.length - 1;
   if (end < 0) return;
-  const isLastShown = slots.times[end] === last.time || isMerged;
+  const isLastShown = slots.times[end] === last.place || isMerged;
   const right = present === undefined || !isLastShown
     ? x(end)
-    : Math.min(bbox.left + bbox.width, x(end) + (present - last.time) * perMs);
+    : Math.min(frame.right, x(end) + (present - last.place) * perMs);
   const path = linePath({ slots, x, y }, right, interval === "tick" && !isMerged);
   if (isFilled) {
     const area = new Path2D(path);
-    const bottom = bbox.top + bbox.height;
     area.lineTo(right, bottom);
     area.lineTo(x(0), bottom);
-    const gradient = ctx.createLinearGradient(0, bbox.top, 0, bottom);
+    const gradient = ctx.createLinearGradient(0, box.top, 0, bottom);
     gradient.addColorStop(0, faint(color, 0.28));
     gradient.addColorStop(1, faint(color, 0.02));
     ctx.fillStyle = gradient;
@@ -199,44 +172,42 @@ function columnsPath({ slots, x, y }) {
 
 /**
  * A faint line at a price that matters for the day, with its name.
- * @param {uPlot} plot
- * @param {{ label: string, price: number }} mark
+ * @param {Frame} frame
+ * @param {{ label: string, value: number }} mark
  * @param {string} color
  */
-export function paintMark(plot, { label, price }, color) {
-  const { ctx, bbox } = plot;
-  const y = Math.round(plot.valToPos(price, "y", true)) + 0.5;
-  if (y < bbox.top || y > bbox.top + bbox.height) return;
+export function paintMark(frame, { label, value }, color) {
+  const { ctx, box } = frame;
+  const y = Math.round(frame.y(value)) + 0.5;
+  if (y < box.top || y > frame.bottom) return;
   const ratio = devicePixelRatio;
   ctx.strokeStyle = ctx.fillStyle = color;
   ctx.lineWidth = ratio;
   ctx.globalAlpha = 0.5;
   ctx.setLineDash([6 * ratio, 4 * ratio]);
   ctx.beginPath();
-  ctx.moveTo(bbox.left, y);
-  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.moveTo(box.left, y);
+  ctx.lineTo(frame.right, y);
   ctx.stroke();
   ctx.setLineDash([]);
   ctx.globalAlpha = 0.9;
   ctx.font = `${10 * ratio}px ${FONT_FAMILY}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "bottom";
-  ctx.fillText(label, bbox.left + 14 * ratio, y - 2 * ratio);
+  ctx.fillText(label, box.left + 14 * ratio, y - 2 * ratio);
   ctx.globalAlpha = 1;
 }
 
 /**
  * Where labels of these values have room: none lies over another one, and none beyond the axis.
- * @param {uPlot} plot
+ * @param {Frame} frame
  * @param {readonly number[]} values
  */
-export function labelPlaces(plot, values) {
-  const { bbox } = plot;
+export function labelPlaces(frame, values) {
+  const { box, bottom } = frame;
   const height = LABEL_HEIGHT * devicePixelRatio;
-  const [top, bottom] = [bbox.top + height / 2, bbox.top + bbox.height];
-  const places = values.map((value) =>
-    Math.round(Math.min(bottom, Math.max(top, plot.valToPos(value, "y", true))))
-  );
+  const top = box.top + height / 2;
+  const places = values.map((value) => Math.round(Math.min(bottom, Math.max(top, frame.y(value)))));
   const order = places.map((_, index) => index)
     .sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
   order.forEach((index, rank) => {
@@ -248,25 +219,23 @@ export function labelPlaces(plot, values) {
 
 /**
  * A dashed line at the last price, with the price in a label on the axis.
- * @param {uPlot} plot
+ * @param {Frame} frame
  * @param {{ value: number, y: number, text: string, color: string, textColor: string }} last `y` is where
  *   the label has room
  */
-export function paintLast(plot, { value, y, text, color, textColor }) {
-  const { ctx, bbox } = plot;
+export function paintLast(frame, { value, y, text, color, textColor }) {
+  const { ctx, box, bottom, right } = frame;
   const ratio = devicePixelRatio;
   const height = LABEL_HEIGHT * ratio;
-  const bottom = bbox.top + bbox.height;
-  const place = Math.round(plot.valToPos(value, "y", true)) + 0.5;
-  const right = bbox.left + bbox.width;
+  const place = Math.round(frame.y(value)) + 0.5;
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = color;
   ctx.lineWidth = ratio;
-  if (place >= bbox.top && place <= bottom) {
+  if (place >= box.top && place <= bottom) {
     ctx.globalAlpha = 0.6;
     ctx.setLineDash([2 * ratio, 3 * ratio]);
     ctx.beginPath();
-    ctx.moveTo(bbox.left, place);
+    ctx.moveTo(box.left, place);
     ctx.lineTo(right, place);
     ctx.stroke();
   }
@@ -283,20 +252,47 @@ export function paintLast(plot, { value, y, text, color, textColor }) {
   ctx.restore();
 }
 
-/** The dot at which a live line ends. @param {uPlot} plot @param {{ time: number, value: number }} tip @param {string} color */
-export function paintTip(plot, { time, value }, color) {
-  const { ctx } = plot;
+/**
+ * A strip below the prices: a line above it, its marks with their labels, and what is in it.
+ * @param {Frame} frame
+ * @param {Pane} pane
+ * @param {Colors} colors
+ */
+export function paintPane(frame, pane, colors) {
+  const { ctx, box, right } = frame;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = colors.line;
+  ctx.fillRect(box.left, box.top, box.width + 80 * ratio, ratio);
+  ctx.font = `${11 * ratio}px ${FONT_FAMILY}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  for (const mark of pane.marks) {
+    const y = Math.round(frame.y(mark));
+    if (y < box.top + 8 * ratio || y > frame.bottom - 6 * ratio) continue;
+    ctx.fillStyle = colors.line;
+    ctx.fillRect(box.left, y, box.width, ratio);
+    ctx.fillStyle = colors.muted;
+    ctx.fillText(pane.text(mark), right + 6 * ratio, y);
+  }
+  ctx.restore();
+  frame.clipped(() => pane.paint(frame, colors));
+}
+
+/** The dot at which a live line ends. @param {Frame} frame @param {{ place: number, value: number }} tip @param {string} color */
+export function paintTip(frame, { place, value }, color) {
+  const { ctx } = frame;
   ctx.fillStyle = color;
   ctx.beginPath();
-  const [x, y] = [plot.valToPos(time, "x", true), plot.valToPos(value, "y", true)];
-  ctx.arc(x, y, 3.5 * devicePixelRatio, 0, 2 * Math.PI);
+  ctx.arc(frame.x(place), frame.y(value), 3.5 * devicePixelRatio, 0, 2 * Math.PI);
   ctx.fill();
 }
 
 /**
+ * The same colour, less of it.
  * @param {string} color as `rgb(1, 2, 3)`
  * @param {number} alpha
  */
-function faint(color, alpha) {
+export function faint(color, alpha) {
   return color.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
 }

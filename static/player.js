@@ -8,7 +8,7 @@ import { dayTimeText } from "./format.js";
 /**
  * @typedef {object} PlayerOptions
  * @property {HTMLElement} host with the buttons
- * @property {Recorder} recorder
+ * @property {() => Recorder} recorder
  * @property {() => number} stepMs
  * @property {() => void} used somebody has taken the recorder in hand
  */
@@ -25,21 +25,25 @@ export class Player {
   constructor(options) {
     this.#options = options;
     const { host, recorder, stepMs, used } = options;
-    this.#play = button(host, "play", () => recorder.toggle(), used);
-    this.#live = button(host, "live", () => recorder.live(), used);
-    button(host, "back", () => recorder.step(-stepMs()), used);
-    button(host, "forward", () => recorder.step(stepMs()), used);
+    this.#play = button(host, "play", () => recorder().toggle(), used);
+    this.#live = button(host, "live", () => recorder().live(), used);
+    button(host, "back", () => recorder().step(-stepMs()), used);
+    button(host, "forward", () => recorder().step(stepMs()), used);
     this.#clock = /** @type {HTMLElement} */ (host.querySelector("#clock"));
     this.#showSpeed = choiceOf("speeds", (speed) => {
-      recorder.setSpeed(Number(speed));
+      recorder().setSpeed(Number(speed));
       used();
     });
   }
 
+  /** Writes all anew, because the way to write it has changed. */
+  touch() {
+    this.#shown = "";
+  }
+
   /** @param {number} time */
   show(time) {
-    const { recorder } = this.#options;
-    const { isLive, isPlaying, speed } = recorder;
+    const { isLive, isPlaying, speed } = this.#options.recorder();
     const shown = [Math.floor(time / 1_000), isLive, isPlaying, speed].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;

@@ -1,19 +1,19 @@
 // The values under the pointer: in words at the chart's corner, and as labels on both axes.
 
 import { PART_COLORS } from "./chart.js";
-import { dayTimeText, percentText, priceText, volumeText } from "./format.js";
+import { dayTimeText, decimalsOf, percentText, priceText, volumeText } from "./format.js";
 import { INTERVALS } from "./interval.js";
 import { scaled } from "./scene.js";
 
 /** @import { Chart } from "./chart.js" */
 /** @import { View } from "./scene.js" */
 
-/** @typedef {{ text: string, label?: string, className?: string }} Word */
+/** @typedef {{ text: string, label?: string, className?: string, color?: string }} Word */
 
 /** Writes words, each with its label in a span of its own, and only what differs. */
 export class Words {
   #host;
-  /** @type {{ element: HTMLElement, label: Text, text: Text, value: HTMLElement }[]} */
+  /** @type {{ element: HTMLElement, label: Text, text: Text, value: HTMLElement, color: string }[]} */
   #words = [];
 
   /** @param {HTMLElement} host */
@@ -23,11 +23,12 @@ export class Words {
 
   /** @param {readonly Word[]} words */
   show(words) {
-    words.forEach(({ text, label = "", className = "" }, place) => {
+    words.forEach(({ text, label = "", className = "", color = "" }, place) => {
       const word = this.#words[place] ??= this.#add();
       if (word.label.data !== label) word.label.data = label;
       if (word.text.data !== text) word.text.data = text;
       if (word.value.className !== className) word.value.className = className;
+      if (word.color !== color) word.value.style.color = word.color = color;
       word.element.hidden = false;
     });
     for (const { element } of this.#words.slice(words.length)) element.hidden = true;
@@ -43,7 +44,7 @@ export class Words {
     value.append(text);
     element.append(name, " ", value);
     this.#host.append(element, " ");
-    return { element, label, text, value };
+    return { element, label, text, value, color: "" };
   }
 }
 
@@ -56,10 +57,16 @@ export class Words {
  */
 
 export class Readout {
+  /** The time that somebody points at on another chart. @type {number | undefined} */
+  linkedTime;
   #options;
   #words;
+  /** The words of each pane below the prices. @type {{ element: HTMLElement, words: Words }[]} */
+  #panes = [];
   /** Where the pointer is, from the corner of the chart's host. @type {{ x: number, y: number } | undefined} */
   #pointer;
+  /** The time under the pointer. @type {number | undefined} */
+  #time;
   /** What the words tell, as text; when it would be the same, nothing is written. */
   #shown = "";
 
@@ -74,6 +81,21 @@ export class Readout {
     options.plot.addEventListener("pointerleave", () => this.#pointer = undefined);
   }
 
+  /** Where the pointer is, from the corner of the chart's host. */
+  get pointer() {
+    return this.#pointer;
+  }
+
+  /** The time that somebody points at here. */
+  get time() {
+    return this.#time;
+  }
+
+  /** Writes all anew, because the way to write it has changed. */
+  touch() {
+    this.#shown = "";
+  }
+
   /** To be called once per animation frame. @param {View} view @param {Chart} chart */
   show(view, chart) {
     const { area } = chart;
@@ -81,43 +103,76 @@ export class Readout {
     const isInside = pointer !== undefined && chart.canvas !== undefined &&
       pointer.x >= area.left && pointer.x <= area.left + area.width &&
       pointer.y >= area.top && pointer.y <= area.top + area.height;
-    const { from, to } = view.window;
+    const { from, to } = view.sight;
+    this.#time = isInside
+      ? view.axis.toTime(from + (pointer.x - area.left) / area.width * (to - from))
+      : undefined;
     const shown = [
       pointer?.x,
       pointer?.y,
       from,
       to,
       chart.draws,
+      this.linkedTime,
       ...view.parts.map(({ series }) => series.version),
     ].join(" ");
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const time = isInside ? from + (pointer.x - area.left) / area.width * (to - from) : Infinity;
-    this.#words.show(wordsOf(view, time, chart));
-    this.#label(view, chart, isInside ? pointer : undefined, time);
+    const time = this.#time ?? this.linkedTime ?? Infinity;
+    const index = Math.max(0, view.parts[0]?.series.indexAt(time) ?? 0);
+    const layers = chart.layers.flatMap((layer) => layer.words(view, index));
+    this.#words.show([...wordsOf(view, time, chart), ...layers]);
+    this.#showPanes(chart, index);
+    this.#label(view, chart, isInside ? pointer : undefined);
+  }
+
+  /** @param {Chart} chart @param {number} index */
+  #showPanes(chart, index) {
+    const panes = chart.scene?.panes ?? [];
+    const { area, priceShare } = chart;
+    panes.forEach((pane, place) => {
+      const { element, words } = this.#panes[place] ??= this.#addPane();
+      const top = area.top + area.height * (priceShare + (1 - priceShare) * place / panes.length);
+      element.style.transform = `translateY(${Math.round(top + 4)}px)`;
+      element.hidden = false;
+      words.show([{ text: pane.title, className: "when" }, ...pane.words(index)]);
+    });
+    for (const { element } of this.#panes.slice(panes.length)) element.hidden = true;
+  }
+
+  #addPane() {
+    const element = document.createElement("p");
+    element.className = "readout pane";
+    this.#options.host.after(element);
+    return { element, words: new Words(element) };
   }
 
   /**
    * @param {View} view
    * @param {Chart} chart
    * @param {{ x: number, y: number } | undefined} pointer
-   * @param {number} time
    */
-  #label(view, chart, pointer, time) {
+  #label(view, chart, pointer) {
     const { timeLabel, priceLabel } = this.#options;
-    const { strands: [lead] = [], decimals = 2 } = chart.scene ?? {};
-    const isShown = pointer !== undefined && lead !== undefined;
+    const { strands: [lead] = [], panes = [] } = chart.scene ?? {};
+    const time = this.#time;
+    const isShown = pointer !== undefined && lead !== undefined && time !== undefined;
     timeLabel.hidden = priceLabel.hidden = !isShown;
     if (!isShown) return;
-    const { area } = chart;
+    const { area, priceShare } = chart;
     const series = view.parts[0]?.series;
     const index = series?.indexAt(time) ?? -1;
     const snapped = view.interval === "tick"
       ? time
       : series?.at("time", Math.max(0, index)) ?? time;
-    const value = chart.valueAt(pointer.y - area.top);
     write(timeLabel, dayTimeText(snapped, view.interval === "tick"));
-    write(priceLabel, priceText(value, decimals) + (lead.base === undefined ? "" : " %"));
+    const below = ((pointer.y - area.top) / area.height - priceShare) / (1 - priceShare);
+    const place = below * panes.length;
+    const pane = panes[Math.min(panes.length - 1, Math.floor(place))];
+    const value = below >= 0 && pane !== undefined
+      ? pane.text(pane.high - (place - Math.floor(place)) * (pane.high - pane.low))
+      : chart.textOf(chart.valueAt(pointer.y - area.top));
+    write(priceLabel, value);
     const x = Math.min(area.left + area.width - 60, Math.max(60, pointer.x));
     timeLabel.style.transform = `translate(${x}px, ${area.top + area.height}px) translateX(-50%)`;
     priceLabel.style.transform = `translate(${
@@ -132,13 +187,23 @@ export function snapTo(
   /** @type {Chart} */ chart,
   /** @type {number} */ left,
 ) {
-  const series = view.parts[0]?.series;
-  const length = INTERVALS[view.interval];
-  if (left < 0 || length === 0 || series === undefined) return left;
-  const { from, to } = view.window;
+  if (left < 0) return left;
+  const { sight: { from, to }, axis } = view;
+  return placeOf(view, chart, axis.toTime(from + left / chart.area.width * (to - from))) ?? left;
+}
+
+/** Where the middle of the bar at a time is, from the left of the area. */
+export function placeOf(
+  /** @type {View} */ { parts: [lead], sight: { from, to }, interval, axis },
+  /** @type {Chart} */ chart,
+  /** @type {number} */ time,
+) {
   const perPixel = (to - from) / chart.area.width;
-  const start = series.at("time", Math.max(0, series.indexAt(from + left * perPixel)));
-  return start === undefined ? left : (start + length / 2 - from) / perPixel;
+  const length = INTERVALS[interval];
+  const start = length === 0
+    ? time
+    : lead?.series.at("time", Math.max(0, lead.series.indexAt(time)));
+  return start === undefined ? undefined : (axis.toAxis(start) + length / 2 - from) / perPixel;
 }
 
 /** @param {View} view @param {number} time @param {Chart} chart @returns {Word[]} */
@@ -170,7 +235,7 @@ function wordsOf({ parts, interval, decimals }, time, chart) {
     price("H", "high"),
     price("L", "low"),
     price("C", "close"),
-    { text: percentText(open === 0 ? null : close / open - 1), className },
+    { text: percentText(open === 0 ? null : (close - open) / Math.abs(open)), className },
     { label: "V", text: volumeText(at("volume")) },
   ];
 }
@@ -186,10 +251,13 @@ function comparedWords(parts, time, chart, interval) {
   return parts.flatMap(({ symbol, series }, place) => {
     const index = Math.max(0, series.indexAt(time));
     const price = series.at(interval === "tick" ? "price" : "close", index);
-    const base = chart.scene?.strands.find((strand) => strand.symbol === symbol)?.base;
-    if (price === undefined || base === undefined) return [];
+    const { scale } = chart.scene?.strands.find((strand) => strand.symbol === symbol) ?? {};
+    if (price === undefined || scale === undefined) return [];
     const className = `part ${PART_COLORS[place] ?? ""}`;
-    return [{ text: symbol, className }, { text: percentText(scaled(price, base) / 100) }];
+    const text = scale.kind === "percent"
+      ? percentText(scaled(price, scale) / 100)
+      : priceText(price, decimalsOf(price));
+    return [{ text: symbol, className }, { text }];
   });
 }
 

@@ -9,20 +9,21 @@ import { csvOf, download, pictureOf, tableOf } from "./export.js";
 
 const SHOWN_MAX = 40;
 
-/** @param {{ stage: Stage, board: Board, grid: Grid }} parts */
+/** @param {{ stage: () => Stage, board: Board, grid: Grid }} parts */
 export function buildSaving({ stage, board, grid }) {
   const titleOf = () => {
-    const { parts = [], interval = "" } = stage.shown ?? {};
+    const { parts = [], interval = "" } = stage().shown ?? {};
     return [...parts.map(({ symbol }) => cut(symbol)), interval].join(" ");
   };
   onClick("png", async () => {
-    const { canvas, colors } = stage.chart;
+    const { canvas, colors } = stage().chart;
     if (canvas === undefined) return;
     const picture = await pictureOf(canvas, titleOf(), colors);
     if (picture !== null) download(picture, `${titleOf()}.png`);
   });
   onClick("csv", () => {
-    if (stage.shown !== undefined) save(csvOf(tableOf(stage.shown)), `${titleOf()}.csv`);
+    const { shown } = stage();
+    if (shown !== undefined) save(csvOf(tableOf(shown)), `${titleOf()}.csv`);
   });
   onClick("board-csv", () => {
     const rows = grid.order.symbols.flatMap((symbol) => board.rows.get(symbol) ?? []);

@@ -1,10 +1,14 @@
 // What part of the prices the chart shows.
 
+import { zoneOffsetMs } from "./format.js";
+
 /** Share of the height that the highest bar of volume takes. */
 export const VOLUME_SHARE = 0.16;
 /** Shares of the height that are left free above and below the prices. */
 const ABOVE_SHARE = 0.1;
 const BELOW_SHARE = 0.08;
+/** About a hundredth of a per cent. */
+const LOG_SPAN_MIN = 5e-5;
 
 /**
  * The prices at the bottom and the top. A flat line lies in the middle, and volumes have their place
@@ -14,19 +18,26 @@ const BELOW_SHARE = 0.08;
  * @param {number} options.decimals
  * @param {boolean} options.hasVolume
  * @param {number} [options.stretch] above 1 more is seen than is needed
+ * @param {boolean} [options.isLog] whether the extremes are logarithms
+ * @param {number} [options.head] share of the height that words at the top take
  * @returns {[number, number]}
  */
-export function priceRange(extremes, { decimals, hasVolume, stretch = 1 }) {
+export function priceRange(
+  extremes,
+  { decimals, hasVolume, stretch = 1, isLog = false, head = 0 },
+) {
   if (extremes === undefined) return [0, 1];
   const { min, max } = extremes;
   const middle = min / 2 + max / 2;
-  const needed = Math.max(max - min, 10 / 10 ** decimals, Math.abs(middle) * 1e-6);
+  const least = isLog ? LOG_SPAN_MIN : Math.max(10 / 10 ** decimals, Math.abs(middle) * 1e-6);
+  const needed = Math.max(max - min, least);
   // What is beyond all numbers is shown as far as numbers go.
   const span = Math.min(Number.MAX_VALUE / 4, needed * stretch);
+  const above = Math.max(ABOVE_SHARE, head / (1 - head));
   const below = BELOW_SHARE + (hasVolume ? VOLUME_SHARE : 0);
   return [
     Math.max(-Number.MAX_VALUE, middle - span * (0.5 + below)),
-    Math.min(Number.MAX_VALUE, middle + span * (0.5 + ABOVE_SHARE)),
+    Math.min(Number.MAX_VALUE, middle + span * (0.5 + above)),
   ];
 }
 
@@ -34,6 +45,37 @@ export function priceRange(extremes, { decimals, hasVolume, stretch = 1 }) {
 export function increments(decimals) {
   const powers = Array.from({ length: 16 + decimals }, (_, index) => 10 ** (index - decimals));
   return powers.flatMap((power) => [power, 2 * power, 5 * power]);
+}
+
+/**
+ * Round prices between two logarithms of prices, so far apart that their labels have room.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} labelsMax
+ * @returns {number[]} logarithms
+ */
+export function logMarks(low, high, labelsMax) {
+  const distance = (high - low) / Math.max(1, labelsMax);
+  /** @type {number[]} */
+  const marks = [];
+  const add = (/** @type {number} */ mark) => {
+    const last = marks.at(-1) ?? -Infinity;
+    if (mark >= low && mark <= high && mark - last >= distance) marks.push(mark);
+  };
+  if (high - low > 1) {
+    for (let power = Math.floor(low); power <= high; power++) {
+      for (const digit of [1, 2, 5]) add(power + Math.log10(digit));
+    }
+    return marks;
+  }
+  const [bottom, top] = [10 ** low, 10 ** high];
+  const shortest = bottom * (10 ** distance - 1);
+  const step = [1, 2, 5, 10].map((digit) => digit * 10 ** Math.floor(Math.log10(shortest)))
+    .find((each) => each >= shortest) ?? shortest;
+  for (let price = Math.ceil(bottom / step) * step; price <= top; price += step) {
+    add(Math.log10(price));
+  }
+  return marks;
 }
 
 const [SECOND, MINUTE, HOUR, DAY] = /** @type {const} */ ([1_000, 60_000, 3_600_000, 86_400_000]);
@@ -51,14 +93,14 @@ const TIME_STEPS = [
  * @param {number} from
  * @param {number} to
  * @param {number} labelsMax
+ * @param {number} [offsetMs] how far the clocks of this place are ahead of UTC
  */
-export function timeMarks(from, to, labelsMax) {
+export function timeMarks(from, to, labelsMax, offsetMs = zoneOffsetMs(from)) {
   const shortest = (to - from) / Math.max(1, labelsMax);
   const longest = 364 * DAY;
   const stepMs = TIME_STEPS.find((step) => step >= shortest) ??
     Math.ceil(shortest / longest) * longest;
-  const zoneMs = new Date(from).getTimezoneOffset() * MINUTE;
-  const first = Math.ceil((from - zoneMs) / stepMs) * stepMs + zoneMs;
+  const first = Math.ceil((from + offsetMs) / stepMs) * stepMs - offsetMs;
   const count = Math.max(0, Math.floor((to - first) / stepMs) + 1);
   return { stepMs, times: Array.from({ length: count }, (_, place) => first + place * stepMs) };
 }

@@ -1,31 +1,10 @@
 // Talks to the server by HTTP, with the key if there is one.
 
 import { backoff } from "./client.js";
+import { recall, remember } from "./memory.js";
 
 /** The server's address, also where it is served under a path of another one. */
 export const ROOT = new URL("..", import.meta.url);
-
-/** Storage may be refused inside a frame: then it is kept as long as the page. @type {Map<string, string>} */
-const unstored = new Map();
-
-/** What this browser remembers under a name; empty when it is nothing. @param {string} name */
-export function recall(name) {
-  try {
-    return localStorage.getItem(`tickwire.${name}`) ?? "";
-  } catch {
-    return unstored.get(name) ?? "";
-  }
-}
-
-/** @param {string} name @param {string} value */
-export function remember(name, value) {
-  try {
-    if (value === "") localStorage.removeItem(`tickwire.${name}`);
-    else localStorage.setItem(`tickwire.${name}`, value);
-  } catch {
-    unstored.set(name, value);
-  }
-}
 
 export class Server {
   #key = recall("key");

@@ -1,9 +1,9 @@
 // What is shown is shared: the address keeps it, and the room follows it.
 
 import { queryText, readView, writeView } from "./address.js";
+import { recall, remember } from "./memory.js";
 import { People } from "./people.js";
 import { Room } from "./room.js";
-import { recall, remember } from "./server.js";
 
 /** @import { Shared } from "./room.js" */
 /** @import { Server } from "./server.js" */
@@ -13,6 +13,7 @@ import { recall, remember } from "./server.js";
  * @property {URLSearchParams} query of the address
  * @property {Server} server
  * @property {() => Shared} view what is shown
+ * @property {(query: URLSearchParams) => void} write puts into the address what is shown
  * @property {(view: Shared) => void} adopt shows what somebody else has chosen
  * @property {() => number} now
  * @property {() => number} random
@@ -59,8 +60,8 @@ export class Sharing {
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const { query, view } = this.#options;
-      writeView(query, view());
+      const { query, write } = this.#options;
+      write(query);
       history.replaceState(null, "", `${location.pathname}${queryText(query)}`);
     }, ADDRESS_MS);
   }

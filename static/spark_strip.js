@@ -24,6 +24,11 @@ export class SparkStrip {
     this.element.className = "strip";
   }
 
+  /** @param {number} rowPixels */
+  set rowPixels(rowPixels) {
+    this.#rowPixels = rowPixels;
+  }
+
   /**
    * Lies over some rows, and is empty.
    * @param {{ first: number, count: number, left: number }} place

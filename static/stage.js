@@ -1,92 +1,151 @@
-// Where the chart is drawn: its part of the time, what fingers do to it, and the values under them.
+// Where a chart is drawn: its part of the time, what fingers do to it, and the values under them.
 
 import { Chart } from "./chart.js";
-import { element, show } from "./dom.js";
+import { within } from "./dom.js";
 import { Gestures } from "./gestures.js";
-import { marksOf, showNotice } from "./head.js";
-import { Readout, snapTo } from "./readout.js";
+import { percentText, priceText } from "./format.js";
+import { marksOf, noticeOf } from "./head.js";
+import { placeOf, Readout, snapTo, Words } from "./readout.js";
+import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
 
 /** @import { View as Choice } from "./address.js" */
 /** @import { Row } from "./board.js" */
+/** @import { Grip, Place } from "./gestures.js" */
 /** @import { View } from "./scene.js" */
 /** @import { Tracks } from "./tracks.js" */
-/** @import { Viewport } from "./viewport.js" */
+/** @import { Extent, Viewport } from "./viewport.js" */
 
 /**
  * @typedef {object} StageOptions
  * @property {typeof import("uplot")} uPlot
- * @property {Tracks} tracks
+ * @property {HTMLElement} host
+ * @property {() => Tracks} tracks
  * @property {Viewport} viewport
- * @property {() => Pick<Choice, "interval" | "look">} choice
+ * @property {() => Pick<Choice, "interval" | "look" | "scale" | "isGapless">} choice
  * @property {() => number} time at the right end
+ * @property {(place: Place, event: PointerEvent) => Grip | undefined} grab
+ */
+
+/**
+ * What is known of the leading symbol.
+ * @typedef {object} Known
+ * @property {Row | undefined} row
+ * @property {number} decimals
+ * @property {string} failure of the board
+ * @property {boolean} isForeign whether the server has symbols, and not this one
  */
 
 export class Stage {
   /** @type {Chart} */
   chart;
+  /** @type {Readout} */
+  readout;
   #options;
-  #readout;
+  #notice;
+  #follow;
+  #older;
+  #caption;
+  #gapless = new GaplessAxis();
+  #pointed = "";
   /** What the chart shows. @type {View | undefined} */
   #shown;
 
   /** @param {StageOptions} options */
   constructor(options) {
     this.#options = options;
-    const host = element("plot", HTMLElement);
+    const { viewport, grab, uPlot, host: stage } = options;
+    const host = within(stage, ".plot", HTMLElement);
     this.chart = new Chart({
-      uPlot: options.uPlot,
+      uPlot,
       host,
       snap: (left) => this.#shown === undefined ? left : snapTo(this.#shown, this.chart, left),
     });
-    const { viewport } = options;
-    new Gestures({ host, chart: this.chart, viewport, extent: () => this.extent });
-    this.#readout = new Readout({
-      host: element("readout", HTMLElement),
+    new Gestures({ host, chart: this.chart, viewport, grab, extent: () => this.extent });
+    this.readout = new Readout({
+      host: within(stage, ".readout", HTMLElement),
       plot: host,
-      timeLabel: element("time-label", HTMLElement),
-      priceLabel: element("price-label", HTMLElement),
+      timeLabel: within(stage, ".time-label", HTMLElement),
+      priceLabel: within(stage, ".price-label", HTMLElement),
     });
+    this.#caption = new Words(within(stage, ".caption", HTMLElement));
+    this.#notice = within(stage, ".notice", HTMLElement);
+    this.#older = within(stage, ".older", HTMLElement);
+    this.#follow = within(stage, ".follow", HTMLButtonElement);
+    this.#follow.addEventListener("click", () => viewport.follow());
   }
 
   get shown() {
     return this.#shown;
   }
 
+  get #axis() {
+    const { interval, isGapless } = this.#options.choice();
+    const series = this.#options.tracks().lead?.series;
+    if (!isGapless || interval === "tick" || series === undefined) return EVEN_AXIS;
+    this.#gapless.update(series, interval);
+    return this.#gapless;
+  }
+
+  /** @returns {Extent} */
   get extent() {
     const { tracks, choice, time } = this.#options;
     const edge = time();
-    const oldest = tracks.lead?.series.at("time", 0) ?? edge;
-    return { interval: choice().interval, oldest, edge, width: this.chart.area.width };
+    const oldest = tracks().lead?.series.at("time", 0) ?? edge;
+    const { width } = this.chart.area;
+    return { interval: choice().interval, oldest, edge, width, axis: this.#axis };
   }
 
-  /**
-   * To be called once per animation frame.
-   * @param {Row | undefined} row of the leading symbol
-   * @param {number} decimals
-   * @param {string} failure of the board
-   */
-  draw(row, decimals, failure) {
-    const { tracks: { lead, all }, viewport, choice, time } = this.#options;
-    showNotice(lead, failure);
+  /** What it is a chart of, where there are several. @param {Known} known */
+  caption({ row, decimals }) {
+    const { interval } = this.#options.choice();
+    const symbol = this.#options.tracks().lead?.symbol ?? "";
+    const className = ["down", "", "up"][Math.sign(row?.change ?? 0) + 1] ?? "";
+    this.#caption.show([
+      { text: symbol, className: "symbol" },
+      { text: interval, className: "when" },
+      { text: row === undefined ? "" : priceText(row.price, decimals) },
+      { text: row === undefined ? "" : percentText(row.change_percent), className },
+    ]);
+  }
+
+  /** To be called once per animation frame. @param {Known} known */
+  draw({ row, decimals, failure, isForeign }) {
+    const { tracks, viewport, choice } = this.#options;
+    const { lead, all } = tracks();
+    const notice = noticeOf(lead, failure, isForeign);
+    if (this.#notice.textContent !== notice) this.#notice.textContent = notice;
+    setHidden(this.#notice, notice === "");
     if (lead === undefined) return;
-    const { interval, look } = choice();
-    const window = viewport.window(this.extent);
+    const { interval, look, scale } = choice();
+    const { extent } = this;
+    const { axis = EVEN_AXIS, edge } = extent;
+    const sight = viewport.sight(extent);
+    const window = { from: axis.toTime(sight.from), to: axis.toTime(sight.to) };
     const marks = all.length > 1 ? [] : marksOf(row);
-    const view = this.#shown = {
-      parts: all,
-      interval,
-      look,
-      window,
-      edge: time(),
-      decimals,
-      marks,
-    };
+    const view = { parts: all, interval, look, scale, window, sight, axis, edge, decimals, marks };
+    this.#shown = view;
     this.chart.draw(view);
-    this.#readout.show(view, this.chart);
-    show("follow", !viewport.isFollowing);
-    show("older", all.some(({ isLoadingOlder }) => isLoadingOlder));
+    this.#point(view);
+    this.readout.show(view, this.chart);
+    setHidden(this.#follow, viewport.isFollowing);
+    setHidden(this.#older, !all.some(({ isLoadingOlder }) => isLoadingOlder));
     // Half a width ahead, so that whoever moves on finds it there.
     const ahead = (window.to - window.from) / 2;
-    if (lead.state.kind === "ready") this.#options.tracks.reach(window.from - ahead);
+    if (lead.state.kind === "ready") tracks().reach(window.from - ahead);
   }
+
+  /** The crosshair is where somebody points on another chart. @param {View} view */
+  #point(view) {
+    const { linkedTime } = this.readout;
+    const left = linkedTime === undefined ? undefined : placeOf(view, this.chart, linkedTime);
+    const pointed = left === undefined ? "" : left.toFixed(1);
+    if (pointed === this.#pointed) return;
+    this.#pointed = pointed;
+    this.chart.pointAt(left);
+  }
+}
+
+/** @param {HTMLElement} target @param {boolean} isHidden */
+function setHidden(target, isHidden) {
+  if (target.hidden !== isHidden) target.hidden = isHidden;
 }

@@ -1,6 +1,7 @@
 // The bar at the foot of the page: how the connection, the server and its feeds are.
 
 import { element, show, write } from "./dom.js";
+import { durationText } from "./format.js";
 
 /** @import { State } from "./client.js" */
 
@@ -14,6 +15,7 @@ const GARBLED = /not tickwire's protocol|lost on the way/;
 
 export class Status {
   #rate = { at: 0, updates: 0 };
+  #state = "";
   /** What went wrong and is over, shown for a while. */
   #fault = { text: "", at: -Infinity };
 
@@ -26,7 +28,8 @@ export class Status {
       this.#fault = { text: state.reason, at: now };
     }
     show("retry", state.kind !== "connecting" && state.kind !== "live");
-    write("state", this.#stateText(state, isReplay, isRestarting));
+    this.#state = this.#stateText(state, isReplay, isRestarting);
+    write("state", this.#state);
   }
 
   /** @param {State} state @param {boolean} isReplay @param {boolean} isRestarting */
@@ -45,22 +48,44 @@ export class Status {
     }
   }
 
-  /** To be called once per animation frame. @param {State} state @param {number} now */
-  tick(state, now) {
+  /** Something went wrong that somebody should know. @param {string} text @param {number} now */
+  tell(text, now) {
+    this.#fault = { text, at: now };
+  }
+
+  /** To be called once per animation frame. @param {State} state @param {number} now @param {number} lagMs */
+  tick(state, now, lagMs) {
+    const isBehind = state.kind === "live" && lagMs > 0;
     const leftMs = state.kind === "waiting" ? Math.max(0, state.until - now) : 0;
+    // Only the word is announced, not every second of it.
+    write("state", isBehind ? "Behind" : this.#state);
+    const { dataset } = document.body;
+    if (isBehind !== (dataset["state"] === "behind")) {
+      dataset["state"] = isBehind ? "behind" : state.kind;
+    }
     write(
       "countdown",
-      state.kind === "waiting" ? `next try in ${Math.ceil(leftMs / 1_000)} s` : "",
+      state.kind === "waiting"
+        ? `next try in ${Math.ceil(leftMs / 1_000)} s`
+        : isBehind
+        ? `by ${durationText(lagMs)}`
+        : "",
     );
     write("fault", now - this.#fault.at < FAULT_MS ? this.#fault.text : "");
   }
 
-  /** @param {number} updates in all @param {string} position @param {number} now */
-  showRate(updates, position, now) {
+  /** @param {number} updates in all @param {string} position @param {number} ageMs since the last word of the server @param {number} now */
+  showRate(updates, position, ageMs, now) {
     const elapsedMs = now - this.#rate.at;
     if (elapsedMs < RATE_MS) return;
     const perSecond = Math.round((updates - this.#rate.updates) * 1_000 / elapsedMs);
-    write("rate", `${perSecond.toLocaleString("en-US")} updates/s`);
+    const isOld = ageMs >= RATE_MS;
+    write(
+      "rate",
+      isOld
+        ? `values ${durationText(ageMs)} old`
+        : `${perSecond.toLocaleString("en-US")} updates/s`,
+    );
     write("position", position);
     this.#rate = { at: now, updates };
   }

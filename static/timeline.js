@@ -72,6 +72,12 @@ export class Timeline {
     this.#version++;
   }
 
+  /** Draws all anew, because the way to write it has changed. */
+  touch() {
+    this.#drawn = "";
+    this.#said = NaN;
+  }
+
   /** Whether the moment is being dragged. */
   get isDragged() {
     return this.#pointer !== undefined;

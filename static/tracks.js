@@ -1,4 +1,4 @@
-// The symbols on the chart: the leading one, and those that are compared with it.
+// The symbols on the charts: each chart has a leading one, and those that are compared with it.
 
 import { Track } from "./track.js";
 
@@ -6,16 +6,59 @@ import { Track } from "./track.js";
 /** @import { Moment } from "./moment.js" */
 /** @import { TrackOptions } from "./track.js" */
 
-export class Tracks {
+/**
+ * The histories that charts with the same moment share: a connection takes each subscription once, however
+ * many charts show it.
+ */
+export class TrackPool {
   #options;
-  /** @type {readonly Track[]} */
-  #tracks = [];
+  /** @type {Map<Track, number>} */
+  #users = new Map();
   /** Rows of tracks that were closed. */
   #updatesBefore = 0;
 
   /** @param {TrackOptions} options */
   constructor(options) {
     this.#options = options;
+  }
+
+  get updates() {
+    return [...this.#users.keys()].reduce((sum, { updates }) => sum + updates, this.#updatesBefore);
+  }
+
+  /** @param {string} symbol @param {Interval} interval @param {Moment | undefined} moment */
+  take(symbol, interval, moment) {
+    const known = [...this.#users.keys()].find((track) =>
+      track.symbol === symbol && track.interval === interval
+    );
+    const track = known ?? new Track(symbol, interval, this.#options, moment);
+    this.#users.set(track, (this.#users.get(track) ?? 0) + 1);
+    return track;
+  }
+
+  /** Whoever has taken a track gives it back. @param {Track} track */
+  give(track) {
+    const users = (this.#users.get(track) ?? 0) - 1;
+    if (users > 0) return void this.#users.set(track, users);
+    this.#users.delete(track);
+    this.#updatesBefore += track.updates;
+    track.close();
+  }
+
+  /** Shows the market as it was, or live again. @param {Moment | undefined} moment */
+  show(moment) {
+    for (const track of this.#users.keys()) track.show(moment);
+  }
+}
+
+export class Tracks {
+  #pool;
+  /** @type {readonly Track[]} */
+  #tracks = [];
+
+  /** @param {TrackPool} pool */
+  constructor(pool) {
+    this.#pool = pool;
   }
 
   /** @returns {Track | undefined} */
@@ -27,10 +70,6 @@ export class Tracks {
     return this.#tracks;
   }
 
-  get updates() {
-    return this.#tracks.reduce((sum, { updates }) => sum + updates, this.#updatesBefore);
-  }
-
   /**
    * Shows these symbols; those that are shown already stay as they are.
    * @param {readonly string[]} symbols
@@ -38,23 +77,9 @@ export class Tracks {
    * @param {Moment | undefined} moment
    */
   choose(symbols, interval, moment) {
-    const kept = this.#tracks.filter((track) =>
-      track.interval === interval && symbols.includes(track.symbol)
-    );
-    for (const track of this.#tracks) {
-      if (kept.includes(track)) continue;
-      this.#updatesBefore += track.updates;
-      track.close();
-    }
-    this.#tracks = symbols.map((symbol) =>
-      kept.find((track) => track.symbol === symbol) ??
-        new Track(symbol, interval, this.#options, moment)
-    );
-  }
-
-  /** Shows the market as it was, or live again. @param {Moment | undefined} moment */
-  show(moment) {
-    for (const track of this.#tracks) track.show(moment);
+    const before = this.#tracks;
+    this.#tracks = symbols.map((symbol) => this.#pool.take(symbol, interval, moment));
+    for (const track of before) this.#pool.give(track);
   }
 
   /** Loads what is older of those whose history begins after the time. @param {number} time */

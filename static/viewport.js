@@ -1,8 +1,10 @@
 // Which part of the time the chart shows: it follows the present until somebody moves away from it.
 
 import { INTERVALS } from "./interval.js";
+import { EVEN_AXIS } from "./time_axis.js";
 
 /** @import { Interval } from "./interval.js" */
+/** @import { TimeAxis } from "./time_axis.js" */
 
 /**
  * With `from` and `to` it stands still, with `spanMs` it follows the present, and without any it follows
@@ -19,6 +21,7 @@ import { INTERVALS } from "./interval.js";
  * @property {number} oldest
  * @property {number} edge
  * @property {number} width in pixels of the page
+ * @property {TimeAxis} [axis] without it, time lies evenly
  */
 
 const TICKS_SPAN_MS = 120_000;
@@ -46,9 +49,9 @@ export function defaultSpan({ interval, oldest, edge, width }) {
   return Math.min(fitting, Math.max(BARS_MIN, known)) * length;
 }
 
-/** Where the right end is while following. @param {Extent} extent @param {number} spanMs */
-function followed({ interval, edge }, spanMs) {
-  return edge + Math.max(INTERVALS[interval], spanMs * LEAD_SHARE);
+/** Where on the axis the right end is while following. @param {Extent} extent @param {number} spanMs */
+function followed({ interval, edge, axis = EVEN_AXIS }, spanMs) {
+  return axis.toAxis(edge) + Math.max(INTERVALS[interval], spanMs * LEAD_SHARE);
 }
 
 export class Viewport {
@@ -76,12 +79,37 @@ export class Viewport {
     this.version++;
   }
 
-  /** @param {Extent} extent @returns {Window} */
+  /** The times in sight. @param {Extent} extent @returns {Window} */
   window(extent) {
+    const { axis = EVEN_AXIS } = extent;
+    const { from, to } = this.sight(extent);
+    return { from: axis.toTime(from), to: axis.toTime(to) };
+  }
+
+  /** The places of the axis in sight. @param {Extent} extent @returns {Window} */
+  sight(extent) {
+    const { axis = EVEN_AXIS } = extent;
     const { from, to, spanMs = defaultSpan(extent) } = this.#range;
-    if (from !== undefined && to !== undefined) return { from, to };
+    if (from !== undefined && to !== undefined) {
+      const [start, end] = [axis.toAxis(from), axis.toAxis(to)];
+      // All of it may lie in a gap that is left out.
+      return { from: Math.min(start, end - 1), to: end };
+    }
     const end = followed(extent, spanMs);
     return { from: end - spanMs, to: end };
+  }
+
+  /** The time at a share of the width. @param {number} share @param {Extent} extent */
+  timeAt(share, extent) {
+    const { axis = EVEN_AXIS } = extent;
+    const { from, to } = this.sight(extent);
+    return axis.toTime(from + share * (to - from));
+  }
+
+  /** Follows from now on, at the same width. @param {Extent} extent */
+  hold(extent) {
+    const { from, to } = this.sight(extent);
+    this.set({ spanMs: to - from });
   }
 
   /** Back to the present, at the same width. */
@@ -93,7 +121,7 @@ export class Viewport {
 
   /** Shows what is later by so much; whoever moves past the present follows it again. */
   pan(/** @type {number} */ deltaMs, /** @type {Extent} */ extent) {
-    const { from, to } = this.window(extent);
+    const { from, to } = this.sight(extent);
     this.#place(to + deltaMs, to - from, extent);
   }
 
@@ -104,21 +132,24 @@ export class Viewport {
    * @param {Extent} extent
    */
   zoom(factor, anchor, extent) {
-    const { from, to } = this.window(extent);
+    const { axis = EVEN_AXIS } = extent;
+    const { from, to } = this.sight(extent);
     const isTick = extent.interval === "tick";
     const length = INTERVALS[extent.interval];
     const shortest = isTick ? TICK_SPAN_MS_MIN : BARS_SPAN_MIN * length;
     const longest = isTick ? TICK_SPAN_MS_MAX : BARS_SPAN_MAX * length;
     const spanMs = Math.min(longest, Math.max(shortest, (to - from) * factor));
     if (this.isFollowing) return this.set({ spanMs });
-    const start = anchor - (anchor - from) * spanMs / (to - from);
+    const place = axis.toAxis(anchor);
+    const start = place - (place - from) * spanMs / (to - from);
     this.#place(start + spanMs, spanMs, extent);
   }
 
   /** Something is always in sight. @param {number} to @param {number} spanMs @param {Extent} extent */
   #place(to, spanMs, extent) {
-    const end = Math.max(to, extent.oldest + spanMs * SEEN_SHARE_MIN);
+    const { axis = EVEN_AXIS } = extent;
+    const end = Math.max(to, axis.toAxis(extent.oldest) + spanMs * SEEN_SHARE_MIN);
     if (end >= followed(extent, spanMs)) this.set({ spanMs });
-    else this.set({ from: end - spanMs, to: end });
+    else this.set({ from: axis.toTime(end - spanMs), to: axis.toTime(end) });
   }
 }

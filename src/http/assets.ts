@@ -2,9 +2,13 @@
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import addressJs from "../../static/address.js" with { type: "text" };
+import axesJs from "../../static/axes.js" with { type: "text" };
 import boardJs from "../../static/board.js" with { type: "text" };
+import cellJs from "../../static/cell.js" with { type: "text" };
+import cellsJs from "../../static/cells.js" with { type: "text" };
 import chartJs from "../../static/chart.js" with { type: "text" };
 import clientJs from "../../static/client.js" with { type: "text" };
+import colorsJs from "../../static/colors.js" with { type: "text" };
 import columnsJs from "../../static/columns.js" with { type: "text" };
 import controlsJs from "../../static/controls.js" with { type: "text" };
 import decimalsJs from "../../static/decimals.js" with { type: "text" };
@@ -14,17 +18,25 @@ import domJs from "../../static/dom.js" with { type: "text" };
 import edgeJs from "../../static/edge.js" with { type: "text" };
 import embedJs from "../../static/embed.js" with { type: "text" };
 import exportJs from "../../static/export.js" with { type: "text" };
+import extrasJs from "../../static/extras.js" with { type: "text" };
 import firstJs from "../../static/first.js" with { type: "text" };
 import formatJs from "../../static/format.js" with { type: "text" };
+import frameJs from "../../static/frame.js" with { type: "text" };
 import framesJs from "../../static/frames.js" with { type: "text" };
 import freshnessJs from "../../static/freshness.js" with { type: "text" };
 import gesturesJs from "../../static/gestures.js" with { type: "text" };
 import gridJs from "../../static/grid.js" with { type: "text" };
+import gridHeadJs from "../../static/grid_head.js" with { type: "text" };
 import gridRowJs from "../../static/grid_row.js" with { type: "text" };
 import headJs from "../../static/head.js" with { type: "text" };
 import intervalJs from "../../static/interval.js" with { type: "text" };
+import lagJs from "../../static/lag.js" with { type: "text" };
+import layerJs from "../../static/layer.js" with { type: "text" };
+import layoutJs from "../../static/layout.js" with { type: "text" };
+import ledgerJs from "../../static/ledger.js" with { type: "text" };
 import lookoutJs from "../../static/lookout.js" with { type: "text" };
 import mainJs from "../../static/main.js" with { type: "text" };
+import memoryJs from "../../static/memory.js" with { type: "text" };
 import momentJs from "../../static/moment.js" with { type: "text" };
 import orderJs from "../../static/order.js" with { type: "text" };
 import paintJs from "../../static/paint.js" with { type: "text" };
@@ -39,12 +51,14 @@ import scaleJs from "../../static/scale.js" with { type: "text" };
 import sceneJs from "../../static/scene.js" with { type: "text" };
 import seriesJs from "../../static/series.js" with { type: "text" };
 import serverJs from "../../static/server.js" with { type: "text" };
+import settingsJs from "../../static/settings.js" with { type: "text" };
 import sharingJs from "../../static/sharing.js" with { type: "text" };
 import sparkStripJs from "../../static/spark_strip.js" with { type: "text" };
 import sparksJs from "../../static/sparks.js" with { type: "text" };
 import stageJs from "../../static/stage.js" with { type: "text" };
 import statusJs from "../../static/status.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
+import timeAxisJs from "../../static/time_axis.js" with { type: "text" };
 import timelineJs from "../../static/timeline.js" with { type: "text" };
 import trackJs from "../../static/track.js" with { type: "text" };
 import tracksJs from "../../static/tracks.js" with { type: "text" };
@@ -55,6 +69,7 @@ import smallCss from "../../static/small.css" with { type: "text" };
 import styleCss from "../../static/style.css" with { type: "text" };
 import iconSvg from "../../static/icon.svg" with { type: "text" };
 import indexHtml from "../../static/index.html" with { type: "text" };
+import { EXTRA_MODULES, EXTRA_STYLE } from "./extra_assets.ts";
 
 export interface Asset {
   readonly type: string;
@@ -68,56 +83,77 @@ const js = (text: unknown): Asset => ({
   type: "text/javascript; charset=utf-8",
   text: text as string,
 });
+/** Comments that stand alone, which are a third of the weight; their lines stay, and so do their numbers. */
+const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)$/gm;
+const bare = (text: unknown): Asset =>
+  js((text as string).replace(COMMENTS, (comment) => comment.replace(/[^\n]+/g, "")));
 
-/** The modules of the page beside main.js: the browser is told of them all at once. */
+/**
+ * The modules of the page: the browser is told of them all at once. Those of the client are for everybody,
+ * and keep their comments with their types.
+ */
 const MODULES: Readonly<Record<string, Asset>> = {
-  "/static/address.js": js(addressJs),
-  "/static/board.js": js(boardJs),
-  "/static/chart.js": js(chartJs),
+  "/static/address.js": bare(addressJs),
+  "/static/axes.js": bare(axesJs),
+  "/static/board.js": bare(boardJs),
+  "/static/cell.js": bare(cellJs),
+  "/static/cells.js": bare(cellsJs),
+  "/static/chart.js": bare(chartJs),
   "/static/client.js": js(clientJs),
-  "/static/columns.js": js(columnsJs),
-  "/static/controls.js": js(controlsJs),
-  "/static/decimals.js": js(decimalsJs),
-  "/static/decimate.js": js(decimateJs),
-  "/static/deck.js": js(deckJs),
-  "/static/dom.js": js(domJs),
-  "/static/edge.js": js(edgeJs),
-  "/static/embed.js": js(embedJs),
-  "/static/export.js": js(exportJs),
-  "/static/format.js": js(formatJs),
+  "/static/colors.js": bare(colorsJs),
+  "/static/columns.js": bare(columnsJs),
+  "/static/controls.js": bare(controlsJs),
+  "/static/decimals.js": bare(decimalsJs),
+  "/static/decimate.js": bare(decimateJs),
+  "/static/deck.js": bare(deckJs),
+  "/static/dom.js": bare(domJs),
+  "/static/edge.js": bare(edgeJs),
+  "/static/embed.js": bare(embedJs),
+  "/static/export.js": bare(exportJs),
+  "/static/extras.js": bare(extrasJs),
+  "/static/format.js": bare(formatJs),
+  "/static/frame.js": bare(frameJs),
   "/static/frames.js": js(framesJs),
-  "/static/freshness.js": js(freshnessJs),
-  "/static/gestures.js": js(gesturesJs),
-  "/static/grid.js": js(gridJs),
-  "/static/grid_row.js": js(gridRowJs),
-  "/static/head.js": js(headJs),
-  "/static/interval.js": js(intervalJs),
-  "/static/lookout.js": js(lookoutJs),
-  "/static/main.js": js(mainJs),
-  "/static/moment.js": js(momentJs),
-  "/static/order.js": js(orderJs),
-  "/static/paint.js": js(paintJs),
-  "/static/people.js": js(peopleJs),
-  "/static/player.js": js(playerJs),
-  "/static/readout.js": js(readoutJs),
-  "/static/recorder.js": js(recorderJs),
+  "/static/freshness.js": bare(freshnessJs),
+  "/static/gestures.js": bare(gesturesJs),
+  "/static/grid.js": bare(gridJs),
+  "/static/grid_head.js": bare(gridHeadJs),
+  "/static/grid_row.js": bare(gridRowJs),
+  "/static/head.js": bare(headJs),
+  "/static/interval.js": bare(intervalJs),
+  "/static/lag.js": bare(lagJs),
+  "/static/layer.js": bare(layerJs),
+  "/static/layout.js": bare(layoutJs),
+  "/static/ledger.js": bare(ledgerJs),
+  "/static/lookout.js": bare(lookoutJs),
+  "/static/main.js": bare(mainJs),
+  "/static/memory.js": bare(memoryJs),
+  "/static/moment.js": bare(momentJs),
+  "/static/order.js": bare(orderJs),
+  "/static/paint.js": bare(paintJs),
+  "/static/people.js": bare(peopleJs),
+  "/static/player.js": bare(playerJs),
+  "/static/readout.js": bare(readoutJs),
+  "/static/recorder.js": bare(recorderJs),
   "/static/refusal.js": js(refusalJs),
-  "/static/room.js": js(roomJs),
-  "/static/saving.js": js(savingJs),
-  "/static/scale.js": js(scaleJs),
-  "/static/scene.js": js(sceneJs),
-  "/static/series.js": js(seriesJs),
-  "/static/server.js": js(serverJs),
-  "/static/sharing.js": js(sharingJs),
-  "/static/spark_strip.js": js(sparkStripJs),
-  "/static/sparks.js": js(sparksJs),
-  "/static/stage.js": js(stageJs),
-  "/static/status.js": js(statusJs),
+  "/static/room.js": bare(roomJs),
+  "/static/saving.js": bare(savingJs),
+  "/static/scale.js": bare(scaleJs),
+  "/static/scene.js": bare(sceneJs),
+  "/static/series.js": bare(seriesJs),
+  "/static/server.js": bare(serverJs),
+  "/static/settings.js": bare(settingsJs),
+  "/static/sharing.js": bare(sharingJs),
+  "/static/spark_strip.js": bare(sparkStripJs),
+  "/static/sparks.js": bare(sparksJs),
+  "/static/stage.js": bare(stageJs),
+  "/static/status.js": bare(statusJs),
   "/static/streams.js": js(streamsJs),
-  "/static/timeline.js": js(timelineJs),
-  "/static/track.js": js(trackJs),
-  "/static/tracks.js": js(tracksJs),
-  "/static/viewport.js": js(viewportJs),
+  "/static/time_axis.js": bare(timeAxisJs),
+  "/static/timeline.js": bare(timelineJs),
+  "/static/track.js": bare(trackJs),
+  "/static/tracks.js": bare(tracksJs),
+  "/static/viewport.js": bare(viewportJs),
   "/static/uplot.js": js(`${uplotJs}\nexport default uPlot;\n`),
 };
 
@@ -131,8 +167,12 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   "/": index,
   "/chart": index,
   ...MODULES,
+  ...Object.fromEntries(
+    Object.entries(EXTRA_MODULES).map(([name, text]) => [`/static/${name}`, bare(text)]),
+  ),
   "/static/first.js": js(firstJs),
   "/static/chart.css": css(chartCss),
+  "/static/extras.css": css(EXTRA_STYLE),
   "/static/grid.css": css(gridCss),
   "/static/small.css": css(smallCss),
   "/static/style.css": css(styleCss),

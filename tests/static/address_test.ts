@@ -9,6 +9,7 @@ test("An address says what is shown, and a copied one shows the same", () => {
     "?symbol=BTC/USD&interval=1m",
     "?symbol=AAPL&interval=tick&look=line&range=600s",
     "?symbol=AAPL&interval=1h&compare=MSFT,BTC/USD&time=2026-05-07T13:00:00.250Z",
+    "?symbol=A&interval=5m&indicators=sma-20,bollinger-20-2@ff8800&scale=log&gaps=out",
     "?symbol=A&interval=1d&range=2026-05-01T00:00:00.000Z..2026-05-02T00:00:00.000Z",
   ];
   for (const text of texts) {
@@ -24,11 +25,16 @@ test("What an address does not say, or says wrongly, is as usual", () => {
     interval: "1m",
     look: "candles",
     compare: [],
+    indicators: [],
+    scale: "auto",
+    isGapless: false,
+    panes: undefined,
     range: {},
     time: undefined,
   };
   assert.deepEqual(read(""), usual);
-  const wrong = "interval=2m&look=pie&compare=a b,<i>&range=0s&time=tomorrow";
+  const wrong = "interval=2m&look=pie&compare=a b,<i>&range=0s&time=tomorrow" +
+    "&indicators=SMA,sma--1,<b>,sma-1-2-3-4-5,sma@red&scale=cubic&gaps=maybe&panes=99";
   assert.deepEqual(read(wrong), usual);
   for (const range of ["9..1", "x..y", "99999999999d", "2026-05-07T13:00:00Z.."]) {
     assert.deepEqual(read(`range=${range}`).range, {}, range);
@@ -44,4 +50,17 @@ test("Milliseconds are a time too, and what else is in the address stays", () =>
   const query = new URLSearchParams("theme=dark&time=1");
   writeView(query, read("symbol=A"));
   assert.equal(queryText(query), "?theme=dark&symbol=A&interval=1m");
+});
+
+test("Each chart has its own part of the address", () => {
+  const query = new URLSearchParams("symbol=A&interval=1h&symbol2=B&interval2=1d&look2=line");
+  const { symbol, interval, look } = readView(query, "2");
+  assert.deepEqual([symbol, interval, look], ["B", "1d", "line"]);
+  writeView(query, readView(query), "3");
+  assert.equal(query.get("symbol3"), "A");
+});
+
+test("There are no more indicators than can be told apart", () => {
+  const many = Array.from({ length: 50 }, (_, index) => `sma-${index + 1}`).join(",");
+  assert.equal(read(`indicators=${many}`).indicators.length, 8);
 });

@@ -7,8 +7,10 @@ import {
   durationText,
   percentText,
   priceText,
+  setStyle,
   timeText,
   volumeText,
+  zoneOffsetMs,
 } from "../../static/format.js";
 
 test("Prices have their decimals, and what is unknown is a dash", () => {
@@ -17,6 +19,12 @@ test("Prices have their decimals, and what is unknown is a dash", () => {
   assert.equal(priceText(0, 2), "0.00");
   assert.equal(priceText(null, 2), "–");
   assert.equal(priceText(1e300, 2), "1.0000e+300");
+});
+
+test("What is smaller than its decimals is not nothing", () => {
+  assert.equal(priceText(1e-9, 2), "1e−9");
+  assert.equal(priceText(-1.25e-9, 8), "−1.25e−9");
+  assert.equal(priceText(1e-9, 9), "0.000000001");
 });
 
 test("What is beyond all numbers is a dash", () => {
@@ -53,6 +61,7 @@ test("Volumes have four digits at the most", () => {
 
 test("Decimals are as many as a price shows", () => {
   assert.deepEqual([1, 1.5, 64000.123, 0.00000001].map(decimalsOf), [0, 1, 3, 8]);
+  assert.deepEqual([1e-9, 0.1 + 0.2, 1e12, -2.5, 0, 1e300].map(decimalsOf), [9, 1, 0, 1, 0, 0]);
 });
 
 test("Times are as precise as their distance asks for", () => {
@@ -73,4 +82,18 @@ test("A moment is told to the second, or to the millisecond, and none is a dash"
 test("How long something lasts is told in one unit", () => {
   const texts = [0, 45_000, 150_000, 7_200_000, 200_000_000].map(durationText);
   assert.deepEqual(texts, ["0 s", "45 s", "3 min", "2 h", "2 d"]);
+});
+
+test("Numbers and times are written as somebody likes them", () => {
+  const time = Date.UTC(2026, 6, 7, 13, 4, 5);
+  setStyle({ zone: "Asia/Kolkata", isHour12: true, isGrouped: false });
+  assert.equal(priceText(64000.5, 2), "64000.50");
+  assert.equal(timeText(time, 60_000).toLowerCase(), "06:34 pm");
+  assert.equal(zoneOffsetMs(time), 5.5 * 3_600_000);
+  setStyle({ zone: "America/New_York" });
+  assert.equal(zoneOffsetMs(time), -4 * 3_600_000);
+  setStyle({ zone: "UTC", isHour12: false, isGrouped: true });
+  assert.equal(dayTimeText(time), "Tue 7 Jul, 13:04:05");
+  assert.equal(zoneOffsetMs(time), 0);
+  setStyle({ zone: "" });
 });

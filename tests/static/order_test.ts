@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { COLUMNS } from "../../static/columns.js";
 import { Order } from "../../static/order.js";
 import { row } from "./source.ts";
 
@@ -15,7 +16,7 @@ function shown(order: Order, now = 0): string {
 }
 
 test("Order is that of the server until a column is chosen, and again at its third choice", () => {
-  const order = new Order();
+  const order = new Order(COLUMNS);
   assert.equal(shown(order), "BAC");
   order.sortBy("last");
   assert.equal(shown(order), "BCA");
@@ -30,7 +31,7 @@ test("Order is that of the server until a column is chosen, and again at its thi
 });
 
 test("Order finds symbols and names in any letter case", () => {
-  const order = new Order();
+  const order = new Order(COLUMNS);
   order.search(" be ");
   assert.equal(shown(order), "B");
   order.search("c");
@@ -40,7 +41,7 @@ test("Order finds symbols and names in any letter case", () => {
 });
 
 test("Order changes at most once a second by itself, and at once for somebody", () => {
-  const order = new Order();
+  const order = new Order(COLUMNS);
   order.sortBy("last");
   assert.equal(order.update(rows, 1, 0), true);
   assert.equal(order.update(rows, 1, 900), false);
@@ -48,4 +49,14 @@ test("Order changes at most once a second by itself, and at once for somebody", 
   order.search("a");
   assert.equal(order.update(rows, 1, 1_001), true);
   assert.equal(order.update(rows, 2, 1_002), true);
+});
+
+test("An own list has its own order, without symbols that the server does not have", () => {
+  const order = new Order(COLUMNS);
+  order.list = ["C", "X", "B"];
+  assert.equal(shown(order), "CB");
+  order.sortBy("last");
+  assert.equal(shown(order), "BC");
+  order.list = undefined;
+  assert.equal(shown(order), "BCA");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { increments, priceRange, timeMarks } from "../../static/scale.js";
+import { increments, logMarks, priceRange, timeMarks } from "../../static/scale.js";
 
 const plain = { decimals: 2, hasVolume: false };
 
@@ -54,4 +54,22 @@ test("Times are marked where people expect it, and no closer than there is room"
   assert.deepEqual(texts(noon, noon + 20_000, 3), ["12:00:00", "12:00:10", "12:00:20"]);
   assert.ok(timeMarks(0, 1e13, 4).times.length <= 5);
   assert.deepEqual(timeMarks(5, 5, 4).times.length <= 1, true);
+});
+
+test("A logarithmic scale is marked at round prices, and no closer than there is room", () => {
+  const prices = (low: number, high: number, labelsMax: number) =>
+    logMarks(Math.log10(low), Math.log10(high), labelsMax).map((mark) => +(10 ** mark).toFixed(6));
+  assert.deepEqual(prices(1, 1_000, 12), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]);
+  assert.deepEqual(prices(100, 110.5, 6), [100, 102, 104, 106, 108, 110]);
+  assert.ok(prices(1e-9, 1e12, 8).length <= 9);
+  assert.deepEqual(logMarks(5, 5, 4).length <= 1, true);
+});
+
+test("Marks are round in the zone that is chosen", () => {
+  const noon = Date.UTC(2026, 4, 7, 12);
+  const { times } = timeMarks(noon, noon + 4 * 3_600_000, 2, 5.5 * 3_600_000);
+  assert.deepEqual(times.map((time) => new Date(time).toISOString().slice(11, 16)), [
+    "12:30",
+    "14:30",
+  ]);
 });

@@ -1,0 +1,142 @@
+// The two axes of a chart: where their marks are, and what is written there.
+
+import { priceText, timeText } from "./format.js";
+import { FONT_FAMILY } from "./paint.js";
+import { increments, logMarks, timeMarks } from "./scale.js";
+import { scaled, unscaled } from "./scene.js";
+
+/** @import uPlot from "uplot" */
+/** @import { Colors } from "./paint.js" */
+/** @import { Scene, Strand } from "./scene.js" */
+
+/**
+ * @typedef {object} AxesOptions
+ * @property {() => Scene | undefined} scene
+ * @property {() => number} width of the chart in pixels of the page
+ */
+
+const AXIS_FONT = `11px ${FONT_FAMILY}`;
+/** About half the width, or twice the height, of a label. */
+const LABEL_PIXELS = 30;
+const TIME_LABEL_PIXELS = 90;
+const PRICE_SPACE = 44;
+
+export class Axes {
+  #options;
+  /** The label axis never becomes narrower, so that the chart does not jump. */
+  #width = 0;
+  /** What is written at the places of the time axis. @type {Map<number, string>} */
+  #times = new Map();
+
+  /** @param {AxesOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  reset() {
+    this.#width = 0;
+  }
+
+  /** @param {Colors} colors @returns {uPlot.Axis[]} */
+  of({ muted, line }) {
+    const style = {
+      font: AXIS_FONT,
+      stroke: muted,
+      grid: { stroke: line, width: 1 },
+      ticks: { show: false },
+    };
+    return [
+      {
+        ...style,
+        size: 28,
+        splits: (_plot, _axis, from, to) => this.#timeMarks(from, to),
+        // A label that would be cut off at the left end is left out.
+        values: (plot, places) =>
+          places.map((place) =>
+            plot.valToPos(place, "x") < LABEL_PIXELS ? "" : this.#times.get(place) ?? ""
+          ),
+      },
+      {
+        ...style,
+        side: 1,
+        space: PRICE_SPACE,
+        gap: 6,
+        incrs: () => increments(this.#options.scene()?.decimals ?? 2),
+        splits: (plot, _axis, low, high, step) => this.#priceMarks(plot, low, high, step),
+        values: (plot, values) => values.map((value) => this.#label(plot, value)),
+        size: (_plot, texts) => this.#widthFor(texts),
+      },
+    ];
+  }
+
+  /** A value of the scale as text. @param {number} value */
+  text(value) {
+    const { strands: [lead], decimals = 2 } = this.#options.scene() ?? { strands: [] };
+    if (lead === undefined || lead.scale.kind === "linear") return priceText(value, decimals);
+    if (lead.scale.kind === "percent") return `${priceText(value, decimals)} %`;
+    return priceText(unscaled(value, lead.scale), decimals);
+  }
+
+  /** The last price of a symbol: on a scale of its own it is written as it is. @param {Strand} strand */
+  lastText({ last, scale }) {
+    const { decimals = 2 } = this.#options.scene() ?? {};
+    return scale.kind === "fitted"
+      ? priceText(last.price, decimals)
+      : this.text(scaled(last.price, scale));
+  }
+
+  /** Marks of times that are left out are where the gap is. @param {number} from @param {number} to */
+  #timeMarks(from, to) {
+    const { view } = this.#options.scene() ?? {};
+    if (view === undefined) return [];
+    const { axis } = view;
+    const [start, end] = [axis.toTime(from), axis.toTime(to)];
+    const labelsMax = this.#options.width() / TIME_LABEL_PIXELS;
+    const { times, stepMs } = timeMarks(start, end, labelsMax * (end - start) / (to - from));
+    const distance = (to - from) / Math.max(1, labelsMax);
+    this.#times.clear();
+    let last = -Infinity;
+    for (const time of times) {
+      const place = axis.toAxis(time);
+      const shown = axis.toTime(place);
+      // Where nothing is left out, the marks are as far apart as they are.
+      if (place - last < distance * 0.99 && shown !== time || place <= last) continue;
+      if (place - last < distance * 0.7) continue;
+      last = place;
+      this.#times.set(place, timeText(shown, stepMs));
+    }
+    return [...this.#times.keys()];
+  }
+
+  /** @param {uPlot} plot @param {number} low @param {number} high @param {number} step */
+  #priceMarks(plot, low, high, step) {
+    const { range, strands: [lead] } = this.#options.scene() ?? { range: [low, high], strands: [] };
+    const [floor = low] = range;
+    if (lead?.scale.kind === "log") {
+      const height = plot.bbox.height / devicePixelRatio * (high - floor) / (high - low);
+      return logMarks(floor, high, height / PRICE_SPACE);
+    }
+    const marks = [];
+    const first = Math.ceil(Math.max(low, floor) / step);
+    const last = Math.floor(high / step);
+    for (let count = first; count <= last && marks.length < 100; count++) marks.push(count * step);
+    return marks;
+  }
+
+  /** The label of a last price lies over its neighbours. @param {uPlot} plot @param {number} value */
+  #label(plot, value) {
+    const place = plot.valToPos(value, "y");
+    const isHidden = this.#options.scene()?.strands.some(({ last, scale }) =>
+      Math.abs(place - plot.valToPos(scaled(last.price, scale), "y")) < LABEL_PIXELS / 2
+    );
+    return isHidden ? "" : this.text(value);
+  }
+
+  /** @param {string[] | null} texts */
+  #widthFor(texts) {
+    const lasts = this.#options.scene()?.strands.map((strand) => this.lastText(strand)) ?? [];
+    const length = Math.max(5, ...[...texts ?? [], ...lasts].map((text) => text.length));
+    this.#width = Math.max(this.#width, length * 7 + 16);
+    return this.#width;
+  }
+}

@@ -1,0 +1,160 @@
+// One chart of the layout: what it shows, of which time, and the history it shows it from.
+
+import { PANE_SHARE } from "./layer.js";
+import { Stage } from "./stage.js";
+import { Tracks } from "./tracks.js";
+import { Viewport } from "./viewport.js";
+
+/** @import { View } from "./address.js" */
+/** @import { Grip, Place } from "./gestures.js" */
+/** @import { Moment } from "./moment.js" */
+/** @import { Recorder } from "./recorder.js" */
+/** @import { Known } from "./stage.js" */
+/** @import { TrackPool } from "./tracks.js" */
+
+/** @typedef {Partial<Omit<View, "range" | "time">>} Wish */
+
+/**
+ * Which moment is shown, and the histories up to there. Charts whose moment is linked share one.
+ * @typedef {object} Desk
+ * @property {TrackPool} pool
+ * @property {Recorder} recorder
+ * @property {() => void} close
+ */
+
+/**
+ * @typedef {object} CellOptions
+ * @property {typeof import("uplot")} uPlot
+ * @property {HTMLElement} host
+ * @property {Desk} desk
+ * @property {View} view
+ * @property {() => number} now by the clock, which stands still without a connection
+ * @property {() => number} present in the time of the data
+ * @property {(cell: Cell, place: Place, event: PointerEvent) => Grip | undefined} grab
+ */
+
+export class Cell {
+  host;
+  viewport;
+  /** What is shown, without range and moment. @type {View} */
+  view;
+  /** @type {Stage} */
+  stage;
+  #options;
+  #desk;
+  #tracks;
+  /** @type {number | undefined} */
+  #momentTime;
+
+  /** @param {CellOptions} options */
+  constructor(options) {
+    this.#options = options;
+    const { uPlot, host, desk, view, grab } = options;
+    this.host = host;
+    this.view = { ...view, symbol: "" };
+    this.viewport = new Viewport(view.range);
+    this.#desk = desk;
+    this.#tracks = new Tracks(desk.pool);
+    this.stage = new Stage({
+      uPlot,
+      host,
+      tracks: () => this.#tracks,
+      viewport: this.viewport,
+      choice: () => this.view,
+      time: () => this.#time,
+      grab: (place, event) => grab(this, place, event),
+    });
+    this.#show(view);
+  }
+
+  /** @returns {Stage["chart"]} */
+  get chart() {
+    return this.stage.chart;
+  }
+
+  get tracks() {
+    return this.#tracks;
+  }
+
+  get desk() {
+    return this.#desk;
+  }
+
+  get recorder() {
+    return this.#desk.recorder;
+  }
+
+  /** What can be shared of it. @returns {View} */
+  get shared() {
+    const { paneShare } = this.chart;
+    const panes = paneShare === PANE_SHARE ? undefined : Math.round(paneShare * 100);
+    return { ...this.view, panes, range: this.viewport.range, time: this.recorder.time };
+  }
+
+  /** @param {Wish} wish */
+  #show({ panes }) {
+    if (panes !== undefined) this.chart.paneShare = panes / 100;
+  }
+
+  /** The time at the right end: the moment, or the present of the leading symbol. */
+  get #time() {
+    const { now, present } = this.#options;
+    const newest = this.#tracks.lead?.edge.at(now()) ?? -Infinity;
+    return this.recorder.time ?? (newest > -Infinity ? newest : present());
+  }
+
+  /** @param {Wish} wish @returns whether other histories are shown than before */
+  choose(wish) {
+    const before = this.view;
+    this.view = { ...before, ...wish };
+    this.view.compare = this.view.compare.filter((symbol) => symbol !== this.view.symbol);
+    this.#show(wish);
+    const { symbol, interval, compare } = this.view;
+    const isOther = symbol !== before.symbol || interval !== before.interval;
+    if (isOther && before.symbol !== "") this.viewport.set({});
+    const isAnew = isOther || compare.join() !== before.compare.join();
+    if (isAnew) {
+      this.recorder.rejoin();
+      this.#join();
+    } else if (this.view.scale !== before.scale) this.chart.fit();
+    const bars = interval === "tick" ? "ticks" : `${interval} bars`;
+    const plot = this.host.querySelector(".plot");
+    if (plot !== null) plot.ariaLabel = `Chart of ${[symbol, ...compare].join(", ")}, ${bars}`;
+    return isAnew;
+  }
+
+  /** Shows another moment than before, at the same width. @param {Moment | undefined} moment */
+  show(moment) {
+    if (moment !== undefined && moment.time !== this.#momentTime) {
+      this.viewport.hold(this.stage.extent);
+    }
+    this.#momentTime = moment?.time;
+  }
+
+  /** Has its moment from there from now on. @param {Desk} desk */
+  sit(desk) {
+    const before = this.#tracks;
+    this.#desk = desk;
+    this.#tracks = new Tracks(desk.pool);
+    this.#join();
+    before.choose([], this.view.interval, undefined);
+  }
+
+  #join() {
+    const { symbol, interval, compare } = this.view;
+    const symbols = symbol === "" ? [] : [symbol, ...compare];
+    this.#tracks.choose(symbols, interval, this.recorder.moment);
+    this.chart.reset();
+  }
+
+  /** To be called once per animation frame. @param {Known} known of its leading symbol */
+  draw(known) {
+    this.stage.draw(known);
+  }
+
+  close() {
+    this.#tracks.choose([], this.view.interval, undefined);
+    this.chart.close();
+    this.host.remove();
+  }
+}

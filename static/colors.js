@@ -1,0 +1,33 @@
+// The colours of the theme, for canvases.
+
+/** @import { Colors } from "./paint.js" */
+
+const COLORS = /** @type {const} */ ([
+  "text",
+  "muted",
+  "line",
+  "accent",
+  "up",
+  "down",
+  "panel",
+  "warn",
+  "second",
+  "third",
+  "fourth",
+]);
+
+/**
+ * The colours of the theme as a canvas understands them.
+ * @param {HTMLElement} host
+ * @returns {Colors}
+ */
+export function colorsOf(host) {
+  const probe = document.createElement("i");
+  host.append(probe);
+  const colors = COLORS.map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return /** @type {Colors} */ (Object.fromEntries(colors));
+}

@@ -1,0 +1,123 @@
+// Fields of panels and menus, and the panels that they stand in.
+
+import { make } from "./dom.js";
+
+/**
+ * Asks or tells something, before the rest of the page goes on: Escape or a click beside it ends it.
+ * @param {string} id
+ * @param {string} title
+ * @param {(Node | string)[]} children
+ */
+export function openPanel(id, title, ...children) {
+  document.querySelector("dialog.panel")?.remove();
+  const close = make("button", { type: "button", className: "icon", ariaLabel: "Close" }, cross());
+  const heading = make("h2", { id: `${id}-title` }, title);
+  const panel = make(
+    "dialog",
+    { id, className: "panel" },
+    make("header", {}, heading, close),
+    ...children,
+  );
+  panel.setAttribute("aria-labelledby", heading.id);
+  close.addEventListener("click", () => panel.close());
+  panel.addEventListener("click", (event) => event.target === panel && panel.close());
+  panel.addEventListener("close", () => panel.remove());
+  document.body.append(panel);
+  panel.showModal();
+  return panel;
+}
+
+/**
+ * Opens what hangs on a button; a click elsewhere, or Escape, closes it.
+ * @param {HTMLElement} button
+ * @param {string} title
+ * @param {(menu: HTMLElement) => void} fill writes what is in it; it can be called again
+ */
+export function openMenu(button, title, fill) {
+  const before = document.querySelector(".menu");
+  before?.remove();
+  if (before instanceof HTMLElement && before.dataset["of"] === button.id) return undefined;
+  const menu = make("div", { className: "menu", role: "dialog", ariaLabel: title });
+  menu.dataset["of"] = button.id;
+  menu.popover = "auto";
+  fill(menu);
+  document.body.append(menu);
+  button.ariaExpanded = "true";
+  menu.addEventListener("toggle", (event) => {
+    if (/** @type {ToggleEvent} */ (event).newState === "open") return;
+    button.ariaExpanded = "false";
+    // A press of the button that has opened it shall not open it again.
+    setTimeout(() => menu.remove(), 0);
+  });
+  menu.showPopover();
+  const { left, bottom } = button.getBoundingClientRect();
+  const { offsetWidth, offsetHeight } = menu;
+  menu.style.left = `${Math.max(8, Math.min(left, innerWidth - offsetWidth - 8))}px`;
+  menu.style.top = `${Math.max(8, Math.min(bottom + 4, innerHeight - offsetHeight - 8))}px`;
+  const first = menu.querySelector("input:checked, input, select, button");
+  if (first instanceof HTMLElement) first.focus();
+  return menu;
+}
+
+/** @param {string} title @param {(Node | string)[]} children */
+export function section(title, ...children) {
+  const part = make("section", { ariaLabel: title }, make("h3", {}, title), ...children);
+  return part;
+}
+
+let fieldCount = 0;
+
+/**
+ * One of several.
+ * @param {string} title
+ * @param {readonly (readonly [value: string, text: string])[]} options
+ * @param {string} chosen
+ * @param {(value: string) => void} choose
+ */
+export function choice(title, options, chosen, choose) {
+  const name = `field-${fieldCount++}`;
+  const group = make("div", { className: "choice", role: "radiogroup", ariaLabel: title });
+  for (const [value, text] of options) {
+    const input = make("input", { type: "radio", name, value, checked: value === chosen });
+    input.addEventListener("change", () => choose(value));
+    group.append(make("label", {}, input, text));
+  }
+  return group;
+}
+
+/** @param {string} text @param {boolean} checked @param {(checked: boolean) => void} choose */
+export function check(text, checked, choose) {
+  const input = make("input", { type: "checkbox", checked });
+  input.addEventListener("change", () => choose(input.checked));
+  return make("label", { className: "check" }, input, text);
+}
+
+/** @param {string} text @param {() => void} action @param {string} [className] */
+export function button(text, action, className = "") {
+  const made = make("button", { type: "button", className }, text);
+  made.addEventListener("click", action);
+  return made;
+}
+
+/** A line of a panel: what it is about, and the field. @param {string} title @param {Node} field @param {string} [hint] */
+export function line(title, field, hint = "") {
+  const name = make("span", {}, title);
+  if (hint !== "") name.append(make("small", {}, hint));
+  return make("div", { className: "field" }, name, field);
+}
+
+/** A drawing of 20 by 20. @param {string} path @param {boolean} [isSolid] */
+export function icon(path, isSolid = false) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  if (isSolid) line.setAttribute("class", "solid");
+  svg.append(line);
+  return svg;
+}
+
+export function cross() {
+  return icon("M5 5l10 10M15 5L5 15");
+}

@@ -1,0 +1,148 @@
+// Everything that can be done, found by typing: Ctrl K.
+
+import { LOOKS, SCALES } from "./address.js";
+import { make } from "./dom.js";
+import { INTERVALS, isInterval } from "./interval.js";
+import { COUNTS, evenLayout } from "./layout.js";
+
+/** @import { Extras, Page } from "./extras.js" */
+
+/** @typedef {{ text: string, group: string, hint?: string, run: () => void }} Command */
+
+const SHOWN_MAX = 60;
+
+/** @param {Page} page @param {Extras} extras */
+export function open(page, extras) {
+  if (document.querySelector("#palette-panel") !== null) return;
+  const commands = commandsOf(page, extras);
+  const input = make("input", {
+    type: "text",
+    placeholder: "Symbol, interval, layout, command",
+    autocomplete: "off",
+    spellcheck: false,
+    role: "combobox",
+    ariaLabel: "Command",
+    ariaExpanded: "true",
+  });
+  const list = make("ul", { id: "palette-list", role: "listbox", ariaLabel: "Commands" });
+  input.setAttribute("aria-controls", list.id);
+  const panel = make("dialog", { id: "palette-panel", ariaLabel: "Commands" }, input, list);
+  /** @type {readonly Command[]} */
+  let found = [];
+  let chosen = 0;
+  const mark = (/** @type {number} */ place) => {
+    chosen = Math.max(0, Math.min(found.length - 1, place));
+    [...list.children].forEach((item, index) => item.ariaSelected = String(index === chosen));
+    list.children[chosen]?.scrollIntoView({ block: "nearest" });
+    if (found.length > 0) input.setAttribute("aria-activedescendant", `command-${chosen}`);
+    else input.removeAttribute("aria-activedescendant");
+  };
+  const run = (/** @type {number} */ place) => {
+    panel.close();
+    found[place]?.run();
+  };
+  const search = () => {
+    found = findCommands(commands, input.value);
+    const items = found.map(({ text, group, hint = "" }, index) => {
+      const quiet = make("small", {}, [group, hint].filter(Boolean).join(" · "));
+      const item = make(
+        "li",
+        { id: `command-${index}`, role: "option" },
+        make("span", {}, text),
+        quiet,
+      );
+      item.addEventListener("click", () => run(index));
+      item.addEventListener("pointermove", () => index !== chosen && mark(index));
+      return item;
+    });
+    list.replaceChildren(...items);
+    if (items.length === 0) {
+      const item = make("li", { role: "option", ariaDisabled: "true" }, "Nothing is called that");
+      list.append(item);
+    }
+    mark(0);
+  };
+  input.addEventListener("input", search);
+  input.addEventListener("keydown", ({ key }) => {
+    if (key === "ArrowDown") mark(chosen + 1);
+    else if (key === "ArrowUp") mark(chosen - 1);
+    else if (key === "Enter") run(chosen);
+  });
+  panel.addEventListener("click", (event) => event.target === panel && panel.close());
+  panel.addEventListener("close", () => panel.remove());
+  document.body.append(panel);
+  search();
+  panel.showModal();
+  input.focus();
+}
+
+/**
+ * The commands whose text has all words of what was typed, those that begin with it first.
+ * @param {readonly Command[]} commands
+ * @param {string} text
+ */
+export function findCommands(commands, text) {
+  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const rankOf = (/** @type {Command} */ { text, group, hint = "" }) => {
+    const name = text.toLowerCase();
+    const all = `${name} ${group} ${hint}`.toLowerCase();
+    if (!words.every((word) => all.includes(word))) return -1;
+    const [first = ""] = words;
+    if (name === words.join(" ")) return 4;
+    if (name.startsWith(first)) return 3;
+    return name.split(/[^a-z0-9]+/).some((part) => part.startsWith(first)) ? 2 : 1;
+  };
+  return commands.map((command, place) => ({ command, place, rank: rankOf(command) }))
+    .filter(({ rank }) => rank > 0)
+    .sort((a, b) => b.rank - a.rank || a.place - b.place)
+    .slice(0, SHOWN_MAX).map(({ command }) => command);
+}
+
+/** @param {Page} page @param {Extras} extras @returns {Command[]} */
+function commandsOf(page, extras) {
+  const { choose, setTheme, cells, board, grid, tell } = page;
+  const press = (/** @type {string} */ id) => () => document.getElementById(id)?.click();
+  /** @type {(group: string, text: string, run: () => void, hint?: string) => Command} */
+  const command = (group, text, run, hint = "") => ({ group, text, run, hint });
+  const symbols = [...new Set([...grid.order.symbols, ...board.rows.keys()])];
+  const scales = { auto: "Automatic", linear: "Linear", log: "Logarithmic", percent: "Per cent" };
+  return [
+    ...COUNTS.map((count) =>
+      command(
+        "Layout",
+        count === 1 ? "1 chart" : `${count} charts`,
+        () => cells.arrange({ ...evenLayout(count), links: cells.layout.links }),
+      )
+    ),
+    ...LOOKS.map((look) =>
+      command("Look", look.replace(/^./, (letter) => letter.toUpperCase()), () => choose({ look }))
+    ),
+    ...SCALES.map((scale) => command("Scale", scales[scale], () => choose({ scale }))),
+    ...["dark", "light", "system"].map((theme) =>
+      command("Theme", theme.replace(/^./, (letter) => letter.toUpperCase()), () => setTheme(theme))
+    ),
+    command("Export", "Save the chart as PNG", press("png")),
+    command("Export", "Save the chart as CSV", press("csv")),
+    command("Export", "Save the board as CSV", press("board-csv")),
+    command("Share", "Copy link", () => void copyLink(tell)),
+    command("Recorder", "Live", press("live")),
+    command("Page", "Settings", () => void extras.open("settings")),
+    command("Page", "Help: all keys", () => void extras.open("help"), "?"),
+    ...Object.keys(INTERVALS).filter(isInterval).map((interval) =>
+      command("Interval", interval === "tick" ? "Ticks" : interval, () => choose({ interval }))
+    ),
+    ...symbols.map((symbol) =>
+      command("Symbol", symbol, () => choose({ symbol }), board.rows.get(symbol)?.name ?? "")
+    ),
+  ];
+}
+
+/** @param {(text: string) => void} tell */
+async function copyLink(tell) {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    tell("The link is copied");
+  } catch {
+    tell("Cannot copy the link: the browser does not allow it. It is in the address bar");
+  }
+}

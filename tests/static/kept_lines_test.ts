@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { KeptLines, readLines } from "../../static/kept_lines.js";
+import { recallJson } from "../../static/memory.js";
+
+const trend = { kind: "trend", from: { time: 1, price: 2 }, to: { time: 3, price: 4 } } as const;
+
+test("Lines are kept by their symbol, and the last one that goes takes its symbol along", () => {
+  const lines = new KeptLines();
+  lines.set("AAPL", [{ kind: "level", price: 150 }, trend]);
+  lines.keep();
+  assert.deepEqual(readLines(recallJson("lines")).get("AAPL"), [
+    { kind: "level", price: 150 },
+    trend,
+  ]);
+  lines.set("AAPL", []);
+  lines.keep();
+  assert.deepEqual(recallJson("lines"), {});
+});
+
+test("Lines that cannot be drawn are left out", () => {
+  const kept = {
+    A: [{ kind: "level", price: "1" }, { kind: "level", price: 1 }, null, 7],
+    B: "none",
+    C: [{ kind: "trend", from: { time: 1 }, to: { time: 2, price: 3 } }],
+  };
+  assert.deepEqual([...readLines(kept)], [["A", [{ kind: "level", price: 1 }]]]);
+  for (const broken of [null, 7, "x", [1, 2]]) assert.equal(readLines(broken).size, 0);
+});
+
+test("There are only so many lines", () => {
+  const lines = new KeptLines();
+  lines.set("A", Array.from({ length: 200 }, (_, price) => ({ kind: "level", price }) as const));
+  assert.equal(lines.of("A").length, 50);
+});

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findCommands } from "../../static/palette.js";
+
+const run = () => {};
+const commands = [
+  { group: "Interval", text: "1m", run },
+  { group: "Export", text: "Save the chart as PNG", run },
+  { group: "Symbol", text: "MSFT", hint: "Microsoft", run },
+  { group: "Symbol", text: "M", run },
+  { group: "Symbol", text: "BTC/USD", hint: "Bitcoin in US dollars", run },
+];
+const found = (text: string) => findCommands(commands, text).map(({ text }) => text);
+
+test("Commands are found by any of their words, in any order", () => {
+  assert.deepEqual(found("png save"), ["Save the chart as PNG"]);
+  assert.deepEqual(found("bitcoin"), ["BTC/USD"]);
+  assert.deepEqual(found("usd"), ["BTC/USD"]);
+  assert.deepEqual(found("nothing like it"), []);
+  assert.equal(found("").length, commands.length);
+});
+
+test("What is called just so comes first, then what begins so", () => {
+  assert.deepEqual(found("m").slice(0, 2), ["M", "MSFT"]);
+});
