@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
-import { type Environment, openFeeds } from "./feeds/feed.ts";
+import { type Environment, type FeedSpec, openFeeds } from "./feeds/feed.ts";
 import { type FeedParts, FeedRuns } from "./feeds/feed_run.ts";
 import { kraken } from "./feeds/kraken.ts";
 import { poll } from "./feeds/poll.ts";
@@ -26,6 +26,7 @@ import { Metrics } from "./http/metrics.ts";
 import { openbbRoutes } from "./http/openbb.ts";
 import { pageRoutes } from "./http/pages.ts";
 import { parameterChecks } from "./http/parameters.ts";
+import { redirector } from "./http/redirect.ts";
 import { onError, onNotFound } from "./http/refusal.ts";
 import { snapshotRoutes } from "./http/snapshot.ts";
 import {
@@ -36,6 +37,7 @@ import {
   socketRoutes,
 } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
+import { type Handlers, strictly } from "./http/strict_transport.ts";
 import { symbolRoutes } from "./http/symbols.ts";
 import { tickRoutes } from "./http/ticks.ts";
 import { udfRoutes } from "./http/udf.ts";
@@ -47,7 +49,7 @@ import { Rooms } from "./hub/rooms.ts";
 import { Rota } from "./hub/rota.ts";
 import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
-import type { Accept } from "./runtime/listener.ts";
+import { reachWith, trustFault } from "./runtime/reach.ts";
 import { Maintenance } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
@@ -70,9 +72,9 @@ export interface World {
   memoryBytes(): number;
 }
 
-export interface App {
-  readonly fetch: (request: Request) => Response | Promise<Response>;
-  readonly upgrade: (request: Request) => Accept | Response;
+export interface App extends Handlers {
+  /** Answers plain HTTP beside TLS. @param port at which there is TLS */
+  readonly redirect: (request: Request, port: number) => Response;
   /** Starts the feeds and the pulse. */
   start(): void;
   /** Tells clients to go, lets them go one after another, and ends the feeds. */
@@ -83,7 +85,11 @@ export interface App {
 const BARS_IN_MEMORY = 120;
 
 /** Kinds of feed: a new one is one word here. */
-const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
+const FEEDS = {
+  ...{ synthetic, replay, stdin, poll, kraken },
+  tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
+};
+const upstreamReach = (ca?: string) => ({ ...reachWith(ca), fault: trustFault });
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
@@ -137,9 +143,13 @@ export function createApp(config: Config, world: World): App {
   const crowds = [hub, rooms];
   const doors = { access, places, crowds, krakenApi, fault };
   const router = createRouter(config, world, { ...parts, ...doors });
-  return {
+  const handlers: Handlers = {
     fetch: (request) => router.fetch(request),
     upgrade: socketRoutes({ places, access, fault }),
+  };
+  return {
+    ...(config["tls-cert"] === undefined ? handlers : strictly(handlers)),
+    redirect: redirector(access.hosts, config["public-url"]),
     start() {
       market.advance(now());
       pulse.start();

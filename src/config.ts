@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TLS, TOGETHER } from "./config/care_settings.ts";
 import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
@@ -58,6 +59,7 @@ const SETTINGS = z.object({
   ),
   "read-key": keys.default([]).describe("key that is needed to read"),
   "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
+  ...TLS,
   "public-url": webAddress.optional().describe(
     "address under which browsers reach it, such as https://HOST/PATH",
   ),
@@ -110,7 +112,7 @@ export interface Command {
  */
 export const COMMANDS = {
   serve: { settings: SETTINGS, wordsMax: 0 },
-  health: { settings: SETTINGS.pick({ host: true, port: true }), wordsMax: 0 },
+  health: { settings: SETTINGS.pick({ host: true, port: true, "tls-cert": true }), wordsMax: 0 },
   watch: { settings: WATCH, wordsMax: 1_000 },
   send: { settings: SEND, wordsMax: 1 },
   export: { settings: EXPORT, wordsMax: 0 },
@@ -193,6 +195,7 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
     Object.fromEntries([...given].map(([name, { value }]) => [name, value])),
   );
   if (!parsed.success) throw refusal(parsed.error.issues[0]!, given);
+  if (kind === "serve") checkTogether(given);
   // Which command has which settings is known from COMMANDS, but not to the compiler.
   const config = parsed.data as Config;
   if (config.check) return { kind: "check", config, report: reportOf(config, given, file) };
@@ -244,6 +247,15 @@ function gather(
     }
   }
   return given;
+}
+
+/** @throws {ConfigError} for a setting that lacks the one that it needs */
+function checkTogether(given: ReadonlyMap<string, Given>): void {
+  for (const [setting, needs] of TOGETHER) {
+    const place = given.get(setting)?.place;
+    if (place === undefined || given.has(needs)) continue;
+    throw new ConfigError(`Cannot use ${place}: it needs --${needs} as well`);
+  }
 }
 
 /** The first thing that is wrong, with the place where it was given. */

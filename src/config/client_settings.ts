@@ -7,6 +7,7 @@ import { count, durationFrom, key, text, toggle } from "./setting_kinds.ts";
 const SERVER = {
   url: text.default("http://localhost:5050").describe("server to talk to"),
   key: key.optional().describe("key that the server asks for"),
+  ca: text.optional().describe("PEM file of an authority to trust beside those of the system"),
 };
 
 export const WATCH = z.object({

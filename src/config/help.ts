@@ -74,6 +74,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Server: [
     "url",
     "key",
+    "ca",
     "host",
     "port",
     "public-url",
@@ -85,6 +86,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
   How: ["every", "once", "json"],
+  TLS: ["tls-cert", "tls-key", "redirect-port"],
   Tape: ["tape", "retention", "retention-size"],
   Feeds: ["feed"],
   Access: ["origin", "allowed-host", "read-key", "write-key"],
@@ -97,7 +99,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "stdin:?symbol=NAME&map=price:value",
     "poll:https://host/prices.json?every=10s&path=data.items&map=symbol:id,price:last",
     "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
-    "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}",
+    "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}&ca=authority.pem",
     "none",
   ],
 };

@@ -27,7 +27,7 @@ const NAME_LENGTH_MAX = 253;
 export class Access {
   readonly keys: Keys;
   readonly origins: Origins;
-  readonly #hosts: Hosts;
+  readonly hosts: Hosts;
   readonly #warnOfHost: (message: string) => void;
   readonly #warnOfOrigin: (message: string) => void;
 
@@ -35,7 +35,7 @@ export class Access {
   constructor(keys: Keys, origins: Origins, hosts: Hosts, warn: (message: string) => void) {
     this.keys = keys;
     this.origins = origins;
-    this.#hosts = hosts;
+    this.hosts = hosts;
     this.#warnOfHost = once(warn);
     this.#warnOfOrigin = once(warn);
   }
@@ -44,7 +44,7 @@ export class Access {
   checkHost(request: Request): void {
     const { host, pathname } = new URL(request.url);
     // The first line of a request may name a host as well, mostly the same.
-    const foreign = [...new Set([hostOf(request), host])].find((name) => !this.#hosts.has(name));
+    const foreign = [...new Set([hostOf(request), host])].find((name) => !this.hosts.has(name));
     if (foreign === undefined || pathname === OF_ANY_HOST) return;
     const name = (hostnameOf(foreign) ?? foreign).slice(0, NAME_LENGTH_MAX);
     const wayOut = `--allowed-host ${name} would allow it`;
