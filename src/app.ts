@@ -10,17 +10,16 @@ import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
-import { Access } from "./http/access.ts";
+import type { Access } from "./http/access.ts";
 import { activityRoutes } from "./http/activity.ts";
+import { authorizer, openAccess } from "./http/admission.ts";
 import { barRoutes } from "./http/bars.ts";
 import { contractRoutes } from "./http/contracts.ts";
-import { corsHeaders, Origins } from "./http/cors.ts";
+import { corsHeaders } from "./http/cors.ts";
 import { type Entry, openEntry } from "./http/entry.ts";
 import { healthRoutes } from "./http/health.ts";
 import { Turns } from "./http/history.ts";
-import { Hosts } from "./http/hosts.ts";
 import { influxRoutes } from "./http/influx.ts";
-import { Keys } from "./http/keys.ts";
 import { KrakenApi } from "./http/kraken.ts";
 import { Metrics } from "./http/metrics.ts";
 import { openbbRoutes } from "./http/openbb.ts";
@@ -94,6 +93,7 @@ const upstreamReach = (ca?: string) => ({ ...reachWith(ca), fault: trustFault })
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now, elapsed, random } = world;
+  const access = openAccess(config, { now, warn: log.warn });
   const { log: entries, tape } = openTape(config.tape, { ...world, warn: log.warn }, {
     barsKept: config["bars-max"],
     bytesMax: config["retention-size"],
@@ -107,7 +107,8 @@ export function createApp(config: Config, world: World): App {
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
-  const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake });
+  const authorize = authorizer(access, fault);
+  const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake, authorize });
   const rooms = new Rooms({ limits, now: elapsed, wake });
   const symbolsMax = config["symbols-max"];
   const replica = new Replica({ log: entries, tape, market, hub });
@@ -119,8 +120,7 @@ export function createApp(config: Config, world: World): App {
   });
   const derived = { market, tape, archive: tape, hub, feeds };
   const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
-  const access = createAccess(config, log);
-  const streams = new Streams({ hub, now: elapsed, random, fault });
+  const streams = new Streams({ hub, access, now: elapsed, random, fault });
   const turns = new Turns(turn);
   const entry = openEntry({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
@@ -133,15 +133,14 @@ export function createApp(config: Config, world: World): App {
     ...log,
   });
   const parts = { ...derived, replica, writer, streams, entry, turns, metrics };
-  const pulse = createPulse(config, world, { ...parts, rooms, maintenance });
+  const pulse = createPulse(config, world, { ...parts, rooms, maintenance, access });
   replica.start(BARS_IN_MEMORY);
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
   const krakenApi = new KrakenApi({ market, tape, archive: tape, hub, turns, now, fault });
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
-  const crowds = [hub, rooms];
-  const doors = { access, places, crowds, krakenApi, fault };
+  const doors = { access, places, crowds: [hub, rooms], krakenApi, fault };
   const router = createRouter(config, world, { ...parts, ...doors });
   const handlers: Handlers = {
     fetch: (request) => router.fetch(request),
@@ -159,7 +158,7 @@ export function createApp(config: Config, world: World): App {
       feeds.end();
       hub.drain(() => Math.round(random() * config.drain));
       await entry.senders.end();
-      await letGo(crowds, config.drain, sleep);
+      await letGo(doors.crowds, config.drain, sleep);
       pulse.stop();
       while (replica.work());
       maintenance.finish();
@@ -186,9 +185,13 @@ interface Derived {
 function createPulse(
   config: Config,
   { now, elapsed }: World,
-  parts: Derived & { readonly rooms: Rooms; readonly maintenance: Maintenance },
+  parts: Derived & {
+    readonly rooms: Rooms;
+    readonly maintenance: Maintenance;
+    readonly access: Access;
+  },
 ): Pulse {
-  const { market, hub, rooms, replica, maintenance, streams, entry, metrics } = parts;
+  const { market, access, hub, rooms, replica, maintenance, streams, entry, metrics } = parts;
   const pulse: Pulse = new Pulse({
     now: elapsed,
     flush(time) {
@@ -204,6 +207,7 @@ function createPulse(
       hub.publishClosed(closed);
       hub.tend(time);
       rooms.tend(time);
+      access.tenures.tend(now());
       streams.tend(time);
       entry.ingest.tend(now());
       if (closed.length > 0) pulse.touch();
@@ -221,14 +225,6 @@ function definer(config: Config, market: Market, define: Define): Define {
   const { instruments } = config;
   for (const [symbol, fields] of instruments) market.define(symbol, fields);
   return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
-}
-
-function createAccess(config: Config, log: Log): Access {
-  const { host, "read-key": read, "write-key": write, "public-url": publicUrl } = config;
-  const hosts = new Hosts({ host, publicUrl, allowed: config["allowed-host"] });
-  const keys = new Keys({ read, write, host });
-  if (!keys.canWrite) log.warn(`Nobody may write: to listen on ${host} takes a --write-key for it`);
-  return new Access(keys, new Origins(config.origin, hosts), hosts, log.warn);
 }
 
 interface Parts extends Derived {
@@ -260,7 +256,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       widgetRoutes({
         catalogue,
         publicUrl: config["public-url"],
-        keyOf: (request) => access.keys.readKeyFor(request),
+        keyOf: (...asked) => access.keys.readKeyFor(...asked),
       }),
       openbbRoutes({ market, archive, turns }),
       udfRoutes({ market, archive, turns, now, fault }),

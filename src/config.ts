@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TLS, TOGETHER } from "./config/care_settings.ts";
+import { TLS, TOGETHER, TOKENS } from "./config/care_settings.ts";
 import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
@@ -60,6 +60,7 @@ const SETTINGS = z.object({
   "read-key": keys.default([]).describe("key that is needed to read"),
   "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
   ...TLS,
+  ...TOKENS,
   "public-url": webAddress.optional().describe(
     "address under which browsers reach it, such as https://HOST/PATH",
   ),
@@ -98,7 +99,7 @@ export type Config = z.infer<typeof SETTINGS>;
 export const REPEATABLE = ["feed", "origin", "allowed-host", "read-key", "write-key"];
 /** Settings that only the file has. */
 export const FILE_ONLY = ["instruments"];
-const SECRET = ["read-key", "write-key", "key"];
+const SECRET = ["read-key", "write-key", "key", "jwt-secret"];
 
 export interface Command {
   readonly settings: z.ZodObject;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { number, text } from "./setting_kinds.ts";
+import { number, text, webAddress } from "./setting_kinds.ts";
 
-// What a server needs that is in the open: settings of TLS.
+// What a server needs that is in the open: settings of TLS and of tokens.
 
 const port = (least: number) => number(z.number().int().min(least).max(65_535));
 
@@ -13,6 +13,18 @@ export const TLS = {
   "redirect-port": port(0).optional().describe(
     "port at which http is sent on to https, mostly 80",
   ),
+};
+
+export const TOKENS = {
+  "jwt-secret": text.regex(/^[!-~]{32,200}$/, {
+    error: "expected 32 to 200 ASCII characters without a blank",
+  }).optional().describe("secret of tokens that are signed with HS256"),
+  "jwt-public-key": text.optional().describe(
+    "PEM file of the key of tokens: RSA, P-256 or Ed25519",
+  ),
+  "jwks": webAddress.optional().describe("address at which the keys of tokens are published"),
+  "jwt-issuer": text.optional().describe("who signs tokens: their iss"),
+  "jwt-audience": text.optional().describe("what the server is called in tokens: their aud"),
 };
 
 /** Settings that are of use only with others. */

@@ -90,6 +90,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Tape: ["tape", "retention", "retention-size"],
   Feeds: ["feed"],
   Access: ["origin", "allowed-host", "read-key", "write-key"],
+  Tokens: ["jwt-secret", "jwt-public-key", "jwks", "jwt-issuer", "jwt-audience"],
 };
 const OTHERS = "Limits";
 const NOTES: Readonly<Record<string, readonly string[]>> = {

@@ -7,6 +7,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { Durations } from "./durations.ts";
+import { checkReadsAll } from "./grants.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
@@ -96,7 +97,8 @@ export class Metrics {
   }
 
   routes(): Hono {
-    return new Hono().get("/metrics", async () => {
+    return new Hono().get("/metrics", async (c) => {
+      checkReadsAll(c);
       const { contentType } = this.#registry;
       return new Response(await this.#registry.metrics(), {
         headers: { "content-type": contentType, "cache-control": "no-store" },

@@ -7,7 +7,7 @@ const YEAR_SECONDS = 31_536_000;
 /** What requests and WebSockets are answered with. */
 export interface Handlers {
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  readonly upgrade: (request: Request) => Accept | Response;
+  readonly upgrade: (request: Request) => Accept | Response | Promise<Accept | Response>;
 }
 
 /**
@@ -17,8 +17,8 @@ export interface Handlers {
 export function strictly({ fetch, upgrade }: Handlers): Handlers {
   return {
     fetch: async (request) => marked(request, await fetch(request)),
-    upgrade(request) {
-      const accept = upgrade(request);
+    async upgrade(request) {
+      const accept = await upgrade(request);
       return accept instanceof Response ? marked(request, accept) : accept;
     },
   };

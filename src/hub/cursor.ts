@@ -272,7 +272,7 @@ export class Cursor {
 
   #symbols(): ReadonlySet<string> | undefined {
     const { selection } = this.cohort.subscription;
-    if (selection.patterns.includes("*")) return undefined;
+    if (selection.isAll) return undefined;
     return new Set(selection.resolve(this.#options.market.catalogue).symbols);
   }
 

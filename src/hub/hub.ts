@@ -10,6 +10,7 @@ import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower, type Start } from "./cursor.ts";
 import { Fragments } from "./fragments.ts";
+import type { Grant } from "./grant.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
@@ -18,6 +19,7 @@ import type { Rota } from "./rota.ts";
 import { present, type Scene } from "./scene.ts";
 import type { Sent } from "./sent.ts";
 import { type ChooseWire, Session } from "./session.ts";
+import { Tenure } from "./tenure.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Subscription, Wire } from "./wire.ts";
 
@@ -32,6 +34,8 @@ export interface HubOptions {
   readonly elapsed: () => number;
   /** Told that there is something for `flush` to do. */
   readonly wake: () => void;
+  /** What a token grants. @throws {ClientError} when it is none; absent where there are no tokens */
+  readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
 }
 
 /** What the cursors together may cost in one flush, about in ticks that are looked at. */
@@ -48,6 +52,7 @@ export class Hub implements Desk {
   readonly now: () => number;
   readonly elapsed: () => number;
   readonly wake: () => void;
+  readonly authorize: HubOptions["authorize"];
   readonly #market: Market;
   readonly #sources: Sources;
   readonly #sessions = new Set<Session>();
@@ -58,7 +63,9 @@ export class Hub implements Desk {
   readonly #fragments = new Fragments();
   #restUntil = -Infinity;
 
-  constructor({ market, tape, archive, limits, rota, now, elapsed, wake }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { market, tape, archive, limits, rota, now, elapsed, wake, authorize } = options;
+    this.authorize = authorize;
     this.#market = market;
     this.#cohorts = new Cohorts(market, present(market, archive));
     this.#sources = { market, tape, archive };
@@ -88,11 +95,12 @@ export class Hub implements Desk {
   }
 
   /** Starts a session. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
-  open(socket: Socket, wire: Wire | ChooseWire): Session {
+  open(socket: Socket, wire: Wire | ChooseWire, tenure: Tenure = new Tenure()): Session {
     const session: Session = new Session(
       socket,
       this,
       wire,
+      tenure,
       () => this.#sessions.delete(session),
     );
     this.#sessions.add(session);

@@ -87,10 +87,13 @@ function serve(options: ListenOptions, port: number, tls: TlsPair | undefined): 
       const fault = badAddress(request);
       if (fault !== undefined) return fault;
       if (!isUpgrade(request)) return options.fetch(request);
+      const finish = (accept: Accept | Response) => {
+        if (accept instanceof Response) return accept;
+        if (server.upgrade(request, { data: { accept } })) return undefined;
+        return notAHandshake();
+      };
       const accept = options.upgrade(request);
-      if (accept instanceof Response) return accept;
-      if (server.upgrade(request, { data: { accept } })) return undefined;
-      return notAHandshake();
+      return accept instanceof Promise ? accept.then(finish) : finish(accept);
     },
     websocket: {
       idleTimeout: IDLE_SECONDS,

@@ -69,8 +69,10 @@ function serve(
       const fault = badAddress(request);
       if (fault !== undefined) return fault;
       if (!isUpgrade(request)) return options.fetch(request);
+      const finish = (accept: Accept | Response) =>
+        accept instanceof Response ? accept : upgrade(request, accept);
       const accept = options.upgrade(request);
-      return accept instanceof Response ? accept : upgrade(request, accept);
+      return accept instanceof Promise ? accept.then(finish) : finish(accept);
     },
   });
 }

@@ -28,7 +28,7 @@ export interface ListenOptions {
   turn(): Promise<void>;
   fetch(request: Request): Response | Promise<Response>;
   /** Asked for every WebSocket upgrade: what to do with the socket, or a refusal. */
-  upgrade(request: Request): Accept | Response;
+  upgrade(request: Request): Accept | Response | Promise<Accept | Response>;
 }
 
 export interface Listening {
