@@ -13,6 +13,7 @@ import { synthetic } from "./feeds/synthetic.ts";
 import type { Access } from "./http/access.ts";
 import { activityRoutes } from "./http/activity.ts";
 import { authorizer, openAccess } from "./http/admission.ts";
+import { Backup } from "./http/backup.ts";
 import { barRoutes } from "./http/bars.ts";
 import { contractRoutes } from "./http/contracts.ts";
 import { corsHeaders } from "./http/cors.ts";
@@ -43,12 +44,12 @@ import { udfRoutes } from "./http/udf.ts";
 import { widgetRoutes } from "./http/widgets.ts";
 import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
-import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
+import { limitsOf } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import { Rota } from "./hub/rota.ts";
 import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
-import { reachWith, trustFault } from "./runtime/reach.ts";
+import { upstreamReach } from "./runtime/reach.ts";
 import { Maintenance } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
@@ -88,13 +89,12 @@ const FEEDS = {
   ...{ synthetic, replay, stdin, poll, kraken },
   tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
 };
-const upstreamReach = (ca?: string) => ({ ...reachWith(ca), fault: trustFault });
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {
   const { log, now, elapsed, random } = world;
   const access = openAccess(config, { now, warn: log.warn });
-  const { log: entries, tape } = openTape(config.tape, { ...world, warn: log.warn }, {
+  const { log: entries, tape, snapshots } = openTape(config.tape, { ...world, warn: log.warn }, {
     barsKept: config["bars-max"],
     bytesMax: config["retention-size"],
     waiting(isMuch) {
@@ -119,7 +119,9 @@ export function createApp(config: Config, world: World): App {
     define: (symbol, fields) => define(symbol, fields),
   });
   const derived = { market, tape, archive: tape, hub, feeds };
-  const metrics = new Metrics({ ...world, ...derived, rooms, advanceMs: ADVANCE_MS });
+  const position = () => hub.position;
+  const backup = new Backup({ snapshots, settings: config, position, ...world, ...log });
+  const metrics = new Metrics({ ...world, ...derived, rooms, backup, advanceMs: ADVANCE_MS });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
   const turns = new Turns(turn);
   const entry = openEntry({
@@ -132,7 +134,7 @@ export function createApp(config: Config, world: World): App {
     bytesMax: config["retention-size"],
     ...log,
   });
-  const parts = { ...derived, replica, writer, streams, entry, turns, metrics };
+  const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };
   const pulse = createPulse(config, world, { ...parts, rooms, maintenance, access });
   replica.start(BARS_IN_MEMORY);
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
@@ -160,11 +162,16 @@ export function createApp(config: Config, world: World): App {
       await entry.senders.end();
       await letGo(doors.crowds, config.drain, sleep);
       pulse.stop();
-      while (replica.work());
-      maintenance.finish();
-      tape.close();
+      close(parts, maintenance);
     },
   };
+}
+
+function close({ replica, backup, tape }: Derived, maintenance: Maintenance): void {
+  while (replica.work());
+  maintenance.finish();
+  backup.close();
+  tape.close();
 }
 
 interface Derived {
@@ -179,6 +186,7 @@ interface Derived {
   readonly entry: Entry;
   readonly turns: Turns;
   readonly metrics: Metrics;
+  readonly backup: Backup;
 }
 
 /** What happens by the clock. */
@@ -191,7 +199,8 @@ function createPulse(
     readonly access: Access;
   },
 ): Pulse {
-  const { market, access, hub, rooms, replica, maintenance, streams, entry, metrics } = parts;
+  const { market, access, hub, rooms, replica, maintenance, streams, entry, metrics, backup } =
+    parts;
   const pulse: Pulse = new Pulse({
     now: elapsed,
     flush(time) {
@@ -209,6 +218,7 @@ function createPulse(
       rooms.tend(time);
       access.tenures.tend(now());
       streams.tend(time);
+      backup.tend(time);
       entry.ingest.tend(now());
       if (closed.length > 0) pulse.touch();
     },
@@ -263,6 +273,7 @@ function createRouter(config: Config, { version, now }: World, parts: Parts): Ho
       streams.routes(),
       krakenApi.routes(),
       metrics.routes(),
+      parts.backup.routes(),
       socketHints(places, access),
       contractRoutes({
         ...{ version, publicUrl: config["public-url"], keys: access.keys },
@@ -294,22 +305,4 @@ function checkInstruments({ instruments, "symbols-max": max }: Config): void {
   throw new RangeError(
     `Cannot use ${instruments.size} instruments: ${max} are the limit, see --symbols-max`,
   );
-}
-
-function limitsOf(config: Config): Limits {
-  return {
-    ...DEFAULT_LIMITS,
-    sessionsMax: config["sessions-max"],
-    subscriptionsMax: config["subscriptions-max"],
-    commandsMax: config["commands-max"],
-    frameBytesMax: config["frame-max"],
-    bufferedBytesMax: config["buffered-max"],
-    stalledMsMax: config.stalled,
-    heartbeatMs: config.heartbeat,
-    flushMs: config.flush,
-    roomsMax: config["rooms-max"],
-    roomMembersMax: config["room-members-max"],
-    roomMessageMax: config["room-message-max"],
-    roomKeptMs: config["room-kept"],
-  };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { TLS, TOGETHER, TOKENS } from "./config/care_settings.ts";
-import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
+import { BACKUPS, TLS, TOGETHER, TOKENS } from "./config/care_settings.ts";
+import { BACKUP, EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
@@ -45,6 +45,7 @@ const SETTINGS = z.object({
   "retention-size": size.prefault("8GB").describe(
     "size of the tape beyond which the oldest ticks go first",
   ),
+  ...BACKUPS,
   "feed": list.default(["synthetic"]).describe(
     "where ticks come from, kind:what?options; none for ingest only",
   ),
@@ -118,6 +119,8 @@ export const COMMANDS = {
   send: { settings: SEND, wordsMax: 1 },
   export: { settings: EXPORT, wordsMax: 0 },
   inspect: { settings: INSPECT, wordsMax: 1 },
+  backup: { settings: BACKUP, wordsMax: 1 },
+  restore: { settings: SETTINGS.pick({ tape: true }), wordsMax: 1 },
 } satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

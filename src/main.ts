@@ -11,9 +11,11 @@ import { readPair, type TlsFiles } from "./runtime/certificate.ts";
 import { openDoors } from "./runtime/doors.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { TapeError } from "./store/tape_error.ts";
+import { backup } from "./terminal/backup.ts";
 import { exportHistory } from "./terminal/export.ts";
 import { health } from "./terminal/health.ts";
 import { inspectFile } from "./terminal/inspect.ts";
+import { restore } from "./terminal/restore.ts";
 import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
@@ -109,6 +111,12 @@ function readSettings(path: string): string | undefined {
   }
 }
 
+/** @throws {ConfigError} when none is named */
+function fileOf({ kind, words: [file] }: { kind: string; words: readonly string[] }): string {
+  if (file !== undefined) return file;
+  throw new ConfigError(`Cannot ${kind} without a file: name one, as in tickwire ${kind} FILE`);
+}
+
 /** @throws what says what cannot be used */
 function check(config: Config): void {
   checkParts(config, process.env);
@@ -140,6 +148,14 @@ async function main(): Promise<void> {
     case "inspect": {
       const [file = DEFAULT_FILE] = invocation.words;
       return await run((terminal) => inspectFile(terminal, { ...invocation.config, file }));
+    }
+    case "backup": {
+      const file = fileOf(invocation);
+      return await run((terminal) => backup(terminal, { ...invocation.config, file }));
+    }
+    case "restore": {
+      const file = fileOf(invocation);
+      return await run((terminal) => restore(terminal, { ...invocation.config, file }));
     }
     case "check":
       check(invocation.config);

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { number, text, webAddress } from "./setting_kinds.ts";
+import { count, durationFrom, number, text, webAddress } from "./setting_kinds.ts";
 
-// What a server needs that is in the open: settings of TLS and of tokens.
+// What a server needs that is in the open: settings of TLS, tokens and backups.
 
 const port = (least: number) => number(z.number().int().min(least).max(65_535));
 
@@ -27,9 +27,17 @@ export const TOKENS = {
   "jwt-audience": text.optional().describe("what the server is called in tokens: their aud"),
 };
 
+export const BACKUPS = {
+  "backup-dir": text.optional().describe("folder for copies of the tape, made now and then"),
+  "backup-every": durationFrom(1_000).prefault("1d").describe("how often one is made"),
+  "backup-keep": count.default(7).describe("how many of them are kept"),
+};
+
 /** Settings that are of use only with others. */
 export const TOGETHER: readonly (readonly [setting: string, needs: string])[] = [
   ["tls-cert", "tls-key"],
   ["tls-key", "tls-cert"],
   ["redirect-port", "tls-cert"],
+  ["backup-every", "backup-dir"],
+  ["backup-keep", "backup-dir"],
 ];

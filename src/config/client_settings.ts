@@ -27,6 +27,8 @@ export const SEND = z.object({
     .describe("go on with the run of that name; what was sent is not added again"),
 });
 
+export const BACKUP = z.object(SERVER);
+
 export const INSPECT = z.object({
   json: toggle.default(false).describe("print JSON"),
 });

@@ -15,6 +15,8 @@ const CONTRACTS = ["/openapi.json", "/asyncapi.json"];
 const OPEN = ["/", "/chart", "/static/*", "/favicon.ico", "/healthz", ...CONTRACTS];
 /** Requests that read although their method is none of reading. */
 const READING_POSTS = ["/kraken/0/public/*"];
+/** Requests that take the right to write although their method is one of reading: what is the operator's. */
+const OPERATING = ["/backup"];
 /** WebSockets through which a client writes, and those that are rooms. */
 const WRITING_SOCKETS = ["/ticks"], ROOMS = ["/rooms/*"];
 
@@ -118,6 +120,7 @@ export class Access {
 /** What a request needs leave for; `undefined` is open to everybody. */
 export function needOf(method: string, path: string): Need | undefined {
   if (isListed(path, ROOMS)) return "enter";
+  if (isListed(path, OPERATING) && method !== "OPTIONS") return "write";
   if (!READING_METHODS.includes(method) && !isListed(path, READING_POSTS)) return "write";
   return isListed(path, OPEN) ? undefined : "read";
 }

@@ -34,6 +34,17 @@ export function checkReadsAll(c: Context): void {
   );
 }
 
+/** @throws {Refusal} unless everything may be read and written: for what is the operator's */
+export function checkAll(c: Context): void {
+  const { read, write } = grantOf(c);
+  if (read.isAll && write.isAll) return;
+  throw new Refusal(
+    403,
+    "not_allowed",
+    `Cannot GET ${c.req.path}: it takes a token for everything`,
+  );
+}
+
 /** The instruments that somebody may see; the others are as if they were not there. */
 export interface Listing extends Pick<Catalogue, "get" | "has" | "all" | "search"> {
   symbols(): Iterable<string>;

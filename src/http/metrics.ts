@@ -16,6 +16,7 @@ export interface MetricsOptions {
   readonly rooms: Pick<Rooms, "roomCount" | "sessionCount">;
   readonly market: Market;
   readonly tape: StoredTape;
+  readonly backup: { readonly newest: number | undefined };
   /** How often `advanced` is called. */
   readonly advanceMs: number;
   readonly feeds: { reports(): readonly FeedReport[] };
@@ -44,7 +45,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    const { version, hub, rooms, market, tape, memoryBytes } = options;
+    const { version, hub, rooms, market, tape, backup, memoryBytes } = options;
     this.#append = this.#durations(
       "append_seconds",
       "Time to take in what has arrived: tape, board and bars",
@@ -63,6 +64,10 @@ export class Metrics {
     this.#gauge("tape_head", "Seq of the newest tick", () => tape.head);
     this.#gauge("tape_tail", "Seq before the oldest tick that is kept", () => tape.tail);
     this.#gauge("tape_bytes", "Bytes that the tape has in use", () => tape.bytes);
+    if (backup.newest !== undefined) {
+      const help = "When the newest backup was made, in Unix time; 0 when there is none";
+      this.#gauge("backup_timestamp_seconds", help, () => backup.newest! / 1_000);
+    }
     this.#gauge("memory_bytes", "Resident memory of the process", memoryBytes);
     const help = "Always 1; its label says which version runs";
     const info = { name: "tickwire_build_info", help, labelNames: ["version"] };

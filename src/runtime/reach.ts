@@ -31,6 +31,11 @@ function optionsFor(authorities: readonly string[]): object {
   return { client: Deno.createHttpClient({ caCerts: [...authorities] }) };
 }
 
+/** The same for a relay, which tells what it cannot trust. */
+export function upstreamReach(ca?: string) {
+  return { ...reachWith(ca), fault: trustFault };
+}
+
 /** What is wrong with the certificate of a server; by the code of one runtime, or the words of another. */
 const FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [

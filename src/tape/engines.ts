@@ -3,6 +3,7 @@ import type { OwnLog } from "../log/log.ts";
 import { MemoryEntries } from "../log/memory.ts";
 import { QueuedLog } from "../log/queued_log.ts";
 import { IN_MEMORY, openDatabase } from "../store/database.ts";
+import { Snapshots } from "../store/snapshot.ts";
 import { StoredTape } from "./stored_tape.ts";
 
 /** What stands in `--tape engine:what`. */
@@ -29,6 +30,11 @@ export function parseTapeSpec(name: string): TapeSpec {
   );
 }
 
+/** A name for a numbering that no other has. */
+export function newEpoch(random: () => number): string {
+  return Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
+}
+
 /** What a tape and its log need of the world. */
 export interface TapeWorld {
   readonly bootId: string;
@@ -52,6 +58,8 @@ export interface OpenTapeOptions {
 export interface OpenTape {
   readonly log: OwnLog;
   readonly tape: StoredTape;
+  /** Absent where there is no file. */
+  readonly snapshots: Snapshots | undefined;
 }
 
 /** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
@@ -59,15 +67,18 @@ export function openTape(name: string, world: TapeWorld, options: OpenTapeOption
   const spec = parseTapeSpec(name);
   const { now, elapsed, bootId, holder, random, warn } = world;
   const { barsKept, bytesMax, waiting } = options;
-  const newEpoch = () => Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
   const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
-  const { db, meta, epoch, notes } = openDatabase({ path, bootId, holder, newEpoch });
+  const { db, meta, epoch, notes } = openDatabase({
+    ...{ path, bootId, holder },
+    newEpoch: () => newEpoch(random),
+  });
   for (const note of notes) warn(note);
   const ticks = ticksMax ?? bytesMax / BYTES_A_TICK;
   const blockTicks = Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
   // What lives as long as the process is not to be read again by another one.
   const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
-  return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape };
+  const snapshots = spec.engine === "memory" ? undefined : new Snapshots(db, path);
+  return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape, snapshots };
 }

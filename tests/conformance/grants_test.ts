@@ -12,7 +12,7 @@ const PROTOCOL = readFileSync(
   "utf8",
 );
 const [OWN, OTHER] = ["BTC/USD", "ETH/USD"];
-const RULES = ["open", "any", "part", "whole", "write", "enter"] as const;
+const RULES = ["open", "any", "part", "whole", "write", "enter", "operate"] as const;
 type Rule = typeof RULES[number];
 
 /** The rows of a table of PROTOCOL.md that begins with these cells. */
@@ -226,7 +226,7 @@ describe("What keys and tokens let their bearers do", () => {
   }
 
   /** A route that was asked without what it takes has let its sender in. */
-  const isBadRequest = (status: number) => status === 400 || status === 404 || status === 415;
+  const isBadRequest = (status: number) => [400, 404, 409, 415].includes(status);
 
   it("A token is refused what it is not for, by name and whether it is there or not", async () => {
     const [bearer] = bearers.token as [string];
