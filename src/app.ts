@@ -1,8 +1,6 @@
-import { Hono } from "hono";
-import { compress } from "hono/compress";
 import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
-import { type Environment, openFeeds } from "./feeds/feed.ts";
+import { type Environment, type FeedSpec, openFeeds } from "./feeds/feed.ts";
 import { type FeedParts, FeedRuns } from "./feeds/feed_run.ts";
 import { kraken } from "./feeds/kraken.ts";
 import { poll } from "./feeds/poll.ts";
@@ -10,55 +8,33 @@ import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
-import { Access } from "./http/access.ts";
-import { activityRoutes } from "./http/activity.ts";
-import { barRoutes } from "./http/bars.ts";
-import { contractRoutes } from "./http/contracts.ts";
-import { corsHeaders, Origins } from "./http/cors.ts";
-import { type Entry, openEntry } from "./http/entry.ts";
-import { healthRoutes } from "./http/health.ts";
+import type { Access } from "./http/access.ts";
+import { authorizer, openAccess } from "./http/admission.ts";
+import { Backup } from "./http/backup.ts";
+import { openEntry } from "./http/entry.ts";
 import { Turns } from "./http/history.ts";
-import { Hosts } from "./http/hosts.ts";
-import { influxRoutes } from "./http/influx.ts";
-import { Keys } from "./http/keys.ts";
 import { KrakenApi } from "./http/kraken.ts";
 import { Metrics } from "./http/metrics.ts";
-import { openbbRoutes } from "./http/openbb.ts";
-import { pageRoutes } from "./http/pages.ts";
-import { parameterChecks } from "./http/parameters.ts";
-import { awaitPositions } from "./http/positions.ts";
-import { onError, onNotFound } from "./http/refusal.ts";
-import { snapshotRoutes } from "./http/snapshot.ts";
-import {
-  hubPlace,
-  roomsPlace,
-  socketHints,
-  type SocketPlace,
-  socketRoutes,
-} from "./http/sockets.ts";
+import { redirector } from "./http/redirect.ts";
+import { hubPlace, roomsPlace, socketRoutes } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
-import { symbolRoutes } from "./http/symbols.ts";
-import { tickRoutes } from "./http/ticks.ts";
-import { udfRoutes } from "./http/udf.ts";
-import { widgetRoutes } from "./http/widgets.ts";
-import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
+import { type Handlers, strictly } from "./http/strict_transport.ts";
+import { letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
-import { DEFAULT_LIMITS, type Limits } from "./hub/limits.ts";
+import { limitsOf } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import { Rota } from "./hub/rota.ts";
-import type { Leases } from "./log/leases.ts";
 import { parseStreamSpec } from "./log/stream_spec.ts";
-import type { SlicedLog } from "./log/log.ts";
 import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
-import type { Accept } from "./runtime/listener.ts";
+import { upstreamReach } from "./runtime/reach.ts";
 import { Maintenance } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
-import { openTape, parseTapeSpec } from "./tape/engines.ts";
+import { type OpenTape, openTape, parseTapeSpec } from "./tape/engines.ts";
 import { SharedLog } from "./tape/shared.ts";
 import type { TapeError } from "./store/tape_error.ts";
-import type { StoredTape } from "./tape/stored_tape.ts";
+import { createRouter, type Derived, type Parts } from "./router.ts";
 
 /** What lies outside: the clock, chance and the operator. */
 export interface World {
@@ -78,9 +54,9 @@ export interface World {
   fail(error: TapeError): void;
 }
 
-export interface App {
-  readonly fetch: (request: Request) => Response | Promise<Response>;
-  readonly upgrade: (request: Request) => Accept | Response;
+export interface App extends Handlers {
+  /** Answers plain HTTP beside TLS. @param port at which there is TLS */
+  readonly redirect: (request: Request, port: number) => Response;
   /** Starts the feeds and the pulse. */
   start(): void;
   /** Tells clients to go, lets them go one after another, and ends the feeds. */
@@ -95,7 +71,10 @@ const POSITION_MS = 5_000;
 const LOCAL = "local";
 
 /** Kinds of feed: a new one is one word here. */
-const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
+const FEEDS = {
+  ...{ synthetic, replay, stdin, poll, kraken },
+  tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
+};
 
 /**
  * Reaches the log that several replicas share, and waits for it; `undefined` for one of this process alone.
@@ -119,26 +98,27 @@ export async function openSharedLog(
  */
 export function createApp(config: Config, world: World, shared?: SharedLog): App {
   const { log, now, elapsed, random } = world;
-  const { log: entries, tape } = openTape(config.tape, { ...world, warn: log.warn }, {
-    barsKept: config["bars-max"],
-    bytesMax: config["retention-size"],
-    waiting(isMuch) {
-      wake();
-      if (isMuch) replica.work();
-    },
-  }, shared && { shared, fail: (error) => world.fail(error) });
+  const access = openAccess(config, { now, warn: log.warn });
+  const { log: entries, tape, snapshots } = openTapeOf(config, world, shared, (isMuch) => {
+    wake();
+    if (isMuch) replica.work();
+  });
   const market = new Market({ barsKept: BARS_IN_MEMORY });
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
   const waitMs = shared === undefined ? 0 : POSITION_MS;
-  const hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs });
+  const hub = new Hub({
+    ...{ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs },
+    authorize: authorizer(access, fault),
+  });
   const carrier = shared?.rooms(String(random()), fault);
   const rooms = new Rooms({ limits, now: elapsed, wake, carrier });
-  const symbolsMax = config["symbols-max"];
   const replica = new Replica({ log: entries, tape, market, hub });
-  const writer = new Writer({ log: entries, tape, market, symbolsMax, now });
+  const writer = new Writer({
+    ...{ log: entries, tape, market, symbolsMax: config["symbols-max"], now },
+  });
   const accept: Writer["accept"] = (ticks, attached) => writer.accept(ticks, attached);
   const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
@@ -147,9 +127,13 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     leases,
   });
   const derived = { market, tape, archive: tape, hub, feeds };
-  const metrics = new Metrics({ ...world, ...derived, log: entries, rooms, advanceMs: ADVANCE_MS });
-  const access = createAccess(config, log);
-  const streams = new Streams({ hub, now: elapsed, random, fault });
+  const backup = new Backup({
+    ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
+  });
+  const metrics = new Metrics({
+    ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS },
+  });
+  const streams = new Streams({ hub, access, now: elapsed, random, fault });
   const turns = new Turns(turn);
   const entry = openEntry({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
@@ -161,20 +145,16 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     bytesMax: config["retention-size"],
     ...log,
   });
-  const parts = { ...derived, replica, writer, streams, entry, turns, metrics };
-  const pulse = createPulse(config, world, { ...parts, rooms, maintenance });
+  const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };
+  const pulse = createPulse(config, world, { ...parts, rooms, maintenance, access });
   replica.start(BARS_IN_MEMORY);
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
-  const krakenApi = new KrakenApi({ market, tape, archive: tape, hub, turns, now, fault });
-  // Where WebSockets are accepted: a new place is one line here.
-  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
-  const crowds = [hub, rooms];
-  const doors = { access, places, crowds, krakenApi, fault, entries, leases, waitMs };
-  const router = createRouter(config, world, { ...parts, ...doors });
+  const asked = { ...parts, access, rooms, entries, leases, waitMs, fault };
+  const { crowds, handlers } = createHandlers(config, world, asked);
   return {
-    fetch: (request) => router.fetch(request),
-    upgrade: socketRoutes({ places, access, fault }),
+    ...(config["tls-cert"] === undefined ? handlers : strictly(handlers)),
+    redirect: redirector(access.hosts, config["public-url"]),
     start() {
       market.advance(now());
       pulse.start();
@@ -187,33 +167,61 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
       await letGo(crowds, config.drain, sleep);
       pulse.stop();
       await entries.close();
-      maintenance.finish();
-      tape.close();
+      close(parts, maintenance);
     },
   };
 }
 
-interface Derived {
-  readonly market: Market;
-  readonly tape: StoredTape;
-  readonly archive: StoredTape;
-  readonly hub: Hub;
-  readonly feeds: FeedRuns;
-  readonly replica: Replica;
-  readonly writer: Writer;
-  readonly streams: Streams;
-  readonly entry: Entry;
-  readonly turns: Turns;
-  readonly metrics: Metrics;
+function openTapeOf(
+  config: Config,
+  world: World,
+  shared: SharedLog | undefined,
+  waiting: (isMuch: boolean) => void,
+): OpenTape {
+  const options = { barsKept: config["bars-max"], bytesMax: config["retention-size"], waiting };
+  const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
+  return openTape(config.tape, { ...world, warn: world.log.warn }, options, elsewhere);
+}
+
+/** What a server is asked for, and what decides who may ask. */
+type Asked = Omit<Parts, "krakenApi" | "places" | "crowds"> & { readonly rooms: Rooms };
+
+/** How the server is asked. */
+function createHandlers(config: Config, world: World, parts: Asked) {
+  const { market, tape, hub, rooms, turns, entry, access, fault } = parts;
+  const krakenApi = new KrakenApi({
+    ...{ market, tape, archive: tape, hub, turns, now: world.now, fault },
+  });
+  // Where WebSockets are accepted: a new place is one line here.
+  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
+  const crowds = [hub, rooms];
+  const router = createRouter(config, { ...world, sleep }, { ...parts, krakenApi, places, crowds });
+  const handlers: Handlers = {
+    fetch: (request) => router.fetch(request),
+    upgrade: socketRoutes({ places, access, fault }),
+  };
+  return { crowds, handlers };
+}
+
+function close({ replica, backup, tape }: Derived, maintenance: Maintenance): void {
+  while (replica.work());
+  maintenance.finish();
+  backup.close();
+  tape.close();
 }
 
 /** What happens by the clock. */
 function createPulse(
   config: Config,
   { now, elapsed }: World,
-  parts: Derived & { readonly rooms: Rooms; readonly maintenance: Maintenance },
+  parts: Derived & {
+    readonly rooms: Rooms;
+    readonly maintenance: Maintenance;
+    readonly access: Access;
+  },
 ): Pulse {
-  const { market, hub, rooms, replica, maintenance, streams, entry, metrics } = parts;
+  const { market, access, hub, rooms, replica, maintenance, streams, entry, metrics, backup } =
+    parts;
   const pulse: Pulse = new Pulse({
     now: elapsed,
     flush(time) {
@@ -229,7 +237,9 @@ function createPulse(
       hub.publishClosed(closed);
       hub.tend(time);
       rooms.tend(time);
+      access.tenures.tend(now());
       streams.tend(time);
+      backup.tend(time);
       entry.ingest.tend(now());
       if (closed.length > 0) pulse.touch();
     },
@@ -248,75 +258,6 @@ function definer(config: Config, market: Market, define: Define): Define {
   return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
 }
 
-function createAccess(config: Config, log: Log): Access {
-  const { host, "read-key": read, "write-key": write, "public-url": publicUrl } = config;
-  const hosts = new Hosts({ host, publicUrl, allowed: config["allowed-host"] });
-  const keys = new Keys({ read, write, host });
-  if (!keys.canWrite) log.warn(`Nobody may write: to listen on ${host} takes a --write-key for it`);
-  return new Access(keys, new Origins(config.origin, hosts), hosts, log.warn);
-}
-
-interface Parts extends Derived {
-  readonly krakenApi: KrakenApi;
-  readonly access: Access;
-  readonly places: readonly SocketPlace[];
-  readonly crowds: readonly Crowd[];
-  readonly fault: (error: unknown) => void;
-  readonly entries: SlicedLog;
-  readonly waitMs: number;
-  readonly leases: Leases | undefined;
-}
-
-function createRouter(config: Config, { version, now, elapsed }: World, parts: Parts): Hono {
-  const { market, tape, archive, hub, streams, feeds, metrics, access, places, crowds } = parts;
-  const { writer, krakenApi, fault, turns, entries, leases, waitMs, entry: { ingest } } = parts;
-  const { catalogue } = market;
-  const position = () => hub.position;
-  const router = new Hono();
-  const checkHost = (request: Request) => access.checkHost(request);
-  router.use(corsHeaders(access.origins, checkHost), compress(), access.middleware());
-  router.use(awaitPositions({ tape, waitMs, elapsed, sleep }));
-  for (
-    const routes of [
-      parameterChecks(),
-      pageRoutes(config.origin),
-      activityRoutes({ market, tape, archive, turns, now }),
-      snapshotRoutes({ market, position }),
-      symbolRoutes({ catalogue, define: (...given) => writer.define(...given) }),
-      barRoutes({ market, archive, turns, now, fault }),
-      tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
-      influxRoutes({ ingest, version, fault }),
-      widgetRoutes({
-        catalogue,
-        publicUrl: config["public-url"],
-        keyOf: (request) => access.keys.readKeyFor(request),
-      }),
-      openbbRoutes({ market, archive, turns }),
-      udfRoutes({ market, archive, turns, now, fault }),
-      streams.routes(),
-      krakenApi.routes(),
-      metrics.routes(),
-      socketHints(places, access),
-      contractRoutes({
-        ...{ version, publicUrl: config["public-url"], keys: access.keys },
-        ...{ settings: config, limits: hub.limits, routes: () => router.routes },
-      }),
-      healthRoutes({
-        version,
-        feeds: () => feeds.reports(),
-        position,
-        clients: () => countOf(crowds),
-        ticksToMigrate: () => tape.legacyTicks,
-        log: () => entries.state,
-        leases: () => leases?.held ?? [],
-      }),
-    ]
-  ) router.route("/", routes);
-  router.onError(onError(fault));
-  router.notFound(onNotFound(router));
-  return router;
-}
-
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
 export function checkParts(config: Config, environment: Environment): void {
   parseTapeSpec(config.tape);
@@ -330,22 +271,4 @@ function checkInstruments({ instruments, "symbols-max": max }: Config): void {
   throw new RangeError(
     `Cannot use ${instruments.size} instruments: ${max} are the limit, see --symbols-max`,
   );
-}
-
-function limitsOf(config: Config): Limits {
-  return {
-    ...DEFAULT_LIMITS,
-    sessionsMax: config["sessions-max"],
-    subscriptionsMax: config["subscriptions-max"],
-    commandsMax: config["commands-max"],
-    frameBytesMax: config["frame-max"],
-    bufferedBytesMax: config["buffered-max"],
-    stalledMsMax: config.stalled,
-    heartbeatMs: config.heartbeat,
-    flushMs: config.flush,
-    roomsMax: config["rooms-max"],
-    roomMembersMax: config["room-members-max"],
-    roomMessageMax: config["room-message-max"],
-    roomKeptMs: config["room-kept"],
-  };
 }

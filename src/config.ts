@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
+import { BACKUPS, TLS, TOGETHER, TOKENS } from "./config/care_settings.ts";
+import { BACKUP, EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
@@ -41,12 +42,13 @@ const SETTINGS = z.object({
     "home of ticks: sqlite:PATH or memory[:TICKS]",
   ),
   "log": text.default("local").describe(
-    "order of ticks: local, or nats://HOST:4222?stream=NAME for several replicas",
+    "order of ticks: local, or nats://HOST:4222 for several replicas",
   ),
   "retention": durationFrom(1_000).prefault("7d").describe("how long ticks are kept"),
   "retention-size": size.prefault("8GB").describe(
     "size of the tape beyond which the oldest ticks go first",
   ),
+  ...BACKUPS,
   "feed": list.default(["synthetic"]).describe(
     "where ticks come from, kind:what?options; none for ingest only",
   ),
@@ -61,6 +63,8 @@ const SETTINGS = z.object({
   ),
   "read-key": keys.default([]).describe("key that is needed to read"),
   "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
+  ...TLS,
+  ...TOKENS,
   "public-url": webAddress.optional().describe(
     "address under which browsers reach it, such as https://HOST/PATH",
   ),
@@ -99,7 +103,7 @@ export type Config = z.infer<typeof SETTINGS>;
 export const REPEATABLE = ["feed", "origin", "allowed-host", "read-key", "write-key"];
 /** Settings that only the file has. */
 export const FILE_ONLY = ["instruments"];
-const SECRET = ["read-key", "write-key", "key"];
+const SECRET = ["read-key", "write-key", "key", "jwt-secret"];
 
 export interface Command {
   readonly settings: z.ZodObject;
@@ -113,11 +117,13 @@ export interface Command {
  */
 export const COMMANDS = {
   serve: { settings: SETTINGS, wordsMax: 0 },
-  health: { settings: SETTINGS.pick({ host: true, port: true }), wordsMax: 0 },
+  health: { settings: SETTINGS.pick({ host: true, port: true, "tls-cert": true }), wordsMax: 0 },
   watch: { settings: WATCH, wordsMax: 1_000 },
   send: { settings: SEND, wordsMax: 1 },
   export: { settings: EXPORT, wordsMax: 0 },
   inspect: { settings: INSPECT, wordsMax: 1 },
+  backup: { settings: BACKUP, wordsMax: 1 },
+  restore: { settings: SETTINGS.pick({ tape: true }), wordsMax: 1 },
 } satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -196,6 +202,7 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
     Object.fromEntries([...given].map(([name, { value }]) => [name, value])),
   );
   if (!parsed.success) throw refusal(parsed.error.issues[0]!, given);
+  if (kind === "serve") checkTogether(given);
   // Which command has which settings is known from COMMANDS, but not to the compiler.
   const config = parsed.data as Config;
   if (config.check) return { kind: "check", config, report: reportOf(config, given, file) };
@@ -247,6 +254,15 @@ function gather(
     }
   }
   return given;
+}
+
+/** @throws {ConfigError} for a setting that lacks the one that it needs */
+function checkTogether(given: ReadonlyMap<string, Given>): void {
+  for (const [setting, needs] of TOGETHER) {
+    const place = given.get(setting)?.place;
+    if (place === undefined || given.has(needs)) continue;
+    throw new ConfigError(`Cannot use ${place}: it needs --${needs} as well`);
+  }
 }
 
 /** The first thing that is wrong, with the place where it was given. */

@@ -6,11 +6,16 @@ import { checkParts, createApp, openSharedLog } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
 import { createLog } from "./logger.ts";
+import { turn } from "./pulse.ts";
+import { readPair, type TlsFiles } from "./runtime/certificate.ts";
+import { openDoors } from "./runtime/doors.ts";
 import { ListenError } from "./runtime/listener.ts";
-import { listen } from "./runtime/listen.ts";
 import { TapeError } from "./store/tape_error.ts";
+import { backup } from "./terminal/backup.ts";
 import { exportHistory } from "./terminal/export.ts";
+import { health } from "./terminal/health.ts";
 import { inspectFile } from "./terminal/inspect.ts";
+import { restore } from "./terminal/restore.ts";
 import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
@@ -22,7 +27,8 @@ const complain = (line: string) => void process.stderr.write(`${line}\n`);
 // Standard output is for answers, so the log goes to standard error.
 const log = createLog(Date.now, complain);
 
-const HEALTH_TIMEOUT_MS = 3_000;
+/** How often it is looked whether a certificate was renewed. */
+const RENEWAL_MS = 2_000;
 /** The tape that a server has unless it is told otherwise. */
 const DEFAULT_FILE = "./data/tickwire.db";
 
@@ -43,21 +49,28 @@ async function serve(config: Config): Promise<void> {
       process.exit(1);
     },
   }, shared);
-  const listening = await listen({
+  const doors = await openDoors({
     host: config.host,
     port: config.port,
-    fetch: app.fetch,
-    upgrade: app.upgrade,
+    tls: tlsFiles(config),
+    redirectPort: config["redirect-port"],
+    ...app,
+    ...log,
+    now: Date.now,
+    turn,
   });
   app.start();
-  log.info(`tickwire ${version} serves on ${address(listening.host, listening.port)}`);
+  const scheme = config["tls-cert"] === undefined ? "http" : "https";
+  log.info(`tickwire ${version} serves on ${address(scheme, doors.host, doors.port)}`);
+  process.on("SIGHUP", () => void doors.renew(true));
+  if (scheme === "https") setInterval(() => void doors.renew(false), RENEWAL_MS);
   let stopping = false;
   const stop = async () => {
     if (stopping) process.exit(1);
     stopping = true;
     log.info("Stopping");
     await app.stop();
-    await Promise.race([listening.close(), new Promise((done) => setTimeout(done, 500))]);
+    await Promise.race([doors.close(), new Promise((done) => setTimeout(done, 500))]);
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
@@ -70,17 +83,9 @@ function bootId(): string {
   return `${hostname()} ${Math.round((Date.now() / 1_000 - uptime()) / 60)}`;
 }
 
-/** Exit code 0 if a server on this machine serves. */
-async function health({ host, port }: Pick<Config, "host" | "port">): Promise<void> {
-  const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/healthz`;
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
-    if (!response.ok) throw new Error(`it answers ${response.status}`);
-    print(await response.text());
-  } catch (error) {
-    complain(`Cannot reach ${url}: ${(error as Error).message}`);
-    process.exit(1);
-  }
+function tlsFiles(config: Config): TlsFiles | undefined {
+  const { "tls-cert": cert, "tls-key": key } = config;
+  return cert === undefined || key === undefined ? undefined : { cert, key };
 }
 
 /** Runs a command that talks to a server; how it ends is the exit code. */
@@ -97,9 +102,9 @@ async function run(command: (terminal: Terminal) => Promise<void>): Promise<void
 }
 
 /** The address to open: a wildcard address is reached on this machine. */
-function address(host: string, port: number): string {
+function address(scheme: string, host: string, port: number): string {
   const local = ["0.0.0.0", "::", "127.0.0.1"].includes(host) ? "localhost" : host;
-  return `http://${local.includes(":") ? `[${local}]` : local}:${port}`;
+  return `${scheme}://${local.includes(":") ? `[${local}]` : local}:${port}`;
 }
 
 function readSettings(path: string): string | undefined {
@@ -109,6 +114,19 @@ function readSettings(path: string): string | undefined {
   } catch (cause) {
     throw new ConfigError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** @throws {ConfigError} when none is named */
+function fileOf({ kind, words: [file] }: { kind: string; words: readonly string[] }): string {
+  if (file !== undefined) return file;
+  throw new ConfigError(`Cannot ${kind} without a file: name one, as in tickwire ${kind} FILE`);
+}
+
+/** @throws what says what cannot be used */
+function check(config: Config): void {
+  checkParts(config, process.env);
+  const files = tlsFiles(config);
+  if (files !== undefined) readPair(files, Date.now());
 }
 
 async function main(): Promise<void> {
@@ -121,7 +139,7 @@ async function main(): Promise<void> {
     case "serve":
       return await serve(invocation.config);
     case "health":
-      return await health(invocation.config);
+      return await run((terminal) => health(terminal, invocation.config));
     case "watch":
       return await run((terminal) =>
         watch(terminal, { ...invocation.config, symbols: invocation.words })
@@ -136,8 +154,16 @@ async function main(): Promise<void> {
       const [file = DEFAULT_FILE] = invocation.words;
       return await run((terminal) => inspectFile(terminal, { ...invocation.config, file }));
     }
+    case "backup": {
+      const file = fileOf(invocation);
+      return await run((terminal) => backup(terminal, { ...invocation.config, file }));
+    }
+    case "restore": {
+      const file = fileOf(invocation);
+      return await run((terminal) => restore(terminal, { ...invocation.config, file }));
+    }
     case "check":
-      checkParts(invocation.config, process.env);
+      check(invocation.config);
       return print(JSON.stringify(invocation.report, null, 2));
     case "help":
       return print(helpText(version, invocation.command));

@@ -45,6 +45,8 @@ import { Streams } from "./streams.js";
  * without a frame the connection is taken for dead. The others stand in for what the runtime has.
  * @typedef {object} ClientOptions
  * @property {(state: State) => void} [onState] told of every change; a client begins with connecting
+ * @property {() => string | Promise<string>} [token] asked for a new token when the one that the
+ *   connection was opened with expires soon; without it the connection ends with 4401
  * @property {number} [heartbeatMs] 15,000
  * @property {new (url: string) => Socket} [WebSocket]
  * @property {Fetch} [fetch]
@@ -121,6 +123,7 @@ export class Client {
     this.#url = typeof url === "string" ? () => url : url;
     this.#options = {
       onState: () => {},
+      token: () => "",
       heartbeatMs: HEARTBEAT_MS,
       WebSocket: globalThis.WebSocket,
       fetch: (url, init) => globalThis.fetch(url, init),
@@ -240,7 +243,16 @@ export class Client {
     const frame = readFrame(data);
     if (frame === undefined) return this.#giveUp("What was received is not tickwire's protocol");
     if (frame.op === "draining") this.#notBefore = this.#heardAt + frame.reconnectAfter;
+    else if (frame.op === "token") void this.#authorize();
     else this.#streams.receive(frame);
+  }
+
+  /** A token that cannot be had now is not missed before the connection ends. */
+  async #authorize() {
+    const socket = this.#socket;
+    const token = await Promise.resolve(this.#options.token()).catch(() => "");
+    if (token === "" || socket !== this.#socket) return;
+    socket?.send(JSON.stringify({ op: "authorize", id: "token", token }));
   }
 
   /**

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { INTERVALS } from "../core/interval.ts";
-import { count, durationFrom, key, text, toggle } from "./setting_kinds.ts";
+import { count, credential, durationFrom, text, toggle } from "./setting_kinds.ts";
 
 // Settings of the commands that do not serve; most talk to a running server.
 
 const SERVER = {
   url: text.default("http://localhost:5050").describe("server to talk to"),
-  key: key.optional().describe("key that the server asks for"),
+  key: credential.optional().describe("key or token that the server asks for"),
+  ca: text.optional().describe("PEM file of an authority to trust beside those of the system"),
 };
 
 export const WATCH = z.object({
@@ -25,6 +26,8 @@ export const SEND = z.object({
   resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected what an earlier run told" }).optional()
     .describe("go on with the run of that name; what was sent is not added again"),
 });
+
+export const BACKUP = z.object(SERVER);
 
 export const INSPECT = z.object({
   json: toggle.default(false).describe("print JSON"),

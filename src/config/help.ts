@@ -67,6 +67,16 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       ["tickwire inspect old.db --json | jq .damage", "for other programs"],
     ],
   },
+  backup: {
+    synopsis: "tickwire backup FILE [flags]",
+    summary: "the tape of a running server as a file",
+    examples: [["tickwire backup tape-of-today.db --key SECRET", "takes the right to write"]],
+  },
+  restore: {
+    synopsis: "tickwire restore FILE [flags]",
+    summary: "a tape made of a backup, as a new epoch",
+    examples: [["tickwire restore tape-of-today.db --tape sqlite:./data/tickwire.db", ""]],
+  },
 };
 
 /** Settings that belong together; what is not named here is a limit. */
@@ -74,6 +84,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Server: [
     "url",
     "key",
+    "ca",
     "host",
     "port",
     "public-url",
@@ -85,9 +96,12 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
   How: ["every", "once", "json"],
+  TLS: ["tls-cert", "tls-key", "redirect-port"],
   Tape: ["tape", "retention", "retention-size"],
+  Backups: ["backup-dir", "backup-every", "backup-keep"],
   Feeds: ["feed"],
   Access: ["origin", "allowed-host", "read-key", "write-key"],
+  Tokens: ["jwt-secret", "jwt-public-key", "jwks", "jwt-issuer", "jwt-audience"],
 };
 const OTHERS = "Limits";
 const NOTES: Readonly<Record<string, readonly string[]>> = {
@@ -97,7 +111,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "stdin:?symbol=NAME&map=price:value",
     "poll:https://host/prices.json?every=10s&path=data.items&map=symbol:id,price:last",
     "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
-    "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}",
+    "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}&ca=authority.pem",
     "none",
   ],
 };

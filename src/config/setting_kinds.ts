@@ -42,6 +42,10 @@ export const key = text.regex(/^[!-~]{1,200}$/, {
   error: "expected 1 to 200 ASCII characters without a blank",
 });
 export const keys = listOf(key);
+/** A key, or a token. */
+export const credential = text.regex(/^[!-~]{1,8192}$/, {
+  error: "expected 1 to 8,192 ASCII characters without a blank",
+});
 export const durationFrom = (leastMs: number) =>
   z.union([z.string(), z.number()]).transform((value, context) => {
     const ms = parseDuration(String(value));

@@ -4,7 +4,7 @@ import framesJs from "../../static/frames.js" with { type: "text" };
 import refusalJs from "../../static/refusal.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
 
-export type { Client, State } from "../../static/client.js";
+export type { Client, ClientOptions, State } from "../../static/client.js";
 export type { Reply, Row, Stream, StreamRequest } from "../../static/frames.js";
 
 type ClientModule = typeof import("../../static/client.js");

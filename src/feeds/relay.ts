@@ -12,9 +12,11 @@ import {
   SourceFault,
   unusable,
 } from "./feed.ts";
+import type { Fetch } from "./fetching.ts";
 import { Outbox } from "./outbox.ts";
 import {
   type Client,
+  type ClientOptions,
   loadClient,
   type Reply,
   type Row,
@@ -40,6 +42,14 @@ interface Settings {
   readonly markName: string;
   /** Where the upstream tells of its instruments. */
   readonly symbolsUrl: string;
+  readonly reach: UpstreamReach;
+}
+
+/** How upstreams are reached, those of private authorities too. */
+export interface UpstreamReach extends Required<Pick<ClientOptions, "WebSocket">> {
+  readonly fetch: Fetch;
+  /** Why a server cannot be trusted, in words; `undefined` when it failed for another reason. */
+  fault(error: unknown): string | undefined;
 }
 
 /** Where the relay stands upstream, and the newest time that it has seen there. */
@@ -50,12 +60,13 @@ interface Place {
 
 /**
  * Every tick of another tickwire, and what it says of its instruments:
- * `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…`. Where it stands is kept with the ticks in one
+ * `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…&ca=FILE`. Where it stands is kept with the ticks in one
  * transaction, so that nothing is missing or comes twice, whichever of the two is killed.
+ * @param reachWith makes what reaches servers, with the authorities in a file beside those of the system
  * @throws {RangeError} for an option that cannot be used
  */
-export function relay(spec: FeedSpec): Feed {
-  checkOptions(spec, ["symbols", "from", "key"]);
+export function relay(spec: FeedSpec, reachWith: (ca?: string) => UpstreamReach): Feed {
+  checkOptions(spec, ["symbols", "from", "key", "ca"]);
   if (!/^wss?:\/\/./.test(spec.what) || !URL.canParse(spec.what)) {
     throw unusable(spec, "name another server, as in tickwire:ws://other:5050/ws?symbols=*");
   }
@@ -74,7 +85,11 @@ export function relay(spec: FeedSpec): Feed {
   if (key !== null) url.searchParams.set("key", key);
   const symbolsUrl = new URL(`symbols${url.search}`, url.href.replace(/^ws/, "http"));
   symbolsUrl.searchParams.set("limit", String(INSTRUMENTS_MAX));
-  const settings = { url: url.href, symbols: wanted, from, markName, symbolsUrl: symbolsUrl.href };
+  const reach = reachWith(spec.options.get("ca") ?? undefined);
+  const settings = {
+    ...{ url: url.href, symbols: wanted, from, markName, reach },
+    symbolsUrl: symbolsUrl.href,
+  };
   const told = new Map<string, string>();
   return { name: spec.name, run: (context) => new Relay(context, settings, told).run() };
 }
@@ -98,8 +113,8 @@ class Relay {
     this.#context = context;
     this.#settings = settings;
     this.#outbox = new Outbox(context);
-    const { symbolsUrl: url, symbols } = settings;
-    this.#instruments = new UpstreamInstruments({ context, url, symbols, told });
+    const { symbolsUrl: url, symbols, reach: { fetch: fetchAnswer } } = settings;
+    this.#instruments = new UpstreamInstruments({ context, url, symbols, told, fetchAnswer });
     this.#place = readMark(context.mark(settings.markName));
   }
 
@@ -122,8 +137,11 @@ class Relay {
   }
 
   #connect(connect: Connect): void {
-    const { host } = new URL(this.#settings.url);
-    this.#client = connect(this.#settings.url, {
+    const { url, reach } = this.#settings;
+    const { host } = new URL(url);
+    this.#client = connect(url, {
+      WebSocket: reach.WebSocket,
+      fetch: (...asked) => this.#ask(...asked),
       onState: (state) => {
         // The operator has to mend it: to come back with the same key or address is of no use.
         if (state.kind === "refused") {
@@ -136,6 +154,18 @@ class Relay {
       },
     });
     this.#subscribe(this.#place?.position ?? this.#settings.from);
+  }
+
+  /** A socket does not tell why it cannot be opened; what the client asks then does. */
+  async #ask(...asked: Parameters<Fetch>): Promise<Response> {
+    const { url, reach } = this.#settings;
+    try {
+      return await reach.fetch(...asked);
+    } catch (error) {
+      const fault = reach.fault(error);
+      if (fault !== undefined) this.#fail(new SourceFault(`${new URL(url).host}: ${fault}`));
+      throw error;
+    }
   }
 
   #subscribe(from: string | number): void {

@@ -1,8 +1,10 @@
 import { Hono } from "hono";
 import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
+import type { Grant } from "../hub/grant.ts";
 import { readBars } from "../tape/bars.ts";
 import type { Archive, TapeReader } from "../tape/tape.ts";
+import { grantOf, listingFor } from "./grants.ts";
 import type { Turns } from "./history.ts";
 import { Query } from "./query.ts";
 
@@ -35,10 +37,16 @@ export function activityRoutes({ market, tape, archive, turns, now }: ActivityOp
   const waiting = new Map<string, Promise<Activity>>();
   let last: Promise<unknown> = Promise.resolve();
 
-  async function count(interval: Interval, from: number, size: number): Promise<Activity> {
+  async function count(
+    grant: Grant,
+    interval: Interval,
+    from: number,
+    size: number,
+  ): Promise<Activity> {
     const length = lengthOf(interval);
     const counts = new Array<number>(size).fill(0);
-    for (const [place, symbol] of [...market.catalogue.symbols()].entries()) {
+    const symbols = [...listingFor(grant, market.catalogue).symbols()];
+    for (const [place, symbol] of symbols.entries()) {
       const range = { from, to: from + size * length, limit: size };
       for (const { time, count } of readBars(market, archive, symbol, interval, range)) {
         counts[(time - from) / length]! += count;
@@ -52,13 +60,18 @@ export function activityRoutes({ market, tape, archive, turns, now }: ActivityOp
    * One count after another, because many pages may ask at once: who comes while one goes on shares the
    * next. The one that goes on has passed symbols whose ticks the newcomer may have been told are taken.
    */
-  function shared(interval: Interval, from: number, size: number): Promise<Activity> {
-    const key = `${interval} ${from} ${size}`;
+  function shared(
+    grant: Grant,
+    interval: Interval,
+    from: number,
+    size: number,
+  ): Promise<Activity> {
+    const key = `${interval} ${from} ${size} ${grant.read.key}`;
     const known = waiting.get(key);
     if (known !== undefined) return known;
     const next = last.then(() => {
       waiting.delete(key);
-      return count(interval, from, size);
+      return count(grant, interval, from, size);
     });
     waiting.set(key, next);
     last = next.catch(() => {});
@@ -67,18 +80,22 @@ export function activityRoutes({ market, tape, archive, turns, now }: ActivityOp
 
   return new Hono().get("/activity", async (c) => {
     const time = now();
-    const query = new Query(c.req.url, time);
+    const query = Query.of(c, time);
     const limit = query.text("limit") === undefined ? BUCKETS_DEFAULT : query.limit(BUCKETS_MAX);
-    const [oldest] = tape.first({ limit: 1 }).ticks;
+    const grant = grantOf(c);
+    const symbols = grant.read.isAll
+      ? undefined
+      : new Set(listingFor(grant, market.catalogue).symbols());
+    const [oldest] = tape.first({ symbols, limit: 1 }).ticks;
     const asked = query.time("from") ?? oldest?.time ?? time;
     // A time of the tape's own: a recording may have ended long ago, or be ahead of this clock.
-    const end = query.time("to") ?? (tape.last({ limit: 1 }).ticks[0]?.time ?? time) + 1;
+    const end = query.time("to") ?? (tape.last({ symbols, limit: 1 }).ticks[0]?.time ?? time) + 1;
     const from = Math.max(asked, end - (limit - 1) * lengthOf("1w"));
     const to = Math.max(from + 1, end);
     const interval = finest(from, to, limit);
     const start = startOf(interval, from);
     const size = Math.ceil((to - start) / lengthOf(interval));
-    return c.json(await shared(interval, start, size));
+    return c.json(await shared(grant, interval, start, size));
   });
 }
 

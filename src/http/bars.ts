@@ -21,7 +21,7 @@ export interface BarsOptions {
 /** `GET /bars?symbol=A&interval=1m&from=&to=&limit=&fill=none|previous&format=`: bars by time. */
 export function barRoutes({ market, archive, turns, now, fault }: BarsOptions): Hono {
   return new Hono().get("/bars", async (c) => {
-    const query = new Query(c.req.url, now());
+    const query = Query.of(c, now());
     const symbol = query.symbol("answer with bars", market.catalogue);
     const interval = query.choice("interval", INTERVALS, "1m");
     const filled = query.choice("fill", ["none", "previous"], "none") === "previous";

@@ -1,6 +1,7 @@
 /** What writers of InfluxDB, such as Telegraf, use: https://docs.influxdata.com/influxdb/v2/api/ */
 import { type Context, Hono } from "hono";
 import { BadLines, isPrecision, type Precision } from "../wire/line_protocol.ts";
+import { grantOf } from "./grants.ts";
 import type { Ingest } from "./ingest.ts";
 import { Refusal, toRefusal } from "./refusal.ts";
 
@@ -53,6 +54,7 @@ async function write(c: Context, options: InfluxOptions, words: Words): Promise<
     c.req.raw,
     c.req.header("idempotency-key"),
     { format: "influx", precision: readPrecision(c.req.query("precision")), partial: true },
+    grantOf(c).write,
   );
   c.header("Tickwire-Accepted", String(accepted));
   c.header("Tickwire-Skipped", String(skipped));

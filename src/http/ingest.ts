@@ -1,6 +1,9 @@
+import type { Tick } from "../core/tick.ts";
+import type { Scope } from "../hub/grant.ts";
 import type { Accepted, Writer } from "../replica/writer.ts";
 import { type Batch, type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
 import { bodyBytes, readBody } from "./body.ts";
+import { checkGranted } from "./grants.ts";
 import type { Turns } from "./history.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -24,6 +27,8 @@ export interface Received {
   readonly bytes: Uint8Array;
   readonly format: BatchFormat;
   readonly key?: string | undefined;
+  /** Symbols that its sender may write. */
+  readonly scope: Scope;
   /** Settles when the batch may be read: batches of one sender go onto the tape in the order sent. */
   readonly turn: Promise<void>;
   /** Called when the next one may be read. */
@@ -66,26 +71,31 @@ export class Ingest {
   }
 
   /** Takes the body of a request: all of it, or what the rules allow, or, by throwing, nothing. */
-  async takeBody(request: Request, key: string | undefined, rules: Rules): Promise<Taken> {
+  async takeBody(
+    request: Request,
+    key: string | undefined,
+    rules: Rules,
+    scope: Scope,
+  ): Promise<Taken> {
     checkKey(key);
     const bytes = bodyBytes(request, this.bodyBytesMax);
     await this.#room(bytes);
     try {
-      return await this.#take(await this.#read(request), key, rules);
+      return await this.#take(await this.#read(request), { key, rules, scope });
     } finally {
       this.#leave(bytes);
     }
   }
 
   /** Takes a batch that has been received already, if there is room for it. */
-  async take({ bytes, format, key, turn, read }: Received): Promise<Taken> {
+  async take({ bytes, format, key, scope, turn, read }: Received): Promise<Taken> {
     checkKey(key);
     if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
     this.#bytes += bytes.length;
     try {
       await turn;
       await this.#pause();
-      return await this.#take(bytes, key, { format }, read);
+      return await this.#take(bytes, { key, rules: { format }, scope, read });
     } finally {
       this.#leave(bytes.length);
     }
@@ -120,9 +130,9 @@ export class Ingest {
 
   async #take(
     bytes: Uint8Array,
-    key: string | undefined,
-    rules: Rules,
-    read?: () => void,
+    { key, rules, scope, read }: Pick<Received, "key" | "scope"> & Partial<Received> & {
+      readonly rules: Rules;
+    },
   ): Promise<Taken> {
     const { turns, accept } = this.#options;
     const reading = this.#reader.read(bytes, { ...rules, now: this.now });
@@ -134,6 +144,7 @@ export class Ingest {
     const { ticks, skipped, bad } = step.value;
     // What changes nothing does not use its key up.
     if (bad !== undefined && ticks.length === 0) throw bad;
+    checkWritten(ticks, scope);
     const taped = accept(ticks, { key: key || undefined });
     read?.();
     return { ...await taped, skipped, bad };
@@ -160,6 +171,12 @@ export class Ingest {
       next.enter();
     }
   }
+}
+
+/** @throws {Refusal} for a batch with a tick that its sender may not write */
+function checkWritten(ticks: readonly Tick[], scope: Scope): void {
+  if (scope.isAll) return;
+  for (const { symbol } of ticks) checkGranted(scope, symbol, "Cannot write");
 }
 
 function checkKey(key: string | undefined): void {

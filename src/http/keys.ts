@@ -1,18 +1,27 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
+import { EVERYTHING, type Grant, NONE } from "../hub/grant.ts";
 import { Refusal } from "./refusal.ts";
+import { isToken, type Tokens } from "./tokens.ts";
 
 export interface KeysOptions {
-  /** When there are none, everybody may read. */
+  /** When there are none, and no tokens, everybody may read. */
   readonly read: readonly string[];
   readonly write: readonly string[];
   /** The address that the server listens on. */
   readonly host: string;
+  readonly tokens?: Pick<Tokens, "grantOf"> | undefined;
 }
 
-export type Need = "read" | "write";
+/** To enter a room is to write, but a token names rooms apart. */
+export type Need = "read" | "write" | "enter";
 
-/** Who may read and who may write. A read key reads; a write key writes, and reads as well. */
+const READING: Grant = { ...EVERYTHING, write: NONE, rooms: NONE };
+
+/**
+ * Who may do what. A key is a grant of everything: a read key of what there is to read, a write key to
+ * write as well. A token says for itself what it grants.
+ */
 export class Keys {
   readonly #options: KeysOptions;
   readonly #read: readonly Buffer[];
@@ -26,46 +35,89 @@ export class Keys {
 
   /** Whether there is anybody who may write. */
   get canWrite(): boolean {
-    return this.#write.length > 0 || isLoopback(this.#options.host);
+    return this.#write.length > 0 || this.hasTokens || isLoopback(this.#options.host);
   }
 
-  /** Whether it takes a key. Without a write key, writing needs no less than reading. */
+  get hasTokens(): boolean {
+    return this.#options.tokens !== undefined;
+  }
+
+  /** Whether it takes a key or a token. Without a write key, writing needs no less than reading. */
   isNeededTo(need: Need): boolean {
-    return this.#read.length > 0 || need === "write" && this.#write.length > 0;
+    return this.hasTokens || this.#read.length > 0 || need !== "read" && this.#write.length > 0;
   }
 
   /**
+   * What a request may do.
    * @param action what is asked for, as the begin of a sentence: `Cannot GET /snapshot`
-   * @throws {Refusal} unless the request carries the key that it needs
+   * @throws {Refusal} at once or later, unless the request carries the key or token that it needs
    */
-  check(request: Request, need: Need, action: string): void {
-    if (need === "write" && !this.canWrite) {
+  check(request: Request, need: Need, action: string): Grant | Promise<Grant> {
+    if (need !== "read" && !this.canWrite) {
       const why = `the server listens on ${this.#options.host} and has no write key`;
       throw new Refusal(403, "no_write_key", `${action}: ${why}, start it with --write-key`);
     }
-    if (!this.isNeededTo(need)) return;
-    const needsWriteKey = need === "write" && this.#write.length > 0;
-    const given = keysOf(request).map(digest);
-    if (isAmong(given, this.#write) || !needsWriteKey && isAmong(given, this.#read)) return;
+    if (!this.isNeededTo(need)) return need === "read" ? READING : EVERYTHING;
+    return this.#checkGiven(keysOf(request), need, action);
+  }
+
+  /** The same of a key or token that comes by itself. */
+  checkText(given: string, action: string): Grant | Promise<Grant> {
+    return this.#checkGiven([given], "read", action);
+  }
+
+  #checkGiven(given: readonly string[], need: Need, action: string): Grant | Promise<Grant> {
+    const grant = this.#grantOfKeys(given.map(digest));
+    if (grant !== undefined && isEnough(grant, need)) return grant;
+    const token = given.find(isToken);
+    if (token !== undefined && this.#options.tokens !== undefined) {
+      return this.#grantOfToken(this.#options.tokens, token, need, action);
+    }
     if (given.length === 0) {
       const how = "send one as X-API-KEY, as Authorization: Bearer or as ?key=";
       throw new Refusal(401, "key_needed", `${action} without a key: ${how}`);
     }
-    if (needsWriteKey && isAmong(given, this.#read)) {
+    if (grant !== undefined) {
       throw new Refusal(403, "read_only_key", `${action} with a key that only reads`);
     }
     throw new Refusal(401, "bad_key", `${action}: the server does not know the key`);
   }
 
+  #grantOfKeys(given: readonly Buffer[]): Grant | undefined {
+    if (isAmong(given, this.#write)) return EVERYTHING;
+    if (!isAmong(given, this.#read)) return undefined;
+    const writes = this.#write.length === 0 && !this.hasTokens && isLoopback(this.#options.host);
+    return writes ? EVERYTHING : READING;
+  }
+
+  async #grantOfToken(
+    tokens: Pick<Tokens, "grantOf">,
+    token: string,
+    need: Need,
+    action: string,
+  ): Promise<Grant> {
+    const grant = await tokens.grantOf(token, action);
+    if (isEnough(grant, need)) return grant;
+    const verb = need === "enter" ? "enter no room" : `${need} nothing`;
+    throw new Refusal(403, "not_allowed", `${action}: the token lets its bearer ${verb}`);
+  }
+
   /**
    * The key for the address of a WebSocket, to which a client that sends its key in headers cannot send
-   * any: its read key. Addresses are kept and passed on, so a write key is answered by one that only reads.
+   * any: its read key, or a token that only reads. Addresses are kept and passed on, so a write key is
+   * answered by one that only reads.
    */
-  readKeyFor(request: Request): string | undefined {
+  readKeyFor(request: Request, { write, rooms }: Grant): string | undefined {
     const given = keysOf(request);
     const sent = given.find((key) => isAmong([digest(key)], this.#read));
-    return sent ?? (isAmong(given.map(digest), this.#write) ? this.#options.read[0] : undefined);
+    if (sent !== undefined) return sent;
+    if (isAmong(given.map(digest), this.#write)) return this.#options.read[0];
+    return this.hasTokens && write.isNone && rooms.isNone ? given.find(isToken) : undefined;
   }
+}
+
+function isEnough({ read, write, rooms }: Grant, need: Need): boolean {
+  return !{ read, write, enter: rooms }[need].isNone;
 }
 
 /** Whether only programs of this machine reach an address. */
@@ -73,7 +125,7 @@ export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host);
 }
 
-/** The keys that a request carries; those of the clients of other databases and of plain HTTP, too. */
+/** The keys and tokens that a request carries; those of the clients of other databases and of plain HTTP, too. */
 function keysOf({ url, headers }: Request): string[] {
   const [, scheme = "", value = ""] =
     /^(bearer|token|basic) +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];

@@ -3,14 +3,14 @@ import { type Context, Hono } from "hono";
 import type { Bar } from "../core/bar.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Socket } from "../hub/socket.ts";
 import { Figures, type FiguresOptions } from "../tape/figures.ts";
-import { type Asset, type Pair, Pairs } from "../wire/kraken_pairs.ts";
+import { type Asset, type Pair, type PairList, Pairs } from "../wire/kraken_pairs.ts";
 import * as rest from "../wire/kraken_rest.ts";
 import { intervalOf, micros } from "../wire/kraken_text.ts";
 import { krakenV1 } from "../wire/kraken_v1.ts";
 import { krakenV2 } from "../wire/kraken_v2.ts";
 import { readBody } from "./body.ts";
+import { grantOf } from "./grants.ts";
 import { SLICE_ROWS, type Turns } from "./history.ts";
 import { Refusal } from "./refusal.ts";
 import type { SocketPlace } from "./sockets.ts";
@@ -58,13 +58,25 @@ interface Ticks {
 
 /** What Kraken says of a request that it does not serve; the answer is 200 all the same. */
 class KrakenFault extends Error {}
+const DENIED = new KrakenFault("EGeneral:Permission denied");
+
+/** What a request may see. */
+interface Seen {
+  readonly pairs: PairList;
+  readonly isAll: boolean;
+}
+
+/** Who sees a part alone is not told what else there is. */
+function unknown({ isAll }: Seen, error: string): KrakenFault {
+  return isAll ? new KrakenFault(error) : DENIED;
+}
 
 export class KrakenApi {
   readonly #options: KrakenApiOptions;
   readonly #figures: Figures;
   readonly #pairs: Pairs;
   readonly #methods: Readonly<
-    Record<Method, (params: URLSearchParams) => string | Promise<string>>
+    Record<Method, (params: URLSearchParams, seen: Seen) => string | Promise<string>>
   >;
   #connections = 0;
 
@@ -75,13 +87,13 @@ export class KrakenApi {
     this.#methods = {
       Time: () => rest.timeResult(options.now()),
       SystemStatus: () => rest.statusResult(options.now()),
-      Assets: (params) => this.#assets(params),
-      AssetPairs: (params) => this.#assetPairs(params),
-      Ticker: (params) => this.#ticker(params),
-      OHLC: (params) => this.#candles(params),
-      Trades: (params) => this.#trades(params),
-      Depth: (params) => this.#depth(params),
-      Spread: (params) => this.#spread(params),
+      Assets: (...asked) => this.#assets(...asked),
+      AssetPairs: (...asked) => this.#assetPairs(...asked),
+      Ticker: (...asked) => this.#ticker(...asked),
+      OHLC: (...asked) => this.#candles(...asked),
+      Trades: (...asked) => this.#trades(...asked),
+      Depth: (...asked) => this.#depth(...asked),
+      Spread: (...asked) => this.#spread(...asked),
     };
   }
 
@@ -95,7 +107,8 @@ export class KrakenApi {
     };
     const wires = { "/kraken": krakenV1(options), "/kraken/v2": krakenV2(options) };
     return Object.entries(wires).flatMap(([path, wire]) => {
-      const accept = () => (socket: Socket) => hub.open(socket, wire(++this.#connections));
+      const accept: SocketPlace["accept"] = (_url, tenure) => (socket) =>
+        hub.open(socket, wire(++this.#connections, tenure.grant.read), tenure);
       return [{ path, accept }, { path: `${path}/`, accept }];
     });
   }
@@ -104,6 +117,7 @@ export class KrakenApi {
   routes(): Hono {
     const routes = new Hono();
     routes.onError((error, c) => {
+      if (error === DENIED) return failure(c, error.message, 403);
       if (error instanceof KrakenFault) return failure(c, error.message);
       if (error instanceof Refusal) return failure(c, BAD_ARGUMENTS);
       this.#options.fault(error);
@@ -117,41 +131,43 @@ export class KrakenApi {
         const form = new TextDecoder().decode(await readBody(c.req.raw, BODY_BYTES_MAX));
         for (const [key, value] of new URLSearchParams(form)) params.set(key, value);
       }
-      const result = await this.#methods[name](params);
+      const { read } = grantOf(c);
+      const seen = { pairs: this.#pairs.within(read), isAll: read.isAll };
+      const result = await this.#methods[name](params, seen);
       return c.body(rest.success(result), 200, { "Content-Type": "application/json" });
     });
     return routes.all("/kraken/0/*", unknownMethod);
   }
 
-  #assets(params: URLSearchParams): string {
+  #assets(params: URLSearchParams, seen: Seen): string {
     const assets = new Map<string, Asset>();
-    for (const { base, quote } of this.#pairs.all()) {
+    for (const { base, quote } of seen.pairs.all()) {
       for (const asset of [base, quote]) assets.set(asset.id, asset);
     }
     const asked = listOf(params, "asset");
     const found = asked.map((name) =>
       assets.get(name) ?? [...assets.values()].find(({ altname }) => altname === name)
     );
-    if (found.includes(undefined)) throw new KrakenFault("EQuery:Unknown asset");
+    if (found.includes(undefined)) throw unknown(seen, "EQuery:Unknown asset");
     const chosen = asked.length === 0 ? [...assets.values()] : found as Asset[];
     return rest.members(chosen.map((asset) => [asset.id, rest.assetEntry(asset)]));
   }
 
-  #assetPairs(params: URLSearchParams): string {
+  #assetPairs(params: URLSearchParams, seen: Seen): string {
     const asked = params.get("info") || rest.INFOS[0];
     const info = rest.INFOS.find((info) => info === asked);
     if (info === undefined) throw new KrakenFault(BAD_ARGUMENTS);
     return rest.members(
-      this.#asked(params).map(([name, pair]) =>
+      this.#asked(params, seen).map(([name, pair]) =>
         [name, rest.pairEntry(pair, this.#decimals(pair), info)] as const
       ),
     );
   }
 
   /** Pairs that have never ticked are left out. */
-  #ticker(params: URLSearchParams): string {
+  #ticker(params: URLSearchParams, seen: Seen): string {
     return rest.members(
-      this.#asked(params).flatMap(([name, pair]) => {
+      this.#asked(params, seen).flatMap(([name, pair]) => {
         const quote = this.#figures.quote(pair.symbol);
         return quote === undefined
           ? []
@@ -160,8 +176,8 @@ export class KrakenApi {
     );
   }
 
-  #candles(params: URLSearchParams): string {
-    const [name, pair] = this.#one(params);
+  #candles(params: URLSearchParams, seen: Seen): string {
+    const [name, pair] = this.#one(params, seen);
     const interval = intervalOf(integerOf(params, "interval", 1));
     if (interval === undefined) throw new KrakenFault(BAD_ARGUMENTS);
     const since = secondsOf(params) * 1_000;
@@ -170,8 +186,8 @@ export class KrakenApi {
     return rest.ohlcResult(name, bars, this.#decimals(pair));
   }
 
-  async #trades(params: URLSearchParams): Promise<string> {
-    const [name, pair] = this.#one(params);
+  async #trades(params: URLSearchParams, seen: Seen): Promise<string> {
+    const [name, pair] = this.#one(params, seen);
     const count = integerOf(params, "count", TRADES_MAX);
     if (count < 1 || count > TRADES_MAX) throw new KrakenFault(BAD_ARGUMENTS);
     const since = microsOf(params);
@@ -181,16 +197,16 @@ export class KrakenApi {
     return rest.tradesResult(name, ticks, before, this.#decimals(pair), `${since ?? 0}000`);
   }
 
-  #depth(params: URLSearchParams): string {
-    const [name, pair] = this.#one(params);
+  #depth(params: URLSearchParams, seen: Seen): string {
+    const [name, pair] = this.#one(params, seen);
     const count = integerOf(params, "count", 1);
     if (count < 1 || count > LEVELS_MAX) throw new KrakenFault(BAD_ARGUMENTS);
     const row = this.#figures.row(pair.symbol);
     return rest.members([[name, rest.depthEntry(row, this.#decimals(pair))]]);
   }
 
-  async #spread(params: URLSearchParams): Promise<string> {
-    const [name, pair] = this.#one(params);
+  async #spread(params: URLSearchParams, seen: Seen): Promise<string> {
+    const [name, pair] = this.#one(params, seen);
     const since = secondsOf(params);
     const { ticks } = await this.#newestTicks(pair, SPREAD_TICKS);
     return rest.spreadResult(name, ticks, this.#decimals(pair), since);
@@ -235,26 +251,26 @@ export class KrakenApi {
   }
 
   /** The pairs of a list with the names of their results; all pairs when none is named. */
-  #asked(params: URLSearchParams): [name: string, pair: Pair][] {
+  #asked(params: URLSearchParams, seen: Seen): [name: string, pair: Pair][] {
     const names = listOf(params, "pair");
-    if (names.length === 0) return this.#pairs.all().map((pair) => [pair.key, pair]);
+    if (names.length === 0) return seen.pairs.all().map((pair) => [pair.key, pair]);
     return names.map((name) => {
-      const pair = this.#pairs.ofName(name);
-      if (pair === undefined) throw new KrakenFault("EQuery:Unknown asset pair");
+      const pair = seen.pairs.ofName(name);
+      if (pair === undefined) throw unknown(seen, "EQuery:Unknown asset pair");
       return [name === pair.symbol ? name : pair.key, pair];
     });
   }
 
-  #one(params: URLSearchParams): [name: string, pair: Pair] {
+  #one(params: URLSearchParams, seen: Seen): [name: string, pair: Pair] {
     if (listOf(params, "pair").length === 0) throw new KrakenFault(BAD_ARGUMENTS);
-    const [first, another] = this.#asked(params);
+    const [first, another] = this.#asked(params, seen);
     if (another !== undefined) throw new KrakenFault("EQuery:Unknown asset pair");
     return first!;
   }
 }
 
-function failure(c: Context, error: string): Response {
-  return c.json({ error: [error] });
+function failure(c: Context, error: string, status: 200 | 403 = 200): Response {
+  return c.json({ error: [error] }, status);
 }
 
 function unknownMethod(c: Context): Response {

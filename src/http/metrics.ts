@@ -8,6 +8,7 @@ import type { LogState } from "../log/log.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { Durations } from "./durations.ts";
+import { checkReadsAll } from "./grants.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
@@ -17,6 +18,7 @@ export interface MetricsOptions {
   readonly market: Market;
   readonly tape: StoredTape;
   readonly log: { readonly state: LogState };
+  readonly backup: { readonly newest: number | undefined };
   /** How often `advanced` is called. */
   readonly advanceMs: number;
   readonly feeds: { reports(): readonly FeedReport[] };
@@ -46,7 +48,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    const { version, hub, rooms, market, tape, log, memoryBytes } = options;
+    const { version, hub, rooms, market, tape, log, backup, memoryBytes } = options;
     this.#append = this.#durations(
       "append_seconds",
       "Time to take in what has arrived: tape, board and bars",
@@ -74,6 +76,10 @@ export class Metrics {
       this.#gauge("log_lag_seconds", "Age of the newest entry read", () => lag().ms / 1_000);
       const again = "Times that the connection to the log was made again";
       this.#counter("log_reconnects_total", again, () => log.state.reconnects);
+    }
+    if (backup.newest !== undefined) {
+      const help = "When the newest backup was made, in Unix time; 0 when there is none";
+      this.#gauge("backup_timestamp_seconds", help, () => backup.newest! / 1_000);
     }
     this.#gauge("memory_bytes", "Resident memory of the process", memoryBytes);
     const help = "Always 1; its label says which version runs";
@@ -109,7 +115,8 @@ export class Metrics {
   }
 
   routes(): Hono {
-    return new Hono().get("/metrics", async () => {
+    return new Hono().get("/metrics", async (c) => {
+      checkReadsAll(c);
       const { contentType } = this.#registry;
       return new Response(await this.#registry.metrics(), {
         headers: { "content-type": contentType, "cache-control": "no-store" },

@@ -9,6 +9,7 @@ import { readBars } from "../tape/bars.ts";
 import type { Archive } from "../tape/tape.ts";
 import { candles } from "../wire/plotly.ts";
 import { newestBars } from "./bar_page.ts";
+import { grantOf, listingFor } from "./grants.ts";
 import type { Turns } from "./history.ts";
 import { Query } from "./query.ts";
 
@@ -32,9 +33,9 @@ export function openbbRoutes({ market, archive, turns }: OpenbbOptions): Hono {
     return newestBars(read, { limit: BARS_SHOWN }, turns);
   };
   return new Hono()
-    .get("/openbb/symbols", (c) => c.json(catalogue.all().map(option)))
+    .get("/openbb/symbols", (c) => c.json(listingFor(grantOf(c), catalogue).all().map(option)))
     .get("/openbb/chart", async (c) => {
-      const query = new Query(c.req.url, 0);
+      const query = Query.of(c);
       const theme = query.choice("theme", ["dark", "light"], "dark");
       const raw = query.choice("raw", ["true", "false"], "false") === "true";
       const symbol = query.symbol("draw a chart", catalogue);
@@ -44,10 +45,10 @@ export function openbbRoutes({ market, archive, turns }: OpenbbOptions): Hono {
     })
     .get(
       "/openbb/bars",
-      async (c) => c.json(tableOf(await barsOf(new Query(c.req.url, 0), "answer with bars"))),
+      async (c) => c.json(tableOf(await barsOf(Query.of(c), "answer with bars"))),
     )
     .get("/openbb/metric", (c) => {
-      const symbol = new Query(c.req.url, 0).symbol("answer with a price", catalogue);
+      const symbol = Query.of(c).symbol("answer with a price", catalogue);
       return c.json(metric(board.row(symbol), decimalsOf(symbol)));
     });
 }

@@ -1,6 +1,9 @@
+import type { Context } from "hono";
 import { LOOKS_LIKE_MS_MIN, parseTime } from "../core/time.ts";
 import { type Known, patternFault } from "../hub/topic.ts";
+import type { Scope } from "../hub/grant.ts";
 import { readSymbols } from "../wire/native.ts";
+import { checkGranted, grantOf } from "./grants.ts";
 import { Refusal } from "./refusal.ts";
 
 export const LIMIT_DEFAULT = 1_000;
@@ -13,10 +16,18 @@ const SECONDS_MIN = 1e8;
 export class Query {
   readonly #params: URLSearchParams;
   readonly #now: number;
+  readonly #scope: Scope;
 
-  constructor(url: string, now: number) {
+  /** @param scope symbols that the request may name */
+  constructor(url: string, now: number, scope: Scope) {
     this.#params = new URL(url).searchParams;
     this.#now = now;
+    this.#scope = scope;
+  }
+
+  /** Reads a request that may name what its sender may read. */
+  static of(c: Context, now = 0): Query {
+    return new Query(c.req.url, now, grantOf(c).read);
   }
 
   text(name: string): string | undefined {
@@ -34,7 +45,9 @@ export class Query {
     }
     for (const name of names) {
       const fault = patternFault(name, known);
-      if (fault !== undefined) {
+      if (fault === undefined) {
+        if (!name.endsWith("*")) checkGranted(this.#scope, name, "Cannot read");
+      } else {
         throw new Refusal(
           400,
           "bad_symbol",

@@ -83,7 +83,9 @@ function answer(c: Context, refusal: Refusal): Response {
 /** What to answer after an error. @param fault told of errors that are the server's own */
 export function toRefusal(error: unknown, fault: (error: unknown) => void): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof ClientError) return new Refusal(400, error.code, error.message);
+  if (error instanceof ClientError) {
+    return new Refusal(error.code === "not_allowed" ? 403 : 400, error.code, error.message);
+  }
   if (error instanceof TapeFull) return new Refusal(507, "tape_full", error.message);
   if (error instanceof LogUnavailable) {
     return new Refusal(503, "log_unavailable", error.message, LOG_RETRY_SECONDS);

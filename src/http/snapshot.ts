@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Market } from "../core/market.ts";
+import { grantOf, listingFor } from "./grants.ts";
 import { Query } from "./query.ts";
 
 export interface SnapshotOptions {
@@ -11,8 +12,8 @@ export interface SnapshotOptions {
 /** `GET /snapshot?symbol=A,B/*`: board rows, all of them when none is named. */
 export function snapshotRoutes({ market, position }: SnapshotOptions): Hono {
   return new Hono().get("/snapshot", (c) => {
-    const names = new Query(c.req.url, 0).symbols(market.catalogue);
-    const known = [...market.catalogue.symbols()];
+    const names = Query.of(c).symbols(market.catalogue);
+    const known = [...listingFor(grantOf(c), market.catalogue).symbols()];
     const symbols = new Set(
       (names.length === 0 ? ["*"] : names).flatMap((name) =>
         name.endsWith("*") ? known.filter((symbol) => symbol.startsWith(name.slice(0, -1))) : [name]

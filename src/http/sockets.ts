@@ -2,19 +2,23 @@ import { Hono } from "hono";
 import { symbolFault } from "../core/tick.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
+import type { Grant } from "../hub/grant.ts";
 import { CloseCode, type Socket } from "../hub/socket.ts";
+import { Tenure } from "../hub/tenure.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import { chooseDialect } from "../wire/choose.ts";
 import type { Access } from "./access.ts";
+import { checkGranted } from "./grants.ts";
 import { checkSocketParameters } from "./parameters.ts";
 import { Refusal, refusalResponse, toRefusal } from "./refusal.ts";
+import type { Handlers } from "./strict_transport.ts";
 
 /** A path at which WebSockets are accepted. */
 export interface SocketPlace {
   /** A part such as `:room` stands for any text without a slash. */
   readonly path: string;
   /** Called before the upgrade. @throws {Refusal} */
-  accept(url: URL): Accept;
+  accept(url: URL, tenure: Tenure): Accept;
 }
 
 export interface SocketsOptions {
@@ -28,9 +32,9 @@ export interface SocketsOptions {
 export function hubPlace(hub: Hub): SocketPlace {
   return {
     path: "/ws",
-    accept: ({ searchParams }) => (socket) => {
+    accept: ({ searchParams }, tenure) => (socket) => {
       const dialect = chooseDialect(searchParams);
-      const session = hub.open(socket, dialect.wire);
+      const session = hub.open(socket, dialect.wire, tenure);
       if (dialect.begin !== undefined) session.begin(dialect.begin);
       return session;
     },
@@ -42,14 +46,15 @@ export function roomsPlace(rooms: Rooms): SocketPlace {
   const path = "/rooms/";
   return {
     path: `${path}:room`,
-    accept({ pathname }) {
+    accept({ pathname }, tenure) {
       const name = decoded(pathname.slice(path.length));
       const fault = symbolFault(name)?.replace("a symbol", "its name");
       if (fault !== undefined) {
         const shown = JSON.stringify(name.slice(0, 100));
         throw new Refusal(400, "bad_room", `Cannot open room ${shown}: ${fault}`);
       }
-      return (socket) => rooms.open(name, socket);
+      checkGranted(tenure.grant.rooms, name, "Cannot enter room");
+      return (socket) => rooms.open(name, socket, tenure);
     },
   };
 }
@@ -58,8 +63,8 @@ export function roomsPlace(rooms: Rooms): SocketPlace {
 export function socketHints(places: readonly SocketPlace[], access: Access): Hono {
   const hints = new Hono();
   for (const place of places) {
-    hints.get(place.path, (c) => {
-      admit(c.req.raw, place, access);
+    hints.get(place.path, async (c) => {
+      await admit(c.req.raw, place, access, (grant) => new Tenure(grant));
       throw new Refusal(
         426,
         "upgrade_required",
@@ -71,31 +76,42 @@ export function socketHints(places: readonly SocketPlace[], access: Access): Hon
 }
 
 /** What to do with a request for a WebSocket. */
-export function socketRoutes(options: SocketsOptions): (request: Request) => Accept | Response {
+export function socketRoutes(options: SocketsOptions): Handlers["upgrade"] {
+  const { access } = options;
   const places = options.places.map((place) => ({ ...place, pattern: patternOf(place.path) }));
   return (request) => {
     const { pathname } = new URL(request.url);
+    const refusal = (error: unknown) => refusalResponse(toRefusal(error, options.fault));
+    const guard = (accept: Accept): Accept => (socket) => guarded(socket, accept, options.fault);
     try {
-      options.access.checkHost(request);
+      access.checkHost(request);
       const place = places.find(({ pattern }) => pattern.test(pathname));
       if (place === undefined) {
         const detail = `Cannot open a WebSocket at ${pathname}: there is none, use /ws`;
         throw new Refusal(404, "not_found", detail);
       }
-      const accept = admit(request, place, options.access);
-      return (socket) => guarded(socket, accept, options.fault);
+      const accept = admit(request, place, access, (grant) => access.tenures.begin(grant));
+      return accept instanceof Promise ? accept.then(guard).catch(refusal) : guard(accept);
     } catch (error) {
-      return refusalResponse(toRefusal(error, options.fault));
+      return refusal(error);
     }
   };
 }
 
-/** @throws {Refusal} unless the WebSocket may be opened at its place */
-function admit(request: Request, place: SocketPlace, access: Access): Accept {
+/** @throws {Refusal} at once or later, unless the WebSocket may be opened at its place */
+function admit(
+  request: Request,
+  place: SocketPlace,
+  access: Access,
+  begin: (grant: Grant) => Tenure,
+): Accept | Promise<Accept> {
   const url = new URL(request.url);
-  access.checkSocket(request, url.pathname);
-  checkSocketParameters(place.path, url.searchParams);
-  return place.accept(url);
+  const grant = access.checkSocket(request, url.pathname);
+  const accept = (grant: Grant) => {
+    checkSocketParameters(place.path, url.searchParams);
+    return place.accept(url, begin(grant));
+  };
+  return grant instanceof Promise ? grant.then(accept) : accept(grant);
 }
 
 /** What fails here would else end the process: nobody else is told of it. */

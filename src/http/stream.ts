@@ -1,14 +1,18 @@
 import { type Context, Hono } from "hono";
 import type { Hub } from "../hub/hub.ts";
+import type { Grant } from "../hub/grant.ts";
+import type { Tenure, Tenures } from "../hub/tenure.ts";
 import type { Command, Wire } from "../hub/wire.ts";
 import { parsePosition } from "../tape/tape.ts";
 import { chooseDialect } from "../wire/choose.ts";
 import { frameEvent, retryField } from "../wire/sse.ts";
 import { EventSocket } from "./event_socket.ts";
+import { grantOf } from "./grants.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface StreamsOptions {
   readonly hub: Hub;
+  readonly access: { readonly tenures: Tenures };
   now(): number;
   random(): number;
   /** Told of errors that are the server's own. */
@@ -34,6 +38,7 @@ export class Streams {
   }
 
   routes(): Hono {
+    const { tenures } = this.#options.access;
     return new Hono().get("/stream", (c) => {
       const params = new URL(c.req.url).searchParams;
       const { begin, wire } = chooseDialect(params);
@@ -47,7 +52,7 @@ export class Streams {
       c.header("Cache-Control", "no-store");
       c.header("X-Accel-Buffering", "no");
       if (c.req.method === "HEAD") return c.body(null);
-      return c.body(this.#begin(c, wire as Wire, command).stream);
+      return c.body(this.#begin(c, wire as Wire, command, tenures.begin(grantOf(c))).stream);
     });
   }
 
@@ -58,7 +63,7 @@ export class Streams {
   }
 
   /** @throws {Refusal} {ClientError} when the stream cannot begin */
-  #begin(c: Context, wire: Wire, command: Command): EventSocket {
+  #begin(c: Context, wire: Wire, command: Command, tenure: Tenure): EventSocket {
     const { hub, now, random } = this.#options;
     const socket: EventSocket = new EventSocket({
       bytesMax: hub.limits.bufferedBytesMax,
@@ -67,7 +72,7 @@ export class Streams {
       ended: () => this.#open.delete(socket),
     });
     this.#open.add(socket);
-    const session = hub.open(socket, wire);
+    const session = hub.open(socket, wire, tenure);
     const full = socket.closed;
     if (full !== undefined) {
       c.header("Retry-After", "5");
@@ -79,7 +84,7 @@ export class Streams {
     try {
       session.begin(() => {
         try {
-          return granted(hub, command);
+          return granted(hub, command, tenure.grant);
         } catch (error) {
           refused = error;
           throw error;
@@ -125,8 +130,9 @@ function resumed(command: Command, lastId: string): Command {
 }
 
 /** What would be refused later is refused before the answer begins. @throws {ClientError} */
-function granted(hub: Hub, command: Command): Command {
+function granted(hub: Hub, command: Command, { read }: Grant): Command {
   if (command.kind !== "subscribe") return command;
+  command.subscription.selection.within(read);
   if (command.from !== undefined) hub.locate(command.from);
   hub.find(command.subscription);
   return command;

@@ -7,6 +7,7 @@ import {
 } from "../core/instrument.ts";
 import { symbolFault } from "../core/tick.ts";
 import { readBody } from "./body.ts";
+import { checkGranted, grantOf, listingFor } from "./grants.ts";
 import { Query } from "./query.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -31,12 +32,13 @@ export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
   };
   return new Hono()
     .get("/symbols", (c) => {
-      const query = new Query(c.req.url, 0);
-      const found = catalogue.search(query.text("query") ?? "");
+      const query = Query.of(c);
+      const found = listingFor(grantOf(c), catalogue).search(query.text("query") ?? "");
       return c.json(found.slice(0, query.limit()).map(publicInstrument));
     })
     .get("/symbols/:symbol{.+}", (c) => {
       const symbol = checked(c.req.param("symbol"));
+      checkGranted(grantOf(c).read, symbol, "Cannot read");
       const instrument = catalogue.get(symbol);
       if (instrument !== undefined) return c.json(publicInstrument(instrument));
       const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
@@ -44,6 +46,7 @@ export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
     })
     .put("/symbols/:symbol{.+}", async (c) => {
       const symbol = checked(c.req.param("symbol"));
+      checkGranted(grantOf(c).write, symbol, "Cannot define");
       const fields = readFields(symbol, await readBody(c.req.raw, BODY_BYTES_MAX));
       await define(symbol, fields);
       return c.json(publicInstrument(catalogue.get(symbol)!));

@@ -1,6 +1,7 @@
 import { isNestedTooDeeply } from "../core/nesting.ts";
 import { ClientError } from "../hub/client_error.ts";
 import { CloseCode, type Socket } from "../hub/socket.ts";
+import type { Tenure } from "../hub/tenure.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import type { BatchFormat } from "../wire/batch.ts";
 import { exactId } from "../wire/request_id.ts";
@@ -25,7 +26,7 @@ const UNREAD_FACTOR = 4;
 
 /** `WS /ticks?format=`: a batch per frame, each answered once it is on the tape, in order. */
 export class TickSockets {
-  readonly place: SocketPlace = { path: "/ticks", accept: (url) => this.#accept(url) };
+  readonly place: SocketPlace = { path: "/ticks", accept: (...asked) => this.#accept(...asked) };
   readonly #options: TickSocketsOptions;
   readonly #senders = new Set<Sender>();
 
@@ -33,7 +34,7 @@ export class TickSockets {
     this.#options = options;
   }
 
-  #accept({ searchParams }: URL): Accept {
+  #accept({ searchParams }: URL, tenure: Tenure): Accept {
     const format = searchParams.get("format") ?? undefined;
     if (format !== undefined && !FORMATS.includes(format)) {
       const detail = `Cannot use format ${JSON.stringify(format)}: it is none of ${
@@ -45,6 +46,7 @@ export class TickSockets {
       const sender: Sender = new Sender(socket, {
         ...this.#options,
         format: format as BatchFormat | undefined,
+        tenure,
         left: () => this.#senders.delete(sender),
       });
       this.#senders.add(sender);
@@ -64,6 +66,7 @@ export class TickSockets {
 interface SenderOptions extends TickSocketsOptions {
   /** How its frames are to be read; absent means as they look. */
   readonly format: BatchFormat | undefined;
+  readonly tenure: Tenure;
   left(): void;
 }
 
@@ -91,6 +94,7 @@ class Sender implements Connection {
   constructor(socket: Socket, options: SenderOptions) {
     this.#socket = socket;
     this.#options = options;
+    options.tenure.holder = this;
   }
 
   receive(text: string): void {
@@ -115,6 +119,7 @@ class Sender implements Connection {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#options.tenure.end();
     this.#options.left();
   }
 
@@ -131,7 +136,7 @@ class Sender implements Connection {
 
   /** @returns the answer to a frame, whatever becomes of it */
   async #take(text: string, isTooMany: boolean): Promise<Record<string, unknown>> {
-    const { ingest, fault } = this.#options;
+    const { ingest, tenure, fault } = this.#options;
     const turn = this.#read;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#read = promise;
@@ -142,9 +147,11 @@ class Sender implements Connection {
       const format = this.#options.format ?? looksLike(text);
       const content = format === "json" ? openObject(text) : undefined;
       id = content && idOf(content, text);
-      if (isTooMany) throw tooMany();
+      const { allowance, write: scope } = tenure.grant;
+      if (isTooMany) throw tooMany(`${UNANSWERED_MAX} wait for their answer`);
+      if (allowance?.take(ingest.now) === false) throw tooMany("the token allows fewer a second");
       const frame = content?.["ticks"] === undefined ? { bytes, format } : openEnvelope(content);
-      const taken = await ingest.take({ ...frame, turn, read: resolve });
+      const taken = await ingest.take({ ...frame, scope, turn, read: resolve });
       return { id, ...takenBody(taken) };
     } catch (error) {
       return { id, ...refusalBody(toRefusal(error, fault)) };
@@ -214,7 +221,6 @@ function tooLarge(bytesMax: number): Refusal {
   return new Refusal(413, "too_large", detail);
 }
 
-function tooMany(): Refusal {
-  const detail = `Cannot take the batch: ${UNANSWERED_MAX} wait for their answer`;
-  return new Refusal(429, "too_many", detail);
+function tooMany(reason: string): Refusal {
+  return new Refusal(429, "too_many", `Cannot take the batch: ${reason}`);
 }

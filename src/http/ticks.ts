@@ -4,6 +4,7 @@ import { Selection } from "../hub/topic.ts";
 import { formatPosition, parsePosition, type TapeReader } from "../tape/tape.ts";
 import { TICK_COLUMNS } from "../wire/history.ts";
 import type { RecordFormat } from "../wire/records.ts";
+import { grantOf } from "./grants.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
 import type { Ingest } from "./ingest.ts";
 import { Query } from "./query.ts";
@@ -31,12 +32,12 @@ export function tickRoutes(options: TicksOptions): Hono {
   const { tape, catalogue, ingest, turns, now, fault } = options;
   return new Hono()
     .get("/ticks", async (c) => {
-      const query = new Query(c.req.url, now());
+      const query = Query.of(c, now());
       const format = historyFormat(c, query);
       const names = query.symbols(catalogue);
-      const symbols = names.length === 0
-        ? undefined
-        : namesOf(new Selection(names).resolve(catalogue));
+      const { read } = grantOf(c);
+      const selection = new Selection(names.length === 0 ? ["*"] : names).within(read);
+      const symbols = selection.isAll ? undefined : namesOf(selection.resolve(catalogue));
       const range = {
         symbols,
         after: readAfter(query.text("after"), tape),
@@ -56,6 +57,7 @@ export function tickRoutes(options: TicksOptions): Hono {
         c.req.raw,
         c.req.header("idempotency-key"),
         { format: readFormat(c.req.header("content-type")) },
+        grantOf(c).write,
       );
       return c.json({ accepted, position });
     });

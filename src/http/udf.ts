@@ -8,10 +8,12 @@ import type { Instrument } from "../core/instrument.ts";
 import { type Interval, lengthOf } from "../core/interval.ts";
 import { known } from "../core/known.ts";
 import type { Market } from "../core/market.ts";
+import type { Grant } from "../hub/grant.ts";
 import { LOOKS_LIKE_MS_MIN } from "../core/time.ts";
 import { readBars } from "../tape/bars.ts";
 import type { Archive } from "../tape/tape.ts";
 import { newestBars } from "./bar_page.ts";
+import { checkGranted, grantOf, type Listing, listingFor } from "./grants.ts";
 import type { Turns } from "./history.ts";
 import { Query } from "./query.ts";
 import { Refusal, refusalBody, toRefusal } from "./refusal.ts";
@@ -65,18 +67,18 @@ export function udfRoutes({ market, archive, turns, now, fault }: UdfOptions): H
     .get("/udf/config", (c) => c.json(CONFIG))
     .get("/udf/time", (c) => c.text(String(Math.floor(now() / 1_000))))
     .get("/udf/search", (c) => {
-      const query = new Query(c.req.url, now());
+      const query = Query.of(c, now());
       const text = query.text("query") ?? "";
-      const found = byRelevance(catalogue.search(text), text);
+      const found = byRelevance(listingFor(grantOf(c), catalogue).search(text), text);
       return c.json(found.slice(0, query.limit()).map(searchResult));
     })
     .get("/udf/symbols", (c) => {
-      const query = new Query(c.req.url, now());
-      return c.json(symbolInfo(resolve(catalogue, query.text("symbol"))));
+      const query = Query.of(c, now());
+      return c.json(symbolInfo(resolve(catalogue, query.text("symbol"), grantOf(c))));
     })
     .get("/udf/history", async (c) => {
-      const query = new Query(c.req.url, now());
-      const { symbol } = resolve(catalogue, query.text("symbol"));
+      const query = Query.of(c, now());
+      const { symbol } = resolve(catalogue, query.text("symbol"), grantOf(c));
       const interval = intervalOf(query.text("resolution"));
       const from = secondsOf(query, "from") ?? -Infinity;
       const to = secondsOf(query, "to") ?? Infinity;
@@ -87,8 +89,9 @@ export function udfRoutes({ market, archive, turns, now, fault }: UdfOptions): H
       return c.json(history(await newestBars(read, { to, limit }, turns), from, least));
     })
     .get("/udf/quotes", (c) => {
-      const names = (new Query(c.req.url, now()).text("symbols") ?? "").split(",");
+      const names = (Query.of(c, now()).text("symbols") ?? "").split(",");
       const quotes = names.filter((name) => name !== "").map((name) => {
+        checkGranted(grantOf(c).read, withoutExchange(name), "Cannot read");
         const instrument = find(catalogue, name);
         return instrument === undefined
           ? { s: "error", n: name, v: {}, errmsg: unknown(name) }
@@ -107,7 +110,7 @@ export function udfRoutes({ market, archive, turns, now, fault }: UdfOptions): H
 type Catalogue = Market["catalogue"];
 
 /** A chart may put the exchange before a symbol. */
-function find(catalogue: Catalogue, name: string): Instrument | undefined {
+function find(catalogue: Listing, name: string): Instrument | undefined {
   return catalogue.get(name) ?? catalogue.get(withoutExchange(name));
 }
 
@@ -116,17 +119,19 @@ function withoutExchange(name: string): string {
   return name.toLowerCase().startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
-/** @throws {Refusal} for a symbol that is unknown or not given */
-function resolve(catalogue: Catalogue, name: string | undefined): Instrument {
+/** @throws {Refusal} for a symbol that is unknown, not given or not granted */
+function resolve(all: Catalogue, name: string | undefined, grant: Grant): Instrument {
   if (name === undefined) {
     throw new Refusal(400, "bad_symbol", "Cannot answer without a symbol: name one");
   }
+  const catalogue = listingFor(grant, all);
   // What is typed into a chart comes in capitals.
   const typed = withoutExchange(name).toLowerCase();
   const instrument = find(catalogue, name) ??
     catalogue.all().find(({ symbol }) => symbol.toLowerCase() === typed);
-  if (instrument === undefined) throw new Refusal(404, "unknown_symbol", unknown(name));
-  return instrument;
+  if (instrument !== undefined) return instrument;
+  checkGranted(grant.read, withoutExchange(name), "Cannot read");
+  throw new Refusal(404, "unknown_symbol", unknown(name));
 }
 
 function unknown(name: string): string {

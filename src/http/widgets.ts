@@ -1,8 +1,10 @@
 /** OpenBB Workspace: https://docs.openbb.co/workspace/developers/json-specs/widgets-json-reference */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import widgets from "../../widgets.json" with { type: "json" };
 import type { Catalogue } from "../core/instrument.ts";
+import type { Grant } from "../hub/grant.ts";
 import apps from "./apps.json" with { type: "json" };
+import { grantOf, listingFor } from "./grants.ts";
 import { tagged } from "./tagged.ts";
 
 export interface WidgetsOptions {
@@ -10,7 +12,7 @@ export interface WidgetsOptions {
   /** The address under which browsers reach the server, without a slash at the end. */
   readonly publicUrl?: string | undefined;
   /** The key that a request came with. A grid opens its socket with nothing but the address told here. */
-  readonly keyOf: (request: Request) => string | undefined;
+  readonly keyOf: (request: Request, grant: Grant) => string | undefined;
 }
 
 /** The grid shows so many symbols until the user chooses. */
@@ -20,14 +22,15 @@ const SYMBOLS_ENDPOINT = "openbb/symbols";
 
 /** `GET /widgets.json` and `/apps.json`: what there is to show, and a dashboard that shows it. */
 export function widgetRoutes({ catalogue, publicUrl, keyOf }: WidgetsOptions): Hono {
-  const shown = () => [...catalogue.symbols()].slice(0, SYMBOLS_SHOWN);
+  const shown = (c: Context) =>
+    [...listingFor(grantOf(c), catalogue).symbols()].slice(0, SYMBOLS_SHOWN);
   return new Hono()
     .get("/widgets.json", tagged(), (c) => {
       // With a key in it, it is not for everybody.
       c.header("Cache-Control", "private, no-cache");
-      return c.json(fillInWidgets(shown(), publicUrl, keyOf(c.req.raw)));
+      return c.json(fillInWidgets(shown(c), publicUrl, keyOf(c.req.raw, grantOf(c))));
     })
-    .get("/apps.json", tagged(), (c) => c.json(fillInApps(shown())));
+    .get("/apps.json", tagged(), (c) => c.json(fillInApps(shown(c))));
 }
 
 /** Puts what this server has in the place of what the checked-in file names. */

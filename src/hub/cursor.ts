@@ -6,20 +6,8 @@ import type { Fragments } from "./fragments.ts";
 import type { Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
 import { NOTHING, type Scene } from "./scene.ts";
+import { IN_THE_FUTURE, type Start } from "./start.ts";
 import { channelName } from "./topic.ts";
-
-/** Where a cursor starts: after a place on the tape, or with the first tick at or after a time. */
-export type Start =
-  | {
-    readonly kind: "seq";
-    readonly seq: number;
-    /** When by the clock a place that is not there yet is waited for no longer. */
-    readonly until?: number;
-  }
-  | { readonly kind: "time"; readonly time: number };
-
-/** Why a place cannot be started from that is not there. */
-export const IN_THE_FUTURE = "The position is in the future";
 
 /** What is told of a cursor. */
 export interface Follower extends Member {
@@ -174,7 +162,7 @@ export class Cursor {
 
   #wait(now: number): number | undefined {
     const { start, follower } = this.#options;
-    if (start.kind === "seq" && start.until !== undefined && now < start.until) return now;
+    if (start.kind === "seq" && now < (start.until ?? -Infinity)) return now;
     follower.fellOff(this, IN_THE_FUTURE);
     return undefined;
   }
@@ -294,7 +282,7 @@ export class Cursor {
 
   #symbols(): ReadonlySet<string> | undefined {
     const { selection } = this.cohort.subscription;
-    if (selection.patterns.includes("*")) return undefined;
+    if (selection.isAll) return undefined;
     return new Set(selection.resolve(this.#options.market.catalogue).symbols);
   }
 

@@ -2,22 +2,25 @@ import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
-import { parseTime } from "../core/time.ts";
-import { type Archive, formatPosition, parsePosition, type TapeReader } from "../tape/tape.ts";
+import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
 import { TapeError } from "../store/tape_error.ts";
 import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
-import { Cursor, type Follower, IN_THE_FUTURE, type Start } from "./cursor.ts";
+import { Cursor, type Follower } from "./cursor.ts";
+import type { Start } from "./start.ts";
 import { Fragments } from "./fragments.ts";
+import type { Grant } from "./grant.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
 import type { Rota } from "./rota.ts";
+import { locate } from "./start.ts";
 import { present, type Scene } from "./scene.ts";
 import type { Sent } from "./sent.ts";
 import { type ChooseWire, Session } from "./session.ts";
+import { Tenure } from "./tenure.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Subscription, Wire } from "./wire.ts";
 
@@ -34,6 +37,8 @@ export interface HubOptions {
   readonly wake: () => void;
   /** How long a position is waited for that is not there yet (0): another replica may have got there before. */
   readonly waitMs?: number | undefined;
+  /** What a token grants. @throws {ClientError} when it is none; absent where there are no tokens */
+  readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
 }
 
 /** What the cursors together may cost in one flush, about in ticks that are looked at. */
@@ -50,6 +55,7 @@ export class Hub implements Desk {
   readonly now: () => number;
   readonly elapsed: () => number;
   readonly wake: () => void;
+  readonly authorize: HubOptions["authorize"];
   readonly #market: Market;
   readonly #sources: Sources;
   readonly #sessions = new Set<Session>();
@@ -62,8 +68,10 @@ export class Hub implements Desk {
   #restUntil = -Infinity;
 
   constructor(options: HubOptions) {
-    const { market, tape, archive, limits, rota, now, elapsed, wake, waitMs = 0 } = options;
+    const { market, tape, archive, limits, rota, now, elapsed, wake, authorize, waitMs = 0 } =
+      options;
     this.#waitMs = waitMs;
+    this.authorize = authorize;
     this.#market = market;
     this.#cohorts = new Cohorts(market, present(market, archive));
     this.#sources = { market, tape, archive };
@@ -93,11 +101,12 @@ export class Hub implements Desk {
   }
 
   /** Starts a session. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
-  open(socket: Socket, wire: Wire | ChooseWire): Session {
+  open(socket: Socket, wire: Wire | ChooseWire, tenure: Tenure = new Tenure()): Session {
     const session: Session = new Session(
       socket,
       this,
       wire,
+      tenure,
       () => this.#sessions.delete(session),
     );
     this.#sessions.add(session);
@@ -255,23 +264,8 @@ export class Hub implements Desk {
   }
 
   locate(from: string | number): Start | string {
-    const { tape } = this.#sources;
-    const position = typeof from === "string" ? parsePosition(from) : undefined;
-    if (position === undefined) {
-      const time = parseTime(String(from), this.now());
-      if (time !== undefined) return { kind: "time", time };
-      throw new ClientError(
-        "bad_from",
-        `Cannot start from ${JSON.stringify(from)}: it is neither a position nor a time`,
-      );
-    }
-    if (position.epoch !== tape.epoch) return `The epoch is ${tape.epoch}, not ${position.epoch}`;
-    if (position.seq > tape.head) {
-      if (this.#waitMs === 0) return IN_THE_FUTURE;
-      return { kind: "seq", seq: position.seq, until: this.elapsed() + this.#waitMs };
-    }
-    if (position.seq < tape.tail) return "The ticks after the position are no longer kept";
-    return { kind: "seq", seq: position.seq };
+    const until = this.#waitMs === 0 ? undefined : this.elapsed() + this.#waitMs;
+    return locate(from, this.#sources.tape, this.now(), until);
   }
 
   follow(

@@ -48,3 +48,37 @@ export const DEFAULT_LIMITS: Limits = {
   roomMessagesPerSecond: 200,
   roomKeptMs: 3_600_000,
 };
+
+/** Settings of the operator that are limits. */
+export interface LimitSettings {
+  readonly "sessions-max": number;
+  readonly "subscriptions-max": number;
+  readonly "commands-max": number;
+  readonly "frame-max": number;
+  readonly "buffered-max": number;
+  readonly stalled: number;
+  readonly heartbeat: number;
+  readonly flush: number;
+  readonly "rooms-max": number;
+  readonly "room-members-max": number;
+  readonly "room-message-max": number;
+  readonly "room-kept": number;
+}
+
+export function limitsOf(settings: LimitSettings): Limits {
+  return {
+    ...DEFAULT_LIMITS,
+    sessionsMax: settings["sessions-max"],
+    subscriptionsMax: settings["subscriptions-max"],
+    commandsMax: settings["commands-max"],
+    frameBytesMax: settings["frame-max"],
+    bufferedBytesMax: settings["buffered-max"],
+    stalledMsMax: settings.stalled,
+    heartbeatMs: settings.heartbeat,
+    flushMs: settings.flush,
+    roomsMax: settings["rooms-max"],
+    roomMembersMax: settings["room-members-max"],
+    roomMessageMax: settings["room-message-max"],
+    roomKeptMs: settings["room-kept"],
+  };
+}

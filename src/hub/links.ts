@@ -1,6 +1,8 @@
 import { ClientError } from "./client_error.ts";
 import type { Cohort } from "./cohort.ts";
-import type { Cursor, Follower, Start } from "./cursor.ts";
+import type { Cursor, Follower } from "./cursor.ts";
+import type { Start } from "./start.ts";
+import type { Grant } from "./grant.ts";
 import type { Limits } from "./limits.ts";
 import type { Place } from "./reader.ts";
 import type { Rota } from "./rota.ts";
@@ -24,6 +26,8 @@ export interface Desk {
   now(): number;
   /** Milliseconds by a clock that nobody sets. */
   elapsed(): number;
+  /** What a token grants. @throws {ClientError} when it is none; absent where there are no tokens */
+  readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
   /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
   cohortOf(subscription: Subscription): Cohort;
   /** The name of the cohort of an equal subscription, if there is one. @throws {ClientError} beyond a limit */

@@ -2,6 +2,7 @@ import { Allowance } from "./allowance.ts";
 import type { Limits } from "./limits.ts";
 import { Progress } from "./progress.ts";
 import { CloseCode, type Socket } from "./socket.ts";
+import type { Tenure } from "./tenure.ts";
 
 /** A message as it came, and how many bytes it is. */
 interface RoomMessage {
@@ -56,6 +57,7 @@ export interface RoomMemberOptions {
   readonly socket: Socket;
   readonly room: Room;
   readonly limits: Limits;
+  readonly tenure: Tenure;
   now(): number;
   /** Told that something is on its way to this client, so that it has to be tended. */
   owed(): void;
@@ -79,6 +81,7 @@ export class RoomMember {
 
   constructor(options: RoomMemberOptions) {
     this.#options = options;
+    options.tenure.holder = this;
     this.#allowance = new Allowance(options.limits.roomMessagesPerSecond, options.now());
   }
 
@@ -112,6 +115,7 @@ export class RoomMember {
     // The last that it said is what the others are to be left with.
     if (this.#unpassed !== undefined) this.#options.room.pass(this.#unpassed, this);
     this.#options.room.leave(this);
+    this.#options.tenure.end();
     this.#options.left();
   }
 

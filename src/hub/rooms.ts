@@ -2,6 +2,7 @@ import type { RoomCarrier } from "../log/stream_rooms.ts";
 import type { Limits } from "./limits.ts";
 import { Room, RoomMember } from "./room.ts";
 import { CloseCode, type Socket } from "./socket.ts";
+import { Tenure } from "./tenure.ts";
 
 export interface RoomsOptions {
   readonly limits: Limits;
@@ -43,7 +44,7 @@ export class Rooms {
   }
 
   /** Lets a client into a room. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
-  open(name: string, socket: Socket): RoomMember {
+  open(name: string, socket: Socket, tenure: Tenure = new Tenure()): RoomMember {
     const { limits, now } = this.#options;
     const full = this.#whyFull(name);
     const room = full === undefined ? this.#rooms.get(name) ?? this.#make(name) : new Room();
@@ -51,6 +52,7 @@ export class Rooms {
       socket,
       room,
       limits,
+      tenure,
       now,
       owed: () => this.#owed.add(member),
       waits: () => this.#waits(member),

@@ -5,7 +5,8 @@ import { type Desk, Links, type Outlet } from "./links.ts";
 import { Progress } from "./progress.ts";
 import type { Waiter } from "./rota.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import type { Command, Message, RequestId, Wire } from "./wire.ts";
+import type { Holder, Tenure } from "./tenure.ts";
+import type { Command, Message, RequestId, Subscription, Wire } from "./wire.ts";
 
 /** Which protocol a client speaks; asked with its first frame, unless the address says so already. */
 export type ChooseWire = (firstFrame: string) => Wire;
@@ -14,10 +15,11 @@ export type ChooseWire = (firstFrame: string) => Wire;
 const RETRY_MS = 1_000;
 
 /** One client from connect to close. */
-export class Session implements Outlet, Waiter {
+export class Session implements Holder, Outlet, Waiter {
   readonly #socket: Socket;
   readonly #desk: Desk;
   readonly #chooseWire: ChooseWire;
+  readonly #tenure: Tenure;
   readonly #left: () => void;
   readonly #links: Links;
   readonly #backlog: Backlog;
@@ -31,9 +33,17 @@ export class Session implements Outlet, Waiter {
   readonly #progress: Progress;
 
   /** @param left told that the session is over */
-  constructor(socket: Socket, desk: Desk, wire: Wire | ChooseWire, left: () => void) {
+  constructor(
+    socket: Socket,
+    desk: Desk,
+    wire: Wire | ChooseWire,
+    tenure: Tenure,
+    left: () => void,
+  ) {
     this.#socket = socket;
     this.#desk = desk;
+    this.#tenure = tenure;
+    tenure.holder = this;
     this.#backlog = new Backlog(desk.rota, desk.limits.commandsMax);
     this.#left = left;
     this.#wire = typeof wire === "function" ? undefined : wire;
@@ -98,7 +108,8 @@ export class Session implements Outlet, Waiter {
         throw error;
       }
       this.#refuse(error);
-      this.close(CloseCode.badRequest, error.message);
+      const isForbidden = error.code === "not_allowed";
+      this.close(isForbidden ? CloseCode.forbidden : CloseCode.badRequest, error.message);
     }
   }
 
@@ -109,6 +120,7 @@ export class Session implements Outlet, Waiter {
     this.#desk.rota.remove(this);
     this.#backlog.clear();
     this.#links.leaveAll();
+    this.#tenure.end();
     this.#left();
   }
 
@@ -116,6 +128,13 @@ export class Session implements Outlet, Waiter {
     if (this.#closed) return;
     this.closed();
     this.#socket.close(code, closeReason(reason));
+  }
+
+  ending(expires: number): boolean {
+    // Before its first frame nobody knows what the client understands.
+    if (this.#wire === undefined) return false;
+    this.say({ kind: "token", expires });
+    return true;
   }
 
   /** Says that the server goes away. */
@@ -166,6 +185,7 @@ export class Session implements Outlet, Waiter {
     try {
       // What has its answer in it costs nothing more.
       if (this.#refusing && command.kind !== "answer") throw this.#tooMany();
+      this.#checkRate(command);
       this.#perform(command);
     } catch (error) {
       this.#refuse(error, "id" in command ? command.id : undefined);
@@ -178,10 +198,43 @@ export class Session implements Outlet, Waiter {
       return this.say({ kind: "pong", id: command.id, time: this.#desk.now() });
     }
     if (kind === "answer") return this.send(command.text);
-    if (kind === "subscribe") return this.#links.subscribe(command);
-    if (kind === "replace") return this.#links.replace(command.subscription);
+    if (kind === "authorize") return this.#authorize(command);
+    if (kind === "subscribe") {
+      return this.#links.subscribe({ ...command, subscription: this.#seen(command.subscription) });
+    }
+    if (kind === "replace") return this.#links.replace(this.#seen(command.subscription));
     if (kind === "update") return this.#links.update(command);
     return this.#links.unsubscribe(command);
+  }
+
+  /** What of a subscription the client may see. @throws {ClientError} for a name that it may not */
+  #seen(subscription: Subscription): Subscription {
+    const selection = subscription.selection.within(this.#tenure.grant.read);
+    return selection === subscription.selection ? subscription : { ...subscription, selection };
+  }
+
+  #authorize({ token, id }: Extract<Command, { kind: "authorize" }>): void {
+    const { authorize } = this.#desk;
+    if (authorize === undefined) {
+      throw new ClientError("bad_token", "Cannot authorize: the server knows no tokens");
+    }
+    authorize(token).then((grant) => {
+      const { read } = this.#tenure.grant;
+      if (grant.read.key !== read.key) {
+        const message = "Cannot authorize: the token is for other symbols, open a new connection";
+        throw new ClientError("not_allowed", message);
+      }
+      if (this.#closed) return;
+      this.#tenure.renew(grant);
+      this.say({ kind: "authorized", id, expires: grant.until === Infinity ? null : grant.until });
+    }).catch((error: unknown) => this.#refuse(error, id));
+  }
+
+  #checkRate({ kind }: Command): void {
+    const { allowance } = this.#tenure.grant;
+    if (allowance === undefined || kind === "authorize" || allowance.take(this.#desk.now())) return;
+    const message = "Cannot do the command: the token allows fewer in a second";
+    throw new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
 
   #tooSlow(): void {

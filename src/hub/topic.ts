@@ -27,6 +27,14 @@ export function channelName(channel: Channel): string {
   return channel.kind === "bar" ? `bar:${channel.interval}` : channel.kind;
 }
 
+/** What may be seen of all symbols. */
+export interface Reach {
+  readonly key: string;
+  readonly isAll: boolean;
+  has(symbol: string): boolean;
+  covers(pattern: string): boolean;
+}
+
 /** The symbols that there are. */
 export interface Known {
   has(symbol: string): boolean;
@@ -41,9 +49,12 @@ export class Selection {
   readonly patterns: readonly string[];
   readonly #names: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
+  /** Where its prefixes reach further than whoever asks. */
+  readonly #reach: Reach | undefined;
 
   /** @throws {ClientError} for an empty list, or a pattern that no symbol matches */
-  constructor(patterns: readonly string[]) {
+  constructor(patterns: readonly string[], reach?: Reach) {
+    this.#reach = reach;
     if (patterns.length === 0) {
       throw new ClientError("bad_symbol", "Cannot subscribe to no symbols: the list is empty");
     }
@@ -57,7 +68,28 @@ export class Selection {
 
   /** Equal for selections with the same content, whatever its order. */
   get key(): string {
-    return [...this.patterns].sort().join(",");
+    const patterns = [...this.patterns].sort().join(",");
+    return this.#reach === undefined ? patterns : `${patterns} of ${this.#reach.key}`;
+  }
+
+  /** Whether every symbol matches, and every one that will appear. */
+  get isAll(): boolean {
+    return this.#reach === undefined && this.patterns.includes("*");
+  }
+
+  /**
+   * What of it somebody may see: of prefixes a part, names or none.
+   * @throws {ClientError} for a name that may not be seen
+   */
+  within(reach: Reach): Selection {
+    if (reach.isAll || this.patterns.every((pattern) => reach.covers(pattern))) return this;
+    const name = this.patterns.find((pattern) => !pattern.endsWith("*") && !reach.has(pattern));
+    if (name === undefined) return new Selection(this.patterns, reach);
+    const shown = JSON.stringify(name.slice(0, 100));
+    throw new ClientError(
+      "not_allowed",
+      `Cannot subscribe to ${shown}: the token does not allow it`,
+    );
   }
 
   /** @throws {ClientError} for a name that no symbol has, and that none can have */
@@ -66,7 +98,13 @@ export class Selection {
   }
 
   matches(symbol: string): boolean {
-    return this.#names.has(symbol) || this.#prefixes.some((prefix) => symbol.startsWith(prefix));
+    return (this.#names.has(symbol) ||
+      this.#prefixes.some((prefix) => symbol.startsWith(prefix))) &&
+      this.#sees(symbol);
+  }
+
+  #sees(symbol: string): boolean {
+    return this.#reach === undefined || this.#reach.has(symbol);
   }
 
   /** The symbols of those given that match, in the order asked and then as given; and the names that are not among them. */
@@ -83,7 +121,9 @@ export class Selection {
         continue;
       }
       const prefix = pattern.slice(0, -1);
-      for (const symbol of known.symbols()) if (symbol.startsWith(prefix)) found.add(symbol);
+      for (const symbol of known.symbols()) {
+        if (symbol.startsWith(prefix) && this.#sees(symbol)) found.add(symbol);
+      }
     }
     return { symbols: [...found], unknown };
   }

@@ -22,6 +22,8 @@ export type Command =
   | Update
   | Unsubscribe
   | { readonly kind: "ping"; readonly id?: RequestId | undefined }
+  /** A new token takes the place of the one with which the connection was opened. */
+  | { readonly kind: "authorize"; readonly id?: RequestId | undefined; readonly token: string }
   /** The protocol has the answer by itself. */
   | { readonly kind: "answer"; readonly text: string };
 
@@ -93,6 +95,14 @@ export type Message =
     readonly snapshot?: readonly (Row | Bar)[];
   }
   | { readonly kind: "pong"; readonly id?: RequestId | undefined; readonly time: number }
+  /** `expires` is in milliseconds since the epoch; `null` is never. */
+  | {
+    readonly kind: "authorized";
+    readonly id?: RequestId | undefined;
+    readonly expires: number | null;
+  }
+  /** The token expires soon: a new one is asked for. */
+  | { readonly kind: "token"; readonly expires: number }
   | { readonly kind: "heartbeat"; readonly seq: number; readonly time: number }
   | { readonly kind: "draining"; readonly reconnectAfter: number }
   | {

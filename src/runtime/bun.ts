@@ -11,6 +11,7 @@ import {
   type ListenOptions,
   MESSAGE_BYTES_MAX,
   notAHandshake,
+  type TlsPair,
 } from "./listener.ts";
 
 interface Data {
@@ -45,48 +46,68 @@ class BunSocket implements Socket {
  */
 const IDLE_SECONDS = 120;
 
-export function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port } = options;
-  let server: Bun.Server<Data>;
-  try {
-    server = Bun.serve<Data>({
-      hostname: host,
-      port,
-      idleTimeout: IDLE_SECONDS,
-      // Its pages of errors would show the source.
-      development: false,
-      // What that would imply: a second server on the same port, with half of the clients.
-      reusePort: false,
-      fetch(request, server) {
-        const fault = badAddress(request);
-        if (fault !== undefined) return fault;
-        if (!isUpgrade(request)) return options.fetch(request);
-        const accept = options.upgrade(request);
+// deno-lint-ignore require-await -- an error of the port is a rejection
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { host } = options;
+  const servers: Bun.Server<Data>[] = [];
+  const begin = (port: number, tls: TlsPair | undefined) => {
+    try {
+      servers.push(serve(options, port, tls));
+    } catch (cause) {
+      throw listenError(host, port, cause);
+    }
+  };
+  begin(options.port, options.tls);
+  const port = servers[0]!.port ?? options.port;
+  return {
+    host: servers[0]!.hostname ?? host,
+    port,
+    keepsConnections: true,
+    // The runtime cannot give a server another certificate, but one that no longer accepts keeps what it has.
+    // deno-lint-ignore require-await -- an error of the port is a rejection
+    async renew(tls) {
+      void servers.at(-1)!.stop(false);
+      begin(port, tls);
+    },
+    close: async () => void await Promise.all(servers.map((server) => server.stop(true))),
+  };
+}
+
+function serve(options: ListenOptions, port: number, tls: TlsPair | undefined): Bun.Server<Data> {
+  return Bun.serve<Data>({
+    hostname: options.host,
+    port,
+    ...(tls === undefined ? {} : { tls: { ...tls } }),
+    idleTimeout: IDLE_SECONDS,
+    // Its pages of errors would show the source.
+    development: false,
+    // What that would imply: a second server on the same port, with half of the clients.
+    reusePort: false,
+    fetch(request, server) {
+      const fault = badAddress(request);
+      if (fault !== undefined) return fault;
+      if (!isUpgrade(request)) return options.fetch(request);
+      const finish = (accept: Accept | Response) => {
         if (accept instanceof Response) return accept;
         if (server.upgrade(request, { data: { accept } })) return undefined;
         return notAHandshake();
+      };
+      const accept = options.upgrade(request);
+      return accept instanceof Promise ? accept.then(finish) : finish(accept);
+    },
+    websocket: {
+      idleTimeout: IDLE_SECONDS,
+      maxPayloadLength: MESSAGE_BYTES_MAX,
+      open(socket) {
+        socket.data.connection = socket.data.accept(new BunSocket(socket));
       },
-      websocket: {
-        idleTimeout: IDLE_SECONDS,
-        maxPayloadLength: MESSAGE_BYTES_MAX,
-        open(socket) {
-          socket.data.connection = socket.data.accept(new BunSocket(socket));
-        },
-        message(socket, message) {
-          if (typeof message === "string") socket.data.connection?.receive(message);
-          else socket.data.connection?.receiveBinary();
-        },
-        close(socket) {
-          socket.data.connection?.closed();
-        },
+      message(socket, message) {
+        if (typeof message === "string") socket.data.connection?.receive(message);
+        else socket.data.connection?.receiveBinary();
       },
-    });
-  } catch (cause) {
-    return Promise.reject(listenError(host, port, cause));
-  }
-  return Promise.resolve({
-    host: server.hostname ?? host,
-    port: server.port ?? port,
-    close: () => server.stop(true),
+      close(socket) {
+        socket.data.connection?.closed();
+      },
+    },
   });
 }

@@ -8,37 +8,72 @@ import {
   type Listening,
   type ListenOptions,
   notAHandshake,
+  type TlsPair,
 } from "./listener.ts";
 
 /** Seconds after which a silent peer is sent a PING, and dropped when it does not answer. */
 const PING_SECONDS = 60;
+const TURNS_MAX = 1_000;
 
-export function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port } = options;
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({
-      hostname: host,
-      port,
-      onListen: () => {},
-      // Who broke a body off has said why; the runtime would print it once more.
-      onError: () => new Response(null, { status: 500 }),
-      handler(request) {
-        const fault = badAddress(request);
-        if (fault !== undefined) return fault;
-        if (!isUpgrade(request)) return options.fetch(request);
-        const accept = options.upgrade(request);
-        return accept instanceof Response ? accept : upgrade(request, accept);
-      },
-    });
-  } catch (cause) {
-    return Promise.reject(listenError(host, port, cause));
-  }
-  const { addr } = server;
-  return Promise.resolve({
-    host: addr.hostname,
-    port: addr.port,
+// deno-lint-ignore require-await -- an error of the port is a rejection
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { host } = options;
+  const begin = (port: number, tls: TlsPair | undefined) => {
+    try {
+      return serve(options, port, tls);
+    } catch (cause) {
+      throw listenError(host, port, cause);
+    }
+  };
+  let server = begin(options.port, options.tls);
+  const { addr: { hostname, port } } = server;
+  return {
+    host: hostname,
+    port,
+    // The runtime has no certificate that changes, and ends WebSockets with the server that accepted them.
+    keepsConnections: false,
+    async renew(tls) {
+      // It ends when its last answer does, and leaves the port sooner.
+      void server.shutdown();
+      server = await patiently(() => begin(port, tls), options.turn);
+    },
     close: () => server.shutdown(),
+  };
+}
+
+/** Tries until nothing is in the way any more, some turns later. */
+async function patiently<Result>(work: () => Result, turn: () => Promise<void>): Promise<Result> {
+  for (let left = TURNS_MAX;; left--) {
+    try {
+      return work();
+    } catch (error) {
+      if (left === 0) throw error;
+      await turn();
+    }
+  }
+}
+
+function serve(
+  options: ListenOptions,
+  port: number,
+  tls: TlsPair | undefined,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({
+    hostname: options.host,
+    port,
+    ...tls,
+    onListen: () => {},
+    // Who broke a body off has said why; the runtime would print it once more.
+    onError: () => new Response(null, { status: 500 }),
+    handler(request) {
+      const fault = badAddress(request);
+      if (fault !== undefined) return fault;
+      if (!isUpgrade(request)) return options.fetch(request);
+      const finish = (accept: Accept | Response) =>
+        accept instanceof Response ? accept : upgrade(request, accept);
+      const accept = options.upgrade(request);
+      return accept instanceof Promise ? accept.then(finish) : finish(accept);
+    },
   });
 }
 

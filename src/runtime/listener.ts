@@ -1,5 +1,11 @@
 import type { Socket } from "../hub/socket.ts";
 
+/** A certificate and its private key, in PEM. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** A larger WebSocket message is not read to its end; this is Deno's limit, which cannot be set. */
 export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -16,14 +22,22 @@ export type Accept = (socket: Socket) => Connection;
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** Absent without TLS. */
+  readonly tls?: TlsPair | undefined;
+  /** Lets everything else that is due happen. */
+  turn(): Promise<void>;
   fetch(request: Request): Response | Promise<Response>;
   /** Asked for every WebSocket upgrade: what to do with the socket, or a refusal. */
-  upgrade(request: Request): Accept | Response;
+  upgrade(request: Request): Accept | Response | Promise<Accept | Response>;
 }
 
 export interface Listening {
   readonly host: string;
   readonly port: number;
+  /** Whether open connections outlive `renew`. */
+  readonly keepsConnections: boolean;
+  /** Serves new connections with another certificate. @throws {ListenError} */
+  renew(tls: TlsPair): Promise<void>;
   /** Accepts no more connections and ends those that are open. */
   close(): Promise<void>;
 }

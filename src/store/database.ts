@@ -80,6 +80,26 @@ export function openToRead(path: string): { readonly db: DatabaseSync; readonly 
   }
 }
 
+/**
+ * Lets a copy of a tape, which nobody uses, be a tape of its own, with another numbering. There is nothing
+ * beside the file after that. @throws {TapeError}
+ */
+export function beginAnew(path: string, epoch: string): void {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path);
+    db.exec("PRAGMA synchronous = FULL");
+    const meta = new TextTable(db, "meta");
+    meta.put("epoch", epoch);
+    // It was copied while somebody used it.
+    meta.put("clean", "1");
+  } catch (cause) {
+    throw reasonOf("write", path, cause);
+  } finally {
+    db?.close();
+  }
+}
+
 /** Ends the use of the file. When not even the mark can be written, the next start is more careful. */
 export function closeDatabase(db: DatabaseSync, meta: TextTable, path: string): void {
   try {

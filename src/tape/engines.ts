@@ -3,6 +3,7 @@ import type { SlicedLog } from "../log/log.ts";
 import { MemoryEntries } from "../log/memory.ts";
 import { QueuedLog } from "../log/queued_log.ts";
 import { IN_MEMORY, openDatabase } from "../store/database.ts";
+import { Snapshots } from "../store/snapshot.ts";
 import type { TapeError } from "../store/tape_error.ts";
 import { beginAfter, seqNoted } from "./parts.ts";
 import type { SharedLog } from "./shared.ts";
@@ -30,6 +31,11 @@ export function parseTapeSpec(name: string): TapeSpec {
   throw new RangeError(
     `Cannot open tape ${name}: it is none of memory, memory:TICKS and sqlite:PATH`,
   );
+}
+
+/** A name for a numbering that no other has. */
+export function newEpoch(random: () => number): string {
+  return Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
 }
 
 /** What a tape and its log need of the world. */
@@ -62,6 +68,8 @@ export interface Elsewhere {
 export interface OpenTape {
   readonly log: SlicedLog;
   readonly tape: StoredTape;
+  /** Absent where there is no file. */
+  readonly snapshots: Snapshots | undefined;
 }
 
 /** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
@@ -74,24 +82,27 @@ export function openTape(
   const spec = parseTapeSpec(name);
   const { now, elapsed, bootId, holder, random, warn } = world;
   const { barsKept, bytesMax, waiting } = options;
-  const newEpoch = () => Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
   const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
   const shared = elsewhere?.shared;
   if (path !== IN_MEMORY) shared?.prepare(path);
-  const given = { path, bootId, holder, newEpoch, epoch: shared?.epoch };
-  const { db, meta, epoch, notes } = openDatabase(given);
+  const { db, meta, epoch, notes } = openDatabase({
+    ...{ path, bootId, holder, epoch: shared?.epoch },
+    newEpoch: () => newEpoch(random),
+  });
   for (const note of notes) warn(note);
   const ticks = ticksMax ?? bytesMax / BYTES_A_TICK;
   const blockTicks = Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
   // What the stream has forgotten is kept by no new tape.
   if (shared !== undefined && seqNoted(meta, "settled") === 0) beginAfter(meta, shared.tail);
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
+  const snapshots = spec.engine === "memory" ? undefined : new Snapshots(db, path);
   if (elsewhere !== undefined) {
-    const writer = newEpoch() + newEpoch();
-    return { log: elsewhere.shared.follow({ writer, waiting, fail: elsewhere.fail }), tape };
+    const writer = newEpoch(random) + newEpoch(random);
+    const log = elsewhere.shared.follow({ writer, waiting, fail: elsewhere.fail });
+    return { log, tape, snapshots };
   }
   // What lives as long as the process is not to be read again by another one.
   const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
-  return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape };
+  return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape, snapshots };
 }

@@ -9,9 +9,9 @@ import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
 import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
-import { type Found, type FoundColumns, FoundCount, FoundTicks } from "./found.ts";
-import { type Reached, readFirst, readLast } from "./reading.ts";
+import type { FoundColumns } from "./found.ts";
 import type { Step } from "./sealer.ts";
+import { TickFinder } from "./tick_finder.ts";
 import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
 
 export interface StoredTapeOptions {
@@ -45,6 +45,7 @@ export class StoredTape implements TapeReader, Archive {
   readonly #path: string;
   readonly #ticksMax: number | undefined;
   readonly #parts: Parts;
+  readonly #finder: TickFinder;
   /** Marks that are not stored. */
   readonly #marks = new Map<string, string>();
   #saved: number;
@@ -61,6 +62,8 @@ export class StoredTape implements TapeReader, Archive {
     try {
       const { blockTicks = BLOCK_TICKS } = options;
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
+      const { segments, symbols } = this.#parts;
+      this.#finder = new TickFinder(segments, symbols, () => this.tail);
       this.#saved = seqNoted(meta, "saved");
       this.#settled = seqNoted(meta, "settled");
     } catch (cause) {
@@ -159,32 +162,27 @@ export class StoredTape implements TapeReader, Archive {
   }
 
   first(query: TickQuery): Slice {
-    const found = new FoundTicks(query.limit);
-    return { ...this.#find(readFirst, query, found), ticks: found.ticks };
+    return this.#read(() => this.#finder.first(query));
   }
 
   last(query: TickQuery): Slice {
-    const found = new FoundTicks(query.limit);
-    return { ...this.#find(readLast, query, found), ticks: found.ticks.reverse() };
+    return this.#read(() => this.#finder.last(query));
   }
 
   columns(query: TickQuery, into: FoundColumns): number {
-    into.begin(query.limit);
-    return this.#find(readFirst, query, into).seq;
+    return this.#read(() => this.#finder.columns(query, into));
   }
 
   nameOf(symbol: number): string {
-    return this.#parts.symbols.nameOf(symbol);
+    return this.#read(() => this.#parts.symbols.nameOf(symbol));
   }
 
   countFirst(query: TickQuery): Count {
-    const found = new FoundCount(query.limit);
-    return { ...this.#find(readFirst, query, found), count: found.count };
+    return this.#read(() => this.#finder.countFirst(query));
   }
 
   countLast(query: TickQuery): Count {
-    const found = new FoundCount(query.limit);
-    return { ...this.#find(readLast, query, found), count: found.count };
+    return this.#read(() => this.#finder.countLast(query));
   }
 
   /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
@@ -267,22 +265,6 @@ export class StoredTape implements TapeReader, Archive {
 
   close(): void {
     closeDatabase(this.#db, this.#meta, this.#path);
-  }
-
-  #find(
-    find: typeof readFirst,
-    { symbols, after, through, from, to }: TickQuery,
-    found: Found,
-  ): Reached {
-    const { segments, symbols: numbers } = this.#parts;
-    const range = {
-      symbols: symbols && [...symbols].flatMap((symbol) => numbers.find(symbol) ?? []),
-      after: Math.max(after ?? 0, this.tail),
-      through: Math.min(through ?? Infinity, this.head),
-      from: from ?? -Infinity,
-      to: to ?? Infinity,
-    };
-    return this.#read(() => find(segments.all, range, found));
   }
 
   /** Does a step of some work. @returns whether there was one */

@@ -1,4 +1,5 @@
-import { inspect, type Inspection } from "../tape/inspection.ts";
+import type { Inspection } from "../tape/inspection.ts";
+import { lookAtTape } from "./checked_tape.ts";
 import { CommandError } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -7,37 +8,15 @@ export interface InspectOptions {
   readonly json: boolean;
 }
 
-const BAR_WIDTH = 24;
-const PROGRESS_MS = 100;
-
 /** `tickwire inspect`: what the file of a tape holds, and whether it is whole. @throws {CommandError} if it is not */
 export async function inspectFile(
   terminal: Terminal,
   { file, json }: InspectOptions,
 ): Promise<void> {
-  const looking = inspect(file);
-  let step = looking.next();
-  let shownAt = -Infinity;
-  while (!step.done) {
-    if (terminal.interrupted.aborted) throw new CommandError("Interrupted");
-    const now = terminal.now();
-    if (now - shownAt >= PROGRESS_MS) {
-      shownAt = now;
-      terminal.progress(barOf(step.value.done / step.value.all));
-      await terminal.sleep(0);
-    }
-    step = looking.next();
-  }
-  terminal.progress("");
-  const found = step.value;
+  const found = await lookAtTape(terminal, file);
   await terminal.write(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found));
   if (found.damage.length === 0) return;
   throw new CommandError(`Tape ${file} is damaged: ${found.damage.length} faults were found`);
-}
-
-function barOf(share: number): string {
-  const full = Math.round(share * BAR_WIDTH);
-  return `[${"#".repeat(full)}${".".repeat(BAR_WIDTH - full)}] ${Math.floor(100 * share)} %`;
 }
 
 function textOf(found: Inspection): string {

@@ -1,4 +1,5 @@
 /** A running tickwire as the commands of the terminal reach it. */
+import { type Reach, reachWith, trustFault } from "../runtime/reach.ts";
 
 /** Why a command cannot go on, in words for its user. */
 export class CommandError extends Error {}
@@ -10,14 +11,17 @@ export interface ServerOptions {
   /** Such as `http://localhost:5050`. */
   readonly url: string;
   readonly key?: string | undefined;
+  /** A file with authorities to trust beside those of the system. */
+  readonly ca?: string | undefined;
 }
 
 export class Server {
+  readonly reach: Reach;
   readonly #url: URL;
   readonly #key: string | undefined;
 
-  /** @throws {CommandError} when the URL is none */
-  constructor({ url, key }: ServerOptions) {
+  /** @throws {CommandError} when the URL is none. @throws {RangeError} when the authority is none */
+  constructor({ url, key, ca }: ServerOptions) {
     const parsed = URL.parse(/^[a-z]+:\/\//.test(url) ? url : `http://${url}`);
     if (parsed === null || !/^(https?|wss?):$/.test(parsed.protocol)) {
       throw new CommandError(
@@ -27,6 +31,7 @@ export class Server {
     parsed.protocol = parsed.protocol.replace("ws", "http");
     parsed.search = parsed.hash = "";
     parsed.pathname = parsed.pathname.replace(/\/?$/, "/");
+    this.reach = reachWith(ca);
     this.#url = parsed;
     this.#key = key;
   }
@@ -58,13 +63,12 @@ export class Server {
     const headers = new Headers(init.headers);
     if (this.#key !== undefined) headers.set("X-API-KEY", this.#key);
     try {
-      return await fetch(new URL(path, this.#url), { ...init, headers });
+      return await this.reach.fetch(new URL(path, this.#url), { ...init, headers });
     } catch (cause) {
       if (init.signal?.aborted) throw new CommandError("Interrupted", { cause });
-      throw new CommandError(
-        `Cannot reach ${this.url}: nothing answers there; start it with tickwire, or name another with --url`,
-        { cause },
-      );
+      const reason = trustFault(cause) ??
+        "nothing answers there; start it with tickwire, or name another with --url";
+      throw new CommandError(`Cannot reach ${this.url}: ${reason}`, { cause });
     }
   }
 }

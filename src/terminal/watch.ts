@@ -110,7 +110,10 @@ async function subscribe(
   told: Told,
 ): Promise<Client> {
   const { connect } = await loadClient();
-  const client = connect(server.socketUrl, { onState: (state) => told.state(state) });
+  const client = connect(server.socketUrl, {
+    ...server.reach,
+    onState: (state) => told.state(state),
+  });
   const wanted = symbols.length === 0 ? ["*"] : symbols;
   client.subscribe({ symbols: wanted, channel: "quote", every }, {
     onReply: ({ resumed, snapshot }) => {

@@ -1,5 +1,6 @@
 /** What Kraken calls instruments: https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs */
 import type { Catalogue, Instrument } from "../core/instrument.ts";
+import type { Reach } from "../hub/topic.ts";
 
 /** A symbol of two codes, such as BTC/USD, with its other names. */
 export interface Pair {
@@ -26,6 +27,9 @@ const CRYPTO = new Set(["XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", 
 const MONEY = new Set(["USD", "EUR", "GBP", "CAD", "JPY", "AUD"]);
 /** The one pair of two prefixed assets whose key has no prefixes. */
 const PLAIN_KEY = "XDGUSD";
+
+/** Pairs as somebody may see them. */
+export type PairList = Pick<Pairs, "all" | "ofSymbol" | "ofName">;
 
 /** The pairs among the instruments of a catalogue, found by any of their names. */
 export class Pairs {
@@ -59,6 +63,17 @@ export class Pairs {
   ofNumber(number: number): Pair | undefined {
     this.#look();
     return this.#byNumber.get(number);
+  }
+
+  /** Those of them that may be seen; the others are as if they were not there. */
+  within(reach: Reach): PairList {
+    if (reach.isAll) return this;
+    const seen = (pair: Pair | undefined) => pair && reach.has(pair.symbol) ? pair : undefined;
+    return {
+      all: () => this.all().filter(({ symbol }) => reach.has(symbol)),
+      ofSymbol: (symbol) => seen(this.ofSymbol(symbol)),
+      ofName: (name) => seen(this.ofName(name)),
+    };
   }
 
   instrument({ symbol }: Pair): Instrument {

@@ -1,7 +1,8 @@
 /** Version 1 of Kraken's public sockets: https://docs.kraken.com/websockets/ */
+import type { Reach } from "../hub/topic.ts";
 import type { Command, Message, Wire } from "../hub/wire.ts";
 import type { Figures } from "../tape/figures.ts";
-import type { Pairs } from "./kraken_pairs.ts";
+import type { PairList, Pairs } from "./kraken_pairs.ts";
 import {
   ALL_MINUTES,
   BAD_INTERVAL,
@@ -58,28 +59,33 @@ interface Asked {
   readonly subscription?: unknown;
 }
 
-/** @returns the protocol of one connection, by its number */
-export function krakenV1(options: KrakenOptions): (connectionId: number) => Wire {
-  const reader = new Reader(options);
+/** @returns the protocol of one connection, by its number and what its client may see */
+export function krakenV1(options: KrakenOptions): (connectionId: number, reach: Reach) => Wire {
+  const data = new V1Data(options.figures, options.pairs);
   const status = (connectionID: number, status: string) =>
     JSON.stringify({ connectionID, event: "systemStatus", status, version: VERSION });
-  return (connectionId) => ({
-    greeting: status(connectionId, "online"),
-    heartbeatMs: HEARTBEAT_MS,
-    single: true,
-    decode: (text) => [reader.read(text)].flat(),
-    encode: (message) =>
-      message.kind === "draining" ? status(connectionId, "maintenance") : reader.write(message),
-  });
+  return (connectionId, reach) => {
+    const reader = new Reader(options, data, reach);
+    return {
+      greeting: status(connectionId, "online"),
+      heartbeatMs: HEARTBEAT_MS,
+      single: true,
+      decode: (text) => [reader.read(text)].flat(),
+      encode: (message) =>
+        message.kind === "draining" ? status(connectionId, "maintenance") : reader.write(message),
+    };
+  };
 }
 
 class Reader {
-  readonly #options: KrakenOptions;
+  readonly #pairs: PairList;
+  readonly #pairsMax: number;
   readonly #data: V1Data;
 
-  constructor(options: KrakenOptions) {
-    this.#options = options;
-    this.#data = new V1Data(options.figures, options.pairs);
+  constructor({ pairs, pairsMax }: KrakenOptions, data: V1Data, reach: Reach) {
+    this.#pairs = pairs.within(reach);
+    this.#pairsMax = pairsMax;
+    this.#data = data;
   }
 
   read(text: string): Command | Command[] {
@@ -107,9 +113,8 @@ class Reader {
       return refuse(fault, { reqid, pair: fault === PRIVATE ? undefined : pair, subscription });
     }
     const names = pair as unknown[];
-    if (names.length > this.#options.pairsMax) {
-      const reason =
-        `Cannot ${event} ${names.length} pairs: the limit is ${this.#options.pairsMax}`;
+    if (names.length > this.#pairsMax) {
+      const reason = `Cannot ${event} ${names.length} pairs: the limit is ${this.#pairsMax}`;
       return refuse(reason, { reqid, subscription });
     }
     return names.flatMap((name) =>
@@ -121,7 +126,7 @@ class Reader {
     const fault = subscriptionFault(subscription);
     if (fault !== undefined) return [refuse(fault, asked)];
     if (typeof spelled !== "string") return [refuse(MALFORMED, asked)];
-    const pair = this.#options.pairs.ofName(spelled);
+    const pair = this.#pairs.ofName(spelled);
     if (pair === undefined || (spelled !== pair.wsname && spelled !== pair.symbol)) {
       return [refuse(unknownPair(spelled), asked)];
     }

@@ -1,7 +1,8 @@
 /** Version 2 of Kraken's public sockets: https://docs.kraken.com/api/docs/websocket-v2/ticker */
+import type { Reach } from "../hub/topic.ts";
 import type { Command, Message, Subscribed, Wire } from "../hub/wire.ts";
 import type { Figures } from "../tape/figures.ts";
-import type { Pairs } from "./kraken_pairs.ts";
+import type { PairList } from "./kraken_pairs.ts";
 import {
   BAD_INTERVAL,
   BAD_NAME,
@@ -50,17 +51,20 @@ interface Asked {
   readonly snapshot?: boolean;
 }
 
-/** @returns the protocol of one connection, by its number */
-export function krakenV2(options: KrakenOptions): (connectionId: number) => Wire {
-  const reader = new Reader(options);
-  return (connectionId) => ({
-    greeting: status(connectionId, "online"),
-    heartbeatMs: HEARTBEAT_MS,
-    single: true,
-    decode: (text) => [reader.read(text)].flat(),
-    encode: (message) =>
-      message.kind === "draining" ? status(connectionId, "maintenance") : reader.write(message),
-  });
+/** @returns the protocol of one connection, by its number and what its client may see */
+export function krakenV2(options: KrakenOptions): (connectionId: number, reach: Reach) => Wire {
+  const data = new V2Data(options.figures, options.pairs);
+  return (connectionId, reach) => {
+    const reader = new Reader(options, data, reach);
+    return {
+      greeting: status(connectionId, "online"),
+      heartbeatMs: HEARTBEAT_MS,
+      single: true,
+      decode: (text) => [reader.read(text)].flat(),
+      encode: (message) =>
+        message.kind === "draining" ? status(connectionId, "maintenance") : reader.write(message),
+    };
+  };
 }
 
 function status(connection_id: number, system: string): string {
@@ -71,15 +75,15 @@ function status(connection_id: number, system: string): string {
 
 class Reader {
   readonly #figures: Figures;
-  readonly #pairs: Pairs;
+  readonly #pairs: PairList;
   readonly #pairsMax: number;
   readonly #data: V2Data;
 
-  constructor({ figures, pairs, pairsMax }: KrakenOptions) {
+  constructor({ figures, pairs, pairsMax }: KrakenOptions, data: V2Data, reach: Reach) {
     this.#figures = figures;
-    this.#pairs = pairs;
+    this.#pairs = pairs.within(reach);
     this.#pairsMax = pairsMax;
-    this.#data = new V2Data(figures, pairs);
+    this.#data = data;
   }
 
   read(text: string): Command | Command[] {
@@ -178,7 +182,7 @@ class Reader {
       symbol: pair?.symbol,
       warnings: isNew ? WARNINGS[name] : undefined,
     }));
-    const snapshot = isNew && asked.snapshot ? this.#data.snapshot(topic) : undefined;
+    const snapshot = isNew && asked.snapshot ? this.#data.snapshot(topic, this.#pairs) : undefined;
     return snapshot === undefined ? acknowledged : [acknowledged, snapshot];
   }
 

@@ -5,7 +5,7 @@ import type { TapedTick } from "../core/tick.ts";
 import { Selection } from "../hub/topic.ts";
 import type { Format, Item, Subscription } from "../hub/wire.ts";
 import type { Figures, Quote } from "../tape/figures.ts";
-import { type Asset, isMoney, type Pair, type Pairs } from "./kraken_pairs.ts";
+import { type Asset, isMoney, type Pair, type PairList, type Pairs } from "./kraken_pairs.ts";
 import { fixed, minutesOf, SIZE_DECIMALS, timestamp } from "./kraken_text.ts";
 import { candleOf, spreadOf } from "./kraken_v1_data.ts";
 
@@ -78,9 +78,12 @@ export class V2Data {
     return { ...this.#topics.get(format)!, pair, interval };
   }
 
-  /** The state that a new subscriber is told; `undefined` when there is none. */
-  snapshot({ name, pair, interval }: Topic): string | undefined {
-    if (pair === undefined) return this.#instruments(this.#pairs.all(), "snapshot");
+  /**
+   * The state that a new subscriber is told; `undefined` when there is none.
+   * @param seen the pairs that it may see
+   */
+  snapshot({ name, pair, interval }: Topic, seen: PairList): string | undefined {
+    if (pair === undefined) return this.#instruments(seen.all(), "snapshot");
     const { symbol } = pair;
     if (interval !== undefined) {
       return this.#candles(this.#figures.bars(symbol, interval, CANDLES), "snapshot");

@@ -48,6 +48,7 @@ const Request = z.discriminatedUnion("op", [
   Update,
   z.object({ op: z.literal("unsubscribe"), id: Id, sub: z.string() }),
   z.object({ op: z.literal("ping"), id: Id }),
+  z.object({ op: z.literal("authorize"), id: Id, token: z.string() }),
 ]);
 
 /** What a client may say, as schemas. */
@@ -144,6 +145,7 @@ function command(request: z.infer<typeof Request>, id: RequestId): Command {
   if (op === "unsubscribe") return { kind: "unsubscribe", id, sub: request.sub };
   if (op === "update") return update(request, id);
   if (op === "ping") return { kind: "ping", id };
+  if (op === "authorize") return { kind: "authorize", id, token: request.token };
   return subscribe(request, id);
 }
 

@@ -17,8 +17,8 @@ export class Client {
     });
   }
 
-  static connect(url: string): Promise<Client> {
-    const socket = new WebSocket(url);
+  static connect(url: string, Socket: new (url: string) => WebSocket = WebSocket): Promise<Client> {
+    const socket = new Socket(url);
     const client = new Client(socket);
     return new Promise((resolve, reject) => {
       socket.addEventListener("open", () => resolve(client));

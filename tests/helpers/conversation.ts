@@ -20,9 +20,11 @@
 import assert from "node:assert/strict";
 import { Market } from "../../src/core/market.ts";
 import type { Tick } from "../../src/core/tick.ts";
+import { ALL } from "../../src/hub/grant.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
 import { Rota } from "../../src/hub/rota.ts";
+import type { Reach } from "../../src/hub/topic.ts";
 import type { Session } from "../../src/hub/session.ts";
 import type { Wire } from "../../src/hub/wire.ts";
 import { Replica } from "../../src/replica/replica.ts";
@@ -92,7 +94,7 @@ export class Stage {
   readonly #store = new TestStore({ epoch: "k3f9" });
   readonly #replica: Replica;
   readonly hub: Hub;
-  readonly #places: Readonly<Record<string, (connection: number) => Wire>>;
+  readonly #places: Readonly<Record<string, (connection: number, reach: Reach) => Wire>>;
   readonly #flushMs: number;
   #now = START;
   #flushedAt = -Infinity;
@@ -140,7 +142,7 @@ export class Stage {
     const place = this.#places[address];
     const dialect = place === undefined
       ? chooseDialect(new URLSearchParams(address))
-      : { wire: place(1) };
+      : { wire: place(1, ALL) };
     return new Client(this.hub, dialect);
   }
 

@@ -1,10 +1,11 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
-import { Hub } from "../../src/hub/hub.ts";
+import { Hub, type HubOptions } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
 import { Rota } from "../../src/hub/rota.ts";
 import { Session } from "../../src/hub/session.ts";
+import type { Tenure } from "../../src/hub/tenure.ts";
 import { Replica } from "../../src/replica/replica.ts";
 import type { StoredTape } from "../../src/tape/stored_tape.ts";
 import { native } from "../../src/wire/native.ts";
@@ -32,11 +33,13 @@ export class TestHub {
   kept!: StoredTape;
   #store!: TestStore;
   readonly #limits: Limits;
+  readonly #authorize: HubOptions["authorize"];
   #path: string | undefined;
   #starts = 0;
 
   /** @param path of the tape's file; without one it is in memory */
-  constructor(limits: Partial<Limits> = {}, path?: string) {
+  constructor(limits: Partial<Limits> = {}, path?: string, authorize?: HubOptions["authorize"]) {
+    this.#authorize = authorize;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#path = path;
     this.#start();
@@ -73,14 +76,25 @@ export class TestHub {
     };
     const rota = new Rota({ elapsed, later, fault });
     const wake = () => {};
-    this.hub = new Hub({ market, tape, archive: tape, limits, rota, now, elapsed, wake });
+    const authorize = this.#authorize;
+    this.hub = new Hub({
+      market,
+      tape,
+      archive: tape,
+      limits,
+      rota,
+      now,
+      elapsed,
+      wake,
+      authorize,
+    });
     this.replica = new Replica({ log, tape, market, hub: this.hub });
     this.replica.start(barsKept);
   }
 
-  connect(wire = native): { socket: FakeSocket; session: Session } {
+  connect(wire = native, tenure?: Tenure): { socket: FakeSocket; session: Session } {
     const socket = new FakeSocket();
-    return { socket, session: this.hub.open(socket, wire) };
+    return { socket, session: this.hub.open(socket, wire, tenure) };
   }
 
   /** Subscribes a new client and returns its socket, the reply still unread. */

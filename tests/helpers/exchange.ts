@@ -1,4 +1,5 @@
 import type { Socket } from "../../src/hub/socket.ts";
+import { turn } from "../../src/pulse.ts";
 import { listen } from "../../src/runtime/listen.ts";
 import type { Listening } from "../../src/runtime/listener.ts";
 
@@ -40,6 +41,7 @@ export class Exchange {
   /** Begins to listen, the second time at the same place as before. */
   async open(): Promise<void> {
     this.#listening = await listen({
+      turn,
       host: "127.0.0.1",
       port: this.#port,
       fetch: (request) => this.#rest(new URL(request.url)),

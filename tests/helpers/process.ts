@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { get as getPlain } from "node:http";
+import { get as getSecure } from "node:https";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -20,7 +22,8 @@ export class ServerProcess {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   #exit: Exit | undefined;
-  #port = "";
+  /** Such as `http://127.0.0.1:5050`. */
+  http = "";
 
   private constructor(flags: readonly string[]) {
     const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A", "--quiet"];
@@ -74,12 +77,8 @@ export class ServerProcess {
     return this.#child.pid!;
   }
 
-  get http(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
   get ws(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return this.http.replace("http", "ws");
   }
 
   /** Sends a signal and waits for the end. */
@@ -92,15 +91,26 @@ export class ServerProcess {
 
   async #untilReady(): Promise<void> {
     const isReady = async () => {
-      this.#port ||= /serves on http:\/\/[^\s:]+:(\d+)/.exec(this.log)?.[1] ?? "";
-      return this.#exit !== undefined ||
-        this.#port !== "" && (await fetch(`${this.http}/readyz`)).ok;
+      const [, scheme, port] = /serves on (https?):\/\/[^\s:]+:(\d+)/.exec(this.log) ?? [];
+      if (scheme !== undefined) this.http = `${scheme}://127.0.0.1:${port}`;
+      return this.#exit !== undefined || this.http !== "" && await isReadyAt(this.http);
     };
     const fault = await until("the server is ready", isReady).catch((error) => error);
     if (this.#exit === undefined && !(fault instanceof Error)) return;
     this.#child.kill("SIGKILL");
     throw new Error(`Cannot go on: the server does not get ready\n${this.log}`, { cause: fault });
   }
+}
+
+/** Whoever the certificate is for, it is the server that was started. */
+function isReadyAt(http: string): Promise<boolean> {
+  const get = http.startsWith("https") ? getSecure : getPlain;
+  return new Promise((resolve, reject) => {
+    get(`${http}/readyz`, { rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).on("error", reject);
+  });
 }
 
 /** Lets time pass, for the pace of a test; what a test asserts is waited for with `until`. */

@@ -1,14 +1,18 @@
 import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { createLog } from "../../src/logger.ts";
-import { listen } from "../../src/runtime/listen.ts";
+import { turn } from "../../src/pulse.ts";
+import { openDoors } from "../../src/runtime/doors.ts";
 
 export interface TestServer {
   readonly port: number;
+  readonly redirectPort: number | undefined;
   readonly http: string;
   readonly ws: string;
   /** What was logged. */
   readonly log: readonly string[];
+  /** Takes up renewed files of TLS. */
+  renew(): Promise<void>;
   /** Tells clients to go and waits until they are gone. */
   stop(): Promise<void>;
 }
@@ -23,9 +27,10 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
   if (invocation.kind !== "serve") throw new TypeError("Cannot start: these flags do not serve");
   const { config } = invocation;
   const log: string[] = [];
+  const logger = createLog(Date.now, (line) => log.push(line));
   const app = createApp(config, {
     version: "test",
-    log: createLog(Date.now, (line) => log.push(line)),
+    log: logger,
     bootId: "test",
     holder: "a test",
     environment: {},
@@ -37,18 +42,27 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
     },
     random: Math.random,
   });
-  const { port, close } = await listen({
+  const { "tls-cert": cert, "tls-key": key } = config;
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key };
+  const { port, redirectPort, renew, close } = await openDoors({
     host: config.host,
     port: config.port,
-    fetch: app.fetch,
-    upgrade: app.upgrade,
+    tls,
+    redirectPort: config["redirect-port"],
+    ...app,
+    ...logger,
+    now: Date.now,
+    turn,
   });
   app.start();
+  const secure = tls === undefined ? "" : "s";
   return {
     port,
-    http: `http://127.0.0.1:${port}`,
-    ws: `ws://127.0.0.1:${port}`,
+    redirectPort,
+    http: `http${secure}://127.0.0.1:${port}`,
+    ws: `ws${secure}://127.0.0.1:${port}`,
     log,
+    renew: () => renew(true),
     async stop() {
       await app.stop();
       await close();

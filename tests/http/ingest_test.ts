@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { ALL } from "../../src/hub/grant.ts";
 import { Turns } from "../../src/http/history.ts";
 import { Ingest } from "../../src/http/ingest.ts";
 import { Refusal } from "../../src/http/refusal.ts";
@@ -31,7 +32,7 @@ function desk() {
     const headers = { "content-length": String(bytes) };
     const init = { method: "POST", headers, body, duplex: "half" };
     const request = new Request("http://localhost/ticks", init);
-    return ingest.takeBody(request, undefined, { format: "json" });
+    return ingest.takeBody(request, undefined, { format: "json" }, ALL);
   };
   /** Waits until so many bodies are read, and fails if more are. */
   const reads = async (count: number) => {
@@ -91,6 +92,9 @@ describe("Ingest", () => {
     for (let count = 0; count < 4; count++) void send(100);
     const bytes = new TextEncoder().encode("[]");
     const turn = Promise.resolve();
-    await assert.rejects(ingest.take({ bytes, format: "json", turn, read() {} }), { code: "busy" });
+    await assert.rejects(
+      ingest.take({ ...{ bytes, format: "json", scope: ALL }, turn, read() {} }),
+      { code: "busy" },
+    );
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { EVERYTHING } from "../../src/hub/grant.ts";
 import { Keys } from "../../src/http/keys.ts";
 import { Refusal } from "../../src/http/refusal.ts";
 
@@ -99,12 +100,15 @@ describe("Keys", () => {
 
   test("readKeyFor is the read key that was sent, and never a write key", () => {
     const keys = keysOf(["one", "two"], ["writer"]);
-    assert.equal(keys.readKeyFor(withKey("two")), "two");
-    assert.equal(keys.readKeyFor(request({ "x-api-key": "writer" }, "?key=two")), "two");
-    assert.equal(keys.readKeyFor(withKey("writer")), "one");
-    assert.equal(keysOf([], ["writer"]).readKeyFor(withKey("writer")), undefined);
+    assert.equal(keys.readKeyFor(withKey("two"), EVERYTHING), "two");
+    assert.equal(
+      keys.readKeyFor(request({ "x-api-key": "writer" }, "?key=two"), EVERYTHING),
+      "two",
+    );
+    assert.equal(keys.readKeyFor(withKey("writer"), EVERYTHING), "one");
+    assert.equal(keysOf([], ["writer"]).readKeyFor(withKey("writer"), EVERYTHING), undefined);
     for (const asked of [request(), withKey("nonsense")]) {
-      assert.equal(keys.readKeyFor(asked), undefined);
+      assert.equal(keys.readKeyFor(asked, EVERYTHING), undefined);
     }
   });
 });

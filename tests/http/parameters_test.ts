@@ -109,7 +109,7 @@ describe("symbols for symbol", () => {
     ];
     for (const [query, expected] of formats) {
       const accept = upgrade(server, `/ws?${query}`);
-      assert.ok(!(accept instanceof Response), query);
+      assert.ok(typeof accept === "function", query);
       const frames: unknown[] = [];
       const close = () => assert.fail(query);
       accept({ buffered: 0, send: (text) => void frames.push(JSON.parse(text)), close }).closed();

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { ALL } from "../../src/hub/grant.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX, Query } from "../../src/http/query.ts";
 import { Refusal } from "../../src/http/refusal.ts";
 
 const NOW = 1_763_700_000_000;
-const query = (text: string) => new Query(`http://localhost/?${text}`, NOW);
+const query = (text: string) => new Query(`http://localhost/?${text}`, NOW, ALL);
 
 describe("Query", () => {
   test("Query takes an empty parameter for an absent one", () => {

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { describe, test } from "node:test";
 import type { Limits } from "../../src/hub/limits.ts";
+import { Hono } from "hono";
+import { EVERYTHING } from "../../src/hub/grant.ts";
+import { Tenures } from "../../src/hub/tenure.ts";
 import { onError } from "../../src/http/refusal.ts";
 import { Streams } from "../../src/http/stream.ts";
 import { Stage } from "../helpers/conversation.ts";
@@ -65,8 +68,13 @@ function staged(limits: Partial<Limits> = {}) {
   const stage = new Stage(limits);
   const faults: unknown[] = [];
   const fault = (error: unknown) => void faults.push(error);
-  const streams = new Streams({ hub: stage.hub, now: () => stage.now, random: () => 0.5, fault });
-  const router = streams.routes();
+  const access = { tenures: new Tenures() };
+  const now = () => stage.now;
+  const streams = new Streams({ hub: stage.hub, access, now, random: () => 0.5, fault });
+  const router = new Hono().use((c, next) => {
+    c.set("grant", EVERYTHING);
+    return next();
+  }).route("/", streams.routes());
   router.onError(onError(fault));
   const request = async (query: string, headers: Record<string, string> = {}) =>
     await router.request(`/stream?${query}`, { headers });

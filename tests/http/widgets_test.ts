@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { Hono } from "hono";
+import { EVERYTHING } from "../../src/hub/grant.ts";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { Catalogue } from "../../src/core/instrument.ts";
@@ -211,7 +213,10 @@ describe("GET /widgets.json", () => {
 
   test("The socket's address carries the key that the request came with", async () => {
     const keyOf = (request: Request) => request.headers.get("x-api-key") ?? undefined;
-    const routes = widgetRoutes({ catalogue: new Catalogue(), keyOf });
+    const routes = new Hono().use((c, next) => {
+      c.set("grant", EVERYTHING);
+      return next();
+    }).route("/", widgetRoutes({ catalogue: new Catalogue(), keyOf }));
     const addressFor = async (headers: Record<string, string>) => {
       const response = await routes.request("/widgets.json", { headers });
       return (await response.json() as Widgets)["quotes"]!.wsEndpoint;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { ALL } from "../../src/hub/grant.ts";
 import { Figures } from "../../src/tape/figures.ts";
 import { Pairs } from "../../src/wire/kraken_pairs.ts";
 import { krakenV1 } from "../../src/wire/kraken_v1.ts";
@@ -197,7 +198,7 @@ describe("krakenV1", () => {
         pairs: new Pairs(market.catalogue),
         pairsMax: 10,
       });
-      const { socket, session } = hub.connect(wire(1));
+      const { socket, session } = hub.connect(wire(1, ALL));
       for (const name of ["trade", "ohlc"]) {
         session.receive(JSON.stringify(subscribe(name, ["A/B"])));
       }

@@ -20,6 +20,8 @@ const SETTINGS = {
   "room-kept": ["milliseconds", "for which an empty room is kept"],
   "retention": ["milliseconds", "for which ticks are kept"],
   "retention-size": ["bytes", "of the tape, beyond which the oldest ticks go first"],
+  "backup-every": ["milliseconds", "between two backups, where there is a folder for them"],
+  "backup-keep": ["backups", "that are kept in that folder"],
   "flush": ["milliseconds", "between two frames at least"],
   "heartbeat": ["milliseconds", "of silence after which a heartbeat is sent"],
   "stalled": ["milliseconds", "without progress that end a connection"],

@@ -7,6 +7,7 @@ import { type Json, listOf, ref } from "./values.ts";
 const ID: Json = { type: ["string", "number"] };
 /** An error repeats what it was asked, whatever that was. */
 const ANYTHING: Json = {};
+const EXPIRES: Json = { ...NUMBER, description: "milliseconds since the Unix epoch" };
 const FLAG: Json = { type: "boolean" };
 const SEQ: Json = { type: "integer", minimum: 0 };
 const ROWS: Json = listOf({ anyOf: [ref("Row"), ref("Bar")] });
@@ -63,6 +64,8 @@ export const NATIVE_ANSWERS: Readonly<Record<string, Json>> = {
   symbols: said("symbols", { sub: TEXT, add: listOf(ref("Symbol")) }),
   heartbeat: said("heartbeat", { seq: SEQ, time: NUMBER }),
   draining: said("draining", { reconnectAfter: { ...NUMBER, description: "milliseconds" } }),
+  token: said("token", { expires: EXPIRES }),
+  authorized: said("authorized", { expires: { ...EXPIRES, type: ["number", "null"] } }, { id: ID }),
   pong: said("pong", { time: NUMBER }, { id: ID }),
   error: said("error", { code: TEXT, message: TEXT }, {
     id: ANYTHING,

@@ -98,8 +98,14 @@ function describe(
 
 function responses({ answers, codes = {}, errorSchema }: Operation, need?: string): Json {
   const refused = {
-    ...(need === undefined ? {} : { 401: ["key_needed", "bad_key"] }),
-    ...(need === "write" ? { 403: ["bad_origin", "no_write_key", "read_only_key"] } : {}),
+    ...(need === undefined ? {} : {
+      401: ["key_needed", "bad_key", "bad_token", "token_expired"],
+      403: [
+        "not_allowed",
+        ...need === "write" ? ["bad_origin", "no_write_key", "read_only_key"] : [],
+      ],
+      429: ["too_many"],
+    }),
   };
   return {
     ...mapped(answers, ({ content, headers, ...answer }: Answer) => ({

@@ -7,6 +7,7 @@ import { BODY_BYTES_MAX } from "../symbols.ts";
 import {
   type Answer,
   FROM,
+  header,
   HISTORY,
   history,
   HISTORY_CODES,
@@ -127,6 +128,21 @@ const MARKET: Operations = {
       413: ["too_large"],
       507: ["tape_full"],
     },
+  },
+  "GET /backup": {
+    summary: "The file of the tape as it is now",
+    description: "An SQLite database in the form of this version, for tickwire restore.",
+    answers: {
+      200: {
+        description: "the file",
+        headers: {
+          ...POSITION_HEADER,
+          "Tickwire-Bytes": header("of the file", { type: "integer" }),
+        },
+        content: { "application/vnd.sqlite3": {} },
+      },
+    },
+    codes: { 409: ["no_file"], 503: ["busy"] },
   },
   "GET /activity": {
     summary: "How many ticks of all symbols there were in each interval of the tape",

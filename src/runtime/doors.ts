@@ -1,0 +1,91 @@
+import { readPair, type TlsFiles } from "./certificate.ts";
+import { listen } from "./listen.ts";
+import { ListenError, type Listening, type ListenOptions, type TlsPair } from "./listener.ts";
+
+export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
+  readonly tls?: TlsFiles | undefined;
+  /** Where plain HTTP is answered by `redirect`. */
+  readonly redirectPort?: number | undefined;
+  redirect(request: Request, port: number): Response;
+  now(): number;
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** Where a server is reached: its port, with TLS or without, and the one that sends on to it. */
+export interface Doors {
+  readonly host: string;
+  readonly port: number;
+  readonly redirectPort: number | undefined;
+  /**
+   * Takes up a certificate that has been renewed. What cannot be served with is told of, and the one before stays.
+   * @param isAsked by the operator; else nothing is done where connections would end by it
+   */
+  renew(isAsked: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws {ListenError} */
+export async function openDoors(options: DoorsOptions): Promise<Doors> {
+  const { host, tls, redirectPort, redirect, now, turn } = options;
+  const pair = tls && readPair(tls, now());
+  const main = await listen({ ...options, tls: pair });
+  let second: Listening | undefined;
+  if (redirectPort !== undefined) {
+    const answer = (request: Request) => redirect(request, main.port);
+    try {
+      second = await listen({ host, port: redirectPort, turn, fetch: answer, upgrade: answer });
+    } catch (error) {
+      await main.close();
+      throw error;
+    }
+  }
+  const renewal = tls && pair && new Renewal(options, tls, pair, main);
+  return {
+    host: main.host,
+    port: main.port,
+    redirectPort: second?.port,
+    renew: async (isAsked) => await renewal?.look(isAsked),
+    close: async () => void await Promise.all([main.close(), second?.close()]),
+  };
+}
+
+/** The certificate that is served, and the one in the files. */
+class Renewal {
+  readonly #options: Pick<DoorsOptions, "now" | "info" | "warn">;
+  readonly #files: TlsFiles;
+  readonly #listening: Listening;
+  #served: TlsPair;
+  /** What was wrong with the files when they were last read: it is told once. */
+  #fault: string | undefined;
+
+  constructor(
+    options: Pick<DoorsOptions, "now" | "info" | "warn">,
+    files: TlsFiles,
+    served: TlsPair,
+    listening: Listening,
+  ) {
+    this.#options = options;
+    this.#files = files;
+    this.#served = served;
+    this.#listening = listening;
+  }
+
+  async look(isAsked: boolean): Promise<void> {
+    if (!isAsked && !this.#listening.keepsConnections) return;
+    const { now, info, warn } = this.#options;
+    try {
+      const pair = readPair(this.#files, now());
+      this.#fault = undefined;
+      if (pair.cert === this.#served.cert && pair.key === this.#served.key) return;
+      this.#served = pair;
+      await this.#listening.renew(pair);
+      info(`Serving with the certificate that is now in ${this.#files.cert}`);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      // Of a pair that is being written one half is there before the other.
+      if (isAsked || error.message !== this.#fault) warn(`${error.message}; the one before stays`);
+      this.#fault = error.message;
+    }
+  }
+}

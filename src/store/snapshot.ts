@@ -1,0 +1,101 @@
+/** Copies of a file that is written to meanwhile: https://www.sqlite.org/wal.html */
+import { fstatSync, openSync, read } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import { pragmaOf, reasonOf } from "./database.ts";
+import { TapeError } from "./tape_error.ts";
+
+/** Bytes that are read at once. */
+const SLICE_BYTES = 262_144;
+
+/**
+ * What was written is first in a log beside the file, from which the file itself is brought up to date now
+ * and then. While that rests, the file is what it was: so it is copied with no haste, and whoever writes
+ * does not notice.
+ */
+export class Snapshots {
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  /**
+   * It stays open as long as the process: when that closes a file, the locks go that it has on it, the
+   * database's among them.
+   */
+  #file: number | undefined;
+  #taken: Snapshot | undefined;
+
+  constructor(db: DatabaseSync, path: string) {
+    this.#db = db;
+    this.#path = path;
+  }
+
+  get isTaken(): boolean {
+    return this.#taken !== undefined;
+  }
+
+  /** All that has been written by now. Only one can be taken at a time. @throws {TapeError} */
+  take(): Snapshot {
+    if (this.isTaken) throw new TapeError("Cannot copy the tape: it is being copied already");
+    try {
+      const { busy } = this.#db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()!;
+      if (busy !== 0) throw new TapeError("Cannot copy the tape: it is being read");
+      const every = pragmaOf(this.#db, "wal_autocheckpoint");
+      this.#db.exec("PRAGMA wal_autocheckpoint = 0");
+      const file = this.#file ??= openSync(this.#path, "r");
+      return this.#taken = new Snapshot(file, () => {
+        this.#taken = undefined;
+        this.#db.exec(`PRAGMA wal_autocheckpoint = ${every}`);
+      });
+    } catch (cause) {
+      throw reasonOf("read", this.#path, cause);
+    }
+  }
+
+  /** The tape is closed after this. */
+  close(): void {
+    this.#taken?.close();
+  }
+}
+
+/** What a file was at one moment. */
+export class Snapshot {
+  readonly bytes: number;
+  readonly #file: number;
+  readonly #closed: () => void;
+  #isClosed = false;
+  #at = 0;
+
+  constructor(file: number, closed: () => void) {
+    this.#file = file;
+    this.#closed = closed;
+    this.bytes = fstatSync(file).size;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The bytes that come next; `undefined` after the last. @throws {TapeError} when it was closed meanwhile */
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const length = Math.min(SLICE_BYTES, this.bytes - this.#at);
+    if (length === 0) return undefined;
+    const slice = new Uint8Array(length);
+    const count = await readAt(this.#file, slice, this.#at);
+    // What was read after that may be of another moment.
+    if (this.#isClosed) throw new TapeError("Cannot copy the tape: it is closed");
+    if (count === 0) throw new TapeError("Cannot copy the tape: its file has become shorter");
+    this.#at += count;
+    return slice.subarray(0, count);
+  }
+
+  /** The file may change again. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closed();
+  }
+}
+
+function readAt(file: number, into: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) =>
+    read(file, into, 0, into.length, at, (error, count) => error ? reject(error) : resolve(count))
+  );
+}
