@@ -20,6 +20,7 @@ const LAYERS = [
   "hub",
   "replica",
   "wire",
+  "records",
   "feeds",
   "runtime",
   "http",

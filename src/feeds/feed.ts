@@ -2,6 +2,7 @@ import { parseDuration } from "../core/duration.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
+import { type Form, FormFault, readForm } from "../records/form.ts";
 
 /** What a feed is given. A feed has no clock, timer or randomness of its own. */
 export interface FeedContext {
@@ -138,6 +139,19 @@ export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
 /** What is wrong with how a feed was asked for. */
 export function unusable({ name }: FeedSpec, reason: string, cause?: unknown): RangeError {
   return new RangeError(`Cannot use feed ${name}: ${reason}`, { cause });
+}
+
+/** How records are written, by the options of `FORM_OPTIONS`. @throws {RangeError} */
+export function formOf(spec: FeedSpec, given: Readonly<Record<string, string>> = {}): Form {
+  // A header of a request has a colon, unlike that of a text.
+  const valueOf = (option: string) =>
+    spec.options.getAll(option).find((value) => option !== "header" || !value.includes(":"));
+  try {
+    return readForm((option) => given[option] ?? valueOf(option));
+  } catch (cause) {
+    if (cause instanceof FormFault) throw unusable(spec, cause.message, cause);
+    throw cause;
+  }
 }
 
 /** Milliseconds from an option such as `every=10s`. @throws {RangeError} */

@@ -223,7 +223,7 @@ function readTime(value: unknown, rules: TickRules, asText: boolean): number {
   return time;
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   // Lists in lists may be nested so deeply that they cannot be written again.
   const shallow = (_: string, inner: unknown) =>
     typeof inner === "object" && inner !== null && inner !== value ? "…" : inner;

@@ -144,7 +144,7 @@ describe("poll", () => {
 
   test("poll ends an answer that is too long", async () => {
     const { message } = await faultOf(feedOf("poll:http://h/p", ["x".repeat(17_000_000)]).feed);
-    assert.equal(message, "The answer is longer than 16777216 characters");
+    assert.equal(message, "The answer has more than 16777216 bytes");
   });
 
   test("poll leaves the query of the URL as it is, but for its own options", async () => {

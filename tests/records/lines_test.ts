@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { LINE_LENGTH_MAX, readLines, readText } from "../../src/feeds/lines.ts";
+import { LINE_LENGTH_MAX, readLines, readText } from "../../src/records/lines.ts";
 import { RecordFault } from "../../src/wire/records.ts";
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
