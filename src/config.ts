@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
+import { EXPORT, IMPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
@@ -113,6 +113,7 @@ export const COMMANDS = {
   health: { settings: SETTINGS.pick({ host: true, port: true }), wordsMax: 0 },
   watch: { settings: WATCH, wordsMax: 1_000 },
   send: { settings: SEND, wordsMax: 1 },
+  import: { settings: IMPORT, wordsMax: 1_000 },
   export: { settings: EXPORT, wordsMax: 0 },
   inspect: { settings: INSPECT, wordsMax: 1 },
 } satisfies Record<string, Command>;

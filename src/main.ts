@@ -6,11 +6,13 @@ import { checkParts, createApp } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
 import { createLog } from "./logger.ts";
+import { FORM_OPTION_NAMES } from "./records/form_options.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { listen } from "./runtime/listen.ts";
 import { TapeError } from "./store/tape_error.ts";
 import { exportHistory } from "./terminal/export.ts";
 import { inspectFile } from "./terminal/inspect.ts";
+import { importFiles } from "./terminal/import.ts";
 import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
@@ -106,6 +108,12 @@ function readSettings(path: string): string | undefined {
   }
 }
 
+/** The options that say how records are written, as far as they are given. */
+function formOptions(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const given = FORM_OPTION_NAMES.filter((name) => config[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, String(config[name])]));
+}
+
 async function main(): Promise<void> {
   const invocation = readConfig({
     args: process.argv.slice(2),
@@ -123,7 +131,20 @@ async function main(): Promise<void> {
       );
     case "send":
       return await run((terminal) =>
-        send(terminal, { ...invocation.config, file: invocation.words[0] })
+        send(terminal, {
+          ...invocation.config,
+          file: invocation.words[0],
+          form: formOptions(invocation.config),
+        })
+      );
+    case "import":
+      return await run((terminal) =>
+        importFiles(terminal, {
+          ...invocation.config,
+          files: invocation.words,
+          form: formOptions(invocation.config),
+          isDry: invocation.config["dry-run"],
+        })
       );
     case "export":
       return await run((terminal) => exportHistory(terminal, invocation.config));

@@ -7,6 +7,7 @@ import {
   isToggle,
   REPEATABLE,
 } from "../config.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 
 interface Page {
   readonly synopsis: string;
@@ -51,6 +52,17 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       ["my-program | tickwire send --url https://ticks.example.com --key SECRET", "a program"],
     ],
   },
+  import: {
+    synopsis: "tickwire import [FILE…] [flags]",
+    summary: "files in any form to a server",
+    examples: [
+      ["tickwire import prices.csv --symbol AAPL --dry-run", "say what is understood of it"],
+      [
+        "tickwire import *.csv.gz --map symbol:Ticker --zone Europe/Berlin",
+        "send them, those of each file in their order",
+      ],
+    ],
+  },
   export: {
     synopsis: "tickwire export [flags] > FILE",
     summary: "history from a server to a file",
@@ -83,8 +95,9 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "drain",
     "check",
   ],
-  What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
-  How: ["every", "once", "json"],
+  What: ["from", "to", "limit", "batch", "resume"],
+  How: ["every", "once", "json", "dry-run"],
+  Records: FORM_OPTION_NAMES,
   Tape: ["tape", "retention", "retention-size"],
   Feeds: ["feed"],
   Access: ["origin", "allowed-host", "read-key", "write-key"],

@@ -141,7 +141,7 @@ export function unusable({ name }: FeedSpec, reason: string, cause?: unknown): R
   return new RangeError(`Cannot use feed ${name}: ${reason}`, { cause });
 }
 
-/** How records are written, by the options of `FORM_OPTIONS`. @throws {RangeError} */
+/** How records are written, by the options of `FORM_OPTION_NAMES`. @throws {RangeError} */
 export function formOf(spec: FeedSpec, given: Readonly<Record<string, string>> = {}): Form {
   // A header of a request has a colon, unlike that of a text.
   const valueOf = (option: string) =>

@@ -1,7 +1,8 @@
 /** https://docs.kraken.com/api/docs/guides/spot-ws-intro, https://docs.kraken.com/api/docs/websocket-v2/trade */
 import { known } from "../core/known.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
-import { RecordFault, toTick } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
+import { toTick } from "../wire/records.ts";
 import {
   checkOptions,
   type Feed,

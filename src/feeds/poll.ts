@@ -1,6 +1,7 @@
 /** https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests */
 import type { Tick } from "../core/tick.ts";
-import { type Form, FORM_OPTIONS, FormFault } from "../records/form.ts";
+import { type Form, FormFault } from "../records/form.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { RecordReader } from "../records/record_reader.ts";
 import {
   checkOptions,
@@ -15,7 +16,7 @@ import {
 } from "./feed.ts";
 import { bytesOf, type Fetch, reasonOf } from "./fetching.ts";
 
-const OPTIONS = ["every", "timeout", "header", ...FORM_OPTIONS];
+const OPTIONS = ["every", "timeout", "header", ...FORM_OPTION_NAMES];
 const EVERY_MS = 10_000;
 const EVERY_MS_MIN = 100;
 const TIMEOUT_MS = 10_000;

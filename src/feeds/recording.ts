@@ -1,13 +1,11 @@
 import { createReadStream } from "node:fs";
 import type { Tick } from "../core/tick.ts";
 import { BrokenRecords } from "../records/broken_records.ts";
-import { type Form, FormFault } from "../records/form.ts";
+import type { Form } from "../records/form.ts";
 import { ofSource, RecordReader } from "../records/record_reader.ts";
 import type { FeedContext } from "./feed.ts";
 
 const BATCH_MAX = 1_000;
-/** So many ticks of a file that has the newest first are turned round. */
-const TURNED_MAX = 5_000_000;
 
 /** Files that were recorded, and how to read them. */
 export interface Recording {
@@ -46,21 +44,14 @@ async function* readFile(
     broken: (reason) => broken.add(reason),
   });
   let count = 0;
-  const turned: Tick[] = [];
   try {
-    for await (const { ticks } of reader.readAll(createReadStream(path))) {
+    for await (const { ticks } of reader.readInOrder(createReadStream(path))) {
       count += ticks.length;
-      const some = timed ? ticks.filter(({ time }) => time >= from && time < to) : ticks;
-      if (!timed || reader.layout?.parts.isNewestFirst !== true) yield some;
-      else for (const tick of some) turned.push(tick);
-      if (turned.length > TURNED_MAX) {
-        throw new FormFault(`its newest record comes first: turn more than ${TURNED_MAX} round`);
-      }
+      yield timed ? ticks.filter(({ time }) => time >= from && time < to) : ticks;
     }
   } catch (error) {
     throw ofSource(error, path);
   }
-  if (turned.length > 0) yield turned.reverse();
   broken.report(count);
 }
 

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { parseIso } from "../core/time.ts";
-import { FORM_OPTIONS } from "../records/form.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import {
   checkOptions,
   durationOption,
@@ -15,7 +15,7 @@ import { Player } from "./player.ts";
 import { readRecording, type Recording } from "./recording.ts";
 
 const FILES_MAX = 100;
-const OPTIONS = ["speed", "loop", "rebase", "every", "from", "to", ...FORM_OPTIONS];
+const OPTIONS = ["speed", "loop", "rebase", "every", "from", "to", ...FORM_OPTION_NAMES];
 
 /**
  * Plays CSV, JSON and NDJSON files, several by the time of their records:

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { BrokenRecords } from "../records/broken_records.ts";
-import { FORM_OPTIONS } from "../records/form.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { ofSource, RecordReader } from "../records/record_reader.ts";
 import { checkOptions, type Feed, type FeedSpec, formOf, unusable } from "./feed.ts";
 import { Outbox } from "./outbox.ts";
@@ -14,7 +14,7 @@ const NAME = "standard input";
  * @throws {RangeError} for an option that cannot be used
  */
 export function stdin(spec: FeedSpec, open = openStandardInput): Feed {
-  checkOptions(spec, FORM_OPTIONS);
+  checkOptions(spec, FORM_OPTION_NAMES);
   if (spec.what !== "") throw unusable(spec, "it reads standard input and nothing else");
   const form = formOf(spec);
   return {

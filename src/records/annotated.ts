@@ -1,7 +1,7 @@
 /** https://docs.influxdata.com/influxdb/v2/reference/syntax/annotated-csv/ */
 import { spelled, spelledTags, symbolOf } from "../wire/line_protocol.ts";
-import { RecordFault } from "../wire/records.ts";
-import type { Cells } from "./delimited.ts";
+import { RecordFault } from "../wire/record_fault.ts";
+import type { Cells } from "../wire/delimited.ts";
 import { FormFault } from "./form.ts";
 import type { NumberedRow } from "./table.ts";
 

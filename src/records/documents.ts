@@ -1,5 +1,5 @@
 /** JSON documents: by rows, by columns, lists of lists, and records by their symbols. */
-import { RecordFault } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { findColumns, isComplete } from "./names.ts";
 import { looksNumeric } from "./numbers.ts";

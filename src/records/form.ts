@@ -34,12 +34,6 @@ export interface Form {
   readonly interval?: Interval | undefined;
 }
 
-/** The options that say how records are read, by name. */
-export const FORM_OPTIONS = [
-  ...["map", "symbol", "format", "path", "delimiter", "header", "columns", "comment", "skip"],
-  ...["decimal", "time", "time-format", "time-unit", "zone", "values", "interval"],
-];
-
 /** What is wrong with the whole of a text, not with a record of it: how it is written, or how it was asked for. */
 export class FormFault extends RangeError {}
 

@@ -1,5 +1,5 @@
 import { DAY_MS, type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
-import { RecordFault } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { Layout } from "./layout.ts";
 import { type Field, findColumns, isBar, isComplete, TwofoldName } from "./names.ts";

@@ -1,7 +1,8 @@
 import { DAY_MS, startOf } from "../core/interval.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
-import { middle, RecordFault, show } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
+import { middle, show } from "../wire/records.ts";
 import type { Form } from "./form.ts";
 import type { Field } from "./names.ts";
 import { type DecimalMark, isNothing, readNumber } from "./numbers.ts";

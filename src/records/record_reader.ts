@@ -1,10 +1,13 @@
-import { RecordFault } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { layOut } from "./lay_out.ts";
 import type { Layout, Taken } from "./layout.ts";
 import { readTables } from "./source.ts";
 import type { NumberedRow, Table } from "./table.ts";
 import { SAMPLE_LINES } from "./text_reader.ts";
+
+/** So many records of a source that has the newest first are turned round. */
+const TURNED_MAX = 5_000_000;
 
 export interface RecordReaderOptions {
   readonly form: Form;
@@ -42,6 +45,23 @@ export class RecordReader {
     this.#first = undefined;
     for await (const table of readTables({ chunks, form, isLive })) yield this.read(table);
     yield this.end();
+  }
+
+  /** Reads a source to its end, the oldest record first where the newest comes first. @throws {FormFault} as `readAll` */
+  async *readInOrder(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
+    const turned: Taken = { ticks: [], bars: [] };
+    for await (const taken of this.readAll(chunks)) {
+      if (this.#layout?.parts.isNewestFirst !== true) {
+        yield taken;
+        continue;
+      }
+      for (const tick of taken.ticks) turned.ticks.push(tick);
+      for (const bar of taken.bars) turned.bars.push(bar);
+      if (turned.ticks.length + turned.bars.length > TURNED_MAX) {
+        throw new FormFault(`its newest record comes first: turn more than ${TURNED_MAX} round`);
+      }
+    }
+    yield { ticks: turned.ticks.reverse(), bars: turned.bars.reverse() };
   }
 
   /** @throws {FormFault} as `readAll` */

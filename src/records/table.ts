@@ -1,4 +1,4 @@
-import type { RecordFault } from "../wire/records.ts";
+import type { RecordFault } from "../wire/record_fault.ts";
 import type { Form } from "./form.ts";
 import type { DecimalMark } from "./numbers.ts";
 

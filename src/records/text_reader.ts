@@ -1,9 +1,15 @@
-import { readJsonLine, RecordFault } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
+import { readJsonLine } from "../wire/records.ts";
 import { AnnotatedReader, isAnnotated } from "./annotated.ts";
-import { type Cells, DelimitedCutter, findDelimiters } from "./delimited.ts";
+import {
+  type Cells,
+  DelimitedCutter,
+  findDelimiters,
+  type Line,
+  unusedDelimiter,
+} from "../wire/delimited.ts";
 import { readDocument } from "./documents.ts";
 import { type Form, type Format, FormFault } from "./form.ts";
-import type { Line } from "./lines.ts";
 import { looksNumeric } from "./numbers.ts";
 import { lookUp, type NumberedRow, type Table } from "./table.ts";
 
@@ -194,7 +200,7 @@ function delimitedBody(lines: readonly Line[], form: Form): Body {
 }
 
 function delimiterOf(lines: readonly Line[], comment: string | undefined): string {
-  const [first = ",", second] = findDelimiters(lines, comment);
+  const [first = unusedDelimiter(lines), second] = findDelimiters(lines, comment);
   if (second === undefined) return first;
   const number = lines[0]!.number;
   throw new FormFault(

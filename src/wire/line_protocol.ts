@@ -3,7 +3,7 @@ import { DAY_MS } from "../core/interval.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN } from "../core/time.ts";
 import { ClientError } from "../hub/client_error.ts";
-import { RecordFault } from "./records.ts";
+import { RecordFault } from "./record_fault.ts";
 
 /** The unit of a time: how many of its last digits are below a millisecond, or milliseconds in one. */
 const PRECISIONS = {

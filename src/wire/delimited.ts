@@ -1,11 +1,17 @@
 /** https://www.rfc-editor.org/rfc/rfc4180, with any delimiter */
-import { RecordFault } from "../wire/records.ts";
-import type { Line } from "./lines.ts";
+import { RecordFault } from "./record_fault.ts";
 
 /** A quoted value may have so many line breaks: beyond it, its quote was never closed. */
 const LINES_MAX = 100;
 const LENGTH_MAX = 65_536;
 const DELIMITERS = [",", "\t", ";", "|"];
+
+export interface Line {
+  /** Counted from 1. */
+  readonly number: number;
+  /** The line without its end, or why it cannot be read. */
+  readonly text: string | RecordFault;
+}
 
 /** The values of one record, without the blanks around them. */
 export interface Cells {
@@ -134,4 +140,10 @@ export function findDelimiters(lines: readonly Line[], comment: string | undefin
   }).filter(({ even }) => even > 0);
   const best = Math.max(...fits.map(({ even }) => even));
   return fits.filter(({ even }) => even === best).map(({ delimiter }) => delimiter);
+}
+
+/** One that stands in no line, for those that have one value each. */
+export function unusedDelimiter(lines: readonly Line[]): string {
+  const isIn = (mark: string) => lines.some(({ text }) => String(text).includes(mark));
+  return DELIMITERS.find((mark) => !isIn(mark)) ?? ",";
 }
