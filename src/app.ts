@@ -8,8 +8,10 @@ import { kraken } from "./feeds/kraken.ts";
 import { poll } from "./feeds/poll.ts";
 import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
+import { sse } from "./feeds/sse.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
+import { ws } from "./feeds/ws.ts";
 import { Access } from "./http/access.ts";
 import { activityRoutes } from "./http/activity.ts";
 import { barRoutes } from "./http/bars.ts";
@@ -83,7 +85,7 @@ export interface App {
 const BARS_IN_MEMORY = 120;
 
 /** Kinds of feed: a new one is one word here. */
-const FEEDS = { synthetic, replay, stdin, poll, kraken, tickwire: relay };
+const FEEDS = { synthetic, replay, stdin, poll, ws, sse, kraken, tickwire: relay };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {

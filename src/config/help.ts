@@ -109,6 +109,8 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "replay:a.csv,b.csv.gz?speed=60&rebase&loop&map=time:Date,price:Close&from=2024-05-06",
     "stdin:?symbol=NAME&map=price:value",
     "poll:https://host/prices.json?every=10s&path=data.items&map=symbol:id,price:last",
+    "ws:wss://host/stream?subscribe=TEXT&where=type:trade&map=symbol:s,price:p&id=trade_id",
+    "sse:https://host/stream?event=reading&map=symbol:sensor",
     "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
     "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}",
     "none",

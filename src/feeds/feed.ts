@@ -71,7 +71,8 @@ export interface FeedSpec {
 /** Values by the names that `${NAME}` in a feed stands for. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const SECRET = /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header)=)[^&#]+/gi;
+const SECRET =
+  /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header|subscribe|ping)=)[^&#]+/gi;
 const LOGIN = /(:\/\/)[^/@?#]+(?=@)/g;
 
 /**
@@ -124,6 +125,9 @@ export function openFeeds(
   return [...feeds.values()];
 }
 
+/** Options that may be given several times. */
+const REPEATABLE = ["header", "subscribe", "where"];
+
 /** @throws {RangeError} for an option that the kind of feed does not have */
 export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
   const seen = new Set<string>();
@@ -131,7 +135,9 @@ export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
     if (!known.includes(option)) {
       throw unusable(spec, `${spec.kind} has no option ${option}; it has ${known.join(", ")}`);
     }
-    if (seen.has(option) && option !== "header") throw unusable(spec, `${option} is given twice`);
+    if (seen.has(option) && !REPEATABLE.includes(option)) {
+      throw unusable(spec, `${option} is given twice`);
+    }
     seen.add(option);
   }
 }

@@ -3,20 +3,20 @@ import type { Tick } from "../core/tick.ts";
 import { type Form, FormFault } from "../records/form.ts";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { RecordReader } from "../records/record_reader.ts";
+import { addressOf, headersOf } from "./address.ts";
 import {
-  checkOptions,
   durationOption,
   type Feed,
   type FeedContext,
   type FeedSpec,
   formOf,
-  readOptions,
   SourceFault,
   unusable,
 } from "./feed.ts";
 import { bytesOf, type Fetch, reasonOf } from "./fetching.ts";
 
 const OPTIONS = ["every", "timeout", "header", ...FORM_OPTION_NAMES];
+const ACCEPTED = "application/json, text/csv;q=0.9, */*;q=0.5";
 const EVERY_MS = 10_000;
 const EVERY_MS_MIN = 100;
 const TIMEOUT_MS = 10_000;
@@ -39,17 +39,16 @@ interface Settings {
  * @throws {RangeError} for an option that cannot be used
  */
 export function poll(spec: FeedSpec, fetchAnswer: Fetch = fetch): Feed {
-  const { url, options } = takeOptions(spec);
-  const own = { ...spec, options };
-  checkOptions(own, OPTIONS);
-  if (!/^https?:\/\/./i.test(url) || !URL.canParse(url)) {
-    throw unusable(spec, "name what to ask, as in poll:https://host/prices.json?every=10s");
-  }
+  const { url, own } = addressOf(spec, {
+    protocols: ["http:", "https:"],
+    example: "poll:https://host/prices.json?every=10s",
+    options: OPTIONS,
+  });
   const everyMs = durationOption(own, "every") ?? EVERY_MS;
   if (everyMs < EVERY_MS_MIN) throw unusable(spec, `every is at least ${EVERY_MS_MIN}ms`);
   const settings: Settings = {
-    url: new URL(url).href,
-    headers: headersOf(own),
+    url,
+    headers: { accept: ACCEPTED, ...headersOf(own) },
     everyMs,
     timeoutMs: durationOption(own, "timeout") ?? TIMEOUT_MS,
     form: formOf(own),
@@ -147,40 +146,6 @@ class Poller {
     }
     return true;
   }
-}
-
-/** What is ours of the query, and the URL without it. Behind a `#` everything is ours. */
-function takeOptions({ rest, expand }: FeedSpec): { url: string; options: URLSearchParams } {
-  const hash = rest.indexOf("#");
-  if (hash >= 0) {
-    return { url: expand(rest.slice(0, hash)), options: readOptions(rest.slice(hash + 1), expand) };
-  }
-  const question = rest.indexOf("?");
-  const address = question < 0 ? rest : rest.slice(0, question);
-  const parts = question < 0 ? [] : rest.slice(question + 1).split("&");
-  const isOption = (part: string) => OPTIONS.includes(part.split("=", 1)[0]!);
-  const kept = parts.filter((part) => part !== "" && !isOption(part)).join("&");
-  return {
-    url: expand(kept === "" ? address : `${address}?${kept}`),
-    options: readOptions(parts.filter(isOption).join("&"), expand),
-  };
-}
-
-/** What `header` says of the text of an answer. */
-const HEADER_WORDS = ["none", "first"];
-
-/** Such as `header=Authorization: Bearer ${TOKEN}`, any number of them. */
-function headersOf(spec: FeedSpec): Record<string, string> {
-  const headers: Record<string, string> = { accept: "application/json, text/csv;q=0.9, */*;q=0.5" };
-  for (const header of spec.options.getAll("header")) {
-    if (HEADER_WORDS.includes(header)) continue;
-    const [, name, value] = /^([\w-]+)\s*:\s*([\x20-\x7e]+)$/.exec(header) ?? [];
-    if (name === undefined || value === undefined) {
-      throw unusable(spec, "a header is not NAME:VALUE");
-    }
-    headers[name.toLowerCase()] = value;
-  }
-  return headers;
 }
 
 function validators({ headers }: Response): Record<string, string> {

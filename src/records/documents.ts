@@ -11,14 +11,23 @@ const DEPTH_MAX = 6;
 type Fields = Readonly<Record<string, unknown>>;
 type Rows = Omit<Table, "unit" | "found">;
 
-/** The records of a document, or of a message. @throws {FormFault} */
-export function readDocument(document: unknown, form: Form): Table {
+/**
+ * The records of a document.
+ * @param isMessage whether an object that is no list of records is one record, and not records by their symbols
+ * @throws {FormFault}
+ */
+export function readDocument(document: unknown, form: Form, isMessage = false): Table {
   const value = form.path === undefined ? document : lookUp(document, form.path);
   if (value === undefined) throw new FormFault(`there is no ${form.path} in it`);
-  return { unit: "record", found: { format: "json" }, usualMark: ".", ...rowsOf(value, form) };
+  return {
+    unit: "record",
+    found: { format: "json" },
+    usualMark: ".",
+    ...rowsOf(value, form, isMessage),
+  };
 }
 
-function rowsOf(value: unknown, form: Form): Rows {
+function rowsOf(value: unknown, form: Form, isMessage: boolean): Rows {
   if (Array.isArray(value)) return listRows(value, form);
   if (!isObject(value)) return { rows: [{ number: 1, value: scalar(value) }] };
   const { columns, data } = value;
@@ -31,8 +40,9 @@ function rowsOf(value: unknown, form: Form): Rows {
   const lists = Object.entries(value).filter(([, each]) =>
     Array.isArray(each) && each.some((item) => typeof item === "object" && item !== null)
   );
-  if (lists.length === 1) return rowsOf(lists[0]![1], form);
-  if (Object.values(value).every((each) => typeof each === "string" && !looksNumeric(each))) {
+  if (lists.length === 1) return rowsOf(lists[0]![1], form, isMessage);
+  const isText = (each: unknown) => typeof each === "string" && !looksNumeric(each);
+  if (isMessage || Object.values(value).every(isText)) {
     return { rows: [{ number: 1, value }] };
   }
   const entries = Object.entries(value);

@@ -117,7 +117,8 @@ export class RecordReader {
 
 /** Where a record is, for whoever has to find it. */
 function nameOf({ number, symbol }: NumberedRow, { unit }: Table): string {
-  return `${unit} ${symbol === undefined ? number : JSON.stringify(symbol)}`;
+  const isNamed = unit === "record" && symbol !== undefined;
+  return `${unit} ${isNamed ? JSON.stringify(symbol) : number}`;
 }
 
 /** What is wrong with a source, with its name before it. */

@@ -8,13 +8,13 @@ export interface NumberedRow {
   readonly number: number;
   /** Values in the order of the columns, an object, a number, or why there is no record. */
   readonly value: unknown | RecordFault;
-  /** What the record stands under, in a document that has records by their symbols. */
+  /** What the record stands under, in a document that has records by their symbols, or where it came. */
   readonly symbol?: string | undefined;
 }
 
 /** Records that have arrived together and are written alike. */
 export interface Table {
-  readonly unit: "line" | "record";
+  readonly unit: "line" | "record" | "message";
   /** Names of the values of each row, one object as long as they stay the same; absent where records name them. */
   readonly columns?: readonly string[] | undefined;
   /** Where columns have no names, an example of their values. */

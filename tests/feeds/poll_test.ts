@@ -178,8 +178,8 @@ describe("poll", () => {
   test("poll refuses what it cannot use", () => {
     for (
       const [spec, reason] of [
-        ["poll:", /name what to ask, as in poll:https:/],
-        ["poll:ftp://h/p", /name what to ask/],
+        ["poll:", /name an address, as in poll:https:/],
+        ["poll:ftp://h/p", /name an address/],
         ["poll:http://h/p?every=10", /every is at least 100ms$/],
         ["poll:http://h/p?every=x", /every=x is not a duration$/],
         ["poll:http://h/p#pace=2", /poll has no option pace; it has every, /],
