@@ -5,6 +5,8 @@ import { Market } from "./core/market.ts";
 import { type Environment, openFeeds } from "./feeds/feed.ts";
 import { type FeedParts, FeedRuns } from "./feeds/feed_run.ts";
 import { kraken } from "./feeds/kraken.ts";
+import { mqtt } from "./feeds/mqtt.ts";
+import { nats } from "./feeds/nats.ts";
 import { poll } from "./feeds/poll.ts";
 import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
@@ -85,7 +87,7 @@ export interface App {
 const BARS_IN_MEMORY = 120;
 
 /** Kinds of feed: a new one is one word here. */
-const FEEDS = { synthetic, replay, stdin, poll, ws, sse, kraken, tickwire: relay };
+const FEEDS = { synthetic, replay, stdin, poll, ws, sse, mqtt, nats, kraken, tickwire: relay };
 
 /** Puts the parts together. @throws {RangeError} for a feed or tape that cannot be used */
 export function createApp(config: Config, world: World): App {

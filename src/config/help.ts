@@ -111,6 +111,8 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "poll:https://host/prices.json?every=10s&path=data.items&map=symbol:id,price:last",
     "ws:wss://host/stream?subscribe=TEXT&where=type:trade&map=symbol:s,price:p&id=trade_id",
     "sse:https://host/stream?event=reading&map=symbol:sensor",
+    "mqtt:mqtt://host:1883?topic=plant/+/temperature&symbol={1}",
+    "nats:nats://host:4222?subject=quotes.>&symbol={1}",
     "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
     "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}",
     "none",

@@ -126,7 +126,7 @@ export function openFeeds(
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = ["header", "subscribe", "where"];
+const REPEATABLE = ["header", "subscribe", "where", "topic", "subject"];
 
 /** @throws {RangeError} for an option that the kind of feed does not have */
 export function checkOptions(spec: FeedSpec, known: readonly string[]): void {

@@ -9,7 +9,7 @@ import { lookUp, type NumberedRow, type Table } from "../records/table.ts";
 import { TextReader } from "../records/text_reader.ts";
 import { type FeedContext, type FeedSpec, formOf, SourceFault, unusable } from "./feed.ts";
 import { Outbox } from "./outbox.ts";
-import { placeText, readPlace, TradeLine, writePlace } from "./trade_line.ts";
+import { placeText, readPlace, TradeLine, type TradePlace, writePlace } from "./trade_line.ts";
 
 /** Options of every feed whose source sends messages, beside those of their form. */
 export const INLET_OPTIONS = ["where", "id"];
@@ -63,6 +63,8 @@ export class Inlet {
   readonly #reader: RecordReader;
   readonly #broken: BrokenRecords;
   readonly #lines = new Map<string, Line>();
+  /** Symbols of which old records came on this connection. */
+  readonly #old = new Set<string>();
   /** Time of the newest tick up to the last break, until there is one after it. */
   #brokeAt: number | undefined;
   #newest: number | undefined;
@@ -84,10 +86,16 @@ export class Inlet {
     this.#newest = known === undefined ? undefined : Number(known);
   }
 
+  /** Whether nothing has ever come of the source. */
+  get isNew(): boolean {
+    return this.#newest === undefined;
+  }
+
   /** A new connection has been made. @param isFollowed whether the source goes on where it was left */
   join(isFollowed = false): void {
     this.#isFollowed = isFollowed;
     if (!isFollowed) this.#brokeAt = this.#newest;
+    this.#old.clear();
     for (const line of this.#lines.values()) line.join();
   }
 
@@ -135,10 +143,8 @@ export class Inlet {
         const value = writePlace(this.#lines.get(symbol)!.place!);
         marks.push({ name: `${this.#markName} ${symbol}`, value });
       }
-    } else if (!this.#isFollowed) {
-      this.#tellOfBreak(ticks[0]!.time);
-      marks.push({ name: this.#markName, value: String(this.#newest) });
-    }
+    } else if (!this.#isFollowed) this.#tellOfBreak(ticks[0]!.time);
+    marks.push({ name: this.#markName, value: String(this.#newest) });
     this.#outbox.put(ticks, ...marks);
   }
 
@@ -153,6 +159,7 @@ export class Inlet {
 
   /** The ticks of a record that is new by its number. */
   #once(table: Table, { value }: NumberedRow): Tick[] {
+    const now = this.#context.now();
     const { ticks } = this.#reader.read(table);
     const id = Number(lookUp(value, this.#settings.id!));
     if (ticks.length > 0 && !Number.isSafeInteger(id)) {
@@ -162,13 +169,24 @@ export class Inlet {
     return ticks.filter((tick) => {
       const line = this.#lineOf(tick.symbol);
       const before = line.place;
-      const fresh = line.receive([{ ...tick, id }], false) ?? line.mended([]).held;
-      if (fresh.length > 0 && before !== undefined && id > before.id + 1) {
+      // Only a time of its own tells that numbers have begun anew.
+      const time = tick.time < now ? tick.time : Math.min(tick.time, before?.time ?? tick.time);
+      const fresh = line.receive([{ ...tick, id, time }], false) ?? line.mended([]).held;
+      if (before === undefined || id === before.id) return fresh.length > 0;
+      if (fresh.length === 0) this.#tellOfOld(tick.symbol, before);
+      else if (id > before.id + 1) {
         const [from, to] = [before, { id, time: tick.time }].map(placeText);
         this.#context.warn(`Missed the trades of ${tick.symbol} between ${from} and ${to}`);
       }
       return fresh.length > 0;
     });
+  }
+
+  /** Says once of a connection that what is numbered as before is left out. */
+  #tellOfOld(symbol: string, { id }: TradePlace): void {
+    if (this.#old.has(symbol)) return;
+    this.#old.add(symbol);
+    this.#context.warn(`Left out of ${symbol} what has a number below ${id}: it was there already`);
   }
 
   #lineOf(symbol: string): Line {

@@ -3,11 +3,11 @@ import { readLines } from "../records/lines.ts";
 import { RecordFault } from "../wire/record_fault.ts";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { addressOf, headersOf } from "./address.ts";
-import { durationOption, type Feed, type FeedContext, type FeedSpec, SourceFault } from "./feed.ts";
+import { type Feed, type FeedContext, type FeedSpec, SourceFault } from "./feed.ts";
 import { type Fetch, reasonOf } from "./fetching.ts";
 import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
+import { idleOption, Silence } from "./silence.ts";
 
-const WATCH_MS = 1_000;
 const DATA_LENGTH_MAX = 16_777_216;
 const RETRY_MS_MAX = 3_600_000;
 
@@ -35,7 +35,7 @@ export function sse(spec: FeedSpec, fetchStream: Fetch = fetch): Feed {
     url,
     headers: headersOf(own),
     event: own.options.get("event") ?? undefined,
-    idleMs: durationOption(own, "idle") ?? Infinity,
+    idleMs: idleOption(own),
   };
   const { host, pathname } = new URL(url);
   const meaning = inletSettings(own, `${host}${pathname}`);
@@ -75,15 +75,15 @@ class EventStream {
   readonly #settings: Settings;
   readonly #fetch: Fetch;
   readonly #ended = new AbortController();
-  #heardAt: number;
-  #isSilent = false;
+  readonly #silence: Silence;
+  #broken: SourceFault | undefined;
   #retryAfterMs = 0;
 
   constructor(context: FeedContext, settings: Settings, fetchStream: Fetch) {
     this.#context = context;
     this.#settings = settings;
     this.#fetch = fetchStream;
-    this.#heardAt = context.now();
+    this.#silence = new Silence(context, settings.idleMs);
   }
 
   /** @throws {SourceFault} when the connection has ended */
@@ -92,7 +92,10 @@ class EventStream {
     const own: Record<string, string> = { accept: "text/event-stream", ...headers };
     if (lastId !== undefined) own["last-event-id"] = lastId;
     const signal = AbortSignal.any([this.#context.signal, this.#ended.signal]);
-    if (this.#settings.idleMs < Infinity) void this.#watch();
+    void this.#silence.watch((fault) => {
+      this.#broken = fault;
+      this.#ended.abort();
+    });
     try {
       const response = await this.#fetch(url, { headers: own, signal, cache: "no-store" });
       const [type = ""] = (response.headers.get("content-type") ?? "nothing").split(";");
@@ -105,10 +108,11 @@ class EventStream {
       yield* this.#read(response.body ?? new ReadableStream(), lastId);
     } catch (cause) {
       if (this.#context.signal.aborted) return;
-      if (this.#isSilent) throw new SourceFault("The source has fallen silent", { cause });
+      if (this.#broken !== undefined) throw this.#broken;
       if (cause instanceof SourceFault || cause instanceof RangeError) throw cause;
       throw new SourceFault(`Cannot reach the source: ${reasonOf(cause, url)}`, { cause });
     } finally {
+      this.#silence.end();
       this.#ended.abort();
     }
     if (this.#context.signal.aborted) return;
@@ -121,7 +125,7 @@ class EventStream {
     let event = "", data: string[] = [];
     let length = 0;
     for await (const lines of readLines(body)) {
-      this.#heardAt = this.#context.now();
+      this.#silence.heard();
       for (const { text } of lines) {
         if (text instanceof RecordFault) {
           throw new SourceFault(`What the source sends cannot be read: ${text.message}`);
@@ -146,15 +150,6 @@ class EventStream {
           throw new SourceFault(`An event has more than ${DATA_LENGTH_MAX} characters`);
         }
       }
-    }
-  }
-
-  async #watch(): Promise<void> {
-    while (!this.#ended.signal.aborted && !this.#context.signal.aborted) {
-      await this.#context.sleep(WATCH_MS);
-      if (this.#context.now() - this.#heardAt <= this.#settings.idleMs) continue;
-      this.#isSilent = true;
-      return this.#ended.abort();
     }
   }
 }

@@ -2,12 +2,19 @@
 import { Buffer } from "node:buffer";
 import WebSocket from "ws";
 import { addressOf, headersOf } from "./address.ts";
-import { durationOption, type Feed, type FeedContext, type FeedSpec, SourceFault } from "./feed.ts";
-import { unusable } from "./feed.ts";
+import {
+  durationOption,
+  type Feed,
+  type FeedContext,
+  type FeedSpec,
+  SourceFault,
+  unusable,
+} from "./feed.ts";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
+import { idleOption, Silence } from "./silence.ts";
 
-const WATCH_MS = 1_000;
+const PING_MS_MIN = 1_000;
 const PING_MS = 30_000;
 /** So many pings without any answer are a connection that is dead. */
 const PINGS_MISSED = 2;
@@ -55,9 +62,9 @@ export function ws(spec: FeedSpec): Feed {
     subscribe: options.getAll("subscribe"),
     pingMs: durationOption(pinging, "ping") ?? PING_MS,
     pingText: text,
-    idleMs: durationOption(own, "idle") ?? Infinity,
+    idleMs: idleOption(own),
   };
-  if (settings.pingMs < WATCH_MS) throw unusable(spec, `ping is at least ${WATCH_MS}ms`);
+  if (settings.pingMs < PING_MS_MIN) throw unusable(spec, `ping is at least ${PING_MS_MIN}ms`);
   const meaning = inletSettings(own, `${new URL(url).host}${new URL(url).pathname}`);
   let inlet: Inlet | undefined;
   return {
@@ -77,9 +84,9 @@ class Connection {
   readonly #inlet: Inlet;
   #socket: WebSocket | undefined;
   #openedAt = Infinity;
-  /** When anything came at all, and when a message did. */
+  readonly #silence: Silence;
+  /** When anything came at all, answers to pings too. */
   #heardAt: number;
-  #toldAt: number;
   #pingedAt: number;
   #isOver = false;
   #fail: (error: unknown) => void = () => {};
@@ -88,7 +95,8 @@ class Connection {
     this.#context = context;
     this.#settings = settings;
     this.#inlet = inlet;
-    this.#heardAt = this.#toldAt = this.#pingedAt = context.now();
+    this.#silence = new Silence(context, settings.idleMs);
+    this.#heardAt = this.#pingedAt = context.now();
   }
 
   /** @throws {SourceFault} when the connection has ended */
@@ -116,43 +124,38 @@ class Connection {
           const words = `The source has closed the connection (${code}) ${String(reason)}`;
           reject(new SourceFault(words.trimEnd()));
         });
-        void this.#watch();
+        void this.#silence.watch(reject, (now) => this.#tend(now));
       });
     } finally {
       this.#isOver = true;
+      this.#silence.end();
       socket.terminate();
       await this.#inlet.drained();
     }
   }
 
   #opened(): void {
-    this.#openedAt =
-      this.#heardAt =
-      this.#toldAt =
-      this.#pingedAt =
-        this.#context.now();
+    this.#openedAt = this.#heardAt = this.#pingedAt = this.#context.now();
+    this.#silence.heard();
     for (const text of this.#settings.subscribe) this.#socket!.send(text);
   }
 
-  async #watch(): Promise<void> {
-    const { pingMs, pingText, idleMs } = this.#settings;
-    while (!this.#isOver && !this.#context.signal.aborted) {
-      await this.#context.sleep(WATCH_MS);
-      const now = this.#context.now();
-      if (now - this.#toldAt > idleMs || now - this.#heardAt > (PINGS_MISSED + 1) * pingMs) {
-        return this.#fail(new SourceFault("The source has fallen silent"));
-      }
-      if (now - this.#openedAt >= SETTLED_MS) this.#context.ready();
-      if (this.#openedAt === Infinity || now - this.#pingedAt < pingMs) continue;
-      this.#pingedAt = now;
-      if (this.#socket?.readyState !== WebSocket.OPEN) continue;
-      if (pingText === undefined) this.#socket.ping();
-      else this.#socket.send(pingText);
+  #tend(now: number): void {
+    const { pingMs, pingText } = this.#settings;
+    if (now - this.#heardAt > (PINGS_MISSED + 1) * pingMs) {
+      return this.#fail(new SourceFault("The source has fallen silent"));
     }
+    if (now - this.#openedAt >= SETTLED_MS) this.#context.ready();
+    if (this.#openedAt === Infinity || now - this.#pingedAt < pingMs) return;
+    this.#pingedAt = now;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    if (pingText === undefined) this.#socket.ping();
+    else this.#socket.send(pingText);
   }
 
   #heard(data: Uint8Array, isBinary: boolean): void {
-    this.#heardAt = this.#toldAt = this.#context.now();
+    this.#heardAt = this.#context.now();
+    this.#silence.heard();
     if (this.#isOver) return;
     try {
       if (this.#inlet.take(isBinary ? data : Buffer.from(data).toString())) this.#context.ready();

@@ -8,6 +8,8 @@ import { SAMPLE_LINES } from "./text_reader.ts";
 
 /** So many records of a source that has the newest first are turned round. */
 const TURNED_MAX = 5_000_000;
+/** Records of one source may be of so many kinds. */
+const KINDS_MAX = 16;
 
 export interface RecordReaderOptions {
   readonly form: Form;
@@ -24,6 +26,8 @@ export interface RecordReaderOptions {
 export class RecordReader {
   readonly #options: RecordReaderOptions;
   #layout: Layout | undefined;
+  /** Of records that are not like the first ones. */
+  readonly #others: Layout[] = [];
   /** Records that wait until their form is known. */
   #first: Table | undefined;
 
@@ -109,8 +113,36 @@ export class RecordReader {
         this.#layout!.take(row, now, taken);
       } catch (error) {
         if (!(error instanceof RecordFault)) throw error;
+        if (this.#takeOtherwise(row, table, now, taken)) continue;
         this.#options.broken(`${nameOf(row, table)}: ${error.message}`);
       }
+    }
+  }
+
+  /** Messages of one source may be records of several kinds. @returns whether it is of one that can be read */
+  #takeOtherwise(row: NumberedRow, table: Table, now: number, taken: Taken): boolean {
+    const { form, timeless, isLive = false } = this.#options;
+    if (!isLive || table.columns !== undefined || row.value instanceof RecordFault) return false;
+    const tryWith = (layout: Layout) => {
+      try {
+        layout.take(row, now, taken);
+        return true;
+      } catch (error) {
+        if (error instanceof RecordFault) return false;
+        throw error;
+      }
+    };
+    if (this.#others.some(tryWith)) return true;
+    if (this.#others.length >= KINDS_MAX) return false;
+    try {
+      const layout = layOut({ ...table, rows: [row] }, form, { timeless });
+      if (!tryWith(layout)) return false;
+      this.#others.push(layout);
+      return true;
+    } catch (error) {
+      // What is wrong with it as the record that was expected has been told.
+      if (error instanceof FormFault) return false;
+      throw error;
     }
   }
 }

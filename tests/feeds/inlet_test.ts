@@ -36,7 +36,8 @@ async function take(options: string, ...messages: (Message | null)[]) {
   return { ...ran, faults, prices: ran.ticks.map(({ symbol, price }) => `${symbol} ${price}`) };
 }
 
-const a = (price: number, id = price) => ({ symbol: "A", price, id, time: START + price });
+const BEFORE = START - 1_000;
+const a = (price: number, id = price) => ({ symbol: "A", price, id, time: BEFORE + price });
 
 describe("An inlet", () => {
   test("An inlet takes records, lists, packed frames and lines whose columns are named", async () => {
@@ -44,6 +45,15 @@ describe("An inlet", () => {
     assert.deepEqual([prices, leftOut], [["A 1", "A 2", "A 3", "A 4"], 0]);
     const lines = await take("columns=symbol,price", "A,1\nB,2\n", "A,3");
     assert.deepEqual(lines.prices, ["A 1", "B 2", "A 3"]);
+    const kinds = await take(
+      "symbol=T",
+      { price: 1 },
+      { value: 2 },
+      { bid: 1, ask: 5 },
+      { x: 1 },
+      "4",
+    );
+    assert.deepEqual([kinds.prices, kinds.leftOut], [["T 1", "T 2", "T 3", "T 4"], 1]);
     const numbers = await take("symbol=T", "21.5", "22");
     assert.deepEqual(numbers.prices, ["T 21.5", "T 22"]);
   });
@@ -94,9 +104,18 @@ describe("An inlet", () => {
     );
     assert.deepEqual(prices, ["A 1", "A 2", "A 3", "A 4", "A 7", "B 9"]);
     assert.deepEqual(warnings, [
-      "Missed the trades of A between trade 4 of 2025-11-21T04:40:00.004Z and trade 7 of 2025-11-21T04:40:00.007Z",
+      "Missed the trades of A between trade 4 of 2025-11-21T04:39:59.004Z and trade 7 of 2025-11-21T04:39:59.007Z",
     ]);
-    assert.deepEqual(marks.at(-1), { name: "inlet h B", value: `9 ${START + 9}` });
+    assert.ok(marks.some(({ name, value }) => name === "inlet h B" && value === `9 ${BEFORE + 9}`));
+    const untimed = (id: number) => ({ symbol: "A", price: id, id });
+    const again = await take("id=id", ...[untimed(1), untimed(3), untimed(2), untimed(1)]);
+    assert.deepEqual(again.prices, ["A 1", "A 3"]);
+    assert.match(
+      again.warnings[1]!,
+      /^Left out of A what has a number below 3: it was there already$/,
+    );
+    const anew = await take("id=id", ...[a(7, 90), a(8, 91), a(9, 1), a(10, 2)]);
+    assert.deepEqual(anew.prices, ["A 7", "A 8", "A 9", "A 10"]);
     const wrong = await take("id=n", a(1), { ...a(2), n: 5 });
     assert.deepEqual([wrong.prices, wrong.leftOut], [["A 2"], 1]);
   });
@@ -104,8 +123,8 @@ describe("An inlet", () => {
   test("An inlet says between which times something is missing, where records have no numbers", async () => {
     const { warnings, marks } = await take("", a(1), a(2), null, a(5), a(6));
     assert.deepEqual(warnings, [
-      "Missed of h what it has sent between 2025-11-21T04:40:00.002Z and 2025-11-21T04:40:00.005Z",
+      "Missed of h what it has sent between 2025-11-21T04:39:59.002Z and 2025-11-21T04:39:59.005Z",
     ]);
-    assert.deepEqual(marks.at(-1), { name: "inlet h", value: String(START + 6) });
+    assert.deepEqual(marks.at(-1), { name: "inlet h", value: String(BEFORE + 6) });
   });
 });
