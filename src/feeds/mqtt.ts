@@ -1,5 +1,5 @@
 /** https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/mqtt-v3.1.1.html, by https://github.com/mqttjs/MQTT.js */
-import type { MqttClient } from "mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { addressOf } from "./address.ts";
 import { type Feed, type FeedContext, type FeedSpec, SourceFault, unusable } from "./feed.ts";
@@ -49,11 +49,13 @@ export function mqtt(spec: FeedSpec): Feed {
   }
   const qos = given("qos") ?? "0";
   if (qos !== "0" && qos !== "1") throw unusable(spec, `qos=${qos} is neither 0 nor 1`);
-  const { host } = new URL(url);
+  const { host, username, password } = new URL(url);
   const { naming, named } = namingOf(own, topics, { one: "+", rest: "#", between: "/" });
   const settings: Settings = {
     ...{ url, topics, naming, qos: qos === "0" ? 0 : 1, idleMs: idleOption(own) },
-    ...{ user: given("user"), password: given("password"), client: given("client") },
+    user: given("user") ?? (decodeURIComponent(username) || undefined),
+    password: given("password") ?? (decodeURIComponent(password) || undefined),
+    client: given("client"),
   };
   const meaning = inletSettings(named, `${host} ${topics.join(" ")}`);
   let inlet: Inlet | undefined;
@@ -89,7 +91,12 @@ class Connection {
   async run(): Promise<void> {
     const { connect } = await import("mqtt");
     const { url, user, password, client: name } = this.#settings;
-    const client = connect(url, {
+    const { protocol, hostname, port, pathname, search } = new URL(url);
+    const client = connect({
+      protocol: protocol.slice(0, -1) as IClientOptions["protocol"] & string,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      ...port === "" ? {} : { port: Number(port) },
+      path: pathname + search,
       ...{ keepalive: KEEPALIVE_SECONDS, connectTimeout: CONNECT_MS, reconnectPeriod: 0 },
       ...user === undefined ? {} : { username: user },
       ...password === undefined ? {} : { password },
