@@ -3,11 +3,15 @@ import { Market } from "./core/market.ts";
 import { type Environment, type FeedSpec, openFeeds } from "./feeds/feed.ts";
 import { type FeedParts, FeedRuns } from "./feeds/feed_run.ts";
 import { kraken } from "./feeds/kraken.ts";
+import { mqtt } from "./feeds/mqtt.ts";
+import { nats } from "./feeds/nats.ts";
 import { poll } from "./feeds/poll.ts";
 import { relay } from "./feeds/relay.ts";
 import { replay } from "./feeds/replay.ts";
+import { sse } from "./feeds/sse.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
+import { ws } from "./feeds/ws.ts";
 import type { Access } from "./http/access.ts";
 import { authorizer, openAccess } from "./http/admission.ts";
 import { Backup } from "./http/backup.ts";
@@ -72,7 +76,7 @@ const LOCAL = "local";
 
 /** Kinds of feed: a new one is one word here. */
 const FEEDS = {
-  ...{ synthetic, replay, stdin, poll, kraken },
+  ...{ synthetic, replay, stdin, poll, ws, sse, mqtt, nats, kraken },
   tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BACKUPS, TLS, TOGETHER, TOKENS } from "./config/care_settings.ts";
-import { BACKUP, EXPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
+import { BACKUP, EXPORT, IMPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
@@ -120,6 +120,7 @@ export const COMMANDS = {
   health: { settings: SETTINGS.pick({ host: true, port: true, "tls-cert": true }), wordsMax: 0 },
   watch: { settings: WATCH, wordsMax: 1_000 },
   send: { settings: SEND, wordsMax: 1 },
+  import: { settings: IMPORT, wordsMax: 1_000 },
   export: { settings: EXPORT, wordsMax: 0 },
   inspect: { settings: INSPECT, wordsMax: 1 },
   backup: { settings: BACKUP, wordsMax: 1 },

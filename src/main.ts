@@ -9,12 +9,14 @@ import { createLog } from "./logger.ts";
 import { turn } from "./pulse.ts";
 import { readPair, type TlsFiles } from "./runtime/certificate.ts";
 import { openDoors } from "./runtime/doors.ts";
+import { FORM_OPTION_NAMES } from "./records/form_options.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { TapeError } from "./store/tape_error.ts";
 import { backup } from "./terminal/backup.ts";
 import { exportHistory } from "./terminal/export.ts";
 import { health } from "./terminal/health.ts";
 import { inspectFile } from "./terminal/inspect.ts";
+import { importFiles } from "./terminal/import.ts";
 import { restore } from "./terminal/restore.ts";
 import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
@@ -129,6 +131,12 @@ function check(config: Config): void {
   if (files !== undefined) readPair(files, Date.now());
 }
 
+/** The options that say how records are written, as far as they are given. */
+function formOptions(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const given = FORM_OPTION_NAMES.filter((name) => config[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, String(config[name])]));
+}
+
 async function main(): Promise<void> {
   const invocation = readConfig({
     args: process.argv.slice(2),
@@ -146,7 +154,20 @@ async function main(): Promise<void> {
       );
     case "send":
       return await run((terminal) =>
-        send(terminal, { ...invocation.config, file: invocation.words[0] })
+        send(terminal, {
+          ...invocation.config,
+          file: invocation.words[0],
+          form: formOptions(invocation.config),
+        })
+      );
+    case "import":
+      return await run((terminal) =>
+        importFiles(terminal, {
+          ...invocation.config,
+          files: invocation.words,
+          form: formOptions(invocation.config),
+          isDry: invocation.config["dry-run"],
+        })
       );
     case "export":
       return await run((terminal) => exportHistory(terminal, invocation.config));

@@ -20,6 +20,7 @@ const LAYERS = [
   "hub",
   "replica",
   "wire",
+  "records",
   "feeds",
   "runtime",
   "http",
@@ -39,9 +40,13 @@ const OUTSIDE = new Map<string, string[]>([
     "src/config/settings_file.ts",
   ]],
   ["src/config/care_settings.ts", ["src/config/setting_kinds.ts"]],
-  ["src/config/client_settings.ts", ["src/core/interval.ts", "src/config/setting_kinds.ts"]],
+  ["src/config/client_settings.ts", [
+    "src/core/interval.ts",
+    "src/records/form_options.ts",
+    "src/config/setting_kinds.ts",
+  ]],
   ["src/config/flags.ts", ["src/core/nearest.ts"]],
-  ["src/config/help.ts", ["src/config.ts"]],
+  ["src/config/help.ts", ["src/config.ts", "src/records/form_options.ts"]],
   ["src/logger.ts", ["src/core/mask.ts"]],
   ["src/pulse.ts", []],
   ["src/config/setting_kinds.ts", [

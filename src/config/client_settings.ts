@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { INTERVALS } from "../core/interval.ts";
+import { FORM_OPTIONS } from "../records/form_options.ts";
 import { count, credential, durationFrom, text, toggle } from "./setting_kinds.ts";
 
 // Settings of the commands that do not serve; most talk to a running server.
@@ -17,14 +18,24 @@ export const WATCH = z.object({
   json: toggle.default(false).describe("print JSON: with --once an array, else one row a line"),
 });
 
-export const SEND = z.object({
+/** How records are written, as for feeds. */
+const FORM = Object.fromEntries(
+  Object.entries(FORM_OPTIONS).map(([name, what]) => [name, text.optional().describe(what)]),
+);
+
+const TRANSFER = {
   ...SERVER,
-  format: z.enum(["ndjson", "json", "csv"]).optional().describe(
-    "ndjson, json or csv, where the name and the first line do not tell",
-  ),
-  batch: count.default(5_000).describe("ticks in one request"),
+  batch: count.default(5_000).describe("records in one request"),
   resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected what an earlier run told" }).optional()
     .describe("go on with the run of that name; what was sent is not added again"),
+};
+
+export const SEND = z.object({ ...TRANSFER, ...FORM });
+
+export const IMPORT = z.object({
+  ...TRANSFER,
+  ...FORM,
+  "dry-run": toggle.default(false).describe("say what is understood, and send nothing"),
 });
 
 export const BACKUP = z.object(SERVER);

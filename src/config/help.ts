@@ -7,6 +7,7 @@ import {
   isToggle,
   REPEATABLE,
 } from "../config.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 
 interface Page {
   readonly synopsis: string;
@@ -49,6 +50,17 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
     examples: [
       ["tickwire send ticks.ndjson", "a file"],
       ["my-program | tickwire send --url https://ticks.example.com --key SECRET", "a program"],
+    ],
+  },
+  import: {
+    synopsis: "tickwire import [FILE…] [flags]",
+    summary: "files in any form to a server",
+    examples: [
+      ["tickwire import prices.csv --symbol AAPL --dry-run", "say what is understood of it"],
+      [
+        "tickwire import *.csv.gz --map symbol:Ticker --zone Europe/Berlin",
+        "send them, those of each file in their order",
+      ],
     ],
   },
   export: {
@@ -94,8 +106,9 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "drain",
     "check",
   ],
-  What: ["symbol", "interval", "from", "to", "limit", "format", "batch", "resume"],
-  How: ["every", "once", "json"],
+  What: ["from", "to", "limit", "batch", "resume"],
+  How: ["every", "once", "json", "dry-run"],
+  Records: FORM_OPTION_NAMES,
   TLS: ["tls-cert", "tls-key", "redirect-port"],
   Tape: ["tape", "retention", "retention-size"],
   Backups: ["backup-dir", "backup-every", "backup-keep"],
@@ -110,6 +123,10 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "replay:a.csv,b.csv.gz?speed=60&rebase&loop&map=time:Date,price:Close&from=2024-05-06",
     "stdin:?symbol=NAME&map=price:value",
     "poll:https://host/prices.json?every=10s&path=data.items&map=symbol:id,price:last",
+    "ws:wss://host/stream?subscribe=TEXT&where=type:trade&map=symbol:s,price:p&id=trade_id",
+    "sse:https://host/stream?event=reading&map=symbol:sensor",
+    "mqtt:mqtt://host:1883?topic=plant/+/temperature&symbol={1}",
+    "nats:nats://host:4222?subject=quotes.>&symbol={1}",
     "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
     "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}&ca=authority.pem",
     "none",

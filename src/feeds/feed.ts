@@ -2,6 +2,7 @@ import { parseDuration } from "../core/duration.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
+import { type Form, FormFault, readForm } from "../records/form.ts";
 
 /** What a feed is given. A feed has no clock, timer or randomness of its own. */
 export interface FeedContext {
@@ -72,7 +73,8 @@ export interface FeedSpec {
 /** Values by the names that `${NAME}` in a feed stands for. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const SECRET = /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header)=)[^&#]+/gi;
+const SECRET =
+  /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header|subscribe|ping)=)[^&#]+/gi;
 const LOGIN = /(:\/\/)[^/@?#]+(?=@)/g;
 
 /**
@@ -125,6 +127,9 @@ export function openFeeds(
   return [...feeds.values()];
 }
 
+/** Options that may be given several times. */
+const REPEATABLE = ["header", "subscribe", "where", "topic", "subject"];
+
 /** @throws {RangeError} for an option that the kind of feed does not have */
 export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
   const seen = new Set<string>();
@@ -132,7 +137,9 @@ export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
     if (!known.includes(option)) {
       throw unusable(spec, `${spec.kind} has no option ${option}; it has ${known.join(", ")}`);
     }
-    if (seen.has(option) && option !== "header") throw unusable(spec, `${option} is given twice`);
+    if (seen.has(option) && !REPEATABLE.includes(option)) {
+      throw unusable(spec, `${option} is given twice`);
+    }
     seen.add(option);
   }
 }
@@ -140,6 +147,19 @@ export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
 /** What is wrong with how a feed was asked for. */
 export function unusable({ name }: FeedSpec, reason: string, cause?: unknown): RangeError {
   return new RangeError(`Cannot use feed ${name}: ${reason}`, { cause });
+}
+
+/** How records are written, by the options of `FORM_OPTION_NAMES`. @throws {RangeError} */
+export function formOf(spec: FeedSpec, given: Readonly<Record<string, string>> = {}): Form {
+  // A header of a request has a colon, unlike that of a text.
+  const valueOf = (option: string) =>
+    spec.options.getAll(option).find((value) => option !== "header" || !value.includes(":"));
+  try {
+    return readForm((option) => given[option] ?? valueOf(option));
+  } catch (cause) {
+    if (cause instanceof FormFault) throw unusable(spec, cause.message, cause);
+    throw cause;
+  }
 }
 
 /** Milliseconds from an option such as `every=10s`. @throws {RangeError} */

@@ -1,18 +1,22 @@
+import { readText } from "../records/lines.ts";
 import { SourceFault } from "./feed.ts";
-import { readText } from "./lines.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** The text of an answer. @throws {SourceFault} when it is longer than it may be */
-export async function readWhole({ body }: Response, lengthMax: number): Promise<string> {
-  let text = "";
-  if (body === null) return text;
-  for await (const part of readText(body)) {
-    text += part;
-    if (text.length > lengthMax) {
-      throw new SourceFault(`The answer is longer than ${lengthMax} characters`);
-    }
+/** The bytes of an answer. @throws {SourceFault} when there are more than there may be */
+export async function* bytesOf({ body }: Response, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const part of body ?? []) {
+    bytes += part.length;
+    if (bytes > bytesMax) throw new SourceFault(`The answer has more than ${bytesMax} bytes`);
+    yield part;
   }
+}
+
+/** The text of an answer. @throws {SourceFault} as `bytesOf` */
+export async function readWhole(response: Response, bytesMax: number): Promise<string> {
+  let text = "";
+  for await (const part of readText(bytesOf(response, bytesMax))) text += part;
   return text;
 }
 

@@ -1,7 +1,8 @@
 /** https://docs.kraken.com/api/docs/guides/spot-ws-intro, https://docs.kraken.com/api/docs/websocket-v2/trade */
 import { known } from "../core/known.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
-import { RecordFault, toTick } from "../wire/records.ts";
+import { RecordFault } from "../wire/record_fault.ts";
+import { toTick } from "../wire/records.ts";
 import {
   checkOptions,
   type Feed,
@@ -12,7 +13,14 @@ import {
   unusable,
 } from "./feed.ts";
 import { fetchTrades, tradesUrl } from "./kraken_rest.ts";
-import { roundTime, type Trade, TradeLine } from "./kraken_trades.ts";
+import {
+  placeText,
+  readPlace,
+  roundTime,
+  type Trade,
+  TradeLine,
+  writePlace,
+} from "./trade_line.ts";
 import { Outbox } from "./outbox.ts";
 
 const SYMBOLS_MAX = 500;
@@ -72,7 +80,8 @@ export function kraken(spec: FeedSpec): Feed {
     name: spec.name,
     run(context) {
       for (const symbol of symbols) {
-        const line = lines.get(symbol) ?? new TradeLine(symbol, readMark(context, href, symbol));
+        const line = lines.get(symbol) ??
+          new TradeLine(symbol, readPlace(context.mark(markName(href, symbol))));
         line.join();
         lines.set(symbol, line);
       }
@@ -90,11 +99,6 @@ function priceOf(value: unknown): number | null {
 
 function markName(url: string, symbol: string): string {
   return `kraken ${url} ${symbol}`;
-}
-
-function readMark(context: FeedContext, url: string, symbol: string): TradeLine["place"] {
-  const [id, time] = context.mark(markName(url, symbol))?.split(" ").map(Number) ?? [];
-  return id === undefined || time === undefined ? undefined : { id, time };
 }
 
 /** One connection, from greeting to loss. */
@@ -283,13 +287,11 @@ class Connection {
     const { missed, held } = line.mended(fetched ?? []);
     this.#put(line, [...missed, ...held]);
     const next = held[0];
-    const from = `trade ${place!.id} of ${new Date(place!.time).toISOString()}`;
+    const from = placeText(place!);
     if (fetched !== undefined) {
       warn(`Fetched ${missed.length} trades of ${symbol} that were made after ${from}`);
     } else {
-      const to = next === undefined
-        ? "now"
-        : `trade ${next.id} of ${new Date(next.time).toISOString()}`;
+      const to = next === undefined ? "now" : placeText(next);
       warn(`Missed the trades of ${symbol} between ${from} and ${to}: ${reason}`);
     }
   }
@@ -304,8 +306,8 @@ class Connection {
       size,
       ...quote,
     }));
-    const value = `${place!.id} ${place!.time}`;
-    this.#outbox.put(ticks, { name: markName(this.#settings.url, symbol), value });
+    const name = markName(this.#settings.url, symbol);
+    this.#outbox.put(ticks, { name, value: writePlace(place!) });
   }
 
   #send(message: object): void {

@@ -1,5 +1,5 @@
 /** https://docs.kraken.com/api/docs/rest-api/get-recent-trades */
-import { roundTime, type Trade } from "./kraken_trades.ts";
+import { roundTime, type Trade } from "./trade_line.ts";
 
 /** Trades in a full answer: there may be more. */
 const PAGE = 1_000;

@@ -1,24 +1,26 @@
 /** https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests */
 import type { Tick } from "../core/tick.ts";
-import { type AnswerShape, readAnswer } from "./answer.ts";
+import { type Form, FormFault } from "../records/form.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
+import { RecordReader } from "../records/record_reader.ts";
+import { addressOf, headersOf } from "./address.ts";
 import {
-  checkOptions,
   durationOption,
   type Feed,
   type FeedContext,
   type FeedSpec,
-  readOptions,
+  formOf,
   SourceFault,
   unusable,
 } from "./feed.ts";
-import { type Fetch, readWhole, reasonOf } from "./fetching.ts";
-import { formatOption, RECORD_OPTIONS, RecordMap } from "./record_map.ts";
+import { bytesOf, type Fetch, reasonOf } from "./fetching.ts";
 
-const OPTIONS = ["every", "timeout", "path", "header", ...RECORD_OPTIONS];
+const OPTIONS = ["every", "timeout", "header", ...FORM_OPTION_NAMES];
+const ACCEPTED = "application/json, text/csv;q=0.9, */*;q=0.5";
 const EVERY_MS = 10_000;
 const EVERY_MS_MIN = 100;
 const TIMEOUT_MS = 10_000;
-const ANSWER_LENGTH_MAX = 16_777_216;
+const ANSWER_BYTES_MAX = 16_777_216;
 /** So many observations with a time of their own are remembered, so that none is taken twice. */
 const SEEN_MAX = 100_000;
 const RETRY_AFTER_MS_MAX = 3_600_000;
@@ -28,7 +30,7 @@ interface Settings {
   readonly headers: Readonly<Record<string, string>>;
   readonly everyMs: number;
   readonly timeoutMs: number;
-  readonly shape: AnswerShape;
+  readonly form: Form;
 }
 
 /**
@@ -37,24 +39,19 @@ interface Settings {
  * @throws {RangeError} for an option that cannot be used
  */
 export function poll(spec: FeedSpec, fetchAnswer: Fetch = fetch): Feed {
-  const { url, options } = takeOptions(spec);
-  const own = { ...spec, options };
-  checkOptions(own, OPTIONS);
-  if (!/^https?:\/\/./i.test(url) || !URL.canParse(url)) {
-    throw unusable(spec, "name what to ask, as in poll:https://host/prices.json?every=10s");
-  }
+  const { url, own } = addressOf(spec, {
+    protocols: ["http:", "https:"],
+    example: "poll:https://host/prices.json?every=10s",
+    options: OPTIONS,
+  });
   const everyMs = durationOption(own, "every") ?? EVERY_MS;
   if (everyMs < EVERY_MS_MIN) throw unusable(spec, `every is at least ${EVERY_MS_MIN}ms`);
   const settings: Settings = {
-    url: new URL(url).href,
-    headers: headersOf(own),
+    url,
+    headers: { accept: ACCEPTED, ...headersOf(own) },
     everyMs,
     timeoutMs: durationOption(own, "timeout") ?? TIMEOUT_MS,
-    shape: {
-      map: new RecordMap(own),
-      path: options.get("path") ?? "",
-      format: formatOption(own),
-    },
+    form: formOf(own),
   };
   const poller = new Poller(settings, fetchAnswer);
   return { name: spec.name, run: (context) => poller.run(context) };
@@ -67,6 +64,8 @@ class Poller {
   /** What tells the source which answer is known already. */
   #known: Readonly<Record<string, string>> = {};
   readonly #seen = new Set<string>();
+  /** Knows how the answers are written since the first. */
+  #reader: RecordReader | undefined;
 
   constructor(settings: Settings, fetchAnswer: Fetch) {
     this.#settings = settings;
@@ -87,8 +86,6 @@ class Poller {
   async #ask(context: FeedContext): Promise<Tick[]> {
     const { url, headers, timeoutMs } = this.#settings;
     const late = AbortSignal.timeout(timeoutMs);
-    let text: string;
-    let known: Readonly<Record<string, string>>;
     try {
       const signal = AbortSignal.any([context.signal, late]);
       const response = await this.#fetch(url, { headers: { ...headers, ...this.#known }, signal });
@@ -100,8 +97,10 @@ class Poller {
         await response.body?.cancel();
         throw refusal(response, context.now());
       }
-      known = validators(response);
-      text = await readWhole(response, ANSWER_LENGTH_MAX);
+      const ticks = await this.#read(response, context);
+      // Only an answer that could be read need not be sent again.
+      this.#known = validators(response);
+      return ticks;
     } catch (cause) {
       if (cause instanceof SourceFault) throw cause;
       if (late.aborted) {
@@ -109,26 +108,31 @@ class Poller {
       }
       throw new SourceFault(`Cannot reach the source: ${reasonOf(cause, url)}`, { cause });
     }
-    const ticks = this.#read(text, context.now());
-    // Only an answer that could be read need not be sent again.
-    this.#known = known;
-    return ticks;
   }
 
   /**
-   * What the answer tells that is new. A value without a time is one of this moment, also when it has
-   * not changed; one with a time is the same observation however often it is sent.
+   * What the answer tells that is new: all of it is taken, or nothing. A value without a time is one of this
+   * moment, also when it has not changed; one with a time is the same observation however often it is sent.
    */
-  #read(text: string, now: number): Tick[] {
+  async #read(response: Response, context: FeedContext): Promise<Tick[]> {
+    const now = context.now();
+    this.#reader ??= new RecordReader({
+      form: this.#settings.form,
+      now: () => context.now(),
+      broken(reason) {
+        throw new FormFault(reason);
+      },
+    });
     try {
-      const told = readAnswer(text, this.#settings.shape, now);
-      return told.filter(({ tick, isTimed }) => !isTimed || this.#isNew(tick)).map(({ tick }) =>
-        tick
-      );
+      const told: Tick[] = [];
+      for await (const { ticks } of this.#reader.readAll(bytesOf(response, ANSWER_BYTES_MAX))) {
+        for (const tick of ticks) told.push(tick);
+      }
+      return told.filter((tick) => tick.time === now || this.#isNew(tick));
     } catch (cause) {
-      const { message } = cause as Error;
-      const says = message.startsWith("Cannot ") ? message : `Cannot read the answer: ${message}`;
-      throw new SourceFault(says, { cause });
+      this.#reader = undefined;
+      if (!(cause instanceof FormFault)) throw cause;
+      throw new SourceFault(`Cannot read the answer: ${cause.message}`, { cause });
     }
   }
 
@@ -142,36 +146,6 @@ class Poller {
     }
     return true;
   }
-}
-
-/** What is ours of the query, and the URL without it. Behind a `#` everything is ours. */
-function takeOptions({ rest, expand }: FeedSpec): { url: string; options: URLSearchParams } {
-  const hash = rest.indexOf("#");
-  if (hash >= 0) {
-    return { url: expand(rest.slice(0, hash)), options: readOptions(rest.slice(hash + 1), expand) };
-  }
-  const question = rest.indexOf("?");
-  const address = question < 0 ? rest : rest.slice(0, question);
-  const parts = question < 0 ? [] : rest.slice(question + 1).split("&");
-  const isOption = (part: string) => OPTIONS.includes(part.split("=", 1)[0]!);
-  const kept = parts.filter((part) => part !== "" && !isOption(part)).join("&");
-  return {
-    url: expand(kept === "" ? address : `${address}?${kept}`),
-    options: readOptions(parts.filter(isOption).join("&"), expand),
-  };
-}
-
-/** Such as `header=Authorization: Bearer ${TOKEN}`, any number of them. */
-function headersOf(spec: FeedSpec): Record<string, string> {
-  const headers: Record<string, string> = { accept: "application/json, text/csv;q=0.9, */*;q=0.5" };
-  for (const header of spec.options.getAll("header")) {
-    const [, name, value] = /^([\w-]+)\s*:\s*([\x20-\x7e]+)$/.exec(header) ?? [];
-    if (name === undefined || value === undefined) {
-      throw unusable(spec, "a header is not NAME:VALUE");
-    }
-    headers[name.toLowerCase()] = value;
-  }
-  return headers;
 }
 
 function validators({ headers }: Response): Record<string, string> {

@@ -1,11 +1,9 @@
 import { createReadStream } from "node:fs";
-import { createGunzip } from "node:zlib";
 import type { Tick } from "../core/tick.ts";
-import type { RecordFormat } from "../wire/records.ts";
+import { BrokenRecords } from "../records/broken_records.ts";
+import type { Form } from "../records/form.ts";
+import { ofSource, RecordReader } from "../records/record_reader.ts";
 import type { FeedContext } from "./feed.ts";
-import type { RecordMap } from "./record_map.ts";
-import { readStream } from "./record_stream.ts";
-import { TickReader } from "./tick_reader.ts";
 
 const BATCH_MAX = 1_000;
 
@@ -20,9 +18,7 @@ export interface Recording {
 
 export interface RecordedFile {
   readonly path: string;
-  /** When it is not known, the first line tells it. */
-  readonly format: RecordFormat | undefined;
-  readonly map: RecordMap;
+  readonly form: Form;
 }
 
 /** The ticks of all files by their time; of files without times, one file after another. */
@@ -36,25 +32,27 @@ export async function* readRecording(
 }
 
 async function* readFile(
-  { path, format, map }: RecordedFile,
+  { path, form }: RecordedFile,
   { timed, from, to }: Recording,
   context: FeedContext,
 ): AsyncGenerator<Tick[]> {
-  const reader = new TickReader({ context, name: path, map, timed });
-  for await (const records of readStream(openFile(path), format)) {
-    const ticks = reader.read(records);
-    yield timed ? ticks.filter(({ time }) => time >= from && time < to) : ticks;
+  const broken = new BrokenRecords(context, path);
+  const reader = new RecordReader({
+    form,
+    timeless: timed ? ", or give every=100ms" : undefined,
+    now: () => context.now(),
+    broken: (reason) => broken.add(reason),
+  });
+  let count = 0;
+  try {
+    for await (const { ticks } of reader.readInOrder(createReadStream(path))) {
+      count += ticks.length;
+      yield timed ? ticks.filter(({ time }) => time >= from && time < to) : ticks;
+    }
+  } catch (error) {
+    throw ofSource(error, path);
   }
-  reader.report();
-}
-
-function openFile(path: string): AsyncIterable<Uint8Array> {
-  const file = createReadStream(path);
-  if (!/\.gz$/i.test(path)) return file;
-  const unpacked = createGunzip();
-  file.on("error", (error) => unpacked.destroy(error));
-  unpacked.on("close", () => file.destroy());
-  return file.pipe(unpacked);
+  broken.report(count);
 }
 
 /** Takes from whichever source has the earliest tick next; of equal ones from the first. */

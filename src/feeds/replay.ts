@@ -1,21 +1,21 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { parseIso } from "../core/time.ts";
-import type { RecordFormat } from "../wire/records.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import {
   checkOptions,
   durationOption,
   type Feed,
   type FeedSpec,
   flagOption,
+  formOf,
   numberOption,
   unusable,
 } from "./feed.ts";
 import { Player } from "./player.ts";
-import { formatOption, RECORD_OPTIONS, RecordMap } from "./record_map.ts";
 import { readRecording, type Recording } from "./recording.ts";
 
 const FILES_MAX = 100;
-const OPTIONS = ["speed", "loop", "rebase", "every", "from", "to", ...RECORD_OPTIONS];
+const OPTIONS = ["speed", "loop", "rebase", "every", "from", "to", ...FORM_OPTION_NAMES];
 
 /**
  * Plays CSV, JSON and NDJSON files, several by the time of their records:
@@ -56,12 +56,11 @@ function filesOf(spec: FeedSpec): Recording["files"] {
   if (symbols.length > 1 && symbols.length !== paths.length) {
     throw unusable(spec, `symbol names ${symbols.length} for ${paths.length} files`);
   }
-  const format = formatOption(spec);
   return paths.map((path, index) => {
     checkReadable(spec, path);
     if (paths.indexOf(path) < index) throw unusable(spec, `${path} is named twice`);
-    const symbol = symbols.length > 1 ? symbols[index] : symbols[0];
-    return { path, format: format ?? formatOfPath(path), map: new RecordMap(spec, symbol) };
+    const symbol = symbols[index] ?? symbols[0];
+    return { path, form: formOf(spec, symbol === undefined ? {} : { symbol }) };
   });
 }
 
@@ -83,11 +82,4 @@ function checkReadable(spec: FeedSpec, path: string): void {
     throw unusable(spec, `${path}: ${reason}`, cause);
   }
   if (!statSync(path).isFile()) throw unusable(spec, `${path} is not a file`);
-}
-
-function formatOfPath(path: string): RecordFormat | undefined {
-  const [, ending] = /\.(json|ndjson|jsonl|csv|tsv)(?:\.gz)?$/i.exec(path) ?? [];
-  if (ending === undefined) return undefined;
-  if (/^json$/i.test(ending)) return "json";
-  return /^(?:ndjson|jsonl)$/i.test(ending) ? "ndjson" : "csv";
 }

@@ -1,35 +1,47 @@
 import { createReadStream } from "node:fs";
-import { checkOptions, type Feed, type FeedSpec, unusable } from "./feed.ts";
+import { BrokenRecords } from "../records/broken_records.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
+import { ofSource, RecordReader } from "../records/record_reader.ts";
+import { checkOptions, type Feed, type FeedSpec, formOf, unusable } from "./feed.ts";
 import { Outbox } from "./outbox.ts";
-import { formatOption, RECORD_OPTIONS, RecordMap } from "./record_map.ts";
-import { readStream } from "./record_stream.ts";
-import { TickReader } from "./tick_reader.ts";
 
 /** Reading waits while so many ticks are on their way to the tape. */
 const PENDING_MAX = 50_000;
+const NAME = "standard input";
 
 /**
  * Ticks that a program writes, one on each line: `my-program | tickwire --feed 'stdin:?symbol=NAME'`.
  * @throws {RangeError} for an option that cannot be used
  */
 export function stdin(spec: FeedSpec, open = openStandardInput): Feed {
-  checkOptions(spec, RECORD_OPTIONS);
+  checkOptions(spec, FORM_OPTION_NAMES);
   if (spec.what !== "") throw unusable(spec, "it reads standard input and nothing else");
-  const map = new RecordMap(spec);
-  const format = formatOption(spec);
+  const form = formOf(spec);
   return {
     name: spec.name,
     async run(context) {
-      const reader = new TickReader({ context, name: "standard input", map, timed: false });
+      const broken = new BrokenRecords(context, NAME);
+      const reader = new RecordReader({
+        form,
+        isLive: true,
+        now: () => context.now(),
+        broken: (reason) => broken.add(reason),
+      });
       const outbox = new Outbox(context);
       context.ready();
-      for await (const records of readStream(open(), format)) {
-        if (context.signal.aborted) return;
-        outbox.put(reader.read(records));
-        if (outbox.size > PENDING_MAX) await outbox.drained();
+      let count = 0;
+      try {
+        for await (const { ticks } of reader.readAll(open())) {
+          if (context.signal.aborted) return;
+          count += ticks.length;
+          outbox.put(ticks);
+          if (outbox.size > PENDING_MAX) await outbox.drained();
+        }
+      } catch (error) {
+        throw ofSource(error, NAME);
       }
       await outbox.drained();
-      reader.report();
+      broken.report(count);
     },
   };
 }

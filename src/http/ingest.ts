@@ -1,6 +1,8 @@
 import type { Tick } from "../core/tick.ts";
 import type { Scope } from "../hub/grant.ts";
 import type { Accepted, Writer } from "../replica/writer.ts";
+import type { Form } from "../records/form.ts";
+import { readWholeBatch } from "../records/whole.ts";
 import { type Batch, type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import { checkGranted } from "./grants.ts";
@@ -20,7 +22,8 @@ export interface IngestOptions {
 
 export interface Taken extends Accepted, Pick<Batch, "skipped" | "bad"> {}
 
-type Rules = Omit<BatchRules, "now">;
+/** Plain formats are read as they are; where a form is given, what it does not say is found out. */
+type Rules = Omit<BatchRules, "now"> | { readonly form: Form };
 
 /** A batch that is in memory. */
 export interface Received {
@@ -134,20 +137,30 @@ export class Ingest {
       readonly rules: Rules;
     },
   ): Promise<Taken> {
-    const { turns, accept } = this.#options;
-    const reading = this.#reader.read(bytes, { ...rules, now: this.now });
-    let step = reading.next();
-    while (!step.done) {
-      await turns.take();
-      step = reading.next();
-    }
-    const { ticks, skipped, bad } = step.value;
+    const { accept } = this.#options;
+    const { ticks, skipped, bad } = await this.#batch(bytes, rules);
     // What changes nothing does not use its key up.
     if (bad !== undefined && ticks.length === 0) throw bad;
     checkWritten(ticks, scope);
     const taped = accept(ticks, { key: key || undefined });
     read?.();
     return { ...await taped, skipped, bad };
+  }
+
+  async #batch(bytes: Uint8Array, rules: Rules): Promise<Batch> {
+    const { turns } = this.#options;
+    const { now } = this;
+    if ("form" in rules) {
+      const { ticks } = await readWholeBatch(bytes, { ...rules, now, rest: () => turns.take() });
+      return { ticks, skipped: 0 };
+    }
+    const reading = this.#reader.read(bytes, { ...rules, now });
+    let step = reading.next();
+    while (!step.done) {
+      await turns.take();
+      step = reading.next();
+    }
+    return step.value;
   }
 
   /** Waits until there is room for so many bytes. */

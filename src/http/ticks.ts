@@ -2,6 +2,8 @@ import { Hono } from "hono";
 import type { Catalogue } from "../core/instrument.ts";
 import { Selection } from "../hub/topic.ts";
 import { formatPosition, parsePosition, type TapeReader } from "../tape/tape.ts";
+import { type Form, type Format, FormFault, readForm } from "../records/form.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { TICK_COLUMNS } from "../wire/history.ts";
 import type { RecordFormat } from "../wire/records.ts";
 import { grantOf } from "./grants.ts";
@@ -21,10 +23,13 @@ export interface TicksOptions {
   fault(error: unknown): void;
 }
 
-const FORMATS: Readonly<Record<string, RecordFormat>> = {
+const FORMATS: Readonly<Record<string, Format>> = {
   "application/json": "json",
   "application/x-ndjson": "ndjson",
   "text/csv": "csv",
+  "application/vnd.apache.parquet": "parquet",
+  "application/vnd.apache.arrow.stream": "arrow",
+  "application/vnd.apache.arrow.file": "arrow",
 };
 
 /** `GET /ticks?symbol=&from=&to=&after=&limit=&format=` in tape order, and `POST /ticks`. */
@@ -56,7 +61,7 @@ export function tickRoutes(options: TicksOptions): Hono {
       const { accepted, position } = await ingest.takeBody(
         c.req.raw,
         c.req.header("idempotency-key"),
-        { format: readFormat(c.req.header("content-type")) },
+        readRules(c.req.header("content-type"), new URL(c.req.url).searchParams),
         grantOf(c).write,
       );
       return c.json({ accepted, position });
@@ -86,7 +91,24 @@ function readAfter(text: string | undefined, tape: TapeReader): number | undefin
   return position.seq;
 }
 
-function readFormat(contentType: string | undefined): RecordFormat {
+/** By its type a body is plain; with options, or as a file of columns, it is read as any file. */
+function readRules(
+  contentType: string | undefined,
+  options: URLSearchParams,
+): { readonly format: RecordFormat } | { readonly form: Form } {
+  const format = readFormat(contentType);
+  const isColumnar = format === "parquet" || format === "arrow";
+  if (!isColumnar && !FORM_OPTION_NAMES.some((name) => options.has(name))) return { format };
+  try {
+    const form = readForm((option) => options.get(option));
+    return { form: { ...form, format: form.format ?? format } };
+  } catch (cause) {
+    if (!(cause instanceof FormFault)) throw cause;
+    throw new Refusal(400, "bad_parameter", `Cannot read ticks: ${cause.message}`);
+  }
+}
+
+function readFormat(contentType: string | undefined): Format {
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
   if (format !== undefined) return format;

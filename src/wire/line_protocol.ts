@@ -3,7 +3,7 @@ import { DAY_MS } from "../core/interval.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN } from "../core/time.ts";
 import { ClientError } from "../hub/client_error.ts";
-import { RecordFault } from "./records.ts";
+import { RecordFault } from "./record_fault.ts";
 
 /** The unit of a time: how many of its last digits are below a millisecond, or milliseconds in one. */
 const PRECISIONS = {
@@ -146,15 +146,13 @@ interface Point {
 /** All ticks of a point: texts are none. */
 function ticksOf(point: Point, rules: LineRules): Tick[] {
   const time = readTime(point.time, rules);
-  const spelled = (text: string) => text.replace(NOT_IN_SYMBOLS, "_");
   const measurement = spelled(point.measurement);
-  const tags = spelled(point.tags.map(([name, value]) => `:${name}=${value}`).sort().join(""));
+  const tags = spelledTags(point.tags);
   const ticks: Tick[] = [];
   for (const [name, value] of point.fields) {
     if (value.startsWith('"')) continue;
     const price = readValue(name, value);
-    const field = name === "value" ? "" : `.${spelled(name)}`;
-    const symbol = measurement + field + tags;
+    const symbol = symbolOf(measurement, name, tags);
     const fault = symbolFault(symbol);
     if (fault !== undefined) {
       throw new RecordFault(`symbol ${JSON.stringify(symbol.slice(0, 100))}: ${fault}`);
@@ -162,6 +160,21 @@ function ticksOf(point: Point, rules: LineRules): Tick[] {
     ticks.push({ symbol, time, price, size: null, bid: null, ask: null });
   }
   return ticks;
+}
+
+/** `measurement.field:tag=value:tag=value`, where a field called `value` is left out. */
+export function symbolOf(measurement: string, field: string, tags: string): string {
+  return measurement + (field === "value" ? "" : `.${spelled(field)}`) + tags;
+}
+
+/** The tags in order, as the end of a symbol. */
+export function spelledTags(tags: readonly (readonly [name: string, value: string])[]): string {
+  return spelled(tags.map(([name, value]) => `:${name}=${value}`).sort().join(""));
+}
+
+/** What a symbol cannot have becomes `_`. */
+export function spelled(text: string): string {
+  return text.replace(NOT_IN_SYMBOLS, "_");
 }
 
 function readValue(name: string, text: string): number {

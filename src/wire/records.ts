@@ -3,6 +3,8 @@ import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN, parseIso } from "../core/time.ts"
 import { DAY_MS } from "../core/interval.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
+import { type Cells, DelimitedCutter } from "./delimited.ts";
+import { RecordFault } from "./record_fault.ts";
 
 export type RecordFormat = "json" | "ndjson" | "csv";
 
@@ -12,12 +14,6 @@ export interface NumberedRecord {
   /** What was read, or why it could not be. */
   readonly value: unknown | RecordFault;
 }
-
-/** What is wrong with a record: field and reason. */
-export class RecordFault extends Error {}
-
-/** What is wrong with the header of a CSV text, and so with every line of it. */
-export class HeaderFault extends RecordFault {}
 
 export interface TickRules {
   /** For ticks without a time, and as the bound for times ahead. */
@@ -74,14 +70,14 @@ export function finish<Result>(reading: Generator<void, Result>): Result {
 export function* readRecords(text: string, format: RecordFormat): Generator<NumberedRecord> {
   const content = text.startsWith("\uFEFF") ? text.slice(1) : text;
   if (format !== "json") {
-    const read = format === "csv" ? csvReader() : readJsonLine;
+    const csv = format === "csv" ? new CsvReader() : undefined;
     let number = 0;
-    for (const line of content.split(/\r\n?|\n/)) {
+    for (const text of content.split(/\r\n?|\n/)) {
       number++;
-      if (line.trim() === "") continue;
-      const value = read(line);
-      if (value !== undefined) yield { number, value };
+      if (csv !== undefined) yield* csv.read({ number, text });
+      else if (text.trim() !== "") yield { number, value: readJsonLine(text) };
     }
+    if (csv !== undefined) yield* csv.end();
     return;
   }
   let parsed: unknown;
@@ -102,47 +98,39 @@ export function readJsonLine(line: string): unknown | RecordFault {
   }
 }
 
-/**
- * Reads the lines of one CSV text, the first being the header, for which it returns `undefined` if it is
- * good. A quoted value may hold commas, but no line break. https://www.rfc-editor.org/rfc/rfc4180
- */
-export function csvReader(): (line: string) => Record<string, string> | RecordFault | undefined {
-  let names: readonly string[] | undefined;
-  let comma = ",";
-  return (line) => {
-    if (names === undefined) {
-      comma = [",", "\t", ";", "|"].find((mark) => line.includes(mark)) ?? ",";
-      names = splitCsv(line, comma) ?? [];
-      const twice = names.find((name, index) => name !== "" && names!.indexOf(name) < index);
-      return twice === undefined
-        ? undefined
-        : new HeaderFault(`column ${show(twice)} is there twice`);
-    }
-    const values = splitCsv(line, comma);
-    if (values === undefined) return new RecordFault("a quote is not closed");
-    if (values.length !== names.length) {
-      return new RecordFault(`${values.length} values for ${names.length} columns`);
-    }
-    return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
-  };
-}
+/** Reads the lines of one CSV text, the first being the header. */
+class CsvReader {
+  #cutter: DelimitedCutter | undefined;
+  #names: readonly string[] | undefined;
 
-/** The values of a line without the blanks around them; `undefined` when a quote is not closed. */
-function splitCsv(line: string, comma: string): string[] | undefined {
-  if (!line.includes('"')) return line.split(comma).map((value) => value.trim());
-  const values: string[] = [];
-  let value = "";
-  let quoted = false;
-  for (let at = 0; at < line.length; at++) {
-    const letter = line[at]!;
-    if (letter === '"' && quoted && line[at + 1] === '"') value += line[++at];
-    else if (letter === '"') quoted = !quoted;
-    else if (letter === comma && !quoted) {
-      values.push(value.trim());
-      value = "";
-    } else value += letter;
+  *read(line: { readonly number: number; readonly text: string }): Generator<NumberedRecord> {
+    if (this.#cutter === undefined) {
+      if (line.text.trim() === "") return;
+      const delimiter = [",", "\t", ";", "|"].find((mark) => line.text.includes(mark));
+      this.#cutter = new DelimitedCutter(delimiter ?? ",", undefined);
+    }
+    for (const cells of this.#cutter.cut([line])) yield* this.#record(cells);
   }
-  return quoted ? undefined : [...values, value.trim()];
+
+  *end(): Generator<NumberedRecord> {
+    for (const cells of this.#cutter?.end() ?? []) yield* this.#record(cells);
+  }
+
+  *#record({ number, cells }: Cells): Generator<NumberedRecord> {
+    if (cells instanceof RecordFault) return yield { number, value: cells };
+    const names = this.#names;
+    if (names === undefined) {
+      this.#names = cells;
+      const twice = cells.find((name, index) => name !== "" && cells.indexOf(name) < index);
+      if (twice === undefined) return;
+      return yield { number, value: new RecordFault(`column ${show(twice)} is there twice`) };
+    }
+    if (cells.length !== names.length) {
+      const value = new RecordFault(`${cells.length} values for ${names.length} columns`);
+      return yield { number, value };
+    }
+    yield { number, value: Object.fromEntries(names.map((name, at) => [name, cells[at]!])) };
+  }
 }
 
 /**
@@ -223,7 +211,7 @@ function readTime(value: unknown, rules: TickRules, asText: boolean): number {
   return time;
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   // Lists in lists may be nested so deeply that they cannot be written again.
   const shallow = (_: string, inner: unknown) =>
     typeof inner === "object" && inner !== null && inner !== value ? "…" : inner;

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { after, describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { exportHistory } from "../../src/terminal/export.ts";
+import { importFiles } from "../../src/terminal/import.ts";
 import { send, type SendOptions } from "../../src/terminal/send.ts";
 import { CommandError } from "../../src/terminal/server.ts";
 import { watch, type WatchOptions } from "../../src/terminal/watch.ts";
@@ -99,6 +100,20 @@ describe("tickwire send", () => {
     assert.deepEqual(await pricesOf(url), Array.from({ length: 5_000 }, (_, index) => index));
   });
 
+  test("What is not plain is read as it is said to be written, and ends at what cannot be read", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const url = server.http;
+    const path = file("d.csv", 'Kurs;Notiz\n1,5;"zwei\nZeilen"\n2,5;\n');
+    await sent(url, { file: path, form: { symbol: "D", map: "price:Kurs" } });
+    assert.deepEqual(await pricesOf(url), [1.5, 2.5]);
+    const bad = file("e.csv", "Kurs\n1,5\nx\n");
+    await assert.rejects(
+      sent(url, { file: bad, form: { symbol: "D", map: "price:Kurs" } }),
+      /^Error: Cannot read .*e.csv: line 3: price "x" is not a number$/,
+    );
+  });
+
   test("What cannot be sent is said in one line: no server, no file, no URL", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
@@ -111,9 +126,38 @@ describe("tickwire send", () => {
     assert.match(await said("ftp://x", "x.csv"), /^Cannot use --url ftp:\/\/x: expected one such/);
     assert.equal(
       await said(server.http, "nope.csv"),
-      "Cannot send nope.csv: there is no such file",
+      "Cannot read nope.csv: there is no such file",
     );
-    assert.equal(await said(server.http, "tests"), "Cannot send tests: it is a folder");
+    assert.equal(await said(server.http, "tests"), "Cannot read tests: it is a folder");
+  });
+});
+
+describe("tickwire import", () => {
+  test("Files of a server that is killed meanwhile arrive whole, once, and without broken lines", async () => {
+    const tape = `sqlite:${join(folder, "imported.db")}`;
+    const flags = ["--tape", tape, "--feed", "none", "--port", String(await freePort())];
+    let server = await ServerProcess.start(...flags);
+    const time = (index: number) => new Date(Date.UTC(2024, 0, 2) + index).toISOString();
+    const lines = Array.from({ length: 5_000 }, (_, index) => `${time(index)};${index}`);
+    const files = [
+      file("f.csv", `time;price\n${lines.slice(0, 3_000).join("\n")}\nx;1\n`),
+      file("g.csv", `time;price\n${lines.slice(3_000).reverse().join("\n")}\n`),
+    ];
+    const terminal = new FakeTerminal();
+    const options = { url: server.http, batch: 50, files, form: { symbol: "F" } };
+    const done = importFiles(terminal, options);
+    await until("some is sent", () => terminal.progresses.length > 10);
+    await server.end("SIGKILL");
+    server = await ServerProcess.start(...flags);
+    await done;
+    const ticks = await (await fetch(`${server.http}/ticks?from=0&limit=100000`)).json();
+    assert.deepEqual(
+      ticks.map(({ price }: { price: number }) => price),
+      Array.from({ length: 5_000 }, (_, index) => index),
+    );
+    assert.match(terminal.output, /f\.csv: ticks\n[^]*g\.csv: ticks, the newest first\n/);
+    assert.ok(terminal.complaints.some((line) => /f\.csv: line 3002: time "x"/.test(line)));
+    assert.match(terminal.complaints.at(-1)!, /^\[#+\] 100 % {2}5,000 ticks {2}/);
   });
 });
 

@@ -144,7 +144,7 @@ describe("poll", () => {
 
   test("poll ends an answer that is too long", async () => {
     const { message } = await faultOf(feedOf("poll:http://h/p", ["x".repeat(17_000_000)]).feed);
-    assert.equal(message, "The answer is longer than 16777216 characters");
+    assert.equal(message, "The answer has more than 16777216 bytes");
   });
 
   test("poll leaves the query of the URL as it is, but for its own options", async () => {
@@ -178,8 +178,8 @@ describe("poll", () => {
   test("poll refuses what it cannot use", () => {
     for (
       const [spec, reason] of [
-        ["poll:", /name what to ask, as in poll:https:/],
-        ["poll:ftp://h/p", /name what to ask/],
+        ["poll:", /name an address, as in poll:https:/],
+        ["poll:ftp://h/p", /name an address/],
         ["poll:http://h/p?every=10", /every is at least 100ms$/],
         ["poll:http://h/p?every=x", /every=x is not a duration$/],
         ["poll:http://h/p#pace=2", /poll has no option pace; it has every, /],

@@ -252,7 +252,7 @@ describe("replay", () => {
   });
 
   test("replay counts the records of a JSON file from 1", async () => {
-    const path = fileOf([1, null, "2", { price: 3 }, true], "json");
+    const path = fileOf([1, null, "x", { price: 3 }, true], "json");
     const { ticks, warnings } = await play(path, "symbol=demo&every=1s");
     assert.deepEqual(ticks.map(({ price }) => price), [1, 3]);
     assert.deepEqual(ticks.map(({ at }) => at - START), [0, 1_000]);
@@ -281,7 +281,10 @@ describe("replay", () => {
   });
 
   test("replay fails in words on a JSON file that is not JSON", async () => {
-    await assert.rejects(play(fileOf("[1, 2", "json"), "symbol=a&every=1s"), /^Error: Cannot /);
+    await assert.rejects(
+      play(fileOf("[1, 2", "json"), "symbol=a&every=1s"),
+      /^RangeError: Cannot /,
+    );
   });
 
   test("replay ends when it is told to", async () => {
@@ -378,7 +381,7 @@ describe("replay", () => {
       [`replay:${path}?every=often`, /: every=often is not a duration$/],
       [`replay:${path}?every=0`, /: every=0 is not a duration$/],
       [`replay:${path}?map=Close`, /: map Close is not FIELD:NAME with a field of symbol, time, /],
-      [`replay:${path}?map=close:Close`, /: map close:Close is not FIELD:NAME/],
+      [`replay:${path}?map=cost:Close`, /: map cost:Close is not FIELD:NAME/],
       [`replay:${path}?map=price:`, /: map price: is not FIELD:NAME/],
       [`replay:${path}?symbol=a%20b`, /: symbol "a b": a symbol has no spaces$/],
       [`replay:${path}.missing`, /: there is no such file$/],

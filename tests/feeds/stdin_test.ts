@@ -49,7 +49,7 @@ describe("stdin", () => {
     ]);
   });
 
-  test("stdin reads seconds and refuses what is none of the clocks it knows", async () => {
+  test("stdin reads seconds to nanoseconds and refuses what is none of them", async () => {
     const seconds = Math.floor(START / 1_000);
     const times = [
       seconds,
@@ -61,8 +61,9 @@ describe("stdin", () => {
       START * 1.1,
     ];
     const ran = await feed("", "time,symbol,price", ...times.map((time) => `${time},A,1`));
-    assert.deepEqual(ran.ticks.map(({ time }) => time), [seconds * 1_000, START]);
-    assert.equal(ran.leftOut, 5);
+    const whole = seconds * 1_000;
+    assert.deepEqual(ran.ticks.map(({ time }) => time), [whole, START, whole, whole]);
+    assert.equal(ran.leftOut, 3);
   });
 
   test("stdin ends in words when the columns are not those it was told of", async () => {
@@ -71,7 +72,7 @@ describe("stdin", () => {
       [
         "",
         "time,symbol\n1,2",
-        /no column price: name it with map=price:COLUMN; the columns are time, symbol$/,
+        /no column price: name it with map=price:COLUMN, or .*; the columns are time, symbol$/,
       ],
       [
         "",
@@ -81,7 +82,7 @@ describe("stdin", () => {
       [
         "",
         "symbol,price,price\nA,1,2",
-        /^Cannot read standard input: column "price" is there twice$/,
+        /^Cannot read standard input: line 1: column "price" is there twice$/,
       ],
     ];
     for (const [options, text, reason] of wrong) {
@@ -97,8 +98,8 @@ describe("stdin", () => {
     for (
       const [spec, reason] of [
         ["stdin:ticks.csv", /it reads standard input and nothing else$/],
-        ["stdin:?speed=2", /stdin has no option speed; it has map, symbol, format$/],
-        ["stdin:?format=xml", /format=xml is none of json, ndjson, csv$/],
+        ["stdin:?speed=2", /stdin has no option speed; it has map, symbol, format, /],
+        ["stdin:?format=xml", /format=xml is none of json, ndjson, csv, parquet, arrow$/],
         ["stdin:?map=price:a,price:b", /map names price twice$/],
         [
           "stdin:?map=prise:a",

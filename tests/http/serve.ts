@@ -58,10 +58,14 @@ export class TestApp {
     return await response.json() as Answer;
   }
 
-  post(body: BodyInit | object, headers: Record<string, string> = {}): Promise<Response> {
+  post(
+    body: BodyInit | object,
+    headers: Record<string, string> = {},
+    path = "/ticks",
+  ): Promise<Response> {
     const isBody = typeof body === "string" || body instanceof Uint8Array ||
       body instanceof ReadableStream;
-    return this.request("/ticks", {
+    return this.request(path, {
       method: "POST",
       headers: { ...json, ...headers },
       body: isBody ? body as BodyInit : JSON.stringify(body),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { NOW, refused, serve, type TestApp } from "./serve.ts";
 
 const DAY = 86_400_000;
@@ -170,6 +171,41 @@ describe("POST /ticks", () => {
     assert.equal((await server.get("/ticks")).length, 3);
   });
 
+  test("/ticks reads records of any form, all of them or none, by what its query says", async () => {
+    const server = serve();
+    const parquet = new Uint8Array(parquetWriteBuffer({
+      columnData: [
+        { name: "t", data: [new Date(NOW - 5_000)], type: "TIMESTAMP" },
+        { name: "price", data: [7], type: "DOUBLE" },
+      ],
+    }));
+    const bodies: [query: string, type: string, body: string | Uint8Array, prices: number[]][] = [
+      ["symbol=A", "text/csv", "time;price\n2024-01-03;1,5\n2024-01-02;1,75\n", [1.75, 1.5]],
+      ["symbol=A&map=price:data.last", "application/x-ndjson", '{"data":{"last":"2"}}\n', [2]],
+      ["symbol=A&path=d", "application/json", '{"d":{"time":[1704153600],"value":[3]}}', [3]],
+      ["symbol=A&map=time:t", "application/vnd.apache.parquet", parquet, [7]],
+    ];
+    const all: number[] = [];
+    for (const [query, type, body, prices] of bodies) {
+      const response = await server.post(body, { "content-type": type }, `/ticks?${query}`);
+      assert.deepEqual([response.status, (await response.json()).accepted], [200, prices.length]);
+      all.push(...prices);
+      const ticks = await server.get<{ price: number }[]>("/ticks?from=0");
+      assert.deepEqual(ticks.map(({ price }) => price), all, query);
+    }
+    const wrong: [query: string, body: string, code: string, words: RegExp][] = [
+      ["symbol=A", "time,price\n2024-01-02,1\n2024-01-03,x\n", "bad_tick", /: line 3: price "x" /],
+      ["symbol=A", "time,price\n1.2.2024,1\n", "bad_tick", /give time-format=/],
+      ["zone=Nowhere", "time,price\n", "bad_parameter", /zone=Nowhere does not exist/],
+      ["colums=a,b", "1,2\n", "bad_parameter", /colums: there is no such parameter .*columns/],
+    ];
+    for (const [query, body, code, words] of wrong) {
+      const response = server.post(body, { "content-type": "text/csv" }, `/ticks?${query}`);
+      assert.match(await refused(response, 400, code), words);
+    }
+    assert.equal((await server.get("/ticks?from=0")).length, all.length);
+  });
+
   test("/ticks refuses other content types", async () => {
     const server = serve();
     for (const type of ["text/plain", "application/xml", "json", "constructor", "toString", ""]) {
@@ -178,7 +214,10 @@ describe("POST /ticks", () => {
         415,
         "bad_content_type",
       );
-      assert.match(detail, /send application\/json, application\/x-ndjson, text\/csv$/);
+      assert.match(
+        detail,
+        /send application\/json, application\/x-ndjson, text\/csv, application\/vnd/,
+      );
     }
     assert.deepEqual(await seqs(server), []);
   });

@@ -3,13 +3,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isSymbol, type Tick } from "../../src/core/tick.ts";
 import { ClientError } from "../../src/hub/client_error.ts";
-import {
-  readRecords,
-  readTicks,
-  RecordFault,
-  type RecordFormat,
-  toTick,
-} from "../../src/wire/records.ts";
+import { RecordFault } from "../../src/wire/record_fault.ts";
+import { readRecords, readTicks, type RecordFormat, toTick } from "../../src/wire/records.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const DAY = 86_400_000;

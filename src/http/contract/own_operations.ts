@@ -1,4 +1,5 @@
 import { INTERVALS } from "../../core/interval.ts";
+import { FORM_OPTIONS } from "../../records/form_options.ts";
 import { BUCKETS_DEFAULT, BUCKETS_MAX } from "../activity.ts";
 import { ASSETS } from "../assets.ts";
 import { KEY_LENGTH_MAX } from "../ingest.ts";
@@ -28,6 +29,7 @@ import {
 } from "./operation.ts";
 import { listOf, ref } from "./values.ts";
 
+const BINARY = { type: "string", format: "binary" };
 export const UNCHANGED: Answer = { description: "the client has it already, by its ETag" };
 const DOCUMENT = json("the document", { type: "object" });
 
@@ -78,14 +80,22 @@ const TICKS: Operations = {
   },
   "POST /ticks": {
     summary: "Puts ticks on the tape: all of them or, with an error, none",
-    parameters: [IDEMPOTENCY_KEY, CONTENT_ENCODING],
+    description: "With a parameter that says how records are written they may be in any form.",
+    parameters: [
+      IDEMPOTENCY_KEY,
+      CONTENT_ENCODING,
+      ...Object.entries(FORM_OPTIONS).map(([name, description]) => query(name, description)),
+    ],
     body: {
       "application/json": { anyOf: [listOf(ref("NewTick")), ref("NewTick")] },
       "application/x-ndjson": { ...TEXT, description: "a tick on each line" },
       "text/csv": { ...TEXT, description: "a header, then a tick on each line" },
+      "application/vnd.apache.parquet": BINARY,
+      "application/vnd.apache.arrow.stream": BINARY,
+      "application/vnd.apache.arrow.file": BINARY,
     },
     answers: { 200: json("they are on the tape", ref("Accepted")) },
-    codes: BATCH_CODES,
+    codes: { ...BATCH_CODES, 400: [...BATCH_CODES[400], "bad_parameter"] },
   },
 };
 

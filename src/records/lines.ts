@@ -1,15 +1,9 @@
 /** Text that arrives in pieces, from whoever wrote it. https://encoding.spec.whatwg.org/#decode */
-import { RecordFault } from "../wire/records.ts";
+import type { Line } from "../wire/delimited.ts";
+import { RecordFault } from "../wire/record_fault.ts";
 
 /** A line may hold a whole list of records. */
 export const LINE_LENGTH_MAX = 1_048_576;
-
-export interface Line {
-  /** Counted from 1. */
-  readonly number: number;
-  /** The line without its end, or why it cannot be read. */
-  readonly text: string | RecordFault;
-}
 
 /** The lines of a text that may never end, as many at a time as have arrived. */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {

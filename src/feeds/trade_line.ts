@@ -1,26 +1,42 @@
-/** Kraken's trades of one pair. https://docs.kraken.com/api/docs/websocket-v2/trade */
+/** Trades of one symbol that are numbered by their source. */
 
-/** What Kraken says of a trade; numbers grow per symbol. */
-export interface Trade {
+/** What is known of any of them; numbers grow per symbol. */
+export interface Numbered {
   readonly id: number;
-  /** Milliseconds, to a thousandth. */
+  /** Milliseconds. */
   readonly time: number;
+}
+
+/** What Kraken says of a trade. https://docs.kraken.com/api/docs/websocket-v2/trade */
+export interface Trade extends Numbered {
   readonly price: number;
   readonly size: number;
 }
 
 /** The newest trade that was taken, and the newest time. */
-export interface TradePlace {
-  readonly id: number;
-  readonly time: number;
+export type TradePlace = Numbered;
+
+/** As a mark keeps it. */
+export function writePlace({ id, time }: TradePlace): string {
+  return `${id} ${time}`;
 }
 
-type Stage =
+export function readPlace(mark: string | undefined): TradePlace | undefined {
+  const [id, time] = mark?.split(" ").map(Number) ?? [];
+  return id === undefined || time === undefined ? undefined : { id, time };
+}
+
+/** A trade for whoever reads the log. */
+export function placeText({ id, time }: TradePlace): string {
+  return `trade ${id} of ${new Date(time).toISOString()}`;
+}
+
+type Stage<Item> =
   | { readonly kind: "live" }
   /** Nothing has been received since the connection was made. */
   | { readonly kind: "joining" }
   /** There may be trades between those that were taken and those that are held. */
-  | { readonly kind: "mending"; readonly held: Trade[] };
+  | { readonly kind: "mending"; readonly held: Item[] };
 
 const HELD_MAX = 100_000;
 
@@ -28,10 +44,10 @@ const HELD_MAX = 100_000;
  * Takes each trade of one symbol once, in order, over all connections. What is sent first on a new one
  * either goes back to what was taken before, or the trades between them have to be fetched.
  */
-export class TradeLine {
+export class TradeLine<Item extends Numbered = Trade> {
   readonly symbol: string;
   #place: TradePlace | undefined;
-  #stage: Stage = { kind: "joining" };
+  #stage: Stage<Item> = { kind: "joining" };
 
   constructor(symbol: string, place: TradePlace | undefined) {
     this.symbol = symbol;
@@ -48,7 +64,7 @@ export class TradeLine {
   }
 
   /** @returns the trades that are new, or `undefined` when those before them have to be fetched first */
-  receive(trades: readonly Trade[], isSnapshot: boolean): readonly Trade[] | undefined {
+  receive(trades: readonly Item[], isSnapshot: boolean): readonly Item[] | undefined {
     if (this.#stage.kind === "mending") {
       if (this.#stage.held.length + trades.length > HELD_MAX) {
         throw new Error(`More than ${HELD_MAX} trades of ${this.symbol} wait for earlier ones`);
@@ -69,14 +85,14 @@ export class TradeLine {
   }
 
   /** @returns what is new of the trades that were fetched, and then of those that were held */
-  mended(fetched: readonly Trade[]): { readonly missed: Trade[]; readonly held: Trade[] } {
+  mended(fetched: readonly Item[]): { readonly missed: Item[]; readonly held: Item[] } {
     const held = this.#stage.kind === "mending" ? this.#stage.held : [];
     this.#stage = { kind: "live" };
     return { missed: this.#take(fetched), held: this.#take(held) };
   }
 
-  #take(trades: readonly Trade[]): Trade[] {
-    const fresh: Trade[] = [];
+  #take(trades: readonly Item[]): Item[] {
+    const fresh: Item[] = [];
     for (const trade of trades) {
       if (!this.#isNew(trade)) continue;
       fresh.push(trade);
@@ -87,7 +103,7 @@ export class TradeLine {
   }
 
   /** An exchange that has begun to number anew is known by its times. */
-  #isNew({ id, time }: Trade): boolean {
+  #isNew({ id, time }: Numbered): boolean {
     return this.#place === undefined || id > this.#place.id || time > this.#place.time;
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { roundTime, TradeLine } from "../../src/feeds/kraken_trades.ts";
+import { roundTime, TradeLine } from "../../src/feeds/trade_line.ts";
 
 const trade = (id: number, time = id * 10) => ({ id, time, price: id, size: 1 });
 const trades = (...ids: number[]) => ids.map((id) => trade(id));

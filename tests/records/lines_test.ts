@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { LINE_LENGTH_MAX, readLines, readText } from "../../src/feeds/lines.ts";
-import { RecordFault } from "../../src/wire/records.ts";
+import { LINE_LENGTH_MAX, readLines, readText } from "../../src/records/lines.ts";
+import { RecordFault } from "../../src/wire/record_fault.ts";
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

@@ -1,0 +1,289 @@
+import { gunzipSync } from "node:zlib";
+import type { Tick } from "../core/tick.ts";
+import type { Mark } from "../log/log.ts";
+import { BrokenRecords } from "../records/broken_records.ts";
+import { readDocument } from "../records/documents.ts";
+import type { Form } from "../records/form.ts";
+import { ofSource, RecordReader } from "../records/record_reader.ts";
+import { lookUp, type NumberedRow, type Table } from "../records/table.ts";
+import { TextReader } from "../records/text_reader.ts";
+import { type FeedContext, type FeedSpec, formOf, SourceFault, unusable } from "./feed.ts";
+import { Outbox } from "./outbox.ts";
+import { placeText, readPlace, TradeLine, type TradePlace, writePlace } from "./trade_line.ts";
+
+/** Options of every feed whose source sends messages, beside those of their form. */
+export const INLET_OPTIONS = ["where", "id"];
+
+/** Ticks on their way to the tape; beyond it the source is left until they are there. */
+const PENDING_MAX = 200_000;
+const UNPACKED_BYTES_MAX = 16_777_216;
+
+/** What messages mean. */
+export interface InletSettings {
+  readonly form: Form;
+  /** Values that a message or its records must have, by field; others are ignored. */
+  readonly where: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The field that numbers records, so that each is taken once. */
+  readonly id: string | undefined;
+  /** Names the source in logs and marks. */
+  readonly name: string;
+}
+
+/** @param name of the source, without a secret. @throws {RangeError} */
+export function inletSettings(spec: FeedSpec, name: string): InletSettings {
+  const where = new Map<string, Set<string>>();
+  for (const text of spec.options.getAll("where")) {
+    const colon = text.indexOf(":");
+    if (colon < 1) throw unusable(spec, `where=${text} is not FIELD:VALUE`);
+    const field = text.slice(0, colon);
+    where.set(field, (where.get(field) ?? new Set()).add(text.slice(colon + 1)));
+  }
+  return { form: formOf(spec), where, id: spec.options.get("id") ?? undefined, name };
+}
+
+/** What a source tells beside a message. */
+export interface Told {
+  /** Of records that name none. */
+  readonly symbol?: string | undefined;
+  /** Where the source stands after the message. */
+  readonly mark?: Mark | undefined;
+}
+
+type Line = TradeLine<Tick & { readonly id: number }>;
+
+/**
+ * Puts what the messages of a source say on the tape: each record once where they are numbered, with marks of
+ * how far it is, and tells what may be missing after a break. Records that cannot be read are counted; what
+ * the source says is wrong is the feed's error. One inlet serves all connections of a feed.
+ */
+export class Inlet {
+  readonly #settings: InletSettings;
+  readonly #context: FeedContext;
+  readonly #outbox: Outbox;
+  readonly #reader: RecordReader;
+  readonly #broken: BrokenRecords;
+  readonly #lines = new Map<string, Line>();
+  /** Symbols of which old records came on this connection. */
+  readonly #old = new Set<string>();
+  /** Time of the newest tick up to the last break, until there is one after it. */
+  #brokeAt: number | undefined;
+  #newest: number | undefined;
+  #isFollowed = false;
+  #number = 0;
+
+  constructor(context: FeedContext, settings: InletSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#outbox = new Outbox(context);
+    this.#broken = new BrokenRecords(context, settings.name);
+    this.#reader = new RecordReader({
+      form: settings.form,
+      isLive: true,
+      now: () => context.now(),
+      broken: (reason) => this.#broken.add(reason),
+    });
+    const known = context.mark(this.#markName);
+    this.#newest = known === undefined ? undefined : Number(known);
+  }
+
+  /** Whether nothing has ever come of the source. */
+  get isNew(): boolean {
+    return this.#newest === undefined;
+  }
+
+  /** A new connection has been made. @param isFollowed whether the source goes on where it was left */
+  join(isFollowed = false): void {
+    this.#isFollowed = isFollowed;
+    if (!isFollowed) this.#brokeAt = this.#newest;
+    this.#old.clear();
+    for (const line of this.#lines.values()) line.join();
+  }
+
+  /**
+   * @returns whether anything of the message was for the tape
+   * @throws {SourceFault} for what the source says is wrong, and when the tape is far behind
+   * @throws {RangeError} when it cannot be found out how messages are to be read
+   */
+  take(payload: string | Uint8Array, told: Told = {}): boolean {
+    const table = this.#tableOf(payload, told.symbol);
+    if (table === undefined) return false;
+    let taken: Tick[];
+    try {
+      taken = this.#settings.id === undefined
+        ? this.#reader.read(table).ticks
+        : table.rows.flatMap((row) => this.#once({ ...table, rows: [row] }, row));
+    } catch (error) {
+      throw ofSource(error, this.#settings.name);
+    }
+    if (taken.length === 0) {
+      for (const { value } of table.rows) checkFault(value);
+    } else this.#put(taken, told.mark);
+    return taken.length > 0;
+  }
+
+  /** Resolves when everything is on the tape. */
+  drained(): Promise<void> {
+    return this.#outbox.drained();
+  }
+
+  get #markName(): string {
+    return `inlet ${this.#settings.name}`;
+  }
+
+  #put(ticks: readonly Tick[], mark: Mark | undefined): void {
+    if (this.#outbox.size > PENDING_MAX) {
+      throw new SourceFault(`The tape is ${PENDING_MAX} ticks behind`);
+    }
+    const marks = mark === undefined ? [] : [mark];
+    for (const { time } of ticks) {
+      if (this.#newest === undefined || time > this.#newest) this.#newest = time;
+    }
+    if (this.#settings.id !== undefined) {
+      for (const symbol of new Set(ticks.map((tick) => tick.symbol))) {
+        const value = writePlace(this.#lines.get(symbol)!.place!);
+        marks.push({ name: `${this.#markName} ${symbol}`, value });
+      }
+    } else if (!this.#isFollowed) this.#tellOfBreak(ticks[0]!.time);
+    marks.push({ name: this.#markName, value: String(this.#newest) });
+    this.#outbox.put(ticks, ...marks);
+  }
+
+  #tellOfBreak(next: number): void {
+    if (this.#brokeAt === undefined) return;
+    const [from, to] = [this.#brokeAt, next].map((time) => new Date(time).toISOString());
+    this.#context.warn(
+      `Missed of ${this.#settings.name} what it has sent between ${from} and ${to}`,
+    );
+    this.#brokeAt = undefined;
+  }
+
+  /** The ticks of a record that is new by its number. */
+  #once(table: Table, { value }: NumberedRow): Tick[] {
+    const now = this.#context.now();
+    const { ticks } = this.#reader.read(table);
+    const id = Number(lookUp(value, this.#settings.id!));
+    if (ticks.length > 0 && !Number.isSafeInteger(id)) {
+      this.#leaveOut(`${this.#settings.id} is no whole number`);
+      return [];
+    }
+    return ticks.filter((tick) => {
+      const line = this.#lineOf(tick.symbol);
+      const before = line.place;
+      // Only a time of its own tells that numbers have begun anew.
+      const time = tick.time < now ? tick.time : Math.min(tick.time, before?.time ?? tick.time);
+      const fresh = line.receive([{ ...tick, id, time }], false) ?? line.mended([]).held;
+      if (before === undefined || id === before.id) return fresh.length > 0;
+      if (fresh.length === 0) this.#tellOfOld(tick.symbol, before);
+      else if (id > before.id + 1) {
+        const [from, to] = [before, { id, time: tick.time }].map(placeText);
+        this.#context.warn(`Missed the trades of ${tick.symbol} between ${from} and ${to}`);
+      }
+      return fresh.length > 0;
+    });
+  }
+
+  /** Says once of a connection that what is numbered as before is left out. */
+  #tellOfOld(symbol: string, { id }: TradePlace): void {
+    if (this.#old.has(symbol)) return;
+    this.#old.add(symbol);
+    this.#context.warn(`Left out of ${symbol} what has a number below ${id}: it was there already`);
+  }
+
+  #lineOf(symbol: string): Line {
+    let line = this.#lines.get(symbol);
+    if (line === undefined) {
+      const place = readPlace(this.#context.mark(`${this.#markName} ${symbol}`));
+      this.#lines.set(symbol, line = new TradeLine(symbol, place));
+    }
+    return line;
+  }
+
+  /** The records that were asked for; `undefined` when there are none of them in the message. */
+  #tableOf(payload: string | Uint8Array, symbol: string | undefined): Table | undefined {
+    const { form, where } = this.#settings;
+    const text = typeof payload === "string" ? payload : textOf(payload);
+    this.#number++;
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return this.#delimited(text, symbol);
+    }
+    const outer = [...where].filter(([field]) => lookUp(message, field) !== undefined);
+    if (outer.some(([field, values]) => !values.has(String(lookUp(message, field))))) {
+      checkFault(message);
+      return undefined;
+    }
+    if (form.path !== undefined && lookUp(message, form.path) === undefined) {
+      checkFault(message);
+      if (where.size === outer.length) this.#leaveOut(`there is no ${form.path} in it`);
+      return undefined;
+    }
+    const inner = [...where].filter(([field]) => lookUp(message, field) === undefined);
+    const table = readDocument(message, form, true);
+    const rows = table.rows.filter(({ value }) => {
+      const fits = inner.every(([field, values]) => values.has(String(lookUp(value, field))));
+      if (!fits) checkFault(value);
+      return fits;
+    });
+    return rows.length === 0 ? undefined : this.#named({ ...table, rows }, symbol);
+  }
+
+  /** A line or more of values, whose columns have to be named. */
+  #delimited(text: string, symbol: string | undefined): Table | undefined {
+    const { form } = this.#settings;
+    if (form.columns === undefined) {
+      this.#leaveOut("it is not JSON, and for CSV its columns have no names");
+      return undefined;
+    }
+    const reader = new TextReader({ header: "none", ...form, format: "csv" });
+    const lines = text.split(/\r?\n/).map((line, index) => ({ number: index + 1, text: line }));
+    const table = reader.read(lines) ?? reader.end();
+    return table && this.#named(table, symbol);
+  }
+
+  #named(table: Table, symbol: string | undefined): Table {
+    const number = this.#number;
+    return {
+      ...table,
+      unit: "message",
+      rows: table.rows.map((row) => ({ number, value: row.value, symbol })),
+    };
+  }
+
+  #leaveOut(reason: string): void {
+    this.#broken.add(`message ${this.#number}: ${reason}`);
+  }
+}
+
+/** The text of a frame of bytes, which may be packed. @throws {SourceFault} */
+function textOf(bytes: Uint8Array): string {
+  try {
+    const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const plain = isPacked ? gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX }) : bytes;
+    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new SourceFault(`What the source sends is neither text nor gzip: ${reason}`, { cause });
+  }
+}
+
+const KIND_FIELDS = ["type", "event", "T", "e", "status", "channel", "op", "method"];
+const WORDS_FIELDS = ["message", "msg", "reason", "errorMessage", "error_message", "error"];
+
+/** Exchanges say in messages of several forms that they refuse something. @throws {SourceFault} */
+function checkFault(message: unknown): void {
+  if (Array.isArray(message)) return message.forEach(checkFault);
+  if (typeof message !== "object" || message === null) return;
+  const fields = message as Readonly<Record<string, unknown>>;
+  const { error } = fields;
+  const isFault = (typeof error === "object" && error !== null) ||
+    (typeof error === "string" && error !== "") ||
+    KIND_FIELDS.some((field) => String(fields[field]).toLowerCase() === "error");
+  if (!isFault) return;
+  const inner = typeof error === "object" && error !== null ? { ...fields, ...error } : fields;
+  const words = WORDS_FIELDS.map((field) => (inner as Record<string, unknown>)[field])
+    .filter((text) => typeof text === "string" && text !== "");
+  const said = words.length > 0 ? [...new Set(words)].join(": ") : JSON.stringify(message);
+  throw new SourceFault(`The source says: ${said.slice(0, 300)}`);
+}

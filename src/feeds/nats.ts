@@ -1,0 +1,116 @@
+/** https://docs.nats.io/reference/reference-protocols/nats-protocol, by https://github.com/nats-io/nats.js */
+import type { ConnectionOptions, NatsConnection } from "@nats-io/transport-node";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
+import { addressOf } from "./address.ts";
+import { type Feed, type FeedContext, type FeedSpec, SourceFault, unusable } from "./feed.ts";
+import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
+import { idleOption, Silence } from "./silence.ts";
+import { type Naming, namingOf, patternFault, type Topics } from "./topic_names.ts";
+
+const CONNECT_MS = 10_000;
+const PING_MS = 30_000;
+const SUBJECTS: Topics = { one: "*", rest: ">", between: "." };
+
+interface Settings {
+  readonly url: string;
+  readonly subjects: readonly string[];
+  /** Of those who share the messages. */
+  readonly queue: string | undefined;
+  readonly login: Pick<ConnectionOptions, "user" | "pass" | "token">;
+  readonly idleMs: number;
+  readonly naming: Naming;
+}
+
+/**
+ * Messages of a NATS server: `nats:nats://host:4222?subject=quotes.>&symbol={1}`. A symbol is the subject unless
+ * it is said otherwise.
+ * @throws {RangeError} for an option that cannot be used
+ */
+export function nats(spec: FeedSpec): Feed {
+  const options = ["subject", "queue", "user", "password", "token", "idle"];
+  const { url, own } = addressOf(spec, {
+    protocols: ["nats:", "tls:"],
+    example: "nats:nats://host:4222?subject=quotes.>",
+    options: [...options, ...INLET_OPTIONS, ...FORM_OPTION_NAMES],
+  });
+  const given = (option: string) => own.options.get(option) || undefined;
+  const subjects = own.options.getAll("subject");
+  if (subjects.length === 0) throw unusable(spec, "name a subject, as in subject=quotes.>");
+  for (const subject of subjects) {
+    const fault = /\s/.test(subject) ? "it has a blank" : patternFault(subject, SUBJECTS);
+    if (fault !== undefined) throw unusable(spec, `subject=${subject}: ${fault}`);
+  }
+  const { host, username, password } = new URL(url);
+  const { naming, named } = namingOf(own, subjects, SUBJECTS);
+  const user = given("user") ?? (decodeURIComponent(username) || undefined);
+  const pass = given("password") ?? (decodeURIComponent(password) || undefined);
+  const token = given("token");
+  const settings: Settings = {
+    ...{ url: url.replace(/(?<=:\/\/)[^/@]*@/, ""), subjects, naming, idleMs: idleOption(own) },
+    queue: given("queue"),
+    login: {
+      ...user === undefined ? {} : { user },
+      ...pass === undefined ? {} : { pass },
+      ...token === undefined ? {} : { token },
+    },
+  };
+  const meaning = inletSettings(named, `${host} ${subjects.join(" ")}`);
+  let inlet: Inlet | undefined;
+  return {
+    name: spec.name,
+    run(context) {
+      inlet ??= new Inlet(context, meaning);
+      inlet.join();
+      return runOnce(context, settings, inlet);
+    },
+  };
+}
+
+/** One connection, from greeting to loss. @throws {SourceFault} when it has ended */
+async function runOnce(context: FeedContext, settings: Settings, inlet: Inlet): Promise<void> {
+  const silence = new Silence(context, settings.idleMs);
+  const connection = await connected(settings);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      context.signal.addEventListener("abort", () => resolve(), { once: true });
+      const closed = (cause: unknown) => {
+        const reason = cause instanceof Error ? `: ${cause.message}` : "";
+        reject(new SourceFault(`The source has closed the connection${reason}`));
+      };
+      connection.closed().then(closed, closed);
+      for (const subject of settings.subjects) {
+        connection.subscribe(subject, {
+          ...settings.queue === undefined ? {} : { queue: settings.queue },
+          callback(error, message) {
+            if (error !== null) {
+              return reject(new SourceFault(`The source refuses ${subject}: ${error.message}`));
+            }
+            silence.heard();
+            try {
+              inlet.take(message.data, { symbol: settings.naming(message.subject) });
+            } catch (fault) {
+              reject(fault);
+            }
+          },
+        });
+      }
+      connection.flush().then(() => context.ready(), closed);
+      void silence.watch(reject);
+    });
+  } finally {
+    silence.end();
+    await connection.close();
+    await inlet.drained();
+  }
+}
+
+async function connected({ url, login }: Settings): Promise<NatsConnection> {
+  const { connect } = await import("@nats-io/transport-node");
+  try {
+    // Whoever runs this feed connects again.
+    const own = { reconnect: false, timeout: CONNECT_MS, pingInterval: PING_MS, name: "tickwire" };
+    return await connect({ servers: url, ...own, ...login });
+  } catch (cause) {
+    throw new SourceFault(`Cannot reach the source: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,160 @@
+import { RecordFault } from "../wire/record_fault.ts";
+import { type Form, FormFault } from "./form.ts";
+import { layOut } from "./lay_out.ts";
+import type { Layout, Taken } from "./layout.ts";
+import { readTables } from "./source.ts";
+import type { NumberedRow, Table } from "./table.ts";
+import { SAMPLE_LINES } from "./text_reader.ts";
+
+/** So many records of a source that has the newest first are turned round. */
+const TURNED_MAX = 5_000_000;
+/** Records of one source may be of so many kinds. */
+const KINDS_MAX = 16;
+
+export interface RecordReaderOptions {
+  readonly form: Form;
+  /** What is to be done about a record without a time; `undefined` when it is of now. */
+  readonly timeless?: string | undefined;
+  /** Whether what has come has to be read without waiting for more. */
+  readonly isLive?: boolean;
+  now(): number;
+  /** Told of a record that cannot be read; the others are read if it does not throw. */
+  broken(reason: string): void;
+}
+
+/** Makes ticks and bars of records. */
+export class RecordReader {
+  readonly #options: RecordReaderOptions;
+  #layout: Layout | undefined;
+  /** Of records that are not like the first ones. */
+  readonly #others: Layout[] = [];
+  /** Records that wait until their form is known. */
+  #first: Table | undefined;
+
+  constructor(options: RecordReaderOptions) {
+    this.#options = options;
+  }
+
+  /** How records are read, once it is known. */
+  get layout(): Layout | undefined {
+    return this.#layout;
+  }
+
+  /**
+   * Reads a source to its end.
+   * @throws {FormFault} when the form cannot be found out, or is another one than it was said to be
+   */
+  async *readAll(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
+    const { form, isLive = false } = this.#options;
+    this.#first = undefined;
+    for await (const table of readTables({ chunks, form, isLive })) yield this.read(table);
+    yield this.end();
+  }
+
+  /** Reads a source to its end, the oldest record first where the newest comes first. @throws {FormFault} as `readAll` */
+  async *readInOrder(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
+    const turned: Taken = { ticks: [], bars: [] };
+    for await (const taken of this.readAll(chunks)) {
+      if (this.#layout?.parts.isNewestFirst !== true) {
+        yield taken;
+        continue;
+      }
+      for (const tick of taken.ticks) turned.ticks.push(tick);
+      for (const bar of taken.bars) turned.bars.push(bar);
+      if (turned.ticks.length + turned.bars.length > TURNED_MAX) {
+        throw new FormFault(`its newest record comes first: turn more than ${TURNED_MAX} round`);
+      }
+    }
+    yield { ticks: turned.ticks.reverse(), bars: turned.bars.reverse() };
+  }
+
+  /** @throws {FormFault} as `readAll` */
+  read(table: Table): Taken {
+    const taken: Taken = { ticks: [], bars: [] };
+    if (this.#layout !== undefined && this.#isAlike(table, this.#layout)) {
+      this.#take(table, taken);
+      return taken;
+    }
+    this.#first = this.#first === undefined
+      ? table
+      : { ...this.#first, rows: [...this.#first.rows, ...table.rows] };
+    if (this.#options.isLive || this.#first.rows.length >= SAMPLE_LINES) this.#begin(taken);
+    return taken;
+  }
+
+  /** What waits still when nothing comes any more. @throws {FormFault} as `readAll` */
+  end(): Taken {
+    const taken: Taken = { ticks: [], bars: [] };
+    this.#begin(taken);
+    return taken;
+  }
+
+  /** Whether the columns are those from which the layout was made, of the same text or of one before. */
+  #isAlike({ columns }: Table, { parts }: Layout): boolean {
+    return columns === parts.columns || String(columns) === String(parts.columns);
+  }
+
+  #begin(taken: Taken): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    this.#first = undefined;
+    const { form, timeless } = this.#options;
+    this.#layout = layOut(first, form, { timeless });
+    this.#take(first, taken);
+    // What was no record may have been the sample.
+    const isEmpty = taken.ticks.length + taken.bars.length === 0;
+    if (isEmpty && first.columns === undefined) this.#layout = undefined;
+  }
+
+  #take(table: Table, taken: Taken): void {
+    const now = this.#options.now();
+    for (const row of table.rows) {
+      try {
+        this.#layout!.take(row, now, taken);
+      } catch (error) {
+        if (!(error instanceof RecordFault)) throw error;
+        if (this.#takeOtherwise(row, table, now, taken)) continue;
+        this.#options.broken(`${nameOf(row, table)}: ${error.message}`);
+      }
+    }
+  }
+
+  /** Messages of one source may be records of several kinds. @returns whether it is of one that can be read */
+  #takeOtherwise(row: NumberedRow, table: Table, now: number, taken: Taken): boolean {
+    const { form, timeless, isLive = false } = this.#options;
+    if (!isLive || table.columns !== undefined || row.value instanceof RecordFault) return false;
+    const tryWith = (layout: Layout) => {
+      try {
+        layout.take(row, now, taken);
+        return true;
+      } catch (error) {
+        if (error instanceof RecordFault) return false;
+        throw error;
+      }
+    };
+    if (this.#others.some(tryWith)) return true;
+    if (this.#others.length >= KINDS_MAX) return false;
+    try {
+      const layout = layOut({ ...table, rows: [row] }, form, { timeless });
+      if (!tryWith(layout)) return false;
+      this.#others.push(layout);
+      return true;
+    } catch (error) {
+      // What is wrong with it as the record that was expected has been told.
+      if (error instanceof FormFault) return false;
+      throw error;
+    }
+  }
+}
+
+/** Where a record is, for whoever has to find it. */
+function nameOf({ number, symbol }: NumberedRow, { unit }: Table): string {
+  const isNamed = unit === "record" && symbol !== undefined;
+  return `${unit} ${isNamed ? JSON.stringify(symbol) : number}`;
+}
+
+/** What is wrong with a source, with its name before it. */
+export function ofSource(error: unknown, name: string): unknown {
+  if (!(error instanceof FormFault)) return error;
+  return new FormFault(`Cannot read ${name}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,44 @@
+import { ClientError } from "../hub/client_error.ts";
+import { type Form, FormFault } from "./form.ts";
+import type { Taken } from "./layout.ts";
+import { RecordReader } from "./record_reader.ts";
+
+const SLICE_BYTES = 65_536;
+
+export interface WholeRules {
+  readonly form: Form;
+  readonly now: number;
+  /** Lets others have their turn between two parts. */
+  rest(): Promise<void>;
+}
+
+/**
+ * Reads all records of some bytes, the oldest first.
+ * @throws {ClientError} that names the first record that cannot be read, or says what is wrong with all of them
+ */
+export async function readWholeBatch(bytes: Uint8Array, rules: WholeRules): Promise<Taken> {
+  const { form, now, rest } = rules;
+  const reader = new RecordReader({
+    form,
+    now: () => now,
+    broken(reason) {
+      throw new FormFault(reason);
+    },
+  });
+  const all: Taken = { ticks: [], bars: [] };
+  try {
+    for await (const { ticks, bars } of reader.readInOrder(slices(bytes))) {
+      for (const tick of ticks) all.ticks.push(tick);
+      for (const bar of bars) all.bars.push(bar);
+      await rest();
+    }
+  } catch (cause) {
+    if (!(cause instanceof FormFault)) throw cause;
+    throw new ClientError("bad_tick", `Cannot read ticks: ${cause.message}`);
+  }
+  return all;
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES);
+}

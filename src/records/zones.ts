@@ -1,0 +1,57 @@
+/** https://tc39.es/proposal-temporal/docs/ambiguity.html */
+const BLOCK_MS = 900_000;
+const ZONES_MAX = 1_000;
+
+/** What a clock on the wall is ahead of UTC. */
+export interface Zone {
+  /**
+   * Milliseconds ahead at a local time. An hour that is there twice is the earlier one; one that is left out is
+   * read as if the clock had not been put forward yet.
+   */
+  offsetAt(local: number): number;
+}
+
+const zones = new Map<string, Zone>();
+
+/**
+ * A zone by its name in the time zone database, `Z`, `UTC`, `GMT` or an offset such as `-05:00`.
+ * @throws {RangeError} for one that does not exist
+ */
+export function zoneOf(name: string): Zone {
+  let zone = zones.get(name);
+  if (zone === undefined) {
+    zone = makeZone(name);
+    if (zones.size < ZONES_MAX) zones.set(name, zone);
+  }
+  return zone;
+}
+
+function makeZone(name: string): Zone {
+  if (/^(?:z|utc|gmt)$/i.test(name)) return { offsetAt: () => 0 };
+  const [, sign, hours, minutes = "0"] = /^([+-])(\d{2})(?::?(\d{2}))?$/.exec(name) ?? [];
+  if (sign !== undefined) {
+    const ms = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === "-" ? -1 : 1);
+    if (Math.abs(ms) <= 18 * 3_600_000) return { offsetAt: () => ms };
+  }
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+  } catch (cause) {
+    const such = "such as America/New_York or -05:00";
+    throw new RangeError(`zone=${name} does not exist: give one ${such}`, { cause });
+  }
+  // The offset changes at full quarters of an hour only, and most times are close to the one before.
+  let block = NaN, offset = 0;
+  return {
+    offsetAt(local) {
+      const at = Math.floor(local / BLOCK_MS);
+      if (at !== block) {
+        const wall = Temporal.Instant.fromEpochMilliseconds(at * BLOCK_MS)
+          .toZonedDateTimeISO("UTC").toPlainDateTime();
+        const real = wall.toZonedDateTime(name, { disambiguation: "compatible" });
+        offset = at * BLOCK_MS - real.epochMilliseconds;
+        block = at;
+      }
+      return offset;
+    },
+  };
+}

@@ -1,0 +1,216 @@
+import { createReadStream, statSync } from "node:fs";
+import type { Tick } from "../core/tick.ts";
+import { type Form, FormFault, readForm, writeForm } from "../records/form.ts";
+import type { Layout } from "../records/layout.ts";
+import { ofSource, RecordReader } from "../records/record_reader.ts";
+import { CommandError } from "./server.ts";
+import type { Terminal } from "./terminal.ts";
+import { type Batch, type Load, transfer, type TransferOptions } from "./transfer.ts";
+
+export interface ImportOptions extends TransferOptions {
+  /** Standard input when there is none. */
+  readonly files: readonly string[];
+  /** How the records are written, by option. */
+  readonly form: Readonly<Record<string, string>>;
+  /** Ticks in one request. */
+  readonly batch: number;
+  /** Whether what was understood is told, and nothing is sent. */
+  readonly isDry?: boolean;
+  /** Whether a record that cannot be read ends it, and nothing is told of how the others are read. */
+  readonly isStrict?: boolean;
+}
+
+/** So many records show how a file is read, and so many broken ones are told of. */
+const SHOWN = 3;
+const REPORTED_MAX = 20;
+const NAME = "standard input";
+
+/** `tickwire import`: files in any form to a running server. It says first what it has understood. */
+export async function importFiles(terminal: Terminal, options: ImportOptions): Promise<void> {
+  const sources = sourcesOf(terminal, options);
+  if (options.isDry === true) {
+    for (const source of sources) await source.describe();
+    return;
+  }
+  await transfer(terminal, options, () => load(sources, options));
+  const empty = sources.find(({ taken }) => taken === 0);
+  if (empty !== undefined) throw empty.nothing();
+}
+
+function sourcesOf(terminal: Terminal, { files, form, isStrict = false }: ImportOptions): Source[] {
+  const symbols = form["symbol"]?.split(",") ?? [];
+  if (symbols.length > 1 && symbols.length !== files.length) {
+    throw new CommandError(
+      `Cannot use --symbol: it names ${symbols.length} for ${files.length} files`,
+    );
+  }
+  const names = files.length === 0 ? [undefined] : files;
+  return names.map((path, index) => {
+    const symbol = symbols[index] ?? symbols[0];
+    const given = symbol === undefined ? form : { ...form, symbol };
+    return new Source(terminal, path, formOf(given), isStrict);
+  });
+}
+
+function formOf(options: Readonly<Record<string, string>>): Form {
+  try {
+    return readForm((option) => options[option]);
+  } catch (cause) {
+    if (!(cause instanceof FormFault)) throw cause;
+    throw new CommandError(`Cannot use the options: ${cause.message}`, { cause });
+  }
+}
+
+function load(sources: readonly Source[], { batch }: ImportOptions): Load {
+  const sizes = sources.map(({ size }) => size);
+  const known = sizes.filter((size) => size !== undefined);
+  return {
+    what: "ticks",
+    bytesAll: known.length < sizes.length ? undefined : known.reduce((sum, size) => sum + size, 0),
+    batches: batchesOf(sources, batch),
+  };
+}
+
+async function* batchesOf(sources: readonly Source[], size: number): AsyncGenerator<Batch> {
+  let before = 0;
+  for (const source of sources) {
+    let waiting: Tick[] = [];
+    const make = (): Batch => ({
+      path: "ticks",
+      type: "application/x-ndjson",
+      body: waiting.map(lineOf).join(""),
+      bytes: before + source.bytes,
+      inSource: (reason) => `${source.name}: ${reason}`,
+    });
+    for await (const ticks of source.read()) {
+      for (const tick of ticks) {
+        waiting.push(tick);
+        if (waiting.length < size) continue;
+        yield make();
+        waiting = [];
+      }
+    }
+    if (waiting.length > 0) yield make();
+    before += source.bytes;
+  }
+}
+
+/** The characters of a symbol need no escape, and a finite number is written as JSON writes it. */
+function lineOf({ symbol, time, price, size, bid, ask }: Tick): string {
+  return `{"symbol":"${symbol}","time":${time},"price":${price},"size":${size},"bid":${bid},"ask":${ask}}\n`;
+}
+
+/** A file, or standard input. */
+class Source {
+  readonly name: string;
+  readonly size: number | undefined;
+  /** How many bytes of it, and how many records, have been read. */
+  bytes = 0;
+  taken = 0;
+  readonly #terminal: Terminal;
+  readonly #path: string | undefined;
+  readonly #isStrict: boolean;
+  readonly #reader: RecordReader;
+  #broken = 0;
+  #firstBroken: string | undefined;
+
+  constructor(terminal: Terminal, path: string | undefined, form: Form, isStrict: boolean) {
+    this.#terminal = terminal;
+    this.#path = path;
+    this.#isStrict = isStrict;
+    this.name = path ?? NAME;
+    this.size = path === undefined ? undefined : sizeOf(path);
+    this.#reader = new RecordReader({
+      form,
+      // Whoever sends is taken to send what is of now.
+      timeless: isStrict ? undefined : "",
+      now: () => terminal.now(),
+      broken: (reason) => this.#complain(reason),
+    });
+  }
+
+  /** All ticks, the oldest first. @throws {CommandError} */
+  async *read(): AsyncGenerator<Tick[]> {
+    let isTold = this.#isStrict;
+    try {
+      for await (const { ticks } of this.#reader.readInOrder(this.#chunks())) {
+        const { layout } = this.#reader;
+        if (!isTold && layout !== undefined && ticks.length > 0) {
+          await this.#tell(layout, ticks);
+          isTold = true;
+        }
+        this.taken += ticks.length;
+        yield ticks;
+      }
+    } catch (error) {
+      const cause = ofSource(error, this.name);
+      if (cause instanceof FormFault) throw new CommandError(cause.message, { cause });
+      throw error;
+    }
+    if (this.#broken === 0) return;
+    const counts = `${this.#broken} broken records of ${this.name}, took ${this.taken}`;
+    this.#terminal.complain(`Left out ${counts}`);
+  }
+
+  /** Says how it is read. @throws {CommandError} when nothing can be taken */
+  async describe(): Promise<void> {
+    for await (const ticks of this.read()) if (ticks.length > 0) return;
+    throw this.nothing();
+  }
+
+  nothing(): CommandError {
+    const why = this.#firstBroken === undefined ? "it has no records" : this.#firstBroken;
+    return new CommandError(`Cannot import ${this.name}: nothing could be taken: ${why}`);
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    const stream = this.#path === undefined
+      ? this.#terminal.input.stream
+      : createReadStream(this.#path);
+    for await (const chunk of stream) {
+      const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+      this.bytes += bytes.length;
+      yield bytes;
+    }
+  }
+
+  #complain(reason: string): void {
+    if (this.#isStrict) throw new CommandError(`Cannot read ${this.name}: ${reason}`);
+    this.#firstBroken ??= reason;
+    if (++this.#broken > REPORTED_MAX) return;
+    const last = this.#broken === REPORTED_MAX ? "; further ones are only counted" : "";
+    this.#terminal.complain(`Cannot read ${this.name}: ${reason}${last}`);
+  }
+
+  async #tell({ parts }: Layout, ticks: readonly Tick[]): Promise<void> {
+    const { form, isNewestFirst, unused } = parts;
+    const left = unused.filter((name) => name !== "");
+    const lines = [
+      `${this.name}: ticks${isNewestFirst ? ", the newest first" : ""}`,
+      ...ticks.slice(0, SHOWN).map((tick) => `  ${tickText(tick)}`),
+      ...left.length === 0 ? [] : [`  not taken: ${left.join(", ")}`],
+      `  --feed 'replay:${this.name}?${writeForm(form)}&speed=0'`,
+    ];
+    await this.#terminal.write(`${lines.join("\n")}\n`);
+  }
+}
+
+function tickText({ symbol, time, ...values }: Tick): string {
+  const known = Object.entries(values).filter(([, value]) => value !== null);
+  const shown = known.map(([name, value]) => `${name} ${value}`);
+  return [symbol, new Date(time).toISOString(), ...shown].join("  ");
+}
+
+/** @throws {CommandError} for what is no file that can be read */
+export function sizeOf(file: string): number {
+  let stats;
+  try {
+    stats = statSync(file);
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+    throw new CommandError(`Cannot read ${file}: ${reason}`, { cause });
+  }
+  if (stats.isDirectory()) throw new CommandError(`Cannot read ${file}: it is a folder`);
+  return stats.size;
+}

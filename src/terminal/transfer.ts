@@ -1,0 +1,103 @@
+import { type Meter, meterLine } from "./meter.ts";
+import { CommandError, reasonOf, Server, type ServerOptions } from "./server.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What goes to the server in one request. */
+export interface Batch {
+  /** Where it goes, such as `ticks`. */
+  readonly path: string;
+  readonly type: "application/x-ndjson" | "text/csv";
+  readonly body: string;
+  /** Bytes of the source up to its end. */
+  readonly bytes: number;
+  /** Says of what the server refuses where it is in the source. */
+  inSource(reason: string): string;
+}
+
+export interface TransferOptions extends ServerOptions {
+  /** What an earlier run was called that did not come to its end. */
+  readonly resume?: string | undefined;
+}
+
+/** What is sent, in the same batches each time. */
+export interface Load {
+  readonly what: "ticks" | "bars";
+  readonly batches: AsyncIterable<Batch>;
+  readonly bytesAll: number | undefined;
+}
+
+const ATTEMPTS_MAX = 10;
+const PAUSE_MS_MAX = 10_000;
+
+/**
+ * Sends batches in their order, each once, however often it has to be tried; a run that broke off can be gone
+ * on from.
+ * @returns how many records were sent
+ */
+export async function transfer(
+  terminal: Terminal,
+  options: TransferOptions,
+  open: () => Load | Promise<Load>,
+): Promise<number> {
+  const server = new Server(options);
+  await server.request("healthz");
+  const run = options.resume ??
+    Math.floor(terminal.random() * 36 ** 8).toString(36).padStart(8, "0");
+  const startedAt = terminal.now();
+  const meter: Meter = { startedAt, what: "ticks", count: 0, bytes: 0, bytesAll: undefined };
+  try {
+    const { what, batches, bytesAll } = await open();
+    Object.assign(meter, { what, bytesAll });
+    let index = 0;
+    for await (const batch of batches) {
+      if (terminal.interrupted.aborted) throw new CommandError("Interrupted");
+      meter.count += await sendBatch(terminal, server, batch, `${run}-${index++}`);
+      meter.bytes = batch.bytes;
+      terminal.progress(meterLine(meter, terminal.now(), terminal.size().columns));
+    }
+  } catch (error) {
+    terminal.progress("");
+    if (!(error instanceof CommandError)) throw error;
+    if (meter.count === 0 && options.resume === undefined) throw error;
+    const sent = `${meter.count.toLocaleString("en-US")} ${meter.what} were sent`;
+    throw new CommandError(`${error.message}\n${sent}; to go on: --resume ${run}`, {
+      cause: error,
+    });
+  }
+  terminal.progress("");
+  terminal.complain(meterLine(meter, terminal.now(), Infinity));
+  return meter.count;
+}
+
+/** @returns how many records the batch had */
+async function sendBatch(
+  terminal: Terminal,
+  server: Server,
+  { path, type, body, inSource }: Batch,
+  key: string,
+): Promise<number> {
+  const headers = { "Content-Type": type, "Idempotency-Key": key };
+  for (let attempt = 0;; attempt++) {
+    let reason: string;
+    try {
+      const signal = terminal.interrupted;
+      const response = await server.ask(path, { method: "POST", headers, body, signal });
+      if (response.ok) return (await response.json()).accepted;
+      reason = await reasonOf(response);
+      // Only what may pass is tried again.
+      if (![429, 502, 503, 504, 507].includes(response.status)) {
+        throw new Refused(inSource(reason));
+      }
+    } catch (error) {
+      const again = error instanceof CommandError && !(error instanceof Refused);
+      if (!again || terminal.interrupted.aborted) throw error;
+      reason = error.message;
+    }
+    if (attempt + 1 === ATTEMPTS_MAX) throw new CommandError(reason);
+    terminal.progress(`${reason}; trying again`);
+    await terminal.sleep(terminal.random() * Math.min(PAUSE_MS_MAX, 500 * 2 ** attempt));
+  }
+}
+
+/** A batch that the server will not take at any time. */
+class Refused extends CommandError {}

@@ -1,0 +1,2 @@
+/** What is wrong with a record: field and reason. */
+export class RecordFault extends Error {}
