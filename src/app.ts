@@ -32,7 +32,7 @@ import { parseStreamSpec } from "./log/stream_spec.ts";
 import type { Log } from "./logger.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
 import { upstreamReach } from "./runtime/reach.ts";
-import { Maintenance } from "./replica/maintenance.ts";
+import { Maintenance, type MaintenanceOptions } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
 import { type OpenTape, openTape, parseTapeSpec } from "./tape/engines.ts";
@@ -143,12 +143,7 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ turns, accept, now, fault },
   });
-  const maintenance = new Maintenance({
-    ...{ replica, log: entries, tape },
-    retentionMs: config.retention,
-    bytesMax: config["retention-size"],
-    ...log,
-  });
+  const maintenance = createMaintenance(config, { replica, log: entries, tape }, log);
   const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };
   const pulse = createPulse(config, world, { ...parts, rooms, maintenance, access });
   replica.start(BARS_IN_MEMORY);
@@ -163,9 +158,10 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
       market.advance(now());
       pulse.start();
       feeds.start();
+      if (snapshots && leases) shared?.copies.start(snapshots, leases);
     },
     async stop() {
-      await feeds.end();
+      await Promise.all([feeds.end(), shared?.copies.end()]);
       hub.drain(() => Math.round(random() * config.drain));
       await entry.senders.end();
       await letGo(crowds, config.drain, sleep);
@@ -185,6 +181,15 @@ function openTapeOf(
   const options = { barsKept: config["bars-max"], bytesMax: config["retention-size"], waiting };
   const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
   return openTape(config.tape, { ...world, warn: world.log.warn }, options, elsewhere);
+}
+
+function createMaintenance(
+  config: Config,
+  parts: Pick<MaintenanceOptions, "replica" | "log" | "tape">,
+  { info, warn }: Log,
+): Maintenance {
+  const { retention: retentionMs, "retention-size": bytesMax } = config;
+  return new Maintenance({ ...parts, retentionMs, bytesMax, info, warn });
 }
 
 /** What a server is asked for, and what decides who may ask. */

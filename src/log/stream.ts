@@ -54,7 +54,8 @@ export class LogStream {
   readonly id: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
-  readonly #replicas: number;
+  /** On how many servers everything is kept. */
+  readonly replicas: number;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #world: StreamWorld;
@@ -74,7 +75,7 @@ export class LogStream {
     this.id = `${config.name} ${created}`;
     this.firstSeq = Math.max(1, state.first_seq);
     this.lastSeq = state.last_seq;
-    this.#replicas = config.num_replicas;
+    this.replicas = config.num_replicas;
     this.#client = parts.client;
     this.#manager = parts.manager;
     this.#world = options;
@@ -201,7 +202,7 @@ export class LogStream {
   /** Values that all who use the stream share. @param ageMs after which they are gone */
   async bucket(name: string, ageMs = 0): Promise<KV> {
     const { Kvm } = await import("@nats-io/kv");
-    const options = { replicas: this.#replicas, ttl: ageMs, history: 1 };
+    const options = { replicas: this.replicas, ttl: ageMs, history: 1 };
     return await new Kvm(this.connection).create(`${this.name}_${name}`, options);
   }
 

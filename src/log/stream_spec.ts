@@ -1,3 +1,5 @@
+import { parseDuration } from "../core/duration.ts";
+
 /** What stands in `--log nats://HOST:4222,nats://HOST2:4222?stream=tickwire&replicas=3&creds=FILE`. */
 export interface StreamSpec {
   readonly servers: readonly string[];
@@ -15,6 +17,8 @@ export interface StreamSpec {
   readonly stream: string;
   /** On how many of the servers each entry is kept. */
   readonly replicas: number;
+  /** How often a copy of a tape is made for new replicas. */
+  readonly copiesMs: number;
 }
 
 const DEFAULT_PORT = 4222;
@@ -34,7 +38,7 @@ export function parseStreamSpec(text: string): StreamSpec {
     return url;
   });
   const params = new URLSearchParams(query);
-  const known = ["stream", "replicas", "user", "password", "token", ...FILES];
+  const known = ["stream", "replicas", "copies", "user", "password", "token", ...FILES];
   const stray = [...params.keys()].find((name) => !known.includes(name));
   if (stray !== undefined) fail(`it has no option ${stray}, but ${known.join(", ")}`);
   const stream = params.get("stream") ?? "tickwire";
@@ -43,6 +47,11 @@ export function parseStreamSpec(text: string): StreamSpec {
   }
   const replicas = Number(params.get("replicas") ?? 1);
   if (![1, 2, 3, 4, 5].includes(replicas)) fail("replicas is a number from 1 to 5");
+  const copies = params.get("copies") ?? "1h";
+  const copiesMs = parseDuration(copies);
+  if (copiesMs === undefined || copiesMs < 1_000) {
+    fail(`copies=${copies} is no duration of at least 1s, such as 1h`);
+  }
   const [first] = urls;
   const user = params.get("user") ?? decodeURIComponent(first!.username);
   const password = params.get("password") ?? decodeURIComponent(first!.password);
@@ -59,6 +68,7 @@ export function parseStreamSpec(text: string): StreamSpec {
     tls: urls.some(({ protocol }) => protocol === "tls:") || "ca" in files || "cert" in files,
     stream,
     replicas,
+    copiesMs: copiesMs!,
   };
 }
 

@@ -85,7 +85,6 @@ export function openTape(
   const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
   const shared = elsewhere?.shared;
-  if (path !== IN_MEMORY) shared?.prepare(path);
   const { db, meta, epoch, notes } = openDatabase({
     ...{ path, bootId, holder, epoch: shared?.epoch },
     newEpoch: () => newEpoch(random),

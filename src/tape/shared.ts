@@ -4,6 +4,7 @@ import { JetStreamLog, type JetStreamLogOptions, SEQS_A_MESSAGE } from "../log/j
 import { type Leases, StreamLeases } from "../log/leases.ts";
 import { type RoomCarrier, StreamRooms } from "../log/stream_rooms.ts";
 import { LogStream, type StreamOptions } from "../log/stream.ts";
+import { TapeCopies } from "../log/tape_copies.ts";
 import { openToRead } from "../store/database.ts";
 import { TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
@@ -24,12 +25,16 @@ export class SharedLog {
   readonly epoch: string;
   readonly #options: SharedLogOptions;
   readonly #generation: number;
+  /** For new replicas. */
+  readonly copies: TapeCopies;
 
   private constructor(stream: LogStream, generation: number, options: SharedLogOptions) {
     this.stream = stream;
     this.epoch = epochOf(stream, generation);
     this.#generation = generation;
     this.#options = options;
+    const everyMs = options.spec.copiesMs;
+    this.copies = new TapeCopies({ ...options, stream, epoch: this.epoch, everyMs });
   }
 
   /**
@@ -51,19 +56,23 @@ export class SharedLog {
         );
         generation = await stream.counter(BUCKET, GENERATION, generation);
       }
-      return new SharedLog(stream, generation, options);
+      const shared = new SharedLog(stream, generation, options);
+      if (path !== undefined) await shared.#prepare(path);
+      return shared;
     } catch (error) {
       await stream.close();
       throw error;
     }
   }
 
-  /**
-   * Moves a file aside that cannot be gone on with: one of another numbering, or one that misses what the
-   * stream has no longer.
-   * @throws {TapeError}
-   */
-  prepare(path: string): void {
+  /** Sees to it that the file can be gone on with; a new replica gets what another one has. @throws {TapeError} */
+  async #prepare(path: string): Promise<void> {
+    this.#moveAside(path);
+    if (!existsSync(path) && await this.copies.fetch(path)) this.#moveAside(path);
+  }
+
+  /** Moves away a file of another numbering, and one that misses what the stream has no longer. */
+  #moveAside(path: string): void {
     const { name, firstSeq } = this.stream;
     const found = peek(path);
     if (found === undefined) return;

@@ -38,12 +38,12 @@ function typed(row: Row): Row {
 }
 
 /** Ticks of A and B in turns, so many, a second apart and up to now. */
-async function filled(count: number, ...args: string[]): Promise<TestApp> {
-  const server = serve("--tape", `memory:${Math.max(count, 1_000) + 1_000}`, ...args);
+async function filled(count: number, stepMs = SECOND): Promise<TestApp> {
+  const server = serve("--tape", `memory:${Math.max(count, 1_000) + 1_000}`);
   for (let sent = 0; sent < count;) {
     const ticks = Array.from({ length: Math.min(50_000, count - sent) }, () => {
       const index = sent++;
-      const time = NOW - (count - index) * SECOND;
+      const time = NOW - (count - index) * stepMs;
       return { symbol: index % 2 === 0 ? "A" : "B", price: index, time, bid: index % 3 || null };
     });
     await server.send(...ticks);
@@ -264,7 +264,7 @@ describe("Pages of history", () => {
 describe("Long answers of history", () => {
   test("An answer of 300,000 ticks lets everything else happen between its slices", async () => {
     const count = 300_000;
-    const server = await filled(count);
+    const server = await filled(count, 10);
     for (const format of ["arrow", "ndjson"]) {
       const response = await server.request(`/ticks?limit=${count}&format=${format}`);
       let turns = 0, chunks = 0, bytes = 0;
