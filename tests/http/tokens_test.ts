@@ -106,12 +106,11 @@ describe("Tokens", () => {
 
   test("A token whose key cannot be asked for is not refused for good", async () => {
     const { publicKey, privateKey } = pairs.ES256;
-    let isAway = true;
-    let key: CryptoKey | undefined;
+    const issuer = { isAway: true, key: undefined as CryptoKey | undefined };
     const keySet = {
-      keyFor: () => Promise.resolve(key),
+      keyFor: () => Promise.resolve(issuer.key),
       get isAway() {
-        return isAway;
+        return issuer.isAway;
       },
     };
     const tokens = new Tokens({ keySet, now: Date.now });
@@ -121,9 +120,10 @@ describe("Tokens", () => {
       code: "keys_unavailable",
       retryAfter: 10,
     });
-    isAway = false;
+    issuer.isAway = false;
     assert.equal(await verdict(tokens, text), "bad_token");
-    key = await importSPKI(publicKey.export({ type: "spki", format: "pem" }).toString(), "ES256");
+    const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+    issuer.key = await importSPKI(pem, "ES256");
     assert.equal(await verdict(tokens, text), "A");
   });
 
