@@ -1,7 +1,7 @@
 // Runs the compiled executable from an empty folder, as a user would: `bun tests/executable.mjs`.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,6 +79,36 @@ await check("Another one relays it", async () => {
   } finally {
     relay.child.kill("SIGKILL");
     await exitCode(relay);
+  }
+});
+await check("It speaks TLS, tells its health and makes a backup by it", async () => {
+  const at = (/** @type {string} */ name) => join(folder, name);
+  const made = spawnSync("openssl", [
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+    ...[
+      "-addext",
+      "subjectAltName=DNS:localhost",
+      "-keyout",
+      at("key.pem"),
+      "-out",
+      at("cert.pem"),
+    ],
+  ]);
+  assert.equal(made.status, 0, "this takes openssl");
+  const [securePort, tls] = [await freePort(), ["--tls-cert", "cert.pem"]];
+  const own = ["--port", `${securePort}`, ...tls];
+  const secure = start(...own, "--tls-key", "key.pem", "--tape", "sqlite:secure.db");
+  try {
+    await until("it is healthy", async () => await exitCode(start("health", ...own)) === 0);
+    const url = ["--url", `https://localhost:${securePort}`];
+    const backup = start("backup", "backup.db", ...url, "--ca", "cert.pem");
+    assert.equal(await exitCode(backup), 0, backup.output());
+    const restore = start("restore", "backup.db", "--tape", "sqlite:restored.db");
+    assert.equal(await exitCode(restore), 0, restore.output());
+    await refuses(start("watch", "--once", ...url), "--ca");
+  } finally {
+    secure.child.kill("SIGKILL");
+    await exitCode(secure);
   }
 });
 await check("A second one on the same port says so", async () => {

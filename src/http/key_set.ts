@@ -40,6 +40,11 @@ export class KeySet {
     return await this.#find(alg, kid);
   }
 
+  /** Whether the keys could not be read when they were last asked for. */
+  get isAway(): boolean {
+    return this.#reason !== undefined;
+  }
+
   #age(): number {
     return this.#options.now() - this.#askedAt;
   }

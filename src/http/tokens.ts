@@ -14,7 +14,7 @@ export interface TokensOptions {
   /** Of RS256, ES256 or EdDSA. */
   readonly publicKey?: PublicKey | undefined;
   /** The same, by the ids that tokens name. */
-  readonly keySet?: Pick<KeySet, "keyFor"> | undefined;
+  readonly keySet?: Pick<KeySet, "keyFor" | "isAway"> | undefined;
   /** Whoever signs them. */
   readonly issuer?: string | undefined;
   /** What this server is called in them. */
@@ -29,6 +29,7 @@ export interface PublicKey {
 
 /** A longer one is not looked at. */
 export const TOKEN_LENGTH_MAX = 8_192;
+const RETRY_SECONDS = 10;
 const ALGORITHMS = {
   "rsa": ["RS256"],
   "ec prime256v1": ["ES256"],
@@ -125,8 +126,10 @@ export class Tokens {
     if (alg === "HS256" && this.#secret !== undefined) return this.#secret;
     if (publicKey?.algorithms.includes(alg)) return publicKey.key;
     const key = await keySet?.keyFor(alg, kid);
-    if (key === undefined) throw new errors.JWKSNoMatchingKey();
-    return key;
+    if (key !== undefined) return key;
+    if (keySet?.isAway !== true) throw new errors.JWKSNoMatchingKey();
+    const detail = "Cannot check the token: its key is not known, and cannot be asked for now";
+    throw new Refusal(503, "keys_unavailable", detail, RETRY_SECONDS);
   }
 
   /** @throws {RangeError} for claims that cannot be used */

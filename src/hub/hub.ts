@@ -10,7 +10,6 @@ import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower } from "./cursor.ts";
 import type { Start } from "./start.ts";
 import { Fragments } from "./fragments.ts";
-import type { Grant } from "./grant.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
@@ -24,7 +23,7 @@ import { Tenure } from "./tenure.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Subscription, Wire } from "./wire.ts";
 
-export interface HubOptions {
+export interface HubOptions extends Pick<Desk, "authorize"> {
   readonly market: Market;
   readonly tape: TapeReader;
   readonly archive: Archive;
@@ -37,8 +36,6 @@ export interface HubOptions {
   readonly wake: () => void;
   /** How long a position is waited for that is not there yet (0): another replica may have got there before. */
   readonly waitMs?: number | undefined;
-  /** What a token grants. @throws {ClientError} when it is none; absent where there are no tokens */
-  readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
 }
 
 /** What the cursors together may cost in one flush, about in ticks that are looked at. */
@@ -102,13 +99,8 @@ export class Hub implements Desk {
 
   /** Starts a session. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
   open(socket: Socket, wire: Wire | ChooseWire, tenure: Tenure = new Tenure()): Session {
-    const session: Session = new Session(
-      socket,
-      this,
-      wire,
-      tenure,
-      () => this.#sessions.delete(session),
-    );
+    const left = () => void this.#sessions.delete(session);
+    const session: Session = new Session(socket, this, wire, tenure, left);
     this.#sessions.add(session);
     if (this.#sessions.size > this.limits.sessionsMax) {
       session.close(CloseCode.tooMany, "The server has no room for more clients");

@@ -15,7 +15,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  * @param now milliseconds since the epoch
  * @throws {ListenError} for what cannot be served with
  */
-export function readPair(files: TlsFiles, now: number): TlsPair {
+export function readPair(files: TlsFiles, now: number): TlsPair & { readonly validTo: number } {
   const [cert, key] = [read(files.cert), read(files.key)];
   const first = certificatesIn(cert)[0];
   if (first === undefined) throw bad(files.cert, "there is no certificate in it");
@@ -25,7 +25,7 @@ export function readPair(files: TlsFiles, now: number): TlsPair {
   if (!certificate.checkPrivateKey(openedKey(key, files.key))) {
     throw bad(files.key, `it is not the key of the certificate in ${files.cert}`);
   }
-  return { cert, key };
+  return { cert, key, validTo };
 }
 
 /**

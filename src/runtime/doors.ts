@@ -1,6 +1,6 @@
 import { readPair, type TlsFiles } from "./certificate.ts";
 import { listen } from "./listen.ts";
-import { ListenError, type Listening, type ListenOptions, type TlsPair } from "./listener.ts";
+import { ListenError, type Listening, type ListenOptions } from "./listener.ts";
 
 export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
   readonly tls?: TlsFiles | undefined;
@@ -11,6 +11,8 @@ export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
   info(message: string): void;
   warn(message: string): void;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Where a server is reached: its port, with TLS or without, and the one that sends on to it. */
 export interface Doors {
@@ -55,14 +57,15 @@ class Renewal {
   readonly #options: Pick<DoorsOptions, "now" | "info" | "warn">;
   readonly #files: TlsFiles;
   readonly #listening: Listening;
-  #served: TlsPair;
+  #served: ReturnType<typeof readPair>;
+  #remindedAt = -Infinity;
   /** What was wrong with the files when they were last read: it is told once. */
   #fault: string | undefined;
 
   constructor(
     options: Pick<DoorsOptions, "now" | "info" | "warn">,
     files: TlsFiles,
-    served: TlsPair,
+    served: ReturnType<typeof readPair>,
     listening: Listening,
   ) {
     this.#options = options;
@@ -71,9 +74,19 @@ class Renewal {
     this.#listening = listening;
   }
 
+  /** Once a day, in the last week. */
+  #remind(now: number): void {
+    const { validTo } = this.#served;
+    if (validTo - now >= 7 * DAY_MS || now - this.#remindedAt < DAY_MS) return;
+    this.#remindedAt = now;
+    const until = new Date(validTo).toISOString();
+    this.#options.warn(`The certificate in ${this.#files.cert} is valid only until ${until}`);
+  }
+
   async look(isAsked: boolean): Promise<void> {
-    if (!isAsked && !this.#listening.keepsConnections) return;
     const { now, info, warn } = this.#options;
+    this.#remind(now());
+    if (!isAsked && !this.#listening.keepsConnections) return;
     try {
       const pair = readPair(this.#files, now());
       this.#fault = undefined;

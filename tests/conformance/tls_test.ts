@@ -224,6 +224,8 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     const kept = await start({ cert, key });
     copyFileSync(authority.leaf().cert, cert);
     await kept.renew();
+    await kept.renew();
+    assert.equal(kept.log.filter((line) => /valid only until \d{4}-/.test(line)).length, 1);
     assert.match(kept.log.join("\n"), /is not the key of the certificate .*the one before stays/);
     assert.equal((await reach.fetch(`${kept.http}/healthz`)).status, 200);
     await kept.stop();

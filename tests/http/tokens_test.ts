@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { SignJWT } from "jose";
+import { importSPKI, SignJWT } from "jose";
 import { Refusal } from "../../src/http/refusal.ts";
 import { readPublicKey, Tokens } from "../../src/http/tokens.ts";
 import { forged, SECRET, token } from "../helpers/tokens.ts";
@@ -102,6 +102,29 @@ describe("Tokens", () => {
       assert.equal(await verdict(tokens, text), "bad_token", JSON.stringify(claims));
     }
     assert.equal(await verdict(tokens, await token({ aud: undefined })), "");
+  });
+
+  test("A token whose key cannot be asked for is not refused for good", async () => {
+    const { publicKey, privateKey } = pairs.ES256;
+    const issuer = { isAway: true, key: undefined as CryptoKey | undefined };
+    const keySet = {
+      keyFor: () => Promise.resolve(issuer.key),
+      get isAway() {
+        return issuer.isAway;
+      },
+    };
+    const tokens = new Tokens({ keySet, now: Date.now });
+    const text = await signed("ES256", privateKey);
+    await assert.rejects(tokens.grantOf(text, "Cannot"), {
+      status: 503,
+      code: "keys_unavailable",
+      retryAfter: 10,
+    });
+    issuer.isAway = false;
+    assert.equal(await verdict(tokens, text), "bad_token");
+    const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+    issuer.key = await importSPKI(pem, "ES256");
+    assert.equal(await verdict(tokens, text), "A");
   });
 
   test("Many patterns are taken as long as the token is not too long", async () => {

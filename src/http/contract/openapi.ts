@@ -97,7 +97,7 @@ function describe(
 }
 
 function responses({ answers, codes = {}, errorSchema }: Operation, need?: string): Json {
-  const refused = {
+  const refused: Record<string, readonly string[]> = {
     ...(need === undefined ? {} : {
       401: ["key_needed", "bad_key", "bad_token", "token_expired"],
       403: [
@@ -105,6 +105,7 @@ function responses({ answers, codes = {}, errorSchema }: Operation, need?: strin
         ...need === "write" ? ["bad_origin", "no_write_key", "read_only_key"] : [],
       ],
       429: ["too_many"],
+      503: ["keys_unavailable"],
     }),
   };
   return {
@@ -113,8 +114,15 @@ function responses({ answers, codes = {}, errorSchema }: Operation, need?: strin
       ...(headers === undefined ? {} : { headers }),
       ...(content === undefined ? {} : { content: contentOf(content) }),
     })),
-    ...mapped(codes, (codes) => errorAnswer(codes, errorSchema)),
     ...mapped(refused, (codes) => errorAnswer(codes)),
+    ...Object.fromEntries(
+      Object.entries(codes).map(([status, codes]) => {
+        // Who is refused before the route is asked is told so in the one shape of errors.
+        const more = refused[status];
+        const schema = more && errorSchema ? { anyOf: [errorSchema, ref("Error")] } : errorSchema;
+        return [status, errorAnswer([...codes, ...more ?? []], schema)];
+      }),
+    ),
     default: { description: OTHER_ERRORS, content: contentOf(JSON_ERROR) },
   };
 }
