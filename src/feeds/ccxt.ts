@@ -1,15 +1,19 @@
 /** https://docs.ccxt.com/#/ccxt.pro.manual */
-import { createRequire } from "node:module";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { symbolFault, type Tick } from "../core/tick.ts";
-import { checkOptions, type Feed, type FeedContext, type FeedSpec, listOption } from "./feed.ts";
-import { SourceFault, unusable } from "./feed.ts";
+import {
+  checkOptions,
+  type Feed,
+  type FeedContext,
+  type FeedSpec,
+  listOption,
+  SourceFault,
+  unusable,
+} from "./feed.ts";
+import { type Ccxt, type Exchange, type ExchangeTrade, loadCcxt } from "./ccxt_package.ts";
 import { Outbox } from "./outbox.ts";
 import { type NamedTrade, SeenTrades } from "./seen_trades.ts";
 
 const SYMBOLS_MAX = 500;
-const PACKAGE = "ccxt";
 /** Trades asked for at once, and how often. */
 const PAGE = 1_000;
 const PAGES_MAX = 1_000;
@@ -17,33 +21,6 @@ const PENDING_MAX = 200_000;
 /** So many trades of a symbol may be told between two looks. */
 const CACHED = 5_000;
 const LOOK_MS = 1_000;
-
-/** As much of ccxt as is needed. */
-interface Exchange {
-  readonly has: Readonly<Record<string, unknown>>;
-  readonly markets?: Readonly<Record<string, unknown>>;
-  /** The newest trades that were told, by symbol. */
-  readonly trades: Readonly<Record<string, readonly ExchangeTrade[] | undefined>>;
-  loadMarkets(): Promise<unknown>;
-  loadHttpProxyAgent(): Promise<unknown>;
-  watchTrades(symbol: string): Promise<unknown>;
-  watchTradesForSymbols(symbols: readonly string[]): Promise<unknown>;
-  fetchTrades(symbol: string, since: number, limit: number): Promise<readonly ExchangeTrade[]>;
-  close(): Promise<unknown>;
-}
-
-interface ExchangeTrade {
-  readonly id?: string | undefined;
-  readonly symbol: string;
-  readonly timestamp: number;
-  readonly price: number;
-  readonly amount: number | undefined;
-}
-
-interface Ccxt {
-  readonly version: string;
-  readonly pro: Readonly<Record<string, (new (config: object) => Exchange) | undefined>>;
-}
 
 interface Trade extends NamedTrade {
   readonly price: number;
@@ -107,18 +84,6 @@ function configOf(spec: FeedSpec): object {
     // It is said below.
   }
   throw unusable(spec, "config is not a JSON object of ccxt's settings of an exchange");
-}
-
-/** It is far too large to be part of the executable, beside which it may be installed. */
-async function loadCcxt(): Promise<unknown> {
-  // A name that is only known when it runs is not bundled.
-  const name: string = PACKAGE;
-  try {
-    return (await import(name)).default;
-  } catch {
-    const require = createRequire(pathToFileURL(resolve("package.json")));
-    return (await import(pathToFileURL(require.resolve(name)).href)).default;
-  }
 }
 
 /** One connection, from its first subscription to its loss. */
