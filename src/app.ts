@@ -2,6 +2,7 @@ import type { Config } from "./config.ts";
 import { Market } from "./core/market.ts";
 import { type Environment, type FeedSpec, openFeeds } from "./feeds/feed.ts";
 import { type FeedParts, FeedRuns } from "./feeds/feed_run.ts";
+import { ccxt } from "./feeds/ccxt.ts";
 import { kraken } from "./feeds/kraken.ts";
 import { mqtt } from "./feeds/mqtt.ts";
 import { nats } from "./feeds/nats.ts";
@@ -76,7 +77,7 @@ const LOCAL = "local";
 
 /** Kinds of feed: a new one is one word here. */
 const FEEDS = {
-  ...{ synthetic, replay, stdin, poll, ws, sse, mqtt, nats, kraken },
+  ...{ synthetic, replay, stdin, poll, ws, sse, mqtt, nats, ccxt, kraken },
   tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
 };
 

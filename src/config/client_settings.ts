@@ -50,8 +50,8 @@ export const EXPORT = z.object({
   from: text.optional().describe("milliseconds, ISO 8601 or such as -1h, included"),
   to: text.optional().describe("the same, not included"),
   limit: count.optional().describe("the first so many rows"),
-  format: z.enum(["csv", "ndjson", "json", "arrow"]).default("csv").describe(
-    "csv, ndjson, json or arrow",
+  format: z.enum(["csv", "ndjson", "json", "arrow", "parquet"]).default("csv").describe(
+    "csv, ndjson, json, arrow or parquet",
   ),
   interval: z.enum(INTERVALS).optional().describe("bars of this width instead of ticks"),
 });

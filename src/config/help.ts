@@ -127,6 +127,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "sse:https://host/stream?event=reading&map=symbol:sensor",
     "mqtt:mqtt://host:1883?topic=plant/+/temperature&symbol={1}",
     "nats:nats://host:4222?subject=quotes.>&symbol={1}",
+    "ccxt:kraken?symbols=BTC/USD,ETH/USD",
     "kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD",
     "tickwire:wss://other:5050/ws?symbols=*&key=${KEY}&ca=authority.pem",
     "none",

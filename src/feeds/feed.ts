@@ -74,7 +74,7 @@ export interface FeedSpec {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SECRET =
-  /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header|subscribe|ping)=)[^&#]+/gi;
+  /([?&#](?:[\w-]*(?:key|token|secret|password|auth|sign?)|header|subscribe|ping|config)=)[^&#]+/gi;
 const LOGIN = /(:\/\/)[^/@?#]+(?=@)/g;
 
 /**

@@ -10,6 +10,7 @@ import {
   type Rows,
   type Writer,
 } from "../wire/history.ts";
+import { parquetWriter } from "../wire/parquet.ts";
 import type { Query } from "./query.ts";
 
 /** Rows that one slice may have: between two slices others have their turn. */
@@ -58,6 +59,7 @@ const TYPES = {
   ndjson: "application/x-ndjson",
   csv: "text/csv; charset=utf-8",
   arrow: "application/vnd.apache.arrow.stream",
+  parquet: "application/vnd.apache.parquet",
 } as const;
 
 export type HistoryFormat = keyof typeof TYPES;
@@ -93,7 +95,7 @@ export function historyResponse<Row>(
 }
 
 function sliceOf(format: HistoryFormat): number {
-  return format === "arrow" ? COLUMN_ROWS : SLICE_ROWS;
+  return format === "arrow" || format === "parquet" ? COLUMN_ROWS : SLICE_ROWS;
 }
 
 function writerOf<Row>(format: HistoryFormat, { columns, words }: History<Row>): Writer<Row> {
@@ -106,6 +108,8 @@ function writerOf<Row>(format: HistoryFormat, { columns, words }: History<Row>):
       return csvWriter(columns);
     case "arrow":
       return arrowWriter(columns, words);
+    case "parquet":
+      return parquetWriter(columns);
   }
 }
 

@@ -17,6 +17,8 @@ export interface RecordReaderOptions {
   readonly timeless?: string | undefined;
   /** Whether what has come has to be read without waiting for more. */
   readonly isLive?: boolean;
+  /** Whether whoever reads can do something with bars. */
+  readonly takesBars?: boolean;
   now(): number;
   /** Told of a record that cannot be read; the others are read if it does not throw. */
   broken(reason: string): void;
@@ -98,8 +100,13 @@ export class RecordReader {
     const first = this.#first;
     if (first === undefined) return;
     this.#first = undefined;
-    const { form, timeless } = this.#options;
-    this.#layout = layOut(first, form, { timeless });
+    const { form, timeless, takesBars = false } = this.#options;
+    const layout = layOut(first, form, { timeless });
+    if (layout.parts.isBar && !takesBars) {
+      const close = layout.parts.form.map.get("close");
+      throw new FormFault(`its records are bars: take a price of each, as in map=price:${close}`);
+    }
+    this.#layout = layout;
     this.#take(first, taken);
     // What was no record may have been the sample.
     const isEmpty = taken.ticks.length + taken.bars.length === 0;
@@ -121,7 +128,7 @@ export class RecordReader {
 
   /** Messages of one source may be records of several kinds. @returns whether it is of one that can be read */
   #takeOtherwise(row: NumberedRow, table: Table, now: number, taken: Taken): boolean {
-    const { form, timeless, isLive = false } = this.#options;
+    const { form, timeless, isLive = false, takesBars = false } = this.#options;
     if (!isLive || table.columns !== undefined || row.value instanceof RecordFault) return false;
     const tryWith = (layout: Layout) => {
       try {
@@ -136,6 +143,7 @@ export class RecordReader {
     if (this.#others.length >= KINDS_MAX) return false;
     try {
       const layout = layOut({ ...table, rows: [row] }, form, { timeless });
+      if (layout.parts.isBar && !takesBars) return false;
       if (!tryWith(layout)) return false;
       this.#others.push(layout);
       return true;

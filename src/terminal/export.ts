@@ -2,7 +2,7 @@ import { type Meter, meterLine } from "./meter.ts";
 import { CommandError, Server, type ServerOptions } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
-export const EXPORT_FORMATS = ["csv", "ndjson", "json", "arrow"] as const;
+export const EXPORT_FORMATS = ["csv", "ndjson", "json", "arrow", "parquet"] as const;
 
 export interface ExportOptions extends ServerOptions {
   /** A comma list of names and prefixes; absent means all. */
@@ -23,8 +23,10 @@ const LINE_FEED = 10;
 /** `tickwire export`: history to standard output. */
 export async function exportHistory(terminal: Terminal, options: ExportOptions): Promise<void> {
   const { format, limit } = options;
-  if (format === "arrow" && terminal.isScreen) {
-    throw new CommandError("Cannot write Arrow to a screen: redirect it, as in > ticks.arrows");
+  if ((format === "arrow" || format === "parquet") && terminal.isScreen) {
+    throw new CommandError(
+      `Cannot write ${format} to a screen: redirect it, as in > ticks.${format}`,
+    );
   }
   const server = new Server(options);
   const isText = format === "csv" || format === "ndjson";

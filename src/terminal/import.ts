@@ -1,7 +1,8 @@
 import { createReadStream, statSync } from "node:fs";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Tick } from "../core/tick.ts";
 import { type Form, FormFault, readForm, writeForm } from "../records/form.ts";
-import type { Layout } from "../records/layout.ts";
+import type { Layout, Taken } from "../records/layout.ts";
 import { ofSource, RecordReader } from "../records/record_reader.ts";
 import { CommandError } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
@@ -37,7 +38,10 @@ export async function importFiles(terminal: Terminal, options: ImportOptions): P
   if (empty !== undefined) throw empty.nothing();
 }
 
-function sourcesOf(terminal: Terminal, { files, form, isStrict = false }: ImportOptions): Source[] {
+function sourcesOf(
+  terminal: Terminal,
+  { files, form, isStrict = false, isDry = false }: ImportOptions,
+): Source[] {
   const symbols = form["symbol"]?.split(",") ?? [];
   if (symbols.length > 1 && symbols.length !== files.length) {
     throw new CommandError(
@@ -48,7 +52,7 @@ function sourcesOf(terminal: Terminal, { files, form, isStrict = false }: Import
   return names.map((path, index) => {
     const symbol = symbols[index] ?? symbols[0];
     const given = symbol === undefined ? form : { ...form, symbol };
-    return new Source(terminal, path, formOf(given), isStrict);
+    return new Source(terminal, path, formOf(given), { isStrict, isDry });
   });
 }
 
@@ -82,7 +86,7 @@ async function* batchesOf(sources: readonly Source[], size: number): AsyncGenera
       bytes: before + source.bytes,
       inSource: (reason) => `${source.name}: ${reason}`,
     });
-    for await (const ticks of source.read()) {
+    for await (const { ticks } of source.read()) {
       for (const tick of ticks) {
         waiting.push(tick);
         if (waiting.length < size) continue;
@@ -114,7 +118,12 @@ class Source {
   #broken = 0;
   #firstBroken: string | undefined;
 
-  constructor(terminal: Terminal, path: string | undefined, form: Form, isStrict: boolean) {
+  constructor(
+    terminal: Terminal,
+    path: string | undefined,
+    form: Form,
+    { isStrict, isDry }: { readonly isStrict: boolean; readonly isDry: boolean },
+  ) {
     this.#terminal = terminal;
     this.#path = path;
     this.#isStrict = isStrict;
@@ -124,23 +133,24 @@ class Source {
       form,
       // Whoever sends is taken to send what is of now.
       timeless: isStrict ? undefined : "",
+      takesBars: isDry,
       now: () => terminal.now(),
       broken: (reason) => this.#complain(reason),
     });
   }
 
-  /** All ticks, the oldest first. @throws {CommandError} */
-  async *read(): AsyncGenerator<Tick[]> {
+  /** All records, the oldest first. @throws {CommandError} */
+  async *read(): AsyncGenerator<Taken> {
     let isTold = this.#isStrict;
     try {
-      for await (const { ticks } of this.#reader.readInOrder(this.#chunks())) {
-        const { layout } = this.#reader;
-        if (!isTold && layout !== undefined && ticks.length > 0) {
-          await this.#tell(layout, ticks);
+      for await (const taken of this.#reader.readInOrder(this.#chunks())) {
+        const count = taken.ticks.length + taken.bars.length;
+        if (!isTold && count > 0) {
+          await this.#tell(this.#reader.layout!, taken);
           isTold = true;
         }
-        this.taken += ticks.length;
-        yield ticks;
+        this.taken += count;
+        yield taken;
       }
     } catch (error) {
       const cause = ofSource(error, this.name);
@@ -154,7 +164,7 @@ class Source {
 
   /** Says how it is read. @throws {CommandError} when nothing can be taken */
   async describe(): Promise<void> {
-    for await (const ticks of this.read()) if (ticks.length > 0) return;
+    for await (const _ of this.read()) if (this.taken > 0) return;
     throw this.nothing();
   }
 
@@ -182,12 +192,13 @@ class Source {
     this.#terminal.complain(`Cannot read ${this.name}: ${reason}${last}`);
   }
 
-  async #tell({ parts }: Layout, ticks: readonly Tick[]): Promise<void> {
-    const { form, isNewestFirst, unused } = parts;
+  async #tell({ parts }: Layout, { ticks, bars }: Taken): Promise<void> {
+    const { form, isBar, isNewestFirst, unused } = parts;
+    const what = isBar ? `bars of ${form.interval}` : "ticks";
     const left = unused.filter((name) => name !== "");
     const lines = [
-      `${this.name}: ticks${isNewestFirst ? ", the newest first" : ""}`,
-      ...ticks.slice(0, SHOWN).map((tick) => `  ${tickText(tick)}`),
+      `${this.name}: ${what}${isNewestFirst ? ", the newest first" : ""}`,
+      ...[...ticks, ...bars].slice(0, SHOWN).map((record) => `  ${recordText(record)}`),
       ...left.length === 0 ? [] : [`  not taken: ${left.join(", ")}`],
       `  --feed 'replay:${this.name}?${writeForm(form)}&speed=0'`,
     ];
@@ -195,8 +206,8 @@ class Source {
   }
 }
 
-function tickText({ symbol, time, ...values }: Tick): string {
-  const known = Object.entries(values).filter(([, value]) => value !== null);
+function recordText({ symbol, time, ...values }: Tick | GivenBar): string {
+  const known = Object.entries(values).filter(([, value]) => typeof value === "number");
   const shown = known.map(([name, value]) => `${name} ${value}`);
   return [symbol, new Date(time).toISOString(), ...shown].join("  ");
 }

@@ -356,6 +356,16 @@ describe("replay", () => {
     assert.deepEqual(rest.ticks.map(({ price }) => price), [5]);
   });
 
+  test("replay fails in words on bars, and plays a price of each", async () => {
+    const path = fileOf("time,open,high,low,close\n2024-05-06,1,3,1,2\n2024-05-07,2,4,2,3\n");
+    await assert.rejects(play(path, "symbol=A"), {
+      name: "RangeError",
+      message: /its records are bars: take a price of each, as in map=price:close$/,
+    });
+    const { ticks } = await play(path, "symbol=A&map=price:close&speed=0");
+    assert.deepEqual(ticks.map(({ price }) => price), [2, 3]);
+  });
+
   test("replay fails in words on a column that is not there", async () => {
     const path = fileOf(csvAt(0, 1));
     await assert.rejects(play(path, "map=price:Close"), {

@@ -303,7 +303,7 @@ function openbb({ symbol }: Question, interval: Interval): Place[] {
 /** `tickwire export`. */
 function exports({ symbol }: Question): Place[] {
   const place = (
-    options: Pick<ExportOptions, "format" | "interval">,
+    options: { format: Parameters<typeof parse>[0]; interval?: ExportOptions["interval"] },
     reckon: Place["reckon"],
   ): Place => ({
     name: `tickwire export ${JSON.stringify(options)}`,

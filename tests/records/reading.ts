@@ -28,6 +28,7 @@ export async function read(content: string | Uint8Array, query = "symbol=X"): Pr
   const reader = new RecordReader({
     form: formOfQuery(query),
     timeless: "",
+    takesBars: true,
     now: () => NOW,
     broken: (reason) => void broken.push(reason),
   });

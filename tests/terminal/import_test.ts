@@ -58,6 +58,18 @@ describe("tickwire import --dry-run", () => {
     assert.match(both.output, / {2}B {2}2024[^]* {2}C {2}2024/);
   });
 
+  test("It shows bars, which can only be sent as prices", async () => {
+    const text = "Date,Open,High,Low,Close\n2024-01-02,1,3,0.5,2\n2024-01-03,2,4,1,3\n";
+    const files = [file("bars.csv", text)];
+    const { output } = await dry({ files, form: { symbol: "A" } });
+    assert.match(
+      output,
+      /: bars of 1d\n {2}A {2}2024-01-02T00:00:00.000Z {2}open 1 {2}high 3 {2}low 0.5 {2}close 2\n/,
+    );
+    const closes = await dry({ files, form: { symbol: "A", map: "price:Close" } });
+    assert.match(closes.output, /: ticks\n {2}A {2}2024-01-02T00:00:00.000Z {2}price 2\n/);
+  });
+
   test("A file from which nothing can be taken, or whose form stays open, fails and says why", async () => {
     const form = { symbol: "A" };
     const wrong: [string, string, RegExp][] = [

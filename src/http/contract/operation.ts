@@ -95,7 +95,11 @@ export const HISTORY: readonly Json[] = [
     type: "integer",
     ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
   }),
-  query("format", "absent means what Accept asks for", words(["json", "ndjson", "csv", "arrow"])),
+  query(
+    "format",
+    "absent means what Accept asks for",
+    words(["json", "ndjson", "csv", "arrow", "parquet"]),
+  ),
 ];
 export const HISTORY_CODES = {
   400: ["bad_parameter", "bad_symbol", "bad_from", "bad_to", "bad_limit", "bad_format"],
@@ -135,6 +139,7 @@ export function history(description: string, row: Json, headers: Answer["headers
       "application/x-ndjson": TEXT,
       "text/csv": TEXT,
       "application/vnd.apache.arrow.stream": {},
+      "application/vnd.apache.parquet": {},
     },
   };
 }
