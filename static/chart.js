@@ -193,7 +193,7 @@ export class Chart {
 
   /** The time passes too slowly to be seen in every frame: half a pixel is a step. @param {View} view */
   #describe(view) {
-    const { parts, sight: { from, to }, interval, look, scale, decimals, marks } = view;
+    const { parts, sight: { from, to }, axis, interval, look, scale, decimals, marks } = view;
     const { width, height } = this.#size;
     const spanMs = Math.round(to - from);
     const step = Math.floor(to * 2 * width * devicePixelRatio / spanMs);
