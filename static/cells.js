@@ -13,6 +13,8 @@ import { gridOf, readLayout, writeLayout } from "./layout.js";
 
 /** What is written at the top of each of several charts. */
 const HEAD_PIXELS = 44;
+/** All charts together are drawn once in so many milliseconds. */
+const PACE_MS = 50;
 const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
 
 /**
@@ -233,6 +235,7 @@ export class Cells {
     for (const cell of this.all) {
       cell.host.classList.toggle("is-active", cell === this.active);
       cell.chart.headPixels = count > 1 ? HEAD_PIXELS : 0;
+      cell.stage.paceMs = count > 1 ? count * PACE_MS : 0;
     }
     this.#list();
   }
