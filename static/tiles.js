@@ -9,9 +9,9 @@ import { SparkStrip } from "./spark_strip.js";
 /** @import { Page } from "./extras.js" */
 
 const TILES_MAX = 24;
-const TILE_PIXELS = { width: 168, height: 96 };
-const SPARK_PIXELS = 34;
-const MARGIN_PIXELS = 12;
+const TILE_PIXELS = { width: 168, height: 80 };
+const SPARK_PIXELS = 26;
+const MARGIN_PIXELS = 10;
 
 class Tile {
   symbol = "";
