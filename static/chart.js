@@ -198,7 +198,17 @@ export class Chart {
     const spanMs = Math.round(to - from);
     const step = Math.floor(to * 2 * width * devicePixelRatio / spanMs);
     const versions = parts.map(({ symbol, series }) => `${symbol} ${series.version}`);
-    const rest = [interval, look, scale, decimals, width, height, devicePixelRatio, this.#stretch];
+    const rest = [
+      axis.version,
+      interval,
+      look,
+      scale,
+      decimals,
+      width,
+      height,
+      devicePixelRatio,
+      this.#stretch,
+    ];
     const lines = marks.map(({ label, price }) => `${label} ${price}`);
     const layers = this.layers.map((layer) => layer.describe(view));
     return [
