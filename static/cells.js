@@ -130,6 +130,11 @@ export class Cells {
     desk.pool.show(moment);
   }
 
+  /** Connects anew, perhaps with another key. */
+  retry() {
+    for (const { retry } of new Set(this.all.map(({ desk }) => desk))) retry();
+  }
+
   /** To be called once per animation frame. @param {(symbol: string) => Known} known */
   draw(known) {
     const pointed = this.all.find(({ stage }) => stage.readout.time !== undefined);
@@ -137,8 +142,8 @@ export class Cells {
     for (const cell of this.all) {
       cell.stage.readout.linkedTime = cell === pointed ? undefined : time;
       const of = known(cell.view.symbol);
-      if (this.all.length > 1) cell.stage.caption(of);
-      cell.draw(of);
+      if (this.all.length > 1) cell.stage.caption(of, cell.recorder.time);
+      cell.stage.draw(of);
     }
   }
 

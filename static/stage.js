@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { within } from "./dom.js";
 import { Gestures } from "./gestures.js";
-import { percentText, priceText } from "./format.js";
+import { dayTimeText, percentText, priceText } from "./format.js";
 import { marksOf, noticeOf } from "./head.js";
 import { placeOf, Readout, snapTo, Words } from "./readout.js";
 import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
@@ -101,14 +101,18 @@ export class Stage {
     return { interval: choice().interval, oldest, edge, width, axis: this.#axis };
   }
 
-  /** What it is a chart of, where there are several. @param {Known} known */
-  caption({ row, decimals }) {
+  /** What it is a chart of, where there are several. @param {Known} known @param {number | undefined} time the moment that is shown instead of the present */
+  caption({ row, decimals }, time) {
     const { interval } = this.#options.choice();
     const symbol = this.#options.tracks().lead?.symbol ?? "";
     const className = ["down", "", "up"][Math.sign(row?.change ?? 0) + 1] ?? "";
+    const names = [{ text: symbol, className: "symbol" }, { text: interval, className: "when" }];
+    // Prices of the board may be of another moment.
+    if (time !== undefined) {
+      return this.#caption.show([...names, { text: `at ${dayTimeText(time)}`, className: "past" }]);
+    }
     this.#caption.show([
-      { text: symbol, className: "symbol" },
-      { text: interval, className: "when" },
+      ...names,
       { text: row === undefined ? "" : priceText(row.price, decimals) },
       { text: row === undefined ? "" : percentText(row.change_percent), className },
     ]);
