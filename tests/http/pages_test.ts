@@ -72,7 +72,10 @@ describe("The page", () => {
   test("Modules are served without their comments, and line by line as they are", () => {
     for (const [path, { text }] of Object.entries(ASSETS)) {
       if (!path.endsWith(".js") || path === "/static/uplot.js") continue;
-      const source = readFileSync(new URL(`../..${path}`, import.meta.url), "utf8").split("\n");
+      const source = readFileSync(
+        fileURLToPath(new URL(`../..${path}`, import.meta.url).href),
+        "utf8",
+      ).split("\n");
       const served = text.split("\n");
       assert.equal(served.length, source.length, path);
       let isComment = false;
