@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
 import { faultsOf } from "./access.mjs";
-import { addressSays, colorOf, hasHistory, LIGHT_TEXT, line, saysSo, shoot } from "./probes.mjs";
+import {
+  addressSays,
+  colorOf,
+  frames,
+  hasHistory,
+  LIGHT_TEXT,
+  line,
+  saysSo,
+  shoot,
+} from "./probes.mjs";
 
 /** @import { Desk } from "./page.mjs" */
 
@@ -25,7 +34,9 @@ export async function extraChecks({ origin, check, open }) {
     await hints.waitFor({ state: "detached" });
     await page.reload();
     await line(page, "AAPL").waitFor();
-    await page.locator(".tiles .tile").first().waitFor();
+    // Borders come with all else that is loaded later.
+    await page.locator(".border").waitFor();
+    await frames(page, 10);
     assert.equal(await hints.count(), 0);
   });
 
