@@ -73,10 +73,6 @@ export class Grid {
     return this.#options.host;
   }
 
-  get columns() {
-    return this.#columns;
-  }
-
   get rowPixels() {
     return this.#rowPixels;
   }

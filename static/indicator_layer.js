@@ -37,7 +37,7 @@ const COST_SHARE = 0.1;
  */
 
 /** @implements {Layer} */
-export class IndicatorLayer {
+class IndicatorLayer {
   #cell;
   #tell;
   #text = "";
