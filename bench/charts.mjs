@@ -58,6 +58,7 @@ async function run({ name, count, frames, msMax }) {
       const from = (/** @type {string} */ file) =>
         import(new URL(`static/${file}`, location.origin).href);
       const { Chart } = await from("chart.js");
+      const { EVEN_AXIS } = await from("time_axis.js");
       const { TickSeries } = await from("series.js");
       const { default: uPlot } = await from("uplot.js");
       const series = new TickSeries(2 * count);
@@ -74,7 +75,10 @@ async function run({ name, count, frames, msMax }) {
         const edge = (start + index) * 1_000;
         const window = { from: start * 1_000, to: edge };
         const parts = [{ symbol: "A", series }];
-        chart.draw({ parts, interval: "tick", look: "line", window, edge, decimals: 2, marks: [] });
+        chart.draw({
+          ...{ parts, interval: "tick", look: "line", scale: "auto", window, sight: window },
+          ...{ axis: EVEN_AXIS, edge, decimals: 2, marks: [] },
+        });
       };
     },
     async "lightweight-charts"() {

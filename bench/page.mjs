@@ -1,9 +1,13 @@
 // The page under load: `node bench/page.mjs [bun|deno] [seconds] [minutes]`.
-// Prints its weight, how soon it can be used, what it costs the browser's main thread with 1,000 symbols at
-// 2,000 updates a second, what redrawing 1,000,000 points takes, and its memory over some minutes.
+// Prints its weight at first and with all that is loaded later, how soon it can be used, what it costs the
+// browser's main thread with 1,000 symbols at 2,000 updates a second, with one chart and with four of three
+// indicators each, what redrawing 1,000,000 points takes, and its memory with four charts over some minutes.
 
+import { readdirSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { startBrowser, startServer } from "../tests/browser/harness.mjs";
 import { until } from "../tests/helpers/until.mjs";
 
@@ -36,12 +40,50 @@ async function showStart(page) {
       bytes: resources.reduce((sum, each) => sum + each.encodedBodySize, page.encodedBodySize),
     };
   });
-  print(`weight ${(bytes / 1_000).toFixed(1)} KB compressed in ${files} files`);
+  print(
+    `weight with what is loaded at once ${
+      (bytes / 1_000).toFixed(1)
+    } KB compressed in ${files} files`,
+  );
   print(`interactive after ${interactiveMs.toFixed(0)} ms`);
 }
 
-/** @param {Page} page @param {CDPSession} devtools */
-async function showLoad(page, devtools) {
+/** All files there are, compressed one by one as they are sent. */
+function showWeight() {
+  const folder = fileURLToPath(new URL("../static/", import.meta.url).href);
+  const names = readdirSync(folder).filter((name) => /\.(?:js|css|html|svg)$/.test(name));
+  const loaded = [...names.map((name) => name === "index.html" ? "" : `static/${name}`)];
+  return Promise.all(
+    [...loaded, "static/uplot.js", "static/uplot.css"].map(async (path) => {
+      const text = await (await fetch(`${server.origin}/${path}`)).text();
+      return gzipSync(text).byteLength;
+    }),
+  ).then((sizes) => {
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    print(`weight of all ${(bytes / 1_000).toFixed(1)} KB compressed in ${sizes.length} files`);
+  });
+}
+
+/** The address of four charts with three indicators each. */
+function fourCharts() {
+  const charts = [
+    "sma-20,bollinger-20-2,rsi-14",
+    "ema-20,vwap,macd",
+    "sma-50,donchian,atr",
+    "ema-9,volume,rsi",
+  ];
+  const query = new URLSearchParams({ layout: "4" });
+  charts.forEach((indicators, index) => {
+    const place = index === 0 ? "" : String(index + 1);
+    query.set(`symbol${place}`, symbols[index] ?? "");
+    query.set(`interval${place}`, index % 2 === 0 ? "1s" : "5s");
+    query.set(`indicators${place}`, indicators);
+  });
+  return `${server.origin}/?${query}`;
+}
+
+/** @param {Page} page @param {CDPSession} devtools @param {string} charts */
+async function showLoad(page, devtools, charts) {
   const names = ["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"];
   const read = () => Promise.all(names.map((name) => metricOf(devtools, name)));
   const before = await read();
@@ -53,7 +95,8 @@ async function showLoad(page, devtools) {
     const spent = ((after[place] ?? 0) - (before[place] ?? 0)) * 1_000 / elapsed;
     return `${name.replace("Duration", "")} ${spent.toFixed(0)} ms`;
   });
-  print(`main thread per second, ${await page.innerText("#rate")}: ${perSecond.join(", ")}`);
+  const what = `${charts}, ${await page.innerText("#rate")}`;
+  print(`main thread per second with ${what}: ${perSecond.join(", ")}`);
 }
 
 /** @param {Page} page */
@@ -112,6 +155,9 @@ async function showMemory(devtools) {
 
 const feed = "synthetic:?symbols=1000&rate=2000&history=10m";
 const server = await startServer(kind, { feed });
+/** @type {string[]} */
+const symbols = (await (await fetch(`${server.origin}/symbols?limit=4`)).json())
+  .map((/** @type {{ symbol: string }} */ { symbol }) => symbol);
 const browser = await startBrowser();
 const page = await browser.newPage({ viewport: { width: 1440, height: 860 }, colorScheme: "dark" });
 const devtools = await page.context().newCDPSession(page);
@@ -122,8 +168,17 @@ await page.goto(server.origin);
 await until("rows are there", () => page.locator("#grid .row").count(), (count) => count > 10);
 await sleep(3_000);
 await showStart(page);
-await showLoad(page, devtools);
-if (Number(minutes) > 0) await showMemory(devtools);
+await showWeight();
+await showLoad(page, devtools, "one chart");
 await showRedraw(page);
+await page.goto(fourCharts());
+await until(
+  "four charts are drawn",
+  () => page.locator(".stage canvas").count(),
+  (count) => count === 4,
+);
+await sleep(5_000);
+await showLoad(page, devtools, "four charts of three indicators each");
+if (Number(minutes) > 0) await showMemory(devtools);
 await browser.close();
 await server.stop();

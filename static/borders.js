@@ -1,14 +1,13 @@
 // Borders between board and charts, and between charts: they are dragged, or moved with the arrow keys.
 
 import { make } from "./dom.js";
-import { gridOf, moveBorder } from "./layout.js";
+import { BOARD_MAX, gridOf, moveBorder } from "./layout.js";
 
 /** @import { Extras, Page } from "./extras.js" */
 
 const STEP = 2;
 /** A board that is narrower than this is none. */
 const BOARD_MIN = 12;
-const BOARD_MAX = 80;
 
 /**
  * @typedef {object} Border

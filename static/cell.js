@@ -9,7 +9,6 @@ import { Viewport } from "./viewport.js";
 /** @import { Grip, Place } from "./gestures.js" */
 /** @import { Moment } from "./moment.js" */
 /** @import { Recorder } from "./recorder.js" */
-/** @import { Known } from "./stage.js" */
 /** @import { TrackPool } from "./tracks.js" */
 
 /** @typedef {Partial<Omit<View, "range" | "time">>} Wish */
@@ -19,6 +18,7 @@ import { Viewport } from "./viewport.js";
  * @typedef {object} Desk
  * @property {TrackPool} pool
  * @property {Recorder} recorder
+ * @property {() => void} retry connects anew, perhaps with another key
  * @property {() => void} close
  */
 
@@ -145,11 +145,6 @@ export class Cell {
     const symbols = symbol === "" ? [] : [symbol, ...compare];
     this.#tracks.choose(symbols, interval, this.recorder.moment);
     this.chart.reset();
-  }
-
-  /** To be called once per animation frame. @param {Known} known of its leading symbol */
-  draw(known) {
-    this.stage.draw(known);
   }
 
   close() {

@@ -13,6 +13,8 @@ import { gridOf, readLayout, writeLayout } from "./layout.js";
 
 /** What is written at the top of each of several charts. */
 const HEAD_PIXELS = 44;
+/** All charts together are drawn once in so many milliseconds. */
+const PACE_MS = 50;
 const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
 
 /**
@@ -128,6 +130,11 @@ export class Cells {
     desk.pool.show(moment);
   }
 
+  /** Connects anew, perhaps with another key. */
+  retry() {
+    for (const { retry } of new Set(this.all.map(({ desk }) => desk))) retry();
+  }
+
   /** To be called once per animation frame. @param {(symbol: string) => Known} known */
   draw(known) {
     const pointed = this.all.find(({ stage }) => stage.readout.time !== undefined);
@@ -135,8 +142,8 @@ export class Cells {
     for (const cell of this.all) {
       cell.stage.readout.linkedTime = cell === pointed ? undefined : time;
       const of = known(cell.view.symbol);
-      if (this.all.length > 1) cell.stage.caption(of);
-      cell.draw(of);
+      if (this.all.length > 1) cell.stage.caption(of, cell.recorder.time);
+      cell.stage.draw(of);
     }
   }
 
@@ -233,6 +240,7 @@ export class Cells {
     for (const cell of this.all) {
       cell.host.classList.toggle("is-active", cell === this.active);
       cell.chart.headPixels = count > 1 ? HEAD_PIXELS : 0;
+      cell.stage.paceMs = count > 1 ? count * PACE_MS : 0;
     }
     this.#list();
   }

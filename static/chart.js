@@ -193,12 +193,22 @@ export class Chart {
 
   /** The time passes too slowly to be seen in every frame: half a pixel is a step. @param {View} view */
   #describe(view) {
-    const { parts, sight: { from, to }, interval, look, scale, decimals, marks } = view;
+    const { parts, sight: { from, to }, axis, interval, look, scale, decimals, marks } = view;
     const { width, height } = this.#size;
     const spanMs = Math.round(to - from);
     const step = Math.floor(to * 2 * width * devicePixelRatio / spanMs);
     const versions = parts.map(({ symbol, series }) => `${symbol} ${series.version}`);
-    const rest = [interval, look, scale, decimals, width, height, devicePixelRatio, this.#stretch];
+    const rest = [
+      axis.version,
+      interval,
+      look,
+      scale,
+      decimals,
+      width,
+      height,
+      devicePixelRatio,
+      this.#stretch,
+    ];
     const lines = marks.map(({ label, price }) => `${label} ${price}`);
     const layers = this.layers.map((layer) => layer.describe(view));
     return [

@@ -33,7 +33,9 @@ import { recall } from "./memory.js";
  * @property {(text: string) => void} tell says what went wrong
  */
 
-/** Each is a module of its own; the first word says when. */
+const IDLE_MS = 300;
+
+/** Each is a module of its own. */
 const MODULES = {
   settings: () => import("./settings_panel.js"),
   palette: () => import("./palette.js"),
@@ -82,11 +84,11 @@ export class Extras {
     for (const [id, name] of openers) onClick(id, () => void this.open(name));
     document.addEventListener("keydown", (event) => this.#pressed(event));
     if (recall("hints") === "" && !page.isBareChart) {
-      requestIdleCallback(() => void this.open("hints"));
+      whenIdle(() => void this.open("hints"));
     }
     if (recall("lines") !== "") void this.lines();
-    requestIdleCallback(() => void this.#addBorders());
-    if (!page.isBareChart) requestIdleCallback(() => void this.lists());
+    whenIdle(() => void this.#addBorders());
+    if (!page.isBareChart) whenIdle(() => void this.lists());
   }
 
   async #addBorders() {
@@ -223,6 +225,12 @@ export class Extras {
       );
     }
   }
+}
+
+/** Not every browser tells when it has nothing else to do. @param {() => void} action */
+function whenIdle(action) {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(action);
+  else setTimeout(action, IDLE_MS);
 }
 
 /** @type {Promise<void> | undefined} */

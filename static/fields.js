@@ -61,8 +61,7 @@ export function openMenu(button, title, fill) {
 
 /** @param {string} title @param {(Node | string)[]} children */
 export function section(title, ...children) {
-  const part = make("section", { ariaLabel: title }, make("h3", {}, title), ...children);
-  return part;
+  return make("section", { ariaLabel: title }, make("h3", {}, title), ...children);
 }
 
 let fieldCount = 0;
@@ -99,25 +98,18 @@ export function button(text, action, className = "") {
   return made;
 }
 
-/** A line of a panel: what it is about, and the field. @param {string} title @param {Node} field @param {string} [hint] */
-export function line(title, field, hint = "") {
-  const name = make("span", {}, title);
-  if (hint !== "") name.append(make("small", {}, hint));
-  return make("div", { className: "field" }, name, field);
+/** A line of a panel: what it is about, and the field. @param {string} title @param {Node} field */
+export function line(title, field) {
+  return make("div", { className: "field" }, make("span", {}, title), field);
 }
 
-/** A drawing of 20 by 20. @param {string} path @param {boolean} [isSolid] */
-export function icon(path, isSolid = false) {
+/** What closes or removes, as a drawing. */
+export function cross() {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 20 20");
   svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", path);
-  if (isSolid) line.setAttribute("class", "solid");
-  svg.append(line);
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", "M5 5l10 10M15 5L5 15");
+  svg.append(path);
   return svg;
-}
-
-export function cross() {
-  return icon("M5 5l10 10M15 5L5 15");
 }

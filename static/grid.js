@@ -49,6 +49,8 @@ export class Grid {
   #isMoved = true;
   #chosen = "";
   #active = -1;
+  /** @type {string | undefined} */
+  #followed;
 
   /** @param {GridOptions} options */
   constructor(options) {
@@ -69,10 +71,6 @@ export class Grid {
 
   get host() {
     return this.#options.host;
-  }
-
-  get columns() {
-    return this.#columns;
   }
 
   get rowPixels() {
@@ -132,13 +130,12 @@ export class Grid {
 
   /** The symbol of the row where the keys are. */
   get activeSymbol() {
-    return this.order.symbols[this.#active];
+    return this.#followed ?? this.order.symbols[this.#active];
   }
 
-  /** Keeps the keys on a symbol that has moved. @param {string} symbol */
+  /** Keeps the keys on a symbol that is about to be moved. @param {string} symbol */
   follow(symbol) {
-    const place = this.order.symbols.indexOf(symbol);
-    if (place >= 0) this.#activate(place);
+    this.#followed = symbol;
   }
 
   get countText() {
@@ -208,7 +205,10 @@ export class Grid {
     this.#body.style.height = `${count * this.#rowPixels}px`;
     this.#options.host.ariaRowCount = String(count + 1);
     this.#isMoved = true;
-    if (this.#active >= count) this.#activate(count - 1);
+    const place = this.order.symbols.indexOf(this.#followed ?? "");
+    this.#followed = undefined;
+    if (place >= 0) this.#activate(place);
+    else if (this.#active >= count) this.#activate(count - 1);
   }
 
   /** Makes as many rows as are in sight, and takes away those that are not. */

@@ -19,6 +19,8 @@ import { pointsIn, scaled } from "./scene.js";
 
 /** Colours of the theme, one after the other. */
 export const COLORS = /** @type {const} */ (["warn", "accent", "third", "fourth", "second"]);
+/** Distances of prices are smaller than prices. */
+const MORE_DECIMALS = 2;
 /** Reckoning takes at most this share of the time. */
 const COST_SHARE = 0.1;
 
@@ -35,7 +37,7 @@ const COST_SHARE = 0.1;
  */
 
 /** @implements {Layer} */
-export class IndicatorLayer {
+class IndicatorLayer {
   #cell;
   #tell;
   #text = "";
@@ -118,8 +120,10 @@ export class IndicatorLayer {
   #pane(entry, { decimals }) {
     const { indicator, columns } = entry;
     const { scale, lines } = indicator.kind;
+    const places = scale === undefined ? decimals + MORE_DECIMALS : 2;
+    // Next to others a small value is as good as nothing, and need not be written in another way.
     const text = (/** @type {number} */ value) =>
-      priceText(value, scale === undefined ? decimals : 2);
+      priceText(Math.abs(value) < 0.5 / 10 ** places ? 0 : value, places);
     const { min, max } = this.#reach(columns);
     const isKnown = min <= max;
     const margin = isKnown ? (max - min || Math.abs(max) || 1) * 0.12 : 0;

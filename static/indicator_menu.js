@@ -17,8 +17,9 @@ export function open({ cells, choose }) {
   const colorAt = (/** @type {number} */ place) =>
     hexOf(colors[COLORS[place % COLORS.length] ?? "accent"]);
   const fill = (/** @type {HTMLElement} */ menu) => {
-    const shown = cells.active.view.indicators.flatMap((text) => readIndicator(text) ?? []);
+    let shown = cells.active.view.indicators.flatMap((text) => readIndicator(text) ?? []);
     const change = (/** @type {readonly Indicator[]} */ wanted, /** @type {boolean} */ isAnew) => {
+      shown = [...wanted];
       const indicators = [...new Set(wanted.map(writeIndicator))];
       choose({ indicators });
       if (isAnew) fill(menu);

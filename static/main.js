@@ -88,13 +88,14 @@ const cells = new Cells({
     present: presentTime,
     grab: (cell, place, event) => extras.grab(cell, place, event),
   },
-  desk: { pool, recorder, close: () => {} },
+  desk: { pool, recorder, retry: () => client.retry(), close: () => {} },
   // A connection takes each subscription once, and another moment is the same one: it needs its own.
   openDesk(changed) {
     const source = connect(() => server.socketUrl("ws"));
     const own = new TrackPool({ source, load, now });
     const recorder = new Recorder({ now, present: presentTime, changed });
-    return { pool: own, recorder, close: () => source.close() };
+    const [retry, close] = [() => source.retry(), () => source.close()];
+    return { pool: own, recorder, retry, close };
   },
   changed: () => showChoice(),
 }, query);
@@ -273,7 +274,7 @@ function setTheme(theme) {
 /** @param {string} key */
 function setKey(key) {
   server.key = key;
-  client.retry();
+  cells.retry();
   sharing.room?.retry();
   lookout.look();
   board.touch();
@@ -284,7 +285,7 @@ const embed = isBareChart && parent !== self
   : undefined;
 
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", rewrite);
-addEventListener("online", () => client.retry());
+addEventListener("online", () => cells.retry());
 
 writeCommands(ROOT.href);
 choose({});

@@ -19,6 +19,7 @@ const LINE_WIDTH = 1.5;
 /** Around and between the parts of the label, in pixels of the page. */
 const LABEL_PADDING = 6;
 const LABEL_HEIGHT = 20;
+const READOUT_PIXELS = 56;
 export const FONT_FAMILY = "system-ui, sans-serif";
 
 /** @param {Frame} frame @param {Strand} strand @param {Interval} interval */
@@ -192,9 +193,12 @@ export function paintMark(frame, { label, value }, color) {
   ctx.setLineDash([]);
   ctx.globalAlpha = 0.9;
   ctx.font = `${10 * ratio}px ${FONT_FAMILY}`;
-  ctx.textAlign = "left";
+  // At the top left the readout has its place.
+  const isRight = y < box.top + READOUT_PIXELS * ratio;
+  ctx.textAlign = isRight ? "right" : "left";
   ctx.textBaseline = "bottom";
-  ctx.fillText(label, box.left + 14 * ratio, y - 2 * ratio);
+  const x = isRight ? frame.right - 8 * ratio : box.left + 14 * ratio;
+  ctx.fillText(label, x, y - 2 * ratio);
   ctx.globalAlpha = 1;
 }
 

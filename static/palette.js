@@ -1,20 +1,25 @@
 // Everything that can be done, found by typing: Ctrl K.
 
-import { LOOKS, SCALES } from "./address.js";
+import { INDICATORS_MAX, LOOKS, SCALES } from "./address.js";
 import { make } from "./dom.js";
+import { KINDS } from "./indicator_kinds.js";
 import { INTERVALS, isInterval } from "./interval.js";
 import { COUNTS, evenLayout } from "./layout.js";
 
 /** @import { Extras, Page } from "./extras.js" */
+/** @import { Lists } from "./lists.js" */
 
 /** @typedef {{ text: string, group: string, hint?: string, run: () => void }} Command */
 
 const SHOWN_MAX = 60;
+/** So many letters are looked for within words too. */
+const INNER_MIN = 3;
 
 /** @param {Page} page @param {Extras} extras */
-export function open(page, extras) {
+export async function open(page, extras) {
+  const lists = await extras.lists();
   if (document.querySelector("#palette-panel") !== null) return;
-  const commands = commandsOf(page, extras);
+  const commands = [...commandsOf(page, extras), ...listCommands(lists), ...symbolCommands(page)];
   const input = make("input", {
     type: "text",
     placeholder: "Symbol, interval, layout, command",
@@ -76,6 +81,11 @@ export function open(page, extras) {
   input.focus();
 }
 
+/** @param {string} text */
+function partsOf(text) {
+  return text.split(/[^\p{L}\p{N}]+/u);
+}
+
 /**
  * The commands whose text has all words of what was typed, those that begin with it first.
  * @param {readonly Command[]} commands
@@ -84,13 +94,17 @@ export function open(page, extras) {
 export function findCommands(commands, text) {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const rankOf = (/** @type {Command} */ { text, group, hint = "" }) => {
-    const name = text.toLowerCase();
-    const all = `${name} ${group} ${hint}`.toLowerCase();
-    if (!words.every((word) => all.includes(word))) return -1;
+    const [name, about] = [text.toLowerCase(), hint.toLowerCase()];
+    const parts = partsOf(`${name} ${about} ${group.toLowerCase()}`);
+    // Few letters are in nearly everything: they have to begin something.
+    const isMeant = (/** @type {string} */ word) =>
+      parts.some((part) => part.startsWith(word)) ||
+      (word.length >= INNER_MIN && (name.includes(word) || about.includes(word)));
+    if (!words.every(isMeant)) return 0;
     const [first = ""] = words;
     if (name === words.join(" ")) return 4;
     if (name.startsWith(first)) return 3;
-    return name.split(/[^a-z0-9]+/).some((part) => part.startsWith(first)) ? 2 : 1;
+    return partsOf(name).some((part) => part.startsWith(first)) ? 2 : 1;
   };
   return commands.map((command, place) => ({ command, place, rank: rankOf(command) }))
     .filter(({ rank }) => rank > 0)
@@ -100,11 +114,8 @@ export function findCommands(commands, text) {
 
 /** @param {Page} page @param {Extras} extras @returns {Command[]} */
 function commandsOf(page, extras) {
-  const { choose, setTheme, cells, board, grid, tell } = page;
+  const { choose, setTheme, cells, tell } = page;
   const press = (/** @type {string} */ id) => () => document.getElementById(id)?.click();
-  /** @type {(group: string, text: string, run: () => void, hint?: string) => Command} */
-  const command = (group, text, run, hint = "") => ({ group, text, run, hint });
-  const symbols = [...new Set([...grid.order.symbols, ...board.rows.keys()])];
   const scales = { auto: "Automatic", linear: "Linear", log: "Logarithmic", percent: "Per cent" };
   return [
     ...COUNTS.map((count) =>
@@ -131,9 +142,36 @@ function commandsOf(page, extras) {
     ...Object.keys(INTERVALS).filter(isInterval).map((interval) =>
       command("Interval", interval === "tick" ? "Ticks" : interval, () => choose({ interval }))
     ),
-    ...symbols.map((symbol) =>
-      command("Symbol", symbol, () => choose({ symbol }), board.rows.get(symbol)?.name ?? "")
+    ...KINDS.map(({ name, title, short }) =>
+      command("Indicator", title, () => {
+        const { indicators } = cells.active.view;
+        choose({ indicators: [...new Set([...indicators, name])].slice(0, INDICATORS_MAX) });
+      }, short)
     ),
+  ];
+}
+
+/** @type {(group: string, text: string, run: () => void, hint?: string) => Command} */
+function command(group, text, run, hint = "") {
+  return { group, text, run, hint };
+}
+
+/** The symbols of the board, in its order, and all others. @param {Page} page @returns {Command[]} */
+function symbolCommands({ grid, board, choose }) {
+  const symbols = [...new Set([...grid.order.symbols, ...board.rows.keys()])];
+  return symbols.map((symbol) =>
+    command("Symbol", symbol, () => choose({ symbol }), board.rows.get(symbol)?.name ?? "")
+  );
+}
+
+/** @param {Lists | undefined} lists @returns {Command[]} */
+function listCommands(lists) {
+  const { choice } = lists ?? {};
+  if (choice === undefined || choice.value.lists.length === 0) return [];
+  const show = (/** @type {string} */ list) => () => choice.set({ list });
+  return [
+    command("List", "All symbols", show("")),
+    ...choice.value.lists.map(({ name }) => command("List", name, show(name))),
   ];
 }
 

@@ -143,7 +143,7 @@ export class Readout {
   #addPane() {
     const element = document.createElement("p");
     element.className = "readout pane";
-    this.#options.host.after(element);
+    (this.#panes.at(-1)?.element ?? this.#options.host).after(element);
     return { element, words: new Words(element) };
   }
 

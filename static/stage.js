@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { within } from "./dom.js";
 import { Gestures } from "./gestures.js";
-import { percentText, priceText } from "./format.js";
+import { dayTimeText, percentText, priceText } from "./format.js";
 import { marksOf, noticeOf } from "./head.js";
 import { placeOf, Readout, snapTo, Words } from "./readout.js";
 import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
@@ -12,6 +12,7 @@ import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
 /** @import { Row } from "./board.js" */
 /** @import { Grip, Place } from "./gestures.js" */
 /** @import { View } from "./scene.js" */
+/** @import { Track } from "./track.js" */
 /** @import { Tracks } from "./tracks.js" */
 /** @import { Extent, Viewport } from "./viewport.js" */
 
@@ -36,6 +37,8 @@ import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
  */
 
 export class Stage {
+  /** Without somebody's doing it is drawn once in so many milliseconds at the most. */
+  paceMs = 0;
   /** @type {Chart} */
   chart;
   /** @type {Readout} */
@@ -47,6 +50,9 @@ export class Stage {
   #caption;
   #gapless = new GaplessAxis();
   #pointed = "";
+  /** What somebody does to the chart, and when it was drawn last. @type {readonly unknown[]} */
+  #done = [];
+  #drawnAt = -Infinity;
   /** What the chart shows. @type {View | undefined} */
   #shown;
 
@@ -95,14 +101,18 @@ export class Stage {
     return { interval: choice().interval, oldest, edge, width, axis: this.#axis };
   }
 
-  /** What it is a chart of, where there are several. @param {Known} known */
-  caption({ row, decimals }) {
+  /** What it is a chart of, where there are several. @param {Known} known @param {number | undefined} time the moment that is shown instead of the present */
+  caption({ row, decimals }, time) {
     const { interval } = this.#options.choice();
     const symbol = this.#options.tracks().lead?.symbol ?? "";
     const className = ["down", "", "up"][Math.sign(row?.change ?? 0) + 1] ?? "";
+    const names = [{ text: symbol, className: "symbol" }, { text: interval, className: "when" }];
+    // Prices of the board may be of another moment.
+    if (time !== undefined) {
+      return this.#caption.show([...names, { text: `at ${dayTimeText(time)}`, className: "past" }]);
+    }
     this.#caption.show([
-      { text: symbol, className: "symbol" },
-      { text: interval, className: "when" },
+      ...names,
       { text: row === undefined ? "" : priceText(row.price, decimals) },
       { text: row === undefined ? "" : percentText(row.change_percent), className },
     ]);
@@ -112,6 +122,7 @@ export class Stage {
   draw({ row, decimals, failure, isForeign }) {
     const { tracks, viewport, choice } = this.#options;
     const { lead, all } = tracks();
+    if (!this.#isDue(lead)) return;
     const notice = noticeOf(lead, failure, isForeign);
     if (this.#notice.textContent !== notice) this.#notice.textContent = notice;
     setHidden(this.#notice, notice === "");
@@ -132,6 +143,19 @@ export class Stage {
     // Half a width ahead, so that whoever moves on finds it there.
     const ahead = (window.to - window.from) / 2;
     if (lead.state.kind === "ready") tracks().reach(window.from - ahead);
+  }
+
+  /** What somebody does is answered at once. @param {Track | undefined} lead */
+  #isDue(lead) {
+    const { viewport, choice } = this.#options;
+    const { pointer, linkedTime } = this.readout;
+    const done = [viewport.version, choice(), pointer, linkedTime, lead?.series, lead?.state];
+    const now = performance.now();
+    const isSame = done.every((each, place) => each === this.#done[place]);
+    if (isSame && now - this.#drawnAt < this.paceMs) return false;
+    this.#done = done;
+    this.#drawnAt = now;
+    return true;
   }
 
   /** The crosshair is where somebody points on another chart. @param {View} view */

@@ -9,9 +9,9 @@ import { SparkStrip } from "./spark_strip.js";
 /** @import { Page } from "./extras.js" */
 
 const TILES_MAX = 24;
-const TILE_PIXELS = { width: 190, height: 96 };
-const SPARK_PIXELS = 34;
-const MARGIN_PIXELS = 12;
+const TILE_PIXELS = { width: 168, height: 80 };
+const SPARK_PIXELS = 26;
+const MARGIN_PIXELS = 10;
 
 class Tile {
   symbol = "";
@@ -85,11 +85,11 @@ export class Tiles {
     const { symbols } = grid.order;
     const { width, height } = grid.size;
     const room = height - grid.height - 2 * MARGIN_PIXELS;
-    const rows = Math.floor(room / TILE_PIXELS.height);
+    const rows = Math.max(0, Math.floor(room / TILE_PIXELS.height));
     const columns = Math.max(1, Math.floor((width - MARGIN_PIXELS) / TILE_PIXELS.width));
-    const count = this.isWanted && rows > 0 && symbols.length <= TILES_MAX && symbols.length > 0
-      ? Math.min(symbols.length, rows * columns)
-      : 0;
+    // Some of them without the others would only raise questions.
+    const areFew = symbols.length <= Math.min(TILES_MAX, rows * columns);
+    const count = this.isWanted && areFew ? symbols.length : 0;
     const { symbol: chosen } = cells.active.view;
     const laid = [count, columns, grid.height, chosen, ...symbols].join(" ");
     const isAnew = laid !== this.#laid;

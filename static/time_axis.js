@@ -11,6 +11,7 @@ import { INTERVALS } from "./interval.js";
  * @property {(time: number) => number} toAxis
  * @property {(place: number) => number} toTime
  * @property {(series: Series) => Float64Array} columnOf the places of a series' points
+ * @property {number} version another one when times have other places than before
  */
 
 /** @type {TimeAxis} */
@@ -18,6 +19,7 @@ export const EVEN_AXIS = {
   toAxis: (time) => time,
   toTime: (place) => place,
   columnOf: (series) => series.column("time"),
+  version: 0,
 };
 
 /**
@@ -30,6 +32,7 @@ export class GaplessAxis {
   #ends = new Float64Array(0);
   #removed = new Float64Array(0);
   #lengths = new Float64Array(0);
+  version = 0;
   #known = { length: -1, oldest: NaN };
 
   /** Looks for gaps, if there are other bars than before. @param {Series} series @param {Interval} interval */
@@ -38,6 +41,7 @@ export class GaplessAxis {
     const oldest = series.at("time", 0) ?? NaN;
     if (length === this.#known.length && oldest === this.#known.oldest) return;
     this.#known = { length, oldest };
+    this.version++;
     const times = series.column("time");
     const lengthMs = INTERVALS[interval];
     const [ends, lengths] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];

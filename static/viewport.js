@@ -41,10 +41,10 @@ const BARS_SPAN_MAX = 1_200_000;
  * What is shown at first: bars that just fill the width, or fewer if no more are known.
  * @param {Extent} extent
  */
-export function defaultSpan({ interval, oldest, edge, width }) {
+export function defaultSpan({ interval, oldest, edge, width, axis = EVEN_AXIS }) {
   if (interval === "tick") return TICKS_SPAN_MS;
   const length = INTERVALS[interval];
-  const known = (edge - oldest) / length + 1;
+  const known = (axis.toAxis(edge) - axis.toAxis(oldest)) / length + 1;
   const fitting = Math.min(BARS_MAX, width / BAR_PIXELS);
   return Math.min(fitting, Math.max(BARS_MIN, known)) * length;
 }

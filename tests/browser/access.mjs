@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { until } from "../helpers/until.mjs";
-import { hasHistory, isDrawn, line } from "./probes.mjs";
+import { hasHistory, isDrawn, line, priceMoves } from "./probes.mjs";
 
 /** @import { Page } from "playwright-core" */
 /** @import { Desk } from "./page.mjs" */
@@ -58,14 +58,21 @@ export async function accessChecks({ origin, check, open }) {
     await line(page, "AAPL").waitFor();
     await hasHistory(page);
     const seen = [];
-    for (let step = 0; step < 40 && seen.at(-1) !== "timeline"; step++) {
+    for (let step = 0; step < 60 && seen.at(-1) !== "timeline"; step++) {
       await page.keyboard.press("Tab");
       seen.push(await page.evaluate(() => document.activeElement?.id ?? ""));
     }
     const wanted = [
+      "commands",
+      "layouts",
+      "help",
+      "settings",
       "theme",
       "search",
+      "board-menu",
       "grid",
+      "indicators",
+      "chart-menu",
       "compare",
       "png",
       "plot",
@@ -74,6 +81,31 @@ export async function accessChecks({ origin, check, open }) {
       "timeline",
     ];
     assert.deepEqual(seen.filter((id) => wanted.includes(id)), wanted);
+    await page.close();
+  });
+
+  await check("What is announced is not said again and again", async () => {
+    const page = await open();
+    await page.goto(`${origin}/?symbol=AAPL&interval=1s&layout=4&indicators=sma-5,rsi`);
+    await line(page, "AAPL").waitFor();
+    await hasHistory(page);
+    await page.evaluate(() => {
+      const said = /** @type {string[]} */ ([]);
+      Object.assign(globalThis, { said });
+      const ear = new MutationObserver((changes) => {
+        for (const { target } of changes) said.push(target.textContent ?? "");
+      });
+      for (
+        const region of document.querySelectorAll('[role="status"], [role="alert"], [aria-live]')
+      ) {
+        ear.observe(region, { subtree: true, childList: true, characterData: true });
+      }
+    });
+    for (let move = 0; move < 8; move++) await priceMoves(page, "AAPL");
+    const said = await page.evaluate(() =>
+      /** @type {{ said: string[] }} */ (/** @type {unknown} */ (globalThis)).said
+    );
+    assert.deepEqual(said, []);
     await page.close();
   });
 

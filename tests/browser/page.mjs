@@ -6,11 +6,16 @@ import process from "node:process";
 import { Checks } from "../helpers/checks.mjs";
 import { until } from "../helpers/until.mjs";
 import { accessChecks } from "./access.mjs";
+import { brokenChecks } from "./broken.mjs";
 import { chartChecks } from "./chart.mjs";
 import { embedChecks } from "./embed.mjs";
+import { extraChecks } from "./extras.mjs";
 import { gridChecks } from "./grid.mjs";
 import { Complaints, newPage, startBrowser, startServer } from "./harness.mjs";
 import { hostileChecks } from "./hostile.mjs";
+import { indicatorChecks } from "./indicators.mjs";
+import { layoutChecks } from "./layouts.mjs";
+import { listChecks } from "./lists.mjs";
 import { looksChecks } from "./looks.mjs";
 import { recorderChecks } from "./recorder.mjs";
 import { roomChecks } from "./room.mjs";
@@ -37,7 +42,12 @@ const TOPICS = {
   embed: embedChecks,
   looks: looksChecks,
   access: accessChecks,
+  extras: extraChecks,
+  indicators: indicatorChecks,
+  layouts: layoutChecks,
   hostile: hostileChecks,
+  broken: brokenChecks,
+  lists: listChecks,
   states: stateChecks,
 };
 

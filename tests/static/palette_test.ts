@@ -16,6 +16,10 @@ test("Commands are found by any of their words, in any order", () => {
   assert.deepEqual(found("png save"), ["Save the chart as PNG"]);
   assert.deepEqual(found("bitcoin"), ["BTC/USD"]);
   assert.deepEqual(found("usd"), ["BTC/USD"]);
+  assert.deepEqual(found("tcoin"), ["BTC/USD"]);
+  assert.deepEqual(found("symbol btc/usd"), ["BTC/USD"]);
+  // A letter is in nearly everything.
+  assert.deepEqual(found("b"), ["BTC/USD"]);
   assert.deepEqual(found("nothing like it"), []);
   assert.equal(found("").length, commands.length);
 });
