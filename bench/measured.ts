@@ -90,12 +90,13 @@ export function start(program: string, args: readonly string[], stdio: StdioOpti
   return child;
 }
 
-/** Starts a server, in a folder of its own, and waits until it is ready. */
+/** Starts a server, in a folder of its own, and waits until it is ready. @param given its port, if that matters */
 export async function startServer(
   command: (port: number, folder: string) => Command,
+  given?: number,
 ): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
-  const port = await freePort();
+  const port = given ?? await freePort();
   const { program, args, ready } = command(port, folder);
   const begun = performance.now();
   const server = start(program, args, ["ignore", "ignore", "pipe"]);

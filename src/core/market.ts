@@ -30,6 +30,14 @@ export interface MarketState {
   readonly newest: readonly Newest[];
   /** Of each series the newest ones, oldest first. */
   readonly bars: readonly BarRecord[];
+  /** The first tick of which something may be in the bars that was not taken before. */
+  readonly since?: number | undefined;
+}
+
+/** What has changed of bars that are no longer held. */
+export interface DroppedChanges extends BarChanges {
+  /** The first tick of which something may be in it that was not taken before. */
+  readonly since: number;
 }
 
 /**
@@ -47,6 +55,7 @@ export class Market {
   readonly #changed = new Map<string, number>();
   /** Where something has changed that is no longer held. */
   readonly #dropping = new Set<BarSeries>();
+  #droppedSince = Infinity;
   #seq = 0;
 
   constructor({ barsKept, stored = true }: MarketOptions) {
@@ -77,7 +86,11 @@ export class Market {
   apply(tick: TapedTick): void {
     for (const series of this.#seriesOf(tick.symbol)) {
       series.apply(tick);
-      if (series.dropped > 0) this.#dropping.add(series);
+      if (series.dropped === 0) continue;
+      this.#dropping.add(series);
+      // What is dropped now may have changed long before.
+      const since = this.#changed.get(tick.symbol) ?? tick.seq;
+      this.#droppedSince = Math.min(this.#droppedSince, since);
     }
     this.catalogue.observe(tick.symbol, tick.price);
     this.#board.apply(tick);
@@ -89,7 +102,9 @@ export class Market {
    * Takes what has changed of bars that are no longer held. Nobody finds it here, so whoever keeps bars takes
    * it after each tick, or after some.
    */
-  takeDropped(): BarChanges {
+  takeDropped(): DroppedChanges {
+    const since = this.#droppedSince;
+    this.#droppedSince = Infinity;
     const bars: BarRecord[] = [];
     const late: LateTick[] = [];
     for (const series of this.#dropping) {
@@ -98,7 +113,7 @@ export class Market {
       for (const tick of dropped.late) late.push(tick);
     }
     this.#dropping.clear();
-    return { bars, late };
+    return { bars, late, since };
   }
 
   /** Takes what has changed since the last call, or about so many changes: those that have waited longest. */
@@ -107,8 +122,10 @@ export class Market {
     const newest: Newest[] = [];
     const bars: BarRecord[] = [];
     let left = max;
-    for (const symbol of this.#changed.keys()) {
+    let since = Infinity;
+    for (const [symbol, firstOfIt] of this.#changed) {
       if (left <= 0) break;
+      since = Math.min(since, firstOfIt);
       instruments.push(...some(this.catalogue.takeChange(symbol)));
       newest.push(...some(this.#board.takeChange(symbol)));
       left -= 2;
@@ -121,7 +138,7 @@ export class Market {
       if (left > 0) this.#changed.delete(symbol);
     }
     const [first = this.#seq + 1] = this.#changed.values();
-    return { seq: Math.max(0, first - 1), instruments, newest, bars };
+    return { seq: Math.max(0, first - 1), instruments, newest, bars, since };
   }
 
   /** Takes over what was stored, before anything else. */

@@ -51,11 +51,10 @@ export class Replica {
     market.restore(tape.load(barsKept));
     // A file of an older version has ticks from which nothing was derived yet.
     while (market.seq < tape.head) {
-      const first = market.seq + 1;
       for (const tick of tape.first({ after: market.seq, limit: Infinity }).ticks) {
         market.apply(tick);
       }
-      this.#hold(first);
+      this.#hold();
     }
     log.follow(tape.head, (entry) => this.#deliver(entry));
     if (log.state.lag.entries === 0) tape.checkHead();
@@ -109,11 +108,10 @@ export class Replica {
       market.apply(tick);
       hub.publish(tick);
     }
-    this.#hold(entry.first);
+    this.#hold();
   }
 
-  /** @param seq of the first tick since the last call, or less */
-  #hold(seq: number): void {
-    this.#options.tape.hold(this.#options.market.takeDropped(), seq);
+  #hold(): void {
+    this.#options.tape.hold(this.#options.market.takeDropped());
   }
 }

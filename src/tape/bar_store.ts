@@ -39,14 +39,14 @@ export class BarStore {
 
   /** Takes records that have changed. @param seq of the first tick of the changes, or less */
   keep(records: readonly BarRecord[], seq: number): void {
-    if (records.length > 0) this.#fresh.since ??= seq;
+    if (records.length > 0) this.#fresh.changedSince(seq);
     for (const record of records) this.#fresh.put(record);
   }
 
   /** Takes what has changed of bars that the market dropped. @param seq as of `keep` */
   hold({ bars, late }: BarChanges, seq: number): void {
     this.keep(bars, seq);
-    if (late.length > 0) this.#fresh.since ??= seq;
+    if (late.length > 0) this.#fresh.changedSince(seq);
     for (const { interval, tick } of late) {
       const { symbol } = tick;
       const time = startOf(interval, tick.time);
@@ -135,6 +135,10 @@ class FreshBars {
   since: number | undefined;
   count = 0;
   readonly #series = new Map<string, Series>();
+
+  changedSince(seq: number): void {
+    this.since = Math.min(this.since ?? Infinity, seq);
+  }
 
   put(record: BarRecord): void {
     const name = nameOf(record.symbol, record.interval);

@@ -1,9 +1,8 @@
 /** One file of SQLite: https://www.sqlite.org/wal.html, https://nodejs.org/api/sqlite.html */
 import type { DatabaseSync } from "node:sqlite";
 import type { Bar, BarRange } from "../core/bar.ts";
-import type { BarChanges } from "../core/bar_series.ts";
 import type { Interval } from "../core/interval.ts";
-import type { MarketState } from "../core/market.ts";
+import type { DroppedChanges, MarketState } from "../core/market.ts";
 import type { Entry, Receipt } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
@@ -118,9 +117,9 @@ export class StoredTape implements TapeReader, Archive {
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
 
-  /** Takes what has changed of bars that the market does not hold any more. @param seq of the first tick that did it */
-  hold(changes: BarChanges, seq: number): void {
-    this.#read(() => this.#parts.bars.hold(changes, seq));
+  /** Takes what has changed of bars that the market does not hold any more. */
+  hold(changes: DroppedChanges): void {
+    this.#read(() => this.#parts.bars.hold(changes, changes.since));
   }
 
   /** Bars that are in memory only. */
@@ -205,14 +204,14 @@ export class StoredTape implements TapeReader, Archive {
    * Stores what has changed, with some of what is in memory only. Bars are kept in memory also when that fails.
    * @returns the seq up to which all is stored
    */
-  save({ seq, instruments, newest, bars: changed }: MarketState): number {
+  save({ seq, instruments, newest, bars: changed, since }: MarketState): number {
     const { bars, receipts, ...tables } = this.#parts;
     const put = (table: TextTable, record: { readonly symbol: string }) => {
       const text = JSON.stringify(record, (_, value) => value === -Infinity ? "-Infinity" : value);
       table.put(record.symbol, text);
     };
     const marks = [...this.#marks];
-    bars.keep(changed, this.#saved + 1);
+    bars.keep(changed, since ?? this.#saved + 1);
     let saved = this.#saved;
     const stored = this.#write(() => {
       for (const each of instruments) put(tables.instruments, each);

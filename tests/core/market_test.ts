@@ -376,7 +376,7 @@ describe("Market: what is stored", () => {
     const dropped = market.takeDropped();
     assert.deepEqual(starts(dropped.bars), [0, 1, 2, 3]);
     assert.deepEqual(dropped.late, []);
-    assert.deepEqual(market.takeDropped(), { bars: [], late: [] });
+    assert.deepEqual(market.takeDropped(), { bars: [], late: [], since: Infinity });
     assert.deepEqual(starts(market.takeChanges().bars), [4, 5, 6, 7]);
     const [late] = seconds(2);
     market.apply({ ...late!, seq: 9 });

@@ -32,6 +32,20 @@ export class NatsServer {
     return server;
   }
 
+  /** Several that form a cluster, and keep everything on all of them. */
+  static async cluster(size: number): Promise<NatsServer[]> {
+    const ports: number[] = [];
+    while (ports.length < size) ports.push(await freePort());
+    const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(",");
+    const servers = await Promise.all(ports.map((port, index) =>
+      NatsServer.start(
+        ...["-js", "--server_name", `n${index}`, "--cluster_name", "c", "--routes", routes],
+        ...["--cluster", `nats://127.0.0.1:${port}`],
+      )
+    ));
+    return servers;
+  }
+
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
   }

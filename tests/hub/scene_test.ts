@@ -11,7 +11,7 @@ describe("present", () => {
     const market = new Market({ barsKept: 4 });
     for (let second = 0; second < 50; second++) market.apply(next({ time: second * 1_000 }));
     market.apply(next({ time: 0, price: 7 }));
-    tape.hold(market.takeDropped(), 1);
+    tape.hold(market.takeDropped());
     assert.equal(market.bar("A", "1s", 0), undefined);
     const scene = present(market, tape);
     assert.deepEqual([scene.bar("A", "1s", 0)?.close, scene.bar("A", "1s", 49_000)?.count], [7, 1]);

@@ -224,6 +224,41 @@ describe("Replica", () => {
     test.close();
   });
 
+  test("Replica lacks nothing of bars that left the memory before they were stored, when it is killed", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path });
+    const symbols = ["A", "B", "C"];
+    const at = (second: number) =>
+      symbols.map((symbol) => tick({ symbol, time: 1e9 + second * 1_000, price: second, size: 1 }));
+    // What the first ticks have changed is to be stored when the second ones push it out of the memory.
+    await test.send(at(1));
+    await test.send(Array.from({ length: 900 }, (_, second) => at(2 + second)).flat());
+    const expected = view(test.market, test.tape);
+    for (let saves = 0; test.tape.saved < test.tape.head; saves++) {
+      const left = new TestReplica({ path: folder.killed(path) });
+      assertSame(view(left.market, left.tape), expected, `after ${saves} saves`);
+      left.close();
+      test.replica.save();
+    }
+    test.close();
+  });
+
+  test("Replica gets on with storing while more comes than one save can store", async () => {
+    const test = new TestReplica({ path: folder.fresh() });
+    let saved = 0;
+    for (let second = 0; second < 40; second += 10) {
+      for (let round = 0; round < 10; round++) {
+        const symbols = Array.from({ length: 60 }, (_, index) => `S${index}`);
+        const time = 1e9 + (second + round) * 86_400_000;
+        await test.send(symbols.map((symbol) => tick({ symbol, time, price: 1 + round })));
+        for (let saves = 0; saves < 3; saves++) test.replica.save();
+      }
+      assert.ok(test.tape.saved > saved, `${test.tape.saved} of ${test.tape.head} are stored`);
+      saved = test.tape.saved;
+    }
+    test.close();
+  });
+
   test("Replica has definitions, marks and receipts whenever it is killed, in the order in which they came", async () => {
     const options = { blockTicks: 5 };
     let path = folder.fresh();

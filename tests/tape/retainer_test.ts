@@ -264,7 +264,7 @@ describe("Retainer: room", () => {
         return tick({ symbol: second % 2 === 0 ? "A" : "B", time: second * 1_000 });
       });
       for (const each of await store.append(batch)) market.apply(each);
-      tape.hold(market.takeDropped(), first + 1);
+      tape.hold(market.takeDropped());
       store.seal(market.takeChanges());
     };
     const count = (interval: Interval, symbol = "A") =>

@@ -285,7 +285,7 @@ describe("StoredTape: what is derived", () => {
     const changes = market.takeChanges();
     while (store.tape.save(changes) < 50);
     const again = new TestStore({ path: folder.killed(path) }).follow();
-    const { bars, ...state } = changes;
+    const { bars, since: _, ...state } = changes;
     const { bars: loadedBars, ...loadedState } = again.tape.load(1_000);
     assert.deepEqual(loadedState, state);
     const key = ({ symbol, interval, numbers }: typeof bars[number]) =>
