@@ -28,12 +28,12 @@ export class Admission {
     return entry.lease === undefined ? entry : this.#underLease(entry, entry.lease);
   }
 
-  #isRepeated({ receipts, ticks, first, time }: Entry): boolean {
-    return receipts.some(({ key }) => {
+  #isRepeated({ receipts, time }: Entry): boolean {
+    return receipts.some(({ key, seq }) => {
       const known = this.#known.receipt(key);
-      // After a restart an entry may be told of again, whose receipt was stored.
-      const isOwn = known !== undefined && known.seq >= first + ticks.length - 1;
-      return known !== undefined && !isOwn && Math.abs(time - known.time) < RECEIPT_MS;
+      // After a restart an entry may be told of again, whose own receipt was stored.
+      if (known === undefined || known.seq === seq) return false;
+      return Math.abs(time - known.time) < RECEIPT_MS;
     });
   }
 
