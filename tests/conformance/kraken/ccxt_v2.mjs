@@ -16,7 +16,7 @@ const found = {
   precision: markets["EUR/USD"].precision,
   id: markets["BTC/USD"].id,
   fetchTicker: await kraken.fetchTicker("BTC/USD"),
-  fetchOHLCV: (await kraken.fetchOHLCV("BTC/USD", "1m")).slice(-12),
+  fetchOHLCV: (await kraken.fetchOHLCV("BTC/USD", "1m")).slice(-60),
   bars: bars.slice(0, -1),
   fetchTrades: await kraken.fetchTrades("EUR/USD", undefined, 10),
   fetchOrderBook: await kraken.fetchOrderBook("BTC/USD"),
