@@ -3,7 +3,7 @@
  * https://docs.nats.io/nats-concepts/jetstream, https://github.com/nats-io/nats.js
  */
 import type { JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
-import type { KV } from "@nats-io/kv";
+import type { KV, KvEntry } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 import { connectTo } from "./nats.ts";
@@ -43,6 +43,7 @@ const MESSAGES_AHEAD = 256;
 const DUPLICATES_MS = 120_000;
 /** Codes of errors: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const NOT_FOUND = 10_059, NOT_ENABLED = [10_039, 10_076];
+const PASSING = [10_004, 10_005, 10_008];
 const FULL = [10_023, 10_028, 10_047, 10_077, 10_122];
 
 /** A stream that is there, and ours. */
@@ -185,18 +186,25 @@ export class LogStream {
    * @param from if it is still that, it is raised by one
    */
   async counter(bucket: string, name: string, from?: number): Promise<number> {
-    const values = await this.bucket(bucket);
-    const entry = await values.get(name);
+    const { values, entry } = await this.#valueOf(bucket, name);
     const value = Number(entry?.string() ?? 0);
     if (value !== from) return value;
     try {
-      const next = String(value + 1);
-      if (entry === null) await values.create(name, next);
-      else await values.update(name, next, entry.revision);
+      const revision = entry?.revision ?? 0;
+      await values.update(name, String(value + 1), revision);
     } catch {
       // Somebody else was faster, and raised it.
     }
     return await this.counter(bucket, name);
+  }
+
+  async #valueOf(bucket: string, name: string): Promise<{ values: KV; entry: KvEntry | null }> {
+    try {
+      const values = await this.bucket(bucket);
+      return { values, entry: await values.get(name) };
+    } catch (cause) {
+      throw toError(this.name, cause);
+    }
   }
 
   /** Values that all who use the stream share. @param ageMs after which they are gone */
@@ -288,6 +296,13 @@ function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
   return new TapeError(`Cannot use the stream ${stream} at ${servers.join(", ")}: ${why}`, {
     cause,
   });
+}
+
+/** Whether servers have not found each other yet, or are too busy to answer. */
+function isPassing(cause: unknown): boolean {
+  const { message } = cause as Error;
+  return PASSING.includes(codeOf(cause) ?? 0) ||
+    /timeout|no responders|temporarily unavailable|no suitable peers|\b503\b/i.test(message);
 }
 
 /** What became of a request, in words for whoever wanted something logged. */

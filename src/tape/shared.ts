@@ -6,7 +6,7 @@ import { type RoomCarrier, StreamRooms } from "../log/stream_rooms.ts";
 import { LogStream, type StreamOptions } from "../log/stream.ts";
 import { TapeCopies } from "../log/tape_copies.ts";
 import { openToRead } from "../store/database.ts";
-import { TapeError } from "../store/tape_error.ts";
+import { LogUnavailable, TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
 import { seqNoted } from "./parts.ts";
 
@@ -39,10 +39,23 @@ export class SharedLog {
 
   /**
    * Connects to the stream. A stream that ends before what the file here has read of it has lost its newest
-   * entries, and will give their numbers to others: then the epoch changes, for all replicas.
+   * entries, and will give their numbers to others: then the epoch changes, for all replicas. Servers that have
+   * not found each other yet are waited for.
    * @throws {TapeError}
    */
   static async open(options: SharedLogOptions): Promise<SharedLog> {
+    for (let isTold = false;; isTold = true) {
+      try {
+        return await SharedLog.#open(options);
+      } catch (error) {
+        if (!(error instanceof LogUnavailable)) throw error;
+        if (!isTold) options.warn(`${error.message}; it is waited for`);
+        await options.sleep(LOOK_MS / 5);
+      }
+    }
+  }
+
+  static async #open(options: SharedLogOptions): Promise<SharedLog> {
     const stream = await LogStream.open(options);
     try {
       let generation = await stream.counter(BUCKET, GENERATION);
