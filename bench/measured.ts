@@ -144,7 +144,7 @@ function sum(pids: readonly number[], of: (pid: number) => number): number {
 }
 
 /** A process and its children's children; nginx, for one, works in children. */
-function familyOf(pid: number): number[] {
+export function familyOf(pid: number): number[] {
   const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((name) => {
     try {
       return Number(statOf(Number(name))[1]) === pid;

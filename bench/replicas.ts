@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NatsServer } from "../tests/helpers/nats_server.ts";
-import { cpuOf, freePort, type Measured, print, startServer, wait } from "./measured.ts";
+import { cpuOf, familyOf, freePort, type Measured, print, startServer, wait } from "./measured.ts";
 
 const [runtime = "bun", ...given] = argv.slice(2);
 const parts = given.length > 0 ? given : ["ingest", "latency", "chaos=120"];
@@ -44,7 +44,8 @@ class Place {
   }
 
   kill(): void {
-    process.kill(this.server!.pid, "SIGKILL");
+    // A runtime may be started by a script of its package.
+    for (const pid of familyOf(this.server!.pid).reverse()) process.kill(pid, "SIGKILL");
     this.server = undefined;
   }
 }
@@ -199,7 +200,7 @@ async function chaos(seconds: number): Promise<void> {
         await wait(100);
       }
       if (!isOver) { for (const each of serials) taken.push(each); }
-      await wait(60 - (performance.now() - begun));
+      await wait(Math.max(0, 60 - (performance.now() - begun)));
     }
   };
   const writing = Promise.all(all.map(write));
@@ -246,6 +247,7 @@ async function chaos(seconds: number): Promise<void> {
         at(0.99)
       } ms`,
   );
+  for (const place of all) place.kill();
   await Promise.all(servers.map((server) => server.stop()));
 }
 
@@ -258,7 +260,7 @@ if (parts.includes("ingest") || parts.includes("latency")) {
     if (parts.includes("latency")) await latency(name, all);
     if (parts.includes("ingest")) await ingest(name, all);
   }
-  for (const { server } of [...local, ...shared]) process.kill(server!.pid, "SIGKILL");
+  for (const place of [...local, ...shared]) place.kill();
   await nats.stop();
 }
 const lasting = parts.find((part) => part.startsWith("chaos"));
