@@ -296,6 +296,7 @@ function reportOf(config: Config, given: ReadonlyMap<string, Given>, file: Setti
 }
 
 function shownValue(name: string, value: Config[keyof Config]): unknown {
-  if (!Array.isArray(value)) return value;
-  return value.map((item: string) => SECRET.includes(name) ? MASK : maskSecrets(item));
+  const mask = (text: unknown) =>
+    typeof text !== "string" ? text : SECRET.includes(name) ? MASK : maskSecrets(text);
+  return Array.isArray(value) ? value.map(mask) : mask(value);
 }

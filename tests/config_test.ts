@@ -203,6 +203,14 @@ describe("readConfig", () => {
     ]);
   });
 
+  test("readConfig reports with --check no secret, wherever it stands", () => {
+    const secrets = ["pw1234", "token9", "s".repeat(40)];
+    const log = `nats://me:${secrets[0]}@h:4222?token=${secrets[1]}`;
+    const shown = JSON.stringify(check({ args: ["--log", log, "--jwt-secret", secrets[2]!] }));
+    for (const secret of secrets) assert.doesNotMatch(shown, new RegExp(secret));
+    assert.match(shown, /@h:4222/);
+  });
+
   test("readConfig reports with --check what is used and where it comes from, keys left out", () => {
     const files = file({
       host: "h",

@@ -26,6 +26,9 @@ export interface JetStreamLogOptions {
   fail(error: TapeError): void;
 }
 
+/** The stream has lost messages that were read here, and gives their numbers to others. */
+export class StreamBehind extends TapeError {}
+
 /** A message of the stream is one entry, and its ticks have the seqs from here on: message × this. */
 export const SEQS_A_MESSAGE = 4_096;
 /** So many ticks are not kept waiting for the next frame. */
@@ -245,7 +248,7 @@ function hole(name: string, first: number, last: number): TapeError {
 }
 
 function behind(name: string, last: number, told: number): TapeError {
-  return new TapeError(
+  return new StreamBehind(
     `Cannot follow the stream ${name}: it ends with message ${last}, and ${told} was read; start again, to begin with what it has now`,
   );
 }

@@ -189,12 +189,12 @@ export class LogStream {
     const { values, entry } = await this.#valueOf(bucket, name);
     const value = Number(entry?.string() ?? 0);
     if (value !== from) return value;
-    try {
-      const revision = entry?.revision ?? 0;
-      await values.update(name, String(value + 1), revision);
-    } catch {
+    const next = String(value + 1);
+    const written = entry ? values.update(name, next, entry.revision) : values.create(name, next);
+    await written.catch((error: Error) => {
       // Somebody else was faster, and raised it.
-    }
+      if (!/wrong last sequence|already exists/i.test(error.message)) throw error;
+    });
     return await this.counter(bucket, name);
   }
 

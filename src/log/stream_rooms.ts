@@ -78,7 +78,9 @@ export class StreamRooms implements RoomCarrier {
         message.respond(JSON.stringify(rooms));
       },
     });
-    void this.#ask(arrive, known).catch(fault);
+    void this.#ask(arrive, known).catch((error) => {
+      if (!this.#options.stream.isClosed) fault(error);
+    });
   }
 
   async #ask(

@@ -26,7 +26,8 @@ const FILES = ["creds", "ca", "cert", "key"] as const;
 
 /** @throws {RangeError} */
 export function parseStreamSpec(text: string): StreamSpec {
-  const [addresses = "", query = ""] = text.split("?", 2);
+  const [addresses = "", ...rest] = text.split("?");
+  const query = rest.join("?");
   const fail = (why: string): never => {
     throw new RangeError(`Cannot use log ${shown(text)}: ${why}`);
   };

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
-import { JetStreamLog, type JetStreamLogOptions, SEQS_A_MESSAGE } from "../log/jetstream.ts";
+import {
+  JetStreamLog,
+  type JetStreamLogOptions,
+  SEQS_A_MESSAGE,
+  StreamBehind,
+} from "../log/jetstream.ts";
 import { type Leases, StreamLeases } from "../log/leases.ts";
 import { type RoomCarrier, StreamRooms } from "../log/stream_rooms.ts";
 import { LogStream, type StreamOptions } from "../log/stream.ts";
@@ -113,9 +118,15 @@ export class SharedLog {
     options: Omit<JetStreamLogOptions, "stream" | "epoch" | keyof StreamOptions>,
   ): JetStreamLog {
     const { now, elapsed, sleep, warn } = this.#options;
+    const fail = async (error: TapeError) => {
+      // Its numbers were given to ticks already, so they are to be numbers of another epoch.
+      if (error instanceof StreamBehind) await this.#beginAnew();
+      options.fail(error);
+    };
     void this.#watchGeneration(options.fail);
     return new JetStreamLog({
       ...options,
+      fail: (error) => void fail(error),
       ...{ stream: this.stream, epoch: this.epoch, now, elapsed, sleep, warn },
     });
   }
@@ -129,6 +140,14 @@ export class SharedLog {
   /** What is said in rooms at other replicas. @param replica names this one */
   rooms(replica: string, fault: (error: unknown) => void): RoomCarrier {
     return new StreamRooms({ stream: this.stream, replica, fault });
+  }
+
+  async #beginAnew(): Promise<void> {
+    try {
+      await this.stream.counter(BUCKET, GENERATION, this.#generation);
+    } catch (error) {
+      this.#options.warn(`Cannot begin a new epoch: ${(error as Error).message}`);
+    }
   }
 
   /** Another replica may find out that the numbering has begun anew. */

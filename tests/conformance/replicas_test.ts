@@ -404,6 +404,37 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     await client.close();
   });
 
+  test("A stream that has lost its newest entries gives their numbers to others in another epoch", {
+    timeout,
+  }, async () => {
+    const own = await NatsServer.start();
+    const flags = ["--log", `${own.url}?stream=lossy`, "--feed", "none", "--drain", "0"];
+    const tape = ["--tape", `sqlite:${join(folder, "lossy.db")}`];
+    const server = await ServerProcess.start(...tape, ...flags);
+    await send(server, ticks(2));
+    await own.kill();
+    const earlier = own.copy();
+    await own.begin();
+    await until("it is back", async () => (await ready(server)).log.connected === true);
+    const { position } = await send(server, ticks(2, 10));
+    await own.beginFrom(earlier);
+    const { code } = await server.exited;
+    assert.equal(code, 1);
+    assert.match(
+      server.log,
+      /^Cannot follow the stream lossy: it ends with message 1, and 2 was read/m,
+    );
+    const again = await ServerProcess.start(...tape, ...flags);
+    assert.notEqual((await ready(again)).position.split(":")[0], position.split(":")[0]);
+    assert.deepEqual(JSON.parse(await text(again, "/ticks")).map(({ price }: Tick) => price), [
+      1,
+      2,
+    ]);
+    await again.end("SIGKILL");
+    await own.stop();
+    rmSync(earlier, { recursive: true });
+  });
+
   test("What cannot be used is refused in words", { timeout }, async () => {
     const refusal = async (log: string, ...flags: string[]) => {
       const given = ["--tape", `sqlite:${join(folder, "refused.db")}`, "--feed", "none"];

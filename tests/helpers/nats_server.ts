@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +67,21 @@ export class NatsServer {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** Ends it and begins again with what it had at an earlier time, as after a loss. @param earlier from `copy` */
+  async beginFrom(earlier: string): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true });
+    cpSync(earlier, this.#folder, { recursive: true });
+    await this.begin();
+  }
+
+  /** @returns a folder with all that it has now */
+  copy(): string {
+    const folder = mkdtempSync(join(tmpdir(), "tickwire-nats-copy-"));
+    cpSync(this.#folder, folder, { recursive: true });
+    return folder;
   }
 
   async stop(): Promise<void> {
