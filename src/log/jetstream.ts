@@ -158,9 +158,11 @@ export class JetStreamLog implements SlicedLog {
 
   async #take(message: StreamMessage): Promise<void> {
     const expected = this.#read + 1;
+    const { name } = this.#options.stream;
+    if (message.seq < expected) throw behind(name, message.seq, expected - 1);
     // What went before anybody here had read it is missed by nobody.
-    if (message.seq !== expected && this.#told >= this.#options.stream.firstSeq) {
-      throw hole(this.#options.stream.name, expected, message.seq - 1);
+    if (message.seq > expected && this.#told >= this.#options.stream.firstSeq) {
+      throw hole(name, expected, message.seq - 1);
     }
     this.#queue.push(message);
     this.#pending = message.pending;
