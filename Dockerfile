@@ -7,7 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npx bun build --compile --minify --bytecode src/main.ts --outfile dist/tickwire && mkdir /data
+RUN npx bun build --compile --minify --bytecode --external ccxt src/main.ts --outfile dist/tickwire && mkdir /data
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /app/dist/tickwire /usr/local/bin/tickwire

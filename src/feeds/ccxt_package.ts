@@ -31,7 +31,7 @@ export interface Ccxt {
 
 /** It is far too large to be part of the executable, beside which it may be installed. */
 export async function loadCcxt(): Promise<unknown> {
-  // A name that is only known when it runs is not bundled.
+  // The build leaves out what has this name; types would say the same of any package.
   const name: string = "ccxt";
   try {
     return (await import(name)).default;
