@@ -289,6 +289,7 @@ function gone(name: string, what: string): TapeError {
 /** Why the stream cannot be used at all. */
 function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
   const { message } = cause as Error;
+  if (isPassing(cause)) return toError(stream, cause);
   const why =
     NOT_ENABLED.includes(codeOf(cause) ?? 0) || /jetstream (?:is )?not enabled/i.test(message)
       ? "JetStream is not enabled there: start nats-server with -js"
@@ -300,9 +301,8 @@ function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
 
 /** Whether servers have not found each other yet, or are too busy to answer. */
 function isPassing(cause: unknown): boolean {
-  const { message } = cause as Error;
   return PASSING.includes(codeOf(cause) ?? 0) ||
-    /timeout|no responders|temporarily unavailable|no suitable peers|\b503\b/i.test(message);
+    /timeout|no responders|temporarily|no suitable peers|\b503\b/i.test((cause as Error).message);
 }
 
 /** What became of a request, in words for whoever wanted something logged. */
