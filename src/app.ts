@@ -213,8 +213,7 @@ function createHandlers(config: Config, world: World, parts: Asked) {
   return { crowds, handlers };
 }
 
-function close({ replica, backup, tape }: Derived, maintenance: Maintenance): void {
-  while (replica.work());
+function close({ backup, tape }: Derived, maintenance: Maintenance): void {
   maintenance.finish();
   backup.close();
   tape.close();

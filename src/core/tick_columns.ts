@@ -1,6 +1,8 @@
 import type { Tick } from "./tick.ts";
 
 const CAPACITY_MIN = 64;
+/** Fewer ticks than this are copied one by one, which takes less than to make views of the columns. */
+const FEW = 16;
 
 /** The numbers of ticks, of which the unknown are NaN. */
 export interface TickNumbers {
@@ -71,13 +73,13 @@ export class TickColumns {
     };
   }
 
-  /** Adds ticks of a symbol, from `begin` up to `end`. @throws {RangeError} when there is no room for them */
+  /** Adds ticks of a symbol, from `begin` up to `end`, for which there is room. */
   append(symbol: number, numbers: TickNumbers, begin: number, end: number): void {
     this.symbols.fill(symbol, this.#length, this.#length + end - begin);
     this.#append(numbers, begin, end);
   }
 
-  /** Adds ticks of other columns. @throws {RangeError} as `append` */
+  /** Adds ticks of other columns, as `append` does. */
   appendAll(columns: TickColumns, begin: number, end: number): void {
     this.symbols.set(columns.symbols.subarray(begin, end), this.#length);
     this.#append(columns, begin, end);
@@ -85,12 +87,22 @@ export class TickColumns {
 
   #append(numbers: TickNumbers, begin: number, end: number): void {
     const at = this.#length;
+    this.#length += end - begin;
+    if (end - begin < FEW) {
+      for (let from = begin, to = at; from < end; from++, to++) {
+        this.times[to] = numbers.times[from]!;
+        this.prices[to] = numbers.prices[from]!;
+        this.sizes[to] = numbers.sizes[from]!;
+        this.bids[to] = numbers.bids[from]!;
+        this.asks[to] = numbers.asks[from]!;
+      }
+      return;
+    }
     this.times.set(numbers.times.subarray(begin, end), at);
     this.prices.set(numbers.prices.subarray(begin, end), at);
     this.sizes.set(numbers.sizes.subarray(begin, end), at);
     this.bids.set(numbers.bids.subarray(begin, end), at);
     this.asks.set(numbers.asks.subarray(begin, end), at);
-    this.#length += end - begin;
   }
 
   #grow(): void {

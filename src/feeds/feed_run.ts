@@ -123,7 +123,11 @@ export class FeedRun {
       this.#signal = held;
       this.#lease = { feed: name, term };
       // From here on nobody else's entries count, and where the feed stands is known.
-      await this.#emit([], undefined);
+      try {
+        await this.#emit([], undefined);
+      } catch (error) {
+        return this.#failed(error);
+      }
       if (held.aborted) return;
       log.info(`Feed ${name} runs here`);
       this.#set({ state: "starting" });
@@ -146,14 +150,18 @@ export class FeedRun {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof SourceFault)) {
-          this.#fail("failed", error instanceof Error ? error.message : String(error));
-          // What the operator has to mend is said without a stack.
-          const isTheirs = error instanceof RangeError || error instanceof ClientError;
-          return log.error(`Feed ${name} failed`, isTheirs ? error.message : error);
+          return this.#failed(error);
         }
         await this.#wait(error);
       }
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#fail("failed", error instanceof Error ? error.message : String(error));
+    // What the operator has to mend is said without a stack.
+    const isTheirs = error instanceof RangeError || error instanceof ClientError;
+    this.#parts.log.error(`Feed ${this.#feed.name} failed`, isTheirs ? error.message : error);
   }
 
   /** Until the source may be tried again. */

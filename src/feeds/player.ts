@@ -43,8 +43,8 @@ export class Player {
     this.#context = context;
     this.#playing = playing;
     this.#mark = context.shared ? `player ${name}` : undefined;
-    const noted = this.#mark && context.mark(this.#mark);
-    if (noted === undefined || noted === "") return;
+    const noted = this.#mark === undefined ? undefined : context.mark(this.#mark);
+    if (noted === undefined) return;
     const { count, shift } = JSON.parse(noted) as Place;
     [this.#played, this.#shift] = [count, shift];
   }

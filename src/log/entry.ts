@@ -70,8 +70,8 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return bytes;
 }
 
-/** @throws {EntryFault} */
-export function decodeEntry(bytes: Uint8Array): Entry {
+/** @param begin seq of its first tick, where that was not known when it was written @throws {EntryFault} */
+export function decodeEntry(bytes: Uint8Array, begin?: number): Entry {
   if (bytes.length < HEADER) throw new EntryFault("it is too short");
   // A copy begins where numbers may.
   const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
@@ -82,7 +82,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   if (view.getUint32(CRC_AT, true) !== sumOf(own)) {
     throw new EntryFault("it is not as it was written");
   }
-  const first = view.getFloat64(8, true);
+  const first = begin ?? view.getFloat64(8, true);
   const count = view.getUint32(36, true);
   const known = OPTIONAL.map(([, at]) => view.getUint32(at, true));
   const floats = 2 * count + known.reduce((sum, each) => sum + each, 0);

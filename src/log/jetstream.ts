@@ -100,7 +100,7 @@ export class JetStreamLog implements SlicedLog {
       void this.#publish(this.#parcels.shift()!);
     }
     this.#tell();
-    return this.#queue.length > 0;
+    return this.#queue.length > 0 && !this.#failed;
   }
 
   forget(): boolean {
@@ -197,15 +197,10 @@ export class JetStreamLog implements SlicedLog {
   /** @returns the entry with its seqs; `undefined` for what is none: it adds nothing, and so it is everywhere */
   #decode({ seq, data }: StreamMessage): Entry | undefined {
     try {
-      const entry = decodeEntry(data);
-      const first = entry.ticks.length === 0 ? this.#head + 1 : seq * SEQS_A_MESSAGE;
+      const entry = decodeEntry(data, seq * SEQS_A_MESSAGE);
+      const first = entry.ticks.length === 0 ? this.#head + 1 : entry.first;
       const last = first + entry.ticks.length - 1;
-      return {
-        ...entry,
-        first,
-        ticks: entry.ticks.map((tick, index) => ({ ...tick, seq: first + index })),
-        receipts: entry.receipts.map((receipt) => ({ ...receipt, seq: last })),
-      };
+      return { ...entry, first, receipts: entry.receipts.map((each) => ({ ...each, seq: last })) };
     } catch (error) {
       if (!(error instanceof EntryFault)) throw error;
       const { name } = this.#options.stream;

@@ -7,7 +7,7 @@ export interface Leases {
   /**
    * Does something for as long as this replica holds the lease of a name, and again when it gets it again.
    * @param name what only one may do
-   * @param run gets the term, which is greater each time, and what says that the lease is lost
+   * @param run gets the term, which is greater each time, and what says that the lease is lost; it does not fail
    * @returns once it need not be held any more, and others may have it
    */
   hold(
@@ -36,6 +36,7 @@ export class StreamLeases implements Leases {
   readonly #options: StreamLeasesOptions;
   readonly #held = new Set<string>();
   #bucket: Promise<KV> | undefined;
+  #told = "";
 
   constructor(options: StreamLeasesOptions) {
     this.#options = options;
@@ -59,10 +60,12 @@ export class StreamLeases implements Leases {
       }
       this.#held.add(name);
       const lost = new AbortController();
-      void run(term, AbortSignal.any([signal, lost.signal]));
+      const running = run(term, AbortSignal.any([signal, lost.signal]));
       await this.#keep(name, term, signal);
       lost.abort();
       this.#held.delete(name);
+      // What goes on from an earlier term may do nothing in the name of a later one.
+      if (!signal.aborted) await running;
     }
   }
 
@@ -70,7 +73,13 @@ export class StreamLeases implements Leases {
   async #take(name: string): Promise<number | undefined> {
     try {
       return await (await this.#values()).create(keyOf(name), this.#options.holder);
-    } catch {
+    } catch (error) {
+      const { message } = error as Error;
+      // That somebody else has it is not told, and the same words are told once.
+      if (!/wrong last sequence/i.test(message) && message !== this.#told) {
+        this.#options.warn(`Cannot ask for the lease of ${name}: ${message}`);
+        this.#told = message;
+      }
       return undefined;
     }
   }
