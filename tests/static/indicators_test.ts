@@ -133,6 +133,53 @@ test("Averages and channels are those of an independent reckoning", () => {
   }));
 });
 
+/** Each value with its weight, back to the mean of the first ones, which counts for all before it. */
+function smoothed(values: readonly number[], period: number, weight: number): number[] {
+  return values.map((_, last) => {
+    if (last < period - 1) return NaN;
+    let sum = 0, left = 1;
+    for (let at = last; at >= period; at--) {
+      sum += left * weight * values[at]!;
+      left *= 1 - weight;
+    }
+    return sum + left * values.slice(0, period).reduce((all, value) => all + value / period, 0);
+  });
+}
+
+test("What is smoothed is that of an independent reckoning", () => {
+  // A ratio of the smallest numbers that there are has no digits.
+  const cents = values.map((all) => all.map((value) => Math.round(100 * value) / 100));
+  fc.assert(fc.property(cents, periods, (values, period) => {
+    const all = Float64Array.from(values);
+    const average = (length: number) => smoothed(values, length, 2 / (length + 1));
+    agree(ema(all, period), average(period));
+
+    const { line, signal, histogram } = macd(all, period, 2 * period, 3);
+    const [fast, slow] = [average(period), average(2 * period)];
+    const lines = values.map((_, at) => fast[at]! - slow[at]!);
+    agree(line, lines);
+    const begin = 2 * period - 1;
+    const signals = [...lines.slice(0, begin), ...smoothed(lines.slice(begin), 3, 1 / 2)];
+    agree(signal, signals);
+    agree(histogram, lines.map((value, at) => value - signals[at]!));
+
+    const [highs, lows] = [all.map((value) => value + 1), all.map((value) => value - 2)];
+    const ranges = values.map((value, at) => {
+      const before = values[at - 1] ?? value;
+      return Math.max(value + 1, before) - Math.min(value - 2, before);
+    });
+    agree(atr(highs, lows, all, period), smoothed(ranges, period, 1 / period));
+
+    const steps = values.slice(1).map((value, at) => value - values[at]!);
+    const gains = smoothed(steps.map((step) => Math.max(step, 0)), period, 1 / period);
+    const losses = smoothed(steps.map((step) => Math.max(-step, 0)), period, 1 / period);
+    const strengths = gains.map((gain, at) =>
+      gain + losses[at]! === 0 ? 50 : 100 * gain / (gain + losses[at]!)
+    );
+    agree(rsi(all, period), values.length === 0 ? [] : [NaN, ...strengths]);
+  }));
+});
+
 test("One value beyond all numbers does not spoil those after it", () => {
   const all = new Float64Array(50).fill(1);
   all[10] = Infinity;
