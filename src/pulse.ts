@@ -31,7 +31,7 @@ export class Pulse {
   /** At least between two flushes, where that is not found out. */
   readonly #flushMs: number | undefined;
   readonly #pace = new Pace();
-  #spacingMs = 0;
+  #spacingMs: number;
   #advancing: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
@@ -42,6 +42,7 @@ export class Pulse {
   constructor(work: PulseWork, flush: number | "auto") {
     this.#work = work;
     this.#flushMs = flush === "auto" ? undefined : flush;
+    this.#spacingMs = this.#flushMs ?? 0;
   }
 
   start(): void {
@@ -94,9 +95,8 @@ export class Pulse {
    * as often as frames may go would else all wait as long as the latest of them was late.
    */
   #countedFrom(now: number): number {
-    if (this.#flushMs === undefined) return now;
-    const due = this.#flushedAt + this.#flushMs;
-    return Math.min(now, Math.max(due, now - LATE_FRAMES_MAX * this.#flushMs));
+    const due = this.#flushedAt + this.#spacingMs;
+    return Math.min(now, Math.max(due, now - LATE_FRAMES_MAX * this.#spacingMs));
   }
 
   #schedule(at: number, now: number): void {
