@@ -76,4 +76,9 @@ describe("The reference in docs/", () => {
     assert.equal(newest, version);
     assert.match(textOf("deploy/kubernetes/tickwire.yaml"), new RegExp(`tickwire:${version}\\b`));
   });
+
+  it(".editorconfig has the width of deno.json", () => {
+    const { fmt } = JSON.parse(textOf("deno.json"));
+    assert.match(textOf(".editorconfig"), new RegExp(`^max_line_length = ${fmt.lineWidth}$`, "m"));
+  });
 });
