@@ -165,11 +165,9 @@ export class BarSeries {
 
   /** Copies of the records that start in `from <= time < to`, oldest first. */
   records(from: number, to: number): Float64Array[] {
-    const records: Float64Array[] = [];
-    for (let index = this.#search(from), end = this.#search(to); index < end; index++) {
-      records.push(this.#records.slice(index * WIDTH, (index + 1) * WIDTH));
-    }
-    return records;
+    const start = this.#search(from), length = Math.max(0, this.#search(to) - start);
+    const at = (index: number) => (start + index) * WIDTH;
+    return Array.from({ length }, (_, index) => this.#records.slice(at(index), at(index + 1)));
   }
 
   /** Puts records, oldest first, in the place of those that start in `from <= time < to`. */
@@ -201,10 +199,9 @@ export class BarSeries {
 
   /** The newest bar is another one than it was: what comes goes into it. */
   #reopen(): void {
-    const newest = this.newestTime;
-    if (newest === undefined) return;
+    if (this.#length === 0) return;
     this.#records[(this.#length - 1) * WIDTH + STATE] = FORMING;
-    this.#note(newest);
+    this.#note(this.newestTime!);
   }
 
   /** The bar that starts at the given time. */
