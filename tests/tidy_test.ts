@@ -75,7 +75,7 @@ const TOKENS = new RegExp(
 );
 /** Tests of the whole or of a document; all others mirror the file that they test. */
 const WHOLE =
-  /^tests\/(?:(?:conformance|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
+  /^tests\/(?:(?:conformance|documents|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
 
 interface Source {
   readonly path: string;
