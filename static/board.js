@@ -29,6 +29,7 @@ import { MomentStream } from "./moment.js";
  * @property {Source} source
  * @property {readonly string[]} symbols
  * @property {(time: number) => void} [sawTime] told of the newest time among rows that have arrived
+ * @property {(symbol: string) => void} [corrected] something of a symbol was taken back
  * @property {(reason: string) => void} [lostMoment] the tape no longer has the moment that was asked for
  */
 
@@ -69,7 +70,7 @@ export class Board {
 
   /** @param {readonly string[]} symbols */
   #open(symbols) {
-    const { source, lostMoment } = this.#options;
+    const { source, lostMoment, corrected } = this.#options;
     /** @type {StreamRequest} */
     const request = { symbols, channel: "quote", mode: "latest", every: EVERY_MS };
     return new MomentStream(source, request, {
@@ -82,6 +83,10 @@ export class Board {
       onRows: (rows) => this.#receive(rows),
       onError: ({ message }) => {
         this.failure = message;
+      },
+      onCorrected: ({ symbol, removed }) => {
+        if (removed === true) this.rows.delete(symbol);
+        corrected?.(symbol);
       },
       onLost: (reason) => lostMoment?.(reason),
     });

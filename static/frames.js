@@ -53,6 +53,18 @@
 /** @typedef {{ readonly expected: number, readonly found: number }} Gap */
 
 /**
+ * Ticks of a symbol that were taken back: those before `seq` with the `seqs`, or else of event time `from` to `to`
+ * (not included), `null` being without a bound. What was made of them is to be asked for again.
+ * @typedef {object} Correction
+ * @property {string} symbol
+ * @property {number | null} from
+ * @property {number | null} to
+ * @property {number} seq
+ * @property {readonly number[]} [seqs]
+ * @property {boolean} [removed] the symbol itself is gone
+ */
+
+/**
  * When `onRows` is called, the stream's position is already that of the frame. After `onGap` nothing needs
  * to be done: what was lost is asked for again.
  * @typedef {object} Handlers
@@ -60,6 +72,7 @@
  * @property {(reply: Reply) => void} [onReply]
  * @property {(gap: Gap) => void} [onGap]
  * @property {(error: ClientError) => void} [onError] a subscription, or an update, was refused
+ * @property {(correction: Correction) => void} [onCorrected] the stream's new bars and quotes come by `onRows`
  */
 
 /**
@@ -72,7 +85,7 @@
 
 /**
  * A frame of the server; which of the fields it has depends on `op`.
- * @typedef {DataFrame & Omit<Reply, "op"> & ClientError & {
+ * @typedef {DataFrame & Correction & Omit<Reply, "op"> & ClientError & {
  *   op: string, sub: string, id?: number, columns?: readonly string[], add: readonly string[],
  *   retryAfter?: number, reconnectAfter: number,
  * }} Frame

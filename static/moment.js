@@ -1,6 +1,6 @@
 // A stream that can be taken to any moment of the tape, and back to the present.
 
-/** @import { ClientError, Handlers, Reply, Row, Stream, StreamRequest } from "./frames.js" */
+/** @import { ClientError, Correction, Handlers, Reply, Row, Stream, StreamRequest } from "./frames.js" */
 
 /**
  * What is shown instead of the present: the market at a time, from where it is played on.
@@ -8,6 +8,7 @@
  * @property {number} time
  * @property {number} speed times as fast as recorded
  * @property {boolean} isPaused
+ * @property {() => number | undefined} [shown] the time that is shown now, when it is played
  */
 
 /**
@@ -21,6 +22,8 @@
  * @property {(reply: Reply, moment: Moment | undefined) => void} onReply
  * @property {(rows: readonly Row[]) => void} onRows
  * @property {(error: ClientError) => void} onError
+ * @property {(correction: Correction, isLive: boolean) => void} [onCorrected] what is shown of the past comes
+ *   anew by itself
  * @property {(reason: string) => void} [onLost] the moment is no longer on the tape; it is live now
  */
 
@@ -37,6 +40,8 @@ export class MomentStream {
   /** What is shown, or will be when the answer is there. @type {Moment | undefined} */
   #moment;
   #isSeeking = false;
+  /** The time that was sought last. */
+  #sought = NaN;
   /** A wish that came while a seek was on its way. */
   #isStale = false;
   /** Counts the streams, so that one that was left has nothing more to say. */
@@ -80,10 +85,11 @@ export class MomentStream {
     this.#stream.close();
   }
 
-  /** @param {Moment} moment */
-  #seek({ time, speed, isPaused }) {
+  /** Goes to where a moment is by now. @param {Moment} moment */
+  #seek({ time, speed, isPaused, shown }) {
     this.#isSeeking = true;
-    this.#stream.update({ seek: time, speed, pause: isPaused });
+    this.#sought = shown?.() ?? time;
+    this.#stream.update({ seek: this.#sought, speed, pause: isPaused });
   }
 
   #open() {
@@ -94,6 +100,7 @@ export class MomentStream {
       // What comes before a seek is answered is of another time.
       onRows: (rows) => isCurrent() && !this.#isSeeking && this.#handlers.onRows(rows),
       onError: (error) => isCurrent() && this.#refused(error),
+      onCorrected: (correction) => isCurrent() && this.#corrected(correction),
     });
   }
 
@@ -113,7 +120,17 @@ export class MomentStream {
       this.#moment = undefined;
       this.#handlers.onLost?.(reply.reason ?? "");
     }
-    this.#handlers.onReply(reply, this.#moment);
+    const moment = this.#moment && { ...this.#moment, time: this.#sought };
+    this.#handlers.onReply(reply, moment);
+  }
+
+  /** What has been shown of the past may have been made of what was taken back. @param {Correction} correction */
+  #corrected(correction) {
+    const moment = this.#moment;
+    this.#handlers.onCorrected?.(correction, moment === undefined);
+    if (moment === undefined) return;
+    if (this.#isSeeking) this.#isStale = true;
+    else this.#seek(moment);
   }
 
   /** @param {ClientError} error */

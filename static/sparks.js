@@ -52,6 +52,13 @@ export class Sparks {
     this.#wanted.clear();
   }
 
+  /** What is known of a symbol is not right any more. @param {string} symbol */
+  forget(symbol) {
+    if (!this.#sparks.delete(symbol)) return;
+    this.#wanted.add(symbol);
+    this.#loadNext();
+  }
+
   /** Only those in sight are loaded. @param {Iterable<string>} symbols */
   want(symbols) {
     this.#wanted.clear();

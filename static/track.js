@@ -113,7 +113,7 @@ export class Track {
   /**
    * A new series is joined first and filled from history then; its points know each other again, so the
    * overlap does no harm. Until it is full, the one before stays in sight. A stream that is resumed goes
-   * on with the series it had.
+   * on with the series it had, unless something was taken back of it.
    * @returns {import("./moment.js").MomentHandlers}
    */
   #handlers() {
@@ -122,7 +122,7 @@ export class Track {
       onReply: (reply, moment) => {
         if (reply.resumed) return;
         series = this.#emptySeries();
-        void this.#fill(series, reply, moment);
+        void this.#fill(series, reply.snapshot, moment);
       },
       onRows: (rows) => {
         this.updates += rows.length;
@@ -135,16 +135,21 @@ export class Track {
       onError: ({ message }) => {
         this.state = { kind: "failed", message };
       },
+      onCorrected: (_correction, isLive) => {
+        if (!isLive) return;
+        series = this.#emptySeries();
+        void this.#fill(series, [], undefined);
+      },
     };
   }
 
   /**
    * At a moment of the past the bar that was forming then is in the reply, and history is what was closed.
    * @param {Series} series
-   * @param {Reply} reply
+   * @param {Reply["snapshot"]} snapshot
    * @param {Moment | undefined} moment
    */
-  async #fill(series, { snapshot }, moment) {
+  async #fill(series, snapshot, moment) {
     this.#loading.abort();
     this.#isLoadingOlder = false;
     const { signal } = this.#loading = new AbortController();

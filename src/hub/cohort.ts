@@ -1,5 +1,5 @@
 import type { Row } from "../core/board.ts";
-import type { TapedCorrection } from "../core/correction.ts";
+import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { ClosedBar } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Essences } from "./essences.ts";
@@ -193,7 +193,10 @@ export class Cohort {
     const { channel, format } = this.subscription;
     if (format.whole) return;
     const { symbol, seq } = correction;
-    if (channel.kind === "quote") this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    // Who is told that the symbol itself is gone needs no row of nothing.
+    if (channel.kind === "quote" && !(isWhole(correction) && format.correct !== undefined)) {
+      this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    }
     this.#newestBars?.look(symbol);
     for (const time of times) this.#addBar(symbol, time);
     if (format.correct === undefined) return;
