@@ -1,5 +1,6 @@
 import type { Row } from "../core/board.ts";
 import { isWhole, type TapedCorrection } from "../core/correction.ts";
+import type { Interval } from "../core/interval.ts";
 import type { ClosedBar } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Essences } from "./essences.ts";
@@ -88,6 +89,11 @@ export class Cohort {
   /** Whether updates may wait for a slow member without bound, unless a bound is set: closed bars are never left out. */
   get #lossless(): boolean {
     return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
+  }
+
+  /** The width of its bars, on a bar channel. */
+  get interval(): Interval | undefined {
+    return this.#newestBars?.interval;
   }
 
   /** A symbol that the subscription matches has become known. */
@@ -212,7 +218,7 @@ export class Cohort {
   }
 
   #addBar(symbol: string, time: number): void {
-    const interval = this.#newestBars?.interval;
+    const { interval } = this;
     if (interval === undefined) return;
     const update = () => this.#market.bar(symbol, interval, time);
     if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
