@@ -1,6 +1,7 @@
 // Runs every check of the project and counts their tests:
 //   node tests/run.mjs                          everything
 //   node tests/run.mjs NAME…                    single steps, or the tests in a file or folder
+//   node tests/run.mjs unit                     the tests that start no server, on Bun
 //   node tests/run.mjs bun FILE…                the tests in files or folders, on one runtime
 //   node tests/run.mjs --repeat 20 NAME…        so many times, and says how often each test failed
 //   node tests/run.mjs --jobs 1 NAME…           one after the other (by default one more than there are cores)
@@ -38,6 +39,9 @@ const testFiles = readdirSync(join(ROOT, "tests"), { recursive: true, encoding: 
   .filter((path) => path.endsWith("_test.ts") && !path.startsWith("browser"))
   .map((path) => `./tests/${path}`)
   .sort();
+
+/** Folders of tests that start servers: they take longer, each in a process of its own. */
+const WITH_SERVERS = /\/(conformance|documents)$/;
 
 const wants = { mosquitto: "mosquitto", "nats-server": "nats-server" };
 
@@ -88,6 +92,12 @@ const STEPS = [
   { name: "lint", command: ["deno", "lint"] },
 ];
 
+/** What is quick enough to be run before every commit. @type {Step} */
+const UNIT = {
+  ...RUNTIMES.bun(testFiles.filter((file) => !WITH_SERVERS.test(posix.dirname(file)))),
+  name: "unit",
+};
+
 const env = {
   ...process.env,
   PATH: [join(ROOT, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
@@ -136,7 +146,8 @@ function readCommand() {
  * @returns {Step[]}
  */
 function choose(names) {
-  const isStep = (/** @type {string} */ name) => STEPS.some((step) => step.name === name);
+  const known = [...STEPS, UNIT];
+  const isStep = (/** @type {string} */ name) => known.some((step) => step.name === name);
   const paths = names.filter((name) => !isStep(name));
   const isIn = (/** @type {string} */ file, /** @type {string} */ path) =>
     `${posix.normalize(file)}/`.startsWith(`${posix.normalize(path).replace(/\/$/, "")}/`);
@@ -146,8 +157,8 @@ function choose(names) {
   const all = [...files, ...programs.map(({ command }) => command[1] ?? "")];
   const unknown = paths.filter((path) => !all.some((file) => isIn(file, path)));
   if (unknown.length > 0) {
-    const known = STEPS.map(({ name }) => name).join(", ");
-    throw new Error(`${unknown.join(", ")}: neither tests, nor one of the steps ${known}`);
+    const steps = known.map(({ name }) => name).join(", ");
+    throw new Error(`${unknown.join(", ")}: neither tests, nor one of the steps ${steps}`);
   }
   const kinds = /** @type {const} */ (["deno", "bun"]);
   const named = kinds.filter((kind) => names.includes(kind));
@@ -155,7 +166,7 @@ function choose(names) {
     names.includes(name) && !(paths.length > 0 && named.some((kind) => kind === name));
   const runtimes = named.length > 0 ? named : kinds;
   return [
-    ...STEPS.filter(isNamed),
+    ...known.filter(isNamed),
     ...programs.flatMap((program) => onEach(program, runtimes)),
     ...(files.length > 0 ? runtimes.map((kind) => RUNTIMES[kind](files)) : []),
   ];
@@ -185,7 +196,7 @@ function partsOf(files) {
   const parts = new Map();
   for (const file of files) {
     const folder = posix.dirname(file);
-    const name = folder.endsWith("/conformance") ? file : folder;
+    const name = WITH_SERVERS.test(folder) ? file : folder;
     parts.set(name, [...parts.get(name) ?? [], file]);
   }
   return [...parts.values()].sort((a, b) => a.length - b.length);

@@ -70,6 +70,17 @@ describe("The reference in docs/", () => {
     assert.deepEqual(kinds.filter((kind) => !feeds.includes(`--feed ${kind}`)), []);
   });
 
+  it("docs/clients/javascript.md has every file of the client module", () => {
+    const files = new Set(["client.js"]);
+    for (const file of files) {
+      const imports = textOf(`static/${file}`).matchAll(/^(?:import|export) .*from "\.\/(.*)";$/gm);
+      for (const [, name] of imports) files.add(name!);
+    }
+    const [, told] = /copy ((?:`[\w.]+`,?\s+(?:and\s+)?)+)from `static\/`/
+      .exec(textOf("docs/clients/javascript.md"))!;
+    assert.deepEqual(told!.match(/\w+\.js/g)!.sort(), [...files].sort());
+  });
+
   it("The glossary of CONTRIBUTING.md has names that the code has", () => {
     const root = fileURLToPath(new URL("../../src", import.meta.url).href);
     const code = readdirSync(root, { recursive: true, encoding: "utf8" })
