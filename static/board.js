@@ -29,6 +29,7 @@ import { MomentStream } from "./moment.js";
  * @property {Source} source
  * @property {readonly string[]} symbols
  * @property {(time: number) => void} [sawTime] called with the newest time of the rows that arrived
+ * @property {(symbol: string) => void} [corrected] called when ticks of a symbol were cancelled
  * @property {(reason: string) => void} [lostMoment] called when the tape no longer holds the requested moment
  */
 
@@ -69,7 +70,7 @@ export class Board {
 
   /** @param {readonly string[]} symbols */
   #open(symbols) {
-    const { source, lostMoment } = this.#options;
+    const { source, lostMoment, corrected } = this.#options;
     /** @type {StreamRequest} */
     const request = { symbols, channel: "quote", mode: "latest", every: EVERY_MS };
     return new MomentStream(source, request, {
@@ -82,6 +83,10 @@ export class Board {
       onRows: (rows) => this.#receive(rows),
       onError: ({ message }) => {
         this.failure = message;
+      },
+      onCorrected: ({ symbol, removed }) => {
+        if (removed === true) this.rows.delete(symbol);
+        corrected?.(symbol);
       },
       onLost: (reason) => lostMoment?.(reason),
     });

@@ -53,6 +53,18 @@
 /** @typedef {{ readonly expected: number, readonly found: number }} Gap */
 
 /**
+ * The server has cancelled ticks of a symbol: those before `seq` with one of the `seqs`, or without `seqs` those with
+ * an event time of `from` (included) to `to` (not included). `null` means no bound. Load again what was made of them.
+ * @typedef {object} Correction
+ * @property {string} symbol
+ * @property {number | null} from
+ * @property {number | null} to
+ * @property {number} seq
+ * @property {readonly number[]} [seqs]
+ * @property {boolean} [removed] the server has removed the symbol itself
+ */
+
+/**
  * The stream moves its position before it calls `onRows`. `onGap` is for information: the stream itself
  * requests the lost rows again.
  * @typedef {object} Handlers
@@ -60,6 +72,7 @@
  * @property {(reply: Reply) => void} [onReply]
  * @property {(gap: Gap) => void} [onGap]
  * @property {(error: ClientError) => void} [onError] the server refused a subscription or an update
+ * @property {(correction: Correction) => void} [onCorrected] the changed quotes and bars follow in `onRows`
  */
 
 /**
@@ -72,7 +85,7 @@
 
 /**
  * A frame of the server. Its `op` decides which fields it has.
- * @typedef {DataFrame & Omit<Reply, "op"> & ClientError & {
+ * @typedef {DataFrame & Correction & Omit<Reply, "op"> & ClientError & {
  *   op: string, sub: string, id?: number, columns?: readonly string[], add: readonly string[],
  *   retryAfter?: number, reconnectAfter: number,
  * }} Frame

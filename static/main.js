@@ -57,6 +57,7 @@ const board = new Board({
   symbols: isBareChart && first.symbol !== "" ? [first.symbol] : ["*"],
   sawTime: (time) => ledger.arrived(time),
   lostMoment: () => recorder.live(),
+  corrected: (symbol) => sparks.forget(symbol),
 });
 const load = server.load.bind(server);
 const sparks = new Sparks({ load, rowOf: (symbol) => board.rows.get(symbol) });

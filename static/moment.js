@@ -1,6 +1,6 @@
 // A stream that can show any moment of the tape, or the present.
 
-/** @import { ClientError, Handlers, Reply, Row, Stream, StreamRequest } from "./frames.js" */
+/** @import { ClientError, Correction, Handlers, Reply, Row, Stream, StreamRequest } from "./frames.js" */
 
 /**
  * A moment that is shown instead of the present. Playback starts there.
@@ -8,6 +8,7 @@
  * @property {number} time
  * @property {number} speed 1 is the speed of the recording
  * @property {boolean} isPaused
+ * @property {() => number | undefined} [shown] the time that playback has reached
  */
 
 /**
@@ -21,6 +22,8 @@
  * @property {(reply: Reply, moment: Moment | undefined) => void} onReply
  * @property {(rows: readonly Row[]) => void} onRows
  * @property {(error: ClientError) => void} onError
+ * @property {(correction: Correction, isLive: boolean) => void} [onCorrected] a stream that shows a moment
+ *   seeks again by itself
  * @property {(reason: string) => void} [onLost] the tape no longer has the moment; the stream is live again
  */
 
@@ -37,6 +40,8 @@ export class MomentStream {
   /** The shown moment, or the requested one until the server answers. @type {Moment | undefined} */
   #moment;
   #isSeeking = false;
+  /** The time of the last seek. */
+  #sought = NaN;
   /** Whether another moment was requested during the seek. */
   #isStale = false;
   /** Numbers the streams, so that events of an old stream are ignored. */
@@ -80,10 +85,11 @@ export class MomentStream {
     this.#stream.close();
   }
 
-  /** @param {Moment} moment */
-  #seek({ time, speed, isPaused }) {
+  /** Seeks the time that the moment has reached. @param {Moment} moment */
+  #seek({ time, speed, isPaused, shown }) {
     this.#isSeeking = true;
-    this.#stream.update({ seek: time, speed, pause: isPaused });
+    this.#sought = shown?.() ?? time;
+    this.#stream.update({ seek: this.#sought, speed, pause: isPaused });
   }
 
   #open() {
@@ -94,6 +100,7 @@ export class MomentStream {
       // Rows before the answer to a seek belong to the old moment.
       onRows: (rows) => isCurrent() && !this.#isSeeking && this.#handlers.onRows(rows),
       onError: (error) => isCurrent() && this.#refused(error),
+      onCorrected: (correction) => isCurrent() && this.#corrected(correction),
     });
   }
 
@@ -113,7 +120,17 @@ export class MomentStream {
       this.#moment = undefined;
       this.#handlers.onLost?.(reply.reason ?? "");
     }
-    this.#handlers.onReply(reply, this.#moment);
+    const moment = this.#moment && { ...this.#moment, time: this.#sought };
+    this.#handlers.onReply(reply, moment);
+  }
+
+  /** Seeks again, because the shown past may contain cancelled ticks. @param {Correction} correction */
+  #corrected(correction) {
+    const moment = this.#moment;
+    this.#handlers.onCorrected?.(correction, moment === undefined);
+    if (moment === undefined) return;
+    if (this.#isSeeking) this.#isStale = true;
+    else this.#seek(moment);
   }
 
   /** @param {ClientError} error */

@@ -122,9 +122,9 @@ export class Recorder {
 
   /** @param {Moment} moment @param {number} time shown now */
   #set(moment, time) {
-    this.#moment = moment;
+    this.#moment = { ...moment, shown: () => this.time };
     this.#anchor = { time, at: this.#options.now() };
     this.#newest = -Infinity;
-    this.#options.changed(moment);
+    this.#options.changed(this.#moment);
   }
 }

@@ -52,6 +52,13 @@ export class Sparks {
     this.#wanted.clear();
   }
 
+  /** Loads the curve of a symbol again. @param {string} symbol */
+  forget(symbol) {
+    if (!this.#sparks.delete(symbol)) return;
+    this.#wanted.add(symbol);
+    this.#loadNext();
+  }
+
   /** Sets the symbols to load: those of the visible rows. @param {Iterable<string>} symbols */
   want(symbols) {
     this.#wanted.clear();

@@ -118,6 +118,8 @@ export class Streams {
     switch (frame.op) {
       case "data":
         return this.#data(frame);
+      case "corrected":
+        return this.#joined.get(frame.sub)?.handlers.onCorrected?.(frame);
       case "symbols":
         return stageOf(this.#joined.get(frame.sub))?.reader.add(frame.add);
       case "subscribed":

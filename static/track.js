@@ -112,7 +112,8 @@ export class Track {
 
   /**
    * Joins first and loads history then. The two may overlap, because the series ignores known points. The
-   * old series stays visible until the new one is filled. A resumed stream continues with its series.
+   * old series stays visible until the new one is filled. A resumed stream continues with its series. After a
+   * correction it loads a new one.
    * @returns {import("./moment.js").MomentHandlers}
    */
   #handlers() {
@@ -121,7 +122,7 @@ export class Track {
       onReply: (reply, moment) => {
         if (reply.resumed) return;
         series = this.#emptySeries();
-        void this.#fill(series, reply, moment);
+        void this.#fill(series, reply.snapshot, moment);
       },
       onRows: (rows) => {
         this.updates += rows.length;
@@ -134,16 +135,21 @@ export class Track {
       onError: ({ message }) => {
         this.state = { kind: "failed", message };
       },
+      onCorrected: (_correction, isLive) => {
+        if (!isLive) return;
+        series = this.#emptySeries();
+        void this.#fill(series, [], undefined);
+      },
     };
   }
 
   /**
    * Fills a series from history. At a moment of the past, the reply adds the bar that was open then.
    * @param {Series} series
-   * @param {Reply} reply
+   * @param {Reply["snapshot"]} snapshot
    * @param {Moment | undefined} moment
    */
-  async #fill(series, { snapshot }, moment) {
+  async #fill(series, snapshot, moment) {
     this.#loading.abort();
     this.#isLoadingOlder = false;
     const { signal } = this.#loading = new AbortController();

@@ -1,5 +1,6 @@
 import type { Row } from "../core/board.ts";
-import type { TapedCorrection } from "../core/correction.ts";
+import { isWhole, type TapedCorrection } from "../core/correction.ts";
+import type { Interval } from "../core/interval.ts";
 import type { ClosedBar } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Essences } from "./essences.ts";
@@ -88,6 +89,11 @@ export class Cohort {
   /** Whether updates may wait for a slow member without bound, unless a bound is set: closed bars are never left out. */
   get #lossless(): boolean {
     return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
+  }
+
+  /** The width of its bars, on a bar channel. */
+  get interval(): Interval | undefined {
+    return this.#newestBars?.interval;
   }
 
   /** A symbol that the subscription matches has become known. */
@@ -193,7 +199,10 @@ export class Cohort {
     const { channel, format } = this.subscription;
     if (format.whole) return;
     const { symbol, seq } = correction;
-    if (channel.kind === "quote") this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    // Who is told that the symbol itself is gone needs no row of nothing.
+    if (channel.kind === "quote" && !(isWhole(correction) && format.correct !== undefined)) {
+      this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    }
     this.#newestBars?.look(symbol);
     for (const time of times) this.#addBar(symbol, time);
     if (format.correct === undefined) return;
@@ -209,7 +218,7 @@ export class Cohort {
   }
 
   #addBar(symbol: string, time: number): void {
-    const interval = this.#newestBars?.interval;
+    const { interval } = this;
     if (interval === undefined) return;
     const update = () => this.#market.bar(symbol, interval, time);
     if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);

@@ -8,6 +8,7 @@
  * > {"op":"ping","id":1}            it sends a frame
  * < {"op":"pong", …}                it gets a frame
  * * {"symbol":"AAPL","price":150}   a tick arrives, or a list of them
+ * - {"symbol":"AAPL","seqs":[1]}    something is taken back
  * + 100                             so many milliseconds pass
  * = {"symbol":"X","decimals":5}     an instrument becomes known
  * ! 5000                            the server tells its clients to come back after so long
@@ -18,6 +19,7 @@
  * stands for anything.
  */
 import assert from "node:assert/strict";
+import type { Correction } from "../../src/core/correction.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { ALL } from "../../src/hub/grant.ts";
 import type { Hub } from "../../src/hub/hub.ts";
@@ -127,6 +129,11 @@ export class PacedHub extends TestHub {
     this.wake();
   }
 
+  override cancel(correction: Correction): void {
+    super.cancel(correction);
+    this.wake();
+  }
+
   override pass(ms: number): undefined {
     const end = this.now + ms;
     while (this.now < end) {
@@ -190,7 +197,7 @@ export function play(
     }
     act(hub, client, action);
     const expected = [];
-    while ("<x".includes(lines[index]?.sign ?? "-")) expected.push(lines[index++]!);
+    while ("<x".includes(lines[index]?.sign ?? "none")) expected.push(lines[index++]!);
     const frames = client.frames();
     watch({ address, request: action.sign === ">" ? action.text : undefined, frames });
     compare({ frames, closed: client.closed }, action, expected);
@@ -215,6 +222,7 @@ function act(hub: PacedHub, client: Client, { number, sign, text }: Line): void 
   if (sign === ">") client.send(text);
   else if (sign === "+") hub.pass(Number(text));
   else if (sign === "*") hub.ticks(...[JSON.parse(text)].flat());
+  else if (sign === "-") hub.cancel(JSON.parse(text));
   else if (sign === "=") {
     const { symbol, ...fields } = JSON.parse(text);
     hub.market.define(symbol, fields);

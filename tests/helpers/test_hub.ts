@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { Market } from "../../src/core/market.ts";
+import type { Correction } from "../../src/core/correction.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { Hub, type HubOptions } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
@@ -124,6 +125,12 @@ export class TestHub {
   /** Ticks come onto the tape, into the market, and are published. */
   append(ticks: readonly Tick[]): void {
     void this.#store.log.append({ ticks });
+    this.replica.work();
+  }
+
+  /** Takes back what a correction says. */
+  cancel(correction: Correction): void {
+    void this.#store.log.append({ ticks: [], corrections: [correction] });
     this.replica.work();
   }
 

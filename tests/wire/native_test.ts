@@ -17,6 +17,7 @@ playGolden(
   "native_latest",
   "native_latest_order",
   "native_url",
+  "native_corrected",
 );
 
 function errorOf(work: () => unknown): ClientError {

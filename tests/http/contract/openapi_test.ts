@@ -104,6 +104,26 @@ const SENT: Record<string, { path?: string; headers?: Record<string, string>; bo
     { path: "/symbols/a%20b", body: "{}" },
     { path: "/symbols/A", body: " ".repeat(70_000) },
   ],
+  "delete /ticks": [
+    ...[
+      "symbol=A&seq=1",
+      "symbol=A&seq=1&dry_run=true",
+      "symbol=A&from=-1h&to=-1m",
+      "symbol=A&seq=x",
+    ],
+    ...[
+      "symbol=NOPE&seq=1",
+      "symbol=A",
+      "",
+      "symbol=A&seq=other:1",
+      "symbol=A&from=x",
+      "symbol=A&seq=1&dry_run=x",
+    ],
+  ].map((query) => ({ path: `/ticks?${query}`, body: "" })),
+  "delete /symbols/{symbol}": ["A?dry_run=true", "a%20b", "NOPE", "A"].map((rest) => ({
+    path: `/symbols/${rest}`,
+    body: "",
+  })),
   "post /write": [{ body: "cpu value=1" }, { body: "cpu" }],
   "post /api/v2/write": [
     { body: "cpu value=1" },
@@ -238,7 +258,7 @@ describe("/openapi.json", () => {
         if (method === "get") continue;
         const sent = SENT[`${method} ${template}`];
         assert.ok(sent, `nothing is sent to ${method} ${template}`);
-        assert.ok(requestBody!["x-bytes-max"] > 0);
+        assert.ok(method === "delete" || requestBody!["x-bytes-max"]! > 0);
         for (const { path = template, headers = {}, body } of sent) {
           const response = await server.request(path, {
             method: method.toUpperCase(),
