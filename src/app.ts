@@ -24,7 +24,7 @@ import { redirector } from "./http/redirect.ts";
 import { hubPlace, roomsPlace, socketRoutes } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { type Handlers, strictly } from "./http/strict_transport.ts";
-import { letGo } from "./hub/crowd.ts";
+import { countOf, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
 import { limitsOf } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
@@ -36,9 +36,11 @@ import { upstreamReach } from "./runtime/reach.ts";
 import { Maintenance, type MaintenanceOptions } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
-import { type OpenTape, openTape, parseTapeSpec } from "./tape/engines.ts";
+import { parseTapeSpec } from "./tape/engines.ts";
 import { SharedLog } from "./tape/shared.ts";
 import type { TapeError } from "./store/tape_error.ts";
+import type { Worker } from "./workers/worker.ts";
+import { type Company, type Opened, openInCompany } from "./workers/company.ts";
 import { createRouter, type Derived, type Parts } from "./router.ts";
 
 /** What lies outside: the clock, chance and the operator. */
@@ -102,27 +104,28 @@ export async function openSharedLog(
 
 /**
  * Puts the parts together.
- * @param shared the log, where it is not one of this process
+ * @param others replicas with which the log is shared, and the other processes of this server
  * @throws {RangeError} for a feed or tape that cannot be used
  */
-export function createApp(config: Config, world: World, shared?: SharedLog): App {
+export function createApp(config: Config, world: World, others: Others = {}): App {
+  const { shared, crew, worker } = others;
   const { log, now, elapsed, random } = world;
   const access = openAccess(config, { now, warn: log.warn });
-  const { log: entries, tape, snapshots } = openTapeOf(config, world, shared, (isMuch) => {
+  const fault = (error: unknown) => log.error("Cannot serve a request", error);
+  const opened = openTapeOf(config, world, others, fault, (isMuch) => {
     wake();
     if (isMuch) replica.work();
   });
+  const { log: entries, tape, snapshots, carrier } = opened;
   const market = new Market({ barsKept: BARS_IN_MEMORY });
   const wake = () => pulse.touch();
-  const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
-  const waitMs = shared === undefined ? 0 : POSITION_MS;
+  const waitMs = shared ?? worker === undefined ? 0 : POSITION_MS;
   const hub = new Hub({
     ...{ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs },
     authorize: authorizer(access, fault),
   });
-  const carrier = shared?.rooms(String(random()), fault);
   const rooms = new Rooms({ limits, now: elapsed, wake, carrier });
   const replica = new Replica({ log: entries, tape, market, hub });
   const writer = new Writer({
@@ -140,7 +143,7 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
   });
   const metrics = new Metrics({
-    ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS },
+    ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS, others: crew },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
   const turns = new Turns(turn);
@@ -148,14 +151,25 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ turns, accept, now, fault },
   });
-  const maintenance = createMaintenance(config, { replica, log: entries, tape }, log);
+  const maintenance = worker === undefined
+    ? createMaintenance(config, { replica, log: entries, tape }, log)
+    : undefined;
   const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };
-  const pulse = createPulse(config, world, { ...parts, rooms, maintenance, access });
+  const pulse = createPulse(config, world, {
+    ...parts,
+    rooms,
+    maintenance,
+    access,
+    opened,
+    worker,
+  });
   replica.start(BARS_IN_MEMORY);
+  opened.settled();
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
   const asked = { ...parts, access, rooms, entries, leases, waitMs, fault };
-  const { crowds, handlers } = createHandlers(config, world, asked);
+  const { crowds, handlers } = createHandlers(config, world, asked, others);
+  opened.share(handlers.fetch);
   return {
     ...(config["tls-cert"] === undefined ? handlers : strictly(handlers)),
     redirect: redirector(access.hosts, config["public-url"]),
@@ -167,9 +181,10 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     },
     async stop() {
       await Promise.all([feeds.end(), shared?.copies.end()]);
+      const ended = crew?.end(config.drain);
       hub.drain(() => Math.round(random() * config.drain));
       await entry.senders.end();
-      await letGo(crowds, config.drain, sleep);
+      await Promise.all([letGo(crowds, config.drain, sleep), ended]);
       pulse.stop();
       await entries.close();
       close(parts, maintenance);
@@ -177,15 +192,23 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
   };
 }
 
+/** Those with which a process shares its log. */
+export interface Others extends Company {
+  readonly shared?: SharedLog | undefined;
+}
+
 function openTapeOf(
   config: Config,
   world: World,
-  shared: SharedLog | undefined,
+  { shared, ...company }: Others,
+  fault: (error: unknown) => void,
   waiting: (isMuch: boolean) => void,
-): OpenTape {
+): Opened {
   const options = { barsKept: config["bars-max"], bytesMax: config["retention-size"], waiting };
   const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
-  return openTape(config.tape, { ...world, warn: world.log.warn }, options, elsewhere);
+  const rooms = shared?.rooms(String(world.random()), fault);
+  const outside = { ...world, warn: world.log.warn };
+  return openInCompany(company, config.tape, outside, options, elsewhere, rooms);
 }
 
 function createMaintenance(
@@ -201,7 +224,7 @@ function createMaintenance(
 type Asked = Omit<Parts, "krakenApi" | "places" | "crowds"> & { readonly rooms: Rooms };
 
 /** How the server is asked. */
-function createHandlers(config: Config, world: World, parts: Asked) {
+function createHandlers(config: Config, world: World, parts: Asked, { crew, worker }: Company) {
   const { market, tape, hub, rooms, turns, entry, access, fault } = parts;
   const krakenApi = new KrakenApi({
     ...{ market, tape, archive: tape, hub, turns, now: world.now, fault },
@@ -209,16 +232,19 @@ function createHandlers(config: Config, world: World, parts: Asked) {
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const crowds = [hub, rooms];
-  const router = createRouter(config, { ...world, sleep }, { ...parts, krakenApi, places, crowds });
+  const all = crew === undefined ? crowds : [...crowds, crew];
+  const asked = { ...parts, krakenApi, places, crowds: all };
+  const router = createRouter(config, { ...world, sleep }, asked);
+  worker?.tells({ clients: () => countOf(crowds), text: () => parts.metrics.text() });
   const handlers: Handlers = {
-    fetch: (request) => router.fetch(request),
+    fetch: (request) => worker?.pass(request) ?? router.fetch(request),
     upgrade: socketRoutes({ places, access, fault }),
   };
   return { crowds, handlers };
 }
 
-function close({ backup, tape }: Derived, maintenance: Maintenance): void {
-  maintenance.finish();
+function close({ backup, tape }: Derived, maintenance: Maintenance | undefined): void {
+  maintenance?.finish();
   backup.close();
   tape.close();
 }
@@ -229,12 +255,15 @@ function createPulse(
   { now, elapsed, busy }: World,
   parts: Derived & {
     readonly rooms: Rooms;
-    readonly maintenance: Maintenance;
+    /** Absent where another process does it. */
+    readonly maintenance: Maintenance | undefined;
     readonly access: Access;
+    readonly opened: Opened;
+    readonly worker: Worker | undefined;
   },
 ): Pulse {
-  const { market, access, hub, rooms, replica, maintenance, streams, entry, metrics, backup } =
-    parts;
+  const { market, access, hub, rooms, replica, streams, entry, metrics, backup } = parts;
+  const { maintenance, opened, worker } = parts;
   const pulse: Pulse = new Pulse({
     now: elapsed,
     busy,
@@ -255,9 +284,14 @@ function createPulse(
       streams.tend(time);
       backup.tend(time);
       entry.ingest.tend(now());
+      worker?.tend();
       if (closed.length > 0) pulse.touch();
     },
-    tidy: () => maintenance.run(now()),
+    tidy() {
+      const more = maintenance?.run(now()) ?? false;
+      opened.changed();
+      return more;
+    },
   }, config.flush);
   return pulse;
 }

@@ -19,6 +19,7 @@ const LAYERS = [
   "tape",
   "hub",
   "replica",
+  "workers",
   "wire",
   "records",
   "feeds",

@@ -9,6 +9,7 @@ import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.t
 import type { TextTable } from "../store/text_table.ts";
 import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
 import type { FoundColumns } from "./found.ts";
+import { Sharing } from "./sharing.ts";
 import type { Step } from "./sealer.ts";
 import { TickFinder } from "./tick_finder.ts";
 import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
@@ -24,6 +25,10 @@ export interface StoredTapeOptions {
   readonly blockTicks?: number | undefined;
   /** Ticks that are kept, if that is limited. */
   readonly ticksMax?: number | undefined;
+  /** Another process writes the file, and tells what it does. */
+  readonly isReader?: boolean | undefined;
+  /** Nobody else reads what is before this seq. */
+  readonly released?: (() => number) | undefined;
 }
 
 /** Ticks after which a block goes into the file. */
@@ -43,8 +48,11 @@ export class StoredTape implements TapeReader, Archive {
   readonly #meta: TextTable;
   readonly #path: string;
   readonly #ticksMax: number | undefined;
+  readonly #isReader: boolean;
   readonly #parts: Parts;
   readonly #finder: TickFinder;
+  /** How several processes read one file. */
+  readonly sharing: Sharing;
   /** Marks that are not stored. */
   readonly #marks = new Map<string, string>();
   #saved: number;
@@ -58,11 +66,13 @@ export class StoredTape implements TapeReader, Archive {
     this.#meta = meta;
     this.#path = path;
     this.#ticksMax = options.ticksMax;
+    this.#isReader = options.isReader === true;
     try {
       const { blockTicks = BLOCK_TICKS } = options;
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
       const { segments, symbols } = this.#parts;
       this.#finder = new TickFinder(segments, symbols, () => this.tail);
+      this.sharing = new Sharing(this.#parts, () => this.#saved, (saved) => this.#saved = saved);
       this.#saved = seqNoted(meta, "saved");
       this.#settled = seqNoted(meta, "settled");
     } catch (cause) {
@@ -265,6 +275,7 @@ export class StoredTape implements TapeReader, Archive {
   }
 
   close(): void {
+    if (this.#isReader) return this.#db.close();
     closeDatabase(this.#db, this.#meta, this.#path);
   }
 
