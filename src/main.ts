@@ -95,7 +95,7 @@ async function serve(given: Config): Promise<void> {
   const stop = async () => {
     if (stopping) process.exit(1);
     stopping = true;
-    log.info("Stopping");
+    if (worker === undefined) log.info("Stopping");
     await app.stop();
     await Promise.race([doors.close(), new Promise((done) => setTimeout(done, 500))]);
     process.exit(0);
