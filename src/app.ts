@@ -24,23 +24,22 @@ import { redirector } from "./http/redirect.ts";
 import { hubPlace, roomsPlace, socketRoutes } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { type Handlers, strictly } from "./http/strict_transport.ts";
-import { countOf, letGo } from "./hub/crowd.ts";
+import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
 import { limitsOf } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import { Rota } from "./hub/rota.ts";
-import { parseStreamSpec } from "./log/stream_spec.ts";
+import type { SlicedLog } from "./log/log.ts";
 import type { Log } from "./logger.ts";
+import { checkTape, openTapeOf, type Others } from "./open_tape.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
 import { upstreamReach } from "./runtime/reach.ts";
 import { Maintenance, type MaintenanceOptions } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
-import { parseTapeSpec } from "./tape/engines.ts";
-import { SharedLog } from "./tape/shared.ts";
 import type { TapeError } from "./store/tape_error.ts";
 import type { Worker } from "./workers/worker.ts";
-import { type Company, type Opened, openInCompany } from "./workers/company.ts";
+import type { Company, Opened } from "./workers/company.ts";
 import { createRouter, type Derived, type Parts } from "./router.ts";
 
 /** What lies outside: the clock, chance and the operator. */
@@ -78,29 +77,12 @@ const BARS_IN_MEMORY = 120;
 const POSITION_MS = 5_000;
 /** When those are looked at again who wait for something in a room. */
 const ROOM_MS = 10;
-/** The log of this process alone. */
-const LOCAL = "local";
 
 /** Kinds of feed: a new one is one word here. */
 const FEEDS = {
   ...{ synthetic, replay, stdin, poll, ws, sse, mqtt, nats, ccxt, kraken },
   tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
 };
-
-/**
- * Reaches the log that several replicas share, and waits for it; `undefined` for one of this process alone.
- * @throws {RangeError} {TapeError} when it cannot be used
- */
-export async function openSharedLog(
-  config: Config,
-  world: Pick<World, "now" | "elapsed"> & Pick<Log, "info" | "warn">,
-): Promise<SharedLog | undefined> {
-  if (config.log === LOCAL) return undefined;
-  const spec = parseStreamSpec(config.log);
-  const tape = parseTapeSpec(config.tape);
-  const path = tape.engine === "sqlite" ? tape.path : undefined;
-  return await SharedLog.open({ ...world, spec, path, ageMs: config.retention, sleep });
-}
 
 /**
  * Puts the parts together.
@@ -112,7 +94,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const { log, now, elapsed, random } = world;
   const access = openAccess(config, { now, warn: log.warn });
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
-  const opened = openTapeOf(config, world, others, fault, (isMuch) => {
+  const opened = openTapeOf(config, { ...world, ...log }, others, fault, (isMuch) => {
     wake();
     if (isMuch) replica.work();
   });
@@ -179,36 +161,33 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
       feeds.start();
       if (snapshots && leases) shared?.copies.start(snapshots, leases);
     },
-    async stop() {
-      await Promise.all([feeds.end(), shared?.copies.end()]);
-      const ended = crew?.end(config.drain);
-      hub.drain(() => Math.round(random() * config.drain));
-      await entry.senders.end();
-      await Promise.all([letGo(crowds, config.drain, sleep), ended]);
-      pulse.stop();
-      await entries.close();
-      close(parts, maintenance);
-    },
+    stop: () => stop({ ...parts, config, entries, crowds, pulse, maintenance, random }, others),
   };
 }
 
-/** Those with which a process shares its log. */
-export interface Others extends Company {
-  readonly shared?: SharedLog | undefined;
-}
-
-function openTapeOf(
-  config: Config,
-  world: World,
-  { shared, ...company }: Others,
-  fault: (error: unknown) => void,
-  waiting: (isMuch: boolean) => void,
-): Opened {
-  const options = { barsKept: config["bars-max"], bytesMax: config["retention-size"], waiting };
-  const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
-  const rooms = shared?.rooms(String(world.random()), fault);
-  const outside = { ...world, warn: world.log.warn };
-  return openInCompany(company, config.tape, outside, options, elsewhere, rooms);
+/** Lets clients go, and ends what there is in the order in which it needs each other. */
+async function stop(
+  parts: Derived & {
+    readonly config: Config;
+    readonly entries: SlicedLog;
+    readonly crowds: readonly Crowd[];
+    readonly pulse: Pulse;
+    readonly maintenance: Maintenance | undefined;
+    random(): number;
+  },
+  { shared, crew }: Others,
+): Promise<void> {
+  const { config: { drain }, feeds, hub, entry, crowds, pulse, entries, random } = parts;
+  await Promise.all([feeds.end(), shared?.copies.end()]);
+  const ended = crew?.end(drain);
+  hub.drain(() => Math.round(random() * drain));
+  await entry.senders.end();
+  await Promise.all([letGo(crowds, drain, sleep), ended]);
+  pulse.stop();
+  await entries.close();
+  parts.maintenance?.finish();
+  parts.backup.close();
+  parts.tape.close();
 }
 
 function createMaintenance(
@@ -243,19 +222,12 @@ function createHandlers(config: Config, world: World, parts: Asked, { crew, work
   return { crowds, handlers };
 }
 
-function close({ backup, tape }: Derived, maintenance: Maintenance | undefined): void {
-  maintenance?.finish();
-  backup.close();
-  tape.close();
-}
-
 /** What happens by the clock. */
 function createPulse(
   config: Config,
   { now, elapsed, busy }: World,
   parts: Derived & {
     readonly rooms: Rooms;
-    /** Absent where another process does it. */
     readonly maintenance: Maintenance | undefined;
     readonly access: Access;
     readonly opened: Opened;
@@ -264,7 +236,7 @@ function createPulse(
 ): Pulse {
   const { market, access, hub, rooms, replica, streams, entry, metrics, backup } = parts;
   const { maintenance, opened, worker } = parts;
-  const pulse: Pulse = new Pulse({
+  return new Pulse({
     now: elapsed,
     busy,
     flush(time) {
@@ -285,7 +257,7 @@ function createPulse(
       backup.tend(time);
       entry.ingest.tend(now());
       worker?.tend();
-      if (closed.length > 0) pulse.touch();
+      if (closed.length > 0) hub.wake();
     },
     tidy() {
       const more = maintenance?.run(now()) ?? false;
@@ -293,7 +265,6 @@ function createPulse(
       return more;
     },
   }, config.flush);
-  return pulse;
 }
 
 type Define = FeedParts["define"];
@@ -308,8 +279,7 @@ function definer(config: Config, market: Market, define: Define): Define {
 
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
 export function checkParts(config: Config, environment: Environment): void {
-  parseTapeSpec(config.tape);
-  if (config.log !== LOCAL) parseStreamSpec(config.log);
+  checkTape(config);
   openFeeds(config.feed, FEEDS, environment);
   checkInstruments(config);
 }

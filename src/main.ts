@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, hostname, uptime } from "node:os";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
-import { checkParts, createApp, openSharedLog } from "./app.ts";
+import { checkParts, createApp } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
 import { createLog } from "./logger.ts";
 import { backoff } from "./feeds/backoff.ts";
+import { openSharedLog } from "./open_tape.ts";
 import { sleep, turn } from "./pulse.ts";
 import { again } from "./runtime/again.ts";
 import { readPair, type TlsFiles } from "./runtime/certificate.ts";
@@ -47,7 +48,7 @@ async function serve(given: Config): Promise<void> {
   const worker = await reportAsWorker(clock.elapsed);
   const config = worker === undefined ? given : workerSettings(given, worker.post);
   const crew = worker === undefined ? createCrew(config, clock.elapsed) : undefined;
-  const shared = await openSharedLog(config, { ...clock, ...log });
+  const shared = await openSharedLog(config, { ...clock, ...log, sleep });
   if (crew !== undefined) await untilFree(config.tape);
   const app = createApp(config, {
     version,

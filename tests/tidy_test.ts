@@ -26,6 +26,7 @@ const LAYERS = [
   "runtime",
   "http",
   "terminal",
+  "open_tape.ts",
   "router.ts",
   "app.ts",
   "main.ts",
@@ -76,7 +77,7 @@ const TOKENS = new RegExp(
 );
 /** Tests of the whole or of a document; all others mirror the file that they test. */
 const WHOLE =
-  /^tests\/(?:(?:conformance|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
+  /^tests\/(?:(?:conformance|documents|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
 
 interface Source {
   readonly path: string;

@@ -2,6 +2,7 @@ import {
   addTick,
   type Bar,
   BAR_RECORD_WIDTH as WIDTH,
+  type BarChanges,
   barOf,
   type BarRange,
   type BarRecord,
@@ -9,6 +10,7 @@ import {
   CLOSED_AT,
   firstNumbers,
   FORMING,
+  type LateTick,
   REVISED,
   STATE,
   TIME,
@@ -18,18 +20,6 @@ import type { TapedTick } from "./tick.ts";
 
 /** How long after its last tick the clock may close a bar. */
 const QUIET_MS = 1_000;
-
-/** A tick of a bar that is older than those the market holds. */
-export interface LateTick {
-  readonly interval: Interval;
-  readonly tick: TapedTick;
-}
-
-/** What has changed of bars that are no longer held: first the records, then the late ticks. */
-export interface BarChanges {
-  readonly bars: BarRecord[];
-  readonly late: LateTick[];
-}
 
 /** How many bars that were handed out are remembered, so that equal requests share one object. */
 const SHARED_MAX = 8;
@@ -133,11 +123,8 @@ export class BarSeries {
 
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
   restore(records: readonly Float64Array[]): void {
-    this.#records = new Float64Array(Math.max(4, records.length) * WIDTH);
-    records.forEach((numbers, index) => this.#records.set(numbers, index * WIDTH));
-    this.#length = records.length;
+    this.#join(records);
     this.#dropped = records.length >= this.#depth;
-    this.#newestEnd = records.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
   }
 
   /**
@@ -164,6 +151,57 @@ export class BarSeries {
     }
     if (now < this.#newestEnd || now - this.#touchedAt < QUIET_MS) return undefined;
     return this.close();
+  }
+
+  /** Bars that start at this time or later are held; of older ones nothing is known here. */
+  get heldFrom(): number {
+    return this.#dropped ? this.oldest()?.time ?? Infinity : -Infinity;
+  }
+
+  /** How many older bars than those that are held there should be beside them, if there are so many. */
+  get lacking(): number {
+    return this.#dropped ? Math.max(0, this.#depth - this.#length) : 0;
+  }
+
+  /** Copies of the records that start in `from <= time < to`, oldest first. */
+  records(from: number, to: number): Float64Array[] {
+    const start = this.#search(from), length = Math.max(0, this.#search(to) - start);
+    const at = (index: number) => (start + index) * WIDTH;
+    return Array.from({ length }, (_, index) => this.#records.slice(at(index), at(index + 1)));
+  }
+
+  /** Puts records, oldest first, in the place of those that start in `from <= time < to`. */
+  replace(from: number, to: number, records: readonly Float64Array[]): void {
+    const newest = this.newestTime;
+    for (const numbers of this.records(from, to)) this.#changed.delete(numbers[TIME]!);
+    this.#join(this.records(-Infinity, from), records, this.records(to, Infinity));
+    this.#changedLast = NaN;
+    for (const numbers of records) this.#note(numbers[TIME]!);
+    if (this.newestTime !== newest) this.#reopen();
+  }
+
+  /** Takes over the newest of the older records: as many as are lacking, or all. */
+  prepend(records: readonly Float64Array[]): void {
+    const isEmpty = this.#length === 0;
+    if (records.length < this.lacking) this.#dropped = false;
+    this.#join(records, this.records(-Infinity, Infinity), []);
+    if (isEmpty) this.#reopen();
+  }
+
+  #join(...parts: readonly (readonly Float64Array[])[]): void {
+    const all = parts.flat();
+    this.#records = new Float64Array(Math.max(4, all.length) * WIDTH);
+    all.forEach((numbers, index) => this.#records.set(numbers, index * WIDTH));
+    this.#length = all.length;
+    this.#newestEnd = all.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
+    this.#shared.clear();
+  }
+
+  /** The newest bar is another one than it was: what comes goes into it. */
+  #reopen(): void {
+    if (this.#length === 0) return;
+    this.#records[(this.#length - 1) * WIDTH + STATE] = FORMING;
+    this.#note(this.newestTime!);
   }
 
   /** The bar that starts at the given time. */

@@ -1,5 +1,6 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import type { TapedCorrection } from "../core/correction.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
@@ -125,6 +126,19 @@ export class Hub implements Desk {
       cohort.refresh(symbol);
       this.#dirty.add(cohort);
     }
+    this.wake();
+  }
+
+  /** Tells of a correction that counts from now on. @param bars that are others now */
+  correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void {
+    const times = Map.groupBy(bars, ({ interval }) => interval);
+    for (const cohort of this.#cohorts.watching(correction.symbol)) {
+      const { channel } = cohort.subscription;
+      const own = channel.kind === "bar" ? times.get(channel.interval) : undefined;
+      cohort.correct(correction, own?.map(({ time }) => time) ?? []);
+      this.#dirty.add(cohort);
+    }
+    for (const cursor of [...this.#cursors]) cursor.correct(correction);
     this.wake();
   }
 
@@ -268,10 +282,10 @@ export class Hub implements Desk {
     cohort: Cohort,
     start: Start,
     speed: number,
-    symbols?: number,
+    { symbols, told }: Partial<Place> = {},
   ): Cursor {
     cohort.letBehind(follower);
-    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols });
+    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols, told });
     this.#cursors.add(cursor);
     return cursor;
   }

@@ -34,3 +34,9 @@ export function present(market: Market, archive: Archive): Scene {
         readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
   };
 }
+
+/** The rows of those symbols that have ticked, by symbol. */
+export function boardOf({ board }: Scene, symbols: Iterable<string>): Row[] {
+  const ticked = [...symbols].filter((symbol) => board.has(symbol)).sort();
+  return ticked.map((symbol) => board.row(symbol));
+}

@@ -1,9 +1,11 @@
-import type { Market, MarketState } from "../core/market.ts";
+import type { TapedCorrection } from "../core/correction.ts";
+import type { ClosedBar, Market, MarketChanges } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Entry, SlicedLog } from "../log/log.ts";
 import { TapeError } from "../store/tape_error.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { Admission } from "./admission.ts";
+import { Corrector } from "./corrector.ts";
 
 /** Whoever is told of what comes. */
 export interface Audience {
@@ -11,6 +13,8 @@ export interface Audience {
   publish(tick: TapedTick): void;
   /** Reference data of a symbol has changed. */
   refresh(symbol: string): void;
+  /** Something was taken back of a symbol, and these bars are others now. */
+  correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void;
 }
 
 export interface ReplicaOptions {
@@ -32,12 +36,14 @@ const BARS_HELD_MAX = 50_000;
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #admission: Admission;
+  readonly #corrector: Corrector;
   /** What could not be stored yet. */
-  #unsaved: MarketState | undefined;
+  #unsaved: MarketChanges | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#admission = new Admission(options.tape);
+    this.#corrector = new Corrector(options);
   }
 
   /**
@@ -108,6 +114,8 @@ export class Replica {
       market.apply(tick);
       hub.publish(tick);
     }
+    const { corrections = [], first } = entry;
+    this.#corrector.correct(corrections, first, !isNew, (...told) => hub.correct(...told));
     market.pass(tape.head);
     this.#hold();
   }

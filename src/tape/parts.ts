@@ -3,6 +3,7 @@ import { Damage } from "../store/checksum.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarStore } from "./bar_store.ts";
 import { type BlockRow, BlockTable, checkRow } from "./block_table.ts";
+import { Corrections } from "./corrections.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
 import { Receipts } from "./receipts.ts";
 import { Retainer } from "./retainer.ts";
@@ -18,6 +19,7 @@ export interface Parts {
   readonly instruments: TextTable;
   readonly newest: TextTable;
   readonly receipts: Receipts;
+  readonly corrections: Corrections;
   readonly bars: BarStore;
   readonly segments: Segments;
   readonly sealer: Sealer;
@@ -35,7 +37,7 @@ export interface PartsOptions {
   readonly blockTicks: number;
   /** Bytes of the file that are in use. */
   bytes(): number;
-  /** Another process writes the file. */
+  /** Another process writes the file, and tells what it does. */
   readonly isReader?: boolean | undefined;
   /** Nobody else reads what is before this seq. */
   readonly released?: (() => number) | undefined;
@@ -48,7 +50,8 @@ export function openParts(options: PartsOptions): Parts {
   const names = (id: number) => symbols.nameOf(id);
   const table = new BlockTable(db);
   const cache = new BlockCache();
-  const bars = new BarStore(db, symbols, barsKept);
+  const corrections = new Corrections(db, meta, symbols);
+  const bars = new BarStore(db, symbols, barsKept, corrections);
   const rows = table.all();
   rows.forEach(checkRow);
   const sealed = (row: BlockRow) => new SealedBlock(row, table, cache, names);
@@ -74,6 +77,7 @@ export function openParts(options: PartsOptions): Parts {
     instruments: new TextTable(db, "instrument"),
     newest: new TextTable(db, "newest"),
     receipts: new Receipts(db),
+    corrections,
     bars,
     segments,
     sealer,

@@ -59,12 +59,11 @@ export class Worker {
 
   /** Reports to the first process. */
   static async begin(post: Post, options: WorkerOptions): Promise<Worker> {
-    let worker: Worker | undefined;
     const channel = await Channel.open(post.path, {
-      received: (frame) => worker?.take(frame),
+      received: (frame) => worker.take(frame),
       closed: () => options.ended(),
     });
-    worker = new Worker(post, options, channel);
+    const worker: Worker = new Worker(post, options, channel);
     channel.say({ op: "hello", number: post.number });
     return worker;
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Correction, TapedCorrection } from "../../src/core/correction.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
@@ -33,6 +34,8 @@ export class TestReplica {
   readonly maintenance: Maintenance;
   /** Ticks that clients were told of. */
   readonly published: TapedTick[] = [];
+  /** Corrections that clients were told of. */
+  readonly corrected: TapedCorrection[] = [];
   readonly warnings: string[] = [];
   readonly infos: string[] = [];
 
@@ -46,6 +49,7 @@ export class TestReplica {
     this.hub = {
       publish: (tick) => void this.published.push(tick),
       refresh() {},
+      correct: (correction) => void this.corrected.push(correction),
     };
     const parts = { log, tape, market, hub: this.hub };
     this.replica = new Replica(parts);
@@ -63,6 +67,12 @@ export class TestReplica {
     const sent = this.writer.accept(ticks, attached);
     this.work();
     return await sent;
+  }
+
+  async cancel(correction: Correction): Promise<number> {
+    const cancelled = this.writer.cancel(correction);
+    this.work();
+    return await cancelled;
   }
 
   async define(...args: Parameters<Writer["define"]>): Promise<void> {

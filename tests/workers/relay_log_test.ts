@@ -60,7 +60,7 @@ class Reader {
     const { tape } = this.opened;
     this.replica = new Replica({
       ...{ log: this.log, tape, market },
-      hub: { publish() {}, refresh() {} },
+      hub: { publish() {}, refresh() {}, correct() {} },
     });
     this.replica.start(BARS_HELD);
     this.opened.settled();
@@ -98,7 +98,12 @@ class First {
     this.tape = tape;
     const relay = this.relay = new RelayLog({ log, sharing: () => tape.sharing });
     const { market } = this;
-    this.replica = new Replica({ log: relay, tape, market, hub: { publish() {}, refresh() {} } });
+    this.replica = new Replica({
+      log: relay,
+      tape,
+      market,
+      hub: { publish() {}, refresh() {}, correct() {} },
+    });
     this.maintenance = new Maintenance({
       ...{ replica: this.replica, log: relay, tape, retentionMs: 1e15, bytesMax: 1e15 },
       info() {},
