@@ -57,6 +57,10 @@ export function openInCompany(
     log: relay satisfies SlicedLog,
     carrier,
     changed: () => relay.tellNews(),
-    share: (fetch) => crew.shares({ log: relay, rooms: carrier, fetch }),
+    share(fetch) {
+      // Ticks of an older version go as they are brought into blocks.
+      const isReadable = () => opened.tape.legacyTicks === 0;
+      crew.shares({ log: relay, rooms: carrier, fetch, isReadable });
+    },
   };
 }

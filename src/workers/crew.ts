@@ -34,6 +34,8 @@ export interface Shared {
   readonly log: RelayLog;
   readonly rooms: RelayRooms;
   fetch(request: Request): Response | Promise<Response>;
+  /** Whether the file is in the form in which others can read it. */
+  isReadable(): boolean;
 }
 
 /** Who served for so long has not failed; who does not serve by then is started anew. */
@@ -42,6 +44,8 @@ const STABLE_MS = 10_000, START_MS_MAX = 60_000;
 const ASK_MS_MAX = 1_000;
 /** How long a process may take to end beyond what its clients are given. */
 const END_MS_MAX = 3_000;
+/** How often it is looked whether the file can be read by others. */
+const LOOK_MS = 500;
 
 type Message =
   | Asked
@@ -105,6 +109,10 @@ export class Crew {
       this.#server!.once("error", reject);
       this.#server!.listen(path, resolve);
     });
+    this.#server.on(
+      "error",
+      ({ message }) => this.#options.warn(`Cannot reach workers: ${message}`),
+    );
     for (const member of this.#members) {
       void member.keep(this.#shared!, { ...ports, path }, this.#stopping.signal);
     }
@@ -168,6 +176,7 @@ class Member {
   /** Sees to it that it runs, until the signal. */
   async keep(shared: Shared, post: Omit<Post, "number">, signal: AbortSignal): Promise<void> {
     const { elapsed, sleep, backoff, warn } = this.#options;
+    while (!shared.isReadable() && !signal.aborted) await sleep(LOOK_MS, signal);
     for (let failures = 0; !signal.aborted;) {
       this.#start(shared, post);
       void this.#watch(signal);
