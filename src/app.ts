@@ -178,8 +178,8 @@ async function stop(
   { shared, crew }: Others,
 ): Promise<void> {
   const { config: { drain }, feeds, hub, entry, crowds, pulse, entries, random } = parts;
-  await Promise.all([feeds.end(), shared?.copies.end()]);
   const ended = crew?.end(drain);
+  await Promise.all([feeds.end(), shared?.copies.end()]);
   hub.drain(() => Math.round(random() * drain));
   await entry.senders.end();
   await Promise.all([letGo(crowds, drain, sleep), ended]);

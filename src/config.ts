@@ -40,7 +40,7 @@ const SETTINGS = z.object({
     "port; 0 for any free",
   ),
   "workers": autoOr(number(z.number().int().min(1).max(64))).optional().describe(
-    "processes that serve beside the first; auto: one for each further core",
+    "further processes on the same port; auto: one a core",
   ),
   "tape": text.default("sqlite:./data/tickwire.db").describe(
     "home of ticks: sqlite:PATH or memory[:TICKS]",

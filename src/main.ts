@@ -94,6 +94,8 @@ async function serve(given: Config): Promise<void> {
   if (scheme === "https") setInterval(() => void doors.renew(false), RENEWAL_MS);
   let stopping = false;
   const stop = async () => {
+    // A worker is told by its first process, and may be told by whoever told that.
+    if (stopping && worker !== undefined) return;
     if (stopping) process.exit(1);
     stopping = true;
     if (worker === undefined) log.info("Stopping");
