@@ -81,8 +81,8 @@ function serve(options: ListenOptions, port: number, tls: TlsPair | undefined): 
     idleTimeout: IDLE_SECONDS,
     // Error pages of development mode would show the source.
     development: false,
-    // It would allow a second server on the same port, which would get half of the clients.
-    reusePort: false,
+    // Otherwise a second server on the same port would get half of the clients.
+    reusePort: options.isShared === true,
     fetch(request, server) {
       const fault = badAddress(request);
       if (fault !== undefined) return fault;

@@ -62,6 +62,7 @@ function serve(
     hostname: options.host,
     port,
     ...tls,
+    reusePort: options.isShared === true,
     onListen: () => {},
     // The error has been logged already; the runtime would log it again.
     onError: () => new Response(null, { status: 500 }),

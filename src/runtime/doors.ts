@@ -6,6 +6,8 @@ export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
   readonly tls?: TlsFiles | undefined;
   /** Port where `redirect` answers plain HTTP. */
   readonly redirectPort?: number | undefined;
+  /** Whether this process opens ports that its workers will share. No other server may use them. */
+  readonly isFirst?: boolean | undefined;
   redirect(request: Request, port: number): Response;
   now(): number;
   info(message: string): void;
@@ -29,14 +31,15 @@ export interface Doors {
 
 /** @throws {ListenError} */
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
-  const { host, tls, redirectPort, redirect, now, turn } = options;
+  const { host, tls, redirectPort, redirect, now, turn, isShared } = options;
   const pair = tls && readPair(tls, now());
-  const main = await listen({ ...options, tls: pair });
+  const main = await listen({ ...options, port: await own(options, options.port), tls: pair });
   let second: Listening | undefined;
   if (redirectPort !== undefined) {
     const answer = (request: Request) => redirect(request, main.port);
     try {
-      second = await listen({ host, port: redirectPort, turn, fetch: answer, upgrade: answer });
+      const port = await own(options, redirectPort);
+      second = await listen({ host, port, turn, isShared, fetch: answer, upgrade: answer });
     } catch (error) {
       await main.close();
       throw error;
@@ -50,6 +53,14 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     renew: async (isAsked) => await renewal?.look(isAsked),
     close: async () => void await Promise.all([main.close(), second?.close()]),
   };
+}
+
+/** Checks that a port to be shared is free, because sharing it with another server raises no error. @returns the port */
+async function own(options: DoorsOptions, port: number): Promise<number> {
+  if (!options.isFirst) return port;
+  const probe = await listen({ ...options, port, tls: undefined, isShared: false });
+  await probe.close();
+  return probe.port;
 }
 
 /** Compares the certificate in use with the files. */

@@ -24,6 +24,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Absent without TLS. */
   readonly tls?: TlsPair | undefined;
+  /** Whether other processes listen on the same port; each gets some of the connections. */
+  readonly isShared?: boolean | undefined;
   /** Resolves after other pending work has run. */
   turn(): Promise<void>;
   fetch(request: Request): Response | Promise<Response>;
