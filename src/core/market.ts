@@ -67,7 +67,7 @@ export class Market {
     });
   }
 
-  /** `seq` of the newest tick applied; 0 before the first. */
+  /** All up to this seq was applied; 0 before the first tick. */
   get seq(): number {
     return this.#seq;
   }
@@ -96,6 +96,11 @@ export class Market {
     this.#board.apply(tick);
     this.#seq = tick.seq;
     this.#note(tick.symbol);
+  }
+
+  /** Says that no tick up to a seq is still to be applied. */
+  pass(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq);
   }
 
   /**

@@ -1,20 +1,21 @@
 /**
  * An entry as bytes, so that one is written with one statement or one message. All numbers are little-endian:
  *
- *     0  version (1)        4  CRC-32 of all the other bytes  16 time            28 how many bids
+ *     0  version (1 or 2)   4  CRC-32 of all the other bytes  16 time            28 how many bids
  *     1  1: more follows    8  first seq                       24 how many sizes  32 how many asks
  *     2  how many symbols                                                        36 how many ticks
  *    40  times, prices, sizes, bids, asks: 8 bytes each; of the last three only those that are known
  *     …  number of the symbol of each tick: 1 byte, or 2 when there are more than 256
  *     …  where some but not all are known: which, one bit for each tick, for sizes, bids and asks
  *     …  the symbols, each after its length
- *     …  definitions, marks, receipts and lease as JSON, if there are any
+ *     …  definitions, marks, receipts and lease as JSON, if there are any; in version 2 bars and corrections too
  */
 import { crc32 } from "node:zlib";
 import type { TapedTick } from "../core/tick.ts";
 import { type Entry, ENTRY_TICKS_MAX } from "./log.ts";
 
-const VERSION = 1, MORE = 1;
+/** The first version knew neither bars nor corrections, and must not pass over them. */
+const VERSION = 1, VERSION_NEWEST = 2, MORE = 1;
 const HEADER = 40;
 const CRC_AT = 4;
 
@@ -29,16 +30,18 @@ export class NewerEntry extends EntryFault {}
 
 /** @throws {RangeError} for more ticks than an entry has */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const { first, ticks, time, definitions, marks, receipts, lease, more } = entry;
+  const { first, ticks, time, definitions, marks, receipts, lease, more, bars, corrections } =
+    entry;
   const count = ticks.length;
   if (count > ENTRY_TICKS_MAX) throw new RangeError(`Cannot log ${count} ticks in one entry`);
   const { numbers, names } = numbersOf(ticks);
   const present = OPTIONAL.map(([name]) => presenceOf(ticks, name));
   const words = wordsOf(names);
-  const hasRest = definitions.length + marks.length + receipts.length > 0 || lease !== undefined;
-  const rest = hasRest
-    ? new TextEncoder().encode(JSON.stringify({ definitions, marks, receipts, lease }))
-    : new Uint8Array();
+  const version = bars === undefined && corrections === undefined ? VERSION : VERSION_NEWEST;
+  const hasRest = definitions.length + marks.length + receipts.length > 0 ||
+    lease !== undefined || version > VERSION;
+  const json = { definitions, marks, receipts, lease, bars, corrections };
+  const rest = hasRest ? new TextEncoder().encode(JSON.stringify(json)) : new Uint8Array();
   const floats = 2 * count + present.reduce((sum, { known }) => sum + known, 0);
   const width = names.length > 256 ? 2 : 1;
   const partial = present.filter(({ known }) => known > 0 && known < count);
@@ -47,7 +50,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
     HEADER + 8 * floats + width * count + bitmaps + words.length + rest.length,
   );
   const view = new DataView(bytes.buffer);
-  bytes[0] = VERSION;
+  bytes[0] = version;
   bytes[1] = more ? MORE : 0;
   view.setUint16(2, names.length, true);
   view.setFloat64(8, first, true);
@@ -76,8 +79,8 @@ export function decodeEntry(bytes: Uint8Array, begin?: number): Entry {
   // A copy begins where numbers may.
   const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   const view = new DataView(own.buffer, own.byteOffset, own.byteLength);
-  if (own[0] !== VERSION) {
-    throw new NewerEntry(`it is of version ${own[0]}, this program knows ${VERSION}`);
+  if (own[0]! < VERSION || own[0]! > VERSION_NEWEST) {
+    throw new NewerEntry(`it is of version ${own[0]}, this program knows ${VERSION_NEWEST}`);
   }
   if (view.getUint32(CRC_AT, true) !== sumOf(own)) {
     throw new EntryFault("it is not as it was written");
@@ -119,7 +122,7 @@ export function decodeEntry(bytes: Uint8Array, begin?: number): Entry {
   const rest = at < own.length
     ? JSON.parse(text.decode(own.subarray(at))) as Pick<
       Entry,
-      "definitions" | "marks" | "receipts" | "lease"
+      "definitions" | "marks" | "receipts" | "lease" | "bars" | "corrections"
     >
     : { definitions: [], marks: [], receipts: [] };
   return { first, ticks, time: view.getFloat64(16, true), ...rest, more: (own[1]! & MORE) !== 0 };

@@ -6,6 +6,7 @@ import {
   type Entry,
   lastSeq,
   type LogState,
+  seqsOf,
   type SlicedLog,
 } from "./log.ts";
 import { type Parcel, parcelsOf, type Waiting } from "./parcels.ts";
@@ -180,7 +181,7 @@ export class JetStreamLog implements SlicedLog {
       const entry = this.#decode(message);
       if (entry !== undefined) {
         ticks += entry.ticks.length;
-        if (entry.ticks.length > 0) this.#head = lastSeq(entry);
+        if (seqsOf(entry) > 0) this.#head = lastSeq(entry);
         else if (this.#publishing > 0) this.#places.set(message.seq, entry.first);
         this.#toldTime = entry.time;
         this.#deliver!(entry);
@@ -198,8 +199,8 @@ export class JetStreamLog implements SlicedLog {
   #decode({ seq, data }: StreamMessage): Entry | undefined {
     try {
       const entry = decodeEntry(data, seq * SEQS_A_MESSAGE);
-      const first = entry.ticks.length === 0 ? this.#head + 1 : entry.first;
-      const last = first + entry.ticks.length - 1;
+      const first = seqsOf(entry) === 0 ? this.#head + 1 : entry.first;
+      const last = lastSeq({ ...entry, first });
       return { ...entry, first, receipts: entry.receipts.map((each) => ({ ...each, seq: last })) };
     } catch (error) {
       if (!(error instanceof EntryFault)) throw error;

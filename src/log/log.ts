@@ -1,3 +1,5 @@
+import type { Correction } from "../core/correction.ts";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { TapedTick, Tick } from "../core/tick.ts";
 
@@ -30,9 +32,14 @@ export interface Lease {
   readonly term: number;
 }
 
+type Content = "ticks" | "bars" | "corrections";
+
 /** What somebody wants logged: all of it, or nothing. */
 export interface Draft {
   readonly ticks: readonly Tick[];
+  /** Bars, or corrections, which come without ticks and in an entry of their own. */
+  readonly bars?: readonly GivenBar[] | undefined;
+  readonly corrections?: readonly Correction[] | undefined;
   readonly definitions?: readonly Definition[] | undefined;
   readonly marks?: readonly Mark[] | undefined;
   /** By which the sender can send it again. */
@@ -43,9 +50,12 @@ export interface Draft {
 
 /** What is logged at once. A draft that is too large for one makes several, of which only the last is not `more`. */
 export interface Entry {
-  /** `seq` of the first tick; without ticks the seq that the next one has. */
+  /** `seq` of the first tick, or of the entry itself if it takes one; else the seq that the next tick has. */
   readonly first: number;
   readonly ticks: readonly TapedTick[];
+  /** Bars or corrections. They take one seq, so that whoever resumes from a place before them meets them. */
+  readonly bars?: readonly GivenBar[] | undefined;
+  readonly corrections?: readonly Correction[] | undefined;
   /** When it was logged. */
   readonly time: number;
   readonly definitions: readonly Definition[];
@@ -116,6 +126,22 @@ export interface SlicedLog extends Log {
   close(): Promise<void>;
 }
 
-export function lastSeq({ first, ticks }: Pick<Entry, "first" | "ticks">): number {
-  return first + ticks.length - 1;
+/** How many seqs a draft or an entry takes. */
+export function seqsOf({ ticks, bars, corrections }: Pick<Draft, Content>): number {
+  return bars === undefined && corrections === undefined ? ticks.length : 1;
+}
+
+/** The seq of the last tick, or of the entry itself; one less than `first` if it takes none. */
+export function lastSeq(entry: Pick<Entry, "first" | Content>): number {
+  return entry.first + seqsOf(entry) - 1;
+}
+
+/** What a draft has instead of ticks. */
+export function insteadOfTicks({ bars, corrections }: Draft): Pick<Entry, "bars" | "corrections"> {
+  return { ...bars && { bars }, ...corrections && { corrections } };
+}
+
+/** Whether a draft makes an entry of its own. */
+export function isAlone({ bars, corrections }: Draft): boolean {
+  return bars !== undefined || corrections !== undefined;
 }

@@ -1,5 +1,13 @@
 import { LogUnavailable, type TapeError } from "../store/tape_error.ts";
-import type { Appended, Draft, Entry, Receipt } from "./log.ts";
+import {
+  type Appended,
+  type Draft,
+  type Entry,
+  insteadOfTicks,
+  isAlone,
+  type Receipt,
+  seqsOf,
+} from "./log.ts";
 
 /** A draft, and whoever waits for it. */
 export interface Waiting {
@@ -40,10 +48,11 @@ export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
     [group, ticks] = [[], 0];
   };
   for (const each of waiting) {
-    const { draft: { ticks: { length }, key, lease } } = each;
-    const isAlone = key !== undefined || lease !== undefined || length > PARCEL_TICKS;
-    if (isAlone || ticks + length > PARCEL_TICKS) close();
-    if (isAlone) {
+    const { draft, draft: { ticks: { length }, key, lease } } = each;
+    const travelsAlone = isAlone(draft) ||
+      key !== undefined || lease !== undefined || length > PARCEL_TICKS;
+    if (travelsAlone || ticks + length > PARCEL_TICKS) close();
+    if (travelsAlone) {
       const parts = partsOf(each);
       for (const part of parts) parcels.push(parcelOf([part], time, part !== parts.at(-1)));
     } else {
@@ -58,7 +67,7 @@ export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
 function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
   let first = 0;
   const ends = group.map((waiting) => {
-    const last = first + waiting.draft.ticks.length - 1;
+    const last = first + seqsOf(waiting.draft) - 1;
     const end = { waiting, first, last };
     first = last + 1;
     return end;
@@ -71,6 +80,7 @@ function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
     first: 0,
     ticks: drafts.flatMap(({ ticks }) => ticks.map((tick) => ({ seq: 0, ...tick }))),
     ...{ time, receipts, more, lease: drafts[0]!.lease },
+    ...insteadOfTicks(drafts[0]!),
     definitions: drafts.flatMap(({ definitions = [] }) => definitions),
     marks: drafts.flatMap(({ marks = [] }) => marks),
   };

@@ -3,9 +3,12 @@ import {
   type Appended,
   type Draft,
   type Entry,
+  insteadOfTicks,
+  isAlone,
   lastSeq,
   type LogState,
   type Receipt,
+  seqsOf,
   type SlicedLog,
 } from "./log.ts";
 
@@ -134,8 +137,9 @@ export class QueuedLog implements SlicedLog {
     for (const waiting of this.#waiting) {
       const { length } = waiting.draft.ticks;
       if (length > ENTRY_TICKS || ticks + length > WRITE_MAX) break;
-      if (groupTicks + length > ENTRY_TICKS) close();
+      if (groupTicks + length > ENTRY_TICKS || isAlone(waiting.draft)) close();
       group.push(waiting);
+      if (isAlone(waiting.draft)) close();
       groupTicks += length;
       ticks += length;
       count++;
@@ -204,7 +208,7 @@ export class QueuedLog implements SlicedLog {
     let first = begun ?? this.#head + 1;
     const ends: Written["ends"][number][] = [];
     for (const waiting of group) {
-      const last = first + waiting.draft.ticks.length - 1;
+      const last = first + seqsOf(waiting.draft) - 1;
       ends.push({ waiting, appended: { first, last } });
       first = last + 1;
     }
@@ -229,12 +233,14 @@ export class QueuedLog implements SlicedLog {
       bid,
       ask,
     }));
-    this.#head += taped.length;
-    return {
+    const entry = {
       ...{ first, ticks: taped, time, receipts, more },
+      ...insteadOfTicks(drafts[0] ?? { ticks }),
       definitions: drafts.flatMap(({ definitions = [] }) => definitions),
       marks: drafts.flatMap(({ marks = [] }) => marks),
     };
+    this.#head = lastSeq(entry);
+    return entry;
   }
 
   /** Tells of a slice of what is written, and its senders that it is. */

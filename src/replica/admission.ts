@@ -49,5 +49,6 @@ export class Admission {
 }
 
 function without(entry: Entry): Entry {
-  return { ...entry, ticks: [], definitions: [], marks: [], receipts: [] };
+  const { first, time, lease, more } = entry;
+  return { first, time, lease, more, ticks: [], definitions: [], marks: [], receipts: [] };
 }

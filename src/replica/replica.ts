@@ -51,9 +51,9 @@ export class Replica {
     market.restore(tape.load(barsKept));
     // A file of an older version has ticks from which nothing was derived yet.
     while (market.seq < tape.head) {
-      for (const tick of tape.first({ after: market.seq, limit: Infinity }).ticks) {
-        market.apply(tick);
-      }
+      const { ticks, seq } = tape.first({ after: market.seq, limit: Infinity });
+      for (const tick of ticks) market.apply(tick);
+      market.pass(seq);
       this.#hold();
     }
     log.follow(tape.head, (entry) => this.#deliver(entry));
@@ -108,6 +108,7 @@ export class Replica {
       market.apply(tick);
       hub.publish(tick);
     }
+    market.pass(tape.head);
     this.#hold();
   }
 

@@ -61,6 +61,12 @@ export class MemoryBlock implements Segment {
     if (tick.time > this.#newest) this.#newest = tick.time;
   }
 
+  /** Says that a seq has no tick. */
+  pass(seq: number, appended: number): void {
+    this.#last = seq;
+    this.#appended = appended;
+  }
+
   countOf(symbols: readonly number[] | undefined): number {
     if (symbols === undefined) return this.count;
     return symbols.reduce((sum, symbol) => sum + (this.#places.get(symbol)?.length ?? 0), 0);

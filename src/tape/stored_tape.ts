@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Bar, BarRange } from "../core/bar.ts";
 import type { Interval } from "../core/interval.ts";
 import type { DroppedChanges, MarketState } from "../core/market.ts";
-import type { Entry, Receipt } from "../log/log.ts";
+import { type Entry, type Receipt, seqsOf } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
@@ -105,11 +105,13 @@ export class StoredTape implements TapeReader, Archive {
   }
 
   /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
-  add({ first, ticks, time, marks, receipts }: Entry): void {
+  add(entry: Entry): void {
+    const { first, ticks, time, marks, receipts } = entry;
     const { segments, symbols } = this.#parts;
-    if (ticks.length > 0) {
+    if (seqsOf(entry) > 0) {
       if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
       const block = segments.open();
+      if (ticks.length === 0) block.pass(first, time);
       for (const tick of ticks) block.add(symbols.add(tick.symbol), tick, time);
     }
     for (const { name, value } of marks) this.#marks.set(name, value);

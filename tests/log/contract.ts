@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { Correction } from "../../src/core/correction.ts";
+import type { GivenBar } from "../../src/core/given_bar.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import {
   type Appended,
@@ -185,6 +187,35 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         const again = await opened.again();
         assert.equal(again.log.epoch, epoch);
         await again.close();
+      }));
+  });
+
+  describe(`${name}: what comes instead of ticks`, () => {
+    const bar: GivenBar = {
+      ...{ symbol: "A", interval: "1d", time: 0 },
+      ...{ open: 1, high: 3, low: 0.5, close: 2, volume: null },
+    };
+    const corrections: Correction[] = [{ symbol: "A", seqs: [1] }, { symbol: "C/D", from: 0 }];
+
+    test(`${name} gives bars, and corrections, one seq between those of ticks`, () =>
+      withLog(async (opened, told) => {
+        const appended = await appendAll(opened, [
+          { ticks: numbered(2) },
+          { ticks: [], bars: [bar, { ...bar, time: 86_400_000 }] },
+          { ticks: [], corrections, key: "k" },
+          { ticks: numbered(1) },
+        ]);
+        const last = appended.map((each) => each.last);
+        assert.deepEqual([...new Set(last)].sort((a, b) => a - b), last);
+        for (const each of [told, await toldAgain(opened)]) {
+          const [given] = each.entries.filter(({ bars }) => bars !== undefined);
+          const [correcting] = each.entries.filter((entry) => entry.corrections !== undefined);
+          assert.deepEqual(given!.bars, [bar, { ...bar, time: 86_400_000 }]);
+          assert.deepEqual(correcting!.corrections, corrections);
+          assert.deepEqual([given!, correcting!].map(lastSeq), [last[1], last[2]]);
+          assert.deepEqual(each.rest.receipts.map(({ key, seq }) => [key, seq]), [["k", last[2]]]);
+          assert.deepEqual(each.ticks.map(({ seq }) => seq), [last[0]! - 1, last[0], last[3]]);
+        }
       }));
   });
 

@@ -172,10 +172,10 @@ describe("decodeEntry", () => {
 
   test("decodeEntry tells an entry of a newer version from a damaged one", () => {
     const bytes = whole.slice();
-    bytes[0] = 2;
+    bytes[0] = 3;
     assert.throws(() => decodeEntry(bytes), (error) => {
       assert.ok(error instanceof NewerEntry);
-      assert.match(error.message, /version 2, this program knows 1/);
+      assert.match(error.message, /version 3, this program knows 2/);
       return true;
     });
   });

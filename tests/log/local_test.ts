@@ -186,7 +186,7 @@ describe("LocalEntries: damage", () => {
     assert.ok(message.includes(path), message);
     assert.match(
       message,
-      /entry 2: it is of version 7, this program knows 1; use a newer tickwire/,
+      /entry 2: it is of version 7, this program knows 2; use a newer tickwire/,
     );
     assert.doesNotMatch(message, /damaged/);
   });

@@ -303,6 +303,34 @@ describe("Replica", () => {
     test.close();
   });
 
+  test("Replica stands behind an entry that has a seq without a tick, sealed or not", async () => {
+    for (const isSealed of [true, false]) {
+      for (const isLast of [true, false]) {
+        let path = folder.fresh();
+        let test = new TestReplica({ path, blockTicks: 2 });
+        await test.send(ticks(3));
+        for (let seq = 4; seq <= 6; seq++) {
+          const appended = test.log.append({ ticks: [], corrections: [] });
+          test.work();
+          assert.deepEqual(await appended, { first: seq, last: seq });
+        }
+        if (!isLast) await test.send(ticks(4, 3));
+        const { head } = test.tape;
+        assert.equal(test.market.seq, head);
+        test.save();
+        if (isSealed) test.seal();
+        for (let start = 0; start < 2; start++) {
+          path = folder.killed(path);
+          test.close();
+          test = new TestReplica({ path, blockTicks: 2 });
+          assert.deepEqual([test.tape.head, test.market.seq], [head, head]);
+        }
+        assert.equal((await test.send(ticks(1))).position, `e1:${head + 1}`);
+        test.close();
+      }
+    }
+  });
+
   test("Replica takes no definition over again that what was saved has seen more than", async () => {
     const path = folder.fresh();
     const test = new TestReplica({ path });
