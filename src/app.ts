@@ -108,7 +108,7 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     wake();
     if (isMuch) replica.work();
   });
-  const market = new Market({ barsKept: BARS_IN_MEMORY });
+  const market = new Market({ barsKept: BARS_IN_MEMORY, older: tape });
   const wake = () => pulse.touch();
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);

@@ -9,10 +9,12 @@ import {
   CLOSED_AT,
   firstNumbers,
   FORMING,
+  MADE_OF,
   REVISED,
   STATE,
   TIME,
 } from "./bar.ts";
+import { addFiner, isSameBar } from "./given_record.ts";
 import { type Interval, lengthOf, startOf } from "./interval.ts";
 import type { TapedTick } from "./tick.ts";
 
@@ -44,6 +46,8 @@ export class BarSeries {
   readonly #depth: number;
   readonly #stored: boolean;
   readonly #shared = new Map<number, Bar>();
+  /** Of bars that were given, what was given, by their start. */
+  readonly #given = new Map<number, Float64Array>();
   #records = new Float64Array(4 * WIDTH);
   #length = 0;
   #dropped = false;
@@ -103,13 +107,71 @@ export class BarSeries {
       this.close();
       this.#newestEnd = start + lengthOf(this.interval);
       this.#touched = true;
-      return this.#insert(this.#length, start, tick, FORMING);
+      return this.#insert(this.#length, firstNumbers(start, tick, FORMING));
     }
     const index = this.#search(start);
     if (index < this.#length && this.#records[index * WIDTH + TIME] === start) {
       return this.#add(index * WIDTH, tick);
     }
-    return (index > 0 || !this.#dropped) && this.#insert(index, start, tick, REVISED);
+    return (index > 0 || !this.#dropped) &&
+      this.#insert(index, firstNumbers(start, tick, REVISED));
+  }
+
+  /** Bars that start at this time or later are held; of older ones nothing is known here. */
+  get heldFrom(): number {
+    return this.#dropped ? this.#records[TIME]! : -Infinity;
+  }
+
+  /** The record of the bar that starts at the given time, to be read at once. */
+  record(time: number): Float64Array | undefined {
+    const index = this.#search(time);
+    if (index === this.#length || this.#records[index * WIDTH + TIME] !== time) return undefined;
+    return this.#full(index * WIDTH);
+  }
+
+  /** What the bar that starts at the given time is made of. */
+  madeOf(time: number): number | undefined {
+    const record = this.#search(time) * WIDTH;
+    return this.#records[record + TIME] === time ? this.#records[record + MADE_OF] : undefined;
+  }
+
+  /** Adds the bars of `from <= time < to` to a record that is made of them. */
+  addTo(coarser: Float64Array, from: number, to: number): void {
+    for (let index = this.#search(from); index < this.#length; index++) {
+      if (this.#records[index * WIDTH + TIME]! >= to) return;
+      addFiner(coarser, this.#records, index * WIDTH);
+    }
+  }
+
+  /**
+   * Puts a record in the place of what there was of its bar; whether it is closed is decided here.
+   * @returns whether that has changed anything; `undefined` when the bar is older than those that are held
+   */
+  set(numbers: Float64Array): boolean | undefined {
+    const start = numbers[TIME]!;
+    const own = numbers.subarray(0, WIDTH);
+    if (start >= this.#newestEnd) {
+      this.close();
+      this.#newestEnd = start + lengthOf(this.interval);
+      this.#touched = true;
+      own[STATE] = FORMING;
+      this.#insert(this.#length, own);
+    } else {
+      const index = this.#search(start);
+      const at = index * WIDTH;
+      if (index < this.#length && this.#records[at + TIME] === start) {
+        if (isSameBar(numbers, this.#full(at))) return false;
+        own[STATE] = this.#records[at + STATE] === FORMING ? FORMING : REVISED;
+        this.#records.set(own, at);
+        if (own[STATE] === FORMING) this.#touched = true;
+        this.#note(start);
+      } else {
+        own[STATE] = REVISED;
+        if ((index === 0 && this.#dropped) || !this.#insert(index, own)) return undefined;
+      }
+    }
+    if (numbers.length > WIDTH) this.#given.set(start, numbers.slice(WIDTH));
+    return true;
   }
 
   /** How many changes are of bars that are no longer held, so that nobody finds them here. */
@@ -134,7 +196,10 @@ export class BarSeries {
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
   restore(records: readonly Float64Array[]): void {
     this.#records = new Float64Array(Math.max(4, records.length) * WIDTH);
-    records.forEach((numbers, index) => this.#records.set(numbers, index * WIDTH));
+    for (const [index, numbers] of records.entries()) {
+      this.#records.set(numbers.subarray(0, WIDTH), index * WIDTH);
+      if (numbers.length > WIDTH) this.#given.set(numbers[TIME]!, numbers.slice(WIDTH));
+    }
     this.#length = records.length;
     this.#dropped = records.length >= this.#depth;
     this.#newestEnd = records.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
@@ -212,7 +277,7 @@ export class BarSeries {
     return low;
   }
 
-  #insert(at: number, start: number, tick: TapedTick, state: number): boolean {
+  #insert(at: number, numbers: ArrayLike<number>): boolean {
     let index = at;
     if (this.#length * WIDTH === this.#records.length) {
       const dropped = this.#makeRoom();
@@ -222,8 +287,8 @@ export class BarSeries {
     const record = index * WIDTH;
     this.#records.copyWithin(record + WIDTH, record, this.#length * WIDTH);
     this.#length++;
-    this.#records.set(firstNumbers(start, tick, state), record);
-    this.#note(start);
+    this.#records.set(numbers, record);
+    this.#note(numbers[TIME]!);
     return true;
   }
 
@@ -240,6 +305,7 @@ export class BarSeries {
     for (const time of [...this.#changed].sort((a, b) => a - b)) {
       if (time < oldest) this.#droppedChanges.push(this.#takeChange(time));
     }
+    for (const time of this.#given.keys()) if (time < oldest) this.#given.delete(time);
     this.#records.copyWithin(0, dropped * WIDTH);
     this.#length = this.#depth;
     this.#dropped = true;
@@ -251,8 +317,15 @@ export class BarSeries {
     const record = this.#search(time) * WIDTH;
     this.#changed.delete(time);
     this.#changedLast = NaN;
-    const numbers = this.#records.slice(record, record + WIDTH);
+    const numbers = this.#full(record).slice();
     return { symbol: this.symbol, interval: this.interval, numbers };
+  }
+
+  /** A record with what was given of it. */
+  #full(record: number): Float64Array {
+    const own = this.#records.subarray(record, record + WIDTH);
+    const given = this.#given.get(own[TIME]!);
+    return given === undefined ? own : Float64Array.of(...own, ...given);
   }
 
   #add(record: number, tick: TapedTick): boolean {

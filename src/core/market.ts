@@ -1,6 +1,8 @@
 import type { Bar, BarRange, BarRecord } from "./bar.ts";
 import { type BarChanges, BarSeries, type LateTick } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
+import type { GivenBar } from "./given_bar.ts";
+import { type ChangedBar, GivenBars, newestClose, type OlderBars } from "./given_bars.ts";
 import { Catalogue, type InstrumentFields, type InstrumentRecord } from "./instrument.ts";
 import { type Interval, INTERVALS } from "./interval.ts";
 import type { TapedTick } from "./tick.ts";
@@ -10,14 +12,12 @@ export interface MarketOptions {
   readonly barsKept: number;
   /** Whether changes are noted, because somebody takes them (true). */
   readonly stored?: boolean;
+  /** Finds bars that are not held; without it they are taken not to be there. */
+  readonly older?: OlderBars | undefined;
 }
 
 /** A bar that the clock has closed. */
-export interface ClosedBar {
-  readonly symbol: string;
-  readonly interval: Interval;
-  readonly time: number;
-}
+export type ClosedBar = ChangedBar;
 
 /**
  * What follows from the ticks, or what has changed of it, as it is stored. Some of it may follow from later
@@ -56,11 +56,13 @@ export class Market {
   /** Where something has changed that is no longer held. */
   readonly #dropping = new Set<BarSeries>();
   #droppedSince = Infinity;
+  readonly #given: GivenBars;
   #seq = 0;
 
-  constructor({ barsKept, stored = true }: MarketOptions) {
+  constructor({ barsKept, stored = true, older }: MarketOptions) {
     this.#barsKept = barsKept;
     this.#stored = stored;
+    this.#given = new GivenBars((symbol) => this.#seriesOf(symbol), older);
     this.#board = new Board({
       instrument: (symbol) => this.catalogue.get(symbol),
       days: (symbol) => this.#series(symbol, "1d"),
@@ -84,18 +86,53 @@ export class Market {
   }
 
   apply(tick: TapedTick): void {
-    for (const series of this.#seriesOf(tick.symbol)) {
-      series.apply(tick);
-      if (series.dropped === 0) continue;
-      this.#dropping.add(series);
-      // What is dropped now may have changed long before.
-      const since = this.#changed.get(tick.symbol) ?? tick.seq;
-      this.#droppedSince = Math.min(this.#droppedSince, since);
+    if (this.#given.seqOf(tick.symbol) > 0) {
+      this.#given.add(tick);
+      if (this.#given.hasOlder) this.#noteDropped(tick.symbol, tick.seq);
+    } else {
+      for (const series of this.#seriesOf(tick.symbol)) {
+        series.apply(tick);
+        if (series.dropped === 0) continue;
+        this.#dropping.add(series);
+        this.#noteDropped(tick.symbol, tick.seq);
+      }
     }
     this.catalogue.observe(tick.symbol, tick.price);
     this.#board.apply(tick);
     this.#seq = tick.seq;
     this.#note(tick.symbol);
+  }
+
+  /**
+   * Puts given bars in the place of what there was of them; ticks that come later add to them. What was dropped
+   * before has to be taken first.
+   * @param time when they were logged
+   * @returns the bars that have changed by it, coarser ones too
+   */
+  give(bars: readonly GivenBar[], seq: number, time: number): ChangedBar[] {
+    const changed: ChangedBar[] = [];
+    for (const [symbol, own] of Map.groupBy(bars, (bar) => bar.symbol)) {
+      const { changed: others, fresh } = this.#given.give(own, seq, time);
+      for (const change of others) changed.push(change);
+      if (this.#given.hasOlder) this.#noteDropped(symbol, seq);
+      for (const { open, high, low, close } of fresh) {
+        for (const price of [open, high, low, close]) this.catalogue.observe(symbol, price);
+      }
+      if (fresh.length > 0) this.#board.give(newestClose(fresh, time), seq);
+    }
+    this.#seq = seq;
+    for (const { symbol } of bars) this.#note(symbol);
+    return changed;
+  }
+
+  /** The seq at which any bars were given last. */
+  get lastGiven(): number {
+    return this.#given.last;
+  }
+
+  /** The seq at which bars of a symbol were given last; 0 when there never were any. */
+  givenSeq(symbol: string): number {
+    return this.#given.seqOf(symbol);
   }
 
   /** Says that no tick up to a seq is still to be applied. */
@@ -118,6 +155,7 @@ export class Market {
       for (const tick of dropped.late) late.push(tick);
     }
     this.#dropping.clear();
+    if (this.#given.hasOlder) { for (const bar of this.#given.takeOlder()) bars.push(bar); }
     return { bars, late, since };
   }
 
@@ -150,7 +188,10 @@ export class Market {
   restore({ seq, instruments, newest, bars }: MarketState): void {
     this.#seq = seq;
     for (const instrument of instruments) this.catalogue.restore(instrument);
-    for (const each of newest) this.#board.restore(each);
+    for (const each of newest) {
+      this.#board.restore(each);
+      if (each.given !== undefined) this.#given.note(each.symbol, each.given);
+    }
     const records = Map.groupBy(bars, ({ symbol, interval }) => `${interval} ${symbol}`);
     for (const series of records.values()) {
       const { symbol, interval } = series[0]!;
@@ -200,6 +241,12 @@ export class Market {
 
   bars(symbol: string, interval: Interval, range: BarRange): Bar[] {
     return this.#series(symbol, interval)?.range(range) ?? [];
+  }
+
+  /** What is dropped now may have changed long before. */
+  #noteDropped(symbol: string, seq: number): void {
+    const since = this.#changed.get(symbol) ?? seq;
+    this.#droppedSince = Math.min(this.#droppedSince, since);
   }
 
   #note(symbol: string): void {

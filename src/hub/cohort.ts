@@ -1,4 +1,5 @@
 import type { Row } from "../core/board.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import type { ClosedBar } from "../core/market.ts";
 import { startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
@@ -158,27 +159,47 @@ export class Cohort {
 
   /** Takes note of a tick that the market has just applied. */
   add(tick: TapedTick): void {
-    const { channel, mode, format } = this.subscription;
+    const { channel, format } = this.subscription;
     this.#seq = tick.seq;
     if (format.whole) return;
     const { symbol } = tick;
     if (channel.kind === "tick") {
       this.#pending.add(symbol, () => tick);
     } else if (channel.kind === "bar") {
-      const time = startOf(channel.interval, tick.time);
-      const newest = this.#newestBars.get(symbol);
-      if (newest === undefined || time > newest) {
-        if (newest !== undefined) this.#addBar(symbol, newest);
-        this.#newestBars.set(symbol, time);
-      }
-      this.#addBar(symbol, time);
-    } else if (mode === "latest") {
-      const update = () => this.#market.board.row(symbol);
+      this.#addNewer(symbol, startOf(channel.interval, tick.time));
+    } else this.#addRow(symbol);
+  }
+
+  /** Takes note of bars of a symbol that have changed because some were given. */
+  addGiven(symbol: string, changed: readonly ChangedBar[]): void {
+    const { channel, format } = this.subscription;
+    this.#seq = this.#market.seq;
+    if (format.whole) return;
+    if (channel.kind === "quote") this.#addRow(symbol);
+    if (channel.kind !== "bar") return;
+    for (const { interval, time } of changed) {
+      if (interval === channel.interval) this.#addNewer(symbol, time);
+    }
+  }
+
+  #addRow(symbol: string): void {
+    const update = () => this.#market.board.row(symbol);
+    if (this.subscription.mode === "latest") {
       if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
     } else {
-      const row = this.#market.board.row(symbol);
+      const row = update();
       this.#pending.add(symbol, () => row);
     }
+  }
+
+  /** Adds a bar, behind the one that it closes. */
+  #addNewer(symbol: string, time: number): void {
+    const newest = this.#newestBars.get(symbol);
+    if (newest === undefined || time > newest) {
+      if (newest !== undefined) this.#addBar(symbol, newest);
+      this.#newestBars.set(symbol, time);
+    }
+    this.#addBar(symbol, time);
   }
 
   /** Takes note of reference data that has changed. */

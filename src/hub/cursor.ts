@@ -53,6 +53,8 @@ export class Cursor {
   readonly #resumed = new Set<string>();
   /** What the last step has cost, about in ticks that were looked at. */
   #effort = 0;
+  /** Of bars that were given up to here nobody has to be told. */
+  readonly #givenKnown: number;
   #speed: number;
   #paused = false;
   /** When by the clock which recorded time is played. */
@@ -64,6 +66,8 @@ export class Cursor {
     this.cohort = cohort;
     this.#options = options;
     this.#speed = speed;
+    const isResume = start.kind === "seq" && !needsState(cohort.subscription, speed);
+    this.#givenKnown = isResume ? start.seq : tape.head;
     if (needsState(cohort.subscription, speed)) {
       const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
       this.#replay = new Replay(options, cohort, time);
@@ -135,6 +139,10 @@ export class Cursor {
       this.#seek();
       return now;
     }
+    if (this.#missesGiven) {
+      follower.fellOff(this, "Bars were given since, which are not among the ticks");
+      return undefined;
+    }
     if (this.#paused) return undefined;
     // A client that reads again is told what it has missed, or gets it.
     if (follower.full) return now;
@@ -152,6 +160,13 @@ export class Cursor {
       return undefined;
     }
     return owed ?? next ?? now;
+  }
+
+  /** Whether bars were given that the follower does not know, and that nobody tells it of by ticks. */
+  get #missesGiven(): boolean {
+    const { market, cohort: { subscription, symbols } } = this.#options;
+    if (subscription.channel.kind === "tick" || market.lastGiven <= this.#givenKnown) return false;
+    return symbols.values().some((symbol) => market.givenSeq(symbol) > this.#givenKnown);
   }
 
   /** Whether the place to start from is not there yet. */

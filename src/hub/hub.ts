@@ -1,5 +1,6 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
@@ -115,6 +116,17 @@ export class Hub implements Desk {
       cohort.add(tick);
       this.#dirty.add(cohort);
     }
+  }
+
+  /** Tells of bars that have changed because some were given; a quote has the newest close, and the day's bar. */
+  publishGiven(bars: readonly ChangedBar[]): void {
+    for (const [symbol, changed] of Map.groupBy(bars, (bar) => bar.symbol)) {
+      for (const cohort of this.#cohorts.watching(symbol)) {
+        cohort.addGiven(symbol, changed);
+        this.#dirty.add(cohort);
+      }
+    }
+    this.wake();
   }
 
   /** Tells of reference data that has changed: it stands in every quote of the symbol. */

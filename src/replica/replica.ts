@@ -1,3 +1,5 @@
+import type { GivenBar } from "../core/given_bar.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import type { Market, MarketState } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Entry, SlicedLog } from "../log/log.ts";
@@ -9,6 +11,8 @@ import { Admission } from "./admission.ts";
 export interface Audience {
   /** A tick that the market has just applied. */
   publish(tick: TapedTick): void;
+  /** Bars have changed because some were given. */
+  publishGiven(bars: readonly ChangedBar[]): void;
   /** Reference data of a symbol has changed. */
   refresh(symbol: string): void;
 }
@@ -108,8 +112,15 @@ export class Replica {
       market.apply(tick);
       hub.publish(tick);
     }
+    if (entry.bars !== undefined && isNew) this.#give(entry.bars, entry);
     market.pass(tape.head);
     this.#hold();
+  }
+
+  #give(bars: readonly GivenBar[], { first, time }: Entry): void {
+    const { market, hub } = this.#options;
+    const changed = market.give(bars, first, time);
+    if (changed.length > 0) hub.publishGiven(changed);
   }
 
   #hold(): void {

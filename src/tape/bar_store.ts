@@ -55,10 +55,15 @@ export class BarStore {
         addTick(own, 0, tick);
         continue;
       }
-      const known = this.#storing.find(symbol, interval, time) ??
-        this.#find(symbol, interval, time);
+      const known = this.find(symbol, interval, time);
       this.#fresh.put({ symbol, interval, numbers: reviseRecord(interval, known, tick) });
     }
+  }
+
+  /** The record of a bar, which must not be changed. */
+  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    return this.#fresh.find(symbol, interval, time) ??
+      this.#storing.find(symbol, interval, time) ?? this.#find(symbol, interval, time);
   }
 
   /** How many bars are in memory only. */

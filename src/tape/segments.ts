@@ -34,7 +34,7 @@ export class Segments {
 
   /** The block to which the ticks of an entry are added; blocks end where entries do. */
   open(): MemoryBlock {
-    if (this.#open !== undefined && this.#open.count < this.#blockTicks) return this.#open;
+    if (this.#open !== undefined && this.#open.weight < this.#blockTicks) return this.#open;
     this.close();
     this.#open = new MemoryBlock(this.#last, this.#names);
     this.#all.push(this.#open);
@@ -63,7 +63,7 @@ export class Segments {
   full(): MemoryBlock | undefined {
     return this.#all.find((segment): segment is MemoryBlock =>
       segment instanceof MemoryBlock &&
-      (segment !== this.#open || segment.count >= this.#blockTicks)
+      (segment !== this.#open || segment.weight >= this.#blockTicks)
     );
   }
 

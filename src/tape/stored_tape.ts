@@ -1,6 +1,7 @@
 /** One file of SQLite: https://www.sqlite.org/wal.html, https://nodejs.org/api/sqlite.html */
 import type { DatabaseSync } from "node:sqlite";
 import type { Bar, BarRange } from "../core/bar.ts";
+import type { OlderBars } from "../core/given_bars.ts";
 import type { Interval } from "../core/interval.ts";
 import type { DroppedChanges, MarketState } from "../core/market.ts";
 import { type Entry, type Receipt, seqsOf } from "../log/log.ts";
@@ -37,7 +38,7 @@ const MARK = "mark ";
  * What one process can read: all ticks that are kept, and what follows from them. The newest ticks are in
  * memory, and in the log until they are in a block of the file.
  */
-export class StoredTape implements TapeReader, Archive {
+export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly epoch: string;
   readonly #db: DatabaseSync;
   readonly #meta: TextTable;
@@ -104,6 +105,11 @@ export class StoredTape implements TapeReader, Archive {
     return this.#read(() => this.#parts.bars.range(symbol, interval, range));
   }
 
+  /** The record of a bar, which must not be changed. */
+  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    return this.#read(() => this.#parts.bars.find(symbol, interval, time));
+  }
+
   /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
   add(entry: Entry): void {
     const { first, ticks, time, marks, receipts } = entry;
@@ -111,7 +117,8 @@ export class StoredTape implements TapeReader, Archive {
     if (seqsOf(entry) > 0) {
       if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
       const block = segments.open();
-      if (ticks.length === 0) block.pass(first, time);
+      if (ticks.length === 0) block.pass(first, time, entry.bars?.length);
+      for (const { symbol } of entry.bars ?? []) symbols.add(symbol);
       for (const tick of ticks) block.add(symbols.add(tick.symbol), tick, time);
     }
     for (const { name, value } of marks) this.#marks.set(name, value);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { GivenBar } from "../../src/core/given_bar.ts";
+import type { ChangedBar } from "../../src/core/given_bars.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
@@ -33,6 +35,8 @@ export class TestReplica {
   readonly maintenance: Maintenance;
   /** Ticks that clients were told of. */
   readonly published: TapedTick[] = [];
+  /** Bars of which clients were told that they have changed by given ones. */
+  readonly given: ChangedBar[] = [];
   readonly warnings: string[] = [];
   readonly infos: string[] = [];
 
@@ -42,9 +46,10 @@ export class TestReplica {
     this.store = new TestStore({ now, ...options });
     const { log, tape } = this.store;
     [this.log, this.tape] = [log, tape];
-    const market = this.market = new Market({ barsKept: barsHeld });
+    const market = this.market = new Market({ barsKept: barsHeld, older: tape });
     this.hub = {
       publish: (tick) => void this.published.push(tick),
+      publishGiven: (bars) => void this.given.push(...bars),
       refresh() {},
     };
     const parts = { log, tape, market, hub: this.hub };
@@ -63,6 +68,13 @@ export class TestReplica {
     const sent = this.writer.accept(ticks, attached);
     this.work();
     return await sent;
+  }
+
+  /** Gives bars and waits until they are told of. */
+  async give(bars: readonly GivenBar[], attached?: Attached): Promise<Accepted> {
+    const given = this.writer.give(bars, attached);
+    this.work();
+    return await given;
   }
 
   async define(...args: Parameters<Writer["define"]>): Promise<void> {
