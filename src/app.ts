@@ -125,9 +125,10 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     ...{ log: entries, tape, market, symbolsMax: config["symbols-max"], now },
   });
   const accept: Writer["accept"] = (ticks, attached) => writer.accept(ticks, attached);
+  const give: Writer["give"] = (bars, attached) => writer.give(bars, attached);
   const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
-    ...{ market, tape, accept, now, sleep, log, random },
+    ...{ market, tape, accept, give, now, sleep, log, random },
     define: (symbol, fields) => define(symbol, fields),
     leases,
   });
@@ -142,7 +143,7 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
   const turns = new Turns(turn);
   const entry = openEntry({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
-    ...{ turns, accept, now, fault },
+    ...{ turns, accept, give, now, fault },
   });
   const maintenance = createMaintenance(config, { replica, log: entries, tape }, log);
   const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };

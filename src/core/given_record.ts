@@ -9,8 +9,6 @@ import {
   LOW,
   MADE_OF,
   NOTIONAL,
-  OPEN,
-  OPENED_AT,
   PRICES,
   SEQ,
   STATE,
@@ -21,8 +19,7 @@ import type { GivenBar } from "./given_bar.ts";
 import { lengthOf } from "./interval.ts";
 
 /** Places behind the numbers of a record where that what was given stands, whatever ticks came after it. */
-const GIVEN_OPEN = WIDTH, GIVEN_VOLUME = WIDTH + 4, GIVEN_CLOSED_AT = WIDTH + 5;
-const GIVEN_SEQ = WIDTH + 6;
+const GIVEN_OPEN = WIDTH, GIVEN_VOLUME = WIDTH + 4, GIVEN_SEQ = WIDTH + 6;
 /** How many numbers the record of a given bar has. */
 export const GIVEN_RECORD_WIDTH = WIDTH + 7;
 

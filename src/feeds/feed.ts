@@ -1,4 +1,5 @@
 import { parseDuration } from "../core/duration.ts";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
@@ -16,6 +17,8 @@ export interface FeedContext {
    * where to go on, whatever happens to this process.
    */
   emit(ticks: readonly Tick[], marks?: readonly Mark[]): Promise<void>;
+  /** Puts bars in the place of what there was of them, as `emit` puts ticks on the tape. */
+  give(bars: readonly GivenBar[], marks?: readonly Mark[]): Promise<void>;
   /** What the newest mark of this name says. */
   mark(name: string): string | undefined;
   /** Whether the tape holds nothing yet. */

@@ -1,11 +1,19 @@
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
 import type { FeedContext } from "./feed.ts";
 
-/** Ticks on their way to the tape, in order: more may be put in while some are being written. */
+/** What a source has told. */
+export interface Records {
+  readonly ticks: readonly Tick[];
+  readonly bars: readonly GivenBar[];
+}
+
+/** Ticks, and bars, on their way to the tape, each in their order: more may be put in while some are being written. */
 export class Outbox {
   readonly #context: FeedContext;
   #ticks: Tick[] = [];
+  #bars: GivenBar[] = [];
   /** The newest of each name. */
   readonly #marks = new Map<string, Mark>();
   #writing = 0;
@@ -16,14 +24,20 @@ export class Outbox {
     this.#context = context;
   }
 
-  /** How many ticks are not on the tape yet. */
+  /** How many of them are not on the tape yet. */
   get size(): number {
-    return this.#ticks.length + this.#writing;
+    return this.#ticks.length + this.#bars.length + this.#writing;
   }
 
   /** @param marks where the feed stands after these ticks */
   put(ticks: readonly Tick[], ...marks: readonly Mark[]): void {
+    this.putAll({ ticks, bars: [] }, ...marks);
+  }
+
+  /** @param marks where the feed stands after these ticks and bars */
+  putAll({ ticks, bars }: Records, ...marks: readonly Mark[]): void {
     for (const tick of ticks) this.#ticks.push(tick);
+    for (const bar of bars) this.#bars.push(bar);
     for (const mark of marks) this.#marks.set(mark.name, mark);
     this.#start();
   }
@@ -35,7 +49,7 @@ export class Outbox {
   }
 
   #start(): void {
-    if (this.#ticks.length === 0 || this.#context.signal.aborted) return;
+    if (this.#ticks.length + this.#bars.length === 0 || this.#context.signal.aborted) return;
     this.#running ??= this.#write().finally(() => {
       this.#running = undefined;
       // Something may have been put in after the last look.
@@ -45,18 +59,24 @@ export class Outbox {
 
   async #write(): Promise<void> {
     try {
-      while (this.#ticks.length > 0 && !this.#context.signal.aborted) {
-        const [ticks, marks] = [this.#ticks, [...this.#marks.values()]];
-        this.#ticks = [];
+      const { emit, give, signal } = this.#context;
+      while (this.#ticks.length + this.#bars.length > 0 && !signal.aborted) {
+        const [ticks, bars, marks] = [this.#ticks, this.#bars, [...this.#marks.values()]];
+        [this.#ticks, this.#bars] = [[], []];
         this.#marks.clear();
-        this.#writing = ticks.length;
-        await this.#context.emit(ticks, marks);
+        this.#writing = ticks.length + bars.length;
+        // The marks come with what comes last.
+        if (bars.length === 0) await emit(ticks, marks);
+        else {
+          if (ticks.length > 0) await emit(ticks);
+          await give(bars, marks);
+        }
         this.#writing = 0;
       }
     } catch (error) {
       // Whoever waits for it is told.
       this.#failure ??= { error };
-      this.#ticks = [];
+      [this.#ticks, this.#bars] = [[], []];
     }
   }
 }

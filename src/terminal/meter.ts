@@ -2,7 +2,7 @@
 export interface Meter {
   readonly startedAt: number;
   /** What is counted, such as ticks; absent when only bytes are. */
-  readonly what: string | undefined;
+  what: string | undefined;
   count: number;
   bytes: number;
   /** Bytes that there are in all, where that is known. */

@@ -4,8 +4,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** What goes to the server in one request. */
 export interface Batch {
-  /** Where it goes, such as `ticks`. */
-  readonly path: string;
+  /** What it holds, and where it goes. */
+  readonly path: "ticks" | "bars";
   readonly type: "application/x-ndjson" | "text/csv";
   readonly body: string;
   /** Bytes of the source up to its end. */
@@ -21,7 +21,6 @@ export interface TransferOptions extends ServerOptions {
 
 /** What is sent, in the same batches each time. */
 export interface Load {
-  readonly what: "ticks" | "bars";
   readonly batches: AsyncIterable<Batch>;
   readonly bytesAll: number | undefined;
 }
@@ -46,11 +45,12 @@ export async function transfer(
   const startedAt = terminal.now();
   const meter: Meter = { startedAt, what: "ticks", count: 0, bytes: 0, bytesAll: undefined };
   try {
-    const { what, batches, bytesAll } = await open();
-    Object.assign(meter, { what, bytesAll });
+    const { batches, bytesAll } = await open();
+    meter.bytesAll = bytesAll;
     let index = 0;
     for await (const batch of batches) {
       if (terminal.interrupted.aborted) throw new CommandError("Interrupted");
+      if (meter.what !== batch.path) meter.what = meter.count === 0 ? batch.path : "records";
       meter.count += await sendBatch(terminal, server, batch, `${run}-${index++}`);
       meter.bytes = batch.bytes;
       terminal.progress(meterLine(meter, terminal.now(), terminal.size().columns));
