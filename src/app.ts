@@ -55,6 +55,8 @@ export interface World {
   elapsed(): number;
   random(): number;
   memoryBytes(): number;
+  /** Milliseconds of a core that the process has used. */
+  busy(): number;
   /** Ends the process, because the log cannot be followed any more. */
   fail(error: TapeError): void;
 }
@@ -72,6 +74,8 @@ export interface App extends Handlers {
 const BARS_IN_MEMORY = 120;
 /** How long a replica is given to get to where another one has been. */
 const POSITION_MS = 5_000;
+/** When those are looked at again who wait for something in a room. */
+const ROOM_MS = 10;
 /** The log of this process alone. */
 const LOCAL = "local";
 
@@ -223,7 +227,7 @@ function close({ backup, tape }: Derived, maintenance: Maintenance): void {
 /** What happens by the clock. */
 function createPulse(
   config: Config,
-  { now, elapsed }: World,
+  { now, elapsed, busy }: World,
   parts: Derived & {
     readonly rooms: Rooms;
     readonly maintenance: Maintenance;
@@ -234,10 +238,11 @@ function createPulse(
     parts;
   const pulse: Pulse = new Pulse({
     now: elapsed,
+    busy,
     flush(time) {
       const more = metrics.append(() => replica.work());
       const next = metrics.flush(() => hub.flush(time)) ?? Infinity;
-      const due = rooms.flush() ? Math.min(next, time + config.flush) : next;
+      const due = rooms.flush() ? Math.min(next, elapsed() + ROOM_MS) : next;
       return more ? time : due === Infinity ? undefined : due;
     },
     serve: () => hub.rota.serve(),

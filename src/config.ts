@@ -4,6 +4,7 @@ import { BACKUP, EXPORT, IMPORT, INSPECT, SEND, WATCH } from "./config/client_se
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
+  autoOr,
   count,
   countFrom,
   durationFrom,
@@ -52,8 +53,8 @@ const SETTINGS = z.object({
   "feed": list.default(["synthetic"]).describe(
     "where ticks come from, kind:what?options; none for ingest only",
   ),
-  "flush": number(z.number().min(1).max(1_000)).default(10).describe(
-    "milliseconds between frames at least",
+  "flush": autoOr(number(z.number().min(1).max(1_000))).default("auto").describe(
+    "milliseconds between frames at least; auto: as soon as there is time",
   ),
   "origin": origins.default(ORIGINS).describe(
     "page origin that may use the server beside its own; * for any",

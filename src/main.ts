@@ -45,6 +45,7 @@ async function serve(config: Config): Promise<void> {
     environment: process.env,
     ...clock,
     random: Math.random,
+    busy: busyMs,
     memoryBytes: () => process.memoryUsage.rss(),
     fail(error) {
       complain(error.message);
@@ -76,6 +77,11 @@ async function serve(config: Config): Promise<void> {
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+}
+
+function busyMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Linux names each run of the machine; elsewhere it is known by the minute in which it began. */

@@ -1,7 +1,11 @@
+import { Pace } from "./pace.ts";
+
 /** What happens by the clock rather than in answer to anything. */
 export interface PulseWork {
   /** Milliseconds by a clock that nobody sets. */
   now(): number;
+  /** Milliseconds of a core that the process has used. */
+  busy(): number;
   /** Sends what is due and says when to call again, if something is owed. */
   flush(now: number): number | undefined;
   /** Serves those who wait for their turn. */
@@ -19,12 +23,15 @@ const LATE_FRAMES_MAX = 5;
 const TIDY_MS = 10;
 
 /**
- * The pace of the server: after a quiet spell the first tick is flushed at once, then there is at most
- * one flush per interval. All clients share these timers.
+ * The pace of the server: after a quiet spell the first tick is flushed at once; then there is at most one flush
+ * per interval, or, without one, as many as there is time for. All clients share these timers.
  */
 export class Pulse {
   readonly #work: PulseWork;
-  readonly #flushMs: number;
+  /** At least between two flushes, where that is not found out. */
+  readonly #flushMs: number | undefined;
+  readonly #pace = new Pace();
+  #spacingMs: number;
   #advancing: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
@@ -32,9 +39,10 @@ export class Pulse {
   #serving: ReturnType<typeof setTimeout> | undefined;
   #flushedAt = -Infinity;
 
-  constructor(work: PulseWork, flushMs: number) {
+  constructor(work: PulseWork, flush: number | "auto") {
     this.#work = work;
-    this.#flushMs = flushMs;
+    this.#flushMs = flush === "auto" ? undefined : flush;
+    this.#spacingMs = this.#flushMs ?? 0;
   }
 
   start(): void {
@@ -47,7 +55,7 @@ export class Pulse {
   /** There may be something to send. */
   touch(): void {
     const now = this.#work.now();
-    const at = this.#flushedAt + this.#flushMs;
+    const at = this.#flushedAt + this.#spacingMs;
     if (now >= at) this.#flush(now);
     else this.#schedule(at, now);
   }
@@ -77,7 +85,9 @@ export class Pulse {
     this.#timerAt = Infinity;
     this.#flushedAt = this.#countedFrom(now);
     const next = this.#work.flush(this.#flushedAt);
-    if (next !== undefined) this.#schedule(next, this.#work.now());
+    const end = this.#work.now();
+    this.#spacingMs = this.#flushMs ?? this.#pace.flushed(now, end, this.#work.busy());
+    if (next !== undefined) this.#schedule(next, end);
   }
 
   /**
@@ -85,8 +95,8 @@ export class Pulse {
    * as often as frames may go would else all wait as long as the latest of them was late.
    */
   #countedFrom(now: number): number {
-    const due = this.#flushedAt + this.#flushMs;
-    return Math.min(now, Math.max(due, now - LATE_FRAMES_MAX * this.#flushMs));
+    const due = this.#flushedAt + this.#spacingMs;
+    return Math.min(now, Math.max(due, now - LATE_FRAMES_MAX * this.#spacingMs));
   }
 
   #schedule(at: number, now: number): void {

@@ -63,7 +63,7 @@ describe("readConfig", () => {
     const config = serve({});
     assert.equal(config.host, "127.0.0.1");
     assert.equal(config.port, 5_050);
-    assert.equal(config.flush, 10);
+    assert.equal(config.flush, "auto");
     assert.deepEqual(config.feed, ["synthetic"]);
     assert.ok(config.origin.includes("https://pro.openbb.co"));
     assert.ok(config.origin.includes("https://app.lowcoder.cloud"));
@@ -228,7 +228,7 @@ describe("readConfig", () => {
     assert.deepEqual(settings["host"], { value: "h", source: "file" });
     assert.deepEqual(settings["port"], { value: 3, source: "flag" });
     assert.deepEqual(settings["drain"], { value: 2_000, source: "flag" });
-    assert.deepEqual(settings["flush"], { value: 10, source: "default" });
+    assert.deepEqual(settings["flush"], { value: "auto", source: "default" });
     assert.deepEqual(settings["read-key"], { value: ["****", "****"], source: "environment" });
     assert.deepEqual(settings["instruments"]!.value, { A: { prev_close: 1 } });
     assert.doesNotMatch(JSON.stringify(report), /hidden/);

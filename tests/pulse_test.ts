@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
-import { Pulse, sleep } from "../src/pulse.ts";
+import { Pulse, type PulseWork, sleep } from "../src/pulse.ts";
 
 const FLUSH_MS = 10;
 
@@ -13,11 +13,18 @@ class Stand {
   advances = 0;
   owed: number | undefined;
   left = 0;
-  readonly pulse = new Pulse({
+  /** What a flush takes. */
+  costMs = 0;
+  #busyMs = 0;
+  readonly pulse: Pulse;
+  readonly #work: PulseWork = {
     now: () => this.now,
+    busy: () => this.#busyMs,
     flush: (time) => {
       this.flushes.push(this.now);
       this.counted.push(time);
+      this.now += this.costMs;
+      this.#busyMs += this.costMs;
       const { owed } = this;
       this.owed = undefined;
       return owed;
@@ -25,7 +32,11 @@ class Stand {
     serve: () => void this.serves.push(this.now),
     advance: () => void this.advances++,
     tidy: () => this.left-- > 0,
-  }, FLUSH_MS);
+  };
+
+  constructor(flush: number | "auto" = FLUSH_MS) {
+    this.pulse = new Pulse(this.#work, flush);
+  }
 
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed++) {
@@ -51,6 +62,20 @@ describe("Pulse", () => {
     const steady = rest.slice(5);
     assert.ok(steady.length >= 3, String(rest));
     steady.slice(1).forEach((time, index) => assert.equal(time - steady[index]!, FLUSH_MS));
+  });
+
+  test("Pulse without an interval flushes at once, and rests as long as a flush has taken", () => {
+    const stand = new Stand("auto");
+    stand.costMs = 2;
+    for (let tick = 0; tick < 10; tick++) {
+      stand.pulse.touch();
+      stand.pass(1);
+    }
+    assert.deepEqual(stand.flushes.slice(0, 4), [1_000, 1_004, 1_008, 1_012]);
+    stand.pass(50);
+    const { length } = stand.flushes;
+    stand.pulse.touch();
+    assert.equal(stand.flushes.length, length + 1);
   });
 
   test("Pulse serves when it is asked to, by the latest word, and not after its end", () => {

@@ -48,7 +48,8 @@ const OUTSIDE = new Map<string, string[]>([
   ["src/config/flags.ts", ["src/core/nearest.ts"]],
   ["src/config/help.ts", ["src/config.ts", "src/records/form_options.ts"]],
   ["src/logger.ts", ["src/core/mask.ts"]],
-  ["src/pulse.ts", []],
+  ["src/pace.ts", []],
+  ["src/pulse.ts", ["src/pace.ts"]],
   ["src/config/setting_kinds.ts", [
     "src/core/duration.ts",
     "src/core/instrument.ts",
@@ -74,7 +75,7 @@ const TOKENS = new RegExp(
 );
 /** Tests of the whole or of a document; all others mirror the file that they test. */
 const WHOLE =
-  /^tests\/(?:(?:conformance|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
+  /^tests\/(?:(?:conformance|documents|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
 
 interface Source {
   readonly path: string;

@@ -16,6 +16,16 @@ export const number = (schema: z.ZodNumber) =>
     },
     schema,
   );
+/** A value, or `auto` for what the server finds out by itself. */
+export const autoOr = (schema: z.ZodType<number>) =>
+  z.unknown().transform((value, context): number | "auto" => {
+    if (value === "auto") return value;
+    const made = schema.safeParse(value);
+    if (made.success) return made.data;
+    const [{ message }] = made.error.issues as [z.core.$ZodIssue];
+    context.addIssue({ code: "custom", message: `${message}, or auto` });
+    return z.NEVER;
+  });
 export const countFrom = (least: number) => number(z.number().int().min(least));
 export const count = countFrom(1);
 /** Yes or no: a flag without a value. */

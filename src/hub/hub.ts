@@ -43,6 +43,8 @@ export interface HubOptions extends Pick<Desk, "authorize"> {
 export const EFFORT_PER_FLUSH = 40_000;
 /** How many members get a frame in one flush; the others have their turn in the next one. */
 const SERVED_PER_FLUSH = 500;
+/** When a cursor goes on, or a full socket is looked at again, where the server has no spacing of its own. */
+const STEP_MS = 10;
 /** After a flush there is a quarter of the time that it took for everything else, but no more than this. */
 const REST_SHARE = 1 / 4, REST_MS_MAX = 20;
 
@@ -181,14 +183,15 @@ export class Hub implements Desk {
       this.#dirty.delete(cohort);
       if (dueAt === undefined) continue;
       this.#dirty.add(cohort);
-      next = Math.min(next ?? dueAt, dueAt);
+      const againAt = cohort.subscription.every === 0 ? now + STEP_MS : dueAt;
+      next = Math.min(next ?? againAt, againAt);
     }
     return next;
   }
 
   /** Cursors take turns, so that a crowd that resumes at once does not hold up what is live. */
   #stepCursors(now: number): number | undefined {
-    const soon = now + this.limits.flushMs;
+    const soon = now + (this.limits.flushMs || STEP_MS);
     let next: number | undefined;
     let left = EFFORT_PER_FLUSH;
     for (const cursor of [...this.#cursors]) {

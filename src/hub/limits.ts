@@ -16,7 +16,7 @@ export interface Limits {
   readonly stalledMsMax: number;
   /** A heartbeat is sent when nothing else was for so long. */
   readonly heartbeatMs: number;
-  /** The least and the greatest spacing of frames. */
+  /** The least and the greatest spacing of frames; 0 where it follows from what serving costs. */
   readonly flushMs: number;
   readonly everyMsMax: number;
   /** Rooms at once, those included that are empty and not yet forgotten. */
@@ -58,7 +58,7 @@ export interface LimitSettings {
   readonly "buffered-max": number;
   readonly stalled: number;
   readonly heartbeat: number;
-  readonly flush: number;
+  readonly flush: number | "auto";
   readonly "rooms-max": number;
   readonly "room-members-max": number;
   readonly "room-message-max": number;
@@ -75,7 +75,7 @@ export function limitsOf(settings: LimitSettings): Limits {
     bufferedBytesMax: settings["buffered-max"],
     stalledMsMax: settings.stalled,
     heartbeatMs: settings.heartbeat,
-    flushMs: settings.flush,
+    flushMs: settings.flush === "auto" ? 0 : settings.flush,
     roomsMax: settings["rooms-max"],
     roomMembersMax: settings["room-members-max"],
     roomMessageMax: settings["room-message-max"],

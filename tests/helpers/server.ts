@@ -36,6 +36,7 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
     environment: {},
     now: Date.now,
     elapsed: () => performance.now(),
+    busy: () => 0,
     memoryBytes: () => 1_000_000,
     fail(error) {
       throw error;

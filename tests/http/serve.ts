@@ -38,6 +38,7 @@ export class TestApp {
       environment: {},
       now: () => this.now,
       elapsed: () => performance.now(),
+      busy: () => 0,
       memoryBytes: () => 1_000_000,
       fail(error) {
         throw error;

@@ -22,7 +22,6 @@ const SETTINGS = {
   "retention-size": ["bytes", "of the tape, beyond which the oldest ticks go first"],
   "backup-every": ["milliseconds", "between two backups, where there is a folder for them"],
   "backup-keep": ["backups", "that are kept in that folder"],
-  "flush": ["milliseconds", "between two frames at least"],
   "heartbeat": ["milliseconds", "of silence after which a heartbeat is sent"],
   "stalled": ["milliseconds", "without progress that end a connection"],
   "drain": ["milliseconds", "over which clients are let go at the end"],
@@ -41,7 +40,7 @@ export interface PublishedLimit {
 /** Every limit of this server by its name, with its unit. */
 export function publishedLimits(
   settings: LimitSettings,
-  { patternsMax, everyMsMax, roomMessagesPerSecond }: Limits,
+  { flushMs, patternsMax, everyMsMax, roomMessagesPerSecond }: Limits,
 ): Readonly<Record<string, PublishedLimit>> {
   const set = Object.entries(SETTINGS).map(([name, [unit, description]]) => {
     const value = settings[name as keyof LimitSettings];
@@ -49,6 +48,12 @@ export function publishedLimits(
   });
   return {
     ...Object.fromEntries(set),
+    "flush": {
+      value: flushMs,
+      unit: "milliseconds",
+      description: "between two frames at least; 0 where that follows from what they cost",
+      flag: "--flush",
+    },
     "rows": { value: LIMIT_MAX, unit: "rows", description: "in one answer" },
     "symbols": { value: SYMBOLS_MAX, unit: "symbols", description: "named in one request" },
     "patterns": { value: patternsMax, unit: "names", description: "in one subscription" },

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { COMMANDS, FILE_ONLY } from "../../src/config.ts";
+import { helpText } from "../../src/config/help.ts";
+import { startServer } from "../helpers/server.ts";
+import { textOf } from "../helpers/documents.ts";
+
+const settings = textOf("docs/settings.md");
+
+/** What a table of docs/settings.md says of a flag, cell by cell. */
+function rowOf(flag: string): string[] | undefined {
+  const row = settings.split("\n").find((line) =>
+    line.startsWith("|") && line.split("|")[1]!.includes(`\`${flag}\``)
+  );
+  return row?.split("|").slice(1, -1).map((cell) => cell.trim());
+}
+
+describe("The reference in docs/", () => {
+  it("docs/settings.md has every flag of every command", () => {
+    const flags = Object.values(COMMANDS).flatMap(({ settings }) => Object.keys(settings.shape))
+      .filter((name) => !FILE_ONLY.includes(name)).map((name) => `--${name}`);
+    const lacking = [...flags, "--config", "--help", "--version"].filter((flag) => !rowOf(flag));
+    assert.deepEqual([...new Set(lacking)], []);
+  });
+
+  it("docs/settings.md has the defaults of --help, and no flag that is not there", () => {
+    const shown = helpText("1").matchAll(/^ {2}(--[\w-]+) .*\(([^()\s]+)\)$/gm);
+    for (const [, flag, value] of shown) {
+      if (value === "none") continue;
+      assert.ok(rowOf(flag!)![1]!.includes(`\`${value}\``), `${flag}: ${value}`);
+    }
+    const known = Object.keys(COMMANDS).map((name) => helpText("1", name as "serve")).join("\n");
+    for (const [, flag] of settings.matchAll(/`(--[\w-]+)/g)) {
+      assert.match(known, new RegExp(`${flag}(?![\\w-])`));
+    }
+  });
+
+  it("docs/operate.md has every metric, and no other", async () => {
+    const server = await startServer("--feed", "synthetic:?history=10s");
+    const metrics = await (await fetch(`${server.http}/metrics`)).text();
+    await server.stop();
+    const own = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
+    // These depend on settings: a folder for backups, and a log that several servers share.
+    const others = [...textOf("src/http/metrics.ts").matchAll(/"(backup_\w+|log_\w+)"/g)]
+      .map(([, name]) => `tickwire_${name}`);
+    const [table] = /^## All metrics$[^]*?^## /m.exec(textOf("docs/operate.md"))!;
+    const told = [...table.matchAll(/`(tickwire_\w+)`/g)].map(([, name]) => name!);
+    assert.deepEqual(told.sort(), [...new Set([...own, ...others])].sort());
+  });
+
+  it("docs/clients/README.md has every address", async () => {
+    const server = await startServer("--feed", "none");
+    const { paths } = await (await fetch(`${server.http}/openapi.json`)).json();
+    await server.stop();
+    const page = textOf("docs/clients/README.md");
+    const first = new Set(Object.keys(paths).map((path) => path.split("/")[1]!));
+    const lacking = [...first].filter((name) =>
+      !["static", "favicon.ico"].includes(name) && !page.includes(`/${name}`)
+    );
+    assert.deepEqual(lacking, []);
+  });
+
+  it("docs/feeds.md has every kind of feed that --help shows", () => {
+    const feeds = textOf("docs/feeds.md");
+    const kinds = [...helpText("1").matchAll(/^ {6}([a-z]+):/gm)].map(([, kind]) => kind!);
+    assert.ok(kinds.length >= 11);
+    assert.deepEqual(kinds.filter((kind) => !feeds.includes(`--feed ${kind}`)), []);
+  });
+
+  it("The version is one: package, lock, changelog and deployment", () => {
+    const { version } = JSON.parse(textOf("package.json"));
+    const lock = JSON.parse(textOf("package-lock.json"));
+    assert.equal(lock.version, version);
+    assert.equal(lock.packages[""].version, version);
+    const [, newest] = /^## \[?(\d+\.\d+\.\d+)\]?/m.exec(textOf("CHANGELOG.md"))!;
+    assert.equal(newest, version);
+    assert.match(textOf("deploy/kubernetes/tickwire.yaml"), new RegExp(`tickwire:${version}\\b`));
+  });
+
+  it(".editorconfig has the width of deno.json", () => {
+    const { fmt } = JSON.parse(textOf("deno.json"));
+    assert.match(textOf(".editorconfig"), new RegExp(`^max_line_length = ${fmt.lineWidth}$`, "m"));
+  });
+});
