@@ -14,27 +14,14 @@ import {
   STATE,
   TIME,
 } from "./bar.ts";
+import { BarNotes } from "./bar_notes.ts";
 import { addFiner, isSameBar } from "./given_record.ts";
 import { type Interval, lengthOf, startOf } from "./interval.ts";
+import { SharedBars } from "./shared_bars.ts";
 import type { TapedTick } from "./tick.ts";
 
 /** How long after its last tick the clock may close a bar. */
 const QUIET_MS = 1_000;
-
-/** A tick of a bar that is older than those the market holds. */
-export interface LateTick {
-  readonly interval: Interval;
-  readonly tick: TapedTick;
-}
-
-/** What has changed of bars that are no longer held: first the records, then the late ticks. */
-export interface BarChanges {
-  readonly bars: BarRecord[];
-  readonly late: LateTick[];
-}
-
-/** How many bars that were handed out are remembered, so that equal requests share one object. */
-const SHARED_MAX = 8;
 
 /**
  * The bars of one symbol and interval, oldest first; at least `depth` of them are kept. Their records are
@@ -45,7 +32,7 @@ export class BarSeries {
   readonly interval: Interval;
   readonly #depth: number;
   readonly #stored: boolean;
-  readonly #shared = new Map<number, Bar>();
+  readonly #shared = new SharedBars();
   /** Of bars that were given, what was given, by their start. */
   readonly #given = new Map<number, Float64Array>();
   #records = new Float64Array(4 * WIDTH);
@@ -56,12 +43,8 @@ export class BarSeries {
   /** Whether the newest bar got a tick since the clock was last told, and when that was seen. */
   #touched = false;
   #touchedAt = -Infinity;
-  /** Starts of the bars that have changed since `takeChanges`; the one noted last, to save a look-up. */
-  readonly #changed = new Set<number>();
-  #changedLast = NaN;
-  /** Changed records that had to make room before they were taken, and ticks of such. */
-  readonly #droppedChanges: BarRecord[] = [];
-  readonly #late: LateTick[] = [];
+  /** What has changed since it was taken. */
+  readonly notes = new BarNotes();
 
   /** @param stored whether changes are noted, because somebody takes them */
   constructor(symbol: string, interval: Interval, depth: number, stored = true) {
@@ -69,10 +52,6 @@ export class BarSeries {
     this.interval = interval;
     this.#depth = depth;
     this.#stored = stored;
-  }
-
-  get length(): number {
-    return this.#length;
   }
 
   /** Start of the newest bar; `undefined` when there is none. */
@@ -91,7 +70,7 @@ export class BarSeries {
    */
   apply(tick: TapedTick): boolean {
     if (this.#put(tick)) return true;
-    if (this.#stored) this.#late.push({ interval: this.interval, tick });
+    if (this.#stored) this.notes.late.push({ interval: this.interval, tick });
     return false;
   }
 
@@ -124,15 +103,14 @@ export class BarSeries {
 
   /** The record of the bar that starts at the given time, to be read at once. */
   record(time: number): Float64Array | undefined {
-    const index = this.#search(time);
-    if (index === this.#length || this.#records[index * WIDTH + TIME] !== time) return undefined;
-    return this.#full(index * WIDTH);
+    const record = this.#place(time);
+    return record === undefined ? undefined : this.#full(record);
   }
 
   /** What the bar that starts at the given time is made of. */
   madeOf(time: number): number | undefined {
-    const record = this.#search(time) * WIDTH;
-    return this.#records[record + TIME] === time ? this.#records[record + MADE_OF] : undefined;
+    const record = this.#place(time);
+    return record === undefined ? undefined : this.#records[record + MADE_OF];
   }
 
   /** Adds the bars of `from <= time < to` to a record that is made of them. */
@@ -150,38 +128,26 @@ export class BarSeries {
   set(numbers: Float64Array): boolean | undefined {
     const start = numbers[TIME]!;
     const own = numbers.subarray(0, WIDTH);
-    if (start >= this.#newestEnd) {
+    const at = this.#place(start);
+    if (at !== undefined) {
+      if (isSameBar(numbers, this.#full(at))) return false;
+      own[STATE] = this.#records[at + STATE] === FORMING ? FORMING : REVISED;
+      this.#records.set(own, at);
+      this.#touched ||= own[STATE] === FORMING;
+      this.#note(start);
+    } else if (start >= this.#newestEnd) {
       this.close();
       this.#newestEnd = start + lengthOf(this.interval);
       this.#touched = true;
       own[STATE] = FORMING;
       this.#insert(this.#length, own);
     } else {
+      own[STATE] = REVISED;
       const index = this.#search(start);
-      const at = index * WIDTH;
-      if (index < this.#length && this.#records[at + TIME] === start) {
-        if (isSameBar(numbers, this.#full(at))) return false;
-        own[STATE] = this.#records[at + STATE] === FORMING ? FORMING : REVISED;
-        this.#records.set(own, at);
-        if (own[STATE] === FORMING) this.#touched = true;
-        this.#note(start);
-      } else {
-        own[STATE] = REVISED;
-        if ((index === 0 && this.#dropped) || !this.#insert(index, own)) return undefined;
-      }
+      if ((index === 0 && this.#dropped) || !this.#insert(index, own)) return undefined;
     }
     if (numbers.length > WIDTH) this.#given.set(start, numbers.slice(WIDTH));
     return true;
-  }
-
-  /** How many changes are of bars that are no longer held, so that nobody finds them here. */
-  get dropped(): number {
-    return this.#droppedChanges.length + this.#late.length;
-  }
-
-  /** Takes the changes of bars that are no longer held. */
-  takeDropped(): BarChanges {
-    return { bars: this.#droppedChanges.splice(0), late: this.#late.splice(0) };
   }
 
   /**
@@ -189,8 +155,7 @@ export class BarSeries {
    * that none is stored while the end of the one before it is not.
    */
   takeChanges(max: number): BarRecord[] {
-    const times = [...this.#changed].sort((a, b) => a - b).slice(0, max);
-    return times.map((time) => this.#takeChange(time));
+    return this.notes.times().slice(0, max).map((time) => this.#takeChange(time));
   }
 
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
@@ -233,17 +198,14 @@ export class BarSeries {
 
   /** The bar that starts at the given time. */
   at(time: number): Bar | undefined {
-    const index = this.#search(time);
-    if (index === this.#length || this.#records[index * WIDTH + TIME] !== time) return undefined;
-    return this.#bar(index);
+    const record = this.#place(time);
+    return record === undefined ? undefined : this.#bar(record / WIDTH);
   }
 
   /** Event time of the newest tick in the bar that starts at the given time. */
   lastTickAt(time: number): number | undefined {
-    const index = this.#search(time);
-    const record = index * WIDTH;
-    if (index === this.#length || this.#records[record + TIME] !== time) return undefined;
-    return this.#records[record + CLOSED_AT];
+    const record = this.#place(time);
+    return record === undefined ? undefined : this.#records[record + CLOSED_AT];
   }
 
   /** The newest bar but `back`: 0 is the newest, 1 the one before. */
@@ -264,6 +226,13 @@ export class BarSeries {
     const bars: Bar[] = [];
     for (let index = start; index < end; index++) bars.push(this.#bar(index));
     return bars;
+  }
+
+  /** Place of the record of the bar that starts at the given time. */
+  #place(time: number): number | undefined {
+    const index = this.#search(time);
+    const record = index * WIDTH;
+    return index < this.#length && this.#records[record + TIME] === time ? record : undefined;
   }
 
   /** Index of the first bar that starts at or after the time. */
@@ -302,8 +271,8 @@ export class BarSeries {
     }
     const dropped = this.#length - this.#depth;
     const oldest = this.#records[dropped * WIDTH + TIME]!;
-    for (const time of [...this.#changed].sort((a, b) => a - b)) {
-      if (time < oldest) this.#droppedChanges.push(this.#takeChange(time));
+    for (const time of this.notes.times()) {
+      if (time < oldest) this.notes.bars.push(this.#takeChange(time));
     }
     for (const time of this.#given.keys()) if (time < oldest) this.#given.delete(time);
     this.#records.copyWithin(0, dropped * WIDTH);
@@ -315,8 +284,7 @@ export class BarSeries {
 
   #takeChange(time: number): BarRecord {
     const record = this.#search(time) * WIDTH;
-    this.#changed.delete(time);
-    this.#changedLast = NaN;
+    this.notes.take(time);
     const numbers = this.#full(record).slice();
     return { symbol: this.symbol, interval: this.interval, numbers };
   }
@@ -325,7 +293,11 @@ export class BarSeries {
   #full(record: number): Float64Array {
     const own = this.#records.subarray(record, record + WIDTH);
     const given = this.#given.get(own[TIME]!);
-    return given === undefined ? own : Float64Array.of(...own, ...given);
+    if (given === undefined) return own;
+    const full = new Float64Array(WIDTH + given.length);
+    full.set(own);
+    full.set(given, WIDTH);
+    return full;
   }
 
   #add(record: number, tick: TapedTick): boolean {
@@ -335,21 +307,14 @@ export class BarSeries {
 
   /** Notes that a bar has changed: what was handed out of it is old, and it is to be stored. */
   #note(time: number): void {
-    if (this.#shared.size > 0) this.#shared.delete(time);
-    if (!this.#stored || time === this.#changedLast) return;
-    this.#changedLast = time;
-    this.#changed.add(time);
+    this.#shared.forget(time);
+    if (this.#stored) this.notes.note(time);
   }
 
   #bar(index: number): Bar {
     const records = this.#records;
     const record = index * WIDTH;
-    const time = records[record + TIME]!;
-    const shared = this.#shared.get(time);
-    if (shared !== undefined) return shared;
-    const bar = barOf(this.symbol, this.interval, records, record);
-    if (this.#shared.size === SHARED_MAX) this.#shared.clear();
-    this.#shared.set(time, bar);
-    return bar;
+    const make = () => barOf(this.symbol, this.interval, records, record);
+    return this.#shared.of(records[record + TIME]!, make);
   }
 }

@@ -203,10 +203,10 @@ export class GivenBars {
   }
 
   #takeDropped(series: BarSeries): void {
-    if (series.dropped === 0) return;
+    if (series.notes.dropped === 0) return;
     let records = this.#changed.get(series);
     if (records === undefined) this.#changed.set(series, records = new Map());
-    const { bars, late } = series.takeDropped();
+    const { bars, late } = series.notes.takeDropped();
     for (const { numbers } of bars) records.set(numbers[TIME]!, numbers);
     // The oldest bar had to make room for its own tick.
     for (const { tick } of late) {

@@ -9,6 +9,8 @@ import {
   LOW,
   MADE_OF,
   NOTIONAL,
+  OPEN,
+  OPENED_AT,
   PRICES,
   SEQ,
   STATE,
@@ -19,7 +21,8 @@ import type { GivenBar } from "./given_bar.ts";
 import { lengthOf } from "./interval.ts";
 
 /** Places behind the numbers of a record where that what was given stands, whatever ticks came after it. */
-const GIVEN_OPEN = WIDTH, GIVEN_VOLUME = WIDTH + 4, GIVEN_SEQ = WIDTH + 6;
+const GIVEN_OPEN = WIDTH, GIVEN_VOLUME = WIDTH + 4, GIVEN_CLOSED_AT = WIDTH + 5;
+const GIVEN_SEQ = WIDTH + 6;
 /** How many numbers the record of a given bar has. */
 export const GIVEN_RECORD_WIDTH = WIDTH + 7;
 
@@ -34,25 +37,27 @@ export function closeTimeOf({ interval, time }: GivenBar, loggedAt: number): num
 /** The record of a given bar before any tick comes after it. Its vwap is unknown, and so may be its volume. */
 export function givenNumbers(bar: GivenBar, seq: number, loggedAt: number): Float64Array {
   const { time, open, high, low, close } = bar;
-  const volume = bar.volume ?? NaN;
-  const closedAt = closeTimeOf(bar, loggedAt);
-  return Float64Array.of(
-    ...[time, open, high, low, close, volume, 0, NaN, NaN, time, closedAt, 0, seq, GIVEN],
-    ...[open, high, low, close, volume, closedAt, seq],
-  );
+  const numbers = new Float64Array(GIVEN_RECORD_WIDTH);
+  numbers[GIVEN_OPEN] = open;
+  numbers[GIVEN_OPEN + 1] = high;
+  numbers[GIVEN_OPEN + 2] = low;
+  numbers[GIVEN_OPEN + 3] = close;
+  numbers[GIVEN_VOLUME] = bar.volume ?? NaN;
+  numbers[GIVEN_CLOSED_AT] = closeTimeOf(bar, loggedAt);
+  numbers[GIVEN_SEQ] = seq;
+  numbers[TIME] = numbers[OPENED_AT] = time;
+  takeBack(numbers);
+  return numbers;
 }
 
-/** The record of a given bar as it was before any tick came after it. @param numbers of a record that is given */
-export function asGiven(numbers: Float64Array): Float64Array {
-  const [open, high, low, close, volume, closedAt, seq] = numbers.subarray(GIVEN_OPEN) as never as [
-    ...[open: number, high: number, low: number, close: number],
-    ...[volume: number, closedAt: number, seq: number],
-  ];
-  const [time, state] = [numbers[TIME]!, numbers[STATE]!];
-  return Float64Array.of(
-    ...[time, open, high, low, close, volume, 0, NaN, NaN, time, closedAt, state, seq, GIVEN],
-    ...[open, high, low, close, volume, closedAt, seq],
-  );
+/** Makes of the record of a given bar what it was before any tick came after it. */
+export function takeBack(numbers: Float64Array): void {
+  numbers.copyWithin(OPEN, GIVEN_OPEN, GIVEN_CLOSED_AT);
+  numbers[COUNT] = 0;
+  numbers[PRICES] = numbers[NOTIONAL] = NaN;
+  numbers[CLOSED_AT] = numbers[GIVEN_CLOSED_AT]!;
+  numbers[SEQ] = numbers[GIVEN_SEQ]!;
+  numbers[MADE_OF] = GIVEN;
 }
 
 /** The seq at which a bar was given; `undefined` for one that was not. */

@@ -1,5 +1,6 @@
 import type { Bar, BarRange, BarRecord } from "./bar.ts";
-import { type BarChanges, BarSeries, type LateTick } from "./bar_series.ts";
+import type { BarChanges, LateTick } from "./bar_notes.ts";
+import { BarSeries } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
 import type { GivenBar } from "./given_bar.ts";
 import { type ChangedBar, GivenBars, newestClose, type OlderBars } from "./given_bars.ts";
@@ -92,7 +93,7 @@ export class Market {
     } else {
       for (const series of this.#seriesOf(tick.symbol)) {
         series.apply(tick);
-        if (series.dropped === 0) continue;
+        if (series.notes.dropped === 0) continue;
         this.#dropping.add(series);
         this.#noteDropped(tick.symbol, tick.seq);
       }
@@ -150,7 +151,7 @@ export class Market {
     const bars: BarRecord[] = [];
     const late: LateTick[] = [];
     for (const series of this.#dropping) {
-      const dropped = series.takeDropped();
+      const dropped = series.notes.takeDropped();
       for (const bar of dropped.bars) bars.push(bar);
       for (const tick of dropped.late) late.push(tick);
     }

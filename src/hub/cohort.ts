@@ -7,8 +7,9 @@ import { Essences } from "./essences.ts";
 import type { Fragments } from "./fragments.ts";
 import { Numbering } from "./numbering.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
+import { NewestBars } from "./newest_bars.ts";
 import type { Place, Reader } from "./reader.ts";
-import type { Scene } from "./scene.ts";
+import { type Scene, wholeBoard } from "./scene.ts";
 import type { Made } from "./sent.ts";
 import type { Fragment, Item, Subscription } from "./wire.ts";
 
@@ -44,13 +45,13 @@ export class Cohort {
   readonly #behind = new Set<Member>();
   readonly #symbols = new Set<string>();
   readonly #pending: Pending<Update>;
-  /** Start of the newest bar of each symbol, on a bar channel. */
-  readonly #newestBars = new Map<string, number>();
+  readonly #newestBars = new NewestBars();
   readonly #shared: Reader;
   /** The rows that the members have, where a row may be told by what has changed of it. */
   readonly #known: Map<string, Row> | undefined;
   #seq: number;
-  #served = 0;
+  /** How many members the last flush has sent something to. */
+  served = 0;
 
   /** @param numbering of the cohort to which the members of this one come back */
   constructor(
@@ -81,11 +82,6 @@ export class Cohort {
     return this.#members.size + this.#apart.size + this.#behind.size;
   }
 
-  /** Whether updates may wait for a slow member without bound, unless a bound is set: closed bars are never left out. */
-  get #lossless(): boolean {
-    return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
-  }
-
   /** A symbol that the subscription matches has become known. */
   attach(symbol: string): void {
     if (this.#symbols.has(symbol)) return;
@@ -93,13 +89,7 @@ export class Cohort {
     this.numbering.add(symbol);
     const { channel } = this.subscription;
     if (channel.kind !== "bar") return;
-    const newest = this.#market.newestBar(symbol, channel.interval);
-    if (newest !== undefined && !newest.closed) this.#newestBars.set(symbol, newest.time);
-  }
-
-  /** How many members the last flush has sent something to. */
-  get served(): number {
-    return this.#served;
+    this.#newestBars.begin(this.#market.newestBar(symbol, channel.interval));
   }
 
   /** `seq` of the newest update. */
@@ -184,37 +174,31 @@ export class Cohort {
 
   #addRow(symbol: string): void {
     const update = () => this.#market.board.row(symbol);
-    if (this.subscription.mode === "latest") {
-      if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
-    } else {
-      const row = update();
-      this.#pending.add(symbol, () => row);
-    }
+    if (this.subscription.mode === "all") this.#addAsIs(update());
+    else if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
+  }
+
+  #addAsIs(row: Row): void {
+    this.#pending.add(row.symbol, () => row);
   }
 
   /** Adds a bar, behind the one that it closes. */
   #addNewer(symbol: string, time: number): void {
-    const newest = this.#newestBars.get(symbol);
-    if (newest === undefined || time > newest) {
-      if (newest !== undefined) this.#addBar(symbol, newest);
-      this.#newestBars.set(symbol, time);
-    }
-    this.#addBar(symbol, time);
+    for (const start of this.#newestBars.changed(symbol, time)) this.#addBar(symbol, start);
   }
 
   /** Takes note of reference data that has changed. */
   refresh(symbol: string): void {
     const { channel, format } = this.subscription;
     if (channel.kind !== "quote" || format.whole || !this.#market.board.has(symbol)) return;
-    const row = this.#market.board.row(symbol);
-    this.#pending.add(symbol, () => row);
+    this.#addAsIs(this.#market.board.row(symbol));
   }
 
   /** Takes note of a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
     this.#seq = this.#market.seq;
     // The next tick need not close it once more.
-    this.#newestBars.delete(symbol);
+    this.#newestBars.closed(symbol);
     this.#addBar(symbol, time);
   }
 
@@ -231,8 +215,10 @@ export class Cohort {
    * @returns when to call again; `undefined` when nothing is owed to anybody
    */
   flush(now: number, fragments: Fragments): number | undefined {
-    this.#served = 0;
-    const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
+    this.served = 0;
+    // Closed bars are never left out, so updates would wait for a slow member without bound.
+    const isLossless = this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
+    const overfull = isLossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
     this.#serveMembers(fragments);
     this.#shared.dueAt = now + this.subscription.every;
@@ -251,14 +237,14 @@ export class Cohort {
     if (made === undefined) this.#known?.clear();
     for (const member of this.#members) {
       if (!member.full) {
-        this.#served++;
+        this.served++;
         for (const text of made!.texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
         this.#apart.set(member, { ...before });
       }
     }
-    if (made !== undefined) fragments.sent.add(made, this.#served);
+    if (made !== undefined) fragments.sent.add(made, this.served);
   }
 
   #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
@@ -273,7 +259,7 @@ export class Cohort {
       const key = `${reader.seq} ${reader.updates} ${reader.symbols}`;
       const made = known.get(key) ?? this.#make(reader, fragments);
       known.set(key, made);
-      this.#served++;
+      this.served++;
       fragments.sent.add(made, 1);
       // With this it knows what the members do. One that is gone leaves while it is sent to.
       this.#apart.delete(member);
@@ -292,7 +278,7 @@ export class Cohort {
   #make(reader: Reader, fragments: Fragments, known?: Map<string, Row>): Made {
     const { subscription, subscription: { format }, sub } = this;
     const items = format.whole
-      ? this.#wholeBoard()
+      ? wholeBoard(this.#market, this.#symbols)
       : this.#pending.since(reader.updates).map((u) => u());
     const frame = {
       sub,
@@ -318,13 +304,6 @@ export class Cohort {
     const announced = symbols.length === 0 ? undefined : format.announce(sub, symbols);
     const all = announced === undefined ? texts : [announced, ...texts];
     return { texts: all, updates: frame.fragments.length };
-  }
-
-  /** Every row there is, by symbol. */
-  #wholeBoard(): Item[] {
-    const { board } = this.#market;
-    const ticked = [...this.#symbols].filter((symbol) => board.has(symbol)).sort();
-    return ticked.map((symbol) => board.row(symbol));
   }
 
   #forget(): void {

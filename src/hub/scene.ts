@@ -34,3 +34,10 @@ export function present(market: Market, archive: Archive): Scene {
         readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
   };
 }
+
+/** Every row there is of some symbols, by symbol. */
+export function wholeBoard({ board }: Scene, symbols: Iterable<string>): Row[] {
+  return [...symbols].filter((symbol) => board.has(symbol)).sort().map((symbol) =>
+    board.row(symbol)
+  );
+}

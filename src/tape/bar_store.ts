@@ -8,7 +8,7 @@ import {
   reviseRecord,
   TIME,
 } from "../core/bar.ts";
-import type { BarChanges } from "../core/bar_series.ts";
+import type { BarChanges } from "../core/bar_notes.ts";
 import { type Interval, startOf } from "../core/interval.ts";
 import { BarTable } from "./bar_table.ts";
 import type { SymbolTable } from "./symbol_table.ts";

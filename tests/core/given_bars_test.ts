@@ -5,9 +5,9 @@ import type { GivenBar } from "../../src/core/given_bar.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { readBars } from "../../src/tape/bars.ts";
-import { naiveStart } from "../core/naive.ts";
-import { type Logged, naiveGivenBars, naivePrice } from "../core/naive_given.ts";
-import { anyTick, anyTime, bits, NEAR_MONDAY, quarters } from "../core/ticks.ts";
+import { naiveStart } from "./naive.ts";
+import { type Logged, naiveGivenBars, naivePrice } from "./naive_given.ts";
+import { anyTick, anyTime, bits, NEAR_MONDAY, quarters } from "./ticks.ts";
 import { assertSame, TestReplica } from "../helpers/replica.ts";
 import { TapeFolder } from "../helpers/tape_file.ts";
 
@@ -138,7 +138,7 @@ describe("Given bars: memory, file and log", () => {
           restarted.close();
         },
       ),
-      { numRuns: Number(process.env.RUNS ?? 60) },
+      { numRuns: 30 },
     );
   });
 });
