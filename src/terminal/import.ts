@@ -87,8 +87,9 @@ async function* batchesOf(sources: readonly Source[], size: number): AsyncGenera
       inSource: (reason) => `${source.name}: ${reason}`,
     });
     for await (const { ticks, bars } of source.read()) {
-      path = bars.length > 0 ? "bars" : "ticks";
-      const lines = bars.length > 0 ? bars.map(barLine) : ticks.map(tickLine);
+      // A source is of one kind.
+      if (bars.length > 0) path = "bars";
+      const lines = [...ticks.map(tickLine), ...bars.map(barLine)];
       for (const line of lines) {
         waiting.push(line);
         if (waiting.length < size) continue;
