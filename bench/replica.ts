@@ -3,7 +3,7 @@ import { Replica } from "../src/replica/replica.ts";
 import { TestStore } from "../tests/helpers/store.ts";
 
 const BARS_KEPT = 120;
-const NOBODY = { publish() {}, publishGiven() {}, refresh() {} };
+const NOBODY = { publish() {}, publishGiven() {}, refresh() {}, correct() {} };
 
 /** A log in a file, with all that follows it in this process but clients. */
 export function openReplica(path: string) {

@@ -41,6 +41,18 @@ export interface BarRecord {
   readonly numbers: Float64Array;
 }
 
+/** A tick of a bar that is older than those the market holds. */
+export interface LateTick {
+  readonly interval: Interval;
+  readonly tick: TapedTick;
+}
+
+/** What has changed of bars that are no longer held: first the records, then the late ticks. */
+export interface BarChanges {
+  readonly bars: BarRecord[];
+  readonly late: LateTick[];
+}
+
 /** Places of the numbers in a record. */
 export const OPEN = 1, HIGH = 2, LOW = 3, CLOSE = 4, VOLUME = 5, COUNT = 6, PRICES = 7;
 export const NOTIONAL = 8, OPENED_AT = 9;
@@ -48,8 +60,8 @@ export const TIME = 0, CLOSED_AT = 10, STATE = 11, SEQ = 12, MADE_OF = 13;
 /** How many numbers a record has. */
 export const BAR_RECORD_WIDTH = 14;
 
-/** What `STATE` holds. */
-export const FORMING = 0, CLOSED = 1, REVISED = 2;
+/** What `STATE` holds; the last is the state of no bar, but of a record that says that there is none. */
+export const FORMING = 0, CLOSED = 1, REVISED = 2, GONE = 3;
 
 /** What `MADE_OF` holds: ticks alone, a given bar with the ticks after it, or the bars of the next finer interval. */
 export const TICKS = 0, GIVEN = 1, FINER = 2;
@@ -136,6 +148,48 @@ export function addTick(numbers: Float64Array, at: number, tick: TapedTick): boo
   }
   if (numbers[at + STATE] !== FORMING) numbers[at + STATE] = REVISED;
   return true;
+}
+
+/** The record that says that there is no bar any more. @param seq of what has taken it back */
+export function goneNumbers(time: number, seq: number): Float64Array {
+  const numbers = new Float64Array(BAR_RECORD_WIDTH);
+  numbers[TIME] = time;
+  numbers[STATE] = GONE;
+  numbers[SEQ] = seq;
+  return numbers;
+}
+
+/** How many ticks are in a record. */
+export function countOf(numbers: Float64Array): number {
+  return numbers[COUNT]!;
+}
+
+/** Several records of shorter bars, oldest first, as one that has seen the tape through a seq. */
+export function mergedNumbers(
+  time: number,
+  parts: readonly Float64Array[],
+  state: number,
+  seq: number,
+): Float64Array {
+  const [first, last] = [parts[0]!, parts.at(-1)!];
+  const numbers = first.slice(0, BAR_RECORD_WIDTH);
+  numbers[MADE_OF] = parts.every((part) => part[MADE_OF] === TICKS) ? TICKS : FINER;
+  numbers[TIME] = time;
+  numbers[CLOSE] = last[CLOSE]!;
+  numbers[CLOSED_AT] = last[CLOSED_AT]!;
+  numbers[STATE] = state;
+  numbers[SEQ] = seq;
+  for (const part of parts.slice(1)) {
+    numbers[HIGH] = Math.max(numbers[HIGH]!, part[HIGH]!);
+    numbers[LOW] = Math.min(numbers[LOW]!, part[LOW]!);
+    for (const sum of [VOLUME, COUNT, PRICES, NOTIONAL]) numbers[sum]! += part[sum]!;
+  }
+  return numbers;
+}
+
+/** Event time and price of the newest tick in a record. */
+export function newestOf(numbers: Float64Array): { readonly time: number; readonly price: number } {
+  return { time: numbers[CLOSED_AT]!, price: numbers[CLOSE]! };
 }
 
 /**

@@ -1,18 +1,4 @@
-import type { BarRecord } from "./bar.ts";
-import type { Interval } from "./interval.ts";
-import type { TapedTick } from "./tick.ts";
-
-/** A tick of a bar that is older than those the market holds. */
-export interface LateTick {
-  readonly interval: Interval;
-  readonly tick: TapedTick;
-}
-
-/** What has changed of bars that are no longer held: first the records, then the late ticks. */
-export interface BarChanges {
-  readonly bars: BarRecord[];
-  readonly late: LateTick[];
-}
+import type { BarChanges, BarRecord, LateTick } from "./bar.ts";
 
 /** What has changed of a series, until somebody takes it. */
 export class BarNotes {

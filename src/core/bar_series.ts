@@ -15,7 +15,8 @@ import {
   TIME,
 } from "./bar.ts";
 import { BarNotes } from "./bar_notes.ts";
-import { addFiner, isSameBar } from "./given_record.ts";
+import { BarRecords } from "./bar_records.ts";
+import { isSameBar } from "./given_record.ts";
 import { type Interval, lengthOf, startOf } from "./interval.ts";
 import { SharedBars } from "./shared_bars.ts";
 import type { TapedTick } from "./tick.ts";
@@ -23,20 +24,14 @@ import type { TapedTick } from "./tick.ts";
 /** How long after its last tick the clock may close a bar. */
 const QUIET_MS = 1_000;
 
-/**
- * The bars of one symbol and interval, oldest first; at least `depth` of them are kept. Their records are
- * one flat array, because a thousand symbols have millions of bars.
- */
+/** The bars of one symbol and interval, oldest first; at least `depth` of them are kept. */
 export class BarSeries {
   readonly symbol: string;
   readonly interval: Interval;
   readonly #depth: number;
   readonly #stored: boolean;
   readonly #shared = new SharedBars();
-  /** Of bars that were given, what was given, by their start. */
-  readonly #given = new Map<number, Float64Array>();
-  #records = new Float64Array(4 * WIDTH);
-  #length = 0;
+  readonly #records = new BarRecords();
   #dropped = false;
   /** Event time from which ticks are of a later interval than the newest bar. */
   #newestEnd = -Infinity;
@@ -56,12 +51,14 @@ export class BarSeries {
 
   /** Start of the newest bar; `undefined` when there is none. */
   get newestTime(): number | undefined {
-    return this.#length === 0 ? undefined : this.#records[(this.#length - 1) * WIDTH + TIME];
+    const { length } = this.#records;
+    return length === 0 ? undefined : this.#records.timeAt(length - 1);
   }
 
   /** Whether the newest bar is still forming. */
   get forming(): boolean {
-    return this.#length > 0 && this.#records[(this.#length - 1) * WIDTH + STATE] === FORMING;
+    const { length, numbers } = this.#records;
+    return length > 0 && numbers[(length - 1) * WIDTH + STATE] === FORMING;
   }
 
   /**
@@ -76,8 +73,9 @@ export class BarSeries {
 
   #put(tick: TapedTick): boolean {
     const { time } = tick;
-    const newest = (this.#length - 1) * WIDTH;
-    if (this.#length > 0 && time < this.#newestEnd && time >= this.#records[newest + TIME]!) {
+    const { length, numbers } = this.#records;
+    const newest = (length - 1) * WIDTH;
+    if (length > 0 && time < this.#newestEnd && time >= numbers[newest + TIME]!) {
       this.#touched = true;
       return this.#add(newest, tick);
     }
@@ -86,39 +84,35 @@ export class BarSeries {
       this.close();
       this.#newestEnd = start + lengthOf(this.interval);
       this.#touched = true;
-      return this.#insert(this.#length, firstNumbers(start, tick, FORMING));
+      return this.#insert(length, firstNumbers(start, tick, FORMING));
     }
-    const index = this.#search(start);
-    if (index < this.#length && this.#records[index * WIDTH + TIME] === start) {
-      return this.#add(index * WIDTH, tick);
-    }
+    const place = this.#records.find(start);
+    if (place !== undefined) return this.#add(place, tick);
+    const index = this.#records.search(start);
     return (index > 0 || !this.#dropped) &&
       this.#insert(index, firstNumbers(start, tick, REVISED));
   }
 
   /** Bars that start at this time or later are held; of older ones nothing is known here. */
   get heldFrom(): number {
-    return this.#dropped ? this.#records[TIME]! : -Infinity;
+    return this.#dropped ? this.oldest()?.time ?? Infinity : -Infinity;
   }
 
   /** The record of the bar that starts at the given time, to be read at once. */
   record(time: number): Float64Array | undefined {
-    const record = this.#place(time);
-    return record === undefined ? undefined : this.#full(record);
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#records.at(place);
   }
 
   /** What the bar that starts at the given time is made of. */
   madeOf(time: number): number | undefined {
-    const record = this.#place(time);
-    return record === undefined ? undefined : this.#records[record + MADE_OF];
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#records.numbers[place + MADE_OF];
   }
 
   /** Adds the bars of `from <= time < to` to a record that is made of them. */
   addTo(coarser: Float64Array, from: number, to: number): void {
-    for (let index = this.#search(from); index < this.#length; index++) {
-      if (this.#records[index * WIDTH + TIME]! >= to) return;
-      addFiner(coarser, this.#records, index * WIDTH);
-    }
+    this.#records.addTo(coarser, from, to);
   }
 
   /**
@@ -127,26 +121,25 @@ export class BarSeries {
    */
   set(numbers: Float64Array): boolean | undefined {
     const start = numbers[TIME]!;
-    const own = numbers.subarray(0, WIDTH);
-    const at = this.#place(start);
-    if (at !== undefined) {
-      if (isSameBar(numbers, this.#full(at))) return false;
-      own[STATE] = this.#records[at + STATE] === FORMING ? FORMING : REVISED;
-      this.#records.set(own, at);
-      this.#touched ||= own[STATE] === FORMING;
+    const place = this.#records.find(start);
+    if (place !== undefined) {
+      const known = this.#records.at(place);
+      if (isSameBar(numbers, known)) return false;
+      numbers[STATE] = known[STATE] === FORMING ? FORMING : REVISED;
+      this.#records.replace(place, numbers);
+      this.#touched ||= numbers[STATE] === FORMING;
       this.#note(start);
     } else if (start >= this.#newestEnd) {
       this.close();
       this.#newestEnd = start + lengthOf(this.interval);
       this.#touched = true;
-      own[STATE] = FORMING;
-      this.#insert(this.#length, own);
+      numbers[STATE] = FORMING;
+      this.#insert(this.#records.length, numbers);
     } else {
-      own[STATE] = REVISED;
-      const index = this.#search(start);
-      if ((index === 0 && this.#dropped) || !this.#insert(index, own)) return undefined;
+      numbers[STATE] = REVISED;
+      const index = this.#records.search(start);
+      if ((index === 0 && this.#dropped) || !this.#insert(index, numbers)) return undefined;
     }
-    if (numbers.length > WIDTH) this.#given.set(start, numbers.slice(WIDTH));
     return true;
   }
 
@@ -160,14 +153,8 @@ export class BarSeries {
 
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
   restore(records: readonly Float64Array[]): void {
-    this.#records = new Float64Array(Math.max(4, records.length) * WIDTH);
-    for (const [index, numbers] of records.entries()) {
-      this.#records.set(numbers.subarray(0, WIDTH), index * WIDTH);
-      if (numbers.length > WIDTH) this.#given.set(numbers[TIME]!, numbers.slice(WIDTH));
-    }
-    this.#length = records.length;
+    this.#join(records);
     this.#dropped = records.length >= this.#depth;
-    this.#newestEnd = records.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
   }
 
   /**
@@ -176,9 +163,9 @@ export class BarSeries {
    */
   close(): number | undefined {
     if (!this.forming) return undefined;
-    const record = (this.#length - 1) * WIDTH;
-    this.#records[record + STATE] = CLOSED;
-    const time = this.#records[record + TIME]!;
+    const { length, numbers } = this.#records;
+    numbers[(length - 1) * WIDTH + STATE] = CLOSED;
+    const time = this.#records.timeAt(length - 1);
     this.#note(time);
     return time;
   }
@@ -196,31 +183,73 @@ export class BarSeries {
     return this.close();
   }
 
+  /** How many older bars than those that are held there should be beside them, if there are so many. */
+  get lacking(): number {
+    return this.#dropped ? Math.max(0, this.#depth - this.#records.length) : 0;
+  }
+
+  /** Copies of the records that start in `from <= time < to`, oldest first. */
+  records(from: number, to: number): Float64Array[] {
+    return this.#records.slice(from, to);
+  }
+
+  /** Puts records, oldest first, in the place of those that start in `from <= time < to`. */
+  replace(from: number, to: number, records: readonly Float64Array[]): void {
+    const newest = this.newestTime;
+    for (const numbers of this.records(from, to)) this.notes.take(numbers[TIME]!);
+    this.#join(this.records(-Infinity, from), records, this.records(to, Infinity));
+    for (const numbers of records) this.#note(numbers[TIME]!);
+    if (this.newestTime !== newest) this.#reopen();
+  }
+
+  /** Takes over the newest of the older records: as many as are lacking, or all. */
+  prepend(records: readonly Float64Array[]): void {
+    const isEmpty = this.#records.length === 0;
+    if (records.length < this.lacking) this.#dropped = false;
+    this.#join(records, this.records(-Infinity, Infinity), []);
+    if (isEmpty) this.#reopen();
+  }
+
+  #join(...parts: readonly (readonly Float64Array[])[]): void {
+    const all = parts.flat();
+    this.#records.fill(all);
+    this.#newestEnd = all.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
+    this.#shared.clear();
+  }
+
+  /** The newest bar is another one than it was: what comes goes into it. */
+  #reopen(): void {
+    const { length, numbers } = this.#records;
+    if (length === 0) return;
+    numbers[(length - 1) * WIDTH + STATE] = FORMING;
+    this.#note(this.newestTime!);
+  }
+
   /** The bar that starts at the given time. */
   at(time: number): Bar | undefined {
-    const record = this.#place(time);
-    return record === undefined ? undefined : this.#bar(record / WIDTH);
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#bar(place / WIDTH);
   }
 
   /** Event time of the newest tick in the bar that starts at the given time. */
   lastTickAt(time: number): number | undefined {
-    const record = this.#place(time);
-    return record === undefined ? undefined : this.#records[record + CLOSED_AT];
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#records.numbers[place + CLOSED_AT];
   }
 
   /** The newest bar but `back`: 0 is the newest, 1 the one before. */
   newest(back = 0): Bar | undefined {
-    const index = this.#length - 1 - back;
+    const index = this.#records.length - 1 - back;
     return index < 0 ? undefined : this.#bar(index);
   }
 
   oldest(): Bar | undefined {
-    return this.#length === 0 ? undefined : this.#bar(0);
+    return this.#records.length === 0 ? undefined : this.#bar(0);
   }
 
   range({ from, to, limit }: BarRange): Bar[] {
-    let start = from === undefined ? 0 : this.#search(from);
-    let end = to === undefined ? this.#length : this.#search(to);
+    let start = from === undefined ? 0 : this.#records.search(from);
+    let end = to === undefined ? this.#records.length : this.#records.search(to);
     if (from === undefined) start = Math.max(start, end - limit);
     else end = Math.min(end, start + limit);
     const bars: Bar[] = [];
@@ -228,80 +257,45 @@ export class BarSeries {
     return bars;
   }
 
-  /** Place of the record of the bar that starts at the given time. */
-  #place(time: number): number | undefined {
-    const index = this.#search(time);
-    const record = index * WIDTH;
-    return index < this.#length && this.#records[record + TIME] === time ? record : undefined;
-  }
-
-  /** Index of the first bar that starts at or after the time. */
-  #search(time: number): number {
-    let low = 0, high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#records[middle * WIDTH + TIME]! < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   #insert(at: number, numbers: ArrayLike<number>): boolean {
     let index = at;
-    if (this.#length * WIDTH === this.#records.length) {
+    if (this.#records.isFull) {
       const dropped = this.#makeRoom();
       index -= dropped;
       if (dropped > 0 && index <= 0) return false;
     }
-    const record = index * WIDTH;
-    this.#records.copyWithin(record + WIDTH, record, this.#length * WIDTH);
-    this.#length++;
-    this.#records.set(numbers, record);
+    this.#records.insert(index, numbers);
     this.#note(numbers[TIME]!);
     return true;
   }
 
   /** @returns how many of the oldest bars had to go */
   #makeRoom(): number {
-    if (this.#length < 2 * this.#depth) {
-      const records = new Float64Array(Math.min(2 * this.#length, 2 * this.#depth) * WIDTH);
-      records.set(this.#records);
-      this.#records = records;
+    const { length } = this.#records;
+    if (length < 2 * this.#depth) {
+      this.#records.grow(Math.min(2 * length, 2 * this.#depth));
       return 0;
     }
-    const dropped = this.#length - this.#depth;
-    const oldest = this.#records[dropped * WIDTH + TIME]!;
+    const dropped = length - this.#depth;
+    const oldest = this.#records.timeAt(dropped);
     for (const time of this.notes.times()) {
       if (time < oldest) this.notes.bars.push(this.#takeChange(time));
     }
-    for (const time of this.#given.keys()) if (time < oldest) this.#given.delete(time);
-    this.#records.copyWithin(0, dropped * WIDTH);
-    this.#length = this.#depth;
+    this.#records.drop(dropped);
     this.#dropped = true;
     this.#shared.clear();
     return dropped;
   }
 
   #takeChange(time: number): BarRecord {
-    const record = this.#search(time) * WIDTH;
     this.notes.take(time);
-    const numbers = this.#full(record).slice();
+    const numbers = this.#records.at(this.#records.find(time)!).slice();
     return { symbol: this.symbol, interval: this.interval, numbers };
   }
 
-  /** A record with what was given of it. */
-  #full(record: number): Float64Array {
-    const own = this.#records.subarray(record, record + WIDTH);
-    const given = this.#given.get(own[TIME]!);
-    if (given === undefined) return own;
-    const full = new Float64Array(WIDTH + given.length);
-    full.set(own);
-    full.set(given, WIDTH);
-    return full;
-  }
-
-  #add(record: number, tick: TapedTick): boolean {
-    if (addTick(this.#records, record, tick)) this.#note(this.#records[record + TIME]!);
+  #add(place: number, tick: TapedTick): boolean {
+    const { numbers } = this.#records;
+    if (addTick(numbers, place, tick)) this.#note(numbers[place + TIME]!);
     return true;
   }
 
@@ -312,9 +306,8 @@ export class BarSeries {
   }
 
   #bar(index: number): Bar {
-    const records = this.#records;
-    const record = index * WIDTH;
-    const make = () => barOf(this.symbol, this.interval, records, record);
-    return this.#shared.of(records[record + TIME]!, make);
+    const { numbers } = this.#records;
+    const make = () => barOf(this.symbol, this.interval, numbers, index * WIDTH);
+    return this.#shared.of(this.#records.timeAt(index), make);
   }
 }

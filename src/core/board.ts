@@ -1,7 +1,7 @@
 import type { BarSeries } from "./bar_series.ts";
 import type { GivenClose } from "./given_bars.ts";
 import { startOf } from "./interval.ts";
-import type { Instrument } from "./instrument.ts";
+import type { Gone, Instrument } from "./instrument.ts";
 import { known } from "./known.ts";
 import type { TapedTick } from "./tick.ts";
 
@@ -104,11 +104,25 @@ export class Board {
     }
   }
 
-  /** The observation of a symbol, if it has changed since the last call. */
-  takeChange(symbol: string): Newest | undefined {
+  /** The observation of a symbol, or that there is none, if that has changed since the last call. */
+  takeChange(symbol: string): Newest | Gone | undefined {
     if (!this.#changed.delete(symbol)) return undefined;
-    const { row: _, ...newest } = this.#newest.get(symbol)!;
+    const known = this.#newest.get(symbol);
+    if (known === undefined) return { symbol, gone: true };
+    const { row: _, ...newest } = known;
     return newest;
+  }
+
+  /** The observation of a symbol as it is. */
+  newest(symbol: string): Newest | undefined {
+    return this.#newest.get(symbol);
+  }
+
+  /** Puts another observation in the place of a symbol's, or none. */
+  replace(symbol: string, newest: Newest | undefined): void {
+    this.#changed.add(symbol);
+    if (newest === undefined) this.#newest.delete(symbol);
+    else this.#newest.set(symbol, { ...newest, row: undefined });
   }
 
   /** Takes over an observation that was stored. */

@@ -87,6 +87,11 @@ export class GivenBars {
     this.last = Math.max(this.last, seq);
   }
 
+  /** The symbol is gone. */
+  forget(symbol: string): void {
+    this.#given.delete(symbol);
+  }
+
   /** Whether something has changed that is not held. */
   get hasOlder(): boolean {
     return this.#changed.size > 0;

@@ -19,6 +19,12 @@ export interface InstrumentRecord extends Instrument {
   readonly learning: boolean;
 }
 
+/** That there is no longer something of a symbol, as it is stored. */
+export interface Gone {
+  readonly symbol: string;
+  readonly gone: true;
+}
+
 /** What may be said of an instrument: an absent field stays as it is, `null` makes it unknown. */
 export interface InstrumentFields {
   name?: string | null;
@@ -104,6 +110,12 @@ export class Catalogue {
   /** Symbols whose decimals follow the most precise price seen. */
   readonly #learning = new Set<string>();
   readonly #changed = new Set<string>();
+  #added = 0;
+
+  /** How many have become known, those that were taken away among them. */
+  get added(): number {
+    return this.#added;
+  }
 
   get size(): number {
     return this.#instruments.size;
@@ -173,21 +185,34 @@ export class Catalogue {
     if (decimals > instrument.decimals) this.#set({ ...instrument, decimals });
   }
 
-  /** An instrument, if it has changed since the last call. */
-  takeChange(symbol: string): InstrumentRecord | undefined {
+  /** Takes an instrument away. */
+  remove(symbol: string): void {
+    if (!this.#instruments.delete(symbol)) return;
+    this.#learning.delete(symbol);
+    this.#changed.add(symbol);
+  }
+
+  /** An instrument, or that it is gone, if that has changed since the last call. */
+  takeChange(symbol: string): InstrumentRecord | Gone | undefined {
     if (!this.#changed.delete(symbol)) return undefined;
+    if (!this.#instruments.has(symbol)) return { symbol, gone: true };
     return { ...this.#instruments.get(symbol)!, learning: this.#learning.has(symbol) };
   }
 
   /** Takes over an instrument that was stored. */
   restore({ learning, ...instrument }: InstrumentRecord): void {
-    this.#instruments.set(instrument.symbol, instrument);
+    this.#put(instrument);
     if (learning) this.#learning.add(instrument.symbol);
   }
 
   #set(instrument: Instrument): void {
-    this.#instruments.set(instrument.symbol, instrument);
+    this.#put(instrument);
     this.#changed.add(instrument.symbol);
+  }
+
+  #put(instrument: Instrument): void {
+    if (!this.#instruments.has(instrument.symbol)) this.#added++;
+    this.#instruments.set(instrument.symbol, instrument);
   }
 
   /** Instruments whose symbol or name contains the text, in any letter case. */

@@ -1,11 +1,16 @@
-import type { Bar, BarRange, BarRecord } from "./bar.ts";
-import type { BarChanges, LateTick } from "./bar_notes.ts";
+import type { Bar, BarRange, BarRecord, LateTick } from "./bar.ts";
 import { BarSeries } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
 import type { GivenBar } from "./given_bar.ts";
 import { type ChangedBar, GivenBars, newestClose, type OlderBars } from "./given_bars.ts";
-import { Catalogue, type InstrumentFields, type InstrumentRecord } from "./instrument.ts";
+import {
+  Catalogue,
+  type Gone,
+  type InstrumentFields,
+  type InstrumentRecord,
+} from "./instrument.ts";
 import { type Interval, INTERVALS } from "./interval.ts";
+import type { DroppedChanges, MarketChanges, MarketState } from "./market_state.ts";
 import type { TapedTick } from "./tick.ts";
 
 export interface MarketOptions {
@@ -19,27 +24,6 @@ export interface MarketOptions {
 
 /** A bar that the clock has closed. */
 export type ClosedBar = ChangedBar;
-
-/**
- * What follows from the ticks, or what has changed of it, as it is stored. Some of it may follow from later
- * ticks than the rest; no record takes a tick twice.
- */
-export interface MarketState {
-  /** What follows from the ticks up to here is in it. */
-  readonly seq: number;
-  readonly instruments: readonly InstrumentRecord[];
-  readonly newest: readonly Newest[];
-  /** Of each series the newest ones, oldest first. */
-  readonly bars: readonly BarRecord[];
-  /** The first tick of which something may be in the bars that was not taken before. */
-  readonly since?: number | undefined;
-}
-
-/** What has changed of bars that are no longer held. */
-export interface DroppedChanges extends BarChanges {
-  /** The first tick of which something may be in it that was not taken before. */
-  readonly since: number;
-}
 
 /**
  * Everything that follows from the tape: the catalogue, the board and the bars.
@@ -56,6 +40,7 @@ export class Market {
   readonly #changed = new Map<string, number>();
   /** Where something has changed that is no longer held. */
   readonly #dropping = new Set<BarSeries>();
+  readonly #corrections = new Map<string, number>();
   #droppedSince = Infinity;
   readonly #given: GivenBars;
   #seq = 0;
@@ -119,21 +104,18 @@ export class Market {
       for (const { open, high, low, close } of fresh) {
         for (const price of [open, high, low, close]) this.catalogue.observe(symbol, price);
       }
-      if (fresh.length > 0) this.#board.give(newestClose(fresh, time), seq);
+      if (fresh.length === 0) continue;
+      this.#board.give(newestClose(fresh, time), seq);
+      this.corrected(symbol);
     }
     this.#seq = seq;
     for (const { symbol } of bars) this.#note(symbol);
     return changed;
   }
 
-  /** The seq at which any bars were given last. */
-  get lastGiven(): number {
-    return this.#given.last;
-  }
-
-  /** The seq at which bars of a symbol were given last; 0 when there never were any. */
-  givenSeq(symbol: string): number {
-    return this.#given.seqOf(symbol);
+  /** Where bars were given last. */
+  get given(): Pick<GivenBars, "last" | "seqOf"> {
+    return this.#given;
   }
 
   /** Says that no tick up to a seq is still to be applied. */
@@ -161,9 +143,9 @@ export class Market {
   }
 
   /** Takes what has changed since the last call, or about so many changes: those that have waited longest. */
-  takeChanges(max = Infinity): MarketState {
-    const instruments: InstrumentRecord[] = [];
-    const newest: Newest[] = [];
+  takeChanges(max = Infinity): MarketChanges {
+    const instruments: (InstrumentRecord | Gone)[] = [];
+    const newest: (Newest | Gone)[] = [];
     const bars: BarRecord[] = [];
     let left = max;
     let since = Infinity;
@@ -248,6 +230,69 @@ export class Market {
   #noteDropped(symbol: string, seq: number): void {
     const since = this.#changed.get(symbol) ?? seq;
     this.#droppedSince = Math.min(this.#droppedSince, since);
+  }
+
+  /** Whether a bar that starts at a time is held, if there is one. */
+  holds(symbol: string, interval: Interval, time: number): boolean {
+    return time >= (this.#series(symbol, interval)?.heldFrom ?? -Infinity);
+  }
+
+  /** Copies of the records of bars that start in `from <= time < to`, of those that are held. */
+  records(symbol: string, interval: Interval, from: number, to: number): Float64Array[] {
+    return this.#series(symbol, interval)?.records(from, to) ?? [];
+  }
+
+  /** Puts records in the place of those that start in `from <= time < to`, of those that are held. */
+  replaceBars(
+    symbol: string,
+    interval: Interval,
+    span: readonly [from: number, to: number],
+    records: readonly Float64Array[],
+  ): void {
+    this.#series(symbol, interval)?.replace(...span, records);
+    this.#board.refresh(symbol);
+    this.#note(symbol);
+  }
+
+  /** How many bars should be held beside those that are, if there are so many; to be given to `prependBars`. */
+  barsLacking(symbol: string, interval: Interval): number {
+    return this.#series(symbol, interval)?.lacking ?? 0;
+  }
+
+  /** Takes over the records of bars before those that are held: so many as are lacking, or all. */
+  prependBars(symbol: string, interval: Interval, records: readonly Float64Array[]): void {
+    this.#series(symbol, interval)?.prepend(records);
+    this.#board.refresh(symbol);
+    this.#note(symbol);
+  }
+
+  /** The newest observation of a symbol. */
+  newest(symbol: string): Newest | undefined {
+    return this.#board.newest(symbol);
+  }
+
+  replaceNewest(symbol: string, newest: Newest | undefined): void {
+    this.#board.replace(symbol, newest);
+    this.#note(symbol);
+  }
+
+  /** Says that something was taken back of a symbol, or given: what others have made of it is to be made anew. */
+  corrected(symbol: string): void {
+    this.#corrections.set(symbol, this.correctionsOf(symbol) + 1);
+  }
+
+  /** How often something was taken back of a symbol, or given, since the process began. */
+  correctionsOf(symbol: string): number {
+    return this.#corrections.get(symbol) ?? 0;
+  }
+
+  /** Takes all of a symbol away. */
+  remove(symbol: string): void {
+    this.#bars.delete(symbol);
+    this.#given.forget(symbol);
+    this.#board.replace(symbol, undefined);
+    this.catalogue.remove(symbol);
+    this.#note(symbol);
   }
 
   #note(symbol: string): void {

@@ -247,7 +247,7 @@ export class KrakenApi {
   }
 
   #decimals(pair: Pair): number {
-    return this.#pairs.instrument(pair).decimals;
+    return this.#pairs.decimalsOf(pair);
   }
 
   /** The pairs of a list with the names of their results; all pairs when none is named. */

@@ -1,17 +1,19 @@
 import type { Row } from "../core/board.ts";
 import type { ChangedBar } from "../core/given_bars.ts";
+import type { TapedCorrection } from "../core/correction.ts";
 import type { ClosedBar } from "../core/market.ts";
-import { startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Essences } from "./essences.ts";
 import type { Fragments } from "./fragments.ts";
+import { NewestBars } from "./newest_bars.ts";
 import { Numbering } from "./numbering.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
-import { NewestBars } from "./newest_bars.ts";
 import type { Place, Reader } from "./reader.ts";
-import { type Scene, wholeBoard } from "./scene.ts";
+import { boardOf, type Scene } from "./scene.ts";
 import type { Made } from "./sent.ts";
-import type { Fragment, Item, Subscription } from "./wire.ts";
+import { makeTexts } from "./texts.ts";
+import { Untold } from "./untold.ts";
+import type { Item, Subscription } from "./wire.ts";
 
 /** A session as its cohort sees it. */
 export interface Member {
@@ -45,10 +47,12 @@ export class Cohort {
   readonly #behind = new Set<Member>();
   readonly #symbols = new Set<string>();
   readonly #pending: Pending<Update>;
-  readonly #newestBars = new NewestBars();
+  /** On a bar channel. */
+  readonly #newestBars: NewestBars | undefined;
   readonly #shared: Reader;
   /** The rows that the members have, where a row may be told by what has changed of it. */
   readonly #known: Map<string, Row> | undefined;
+  readonly #untold = new Untold();
   #seq: number;
   /** How many members the last flush has sent something to. */
   served = 0;
@@ -69,8 +73,9 @@ export class Cohort {
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
     this.essences = new Essences(subscription, market);
     this.#seq = market.seq;
-    this.#shared = { seq: market.seq, updates: 0, symbols: 0, dueAt: -Infinity };
+    this.#shared = { seq: market.seq, updates: 0, symbols: 0, told: 0, dueAt: -Infinity };
     const { channel, format } = subscription;
+    if (channel.kind === "bar") this.#newestBars = new NewestBars(channel.interval, market);
     if (channel.kind === "quote" && format.change !== undefined) this.#known = new Map();
   }
 
@@ -82,14 +87,17 @@ export class Cohort {
     return this.#members.size + this.#apart.size + this.#behind.size;
   }
 
+  /** Whether updates may wait for a slow member without bound, unless a bound is set: closed bars are never left out. */
+  get #lossless(): boolean {
+    return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
+  }
+
   /** A symbol that the subscription matches has become known. */
   attach(symbol: string): void {
     if (this.#symbols.has(symbol)) return;
     this.#symbols.add(symbol);
     this.numbering.add(symbol);
-    const { channel } = this.subscription;
-    if (channel.kind !== "bar") return;
-    this.#newestBars.begin(this.#market.newestBar(symbol, channel.interval));
+    this.#newestBars?.look(symbol);
   }
 
   /** `seq` of the newest update. */
@@ -118,7 +126,7 @@ export class Cohort {
     const spaced = this.subscription.mode === "latest";
     this.#apart.set(member, {
       updates: this.#pending.count,
-      ...place ?? { seq: this.#market.seq, symbols: this.numbering.symbols.length },
+      ...place ?? { seq: this.#market.seq, symbols: this.numbering.symbols.length, told: 0 },
       dueAt: spaced ? now + this.subscription.every : -Infinity,
     });
   }
@@ -129,8 +137,8 @@ export class Cohort {
   }
 
   placeOf(member: Member): Place {
-    const { seq, symbols } = this.#apart.get(member) ?? this.#shared;
-    return { seq, symbols };
+    const { seq, symbols, told } = this.#apart.get(member) ?? this.#shared;
+    return { seq, symbols, told };
   }
 
   leave(member: Member): void {
@@ -153,10 +161,9 @@ export class Cohort {
     this.#seq = tick.seq;
     if (format.whole) return;
     const { symbol } = tick;
-    if (channel.kind === "tick") {
-      this.#pending.add(symbol, () => tick);
-    } else if (channel.kind === "bar") {
-      this.#addNewer(symbol, startOf(channel.interval, tick.time));
+    if (channel.kind === "tick") this.#pending.add(symbol, () => tick);
+    else if (this.#newestBars !== undefined) {
+      for (const time of this.#newestBars.add(tick)) this.#addBar(symbol, time);
     } else this.#addRow(symbol);
   }
 
@@ -166,10 +173,8 @@ export class Cohort {
     this.#seq = this.#market.seq;
     if (format.whole) return;
     if (channel.kind === "quote") this.#addRow(symbol);
-    if (channel.kind !== "bar") return;
-    for (const { interval, time } of changed) {
-      if (interval === channel.interval) this.#addNewer(symbol, time);
-    }
+    const own = changed.filter(({ interval }) => interval === this.#newestBars?.interval);
+    for (const time of own.flatMap((bar) => this.#newestBars!.add(bar))) this.#addBar(symbol, time);
   }
 
   #addRow(symbol: string): void {
@@ -182,11 +187,6 @@ export class Cohort {
     this.#pending.add(row.symbol, () => row);
   }
 
-  /** Adds a bar, behind the one that it closes. */
-  #addNewer(symbol: string, time: number): void {
-    for (const start of this.#newestBars.changed(symbol, time)) this.#addBar(symbol, start);
-  }
-
   /** Takes note of reference data that has changed. */
   refresh(symbol: string): void {
     const { channel, format } = this.subscription;
@@ -194,18 +194,32 @@ export class Cohort {
     this.#addAsIs(this.#market.board.row(symbol));
   }
 
+  /**
+   * Takes note of a correction that counts from now on.
+   * @param times starts of the bars of a bar channel that are others now
+   */
+  correct(correction: TapedCorrection, times: Iterable<number>): void {
+    const { channel, format } = this.subscription;
+    if (format.whole) return;
+    const { symbol, seq } = correction;
+    if (channel.kind === "quote") this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    this.#newestBars?.look(symbol);
+    for (const time of times) this.#addBar(symbol, time);
+    if (format.correct === undefined) return;
+    this.#pending.add(`correction ${seq}`, () => undefined);
+    this.#untold.add(this.#pending.count, correction);
+  }
+
   /** Takes note of a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
     this.#seq = this.#market.seq;
-    // The next tick need not close it once more.
-    this.#newestBars.closed(symbol);
+    this.#newestBars?.closed(symbol);
     this.#addBar(symbol, time);
   }
 
   #addBar(symbol: string, time: number): void {
-    const { channel } = this.subscription;
-    if (channel.kind !== "bar") return;
-    const { interval } = channel;
+    const interval = this.#newestBars?.interval;
+    if (interval === undefined) return;
     const update = () => this.#market.bar(symbol, interval, time);
     if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
   }
@@ -216,9 +230,7 @@ export class Cohort {
    */
   flush(now: number, fragments: Fragments): number | undefined {
     this.served = 0;
-    // Closed bars are never left out, so updates would wait for a slow member without bound.
-    const isLossless = this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
-    const overfull = isLossless && this.#pending.size >= ROWS_MAX;
+    const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
     this.#serveMembers(fragments);
     this.#shared.dueAt = now + this.subscription.every;
@@ -272,44 +284,31 @@ export class Cohort {
     reader.seq = this.#seq;
     reader.updates = this.#pending.count;
     reader.symbols = this.numbering.symbols.length;
+    reader.told = this.#untold.last ?? reader.told;
   }
 
   /** @param known rows that the reader has; noted in it is what it has then */
   #make(reader: Reader, fragments: Fragments, known?: Map<string, Row>): Made {
-    const { subscription, subscription: { format }, sub } = this;
-    const items = format.whole
-      ? wholeBoard(this.#market, this.#symbols)
-      : this.#pending.since(reader.updates).map((u) => u());
-    const frame = {
-      sub,
-      prev: reader.seq,
-      seq: this.#seq,
-      merged: 0,
-      fragments: [] as Fragment[],
-      indexOf: (symbol: string) => this.numbering.of(symbol),
+    const { whole } = this.subscription.format;
+    const items = whole
+      ? boardOf(this.#market, this.#symbols)
+      : this.#pending.since(reader.updates).map((update) => update());
+    const content = {
+      items,
+      corrections: this.#untold.since(reader.updates),
+      merged: whole ? 0 : this.#pending.count - reader.updates - items.length,
+      // Nobody is told of symbols before the members are: those without an update yet wait for one.
+      symbols: this.numbering.symbols.slice(reader.symbols, this.#shared.symbols),
     };
-    for (const item of items) {
-      if (item === undefined) continue;
-      const before = known?.get(item.symbol);
-      const fragment = before === undefined
-        ? fragments.of(subscription, item)
-        : fragments.ofChange(format, before, item as Row);
-      frame.fragments.push(fragment);
-      known?.set(item.symbol, item as Row);
-    }
-    if (!format.whole) frame.merged = this.#pending.count - reader.updates - items.length;
-    const texts = format.frame(frame);
-    // Nobody is told of symbols before the members are: those without an update yet wait for one.
-    const symbols = this.numbering.symbols.slice(reader.symbols, this.#shared.symbols);
-    const announced = symbols.length === 0 ? undefined : format.announce(sub, symbols);
-    const all = announced === undefined ? texts : [announced, ...texts];
-    return { texts: all, updates: frame.fragments.length };
+    const span = { prev: reader.seq, seq: this.#seq };
+    return makeTexts(this, { ...span, ...content }, { scene: this.#market, fragments, known });
   }
 
   #forget(): void {
     let known = this.#shared.updates;
     for (const { updates } of this.#apart.values()) known = Math.min(known, updates);
     this.#pending.forget(known);
+    this.#untold.forget(known);
   }
 
   #owes(): boolean {

@@ -1,13 +1,16 @@
 import { startOf } from "../core/interval.ts";
+import { cancels, type TapedCorrection } from "../core/correction.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "../tape/bars.ts";
 import { Cohort, type Member } from "./cohort.ts";
 import type { Fragments } from "./fragments.ts";
+import { Pace } from "./pace.ts";
 import type { Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
-import { NOTHING, type Scene } from "./scene.ts";
+import { NOTHING, present, type Scene } from "./scene.ts";
 import { IN_THE_FUTURE, type Start } from "./start.ts";
 import { channelName } from "./topic.ts";
+import { startsIn } from "./untold.ts";
 
 /** What is told of a cursor. */
 export interface Follower extends Member {
@@ -17,6 +20,8 @@ export interface Follower extends Member {
   caughtUp(cursor: Cursor, place: Place): void;
   /** The ticks after the cursor cannot be had, for the reason given. */
   fellOff(cursor: Cursor, reason: string): void;
+  /** What the cursor has made of the ticks before it is not right any more: another has to start there. */
+  outdated(cursor: Cursor): void;
 }
 
 export interface CursorOptions extends Sources {
@@ -28,6 +33,8 @@ export interface CursorOptions extends Sources {
   readonly speed: number;
   /** Symbols that the follower has been told of, unless it is told of all of them when it starts. */
   readonly symbols?: number | undefined;
+  /** Corrections up to this seq of which it has been told (those up to the start). */
+  readonly told?: number | undefined;
 }
 
 /** Ticks that one reading takes: between two readings others have their turn. */
@@ -53,19 +60,16 @@ export class Cursor {
   readonly #resumed = new Set<string>();
   /** What the last step has cost, about in ticks that were looked at. */
   #effort = 0;
+  readonly #pace: Pace;
   /** Of bars that were given up to here nobody has to be told. */
   readonly #givenKnown: number;
-  #speed: number;
-  #paused = false;
-  /** When by the clock which recorded time is played. */
-  #pace: { clock: number; time: number } | undefined;
 
   constructor(options: CursorOptions) {
     const { cohort, start, speed, tape } = options;
     const { channel } = cohort.subscription;
     this.cohort = cohort;
     this.#options = options;
-    this.#speed = speed;
+    this.#pace = new Pace(speed);
     const isResume = start.kind === "seq" && !needsState(cohort.subscription, speed);
     this.#givenKnown = isResume ? start.seq : tape.head;
     if (needsState(cohort.subscription, speed)) {
@@ -92,11 +96,11 @@ export class Cursor {
   }
 
   get speed(): number {
-    return this.#speed;
+    return this.#pace.speed;
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#pace.paused;
   }
 
   /** The state of then, if this is a replay that has one. */
@@ -112,19 +116,16 @@ export class Cursor {
   /** @returns whether this cursor can go on at that speed; if not, another has to start where it is */
   setSpeed(speed: number, now: number): boolean {
     if (needsState(this.cohort.subscription, speed) !== (this.#replay !== undefined)) return false;
-    this.#holdPace(now);
-    this.#speed = speed;
+    this.#pace.setSpeed(speed, now);
     return true;
   }
 
   pause(now: number): void {
-    this.#holdPace(now);
-    this.#paused = true;
+    this.#pace.pause(now);
   }
 
   resume(now: number): void {
-    if (this.#pace !== undefined) this.#pace.clock = now;
-    this.#paused = false;
+    this.#pace.resume(now);
   }
 
   /**
@@ -139,13 +140,10 @@ export class Cursor {
       this.#seek();
       return now;
     }
-    if (this.#missesGiven) {
-      follower.fellOff(this, "Bars were given since, which are not among the ticks");
-      return undefined;
-    }
-    if (this.#paused) return undefined;
+    if (this.#missesGiven) return void this.fail("Bars were given since, which are no ticks");
     // A client that reads again is told what it has missed, or gets it.
     if (follower.full) return now;
+    if (this.paused) return this.#own.flush(now, fragments);
     if ((this.#read[0]?.seq ?? this.#seq + 1) <= tape.tail) {
       follower.fellOff(this, "The ticks that came next are no longer kept");
       return undefined;
@@ -155,8 +153,7 @@ export class Cursor {
     if (this.#read.length === 0 && this.#seq >= tape.head) this.#closeBars();
     const owed = this.#own.flush(now, fragments);
     if (this.#read.length === 0 && this.#seq >= tape.head && !this.#own.owes) {
-      const { symbols } = this.#own.placeOf(follower);
-      follower.caughtUp(this, { seq: this.#own.seq, symbols });
+      follower.caughtUp(this, { ...this.#own.placeOf(follower), seq: this.#own.seq });
       return undefined;
     }
     return owed ?? next ?? now;
@@ -165,8 +162,24 @@ export class Cursor {
   /** Whether bars were given that the follower does not know, and that nobody tells it of by ticks. */
   get #missesGiven(): boolean {
     const { market, cohort: { subscription, symbols } } = this.#options;
-    if (subscription.channel.kind === "tick" || market.lastGiven <= this.#givenKnown) return false;
-    return symbols.values().some((symbol) => market.givenSeq(symbol) > this.#givenKnown);
+    if (subscription.channel.kind === "tick" || market.given.last <= this.#givenKnown) return false;
+    return symbols.values().some((symbol) => market.given.seqOf(symbol) > this.#givenKnown);
+  }
+
+  /** Takes note of a correction that counts from now on. */
+  correct(correction: TapedCorrection): void {
+    if (!this.cohort.subscription.selection.matches(correction.symbol)) return;
+    this.#read = this.#read.filter((tick) => !cancels(correction, tick));
+    // One that has not started yet finds it on the tape.
+    if (!this.#started) return;
+    if (this.#replay !== undefined) return this.#options.follower.outdated(this);
+    this.#own.correct(correction, startsIn(this.cohort.subscription.channel, correction));
+  }
+
+  /** The last correction of which the client has been told. */
+  get told(): number {
+    const { told = 0, follower } = this.#options;
+    return this.#started ? this.#own.placeOf(follower).told : told;
   }
 
   /** Whether the place to start from is not there yet. */
@@ -245,9 +258,22 @@ export class Cursor {
     this.#own.join(follower, -Infinity, {
       seq,
       symbols: this.#options.symbols ?? cohort.numbering.symbols.length,
+      told: this.#options.told ?? seq,
     });
     this.#own.startAt(seq);
     follower.started(this);
+    this.#tellCorrections(seq);
+  }
+
+  /** A client that has been here before may have what was taken back since. */
+  #tellCorrections(seq: number): void {
+    const { tape, start, told = seq } = this.#options;
+    if (start.kind === "time") return;
+    const { selection, channel } = this.cohort.subscription;
+    for (const correction of tape.corrections(Math.max(seq, told))) {
+      if (!selection.matches(correction.symbol)) continue;
+      this.#own.correct(correction, startsIn(channel, correction));
+    }
   }
 
   #readOn(): void {
@@ -263,7 +289,7 @@ export class Cursor {
     const { channel } = this.cohort.subscription;
     let played = 0;
     for (const tick of this.#read) {
-      const due = this.#dueAt(tick, now);
+      const due = this.#pace.dueAt(tick.time, now);
       if (due > now) {
         this.#read = this.#read.slice(played);
         return due;
@@ -280,21 +306,6 @@ export class Cursor {
     return undefined;
   }
 
-  #dueAt({ time }: TapedTick, now: number): number {
-    if (this.#speed === 0) return now;
-    // The gap before the first tick is not waited out.
-    this.#pace ??= { clock: now, time };
-    return this.#pace.clock + (time - this.#pace.time) / this.#speed;
-  }
-
-  #holdPace(now: number): void {
-    if (this.#pace === undefined || this.#paused) return;
-    const { clock, time } = this.#pace;
-    this.#pace = this.#speed === 0
-      ? undefined
-      : { clock: now, time: time + (now - clock) * this.#speed };
-  }
-
   #symbols(): ReadonlySet<string> | undefined {
     const { selection } = this.cohort.subscription;
     if (selection.isAll) return undefined;
@@ -304,15 +315,6 @@ export class Cursor {
   #scene(): Scene {
     if (this.#replay !== undefined) return this.#replay.market;
     const { market, archive } = this.#options;
-    const seq = () => this.#seq;
-    return {
-      get seq() {
-        return seq();
-      },
-      board: market.board,
-      newestBar: (symbol, interval) => market.newestBar(symbol, interval),
-      bar: (symbol, interval, time) =>
-        readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
-    };
+    return present(market, archive, () => this.#seq);
   }
 }

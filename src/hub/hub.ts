@@ -1,16 +1,17 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import type { TapedCorrection } from "../core/correction.ts";
 import type { ChangedBar } from "../core/given_bars.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
 import { TapeError } from "../store/tape_error.ts";
-import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower } from "./cursor.ts";
 import type { Start } from "./start.ts";
 import { Fragments } from "./fragments.ts";
+import { granted } from "./granted.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
@@ -140,6 +141,19 @@ export class Hub implements Desk {
     this.wake();
   }
 
+  /** Tells of a correction that counts from now on. @param bars that are others now */
+  correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void {
+    const times = Map.groupBy(bars, ({ interval }) => interval);
+    for (const cohort of this.#cohorts.watching(correction.symbol)) {
+      const { channel } = cohort.subscription;
+      const own = channel.kind === "bar" ? times.get(channel.interval) : undefined;
+      cohort.correct(correction, own?.map(({ time }) => time) ?? []);
+      this.#dirty.add(cohort);
+    }
+    for (const cursor of [...this.#cursors]) cursor.correct(correction);
+    this.wake();
+  }
+
   /** Tells of bars that the clock has closed. */
   publishClosed(bars: readonly ClosedBar[]): void {
     for (const bar of bars) {
@@ -236,11 +250,11 @@ export class Hub implements Desk {
   }
 
   cohortOf(asked: Subscription): Cohort {
-    return this.#cohorts.of(this.#grant(asked));
+    return this.#cohorts.of(granted(asked, this.limits, this.#market.catalogue));
   }
 
   find(asked: Subscription): string | undefined {
-    return this.#cohorts.subOf(this.#grant(asked));
+    return this.#cohorts.subOf(granted(asked, this.limits, this.#market.catalogue));
   }
 
   join(member: Member, cohort: Cohort, place?: Place): void {
@@ -280,10 +294,10 @@ export class Hub implements Desk {
     cohort: Cohort,
     start: Start,
     speed: number,
-    symbols?: number,
+    { symbols, told }: Partial<Place> = {},
   ): Cursor {
     cohort.letBehind(follower);
-    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols });
+    const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols, told });
     this.#cursors.add(cursor);
     return cursor;
   }
@@ -294,25 +308,5 @@ export class Hub implements Desk {
 
   formatPosition(seq: number): string {
     return formatPosition(this.#sources.tape.epoch, seq);
-  }
-
-  /** What is really given of what was asked for. */
-  #grant(asked: Subscription): Subscription {
-    const { patternsMax, everyMsMax, flushMs } = this.limits;
-    const { patterns } = asked.selection;
-    if (patterns.length > patternsMax) {
-      throw new ClientError(
-        "too_many_symbols",
-        `Cannot subscribe to ${patterns.length} symbols at once: the limit is ${patternsMax}`,
-      );
-    }
-    if (asked.every > everyMsMax) {
-      throw new ClientError(
-        "bad_every",
-        `Cannot subscribe with every ${asked.every}: the limit is ${everyMsMax} ms`,
-      );
-    }
-    asked.selection.check(this.#market.catalogue);
-    return { ...asked, every: Math.max(asked.every, flushMs) };
   }
 }

@@ -42,14 +42,14 @@ export interface Desk {
   locate(from: string | number): Start | string;
   /**
    * Lets a follower read the tape from a start on; it is told when that has been found.
-   * @param symbols that it has been told of, unless it is told of all of them then
+   * @param place where it comes from, if it has been there: it is told of no more symbols and corrections then
    */
   follow(
     follower: Follower,
     cohort: Cohort,
     start: Start,
     speed: number,
-    symbols?: number,
+    place?: Partial<Place>,
   ): Cursor;
   unfollow(cursor: Cursor): void;
   /** A cursor may have something to do; it may do that at once, so this comes last. */
@@ -167,7 +167,7 @@ export class Links implements Follower {
     }
     const target = this.#target(cohort, every);
     const paused = pause ?? cursor?.paused ?? false;
-    const seq = cursor?.seq ?? cohort.letBehind(this).seq;
+    const { seq, told } = cursor ?? cohort.letBehind(this);
     if (cursor !== undefined) this.#desk.unfollow(cursor);
     if (target !== cohort) this.#leave(cohort.sub);
     this.#links.set(target.sub, {
@@ -175,7 +175,7 @@ export class Links implements Follower {
       cursor: undefined,
       asked: { kind: "updated", id },
     });
-    cursor = this.#desk.follow(this, target, start ?? { kind: "seq", seq }, pace);
+    cursor = this.#desk.follow(this, target, start ?? { kind: "seq", seq }, pace, { told });
     if (paused) cursor.pause(now);
     this.#links.get(target.sub)!.cursor = cursor;
     this.#desk.wake();
@@ -188,8 +188,17 @@ export class Links implements Follower {
   fellBehind(cohort: Cohort): void {
     const link = this.#links.get(cohort.sub);
     if (link === undefined) return;
-    const { seq, symbols } = cohort.letBehind(this);
-    link.cursor = this.#desk.follow(this, cohort, { kind: "seq", seq }, 0, symbols);
+    const place = cohort.letBehind(this);
+    link.cursor = this.#desk.follow(this, cohort, { kind: "seq", seq: place.seq }, 0, place);
+  }
+
+  outdated(cursor: Cursor): void {
+    const { cohort, seq, told, speed, paused } = cursor;
+    const link = this.#links.get(cohort.sub);
+    this.#desk.unfollow(cursor);
+    if (link === undefined) return;
+    link.cursor = this.#desk.follow(this, cohort, { kind: "seq", seq }, speed, { told });
+    if (paused) link.cursor.pause(this.#desk.elapsed());
   }
 
   started(cursor: Cursor): void {

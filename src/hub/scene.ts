@@ -22,10 +22,14 @@ export const NOTHING: Scene = {
 };
 
 /** The state of now, with the bars that have made room for newer ones since they were told of. */
-export function present(market: Market, archive: Archive): Scene {
+export function present(
+  market: Market,
+  archive: Archive,
+  seq: () => number = () => market.seq,
+): Scene {
   return {
     get seq() {
-      return market.seq;
+      return seq();
     },
     board: market.board,
     newestBar: (symbol, interval) => market.newestBar(symbol, interval),
@@ -35,9 +39,8 @@ export function present(market: Market, archive: Archive): Scene {
   };
 }
 
-/** Every row there is of some symbols, by symbol. */
-export function wholeBoard({ board }: Scene, symbols: Iterable<string>): Row[] {
-  return [...symbols].filter((symbol) => board.has(symbol)).sort().map((symbol) =>
-    board.row(symbol)
-  );
+/** The rows of those symbols that have ticked, by symbol. */
+export function boardOf({ board }: Scene, symbols: Iterable<string>): Row[] {
+  const ticked = [...symbols].filter((symbol) => board.has(symbol)).sort();
+  return ticked.map((symbol) => board.row(symbol));
 }

@@ -1,5 +1,6 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import type { TapedCorrection } from "../core/correction.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Channel, Mode, Selection } from "./topic.ts";
 
@@ -145,6 +146,11 @@ export interface Format {
   readonly change?: (before: Row, row: Row) => string;
   /** The texts to send, usually one. */
   frame(frame: Frame): readonly string[];
+  /**
+   * Tells of what was taken back, before any row that came after it; absent where nobody needs to know.
+   * @param row that its symbol has then
+   */
+  correct?(sub: string, correction: TapedCorrection, row: Row): string | undefined;
   /** Tells of symbols that have appeared, before their first row; `undefined` where nobody needs to know. */
   announce(sub: string, symbols: readonly string[]): string | undefined;
   /**

@@ -1,11 +1,14 @@
+import type { TapedCorrection } from "../core/correction.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import type { ChangedBar } from "../core/given_bars.ts";
-import type { Market, MarketState } from "../core/market.ts";
+import type { ClosedBar, Market } from "../core/market.ts";
+import type { MarketChanges } from "../core/market_state.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Entry, SlicedLog } from "../log/log.ts";
 import { TapeError } from "../store/tape_error.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { Admission } from "./admission.ts";
+import { Corrector } from "./corrector.ts";
 
 /** Whoever is told of what comes. */
 export interface Audience {
@@ -15,6 +18,8 @@ export interface Audience {
   publishGiven(bars: readonly ChangedBar[]): void;
   /** Reference data of a symbol has changed. */
   refresh(symbol: string): void;
+  /** Something was taken back of a symbol, and these bars are others now. */
+  correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void;
 }
 
 export interface ReplicaOptions {
@@ -36,12 +41,14 @@ const BARS_HELD_MAX = 50_000;
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #admission: Admission;
+  readonly #corrector: Corrector;
   /** What could not be stored yet. */
-  #unsaved: MarketState | undefined;
+  #unsaved: MarketChanges | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#admission = new Admission(options.tape);
+    this.#corrector = new Corrector(options);
   }
 
   /**
@@ -113,6 +120,8 @@ export class Replica {
       hub.publish(tick);
     }
     if (entry.bars !== undefined && isNew) this.#give(entry.bars, entry);
+    const { corrections = [], first } = entry;
+    this.#corrector.correct(corrections, first, !isNew, (...told) => hub.correct(...told));
     market.pass(tape.head);
     this.#hold();
   }

@@ -1,3 +1,4 @@
+import type { Correction } from "../core/correction.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
@@ -86,6 +87,12 @@ export class Writer {
     // Feeds say at every start what was known before it.
     if (catalogue.has(symbol) && isSame(catalogue.defined(symbol, {}), defined)) return;
     await this.#append({ ticks: [], definitions: [{ symbol, fields }] }, [symbol], "define");
+  }
+
+  /** Takes back what a correction says. @returns its seq, once it is on the tape @throws {TapeFull} */
+  async cancel(correction: Correction): Promise<number> {
+    const { last } = await this.#options.log.append({ ticks: [], corrections: [correction] });
+    return last;
   }
 
   async #accept(draft: Draft): Promise<Accepted> {

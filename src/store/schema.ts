@@ -35,6 +35,9 @@ const MIGRATIONS: readonly string[] = [
      sum INTEGER NOT NULL, runs BLOB NOT NULL, symbols BLOB NOT NULL, details INTEGER NOT NULL) STRICT;
    CREATE TABLE chunk (block INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL,
      sum INTEGER NOT NULL, PRIMARY KEY (block, part)) STRICT, WITHOUT ROWID;`,
+  // Ids have no holes, so that a missing row shows.
+  `CREATE TABLE correction (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL,
+     sum INTEGER NOT NULL) STRICT;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

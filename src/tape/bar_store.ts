@@ -2,15 +2,23 @@ import type { DatabaseSync } from "node:sqlite";
 import {
   addTick,
   type Bar,
+  type BarChanges,
   barOf,
   type BarRange,
   type BarRecord,
+  countOf,
+  GONE,
+  MADE_OF,
   reviseRecord,
+  SEQ,
+  STATE,
+  TICKS,
   TIME,
 } from "../core/bar.ts";
-import type { BarChanges } from "../core/bar_notes.ts";
-import { type Interval, startOf } from "../core/interval.ts";
-import { BarTable } from "./bar_table.ts";
+import { type Interval, lengthOf, startOf } from "../core/interval.ts";
+import { BarTable, type IsCancelledBar } from "./bar_table.ts";
+import type { Corrections } from "./corrections.ts";
+import { FreshBars, nameOf } from "./fresh_bars.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
 /** What is stored once a transaction succeeds. */
@@ -27,14 +35,30 @@ export interface Stored {
  */
 export class BarStore {
   readonly #table: BarTable;
+  readonly #isCancelled: IsCancelledBar;
+  readonly #symbols: SymbolTable;
+  readonly #corrections: Corrections;
   /** What has changed, and what of it is just being stored. */
   #fresh = new FreshBars();
   #storing = new FreshBars();
   /** Start of the oldest stored bar of each series, or less: no older one is looked for. */
   readonly #oldest = new Map<string, number>();
 
-  constructor(db: DatabaseSync, symbols: SymbolTable, keptMin: number) {
-    this.#table = new BarTable(db, symbols, keptMin);
+  constructor(
+    db: DatabaseSync,
+    symbols: SymbolTable,
+    keptMin: number,
+    corrections: Corrections,
+  ) {
+    this.#symbols = symbols;
+    this.#corrections = corrections;
+    this.#isCancelled = (symbol, interval, numbers) => {
+      // What was given is no tick: only the symbol itself can be taken back.
+      if (numbers[MADE_OF] !== TICKS) return corrections.cancelled.removed(symbol, numbers[SEQ]!);
+      const [time, end] = [numbers[TIME]!, numbers[TIME]! + lengthOf(interval)];
+      return corrections.cancelled.covers(symbol, time, end, numbers[SEQ]!);
+    };
+    this.#table = new BarTable(db, symbols, keptMin, this.#isCancelled);
   }
 
   /** Takes records that have changed. @param seq of the first tick of the changes, or less */
@@ -51,7 +75,7 @@ export class BarStore {
       const { symbol } = tick;
       const time = startOf(interval, tick.time);
       const own = this.#fresh.find(symbol, interval, time);
-      if (own !== undefined) {
+      if (own !== undefined && !this.#isGone({ symbol, interval, numbers: own })) {
         addTick(own, 0, tick);
         continue;
       }
@@ -62,8 +86,11 @@ export class BarStore {
 
   /** The record of a bar, which must not be changed. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
-    return this.#fresh.find(symbol, interval, time) ??
+    const numbers = this.#fresh.find(symbol, interval, time) ??
       this.#storing.find(symbol, interval, time) ?? this.#find(symbol, interval, time);
+    return numbers !== undefined && this.#isGone({ symbol, interval, numbers })
+      ? undefined
+      : numbers;
   }
 
   /** How many bars are in memory only. */
@@ -93,8 +120,10 @@ export class BarStore {
   }
 
   #put(record: BarRecord): void {
+    const { symbol, interval, numbers } = record;
+    if (this.#isGone(record)) return this.#table.remove(symbol, interval, numbers[TIME]!);
     this.#table.put(record);
-    const name = nameOf(record.symbol, record.interval);
+    const name = nameOf(symbol, interval);
     const oldest = this.#oldest.get(name);
     const time = record.numbers[TIME]!;
     if (oldest !== undefined && time < oldest) this.#oldest.set(name, time);
@@ -102,11 +131,56 @@ export class BarStore {
 
   /** Bars by time, oldest first. */
   range(symbol: string, interval: Interval, range: BarRange): Bar[] {
-    let records = this.#table.range(symbol, interval, range);
-    for (const fresh of [this.#storing, this.#fresh]) {
-      records = merged(records, fresh.range(symbol, interval, range), range);
+    return this.records(symbol, interval, range)
+      .map((numbers) => barOf(symbol, interval, numbers));
+  }
+
+  /** Their records. */
+  records(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
+    const { from, limit } = range;
+    const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
+    const fresh = [this.#storing, this.#fresh].map((each) =>
+      each.range(symbol, interval, range, isGone)
+    );
+    // So many of those in the file are not there any more.
+    const gone = fresh.reduce((sum, each) => sum + each.filter(isGone).length, 0);
+    const wide = { ...range, limit: limit + gone };
+    let records = this.#table.range(symbol, interval, wide);
+    for (const each of fresh) records = merged(records, each);
+    records = records.filter((numbers) => !isGone(numbers));
+    if (from !== undefined) return records.slice(0, limit);
+    return records.slice(Math.max(0, records.length - limit));
+  }
+
+  /** Bars that start in a span and are not made of ticks alone, but have some in them. */
+  givenWithTicks(
+    symbol: string,
+    interval: Interval,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Float64Array[] {
+    const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
+    const range = { from, to, limit: Infinity };
+    let records = this.#table.givenWithTicks(symbol, interval, from, to);
+    for (const each of [this.#storing, this.#fresh]) {
+      records = merged(records, each.range(symbol, interval, range, isGone));
     }
-    return records.map((numbers) => barOf(symbol, interval, numbers));
+    return records.filter((numbers) =>
+      numbers[MADE_OF] !== TICKS && countOf(numbers) > 0 && !isGone(numbers)
+    );
+  }
+
+  /** Takes some bars out of the file that were taken back; part of a transaction. @returns whether there may be more */
+  sweep(): boolean {
+    return this.#corrections.sweep(({ symbol, interval, from, to }) =>
+      this.#table.sweep(symbol, interval, from, to)
+    );
+  }
+
+  /** Whether a record says that there is no bar, or follows from nothing that is there. */
+  #isGone({ symbol, interval, numbers }: BarRecord): boolean {
+    if (numbers[STATE] === GONE) return true;
+    const id = this.#symbols.find(symbol);
+    return id !== undefined && this.#isCancelled(id, interval, numbers);
   }
 
   /** The newest bars of every series, oldest first. */
@@ -134,132 +208,8 @@ export class BarStore {
   }
 }
 
-/** Records of bars by series and time. */
-class FreshBars {
-  /** The seq of the first tick that only these know, or less. */
-  since: number | undefined;
-  count = 0;
-  readonly #series = new Map<string, Series>();
-
-  changedSince(seq: number): void {
-    this.since = Math.min(this.since ?? Infinity, seq);
-  }
-
-  put(record: BarRecord): void {
-    const name = nameOf(record.symbol, record.interval);
-    let series = this.#series.get(name);
-    if (series === undefined) this.#series.set(name, series = new Series());
-    if (series.put(record)) this.count++;
-  }
-
-  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
-    return this.#series.get(nameOf(symbol, interval))?.find(time);
-  }
-
-  range(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
-    return this.#series.get(nameOf(symbol, interval))?.range(range) ?? [];
-  }
-
-  some(max: number): BarRecord[] {
-    const found: BarRecord[] = [];
-    for (const series of this.#series.values()) {
-      if (found.length >= max) break;
-      series.collect(found, max);
-    }
-    return found;
-  }
-
-  delete({ symbol, interval, numbers }: BarRecord): void {
-    const name = nameOf(symbol, interval);
-    const series = this.#series.get(name);
-    if (series?.delete(numbers[TIME]!) !== true) return;
-    this.count--;
-    if (series.size === 0) this.#series.delete(name);
-  }
-}
-
-/** The records of one series by time; their times are put in order when somebody asks for some. */
-class Series {
-  readonly #records = new Map<number, BarRecord>();
-  #times: number[] = [];
-  #sorted = true;
-
-  get size(): number {
-    return this.#records.size;
-  }
-
-  /** @returns whether there was none of that time */
-  put(record: BarRecord): boolean {
-    const time = record.numbers[TIME]!;
-    const isNew = !this.#records.has(time);
-    this.#records.set(time, record);
-    if (!isNew) return false;
-    if (this.#times.length > 0 && time < this.#times.at(-1)!) this.#sorted = false;
-    this.#times.push(time);
-    return true;
-  }
-
-  find(time: number): Float64Array | undefined {
-    return this.#records.get(time)?.numbers;
-  }
-
-  delete(time: number): boolean {
-    return this.#records.delete(time);
-  }
-
-  /** The oldest first. */
-  collect(found: BarRecord[], max: number): void {
-    for (const time of this.#inOrder()) {
-      if (found.length >= max) return;
-      const record = this.#records.get(time);
-      if (record !== undefined) found.push(record);
-    }
-  }
-
-  /** Times of records, and maybe of some that were deleted. */
-  #inOrder(): readonly number[] {
-    if (this.#times.length > 2 * this.#records.size) {
-      this.#times = this.#times.filter((time) => this.#records.has(time));
-    }
-    if (!this.#sorted) this.#times.sort((a, b) => a - b);
-    this.#sorted = true;
-    return this.#times;
-  }
-
-  range({ from = -Infinity, to = Infinity, limit }: BarRange): Float64Array[] {
-    const times = this.#inOrder();
-    const found: Float64Array[] = [];
-    const add = (time: number) => {
-      const numbers = this.find(time);
-      if (numbers !== undefined) found.push(numbers);
-    };
-    const end = firstAt(times, to);
-    if (from > -Infinity) {
-      for (let at = firstAt(times, from); at < end && found.length < limit; at++) add(times[at]!);
-      return found;
-    }
-    for (let at = end - 1; at >= 0 && found.length < limit; at--) add(times[at]!);
-    return found.reverse();
-  }
-}
-
-/** The index of the first time that is not before the given one. */
-function firstAt(times: readonly number[], time: number): number {
-  let low = 0, high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** Older and newer records of a range as one; of the same bar the newer one counts. */
-function merged(
-  older: Float64Array[],
-  newer: Float64Array[],
-  { from, limit }: BarRange,
-): Float64Array[] {
+function merged(older: Float64Array[], newer: Float64Array[]): Float64Array[] {
   if (newer.length === 0) return older;
   const all: Float64Array[] = [];
   let next = 0;
@@ -270,9 +220,5 @@ function merged(
     all.push(record);
   }
   while (next < older.length) all.push(older[next++]!);
-  return from === undefined ? all.slice(Math.max(0, all.length - limit)) : all.slice(0, limit);
-}
-
-function nameOf(symbol: string, interval: Interval): string {
-  return `${interval} ${symbol}`;
+  return all;
 }

@@ -3,6 +3,7 @@ import {
   BAR_RECORD_WIDTH,
   type BarRange,
   type BarRecord,
+  COUNT,
   MADE_OF,
   SEQ,
   TICKS,
@@ -21,25 +22,40 @@ const VISITED_MAX = 500;
 /** Widths of records: the first version of the file had the seq beside them. */
 const WIDTHS = [SEQ, MADE_OF, BAR_RECORD_WIDTH, GIVEN_RECORD_WIDTH];
 
+/** Whether a record follows from nothing but ticks that were taken back. */
+export type IsCancelledBar = (symbol: number, interval: Interval, numbers: Float64Array) => boolean;
+
 type Row = [time: number, seq: number, numbers: Uint8Array, sum: number];
 
 /** The bars of a tape in a file: each is stored with all that is needed to go on with it. */
 export class BarTable {
   readonly #symbols: SymbolTable;
   readonly #put: StatementSync;
-  readonly #get: StatementSync;
   readonly #first: StatementSync;
   readonly #newest: StatementSync;
   readonly #forget: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #given: StatementSync;
+  readonly #isCancelled: IsCancelledBar;
   /** Counts the series that were looked at for bars to forget. */
   #visited = 0;
   /** The same for want of room, and how many of them in a row had none. */
   #squeezed = 0;
   #vain = 0;
 
-  /** @param keptMin bars of each series that are kept in any case */
-  constructor(db: DatabaseSync, symbols: SymbolTable, keptMin: number) {
+  /**
+   * @param keptMin bars of each series that are kept in any case
+   * @param isCancelled whether a record is passed over
+   */
+  constructor(
+    db: DatabaseSync,
+    symbols: SymbolTable,
+    keptMin: number,
+    isCancelled: IsCancelledBar = () => false,
+  ) {
     this.#symbols = symbols;
+    this.#isCancelled = isCancelled;
+    this.#remove = db.prepare("DELETE FROM bar WHERE symbol = ? AND interval = ? AND time = ?");
     this.#put = db.prepare("INSERT OR REPLACE INTO bar VALUES (?, ?, ?, ?, ?, ?)");
     const where = "FROM bar WHERE symbol = ? AND interval = ? AND time";
     const select = (rest: string) => {
@@ -47,8 +63,12 @@ export class BarTable {
       statement.setReturnArrays(true);
       return statement;
     };
-    this.#get = select("= ?");
     this.#first = select(">= ? AND time < ? ORDER BY time LIMIT ?");
+    // A given bar without a tick is as it was given: no row is decoded for nothing.
+    this.#given = select(
+      `>= ? AND time < ? AND length(numbers) > ${8 * MADE_OF}
+       AND substr(numbers, ${8 * COUNT + 1}, 8) <> zeroblob(8) ORDER BY time`,
+    );
     this.#newest = select("< ? ORDER BY time DESC LIMIT ?");
     const nth = (order: string, place: number) =>
       `(SELECT time FROM bar WHERE symbol = ?1 AND interval = ?2
@@ -69,13 +89,38 @@ export class BarTable {
     this.#put.run(id, index, own[0]!, own[SEQ]!, bytes, sumOf(id, index, own));
   }
 
+  remove(symbol: string, interval: Interval, time: number): void {
+    const id = this.#symbols.find(symbol);
+    if (id !== undefined) this.#remove.run(id, INTERVALS.indexOf(interval), time);
+  }
+
   /** The record of the bar that starts at a time. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    return this.range(symbol, interval, { from: time, to: time + 1, limit: 1 })[0];
+  }
+
+  /**
+   * Takes some of the bars out of the file that start in `from < time < to` and were taken back.
+   * @returns after which time to go on; `undefined` when there are no more
+   */
+  sweep(symbol: string, interval: Interval, from: number, to: number): number | undefined {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
-    const [row] = rowsOf(this.#get.all(id, index, time));
-    return row === undefined ? undefined : decode(id, index, row);
+    const rows = rowsOf(this.#first.all(id, index, after(from), to, VISITED_MAX));
+    for (const row of rows) {
+      if (!this.#isCancelled(id, interval, decode(id, index, row))) continue;
+      this.#remove.run(id, index, row[0]);
+    }
+    return rows.length < VISITED_MAX ? undefined : rows.at(-1)![0];
+  }
+
+  /** The records of bars that are not made of ticks alone, but have some in them. */
+  givenWithTicks(symbol: string, interval: Interval, from: number, to: number): Float64Array[] {
+    const id = this.#symbols.find(symbol);
+    if (id === undefined) return [];
+    const index = INTERVALS.indexOf(interval);
+    return rowsOf(this.#given.all(id, index, from, to)).map((row) => decode(id, index, row));
   }
 
   /** Start of the oldest bar; infinite when there is none. */
@@ -128,24 +173,41 @@ export class BarTable {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return [];
     const index = INTERVALS.indexOf(interval);
-    const rows = from === undefined
-      ? this.#newest.all(id, index, to, limit).reverse()
-      : this.#first.all(id, index, from, to, limit);
-    return rowsOf(rows).map((row) => decode(id, index, row));
+    const found: Float64Array[] = [];
+    for (let [begin, end] = [from, to]; found.length < limit;) {
+      const left = limit - found.length;
+      const rows = begin === undefined
+        ? rowsOf(this.#newest.all(id, index, end, left))
+        : rowsOf(this.#first.all(id, index, begin, end, left));
+      for (const row of rows) {
+        const numbers = decode(id, index, row);
+        if (!this.#isCancelled(id, interval, numbers)) found.push(numbers);
+      }
+      if (rows.length < left) break;
+      // What was passed over made no room for others.
+      if (begin === undefined) end = rows.at(-1)![0];
+      else begin = after(rows.at(-1)![0]);
+    }
+    return from === undefined ? found.reverse() : found;
   }
 
   /** The newest bars of every series, oldest first. */
   newest(count: number): BarRecord[] {
     const records: BarRecord[] = [];
-    for (const [symbol, id] of this.#symbols.all()) {
-      for (const [index, interval] of INTERVALS.entries()) {
-        for (const row of rowsOf(this.#newest.all(id, index, Infinity, count)).reverse()) {
-          records.push({ symbol, interval, numbers: decode(id, index, row) });
+    for (const symbol of this.#symbols.names()) {
+      for (const interval of INTERVALS) {
+        for (const numbers of this.range(symbol, interval, { limit: count })) {
+          records.push({ symbol, interval, numbers });
         }
       }
     }
     return records;
   }
+}
+
+/** The next time at which a bar can start. */
+function after(time: number): number {
+  return time + 1;
 }
 
 /** What a statement that returns arrays returned. */

@@ -18,12 +18,13 @@ interface Settled {
   readonly from: number;
   readonly to: number;
   readonly ticks: number;
+  readonly corrections: number;
   readonly span: Span | undefined;
 }
 
 /**
  * The last 1,440 minutes of every symbol, from the bars. What is not in the newest bar is summed up anew
- * only when a minute leaves, when a bar ends, or when a late tick has changed it.
+ * only when a minute leaves, when a bar ends, or when a late tick or a correction has changed it.
  */
 export class LastDay {
   readonly #market: Market;
@@ -43,9 +44,13 @@ export class LastDay {
     // Only fine bars are exact where the last day begins within the newest bar.
     const to = Math.max(newest.time, from);
     const ticks = this.#ticksBefore(newest);
+    const corrections = this.#market.correctionsOf(symbol);
     let settled = this.#settled.get(symbol);
-    if (settled?.from !== from || settled.to !== to || settled.ticks !== ticks) {
-      settled = { from, to, ticks, span: sum(this.#bars(symbol, from, to)) };
+    if (
+      settled?.from !== from || settled.to !== to || settled.ticks !== ticks ||
+      settled.corrections !== corrections
+    ) {
+      settled = { from, to, ticks, corrections, span: sum(this.#bars(symbol, from, to)) };
       this.#settled.set(symbol, settled);
     }
     const recent = newest.time >= from ? newest : sum(this.#fine(symbol, from, Infinity));

@@ -63,10 +63,10 @@ export class MemoryBlock implements Segment {
   }
 
   /** Says that a seq has no tick. @param weight what stands in the log there, in ticks */
-  pass(seq: number, appended: number, weight = 1): void {
+  pass(seq: number, appended: number, weight: number): void {
     this.#last = seq;
     this.#appended = appended;
-    this.#passed += weight;
+    this.#passed += 1 + weight;
   }
 
   /** About what its part of the log holds, in ticks. */

@@ -3,6 +3,7 @@ import { Damage } from "../store/checksum.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarStore } from "./bar_store.ts";
 import { BlockTable, checkRow } from "./block_table.ts";
+import { Corrections } from "./corrections.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
 import { Receipts } from "./receipts.ts";
 import { Retainer } from "./retainer.ts";
@@ -18,6 +19,7 @@ export interface Parts {
   readonly instruments: TextTable;
   readonly newest: TextTable;
   readonly receipts: Receipts;
+  readonly corrections: Corrections;
   readonly bars: BarStore;
   readonly segments: Segments;
   readonly sealer: Sealer;
@@ -41,7 +43,8 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
   const names = (id: number) => symbols.nameOf(id);
   const table = new BlockTable(db);
   const cache = new BlockCache();
-  const bars = new BarStore(db, symbols, barsKept);
+  const corrections = new Corrections(db, meta, symbols);
+  const bars = new BarStore(db, symbols, barsKept, corrections);
   const rows = table.all();
   rows.forEach(checkRow);
   const all = rows.map((row) => new SealedBlock(row, table, cache, names));
@@ -66,6 +69,7 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
     instruments: new TextTable(db, "instrument"),
     newest: new TextTable(db, "newest"),
     receipts: new Receipts(db),
+    corrections,
     bars,
     segments,
     sealer,

@@ -1,3 +1,4 @@
+import type { Cancelled } from "./cancelled.ts";
 import type { Found } from "./found.ts";
 import { type Effort, indexOf, type Segment, type View } from "./segment.ts";
 
@@ -20,6 +21,9 @@ export interface Range {
   /** Event times, the second not included. */
   readonly from: number;
   readonly to: number;
+  /** What is passed over, but for what was taken back at this seq or later. */
+  readonly cancelled: Cancelled;
+  readonly asOf: number;
 }
 
 /** How far a reading has come: up to there, or down to there, all that is wanted was found. */
@@ -81,10 +85,12 @@ function search(
   effort: Effort,
 ): void {
   effort.spent += SEGMENT_EFFORT;
-  const { symbols, after, through, from, to } = range;
+  const { symbols, after, through, from, to, cancelled, asOf } = range;
   if (segment.newest < from || segment.oldest >= to || segment.count === 0) return;
   const isTimed = segment.oldest < from || segment.newest >= to;
-  if (found.pass !== undefined && !isTimed && after <= segment.after && through >= segment.last) {
+  const isCancelled = cancelled.of(segment, symbols, asOf);
+  const isWhole = !isTimed && isCancelled === undefined;
+  if (found.pass !== undefined && isWhole && after <= segment.after && through >= segment.last) {
     const count = segment.countOf(symbols);
     if (count < found.left) return found.pass(count);
   }
@@ -95,7 +101,7 @@ function search(
   const views = symbols === undefined || wanted !== undefined
     ? [segment.view(undefined, effort)]
     : symbols.map((symbol) => segment.view(symbol, effort)).filter(({ length }) => length > 0);
-  if (wanted === undefined && !isTimed && views.length === 1 && direction === FORWARD) {
+  if (wanted === undefined && isWhole && views.length === 1 && direction === FORWARD) {
     const [view] = views as [View];
     effort.spent += found.takeRange(view, indexOf(view, begin), indexOf(view, end));
     return;
@@ -103,8 +109,10 @@ function search(
   merge(views, [begin, end], direction, (view, index) => {
     effort.spent++;
     if (wanted !== undefined && !wanted.has(view.symbolAt(index))) return true;
-    const time = isTimed ? view.timeAt(index) : from;
-    if (time >= from && (time < to || !isTimed)) found.take(view, index);
+    if (isTimed && !(view.timeAt(index) >= from && view.timeAt(index) < to)) return true;
+    if (!isCancelled?.(view.symbolAt(index), view.seqAt(index), view.timeAt(index))) {
+      found.take(view, index);
+    }
     return found.left > 0;
   });
 }

@@ -1,3 +1,4 @@
+import type { Entry } from "../log/log.ts";
 import { MemoryBlock } from "./memory_block.ts";
 import type { Names, Segment } from "./segment.ts";
 
@@ -39,6 +40,14 @@ export class Segments {
     this.#open = new MemoryBlock(this.#last, this.#names);
     this.#all.push(this.#open);
     return this.#open;
+  }
+
+  /** Adds what takes seqs of an entry. @param numberOf makes a symbol known */
+  add({ first, ticks, bars = [], time }: Entry, numberOf: (symbol: string) => number): void {
+    const block = this.open();
+    if (ticks.length === 0) block.pass(first, time, bars.length);
+    for (const { symbol } of bars) numberOf(symbol);
+    for (const tick of ticks) block.add(numberOf(tick.symbol), tick, time);
   }
 
   /** Lets the open block take no more. */

@@ -1,26 +1,24 @@
 /** One file of SQLite: https://www.sqlite.org/wal.html, https://nodejs.org/api/sqlite.html */
 import type { DatabaseSync } from "node:sqlite";
 import type { Bar, BarRange } from "../core/bar.ts";
+import type { TapedCorrection } from "../core/correction.ts";
 import type { OlderBars } from "../core/given_bars.ts";
 import type { Interval } from "../core/interval.ts";
-import type { DroppedChanges, MarketState } from "../core/market.ts";
+import type { DroppedChanges, MarketChanges, MarketState } from "../core/market_state.ts";
 import { type Entry, type Receipt, seqsOf } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
-import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
+import { noteTail, openParts, type Parts, type PartsOptions, seqNoted } from "./parts.ts";
+import { loadDerived, storeDerived } from "./derived.ts";
 import type { FoundColumns } from "./found.ts";
 import type { Step } from "./sealer.ts";
 import { TickFinder } from "./tick_finder.ts";
 import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
 
-export interface StoredTapeOptions {
-  readonly db: DatabaseSync;
-  readonly meta: TextTable;
+export interface StoredTapeOptions extends Pick<PartsOptions, "db" | "meta" | "barsKept"> {
   readonly epoch: string;
   readonly path: string;
-  /** Bars of each series that are kept in any case. */
-  readonly barsKept: number;
   /** Ticks after which a block goes into the file. */
   readonly blockTicks?: number | undefined;
   /** Ticks that are kept, if that is limited. */
@@ -29,8 +27,6 @@ export interface StoredTapeOptions {
 
 /** Ticks after which a block goes into the file. */
 const BLOCK_TICKS = 65_536;
-/** Of the bars and receipts that are in memory only, so many are stored at once. */
-const STORED_MAX = 500;
 /** Before the name of a mark, so that it is none of the tape's own records. */
 const MARK = "mark ";
 
@@ -40,6 +36,8 @@ const MARK = "mark ";
  */
 export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly epoch: string;
+  /** Nothing that was stored when it was opened follows from what is behind this seq. */
+  readonly knownAtOpen: number;
   readonly #db: DatabaseSync;
   readonly #meta: TextTable;
   readonly #path: string;
@@ -62,10 +60,10 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     try {
       const { blockTicks = BLOCK_TICKS } = options;
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
-      const { segments, symbols } = this.#parts;
-      this.#finder = new TickFinder(segments, symbols, () => this.tail);
+      this.#finder = new TickFinder(this.#parts, () => this.tail);
       this.#saved = seqNoted(meta, "saved");
       this.#settled = seqNoted(meta, "settled");
+      this.knownAtOpen = Math.max(this.#saved, seqNoted(meta, "known"));
     } catch (cause) {
       db.close();
       throw reasonOf("open", path, cause);
@@ -105,6 +103,11 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#read(() => this.#parts.bars.range(symbol, interval, range));
   }
 
+  /** Bars that start in a span and are not made of ticks alone, but have some in them. */
+  givenWithTicks(...asked: Parameters<Parts["bars"]["givenWithTicks"]>): Float64Array[] {
+    return this.#read(() => this.#parts.bars.givenWithTicks(...asked));
+  }
+
   /** The record of a bar, which must not be changed. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
     return this.#read(() => this.#parts.bars.find(symbol, interval, time));
@@ -112,18 +115,34 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
 
   /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
   add(entry: Entry): void {
-    const { first, ticks, time, marks, receipts } = entry;
+    const { first, marks, receipts } = entry;
     const { segments, symbols } = this.#parts;
     if (seqsOf(entry) > 0) {
       if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
-      const block = segments.open();
-      if (ticks.length === 0) block.pass(first, time, entry.bars?.length);
-      for (const { symbol } of entry.bars ?? []) symbols.add(symbol);
-      for (const tick of ticks) block.add(symbols.add(tick.symbol), tick, time);
+      segments.add(entry, (symbol) => symbols.add(symbol));
     }
     for (const { name, value } of marks) this.#marks.set(name, value);
     for (const receipt of receipts) this.#parts.receipts.add(receipt);
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
+  }
+
+  /** As `bars`, with all that is stored of them. */
+  records(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
+    return this.#read(() => this.#parts.bars.records(symbol, interval, range));
+  }
+
+  corrections(after: number): readonly TapedCorrection[] {
+    return this.#parts.corrections.after(after);
+  }
+
+  /** Whether the corrections at a seq count, of which the log tells again after a start. */
+  isCorrected(seq: number): boolean {
+    return this.#parts.corrections.has(seq);
+  }
+
+  /** From here on what a correction takes back is not read. */
+  correct(correction: TapedCorrection): void {
+    this.#parts.corrections.add(correction);
   }
 
   /** Takes what has changed of bars that the market does not hold any more. */
@@ -138,9 +157,8 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
 
   /** @throws {TapeError} when the file knows of ticks that are not there; asked once the log has told of all */
   checkHead(): void {
-    const known = Math.max(this.#saved, seqNoted(this.#meta, "known"));
-    if (known <= this.head) return;
-    const reason = `its newest ticks, ${this.head + 1} to ${known}, are missing`;
+    if (this.knownAtOpen <= this.head) return;
+    const reason = `its newest ticks, ${this.head + 1} to ${this.knownAtOpen}, are missing`;
     throw reasonOf("open", this.#path, new Damage(reason));
   }
 
@@ -195,17 +213,10 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
 
   /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
   load(barsKept: number): MarketState {
-    const { instruments, newest, bars } = this.#parts;
-    const parsed = (table: TextTable) =>
-      [...table.all().values()].map((text) =>
-        JSON.parse(text, (_name, value) => value === "-Infinity" ? -Infinity : value)
-      );
     return this.#read(() => ({
       seq: this.#saved,
-      instruments: parsed(instruments),
-      // The first version of the file saved all at once.
-      newest: parsed(newest).map((each) => ({ seq: 0, ...each })),
-      bars: bars.newest(barsKept),
+      ...loadDerived(this.#parts),
+      bars: this.#parts.bars.newest(barsKept),
     }));
   }
 
@@ -213,27 +224,19 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
    * Stores what has changed, with some of what is in memory only. Bars are kept in memory also when that fails.
    * @returns the seq up to which all is stored
    */
-  save({ seq, instruments, newest, bars: changed, since }: MarketState): number {
-    const { bars, receipts, ...tables } = this.#parts;
-    const put = (table: TextTable, record: { readonly symbol: string }) => {
-      const text = JSON.stringify(record, (_, value) => value === -Infinity ? "-Infinity" : value);
-      table.put(record.symbol, text);
-    };
+  save(state: MarketChanges): number {
     const marks = [...this.#marks];
-    bars.keep(changed, since ?? this.#saved + 1);
+    this.#parts.bars.keep(state.bars, state.since ?? this.#saved + 1);
     let saved = this.#saved;
     const stored = this.#write(() => {
-      for (const each of instruments) put(tables.instruments, each);
-      for (const each of newest) put(tables.newest, each);
+      const stored = storeDerived(this.#parts, state);
       for (const [name, value] of marks) this.#meta.put(MARK + name, value);
-      const stored = [bars.store(STORED_MAX), receipts.store(STORED_MAX)];
-      const through = Math.min(seq, ...stored.map(({ left = Infinity }) => left - 1));
-      saved = Math.max(saved, through);
+      saved = Math.max(saved, stored.through);
       this.#meta.put("saved", String(saved));
       this.#meta.put("known", String(this.head));
       return stored;
     });
-    for (const each of stored) each.done();
+    stored.done();
     for (const [name, value] of marks) {
       if (this.#marks.get(name) === value) this.#marks.delete(name);
     }
@@ -258,7 +261,8 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
 
   /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
   retain(retention: Retention, receiptsBefore: number): boolean {
-    const { retainer, bars, receipts } = this.#parts;
+    const { retainer, bars, receipts, corrections } = this.#parts;
+    let forgotten = () => {};
     this.#read(() => retainer.moveTail(retention, this.#saved));
     const squeezes = this.#read(() => retainer.squeezes(retention.bytesMax));
     // Before anything is forgotten it must be known that nobody looks for it.
@@ -266,8 +270,11 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
       noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
       const moreReceipts = receipts.forget(receiptsBefore);
-      return bars.forget(this.tail) || moreReceipts;
+      const moreCancelled = bars.sweep();
+      forgotten = corrections.forget(Math.min(this.tail, this.#saved));
+      return bars.forget(this.tail) || moreReceipts || moreCancelled;
     });
+    forgotten();
     return this.#do(() => retainer.step()) || squeezes || left;
   }
 

@@ -25,8 +25,8 @@ export class SymbolTable {
     return this.#names.length;
   }
 
-  all(): IterableIterator<[symbol: string, id: number]> {
-    return this.#ids.entries();
+  names(): readonly string[] {
+    return this.#names;
   }
 
   find(symbol: string): number | undefined {

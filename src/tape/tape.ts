@@ -1,4 +1,5 @@
 import type { Bar, BarRange } from "../core/bar.ts";
+import type { TapedCorrection } from "../core/correction.ts";
 import type { Interval } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { FoundColumns } from "./found.ts";
@@ -14,6 +15,8 @@ export interface TickQuery {
   readonly from?: number | undefined;
   /** Event time, not included. */
   readonly to?: number | undefined;
+  /** As before the correction at this seq, and those after it. */
+  readonly asOf?: number | undefined;
   readonly limit: number;
 }
 
@@ -52,6 +55,9 @@ export interface TapeReader {
 
   /** As `first`, but puts the ticks into columns, which costs much less than objects. @returns the seq of `Slice` */
   columns(query: TickQuery, into: FoundColumns): number;
+
+  /** What was taken back after a seq, oldest first; as long as something of it may have been kept. */
+  corrections(after: number): readonly TapedCorrection[];
 
   /** The symbol of a number in columns. */
   nameOf(symbol: number): string;

@@ -1,20 +1,33 @@
+import type { Corrections } from "./corrections.ts";
 import { type Found, type FoundColumns, FoundCount, FoundTicks } from "./found.ts";
 import { type Reached, readFirst, readLast } from "./reading.ts";
 import type { Segments } from "./segments.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 import type { Count, Slice, TapeReader, TickQuery } from "./tape.ts";
 
+/** Where ticks are, and which of them were taken back. */
+export interface TickSources {
+  readonly segments: Segments;
+  readonly symbols: SymbolTable;
+  readonly corrections: Corrections;
+}
+
 /** Answers what is asked of ticks, from the segments of a tape. */
 export class TickFinder
   implements Pick<TapeReader, "first" | "last" | "columns" | "countFirst" | "countLast"> {
   readonly #segments: Segments;
   readonly #symbols: SymbolTable;
+  readonly #corrections: Corrections;
   readonly #tail: () => number;
 
   /** @param tail before which nothing is read any more */
-  constructor(segments: Segments, symbols: SymbolTable, tail: () => number) {
+  constructor(
+    { segments, symbols, corrections }: TickSources,
+    tail: () => number,
+  ) {
     this.#segments = segments;
     this.#symbols = symbols;
+    this.#corrections = corrections;
     this.#tail = tail;
   }
 
@@ -45,7 +58,7 @@ export class TickFinder
 
   #find(
     find: typeof readFirst,
-    { symbols, after, through, from, to }: TickQuery,
+    { symbols, after, through, from, to, asOf }: TickQuery,
     found: Found,
   ): Reached {
     const range = {
@@ -54,6 +67,8 @@ export class TickFinder
       through: Math.min(through ?? Infinity, this.#segments.last),
       from: from ?? -Infinity,
       to: to ?? Infinity,
+      cancelled: this.#corrections.cancelled,
+      asOf: asOf ?? Infinity,
     };
     return find(this.#segments.all, range, found);
   }

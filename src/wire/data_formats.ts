@@ -1,5 +1,6 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Channel } from "../hub/topic.ts";
 import type { Format, Frame, Item } from "../hub/wire.ts";
@@ -52,8 +53,16 @@ export const objectFormat: Format = {
   // The characters of a symbol need no escape, and a finite number is written as JSON writes it.
   fragment: (channel, item) => channel.kind === "tick" ? tickObject(item) : JSON.stringify(item),
   frame: (frame) => [`${head(frame)}${frame.fragments.map(({ text }) => text).join(",")}]}`],
+  correct: corrected,
   announce: () => undefined,
 };
+
+/** The bounds are `null` where there are none; `removed` tells that the symbol itself is gone. */
+function corrected(sub: string, correction: TapedCorrection): string {
+  const { seq, symbol, seqs, from = null, to = null } = correction;
+  const removed = isWhole(correction) ? true : undefined;
+  return JSON.stringify({ op: "corrected", sub, symbol, from, to, seq, seqs, removed });
+}
 
 function tickObject(item: Item): string {
   const { seq, symbol, time, price, size, bid, ask } = item as TapedTick;
@@ -79,6 +88,7 @@ export const columnsFormat: Format = {
     );
     return [`${head(frame)}${rows.join(",")}]}`];
   },
+  correct: corrected,
   announce: (sub, add) => JSON.stringify({ op: "symbols", sub, add }),
 };
 

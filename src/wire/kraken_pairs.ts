@@ -1,5 +1,5 @@
 /** What Kraken calls instruments: https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs */
-import type { Catalogue, Instrument } from "../core/instrument.ts";
+import { type Catalogue, DECIMALS_MIN } from "../core/instrument.ts";
 import type { Reach } from "../hub/topic.ts";
 
 /** A symbol of two codes, such as BTC/USD, with its other names. */
@@ -37,8 +37,9 @@ export class Pairs {
   readonly #bySymbol = new Map<string, Pair>();
   readonly #byName = new Map<string, Pair>();
   readonly #byNumber = new Map<number, Pair>();
-  /** How many symbols of the catalogue have been looked at. */
-  #seen = 0;
+  /** The symbols of the catalogue that have been looked at, and how many had become known then. */
+  readonly #seen = new Set<string>();
+  #added = 0;
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
@@ -47,7 +48,7 @@ export class Pairs {
   /** All of them, in the order in which they became known. */
   all(): Pair[] {
     this.#look();
-    return [...this.#bySymbol.values()];
+    return [...this.#bySymbol.values()].filter(({ symbol }) => this.#catalogue.has(symbol));
   }
 
   ofSymbol(symbol: string): Pair | undefined {
@@ -57,7 +58,8 @@ export class Pairs {
 
   /** By key, `altname`, `wsname` or symbol. */
   ofName(name: string): Pair | undefined {
-    return this.ofSymbol(name) ?? this.#byName.get(name);
+    const pair = this.ofSymbol(name) ?? this.#byName.get(name);
+    return pair !== undefined && this.#catalogue.has(pair.symbol) ? pair : undefined;
   }
 
   ofNumber(number: number): Pair | undefined {
@@ -76,17 +78,19 @@ export class Pairs {
     };
   }
 
-  instrument({ symbol }: Pair): Instrument {
-    return this.#catalogue.get(symbol)!;
+  /** How many decimals its prices are written with. */
+  decimalsOf({ symbol }: Pair): number {
+    return this.#catalogue.get(symbol)?.decimals ?? DECIMALS_MIN;
   }
 
-  /** Instruments only ever become more. */
+  /** A pair that was taken away keeps its number: clients may know it by that. */
   #look(): void {
-    if (this.#seen === this.#catalogue.size) return;
-    let number = 0;
+    if (this.#added === this.#catalogue.added) return;
+    this.#added = this.#catalogue.added;
     for (const symbol of this.#catalogue.symbols()) {
-      if (number++ < this.#seen) continue;
-      const pair = readPair(symbol, number - 1);
+      if (this.#seen.has(symbol)) continue;
+      const pair = readPair(symbol, this.#seen.size);
+      this.#seen.add(symbol);
       if (pair === undefined) continue;
       this.#bySymbol.set(symbol, pair);
       this.#byNumber.set(pair.number, pair);
@@ -95,7 +99,6 @@ export class Pairs {
         if (!this.#byName.has(name)) this.#byName.set(name, pair);
       }
     }
-    this.#seen = number;
   }
 }
 

@@ -133,7 +133,7 @@ export class V1Data {
   }
 
   #message(topic: Topic, item: Item): string | undefined {
-    const decimals = this.#pairs.instrument(topic.pair).decimals;
+    const decimals = this.#pairs.decimalsOf(topic.pair);
     if (topic.name === "ohlc") {
       const bar = item as Bar;
       return wrap(topic, candle(bar, this.#figures.lastTickAt(bar), decimals));
@@ -154,7 +154,7 @@ export class V1Data {
   }
 
   #trade(tick: TapedTick): string {
-    const { decimals } = this.#pairs.instrument(this.#pairs.ofSymbol(tick.symbol)!);
+    const decimals = this.#pairs.decimalsOf(this.#pairs.ofSymbol(tick.symbol)!);
     const side = this.#figures.bought(tick) ? "b" : "s";
     const size = sizeText(tick.size ?? 0);
     return `[${priceText(tick.price, decimals)},${size},"${seconds(tick.time)}","${side}","m",""]`;

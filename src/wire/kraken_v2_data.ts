@@ -1,5 +1,6 @@
 /** Data as version 2 of Kraken's sockets writes it: `{"channel", "type", "data"}`, numbers with fixed decimals. */
 import type { Bar } from "../core/bar.ts";
+import { DECIMALS_MIN } from "../core/instrument.ts";
 import { type Interval, lengthOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Selection } from "../hub/topic.ts";
@@ -151,7 +152,7 @@ export class V2Data {
   }
 
   #decimals(symbol: string): number {
-    return this.#figures.catalogue.get(symbol)!.decimals;
+    return this.#figures.catalogue.get(symbol)?.decimals ?? DECIMALS_MIN;
   }
 }
 

@@ -17,6 +17,8 @@ const valueFormat: Format = {
   columns: () => undefined,
   fragment: (_channel, item) => `{"value":${(item as TapedTick).price}}`,
   frame: ({ fragments }) => fragments.map(({ text }) => text),
+  // What was shown last may not be right any more.
+  correct: (_sub, _correction, { price }) => price === null ? undefined : `{"value":${price}}`,
   announce: () => undefined,
 };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { cancels, type Correction, type TapedCorrection } from "../../src/core/correction.ts";
 import type { GivenBar } from "../../src/core/given_bar.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import type { Tick } from "../../src/core/tick.ts";
@@ -34,9 +35,16 @@ const anyBar: fc.Arbitrary<GivenBar> = fc.record({
 type Step =
   | { readonly ticks: readonly Tick[] }
   | { readonly bars: readonly GivenBar[] }
+  | { readonly cancelled: Omit<Correction, "symbol"> }
   | { readonly saved: number }
   | { readonly passed: number }
   | "restart";
+
+const anyCorrection: fc.Arbitrary<Omit<Correction, "symbol">> = fc.oneof(
+  fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 })
+    .map((seqs) => ({ seqs })),
+  fc.tuple(anyTime, anyTime).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) + 1 })),
+);
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.array(anyTick("A"), { maxLength: 8 }).map((ticks) => ({ ticks })) },
@@ -44,6 +52,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.array(anyBar, { minLength: 1, maxLength: 8 }).map((bars) => ({ bars })),
   },
+  { weight: 2, arbitrary: anyCorrection.map((cancelled) => ({ cancelled })) },
   { weight: 2, arbitrary: fc.constantFrom(1, 2, 3, Infinity).map((saved) => ({ saved })) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 30 * HOUR_MS }).map((passed) => ({ passed })) },
   { weight: 2, arbitrary: fc.constant("restart" as const) },
@@ -55,6 +64,7 @@ class Restarted {
   #now = NEAR_MONDAY - 100 * HOUR_MS;
   #path = folder.fresh();
   #test: TestReplica;
+  #isCorrected = false;
   readonly #barsHeld: number;
 
   constructor(barsHeld: number) {
@@ -82,10 +92,22 @@ class Restarted {
       const before = test.published.length;
       await test.send(step.ticks);
       this.log.push(...test.published.slice(before).map((tick) => ({ tick })));
+    } else if ("cancelled" in step) {
+      await test.cancel({ symbol: "A", ...step.cancelled });
+      this.#cancel({ symbol: "A", ...step.cancelled, seq: test.tape.head });
     } else {
       await test.give(step.bars);
       this.log.push({ bars: step.bars, seq: test.tape.head, time: this.#now });
     }
+  }
+
+  /** The ticks are as if they had never been. */
+  #cancel(correction: TapedCorrection): void {
+    this.#isCorrected = true;
+    const left = this.log.filter((logged) =>
+      !("tick" in logged && cancels(correction, logged.tick))
+    );
+    this.log.splice(0, Infinity, ...left);
   }
 
   #save(parts: number): void {
@@ -109,7 +131,8 @@ class Restarted {
       const found = bars.map(({ symbol: _, closed: __, revised: ___, ...figures }) => figures);
       assertSame(found.map(sorted), expected.get(interval)!.map(sorted), interval);
     }
-    assert.equal(market.board.row("A").price, naivePrice(this.log));
+    // What was taken back may have been the newest only by a time that a given bar has passed over.
+    if (!this.#isCorrected) assert.equal(market.board.row("A").price, naivePrice(this.log));
   }
 
   close(): void {
@@ -138,7 +161,7 @@ describe("Given bars: memory, file and log", () => {
           restarted.close();
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
   });
 });

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { SEQ } from "../../src/core/bar.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
-import type { MarketState } from "../../src/core/market.ts";
+import type { MarketChanges } from "../../src/core/market_state.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import type { Receipt } from "../../src/log/log.ts";
 import { sumOfNumbers, sumOfText } from "../../src/store/checksum.ts";
@@ -17,7 +17,7 @@ export interface LegacyContents {
   /** When each tick was appended. */
   appended?(seq: number): number;
   /** What was derived from them, up to its seq. */
-  readonly state?: MarketState;
+  readonly state?: MarketChanges;
   readonly receipts?: readonly Receipt[];
   readonly marks?: Readonly<Record<string, string>>;
 }
@@ -96,11 +96,13 @@ class Writer {
     }
   }
 
-  #state({ instruments, newest, bars }: MarketState, last: number): void {
+  #state({ instruments, newest, bars }: MarketChanges, last: number): void {
     const text = (value: object) =>
       JSON.stringify(value, (_, each) => each === -Infinity ? "-Infinity" : each);
     for (const each of instruments) this.#text("instrument", each.symbol, text(each));
-    for (const { seq, ...each } of newest) {
+    for (const newestOne of newest) {
+      if ("gone" in newestOne) continue;
+      const { seq, ...each } = newestOne;
       const value = this.#version === 1 ? each : { ...each, seq };
       this.#text("newest", each.symbol, text(value));
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Correction, TapedCorrection } from "../../src/core/correction.ts";
 import type { GivenBar } from "../../src/core/given_bar.ts";
 import type { ChangedBar } from "../../src/core/given_bars.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
@@ -35,6 +36,8 @@ export class TestReplica {
   readonly maintenance: Maintenance;
   /** Ticks that clients were told of. */
   readonly published: TapedTick[] = [];
+  /** Corrections that clients were told of. */
+  readonly corrected: TapedCorrection[] = [];
   /** Bars of which clients were told that they have changed by given ones. */
   readonly given: ChangedBar[] = [];
   readonly warnings: string[] = [];
@@ -51,6 +54,7 @@ export class TestReplica {
       publish: (tick) => void this.published.push(tick),
       publishGiven: (bars) => void this.given.push(...bars),
       refresh() {},
+      correct: (correction) => void this.corrected.push(correction),
     };
     const parts = { log, tape, market, hub: this.hub };
     this.replica = new Replica(parts);
@@ -68,6 +72,12 @@ export class TestReplica {
     const sent = this.writer.accept(ticks, attached);
     this.work();
     return await sent;
+  }
+
+  async cancel(correction: Correction): Promise<number> {
+    const cancelled = this.writer.cancel(correction);
+    this.work();
+    return await cancelled;
   }
 
   /** Gives bars and waits until they are told of. */

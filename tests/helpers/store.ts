@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { MarketState } from "../../src/core/market.ts";
+import type { MarketChanges } from "../../src/core/market_state.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { LocalEntries } from "../../src/log/local.ts";
 import type { Draft, Entry } from "../../src/log/log.ts";
@@ -69,7 +69,7 @@ export class TestStore {
   }
 
   /** Says that all that follows from the ticks is stored, and brings every full block into the file. */
-  seal(state: Partial<MarketState> = {}): void {
+  seal(state: Partial<MarketChanges> = {}): void {
     const { head } = this.tape;
     // What is in memory only is stored a part at a time.
     while (this.tape.save({ seq: head, instruments: [], newest: [], bars: [], ...state }) < head);

@@ -6,7 +6,9 @@ import { barOf, type BarRange, type BarRecord, reviseRecord } from "../../src/co
 import { type Interval, lengthOf, startOf } from "../../src/core/interval.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import { migrate } from "../../src/store/schema.ts";
+import { TextTable } from "../../src/store/text_table.ts";
 import { BarStore } from "../../src/tape/bar_store.ts";
+import { Corrections } from "../../src/tape/corrections.ts";
 import { SymbolTable } from "../../src/tape/symbol_table.ts";
 import { bits, next } from "../core/ticks.ts";
 
@@ -22,7 +24,13 @@ class TestBars {
   constructor() {
     migrate(this.db);
     this.symbols = new SymbolTable(this.db);
-    this.store = new BarStore(this.db, this.symbols, 1_500);
+    this.store = this.#open();
+  }
+
+  #open(): BarStore {
+    const meta = new TextTable(this.db, "meta");
+    const corrections = new Corrections(this.db, meta, this.symbols);
+    return new BarStore(this.db, this.symbols, 1_500, corrections);
   }
 
   record(symbol: string, interval: Interval, tick: TapedTick): BarRecord {
@@ -63,7 +71,7 @@ class TestBars {
   /** The process ends, and another one begins. */
   reopen(): void {
     this.symbols = new SymbolTable(this.db);
-    this.store = new BarStore(this.db, this.symbols, 1_500);
+    this.store = this.#open();
   }
 
   check(symbol: string, interval: Interval, range: BarRange): void {

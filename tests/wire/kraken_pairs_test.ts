@@ -50,7 +50,7 @@ describe("Pairs", () => {
     assert.equal(pairs.ofName("CD")!.number, 2);
     assert.equal(pairs.ofNumber(0)!.symbol, "A/B");
     assert.equal(pairs.ofNumber(1), undefined);
-    assert.equal(pairs.instrument(pairs.ofNumber(2)!).decimals, 3);
+    assert.equal(pairs.decimalsOf(pairs.ofNumber(2)!), 3);
   });
 
   test("Pairs gives a name that two pairs would have to the older", () => {

@@ -1,0 +1,189 @@
+import { type BarRecord, goneNumbers, newestOf } from "../core/bar.ts";
+import type { Newest } from "../core/board.ts";
+import { type Correction, isWhole, type TapedCorrection } from "../core/correction.ts";
+import { type Interval, INTERVALS } from "../core/interval.ts";
+import type { ClosedBar, Market } from "../core/market.ts";
+import type { TapedTick } from "../core/tick.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
+import { type Reckoned, Reckoner } from "./reckoner.ts";
+
+export interface CorrectorOptions {
+  readonly tape: StoredTape;
+  readonly market: Market;
+}
+
+/** So many ticks are looked at in one reading for the last bid and ask. */
+const TICKS_MAX = 1_000;
+
+/**
+ * Takes back what corrections say, of what is read and of all that was derived. What it makes of them follows
+ * from the tape before them, so it is the same at every replica, and again after a restart.
+ */
+export class Corrector {
+  readonly #tape: StoredTape;
+  readonly #market: Market;
+
+  constructor({ tape, market }: CorrectorOptions) {
+    this.#tape = tape;
+    this.#market = market;
+  }
+
+  /** The corrections of an entry as they are kept: those of seqs without what is not there, and where it is. */
+  locate(corrections: readonly Correction[], seq: number): TapedCorrection[] {
+    return corrections.flatMap((correction) => {
+      const { symbol, seqs } = correction;
+      if (seqs === undefined) return [{ ...correction, seq }];
+      const symbols = new Set([symbol]);
+      const found = [...new Set(seqs)].flatMap((each) => {
+        const query = { symbols, after: each - 1, through: Math.min(each, seq - 1) };
+        return this.#tape.first({ ...query, asOf: seq, limit: 1 }).ticks;
+      });
+      if (found.length === 0) return [];
+      const times = found.map(({ time }) => time);
+      const from = Math.min(...times), to = Math.floor(Math.max(...times)) + 1;
+      return [{ symbol, seq, seqs: found.map((tick) => tick.seq), from, to }];
+    });
+  }
+
+  /**
+   * Takes back what an entry says, once it is at the head of the tape.
+   * @param isApplied whether what was derived follows from it already
+   * @param tell told of each correction, and of the bars that are others now
+   */
+  correct(
+    corrections: readonly Correction[],
+    seq: number,
+    isApplied: boolean,
+    tell: (correction: TapedCorrection, bars: readonly ClosedBar[]) => void,
+  ): void {
+    const isKnown = this.#tape.isCorrected(seq);
+    for (const correction of this.#locate(corrections, seq)) {
+      const take = () => isKnown || this.#tape.correct(correction);
+      if (isApplied) take();
+      else tell(correction, this.#apply(correction, take));
+    }
+  }
+
+  /** @param take lets the tape know of the correction, which it does not before */
+  #apply(correction: TapedCorrection, take: () => void): ClosedBar[] {
+    const { symbol, seq } = correction;
+    this.#market.corrected(symbol);
+    if (isWhole(correction)) {
+      take();
+      this.#market.remove(symbol);
+      return [];
+    }
+    const isAgain = seq <= this.#tape.knownAtOpen;
+    const sources = { market: this.#market, tape: this.#tape };
+    const reckoned = new Reckoner({ ...sources, correction, isAgain }).all();
+    take();
+    const changed = reckoned.flatMap((each) => this.#replace(correction, each));
+    this.#renew(correction);
+    return changed;
+  }
+
+  /** The corrections of an entry as they are kept: those of seqs without what is not there, and where that is. */
+  #locate(corrections: readonly Correction[], seq: number): TapedCorrection[] {
+    return corrections.flatMap((correction) => {
+      const { symbol, seqs } = correction;
+      if (seqs === undefined) return [{ ...correction, seq }];
+      const symbols = new Set([symbol]);
+      const found = [...new Set(seqs)].flatMap((each) => {
+        const query = { symbols, after: each - 1, through: Math.min(each, seq - 1) };
+        return this.#tape.first({ ...query, asOf: seq, limit: 1 }).ticks;
+      });
+      if (found.length === 0) return [];
+      const times = found.map(({ time }) => time);
+      const from = Math.min(...times), to = Math.floor(Math.max(...times)) + 1;
+      return [{ symbol, seq, seqs: found.map((tick) => tick.seq), from, to }];
+    });
+  }
+
+  /** @returns the bars that are others now */
+  #replace({ symbol, seq }: TapedCorrection, reckoned: Reckoned): ClosedBar[] {
+    const { interval, gone, left, changed } = reckoned;
+    const before = this.#market.newestBar(symbol, interval)?.time;
+    const others: number[] = [];
+    const stored: BarRecord[] = [];
+    const keep = (numbers: Float64Array) => stored.push({ symbol, interval, numbers });
+    for (const [start, numbers] of changed) {
+      if (numbers !== undefined) others.push(start);
+      if (numbers !== undefined && !this.#market.holds(symbol, interval, start)) {
+        keep(numbers);
+        continue;
+      }
+      const records = numbers === undefined ? [] : [numbers];
+      this.#market.replaceBars(symbol, interval, [start, start + 1], records);
+      // What is stored would be found again behind what is held.
+      if (numbers === undefined) keep(goneNumbers(start, seq));
+    }
+    if (gone.from < gone.to) {
+      this.#market.replaceBars(symbol, interval, [gone.from, gone.to], left);
+    }
+    if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
+    this.#fill(symbol, interval);
+    const newest = this.#market.newestBar(symbol, interval)?.time;
+    if (newest !== undefined && newest !== before && !others.includes(newest)) others.push(newest);
+    return others.map((time) => ({ symbol, interval, time }));
+  }
+
+  /** Lets the market hold older bars in the place of those that are gone. */
+  #fill(symbol: string, interval: Interval): void {
+    const limit = this.#market.barsLacking(symbol, interval);
+    if (limit === 0) return;
+    const to = this.#market.oldestBar(symbol, interval)?.time;
+    const records = this.#tape.records(symbol, interval, { to, limit });
+    this.#market.prependBars(symbol, interval, records);
+  }
+
+  /** Finds the newest observation anew. */
+  #renew(correction: TapedCorrection): void {
+    const { symbol, seq, from = -Infinity, to = Infinity } = correction;
+    const known = this.#market.newest(symbol);
+    if (known === undefined || known.seq >= seq) return;
+    const isGone = (time: number) => time >= from && time < to;
+    const newest = isGone(known.time) ? this.#newestOf(symbol) : known;
+    if (newest === undefined) return this.#market.replaceNewest(symbol, undefined);
+    const { time, price } = newest;
+    const renewed: Newest = {
+      ...{ ...known, seq, time, price },
+      ...isGone(known.bidTime) ? this.#lastOf("bid", correction) : {},
+      ...isGone(known.askTime) ? this.#lastOf("ask", correction) : {},
+    };
+    this.#market.replaceNewest(symbol, renewed);
+  }
+
+  /** The newest observation in bars; a given one may be of any width. */
+  #newestOf(symbol: string): { readonly time: number; readonly price: number } | undefined {
+    const newest = INTERVALS.flatMap((interval) =>
+      this.#market.records(symbol, interval, -Infinity, Infinity).slice(-1).map(newestOf)
+    );
+    return newest.sort((a, b) => b.time - a.time)[0];
+  }
+
+  /** The newest bid or ask by event time, equal times by tape order. */
+  #lastOf(name: "bid" | "ask", { symbol, seq }: TapedCorrection): Partial<Newest> {
+    const symbols = new Set([symbol]);
+    let best: TapedTick | undefined;
+    const look = (ticks: readonly TapedTick[]) => {
+      for (const tick of ticks) {
+        if (tick[name] !== null && tick.time >= (best?.time ?? -Infinity)) best = tick;
+      }
+    };
+    let through = seq - 1;
+    while (best === undefined && through > this.#tape.tail) {
+      const slice = this.#tape.last({ symbols, through, limit: TICKS_MAX });
+      look(slice.ticks);
+      through = slice.seq;
+    }
+    // One that came sooner may be of a later time.
+    for (let after = this.#tape.tail; best !== undefined && after < through;) {
+      const query = { symbols, after, through, from: best.time, limit: TICKS_MAX };
+      const slice = this.#tape.first(query);
+      const found: TapedTick = best;
+      look(slice.ticks.filter(({ time }) => time > found.time));
+      after = slice.seq;
+    }
+    return { [name]: best?.[name] ?? null, [`${name}Time`]: best?.time ?? -Infinity };
+  }
+}

@@ -1,0 +1,255 @@
+import {
+  addTick,
+  countOf,
+  FINER,
+  firstNumbers,
+  FORMING,
+  MADE_OF,
+  mergedNumbers,
+  REVISED,
+  SEQ,
+  STATE,
+  TICKS,
+  TIME,
+} from "../core/bar.ts";
+import { givenSeq, isSameBar, takeBack } from "../core/given_record.ts";
+import { cancels, type TapedCorrection } from "../core/correction.ts";
+import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
+import type { Market } from "../core/market.ts";
+import type { TapedTick } from "../core/tick.ts";
+import type { StoredTape } from "../tape/stored_tape.ts";
+
+/** Bars up to this width are made of ticks, longer ones of those of the width before: so no correction reads a week. */
+const OF_TICKS: Interval = "1m";
+
+/** More bars than the longest has of the one before it. */
+const BARS_MAX = 1_000;
+
+/** What becomes of the bars of one interval. */
+export interface Reckoned {
+  readonly interval: Interval;
+  /** Bars that start in `from <= time < to` are gone, but for these, oldest first. */
+  readonly gone: { readonly from: number; readonly to: number };
+  readonly left: readonly Float64Array[];
+  /** Bars by their start that are another one now, or `undefined` where there is none any more. */
+  readonly changed: ReadonlyMap<number, Float64Array | undefined>;
+}
+
+export interface ReckonerOptions {
+  readonly market: Market;
+  readonly tape: StoredTape;
+  /** Which does not count yet. */
+  readonly correction: TapedCorrection;
+  /** Whether what is stored may follow from this correction, and from what came after it. */
+  readonly isAgain: boolean;
+}
+
+/**
+ * Reckons the bars of a symbol without what a correction takes back. A bar of which ticks are no longer kept
+ * stays as it is: nobody can say what it would be without some of them.
+ */
+export class Reckoner {
+  readonly #options: ReckonerOptions;
+  readonly #seq: number;
+  readonly #span: { readonly from: number; readonly to: number };
+  /** Times at which something is taken back, or the ends of a span of it. */
+  readonly #times: readonly number[];
+  readonly #reckoned = new Map<Interval, Reckoned>();
+  readonly #minutes = new Map<number, readonly TapedTick[]>();
+
+  constructor(options: ReckonerOptions) {
+    const { correction: { seq, seqs, from = -Infinity, to = Infinity } } = options;
+    this.#options = options;
+    this.#seq = seq;
+    this.#span = seqs === undefined ? { from, to } : { from: 0, to: 0 };
+    this.#times = seqs === undefined ? [from, to].filter(Number.isFinite) : this.#timesOf();
+  }
+
+  /** The shortest bars first. */
+  all(): Reckoned[] {
+    for (const interval of INTERVALS) this.#reckoned.set(interval, this.#reckon(interval));
+    return [...this.#reckoned.values()];
+  }
+
+  #reckon(interval: Interval): Reckoned {
+    const gone = wholeIn(interval, this.#span);
+    const changed = new Map<number, Float64Array | undefined>();
+    for (const start of new Set(this.#times.map((time) => startOf(interval, time)))) {
+      if (start >= gone.from && start < gone.to) continue;
+      const [known] = this.#known(interval, start, start + lengthOf(interval));
+      const bar = known !== undefined && known[MADE_OF] !== TICKS
+        ? this.#ofGiven(interval, known)
+        : known !== undefined && known[SEQ]! >= this.#seq
+        ? known
+        : isOfTicks(interval)
+        ? this.#ofTicks(interval, start, known)
+        : this.#ofShorter(interval, start, known);
+      if (bar !== known) changed.set(start, bar);
+    }
+    const { market, tape, correction: { symbol } } = this.#options;
+    const isGiven = market.given.seqOf(symbol) > 0;
+    for (const known of isGiven ? tape.givenWithTicks(symbol, interval, gone) : []) {
+      const bar = this.#ofGiven(interval, known);
+      if (bar !== known) changed.set(known[TIME]!, bar);
+    }
+    const left = market.records(symbol, interval, gone.from, gone.to).flatMap((numbers) => {
+      if (numbers[MADE_OF] === TICKS) return numbers[SEQ]! >= this.#seq ? [numbers] : [];
+      const bar = this.#ofGiven(interval, numbers);
+      if (bar !== numbers) changed.set(numbers[TIME]!, bar);
+      return [bar];
+    });
+    return { interval, gone, left, changed };
+  }
+
+  /** What was given stays, with the ticks after it that are left; a bar that is made of such is made anew. */
+  #ofGiven(interval: Interval, known: Float64Array): Float64Array {
+    const start = known[TIME]!;
+    if (known[MADE_OF] === FINER) {
+      const merged = mergedNumbers(
+        start,
+        this.#partsOf(interval, start, false),
+        REVISED,
+        this.#seq,
+      );
+      return this.#isSame(known, merged) ? known : merged;
+    }
+    if (countOf(known) === 0 || known[SEQ]! >= this.#seq) return known;
+    const ticks = this.#read(start, start + lengthOf(interval), givenSeq(known));
+    const left = ticks.filter((tick) => !cancels(this.#options.correction, tick));
+    const isKept = ticks.length >= countOf(known);
+    if (!isKept || left.length === ticks.length) return known;
+    const numbers = known.slice();
+    takeBack(numbers);
+    for (const tick of left) addTick(numbers, 0, tick);
+    numbers[SEQ] = this.#seq;
+    numbers[STATE] = known[STATE] === FORMING ? FORMING : REVISED;
+    return numbers;
+  }
+
+  #isSame(known: Float64Array, merged: Float64Array): boolean {
+    if (isSameBar(merged, known)) return true;
+    if (known[STATE] === FORMING) merged[STATE] = FORMING;
+    return false;
+  }
+
+  /** @returns the bar that is known when it stays as it is */
+  #ofTicks(interval: Interval, start: number, known: Float64Array | undefined) {
+    const ticks = this.#ticks(interval, start);
+    const left = ticks.filter((tick) => !cancels(this.#options.correction, tick));
+    const isKept = ticks.length >= (known === undefined ? 0 : countOf(known));
+    if (!isKept || left.length === ticks.length) return known;
+    return this.#made(start, left, known);
+  }
+
+  #ofShorter(interval: Interval, start: number, known: Float64Array | undefined) {
+    if (known === undefined) return undefined;
+    const shorter = INTERVALS[INTERVALS.indexOf(interval) - 1]!;
+    const end = start + lengthOf(interval);
+    const before = this.#known(shorter, start, end);
+    const isKept = before.reduce((sum, each) => sum + countOf(each), 0) >= countOf(known);
+    if (!isKept && !this.#options.isAgain) return known;
+    const parts = this.#partsOf(interval, start);
+    const state = known[STATE] === FORMING ? FORMING : REVISED;
+    return parts.length === 0 ? undefined : mergedNumbers(start, parts, state, this.#seq);
+  }
+
+  /** The bars of which a longer one consists, as they are when this correction has just been made. */
+  #partsOf(interval: Interval, start: number, isOfThen = true): Float64Array[] {
+    const shorter = INTERVALS[INTERVALS.indexOf(interval) - 1]!;
+    const { gone, changed } = this.#reckoned.get(shorter)!;
+    const parts: Float64Array[] = [];
+    for (const numbers of this.#known(shorter, start, start + lengthOf(interval))) {
+      const time = numbers[TIME]!;
+      const isGone = time >= gone.from && time < gone.to && numbers[SEQ]! < this.#seq &&
+        numbers[MADE_OF] === TICKS;
+      const part = changed.has(time) ? changed.get(time) : isGone ? undefined : numbers;
+      const asOfThen = part && isOfThen ? this.#asOfThen(shorter, part) : part;
+      if (asOfThen !== undefined) parts.push(asOfThen);
+    }
+    return parts;
+  }
+
+  /** A bar without the ticks that came after this correction, which some have seen after a start. */
+  #asOfThen(interval: Interval, numbers: Float64Array): Float64Array | undefined {
+    if (numbers[SEQ]! <= this.#seq) return numbers;
+    const start = numbers[TIME]!;
+    if (!isOfTicks(interval)) {
+      const parts = this.#partsOf(interval, start);
+      return parts.length === 0 ? undefined : mergedNumbers(start, parts, REVISED, this.#seq);
+    }
+    const left = this.#ticks(interval, start)
+      .filter((tick) => !cancels(this.#options.correction, tick));
+    return this.#made(start, left, numbers);
+  }
+
+  #made(
+    start: number,
+    [first, ...others]: readonly TapedTick[],
+    known: Float64Array | undefined,
+  ): Float64Array | undefined {
+    if (first === undefined) return undefined;
+    const state = known?.[STATE] === FORMING ? FORMING : REVISED;
+    const numbers = new Float64Array(firstNumbers(start, first, state));
+    for (const tick of others) addTick(numbers, 0, tick);
+    numbers[SEQ] = this.#seq;
+    return numbers;
+  }
+
+  /** The records of bars that start in a span, as they were before. */
+  #known(interval: Interval, from: number, to: number): Float64Array[] {
+    const { market, tape, correction: { symbol } } = this.#options;
+    const oldest = market.oldestBar(symbol, interval)?.time ?? Infinity;
+    const held = market.records(symbol, interval, from, to);
+    if (from >= oldest) return held;
+    const range = { from, to: Math.min(to, oldest), limit: BARS_MAX };
+    return [...tape.records(symbol, interval, range), ...held];
+  }
+
+  /** The ticks in a bar that this correction finds. */
+  #ticks(interval: Interval, start: number): TapedTick[] {
+    const minute = startOf(OF_TICKS, start);
+    let ticks = this.#minutes.get(minute);
+    if (ticks === undefined) {
+      ticks = this.#read(minute, minute + lengthOf(OF_TICKS));
+      this.#minutes.set(minute, ticks);
+    }
+    return ticks.filter(({ time }) => startOf(interval, time) === start);
+  }
+
+  #read(from: number, to: number, since = 0): TapedTick[] {
+    const { tape, correction: { symbol } } = this.#options;
+    const query = { symbols: new Set([symbol]), from, to, through: this.#seq - 1 };
+    const all: TapedTick[] = [];
+    for (let after = Math.max(tape.tail, since); after < query.through;) {
+      const { ticks, seq } = tape.first({ ...query, after, asOf: this.#seq, limit: Infinity });
+      for (const tick of ticks) all.push(tick);
+      after = seq;
+    }
+    return all;
+  }
+
+  #timesOf(): number[] {
+    const { tape, correction: { symbol, seqs = [] } } = this.#options;
+    const symbols = new Set([symbol]);
+    return seqs.flatMap((seq) => {
+      const query = { symbols, after: seq - 1, through: seq, asOf: this.#seq, limit: 1 };
+      return tape.first(query).ticks.map(({ time }) => time);
+    });
+  }
+}
+
+function isOfTicks(interval: Interval): boolean {
+  return lengthOf(interval) <= lengthOf(OF_TICKS);
+}
+
+/** The starts of the bars that are wholly in a span. */
+function wholeIn(
+  interval: Interval,
+  { from, to }: { readonly from: number; readonly to: number },
+): { readonly from: number; readonly to: number } {
+  const length = lengthOf(interval);
+  const begin = Number.isFinite(from) ? startOf(interval, from + length) : from;
+  const first = Number.isFinite(from) && startOf(interval, from) === from ? from : begin;
+  const end = Number.isFinite(to) ? startOf(interval, to) : to;
+  return { from: first, to: Math.max(first, end) };
+}

@@ -1,0 +1,161 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { TapedCorrection } from "../core/correction.ts";
+import { type Interval, INTERVALS } from "../core/interval.ts";
+import { checkSum, Damage, sumOfText } from "../store/checksum.ts";
+import type { TextTable } from "../store/text_table.ts";
+import { Cancelled } from "./cancelled.ts";
+import type { SymbolTable } from "./symbol_table.ts";
+
+interface Row {
+  readonly id: number;
+  readonly seq: number;
+  readonly body: string;
+  readonly sum: number;
+}
+
+/** A correction that is kept, and how far the bars that it has taken back are out of the file. */
+interface Kept {
+  readonly correction: TapedCorrection;
+  sweeping: { readonly interval: number; readonly after: number } | undefined;
+}
+
+/** Where bars are that were taken back. */
+export interface Sweeping {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly from: number;
+  readonly to: number;
+  /** Bars that have seen this correction stay. */
+  readonly seq: number;
+}
+
+/** The record of the tape that says which rows there are. */
+const NOTED = "corrections";
+
+/**
+ * The corrections of a tape, oldest first. What they take back stays where it is in blocks and is passed over by
+ * whoever reads; a correction is kept as long as there may be something that it takes back.
+ */
+export class Corrections {
+  readonly #symbols: SymbolTable;
+  readonly #meta: TextTable;
+  readonly #insert: StatementSync;
+  readonly #delete: StatementSync;
+  #cancelled = new Cancelled();
+  #kept: Kept[] = [];
+  /** The id of the last row, and how many of the newest corrections have none. */
+  #lastId: number;
+  #fresh = 0;
+
+  /** @throws {Damage} */
+  constructor(db: DatabaseSync, meta: TextTable, symbols: SymbolTable) {
+    this.#symbols = symbols;
+    this.#meta = meta;
+    this.#insert = db.prepare("INSERT INTO correction VALUES (?, ?, ?, ?)");
+    this.#delete = db.prepare("DELETE FROM correction WHERE id <= ?");
+    const noted = meta.all().get(NOTED)?.split(" ").map(Number);
+    const [forgotten = 0, last = 0] = noted ?? [];
+    const rows = db.prepare("SELECT * FROM correction WHERE id > ? ORDER BY id").all(forgotten);
+    for (const [index, row] of rows.entries()) {
+      this.#add(decode(row as unknown as Row, forgotten + 1 + index));
+    }
+    if (forgotten + rows.length !== last) throw new Damage(`correction ${last} is missing`);
+    this.#lastId = last;
+  }
+
+  /** Which ticks and bars were taken back. */
+  get cancelled(): Cancelled {
+    return this.#cancelled;
+  }
+
+  /** Whether a correction is in here, which may be told of again after a start. */
+  has(seq: number): boolean {
+    return seq <= (this.#kept.at(-1)?.correction.seq ?? 0);
+  }
+
+  /** Adds one, the newest. */
+  add(correction: TapedCorrection): void {
+    this.#add(correction);
+    this.#fresh++;
+  }
+
+  #add(correction: TapedCorrection): void {
+    this.#cancelled.add(this.#symbols.add(correction.symbol), correction);
+    const sweeping = correction.seqs === undefined ? { interval: 0, after: -Infinity } : undefined;
+    this.#kept.push({ correction, sweeping });
+  }
+
+  /** Those after a seq. */
+  after(seq: number): TapedCorrection[] {
+    const first = this.#kept.findIndex(({ correction }) => correction.seq > seq);
+    return first < 0 ? [] : this.#kept.slice(first).map(({ correction }) => correction);
+  }
+
+  /** Stores those that are not; part of a transaction. @returns what to call once that has succeeded */
+  store(): () => void {
+    const fresh = this.#kept.slice(this.#kept.length - this.#fresh);
+    if (fresh.length === 0) return () => {};
+    let id = this.#lastId;
+    for (const { correction } of fresh) {
+      const { seq, ...rest } = correction;
+      const body = JSON.stringify(rest);
+      this.#insert.run(++id, seq, body, sumOf(id, seq, body));
+    }
+    this.#note(id - (this.#kept.length), id);
+    return () => {
+      this.#lastId = id;
+      this.#fresh -= fresh.length;
+    };
+  }
+
+  /** Forgets those that nothing is kept of; part of a transaction. @returns what to call once that has succeeded */
+  forget(tail: number): () => void {
+    const end = this.#kept.findIndex(({ correction: { seq }, sweeping }) =>
+      seq > tail || sweeping !== undefined
+    );
+    const count = Math.min(end < 0 ? this.#kept.length : end, this.#kept.length - this.#fresh);
+    if (count === 0) return () => {};
+    const stored = this.#kept.length - this.#fresh;
+    const forgotten = this.#lastId - stored + count;
+    this.#delete.run(forgotten);
+    this.#note(forgotten, this.#lastId);
+    return () => {
+      const kept = this.#kept.slice(count);
+      this.#cancelled = new Cancelled();
+      for (const { correction } of kept) {
+        this.#cancelled.add(this.#symbols.add(correction.symbol), correction);
+      }
+      this.#kept = kept;
+    };
+  }
+
+  /** Lets some bars be taken out of the file that were taken back. @param sweep returns where to go on */
+  sweep(sweep: (where: Sweeping) => number | undefined): boolean {
+    const kept = this.#kept.find(({ sweeping }) => sweeping !== undefined);
+    if (kept === undefined) return false;
+    const { interval, after } = kept.sweeping!;
+    const { symbol, seq, from = -Infinity, to = Infinity } = kept.correction;
+    const where = { symbol, seq, interval: INTERVALS[interval]!, from: Math.max(from, after), to };
+    const next = sweep(where);
+    if (next !== undefined) kept.sweeping = { interval, after: next };
+    else if (interval + 1 < INTERVALS.length) {
+      kept.sweeping = { interval: interval + 1, after: -Infinity };
+    } else kept.sweeping = undefined;
+    return true;
+  }
+
+  #note(forgotten: number, last: number): void {
+    this.#meta.put(NOTED, `${forgotten} ${last}`);
+  }
+}
+
+/** @param id that it has to have @throws {Damage} */
+function decode({ id, seq, body, sum }: Row, expected: number): TapedCorrection {
+  if (id !== expected) throw new Damage(`correction ${expected} is missing`);
+  checkSum(`correction ${id}`, sum, sumOf(id, seq, body));
+  return { seq, ...JSON.parse(body) };
+}
+
+function sumOf(id: number, seq: number, body: string): number {
+  return sumOfText(String(id), String(seq), body);
+}

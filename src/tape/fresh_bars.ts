@@ -1,0 +1,139 @@
+import { type BarRange, type BarRecord, TIME } from "../core/bar.ts";
+import type { Interval } from "../core/interval.ts";
+
+/** Records of bars by series and time. */
+export class FreshBars {
+  /** The seq of the first tick that only these know, or less. */
+  since: number | undefined;
+  count = 0;
+  readonly #series = new Map<string, Series>();
+
+  changedSince(seq: number): void {
+    this.since = Math.min(this.since ?? Infinity, seq);
+  }
+
+  put(record: BarRecord): void {
+    const name = nameOf(record.symbol, record.interval);
+    let series = this.#series.get(name);
+    if (series === undefined) this.#series.set(name, series = new Series());
+    if (series.put(record)) this.count++;
+  }
+
+  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    return this.#series.get(nameOf(symbol, interval))?.find(time);
+  }
+
+  range(
+    symbol: string,
+    interval: Interval,
+    range: BarRange,
+    isGone: (numbers: Float64Array) => boolean,
+  ): Float64Array[] {
+    return this.#series.get(nameOf(symbol, interval))?.range(range, isGone) ?? [];
+  }
+
+  some(max: number): BarRecord[] {
+    const found: BarRecord[] = [];
+    for (const series of this.#series.values()) {
+      if (found.length >= max) break;
+      series.collect(found, max);
+    }
+    return found;
+  }
+
+  delete({ symbol, interval, numbers }: BarRecord): void {
+    const name = nameOf(symbol, interval);
+    const series = this.#series.get(name);
+    if (series?.delete(numbers[TIME]!) !== true) return;
+    this.count--;
+    if (series.size === 0) this.#series.delete(name);
+  }
+}
+
+/** The records of one series by time; their times are put in order when somebody asks for some. */
+class Series {
+  readonly #records = new Map<number, BarRecord>();
+  #times: number[] = [];
+  #sorted = true;
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** @returns whether there was none of that time */
+  put(record: BarRecord): boolean {
+    const time = record.numbers[TIME]!;
+    const isNew = !this.#records.has(time);
+    this.#records.set(time, record);
+    if (!isNew) return false;
+    if (this.#times.length > 0 && time < this.#times.at(-1)!) this.#sorted = false;
+    this.#times.push(time);
+    return true;
+  }
+
+  find(time: number): Float64Array | undefined {
+    return this.#records.get(time)?.numbers;
+  }
+
+  delete(time: number): boolean {
+    return this.#records.delete(time);
+  }
+
+  /** The oldest first. */
+  collect(found: BarRecord[], max: number): void {
+    for (const time of this.#inOrder()) {
+      if (found.length >= max) return;
+      const record = this.#records.get(time);
+      if (record !== undefined) found.push(record);
+    }
+  }
+
+  /** Times of records, and maybe of some that were deleted. */
+  #inOrder(): readonly number[] {
+    if (this.#times.length > 2 * this.#records.size) {
+      this.#times = this.#times.filter((time) => this.#records.has(time));
+    }
+    if (!this.#sorted) this.#times.sort((a, b) => a - b);
+    this.#sorted = true;
+    return this.#times;
+  }
+
+  /** So many records as are asked for, and beside them those that say that there is no bar. */
+  range(
+    { from = -Infinity, to = Infinity, limit }: BarRange,
+    isGone: (numbers: Float64Array) => boolean,
+  ): Float64Array[] {
+    const times = this.#inOrder();
+    const found: Float64Array[] = [];
+    let left = limit;
+    const add = (time: number) => {
+      const numbers = this.find(time);
+      if (numbers === undefined) return;
+      found.push(numbers);
+      if (!isGone(numbers)) left--;
+    };
+    const end = firstAt(times, to);
+    if (from > -Infinity) {
+      for (let at = firstAt(times, from); at < end && left > 0; at++) add(times[at]!);
+      return found;
+    }
+    for (let at = end - 1; at >= 0 && left > 0; at--) add(times[at]!);
+    return found.reverse();
+  }
+}
+
+/** The index of the first time that is not before the given one. */
+function firstAt(times: readonly number[], time: number): number {
+  let low = 0, high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** By which a series is known. */
+export function nameOf(symbol: string, interval: Interval): string {
+  return `${interval} ${symbol}`;
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import {
+  cancels,
+  type Correction,
+  isWhole,
+  type TapedCorrection,
+} from "../../src/core/correction.ts";
+import { INTERVALS } from "../../src/core/interval.ts";
+import { Market } from "../../src/core/market.ts";
+import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { readBars } from "../../src/tape/bars.ts";
+import type { Archive } from "../../src/tape/tape.ts";
+import { anyTick, anyTime, bits, NEAR_MONDAY, tick } from "../core/ticks.ts";
+import { assertSame, TestReplica } from "../helpers/replica.ts";
+import { readAll } from "../helpers/store.ts";
+import { TapeFolder } from "../helpers/tape_file.ts";
+
+const folder = new TapeFolder();
+
+/** Rows and bars by symbol, as texts; whether a bar is revised is what corrections add. */
+function shown(market: Market, archive: Archive): string[] {
+  return [...market.catalogue.symbols()].sort().flatMap((symbol) => [
+    bits(market.board.row(symbol)),
+    ...INTERVALS.flatMap((interval) =>
+      readBars(market, archive, symbol, interval, { limit: 1e9 })
+        .map((bar) => bits({ ...bar, revised: undefined }))
+    ),
+  ]);
+}
+
+/** What there would be if nobody had ever sent what was taken back. */
+class Ledger {
+  ticks: TapedTick[] = [];
+  readonly symbols = new Set<string>();
+
+  add(ticks: readonly Tick[], last: number): void {
+    for (const [index, tick] of ticks.entries()) {
+      this.ticks.push({ seq: last - ticks.length + 1 + index, ...tick });
+      this.symbols.add(tick.symbol);
+    }
+  }
+
+  /** @returns how many ticks it has taken back */
+  cancel(correction: TapedCorrection): number {
+    const before = this.ticks.length;
+    this.ticks = this.ticks.filter((tick) => !cancels(correction, tick));
+    if (isWhole(correction)) this.symbols.delete(correction.symbol);
+    return before - this.ticks.length;
+  }
+
+  shown(): string[] {
+    const market = new Market({ barsKept: 1_000_000 });
+    for (const symbol of this.symbols) market.define(symbol, {});
+    for (const tick of this.ticks) market.apply(tick);
+    return shown(market, { bars: () => [] });
+  }
+}
+
+function assertRight(test: TestReplica, ledger: Ledger, what = ""): void {
+  assertSame(shown(test.market, test.tape), ledger.shown(), what);
+  const all = readAll(test.tape, { after: 0, limit: Infinity });
+  assertSame(all.map(bits), ledger.ticks.map(bits), what);
+  for (const symbol of ["A", "B"]) {
+    const query = { symbols: new Set([symbol]), limit: Infinity };
+    const own = ledger.ticks.filter((tick) => tick.symbol === symbol);
+    assertSame(readAll(test.tape, query).map(bits), own.map(bits), what);
+    assert.equal(test.tape.countFirst({ ...query, after: 0 }).count, own.length, what);
+  }
+}
+
+type Step =
+  | { readonly kind: "ticks"; readonly ticks: readonly Tick[] }
+  | { readonly kind: "seqs"; readonly symbol: string; readonly places: readonly number[] }
+  | { readonly kind: "span"; readonly symbol: string; readonly from?: number; readonly to?: number }
+  | { readonly kind: "whole"; readonly symbol: string }
+  | { readonly kind: "save some" | "save" | "seal" | "kill" };
+
+const anySymbol = fc.constantFrom("A", "B");
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.array(anyTick("A", "B"), { minLength: 1, maxLength: 12 })
+      .map((ticks) => ({ kind: "ticks" as const, ticks })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("seqs" as const),
+      symbol: anySymbol,
+      places: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(anySymbol, anyTime, anyTime, fc.integer({ min: 0, max: 9 }))
+      .map(([symbol, one, other, open]): Step => {
+        const [from, to] = [Math.min(one, other), Math.max(one, other)];
+        if (open === 0) return { kind: "span", symbol, from };
+        if (open === 1) return { kind: "span", symbol, to };
+        return { kind: "span", symbol, from, to };
+      }),
+  },
+  { weight: 1, arbitrary: anySymbol.map((symbol) => ({ kind: "whole" as const, symbol })) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom("save some", "save", "seal", "kill").map((kind) =>
+      ({ kind }) as Step
+    ),
+  },
+);
+
+function correctionOf(step: Step): Correction | undefined {
+  if (step.kind === "seqs") return { symbol: step.symbol, seqs: step.places };
+  if (step.kind === "whole") return { symbol: step.symbol };
+  if (step.kind !== "span") return undefined;
+  const { symbol, from, to } = step;
+  return { symbol, ...from === undefined ? {} : { from }, ...to === undefined ? {} : { to } };
+}
+
+describe("Corrector", () => {
+  test("Corrector leaves what there would be without the ticks, however it is stored and killed", async () => {
+    const property = fc.asyncProperty(fc.array(anyStep, { maxLength: 25 }), async (steps) => {
+      const options = { blockTicks: 10, barsHeld: 3 };
+      let path = folder.fresh();
+      let test = new TestReplica({ path, ...options });
+      const ledger = new Ledger();
+      for (const [index, step] of steps.entries()) {
+        const correction = correctionOf(step);
+        if (step.kind === "ticks") {
+          const { position } = await test.send(step.ticks);
+          ledger.add(step.ticks, Number(position.split(":")[1]));
+        } else if (correction !== undefined) {
+          ledger.cancel({ ...correction, seq: await test.cancel(correction) });
+        } else if (step.kind === "save some") test.replica.save();
+        else if (step.kind === "save") test.save();
+        else if (step.kind === "seal") test.seal();
+        else {
+          path = folder.killed(path);
+          test.close();
+          test = new TestReplica({ path, ...options });
+        }
+        assertRight(test, ledger, `step ${index}: ${step.kind}`);
+      }
+      test.close();
+    });
+    await fc.assert(property, { numRuns: 150 });
+  });
+});
+
+void NEAR_MONDAY;
+void tick;
