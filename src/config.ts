@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BACKUPS, TLS, TOGETHER, TOKENS } from "./config/care_settings.ts";
-import { BACKUP, EXPORT, IMPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
+import { BACKUP, CANCEL, EXPORT, IMPORT, INSPECT, SEND, WATCH } from "./config/client_settings.ts";
 import { MASK, maskSecrets } from "./core/mask.ts";
 import { ConfigError, type Flags, readFlags, suggest } from "./config/flags.ts";
 import {
@@ -123,6 +123,7 @@ export const COMMANDS = {
   send: { settings: SEND, wordsMax: 1 },
   import: { settings: IMPORT, wordsMax: 1_000 },
   export: { settings: EXPORT, wordsMax: 0 },
+  cancel: { settings: CANCEL, wordsMax: 1 },
   inspect: { settings: INSPECT, wordsMax: 1 },
   backup: { settings: BACKUP, wordsMax: 1 },
   restore: { settings: SETTINGS.pick({ tape: true }), wordsMax: 1 },

@@ -13,6 +13,7 @@ import { FORM_OPTION_NAMES } from "./records/form_options.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { TapeError } from "./store/tape_error.ts";
 import { backup } from "./terminal/backup.ts";
+import { cancel } from "./terminal/cancel.ts";
 import { exportHistory } from "./terminal/export.ts";
 import { health } from "./terminal/health.ts";
 import { inspectFile } from "./terminal/inspect.ts";
@@ -177,6 +178,14 @@ async function main(): Promise<void> {
       );
     case "export":
       return await run((terminal) => exportHistory(terminal, invocation.config));
+    case "cancel":
+      return await run((terminal) =>
+        cancel(terminal, {
+          ...invocation.config,
+          symbol: invocation.words[0],
+          isDry: invocation.config["dry-run"],
+        })
+      );
     case "inspect": {
       const [file = DEFAULT_FILE] = invocation.words;
       return await run((terminal) => inspectFile(terminal, { ...invocation.config, file }));

@@ -8,6 +8,7 @@ import { activityRoutes } from "./http/activity.ts";
 import { Backup } from "./http/backup.ts";
 import { barRoutes } from "./http/bars.ts";
 import { contractRoutes } from "./http/contracts.ts";
+import { correctionRoutes } from "./http/corrections.ts";
 import { corsHeaders } from "./http/cors.ts";
 import { type Entry } from "./http/entry.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -96,6 +97,7 @@ export function createRouter(config: RouterSettings, world: RouterWorld, parts: 
       symbolRoutes({ catalogue, define: (...given) => writer.define(...given) }),
       barRoutes({ market, archive, ingest, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
+      correctionRoutes({ tape, catalogue, turns, now, cancel: (given) => writer.cancel(given) }),
       influxRoutes({ ingest, version, fault }),
       widgetRoutes({
         catalogue,

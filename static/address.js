@@ -1,4 +1,4 @@
-// What the page's address says, so that a reload and a copied link show the same.
+// The page's address holds the view, so that a reload and a copied link show the same.
 
 import { isInterval } from "./interval.js";
 
@@ -9,18 +9,18 @@ import { isInterval } from "./interval.js";
 /** @typedef {"auto" | "linear" | "log" | "percent"} Scale */
 
 /**
- * What can be shared with somebody: what a chart shows, its range and its moment.
+ * The part of a chart that a link can share: its content, its range and its moment.
  * @typedef {object} View
  * @property {string} symbol
  * @property {Interval} interval
  * @property {Look} look
  * @property {readonly string[]} compare
- * @property {readonly string[]} indicators as in `sma-20`: a name, and its parameters
+ * @property {readonly string[]} indicators such as `sma-20`: a name and its parameters
  * @property {Scale} scale
- * @property {boolean} isGapless whether times without bars are left out
- * @property {number | undefined} panes share of the height of each pane in per cent, when it is not as usual
+ * @property {boolean} isGapless whether the time axis leaves out times without bars
+ * @property {number | undefined} panes height of each pane as a percentage of the chart; undefined is the default
  * @property {Range} range
- * @property {number | undefined} time the moment that is shown instead of the present
+ * @property {number | undefined} time the moment to show instead of the present
  */
 
 export const LOOKS = /** @type {const} */ (["candles", "area", "line"]);
@@ -30,13 +30,13 @@ export const INDICATORS_MAX = 8;
 const INDICATOR = /^[a-z]{1,12}(?:-\d{1,6}(?:\.\d{1,3})?){0,4}(?:@[0-9a-f]{6})?$/;
 const SYMBOL = /^[A-Za-z0-9._:/^=-]{1,255}$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** A hundred years: what is longer is no range. */
+/** A hundred years. A longer range is ignored. */
 const SPAN_MS_MAX = 36_525 * UNIT_MS.d;
 
 /**
- * Reads a view; what cannot be used is as if it were not there.
+ * Reads a view. It ignores values that are not valid.
  * @param {URLSearchParams} query
- * @param {string} [place] of the chart, which follows each name: the second has `symbol2`
+ * @param {string} [place] suffix of each parameter name: the second chart has `symbol2`
  * @returns {View}
  */
 export function readView(query, place = "") {
@@ -61,10 +61,10 @@ export function readView(query, place = "") {
 }
 
 /**
- * Writes a view beside what else there is.
+ * Writes a view into the query and keeps the other parameters.
  * @param {URLSearchParams} query
  * @param {View} view
- * @param {string} [place] of the chart
+ * @param {string} [place] suffix of each parameter name
  */
 export function writeView(query, view, place = "") {
   const { symbol, interval, look, compare, indicators, scale, isGapless, panes, range, time } =
@@ -83,7 +83,7 @@ export function writeView(query, view, place = "") {
   put("time", time === undefined ? "" : new Date(time).toISOString());
 }
 
-/** The query as text. Symbols have slashes and commas, which need no escape there. @param {URLSearchParams} query */
+/** The query as text. Slashes, commas, colons and @ stay readable, because a query needs no escape for them. @param {URLSearchParams} query */
 export function queryText(query) {
   const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")
     .replaceAll("%3A", ":").replaceAll("%40", "@");
@@ -96,7 +96,7 @@ function readShare(text) {
   return share >= 8 && share <= 70 ? share : undefined;
 }
 
-/** `90m` ends at the present; `2026-05-07T13:00:00Z..2026-05-07T14:00:00Z` stands still. @param {string} text */
+/** `90m` ends at the present; `2026-05-07T13:00:00Z..2026-05-07T14:00:00Z` is fixed. @param {string} text */
 function readRange(text) {
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   if (count !== undefined) {

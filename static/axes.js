@@ -1,4 +1,4 @@
-// The two axes of a chart: where their marks are, and what is written there.
+// The two axes of a chart: the places and the texts of their marks.
 
 import { priceText, timeText } from "./format.js";
 import { FONT_FAMILY } from "./paint.js";
@@ -12,7 +12,7 @@ import { scaled, unscaled } from "./scene.js";
 /**
  * @typedef {object} AxesOptions
  * @property {() => Scene | undefined} scene
- * @property {() => number} width of the chart in pixels of the page
+ * @property {() => number} width of the chart in CSS pixels
  */
 
 const AXIS_FONT = `11px ${FONT_FAMILY}`;
@@ -25,7 +25,7 @@ export class Axes {
   #options;
   /** The label axis never becomes narrower, so that the chart does not jump. */
   #width = 0;
-  /** What is written at the places of the time axis. @type {Map<number, string>} */
+  /** The label at each place of the time axis. @type {Map<number, string>} */
   #times = new Map();
 
   /** @param {AxesOptions} options */
@@ -50,7 +50,7 @@ export class Axes {
         ...style,
         size: 28,
         splits: (_plot, _axis, from, to) => this.#timeMarks(from, to),
-        // A label that would be cut off at the left end is left out.
+        // Leave out a label that the left edge would cut off.
         values: (plot, places) =>
           places.map((place) =>
             plot.valToPos(place, "x") < LABEL_PIXELS ? "" : this.#times.get(place) ?? ""
@@ -69,7 +69,7 @@ export class Axes {
     ];
   }
 
-  /** A value of the scale as text. @param {number} value */
+  /** Formats a value of the y scale. @param {number} value */
   text(value) {
     const { strands: [lead], decimals = 2 } = this.#options.scene() ?? { strands: [] };
     if (lead === undefined || lead.scale.kind === "linear") return priceText(value, decimals);
@@ -77,7 +77,7 @@ export class Axes {
     return priceText(unscaled(value, lead.scale), decimals);
   }
 
-  /** The last price of a symbol: on a scale of its own it is written as it is. @param {Strand} strand */
+  /** Formats the last price of a symbol. A symbol with its own scale shows the plain price. @param {Strand} strand */
   lastText({ last, scale }) {
     const { decimals = 2 } = this.#options.scene() ?? {};
     return scale.kind === "fitted"
@@ -85,7 +85,7 @@ export class Axes {
       : this.text(scaled(last.price, scale));
   }
 
-  /** Marks of times that are left out are where the gap is. @param {number} from @param {number} to */
+  /** Places the time marks. The mark of a left-out time moves to its gap. @param {number} from @param {number} to */
   #timeMarks(from, to) {
     const { view } = this.#options.scene() ?? {};
     if (view === undefined) return [];
@@ -99,7 +99,7 @@ export class Axes {
     for (const time of times) {
       const place = axis.toAxis(time);
       const shown = axis.toTime(place);
-      // Where nothing is left out, the marks are as far apart as they are.
+      // Without gaps the marks keep the distance that timeMarks gave them.
       if (place - last < distance * 0.99 && shown !== time || place <= last) continue;
       if (place - last < distance * 0.7) continue;
       last = place;
@@ -123,7 +123,7 @@ export class Axes {
     return marks;
   }
 
-  /** The label of a last price lies over its neighbours. @param {uPlot} plot @param {number} value */
+  /** Leaves out a label that the label of a last price would cover. @param {uPlot} plot @param {number} value */
   #label(plot, value) {
     const place = plot.valToPos(value, "y");
     const isHidden = this.#options.scene()?.strands.some(({ last, scale }) =>

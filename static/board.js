@@ -1,4 +1,4 @@
-// What the page knows of every symbol: its newest row, at the moment that is shown.
+// The board data: the newest row of each symbol at the moment that is shown.
 
 import { MomentStream } from "./moment.js";
 
@@ -21,36 +21,37 @@ import { MomentStream } from "./moment.js";
  * @property {number | null} high
  * @property {number | null} low
  * @property {number | null} prev_close
- * @property {number | null} [size] of the newest tick, while sizes are watched
+ * @property {number | null} [size] of the newest tick; set only while the page watches sizes
  */
 
 /**
  * @typedef {object} BoardOptions
  * @property {Source} source
  * @property {readonly string[]} symbols
- * @property {(time: number) => void} [sawTime] told of the newest time among rows that have arrived
- * @property {(reason: string) => void} [lostMoment] the tape no longer has the moment that was asked for
+ * @property {(time: number) => void} [sawTime] called with the newest time of the rows that arrived
+ * @property {(symbol: string) => void} [corrected] called when ticks of a symbol were cancelled
+ * @property {(reason: string) => void} [lostMoment] called when the tape no longer holds the requested moment
  */
 
 const EVERY_MS = 100;
 const SIZES_MS = 500;
 
-/** The row of every symbol, in the order in which the server has named them. */
+/** The row of each symbol, in the server's order. */
 export class Board {
   /** @type {Map<string, Row>} */
   rows = new Map();
-  /** Symbols whose row has changed since they were last taken. @type {Set<string>} */
+  /** Symbols whose row has changed since the last takeChanged. @type {Set<string>} */
   #changed = new Set();
   /** How many rows have been received. */
   updates = 0;
   isJoined = false;
-  /** Why there is no board; empty when nothing is wrong. */
+  /** Why the board has no data; empty without an error. */
   failure = "";
-  /** Grows whenever all rows are others than before. */
+  /** Grows whenever a new set of rows replaces the old one. */
   generation = 0;
   #options;
   #stream;
-  /** Only while sizes are watched. @type {MomentStream | undefined} */
+  /** Open only while the page watches sizes. @type {MomentStream | undefined} */
   #sizes;
   /** @type {Moment | undefined} */
   #moment;
@@ -61,7 +62,7 @@ export class Board {
     this.#stream = this.#open(options.symbols);
   }
 
-  /** Has other rows than before. @param {readonly string[]} symbols */
+  /** Shows the rows of these symbols instead. @param {readonly string[]} symbols */
   watch(symbols) {
     this.#stream.close();
     this.#stream = this.#open(symbols);
@@ -69,13 +70,13 @@ export class Board {
 
   /** @param {readonly string[]} symbols */
   #open(symbols) {
-    const { source, lostMoment } = this.#options;
+    const { source, lostMoment, corrected } = this.#options;
     /** @type {StreamRequest} */
     const request = { symbols, channel: "quote", mode: "latest", every: EVERY_MS };
     return new MomentStream(source, request, {
       onReply: ({ resumed, snapshot }) => {
         this.isJoined = true;
-        // A server that has forgotten a symbol no longer shows it.
+        // The server may have forgotten symbols, so drop the rows that it did not send again.
         if (!resumed) this.#begin();
         for (const row of snapshot) this.#put(row);
       },
@@ -83,18 +84,22 @@ export class Board {
       onError: ({ message }) => {
         this.failure = message;
       },
+      onCorrected: ({ symbol, removed }) => {
+        if (removed === true) this.rows.delete(symbol);
+        corrected?.(symbol);
+      },
       onLost: (reason) => lostMoment?.(reason),
     });
   }
 
-  /** Shows the market as it was, or live again. @param {Moment | undefined} moment */
+  /** Shows the market at a moment, or live without one. @param {Moment | undefined} moment */
   show(moment) {
     this.#moment = moment;
     this.#stream.show(moment);
     this.#sizes?.show(moment);
   }
 
-  /** A board row has no size: it comes with the newest tick of each symbol. @param {boolean} isWatched */
+  /** Quotes have no size, so this reads the newest tick of each symbol. @param {boolean} isWatched */
   watchSizes(isWatched) {
     if (isWatched === (this.#sizes !== undefined)) return;
     this.#sizes?.close();
@@ -119,7 +124,7 @@ export class Board {
     this.#changed.add(symbol);
   }
 
-  /** Has every row written again, because the way to write it has changed. */
+  /** Marks each row as changed, because the format of its values has changed. */
   touch() {
     for (const symbol of this.rows.keys()) this.#changed.add(symbol);
   }

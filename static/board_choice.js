@@ -1,4 +1,4 @@
-// What somebody has chosen for the board: own lists, columns, density; kept on this machine.
+// The user's choice for the board: lists, columns and density. The browser stores it.
 
 import { recallJson, rememberJson } from "./memory.js";
 
@@ -7,8 +7,8 @@ import { recallJson, rememberJson } from "./memory.js";
 /**
  * @typedef {object} Choice
  * @property {readonly List[]} lists
- * @property {string} list that is shown; empty is all symbols
- * @property {readonly string[]} columns by name; none is as usual
+ * @property {string} list name of the list that is shown; empty shows all symbols
+ * @property {readonly string[]} columns by name; empty shows the default columns
  * @property {boolean} isDense
  * @property {boolean} hasTiles
  */
@@ -18,7 +18,7 @@ const SYMBOLS_MAX = 1_000;
 const NAME_MAX = 40;
 const SYMBOL_MAX = 255;
 
-/** Reads what was kept; what cannot be used is as it is at first. @param {unknown} kept @returns {Choice} */
+/** Reads a stored choice. Invalid values become the defaults. @param {unknown} kept @returns {Choice} */
 export function readChoice(kept) {
   const { lists, list, columns, isDense, hasTiles } = Object(kept);
   const known = (Array.isArray(lists) ? lists : []).flatMap((each) => readList(each) ?? []);
@@ -58,7 +58,7 @@ export class BoardChoice {
     return this.#choice;
   }
 
-  /** The own list that is shown. @returns {List | undefined} */
+  /** The user's list that is shown. @returns {List | undefined} */
   get list() {
     return this.#choice.lists.find(({ name }) => name === this.#choice.list);
   }
@@ -70,7 +70,7 @@ export class BoardChoice {
     this.#changed();
   }
 
-  /** Makes a list of that name, or shows the one there is. @param {string} name */
+  /** Adds a list with this name, or shows the list that already has it. @param {string} name */
   add(name) {
     const trimmed = name.trim().slice(0, NAME_MAX);
     if (trimmed === "") return;
@@ -88,7 +88,7 @@ export class BoardChoice {
     this.set({ list: "", lists: lists.filter(({ name }) => name !== list) });
   }
 
-  /** The list that is shown has other symbols. @param {(symbols: readonly string[]) => readonly string[]} change */
+  /** Replaces the symbols of the list that is shown. @param {(symbols: readonly string[]) => readonly string[]} change */
   change(change) {
     const { list } = this;
     if (list === undefined) return;

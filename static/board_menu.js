@@ -1,4 +1,4 @@
-// The menu of the board: own lists, columns, density and tiles.
+// The menu of the board: the user's lists, columns, density and tiles.
 
 import { COLUMNS } from "./columns.js";
 import { make } from "./dom.js";
@@ -7,7 +7,7 @@ import { button, check, choice as choiceField, openMenu, section } from "./field
 /** @import { BoardChoice } from "./board_choice.js" */
 /** @import { Extras, Page } from "./extras.js" */
 
-/** Suggestions beyond that are not read by anybody. */
+/** Limits the suggestions: nobody reads a longer list. */
 const KNOWN_MAX = 1_000;
 
 /** @param {Page} page @param {Extras} extras */
@@ -90,7 +90,7 @@ function listSection({ board, cells, tell }, choice, again) {
   return part;
 }
 
-/** A field with a button. @param {string} text @param {string} label @param {(value: string) => void} done */
+/** A text field with a button. @param {string} text @param {string} label @param {(value: string) => void} done */
 function entry(text, label, done) {
   const input = make("input", {
     type: "text",
@@ -119,7 +119,7 @@ function columnSection(columns, choice) {
   const checks = columns.filter(({ name }) => name !== "symbol").map(({ name, title }) =>
     check(title, shown().includes(name), (isShown) => {
       const names = isShown ? [...shown(), name] : shown().filter((each) => each !== name);
-      // As usual they come and go with the width of the board.
+      // The default columns depend on the width of the board, so store no names for them.
       const isUsual = names.length === usual.length && usual.every((each) => names.includes(each));
       choice.set({
         columns: isUsual ? [] : ["symbol", ...names.filter((each) => each !== "symbol")],

@@ -1,4 +1,4 @@
-// Borders between board and charts, and between charts: they are dragged, or moved with the arrow keys.
+// The borders between the board and the charts. The user drags them or moves them with the arrow keys.
 
 import { make } from "./dom.js";
 import { BOARD_MAX, gridOf, moveBorder } from "./layout.js";
@@ -6,7 +6,7 @@ import { BOARD_MAX, gridOf, moveBorder } from "./layout.js";
 /** @import { Extras, Page } from "./extras.js" */
 
 const STEP = 2;
-/** A board that is narrower than this is none. */
+/** A board that gets narrower than this percentage closes. */
 const BOARD_MIN = 12;
 
 /**
@@ -14,7 +14,7 @@ const BOARD_MIN = 12;
  * @property {HTMLElement} element
  * @property {() => number} value
  * @property {(value: number) => void} set
- * @property {HTMLElement} host whose size is 100
+ * @property {HTMLElement} host the value is a percentage of its size
  * @property {boolean} isRow
  */
 
@@ -31,7 +31,7 @@ export class Borders {
     this.changed();
   }
 
-  /** There may be others than before. */
+  /** Updates the borders after a change of the layout. */
   changed() {
     const { cells } = this.#page;
     const { count, columns, rows } = cells.layout;

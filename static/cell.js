@@ -1,4 +1,4 @@
-// One chart of the layout: what it shows, of which time, and the history it shows it from.
+// One chart of the layout: its view, its viewport and the history that it draws.
 
 import { PANE_SHARE } from "./layer.js";
 import { Stage } from "./stage.js";
@@ -14,11 +14,11 @@ import { Viewport } from "./viewport.js";
 /** @typedef {Partial<Omit<View, "range" | "time">>} Wish */
 
 /**
- * Which moment is shown, and the histories up to there. Charts whose moment is linked share one.
+ * The shown moment, and the histories up to it. Charts with a linked moment share one.
  * @typedef {object} Desk
  * @property {TrackPool} pool
  * @property {Recorder} recorder
- * @property {() => void} retry connects anew, perhaps with another key
+ * @property {() => void} retry connects again, perhaps with another key
  * @property {() => void} close
  */
 
@@ -28,15 +28,15 @@ import { Viewport } from "./viewport.js";
  * @property {HTMLElement} host
  * @property {Desk} desk
  * @property {View} view
- * @property {() => number} now by the clock, which stands still without a connection
- * @property {() => number} present in the time of the data
+ * @property {() => number} now clock time; it stops while the page has no connection
+ * @property {() => number} present the present in the time of the data
  * @property {(cell: Cell, place: Place, event: PointerEvent) => Grip | undefined} grab
  */
 
 export class Cell {
   host;
   viewport;
-  /** What is shown, without range and moment. @type {View} */
+  /** The view without range and moment. @type {View} */
   view;
   /** @type {Stage} */
   stage;
@@ -84,7 +84,7 @@ export class Cell {
     return this.#desk.recorder;
   }
 
-  /** What can be shared of it. @returns {View} */
+  /** The part of the view that a link shares. @returns {View} */
   get shared() {
     const { paneShare } = this.chart;
     const panes = paneShare === PANE_SHARE ? undefined : Math.round(paneShare * 100);
@@ -96,14 +96,14 @@ export class Cell {
     if (panes !== undefined) this.chart.paneShare = panes / 100;
   }
 
-  /** The time at the right end: the moment, or the present of the leading symbol. */
+  /** The time at the right edge: the moment, or the present of the leading symbol. */
   get #time() {
     const { now, present } = this.#options;
     const newest = this.#tracks.lead?.edge.at(now()) ?? -Infinity;
     return this.recorder.time ?? (newest > -Infinity ? newest : present());
   }
 
-  /** @param {Wish} wish @returns whether other histories are shown than before */
+  /** @param {Wish} wish @returns whether the chart now shows other histories */
   choose(wish) {
     const before = this.view;
     this.view = { ...before, ...wish };
@@ -123,7 +123,7 @@ export class Cell {
     return isAnew;
   }
 
-  /** Shows another moment than before, at the same width. @param {Moment | undefined} moment */
+  /** Shows another moment and keeps the width of the range. @param {Moment | undefined} moment */
   show(moment) {
     if (moment !== undefined && moment.time !== this.#momentTime) {
       this.viewport.hold(this.stage.extent);
@@ -131,7 +131,7 @@ export class Cell {
     this.#momentTime = moment?.time;
   }
 
-  /** Has its moment from there from now on. @param {Desk} desk */
+  /** Moves the chart to another desk, which decides the moment from now on. @param {Desk} desk */
   sit(desk) {
     const before = this.#tracks;
     this.#desk = desk;

@@ -1,4 +1,4 @@
-// The charts of the page: how many there are, which one the buttons are for, and what they share.
+// The charts of the page: their number, the active one and what they share.
 
 import { readView, writeView } from "./address.js";
 import { Cell } from "./cell.js";
@@ -11,20 +11,20 @@ import { gridOf, readLayout, writeLayout } from "./layout.js";
 /** @import { Moment } from "./moment.js" */
 /** @import { Known } from "./stage.js" */
 
-/** What is written at the top of each of several charts. */
+/** Height of the caption above each of several charts. */
 const HEAD_PIXELS = 44;
-/** All charts together are drawn once in so many milliseconds. */
+/** Shortest time between two drawings of a chart, for each chart on the page. */
 const PACE_MS = 50;
 const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
 
 /**
  * @typedef {object} CellsOptions
- * @property {HTMLElement} host with one stage, which is that of the first chart
+ * @property {HTMLElement} host contains one stage, which the first chart uses
  * @property {Omit<CellOptions, "host" | "desk" | "view">} cell
- * @property {Desk} desk which charts share whose moment is linked
- * @property {(changed: (moment: Moment | undefined) => void) => Desk} openDesk for a chart with a moment of
- *   its own
- * @property {() => void} changed told when another chart or layout is shown
+ * @property {Desk} desk the desk of the charts with a linked moment
+ * @property {(changed: (moment: Moment | undefined) => void) => Desk} openDesk opens the desk of a chart with its own
+ *   moment
+ * @property {() => void} changed called when another chart becomes active or the layout changes
  */
 
 export class Cells {
@@ -36,7 +36,7 @@ export class Cells {
   #blank;
   /** @type {Layout} */
   #layout;
-  /** Ranges that have been seen. @type {WeakMap<Cell, number>} */
+  /** The viewport version that takeMoved has seen last. @type {WeakMap<Cell, number>} */
   #seen = new WeakMap();
 
   /** @param {CellsOptions} options @param {URLSearchParams} query of the address */
@@ -55,7 +55,7 @@ export class Cells {
     return this.#options.host;
   }
 
-  /** The part of the width that is the board's, in per cent: the more charts, the less. */
+  /** The board's share of the width in per cent. It is smaller with more charts. */
   get boardShare() {
     const { board, count } = this.#layout;
     return board ?? BOARD_SHARES[count];
@@ -74,14 +74,14 @@ export class Cells {
     return this.#layout.links.includes(link);
   }
 
-  /** Shows so many charts; new ones show what the active one does. @param {Layout} layout */
+  /** Sets the number and the layout of the charts. New charts copy the active one. @param {Layout} layout */
   arrange(layout) {
     this.#layout = layout;
     this.#arrange(new URLSearchParams());
     this.#options.changed();
   }
 
-  /** @param {URLSearchParams} query which tells what charts show */
+  /** @param {URLSearchParams} query may hold the views of new charts */
   #arrange(query) {
     const { count } = this.#layout;
     for (const cell of this.all.slice(count)) this.#remove(cell);
@@ -106,7 +106,7 @@ export class Cells {
     this.#lay();
   }
 
-  /** The buttons are for this one from now on. @param {Cell} cell */
+  /** Makes a chart the one that the toolbar controls. @param {Cell} cell */
   activate(cell) {
     if (cell === this.active) return;
     this.active = cell;
@@ -123,19 +123,19 @@ export class Cells {
     this.#list();
   }
 
-  /** Another moment is shown by the charts that share one. @param {Moment | undefined} moment */
+  /** Shows a moment in the charts that share the page's moment. @param {Moment | undefined} moment */
   show(moment) {
     const { desk } = this.#options;
     for (const cell of this.all) if (cell.desk === desk) cell.show(moment);
     desk.pool.show(moment);
   }
 
-  /** Connects anew, perhaps with another key. */
+  /** Connects again, perhaps with another key. */
   retry() {
     for (const { retry } of new Set(this.all.map(({ desk }) => desk))) retry();
   }
 
-  /** To be called once per animation frame. @param {(symbol: string) => Known} known */
+  /** Call it once per animation frame. @param {(symbol: string) => Known} known */
   draw(known) {
     const pointed = this.all.find(({ stage }) => stage.readout.time !== undefined);
     const time = this.isLinked("crosshair") ? pointed?.stage.readout.time : undefined;
@@ -147,7 +147,7 @@ export class Cells {
     }
   }
 
-  /** Whether somebody has moved a chart; those that are linked are moved with it. */
+  /** Tells whether the user has moved a chart, and moves the charts that are linked to it. */
   takeMoved() {
     const moved = this.all.find((cell) => this.#seen.get(cell) !== cell.viewport.version);
     if (moved === undefined) return false;
@@ -158,12 +158,12 @@ export class Cells {
     return true;
   }
 
-  /** What has been moved was not moved by somebody here. */
+  /** Marks the current ranges as seen: it was not the user who moved the charts. */
   seen() {
     for (const cell of this.all) this.#seen.set(cell, cell.viewport.version);
   }
 
-  /** Writes all charts but the first, and how they lie. @param {URLSearchParams} query */
+  /** Writes the layout and all charts but the first. @param {URLSearchParams} query */
   write(query) {
     writeLayout(query, this.#layout);
     for (const name of [...query.keys()]) if (/^[a-z]+[2-6]$/.test(name)) query.delete(name);
@@ -191,7 +191,7 @@ export class Cells {
     if (cell.desk !== this.#options.desk) cell.desk.close();
   }
 
-  /** Each chart has the moment that all share, or one of its own. The first one keeps that of the page. */
+  /** Gives each chart the shared moment or its own. The first chart keeps the page's moment. */
   #seat() {
     const { desk, openDesk } = this.#options;
     for (const cell of this.all.slice(1)) {
@@ -209,7 +209,7 @@ export class Cells {
     cell.desk.pool.show(moment);
   }
 
-  /** A button for each, where there is room for one chart only. */
+  /** Shows one button per chart, for screens that have room for one chart only. */
   #list() {
     const list = this.#options.host.previousElementSibling;
     if (!(list instanceof HTMLElement)) return;

@@ -1,4 +1,4 @@
-// The chart: uPlot for scales, axes and the cursor, and what is painted between them.
+// The chart. uPlot does scales, axes and the cursor; this file paints the data between them.
 
 import { Axes } from "./axes.js";
 import { colorsOf } from "./colors.js";
@@ -25,13 +25,13 @@ import { hasCandles, scaled, sceneOf, unscaled } from "./scene.js";
  * @typedef {object} ChartOptions
  * @property {typeof import("uplot")} uPlot
  * @property {HTMLElement} host
- * @property {(left: number) => number} snap a place under the pointer to the point that is nearest
+ * @property {(left: number) => number} snap moves a place under the pointer to the nearest point
  */
 
 const STRETCH_MAX = 20;
 const BORDER_PIXELS = 4;
 const HEAD_SHARE_MAX = 0.3;
-/** The symbols on a chart, the leading one first. */
+/** The colours of the symbols on a chart, the leading symbol first. */
 export const PART_COLORS = /** @type {const} */ (["accent", "second", "third", "fourth"]);
 
 export class Chart {
@@ -44,18 +44,18 @@ export class Chart {
   #colors;
   #sizes;
   #size = { width: 0, height: 0 };
-  /** How much more than needed of the prices is shown. */
+  /** How much of the price range is visible: 1 fits the data. */
   #stretch = 1;
-  /** What the canvas shows, as text; when it would be the same, nothing is drawn. */
+  /** Describes what the canvas shows; an equal description needs no drawing. */
   #drawn = "";
   #axes;
-  /** What lies over the prices, and below them. @type {Layer[]} */
+  /** Layers that draw over the prices or in panes. @type {Layer[]} */
   layers = [];
-  /** Share of the height that each pane takes. */
+  /** Each pane's share of the height. */
   paneShare = PANE_SHARE;
-  /** How high the words are that lie over the top. */
+  /** Height of the caption that covers the top, in CSS pixels. */
   headPixels = 0;
-  /** How often the canvas has been drawn, and how long that took in all. */
+  /** Number of drawings, and their total time below. */
   draws = 0;
   drawMs = 0;
 
@@ -71,7 +71,7 @@ export class Chart {
     this.#sizes.observe(host);
   }
 
-  /** The area of the prices in pixels of the page, from the host's corner. */
+  /** The plot area in CSS pixels, relative to the host's corner. */
   get area() {
     const { left = 0, top = 0, width = 1, height = 1 } = this.#plot?.bbox ?? {};
     const ratio = devicePixelRatio;
@@ -86,12 +86,12 @@ export class Chart {
     return this.#colors;
   }
 
-  /** What has been drawn last. */
+  /** The scene of the last drawing. */
   get scene() {
     return this.#scene;
   }
 
-  /** Share of the height that is for the prices. */
+  /** The prices' share of the height. */
   get priceShare() {
     const count = this.#scene?.panes.length ?? 0;
     return 1 - Math.min(PANES_SHARE_MAX, count * this.paneShare);
@@ -103,41 +103,41 @@ export class Chart {
     return priceShare < 1 && Math.abs(top - this.area.height * priceShare) < BORDER_PIXELS;
   }
 
-  /** Makes the panes together so much higher. @param {number} pixels of the page */
+  /** Makes all panes together higher. @param {number} pixels of the page */
   growPanes(pixels) {
     const count = this.#scene?.panes.length ?? 1;
     const share = this.paneShare + pixels / this.area.height / count;
     this.paneShare = Math.min(PANES_SHARE_MAX / count, Math.max(PANE_SHARE_MIN, share));
   }
 
-  /** The value of the scale at a place. @param {number} top from the top of the area */
+  /** The value of the scale at a height. @param {number} top from the top of the area */
   valueAt(top) {
     return this.#plot?.posToVal(top, "y") ?? 0;
   }
 
-  /** The price of the leading symbol at a place. @param {number} top from the top of the area */
+  /** The price of the leading symbol at a height. @param {number} top from the top of the area */
   priceAt(top) {
     const lead = this.#scene?.strands[0];
     return lead === undefined ? NaN : unscaled(this.valueAt(top), lead.scale);
   }
 
-  /** Where a price of the leading symbol is. @param {number} price @returns from the top of the area */
+  /** The height of a price of the leading symbol. @param {number} price @returns from the top of the area */
   topOf(price) {
     const lead = this.#scene?.strands[0];
     return lead === undefined ? NaN : this.#plot?.valToPos(scaled(price, lead.scale), "y") ?? NaN;
   }
 
-  /** A value of the scale as text. @param {number} value */
+  /** Formats a value of the scale. @param {number} value */
   textOf(value) {
     return this.#axes.text(value);
   }
 
-  /** Shows the crosshair at a place that another chart points at; without one, nowhere. @param {number} [left] */
+  /** Shows the crosshair where the user points at in another chart; without a place it hides the crosshair. @param {number} [left] */
   pointAt(left = -10) {
     this.#plot?.setCursor({ left, top: -10 }, false);
   }
 
-  /** Shows more or less of the prices. @param {number} factor */
+  /** Zooms the price scale. @param {number} factor */
   stretch(factor) {
     this.#stretch = Math.min(STRETCH_MAX, Math.max(1 / STRETCH_MAX, this.#stretch * factor));
   }
@@ -146,26 +146,25 @@ export class Chart {
     this.#stretch = 1;
   }
 
-  /** The theme has changed. */
+  /** Applies a new theme. */
   recolor() {
     this.#colors = colorsOf(this.#options.host);
     this.#clear();
   }
 
-  /** Another symbol or interval is shown from now on. */
+  /** Prepares for another symbol or interval. */
   reset() {
     this.#axes.reset();
     this.#stretch = 1;
     this.#clear();
   }
 
-  /** Nobody looks at it any more. */
   close() {
     this.#sizes.disconnect();
     this.#clear();
   }
 
-  /** Draws if there is anything new to see. To be called once per animation frame. @param {View} view */
+  /** Draws if the picture has changed. Call it once per animation frame. @param {View} view */
   draw(view) {
     const { width, height } = this.#size;
     if (width < 1 || height < 1) return;
@@ -191,7 +190,7 @@ export class Chart {
     this.#drawn = "";
   }
 
-  /** The time passes too slowly to be seen in every frame: half a pixel is a step. @param {View} view */
+  /** Describes what the canvas will show. Time moves in steps of half a pixel, the smallest visible change. @param {View} view */
   #describe(view) {
     const { parts, sight: { from, to }, axis, interval, look, scale, decimals, marks } = view;
     const { width, height } = this.#size;
@@ -223,14 +222,14 @@ export class Chart {
     ].join(" ");
   }
 
-  /** The values at the bottom and the top of all, panes included. @returns {[number, number]} */
+  /** The values at the bottom and the top of the whole area, panes included. @returns {[number, number]} */
   get #range() {
     const [low, high] = this.#scene?.range ?? [0, 1];
     const share = this.priceShare;
     return [share === 1 ? low : high - (high - low) / share, high];
   }
 
-  /** uPlot keeps the scales; what lies between is painted here. @returns {uPlot.AlignedData} */
+  /** Gives uPlot only the limits of its scales; this class paints the data. @returns {uPlot.AlignedData} */
   get #data() {
     const { view: { sight } } = /** @type {Scene} */ (this.#scene);
     return [[sight.from, sight.to], this.#range];

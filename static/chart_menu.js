@@ -1,4 +1,4 @@
-// The menu of a chart: its scale, gaps, and the lines on it.
+// The menu of a chart: its scale, its gaps and its drawn lines.
 
 import { make } from "./dom.js";
 import { button, check, choice, cross, openMenu, section } from "./fields.js";

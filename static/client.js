@@ -8,9 +8,9 @@
 //     onRows: (rows) => rows.forEach(({ symbol, price }) => console.log(symbol, price)),
 //   });
 //
-// A connection that breaks comes back by itself, and each stream goes on after the last row that it has
-// delivered: none is missing, and none comes twice. When the server can no longer serve that place, the
-// stream begins anew and says so: `onReply` with `resumed: false`.
+// The client reconnects by itself, and each stream continues after the last row that it delivered: no
+// row is missing, and none comes twice. When the server no longer has that place, the stream starts
+// again and says so: `onReply` with `resumed: false`.
 
 import { REFUSALS, whyRefused } from "./refusal.js";
 import { Streams } from "./streams.js";
@@ -19,9 +19,9 @@ import { Streams } from "./streams.js";
 /** @import { Fetch } from "./refusal.js" */
 
 /**
- * The connection. Waiting ends at `until` (by the clock) with the next attempt. Refused ends only by
- * `retry`: the server has said that to come back is of no use. Its code is the close code; of a connection
- * that was refused before it opened, 4000 and the status of HTTP. Closed is the end.
+ * The state of the connection. In `waiting`, the next attempt is at `until` (clock time). `refused` ends
+ * only with `retry`: the server has said that reconnecting does not help. Its `code` is the close code; if
+ * the server refused the upgrade, it is 4000 plus the HTTP status. `closed` is final.
  * @typedef {{ readonly kind: "connecting" }
  *   | { readonly kind: "live" }
  *   | { readonly kind: "waiting", readonly until: number, readonly reason: string }
@@ -30,23 +30,23 @@ import { Streams } from "./streams.js";
  */
 
 /**
- * What the client uses of a WebSocket.
+ * The part of a WebSocket that the client uses.
  * @typedef {Pick<WebSocket, "addEventListener" | "send" | "close">} Socket
  */
 
 /**
  * @typedef {object} Clock
  * @property {() => number} now milliseconds
- * @property {(delayMs: number, action: () => void) => () => void} after returns what calls it off
+ * @property {(delayMs: number, action: () => void) => () => void} after returns a function that cancels it
  */
 
 /**
- * Only `onState` is for everyday use. `heartbeatMs` is the server's `--heartbeat`: after 2.5 times that
- * without a frame the connection is taken for dead. The others stand in for what the runtime has.
+ * Most users need only `onState`. `heartbeatMs` is the server's `--heartbeat`: after 2.5 times that without
+ * a frame the client takes the connection for dead. The other options replace parts of the runtime.
  * @typedef {object} ClientOptions
- * @property {(state: State) => void} [onState] told of every change; a client begins with connecting
- * @property {() => string | Promise<string>} [token] asked for a new token when the one that the
- *   connection was opened with expires soon; without it the connection ends with 4401
+ * @property {(state: State) => void} [onState] called on each change; a client starts as connecting
+ * @property {() => string | Promise<string>} [token] asked for a new token when the current one
+ *   expires soon; without it the connection ends with 4401
  * @property {number} [heartbeatMs] 15,000
  * @property {new (url: string) => Socket} [WebSocket]
  * @property {Fetch} [fetch]
@@ -58,11 +58,11 @@ const HEARTBEAT_MS = 15_000;
 const HEARTBEATS_MISSED_MAX = 2.5;
 const BACKOFF_MS = 500;
 const BACKOFF_MS_MAX = 15_000;
-/** Only a connection that has stayed up for so long makes the earlier failures forgotten. */
+/** A connection must last this long before the client resets its count of failures. */
 export const STABLE_MS = 5_000;
 export const OPENING_MS_MAX = 10_000;
 
-/** A server that has too many clients is given time, as if some attempts had failed. */
+/** A server with too many clients gets more time, as if this many attempts had failed. */
 const TOO_MANY = 4429;
 const TOO_MANY_ATTEMPTS = 4;
 
@@ -76,8 +76,8 @@ const CLOCK = {
 };
 
 /**
- * How long to wait before the next attempt. Full jitter: the clients of a server that was lost come
- * back spread over time.
+ * The pause before the next attempt, in milliseconds. Full jitter spreads the clients of a lost server
+ * over time.
  * @param {number} attempt counted from 0
  * @param {() => number} [random]
  */
@@ -86,15 +86,15 @@ export function backoff(attempt, random = Math.random) {
 }
 
 /**
- * Connects to a server, and again whenever the connection breaks, until `close`.
- * @param {string | (() => string)} url of `/ws`; a function is asked before each attempt
+ * Connects to a server, and again after each lost connection, until `close`.
+ * @param {string | (() => string)} url of `/ws`; a function is called before each attempt
  * @param {ClientOptions} [options]
  */
 export function connect(url, options) {
   return new Client(url, options);
 }
 
-/** One connection, with the streams that live on it and outlive it. */
+/** One connection, and the streams that continue on the next one. */
 export class Client {
   /** @type {() => string} */
   #url;
@@ -106,13 +106,13 @@ export class Client {
   #state = { kind: "connecting" };
   /** @type {Socket | undefined} */
   #socket;
-  /** Calls off the one thing that is to happen later. */
+  /** Cancels the one pending timer or request. */
   #callOff = () => {};
-  /** Attempts since a connection was last stable. */
+  /** Attempts since the last stable connection. */
   #attempt = 0;
   #openedAt = Infinity;
   #heardAt = 0;
-  /** The server has asked not to be called before this time. */
+  /** The server asked for no attempt before this time. */
   #notBefore = 0;
 
   /**
@@ -145,16 +145,16 @@ export class Client {
   }
 
   /**
-   * The newest position that the server has told of, on any stream or by a heartbeat; `undefined` before
-   * the first. It is there to be shown: what to resume from is the position of a stream.
+   * The newest position that any stream or heartbeat has reported; `undefined` before the first. It is for
+   * display only: to resume, use the position of a stream.
    */
   get position() {
     return this.#streams.position;
   }
 
   /**
-   * Opens a stream, on this connection and all to come. A connection takes each subscription once: an
-   * equal second one is refused with `already_subscribed`.
+   * Opens a stream on this connection and all later ones. A connection takes each subscription once: the
+   * server refuses an equal second one with `already_subscribed`.
    * @param {StreamRequest} request
    * @param {Handlers} handlers
    * @returns {Stream}
@@ -163,7 +163,7 @@ export class Client {
     return this.#streams.open(request, handlers);
   }
 
-  /** Connects now instead of later, also when refused; does nothing while a connection is there. */
+  /** Connects now, also after a refusal. It does nothing while a socket is open or opening. */
   retry() {
     if (this.#socket !== undefined || this.#state.kind === "closed") return;
     this.#open();
@@ -183,7 +183,7 @@ export class Client {
     const { WebSocket, clock } = this.#options;
     const url = this.#url();
     const socket = this.#socket = new WebSocket(url);
-    // A socket that was given up may still have something to say; nobody listens to it.
+    // A socket that the client has given up may still send events; ignore them.
     const isCurrent = () => socket === this.#socket;
     socket.addEventListener("open", () => isCurrent() && this.#opened());
     socket.addEventListener("message", ({ data }) => isCurrent() && this.#receive(data));
@@ -196,7 +196,7 @@ export class Client {
   }
 
   /**
-   * Finds out why the socket has not opened; till then it is still connecting.
+   * Asks why the socket did not open. The state stays as it is until the answer.
    * @param {string} url
    */
   async #ask(url) {
@@ -241,13 +241,13 @@ export class Client {
   #receive(data) {
     this.#heardAt = this.#options.clock.now();
     const frame = readFrame(data);
-    if (frame === undefined) return this.#giveUp("What was received is not tickwire's protocol");
+    if (frame === undefined) return this.#giveUp("The server does not speak tickwire's protocol");
     if (frame.op === "draining") this.#notBefore = this.#heardAt + frame.reconnectAfter;
     else if (frame.op === "token") void this.#authorize();
     else this.#streams.receive(frame);
   }
 
-  /** A token that cannot be had now is not missed before the connection ends. */
+  /** Without a new token the connection stays until the server ends it. */
   async #authorize() {
     const socket = this.#socket;
     const token = await Promise.resolve(this.#options.token()).catch(() => "");
@@ -256,7 +256,7 @@ export class Client {
   }
 
   /**
-   * Ends the connection without waiting for the other side, which may be out of reach.
+   * Ends the connection without waiting for a close from the other side, which may be unreachable.
    * @param {string} reason
    */
   #giveUp(reason) {

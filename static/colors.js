@@ -1,5 +1,3 @@
-// The colours of the theme, for canvases.
-
 /** @import { Colors } from "./paint.js" */
 
 const COLORS = /** @type {const} */ ([
@@ -17,7 +15,7 @@ const COLORS = /** @type {const} */ ([
 ]);
 
 /**
- * The colours of the theme as a canvas understands them.
+ * The theme's colours in the form that a canvas takes.
  * @param {HTMLElement} host
  * @returns {Colors}
  */

@@ -1,4 +1,4 @@
-// The columns of the grid: what they show, and by what they are sorted.
+// The columns of the grid: their texts and sort keys.
 
 import { changeText, percentText, priceText, volumeText } from "./format.js";
 
@@ -8,13 +8,13 @@ import { changeText, percentText, priceText, volumeText } from "./format.js";
  * @typedef {object} Column
  * @property {string} name
  * @property {string} title
- * @property {number} [chars] width for so many characters at first
- * @property {number} [charsMax] how far it is widened for longer texts
- * @property {boolean} [isCut] what has no room is shown in full when somebody asks
+ * @property {number} [chars] initial width in characters
+ * @property {number} [charsMax] largest width in characters; longer texts widen the column up to it
+ * @property {boolean} [isCut] whether a text too long for the column has a way to show in full
  * @property {(row: Row, decimals: number) => string} text
- * @property {(row: Row) => string | number | null} [key] by which rows are sorted
+ * @property {(row: Row) => string | number | null} [key] sort key
  * @property {(row: Row) => number | null} [flash] a value whose changes flash up or down
- * @property {(row: Row) => number | null} [sign] a value whose sign is the colour
+ * @property {(row: Row) => number | null} [sign] a value whose sign gives the colour
  */
 
 /** @type {readonly Column[]} */

@@ -1,4 +1,4 @@
-// Buttons and fields of the page: each says what somebody wants, and shows what is chosen.
+// Buttons and fields of the page. They report the user's wishes and show the current view.
 
 import { COMPARED_MAX, LOOKS } from "./address.js";
 import { PART_COLORS } from "./chart.js";
@@ -16,8 +16,8 @@ import { isInterval } from "./interval.js";
  * @property {(theme: "dark" | "light") => void} setTheme
  * @property {(key: string) => void} setKey
  * @property {(text: string) => void} search
- * @property {() => void} toGrid the keys are the grid's now
- * @property {() => string | undefined} found the first symbol that the search has found
+ * @property {() => void} toGrid moves the focus to the grid
+ * @property {() => string | undefined} found the first symbol that matches the search
  */
 
 const KNOWN_MAX = 1_000;
@@ -62,7 +62,7 @@ export class Controls {
       chip.className = `part ${PART_COLORS[place + 1] ?? ""}`;
       chip.textContent = `${symbol} ×`;
       chip.title = symbol;
-      chip.ariaLabel = `Compare no longer with ${symbol}`;
+      chip.ariaLabel = `Remove ${symbol} from the comparison`;
       chip.addEventListener("click", () => {
         this.#options.choose({ compare: compare.filter((each) => each !== symbol) });
         element("compare", HTMLInputElement).focus();
@@ -133,14 +133,14 @@ export class Controls {
   }
 }
 
-/** On a small screen there is one view at a time. @param {"board" | "chart"} view */
+/** Shows one view; a small screen has no room for both. @param {"board" | "chart"} view */
 export function showView(view) {
   document.body.dataset["view"] = view;
   element("view-board", HTMLElement).ariaPressed = String(view === "board");
   element("view-chart", HTMLElement).ariaPressed = String(view === "chart");
 }
 
-/** Asks for a key, if that is why the server refuses to answer. @param {string} refusal */
+/** Shows why the server refuses, with a field for another key. @param {string} refusal */
 export function showRefusal(refusal) {
   const isShown = refusal !== "";
   const key = element("key", HTMLInputElement);
@@ -150,7 +150,7 @@ export function showRefusal(refusal) {
   if (isNew) key.focus();
 }
 
-/** How an empty server is fed, with its own address. @param {string} root */
+/** Writes commands that send ticks to this server. @param {string} root */
 export function writeCommands(root) {
   const json = `-d '{"symbol":"DEMO","price":1.5}'`;
   write("command", `curl -H 'content-type: application/json' ${json} ${root}ticks`);

@@ -1,4 +1,4 @@
-// How many decimals prices are written with.
+// The number of decimals for each symbol's prices.
 
 import { decimalsOf } from "./format.js";
 
@@ -6,13 +6,13 @@ import { decimalsOf } from "./format.js";
 /** @import { Point } from "./series.js" */
 
 const DECIMALS_MIN = 2;
-/** The server tells of no more; smaller prices need more. */
+/** The server reports at most this many; smaller prices need more. */
 const TOLD_MAX = 8;
 
 export class Decimals {
-  /** As the server says. @type {Map<string, number>} */
+  /** What the server reports. @type {Map<string, number>} */
   #known = new Map();
-  /** What the prices seen so far need. @type {Map<string, number>} */
+  /** What the prices so far need. @type {Map<string, number>} */
   #seen = new Map();
   #isAsked = false;
   #options;
@@ -35,7 +35,7 @@ export class Decimals {
   }
 
   /**
-   * Asks the server when a symbol is new, or when a price has more decimals than it has told of.
+   * Asks the server about a new symbol, or about a price with more decimals than the server reported.
    * @param {Pick<Row, "symbol" | "price">} row
    */
   saw({ symbol, price }) {
@@ -44,7 +44,7 @@ export class Decimals {
     else return;
     if (this.#isAsked || Math.min(TOLD_MAX, needed) <= (this.#known.get(symbol) ?? -1)) return;
     this.#isAsked = true;
-    // Many symbols may appear at once, and one answer tells of all.
+    // Many symbols may appear at once, and one answer covers them all.
     this.#options.later(() => void this.#ask());
   }
 

@@ -1,8 +1,8 @@
-// Makes as many points as there are pixels out of as many as there are. Nothing that would be seen is
-// lost: of each column of pixels the first, the last, the lowest and the highest value stay.
+// Reduces points to about one per pixel column without a visible loss: each column of pixels keeps its
+// first, last, lowest and highest value.
 
 /**
- * Columns of numbers, oldest first.
+ * Columns of numbers, one value per point, oldest first.
  * @typedef {object} Columns
  * @property {Float64Array} times
  * @property {Float64Array} opens
@@ -12,7 +12,7 @@
  * @property {Float64Array} [volumes]
  */
 
-/** One column of pixels, or one point where there are fewer points than pixels. */
+/** One entry per column of pixels, or per point where there are fewer points than pixels. */
 export class Slots {
   length = 0;
   /** @type {Float64Array} */
@@ -47,7 +47,7 @@ export function firstFrom(/** @type {Float64Array} */ values, /** @type {number}
 }
 
 /**
- * The points from one index to another, as at most so many slots of equal width in time.
+ * Reduces the points of a range to at most `slotsMax` slots of equal width in time.
  * @param {Columns} columns
  * @param {{ start: number, end: number, from: number, to: number, slotsMax: number }} range points from
  *   `start` to before `end`, which lie between the times `from` and `to`
@@ -71,7 +71,7 @@ export function decimate(columns, { start, end, from, to, slotsMax }) {
   return slots;
 }
 
-/** Index of the first point at or after the limit; it is near, for points lie rather evenly. */
+/** Index of the first point at or after the limit. Points lie almost evenly, so the search starts near `start`. */
 function boundary(
   /** @type {Float64Array} */ times,
   /** @type {number} */ start,
@@ -118,11 +118,11 @@ function add(slots, { times, opens, highs, lows, closes, volumes }, start, end) 
   slots.highs[place] = high;
   slots.lows[place] = low;
   slots.closes[place] = closes[end - 1] ?? 0;
-  // Where a part is unknown, or the sum beyond all numbers, nothing is shown.
+  // Show nothing for an unknown volume or a sum that is too large for a number.
   slots.volumes[place] = Number.isFinite(volume) ? volume : 0;
 }
 
-/** The lowest and the highest price of some slots; `undefined` when there is none. @param {Slots} slots */
+/** The lowest and the highest price of the slots; `undefined` without slots. @param {Slots} slots */
 export function extremes({ lows, highs, length }) {
   if (length === 0) return undefined;
   let min = Infinity;

@@ -1,4 +1,4 @@
-// The recorder as it is handled: its buttons and its timeline.
+// The controls of the recorder: its buttons and its timeline.
 
 import { element } from "./dom.js";
 import { Player } from "./player.js";
@@ -10,9 +10,9 @@ import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {object} DeckOptions
- * @property {() => Recorder} recorder that of the chart which is in use
+ * @property {() => Recorder} recorder the recorder of the active chart
  * @property {() => number} stepMs
- * @property {() => void} used somebody has taken the recorder in hand
+ * @property {() => void} used called when the user operates the recorder
  */
 
 export class Deck {
@@ -45,13 +45,13 @@ export class Deck {
     this.#timeline.activity = activity;
   }
 
-  /** Writes all anew, because the way to write it has changed. */
+  /** Writes all texts again, because their format has changed. */
   touch() {
     this.#player.touch();
     this.#timeline.touch();
   }
 
-  /** To be called once per animation frame. @param {number} present @param {Colors} colors */
+  /** Call it once per animation frame. @param {number} present @param {Colors} colors */
   draw(present, colors) {
     const recorder = this.#options.recorder();
     const time = recorder.time ?? present;

@@ -1,4 +1,4 @@
-// The parts of the page, found and written to.
+// Helpers that find, create and write elements of the page.
 
 /**
  * @template {HTMLElement} T
@@ -12,13 +12,13 @@ export function element(id, type) {
   throw new TypeError(`Cannot build the page: it has no ${type.name} #${id}`);
 }
 
-/** Writes only what differs. @param {string} id @param {string} text */
+/** Writes a text if it differs from the old one. @param {string} id @param {string} text */
 export function write(id, text) {
   const target = element(id, HTMLElement);
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** Writes what may have no room, to be shown in full when somebody asks. @param {string} id @param {string} text */
+/** Writes a text that may not fit. The tooltip shows it in full. @param {string} id @param {string} text */
 export function writeCut(id, text) {
   write(id, text);
   const target = element(id, HTMLElement);
@@ -37,10 +37,10 @@ export function onClick(id, action) {
 }
 
 /**
- * A row of choices, one of which is made.
+ * Connects a group of radio buttons.
  * @param {string} id
  * @param {(value: string) => void} chosen
- * @returns {(value: string) => void} marks the choice that was made elsewhere
+ * @returns {(value: string) => void} checks the button of a value
  */
 export function choiceOf(id, chosen) {
   /** @type {NodeListOf<HTMLInputElement>} */
@@ -52,7 +52,7 @@ export function choiceOf(id, chosen) {
 }
 
 /**
- * A new element with its properties and what is in it.
+ * Creates an element with its properties and children.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Partial<HTMLElementTagNameMap[T]>} [properties]
@@ -66,7 +66,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /**
- * A part of a part of the page.
+ * Finds an element inside another one.
  * @template {HTMLElement} T
  * @param {ParentNode} host
  * @param {string} selector

@@ -1,20 +1,20 @@
-// The time at the right end of the chart.
+// The time at the right edge of the chart.
 
 /**
- * It moves on between two points, and is counted in the time of the data: a recorded day may be on the
- * tape, and the clock of this device may be wrong.
+ * Between two points the edge moves on with the clock, but in the time of the data: the tape may hold a
+ * recorded day, and the clock of this device may be wrong.
  */
 export class LiveEdge {
   #newest = -Infinity;
-  /** Time of the data minus time of this device; `undefined` while nothing moves. */
+  /** Time of the data minus time of this device; `undefined` while the edge stands still. */
   /** @type {number | undefined} */
   #ahead;
 
   /**
-   * Takes note of history. It is live if its end would be in sight, else it stands still.
+   * Takes the end of the loaded history. The edge moves if that end is in sight of the present.
    * @param {number} newest
    * @param {number} now
-   * @param {number} spanMs what is seen at once
+   * @param {number} spanMs width of the visible range
    */
   start(newest, now, spanMs) {
     this.#newest = newest;
@@ -22,8 +22,8 @@ export class LiveEdge {
   }
 
   /**
-   * Takes note of a point that has just arrived. The one that was on its way for the shortest time tells
-   * best how the clocks differ.
+   * Takes the time of a point that has just arrived. The largest difference is the best estimate, because
+   * that point had the shortest delay.
    * @param {number} time
    * @param {number} now
    */

@@ -1,4 +1,4 @@
-// The bare chart inside OpenBB Workspace: its iframe messages.
+// The bare chart inside OpenBB Workspace, which talks to it through iframe messages.
 
 import { tableOf } from "./export.js";
 import { INTERVALS, isInterval } from "./interval.js";
@@ -12,12 +12,12 @@ import { INTERVALS, isInterval } from "./interval.js";
  * @property {Window} window
  * @property {(key: string) => void} setKey
  * @property {(params: { symbol?: string, interval?: string, theme?: string }) => void} setParams
- * @property {() => { columns: readonly string[], rows: readonly Record<string, unknown>[] }} rows what is
- *   shown
+ * @property {() => { columns: readonly string[], rows: readonly Record<string, unknown>[] }} rows what the
+ *   chart shows
  * @property {readonly string[]} intervals
  */
 
-/** The one table that the frame offers beside its picture. */
+/** The one table that the frame offers beside its chart. */
 const WIDGET = {
   widgetId: "bars",
   name: "Bars",
@@ -25,7 +25,7 @@ const WIDGET = {
   category: "tickwire",
   dataType: "table",
 };
-/** As many as a table can take. */
+/** The largest table that the frame sends. */
 const ROWS_MAX = 5_000;
 
 export class Embed {
@@ -36,7 +36,7 @@ export class Embed {
   constructor(options) {
     this.#options = options;
     const { window } = options;
-    // What is sent in answer must not come before somebody listens.
+    // Listen before connect sends anything, so that no answer is lost.
     window.addEventListener("message", ({ source, data }) => {
       if (source === window.parent && typeof data === "object" && data !== null) {
         this.#receive(data);
@@ -44,7 +44,7 @@ export class Embed {
     });
   }
 
-  /** Announces the frame. @param {string} symbol @param {string} interval */
+  /** Announces the frame to OpenBB. @param {string} symbol @param {string} interval */
   connect(symbol, interval) {
     this.#symbol = symbol;
     const options = this.#options.intervals.map((value) => ({ label: value, value }));
@@ -58,7 +58,7 @@ export class Embed {
     });
   }
 
-  /** Somebody has chosen another symbol here. @param {string} symbol */
+  /** Reports that the user has chosen another symbol here. @param {string} symbol */
   chose(symbol) {
     if (symbol === this.#symbol) return;
     this.#symbol = symbol;
@@ -106,7 +106,7 @@ export class Embed {
     this.#send({ type: "openbb-data", widgetId: id, dataType, data, columns });
   }
 
-  /** Nothing secret is said, and whoever frames the page has been allowed to. @param {object} message */
+  /** Any origin may read the message: it holds no secret, and the server decides which sites frame the page. @param {object} message */
   #send(message) {
     const { window } = this.#options;
     (window.top ?? window.parent).postMessage(message, "*");
@@ -114,7 +114,7 @@ export class Embed {
 }
 
 /**
- * The frame of the page: it shows what is asked for.
+ * The OpenBB side of the page. It shows what OpenBB asks for.
  * @param {object} page
  * @param {(key: string) => void} page.setKey
  * @param {(theme: string) => void} page.setTheme

@@ -1,10 +1,10 @@
-// What is shown, as a picture or as a table to take away.
+// Exports the chart as a picture or as a table.
 
 /** @import { Colors } from "./paint.js" */
 /** @import { View } from "./scene.js" */
 
 /**
- * The points in sight as a table.
+ * The visible points as a table.
  * @param {Pick<View, "parts" | "interval" | "window">} view
  */
 export function tableOf({ parts, interval, window: { from, to } }) {
@@ -36,13 +36,13 @@ export function csvOf({ columns, rows }) {
 function cellText(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
-  // A text that begins like a formula is not to be one in a spreadsheet.
+  // Keep a spreadsheet from reading the text as a formula.
   const text = String(value).replace(/^[=+\-@\t\r\n]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**
- * The chart on the ground of the page, with its title.
+ * The chart on the page's background, with its title.
  * @param {HTMLCanvasElement} canvas
  * @param {string} title
  * @param {Colors} colors

@@ -1,4 +1,4 @@
-// What is loaded when somebody uses it: menus, palette, help, lists, indicators, lines.
+// Loads parts of the page on first use: menus, palette, help, lists, indicators, lines.
 
 import { onClick } from "./dom.js";
 import { recall } from "./memory.js";
@@ -16,7 +16,7 @@ import { recall } from "./memory.js";
 /** @import { Sparks } from "./sparks.js" */
 
 /**
- * What an extra may use of the page.
+ * The parts of the page that an extra may use.
  * @typedef {object} Page
  * @property {Cells} cells
  * @property {Board} board
@@ -30,12 +30,11 @@ import { recall } from "./memory.js";
  * @property {boolean} isBareChart
  * @property {(symbol: string) => number} decimalsOf
  * @property {() => number} momentNow the moment that the board shows
- * @property {(text: string) => void} tell says what went wrong
+ * @property {(text: string) => void} tell shows an error to the user
  */
 
 const IDLE_MS = 300;
 
-/** Each is a module of its own. */
 const MODULES = {
   settings: () => import("./settings_panel.js"),
   palette: () => import("./palette.js"),
@@ -53,11 +52,11 @@ const MODULES = {
 
 /** @typedef {keyof typeof MODULES} Name */
 /** @typedef {{ [T in Name]: Awaited<ReturnType<(typeof MODULES)[T]>> }} Modules */
-/** What opens a place of its own. @typedef {Exclude<Name, "indicators" | "lines" | "borders" | "lists">} Opened */
+/** Modules that open a panel or a menu. @typedef {Exclude<Name, "indicators" | "lines" | "borders" | "lists">} Opened */
 
 export class Extras {
   #page;
-  /** Charts that have their indicators. @type {WeakSet<Cell>} */
+  /** Charts with an indicator layer. @type {WeakSet<Cell>} */
   #withIndicators = new WeakSet();
   /** @type {Borders | undefined} */
   #borders;
@@ -65,7 +64,7 @@ export class Extras {
   #lists;
   /** @type {Lines | undefined} */
   #lines;
-  /** Charts that have their lines. @type {WeakSet<Cell>} */
+  /** Charts with a line layer. @type {WeakSet<Cell>} */
   #withLines = new WeakSet();
 
   /** @param {Page} page */
@@ -108,7 +107,7 @@ export class Extras {
     event.preventDefault();
   }
 
-  /** Keys of lines, while a chart has the keys. @param {string} key */
+  /** Handles the keys for lines while a chart has the focus. @param {string} key */
   #draw(key) {
     const cell = this.#page.cells.active;
     const { pointer } = cell.stage.readout;
@@ -136,13 +135,13 @@ export class Extras {
     return false;
   }
 
-  /** Opens what has a place of its own. @param {Opened} name */
+  /** Opens a panel or a menu. @param {Opened} name */
   async open(name) {
     const module = await this.#load(name);
     await module?.open(this.#page, this);
   }
 
-  /** The lines of all charts. */
+  /** The lines of all charts, loaded on first use. */
   async lines() {
     const module = await this.#load("lines");
     if (module !== undefined) this.#lines ??= new module.Lines();
@@ -150,24 +149,24 @@ export class Extras {
     return this.#lines;
   }
 
-  /** The board as somebody has chosen it. */
+  /** The user's lists, columns and density of the board, loaded on first use. */
   async lists() {
     const module = await this.#load("lists");
     if (module !== undefined) this.#lists ??= new module.Lists(this.#page);
     return this.#lists;
   }
 
-  /** To be called once per animation frame. @param {ReadonlySet<string>} changed symbols @param {number} now */
+  /** Call it once per animation frame. @param {ReadonlySet<string>} changed symbols @param {number} now */
   draw(changed, now) {
     this.#lists?.draw(changed, now);
   }
 
-  /** Writes all anew, because the way to write it has changed. */
+  /** Writes all texts again, because their format has changed. */
   touch() {
     this.#lists?.touch();
   }
 
-  /** Charts, or what they show, are others than before. */
+  /** Follows a change of the charts or of their views. */
   changed() {
     this.#borders?.changed();
     const { cells: { all }, tell } = this.#page;
@@ -183,7 +182,7 @@ export class Extras {
   }
 
   /**
-   * A press of the pointer on a chart may be for a line or for a measure.
+   * Offers a press of the pointer to the lines and the measure.
    * @param {Cell} cell
    * @param {Place} place
    * @param {PointerEvent} event
@@ -192,7 +191,7 @@ export class Extras {
   grab(cell, place, event) {
     if (this.#lines !== undefined) return this.#lines.grab(cell, place, event);
     if (!event.shiftKey) return undefined;
-    // What measures is loaded while the pointer is already on its way.
+    // The pointer moves while the module still loads, so remember its newest place.
     let newest = place;
     /** @type {Grip | undefined} */
     let grip;
@@ -210,7 +209,7 @@ export class Extras {
   }
 
   /**
-   * A server that is older than the page does not have them.
+   * Loads a module. An older server may not have it.
    * @template {Name} T
    * @param {T} name
    * @returns {Promise<Modules[T] | undefined>}
@@ -221,13 +220,13 @@ export class Extras {
       return /** @type {Modules[T]} */ (await MODULES[name]());
     } catch {
       this.#page.tell(
-        "The server does not have that part of the page: it is older, or out of reach",
+        "Cannot load this part of the page: the server is out of reach, or older than the page",
       );
     }
   }
 }
 
-/** Not every browser tells when it has nothing else to do. @param {() => void} action */
+/** Some browsers have no requestIdleCallback. @param {() => void} action */
 function whenIdle(action) {
   if ("requestIdleCallback" in globalThis) requestIdleCallback(action);
   else setTimeout(action, IDLE_MS);
@@ -236,7 +235,7 @@ function whenIdle(action) {
 /** @type {Promise<void> | undefined} */
 let style;
 
-/** The style of all extras comes with the first one. */
+/** Loads the style of all extras once. */
 function loadStyle() {
   return style ??= new Promise((resolve, reject) => {
     const link = document.createElement("link");

@@ -1,9 +1,9 @@
-// Fields of panels and menus, and the panels that they stand in.
+// Fields for panels and menus, and the panels and menus themselves.
 
 import { make } from "./dom.js";
 
 /**
- * Asks or tells something, before the rest of the page goes on: Escape or a click beside it ends it.
+ * Opens a modal panel. Escape or a click outside closes it.
  * @param {string} id
  * @param {string} title
  * @param {(Node | string)[]} children
@@ -28,10 +28,10 @@ export function openPanel(id, title, ...children) {
 }
 
 /**
- * Opens what hangs on a button; a click elsewhere, or Escape, closes it.
+ * Opens a menu below a button. Escape or a click outside closes it.
  * @param {HTMLElement} button
  * @param {string} title
- * @param {(menu: HTMLElement) => void} fill writes what is in it; it can be called again
+ * @param {(menu: HTMLElement) => void} fill writes the content; the caller may run it again
  */
 export function openMenu(button, title, fill) {
   const before = document.querySelector(".menu");
@@ -46,7 +46,7 @@ export function openMenu(button, title, fill) {
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "open") return;
     button.ariaExpanded = "false";
-    // A press of the button that has opened it shall not open it again.
+    // Wait for the click on the button: it must find the menu, or it would open it again.
     setTimeout(() => menu.remove(), 0);
   });
   menu.showPopover();
@@ -67,7 +67,7 @@ export function section(title, ...children) {
 let fieldCount = 0;
 
 /**
- * One of several.
+ * A group of radio buttons.
  * @param {string} title
  * @param {readonly (readonly [value: string, text: string])[]} options
  * @param {string} chosen
@@ -98,12 +98,12 @@ export function button(text, action, className = "") {
   return made;
 }
 
-/** A line of a panel: what it is about, and the field. @param {string} title @param {Node} field */
+/** A line of a panel: a label and a field. @param {string} title @param {Node} field */
 export function line(title, field) {
   return make("div", { className: "field" }, make("span", {}, title), field);
 }
 
-/** What closes or removes, as a drawing. */
+/** The icon of buttons that close or remove. */
 export function cross() {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 20 20");

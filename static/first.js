@@ -1,4 +1,4 @@
-// Runs before the first paint: which theme and which page this is.
+// Runs before the first paint, because the style depends on the theme and on the page.
 
 (() => {
   const root = document.documentElement;
@@ -6,7 +6,7 @@
   try {
     theme ??= localStorage.getItem("tickwire.theme");
   } catch {
-    // Storage may be refused inside a frame.
+    // A frame may have no access to storage.
   }
   if (theme === "light" || theme === "dark") root.dataset["theme"] = theme;
   root.dataset["page"] = /\/chart\/?$/.test(location.pathname) ? "chart" : "board";

@@ -1,15 +1,15 @@
-// Numbers and times as text. What is unknown is a dash.
+// Numbers and times as text. A dash stands for an unknown value.
 
 const UNKNOWN = "–";
-/** From here on a number is longer than any place for it. */
+/** From here on plain digits need too much room. */
 const PLAIN_MAX = 1e12;
 
 /**
- * How numbers and times are written everywhere on the page.
+ * The style of all numbers and times on the page.
  * @typedef {object} Style
- * @property {string} zone a name of the IANA database; empty is that of this device
+ * @property {string} zone a name of the IANA database; empty means the zone of this device
  * @property {boolean} isHour12
- * @property {boolean} isGrouped 64,000 or 64000
+ * @property {boolean} isGrouped whether to write 64,000 or 64000
  */
 
 /** @type {Style} */
@@ -23,7 +23,7 @@ const volumeFormat = new Intl.NumberFormat("en-US", {
 /** @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
 
-/** @param {Partial<Style>} wish whoever has written something writes it again then */
+/** @param {Partial<Style>} wish the caller then writes its texts again */
 export function setStyle(wish) {
   style = { ...style, ...wish };
   numberFormats.clear();
@@ -36,7 +36,7 @@ function isKnown(value) {
 }
 
 /**
- * A format with so many decimals. Neither way of writing the sign puts one before what is rounded to 0.
+ * A number format. Neither `signDisplay` puts a sign before a value that rounds to 0.
  * @param {number} decimals
  * @param {"negative" | "exceptZero"} signDisplay
  */
@@ -56,7 +56,7 @@ function numberFormat(decimals, signDisplay) {
 export function priceText(value, decimals) {
   if (!isKnown(value)) return UNKNOWN;
   if (Math.abs(value) >= PLAIN_MAX) return value.toExponential(4);
-  // What is smaller than all decimals would look like nothing.
+  // Rounding would turn a tiny price into 0.
   if (value !== 0 && Math.abs(value) < 0.5 / 10 ** decimals) return minus(tinyText(value));
   return minus(numberFormat(decimals, "negative").format(value));
 }
@@ -81,16 +81,16 @@ export function percentText(fraction) {
   return isKnown(percent) ? `${changeText(percent, 2)} %` : UNKNOWN;
 }
 
-/** Four digits at the most, as in 1.265 B. @param {number | null | undefined} volume */
+/** Formats a volume with at most four digits, as in 1.265B. @param {number | null | undefined} volume */
 export function volumeText(volume) {
   if (!isKnown(volume)) return UNKNOWN;
   if (Math.abs(volume) >= PLAIN_MAX * 1e3) return volume.toExponential(2);
   return minus(volumeFormat.format(volume));
 }
 
-/** How many decimals show the price as it is, up to 12. @param {number} price */
+/** The number of decimals that show the price exactly, up to 12. @param {number} price */
 export function decimalsOf(price) {
-  // Beyond 15 digits a number only tells how it is stored.
+  // Digits after the 15th come from the binary form of the number.
   const [, fraction = "", exponent = "0"] = /^-?\d*\.?(\d*?)0*(?:e(.*))?$/.exec(
     price.toPrecision(15),
   ) ?? [];
@@ -132,7 +132,7 @@ function timeFormats() {
   };
 }
 
-/** How far the clocks of the chosen zone are ahead of UTC at a time. @param {number} time */
+/** Milliseconds by which the chosen zone is ahead of UTC at a time. @param {number} time */
 export function zoneOffsetMs(time) {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return 0;
@@ -143,7 +143,7 @@ export function zoneOffsetMs(time) {
 }
 
 /**
- * A time as precise as the increment between it and the next one asks for, in the chosen zone.
+ * Formats a time in the chosen zone, as precisely as the distance between two marks needs.
  * @param {number} time
  * @param {number} incrementMs
  */
@@ -157,7 +157,7 @@ export function dayTimeText(time, isExact = false) {
   return (isExact ? times.exact : times.dayTime).format(time);
 }
 
-/** How long ago or how long to wait, as 5 s, 3 min or 2 h. @param {number} ms */
+/** A duration as text, such as 5 s, 3 min or 2 h. @param {number} ms */
 export function durationText(ms) {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 100) return `${seconds} s`;

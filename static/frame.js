@@ -1,10 +1,10 @@
-// A rectangle of the canvas in which times and values have their places, in pixels of the canvas.
+// A rectangle of the canvas with its two scales, in canvas pixels.
 
 /** @typedef {{ readonly left: number, readonly top: number, readonly width: number, readonly height: number }} Box */
 
 /**
  * @typedef {object} FrameScales
- * @property {number} from the place of the time axis at the left end
+ * @property {number} from the place on the time axis at the left edge
  * @property {number} to
  * @property {number} low the value at the bottom
  * @property {number} high
@@ -34,8 +34,8 @@ export class Frame {
   }
 
   /**
-   * Nothing is seen of what is farther away than a height, and a distance beyond all numbers would be no
-   * place.
+   * The y of a value, limited to one height above and below the box: the rest is invisible, and canvas
+   * calls fail with infinite coordinates.
    * @param {number} value
    */
   y(value) {
@@ -44,7 +44,7 @@ export class Frame {
     return this.bottom - (near - this.low) * this.perValue;
   }
 
-  /** Paints in here, and nowhere else. @param {() => void} paint */
+  /** Paints inside the box only. @param {() => void} paint */
   clipped(paint) {
     const { ctx, box } = this;
     ctx.save();

@@ -1,20 +1,20 @@
-// What a client says and hears, as PROTOCOL.md has it.
+// Requests, frames and rows of the native protocol (PROTOCOL.md).
 
 /**
- * What to subscribe to; the fields are those of `subscribe` in PROTOCOL.md. Consumers get rows as objects
- * in either `format`; `columns`, the default here, is the shorter one on the way.
+ * A subscription; the fields are those of `subscribe` in PROTOCOL.md. Handlers get rows as objects in
+ * either `format`. The default here is `columns`, which takes fewer bytes.
  * @typedef {object} StreamRequest
  * @property {string | readonly string[]} symbols names, prefixes such as `BTC/*`, or `*`
  * @property {string} [channel] `tick`, `quote` or `bar:1m`
  * @property {"all" | "latest"} [mode]
  * @property {number | string} [every]
  * @property {"object" | "columns"} [format]
- * @property {string | number} [from] a position, such as the one where another program has stopped, or a time
+ * @property {string | number} [from] a position, such as the last one of another program, or a time
  * @property {number} [speed]
  */
 
 /**
- * What a stream may change in place. While there is no connection, a stream that is paused stays away.
+ * Changes to an open stream. A paused stream opens no subscription on a new connection.
  * @typedef {object} Update
  * @property {number | string} [every]
  * @property {number} [speed]
@@ -29,9 +29,9 @@
  * The server's answer to a subscription or to an update.
  * @typedef {object} Reply
  * @property {"subscribed" | "updated"} op
- * @property {boolean} resumed whether the rows to come follow on those before, or on the position that was
- *   asked for; if not, what there was is void, and `snapshot` is what to begin with
- * @property {boolean} recovered `false` when the position could not be served, for the `reason` given
+ * @property {boolean} resumed whether the coming rows continue the rows so far, or the requested
+ *   position; if not, drop the earlier rows and start with `snapshot`
+ * @property {boolean} recovered `false` if the server could not serve the position; `reason` says why
  * @property {string} [reason]
  * @property {string} position
  * @property {Readonly<Record<string, unknown>>} [granted]
@@ -47,44 +47,57 @@
  * @property {number} prev
  * @property {number} seq
  * @property {number} [merged]
- * @property {readonly unknown[]} rows as they were sent
+ * @property {readonly unknown[]} rows as the server sent them
  */
 
 /** @typedef {{ readonly expected: number, readonly found: number }} Gap */
 
 /**
- * When `onRows` is called, the stream's position is already that of the frame. After `onGap` nothing needs
- * to be done: what was lost is asked for again.
+ * The server has cancelled ticks of a symbol: those before `seq` with one of the `seqs`, or without `seqs` those with
+ * an event time of `from` (included) to `to` (not included). `null` means no bound. Load again what was made of them.
+ * @typedef {object} Correction
+ * @property {string} symbol
+ * @property {number | null} from
+ * @property {number | null} to
+ * @property {number} seq
+ * @property {readonly number[]} [seqs]
+ * @property {boolean} [removed] the server has removed the symbol itself
+ */
+
+/**
+ * The stream moves its position before it calls `onRows`. `onGap` is for information: the stream itself
+ * requests the lost rows again.
  * @typedef {object} Handlers
  * @property {(rows: readonly Row[], frame: DataFrame) => void} onRows
  * @property {(reply: Reply) => void} [onReply]
  * @property {(gap: Gap) => void} [onGap]
- * @property {(error: ClientError) => void} [onError] a subscription, or an update, was refused
+ * @property {(error: ClientError) => void} [onError] the server refused a subscription or an update
+ * @property {(correction: Correction) => void} [onCorrected] the changed quotes and bars follow in `onRows`
  */
 
 /**
  * @typedef {object} Stream
- * @property {string | undefined} position all rows up to here have been delivered; with it as `from`, also
- *   another program goes on after them
+ * @property {string | undefined} position all rows up to it have been delivered; as `from` it
+ *   also lets another program continue after them
  * @property {(update: Update) => void} update
  * @property {() => void} close
  */
 
 /**
- * A frame of the server; which of the fields it has depends on `op`.
- * @typedef {DataFrame & Omit<Reply, "op"> & ClientError & {
+ * A frame of the server. Its `op` decides which fields it has.
+ * @typedef {DataFrame & Correction & Omit<Reply, "op"> & ClientError & {
  *   op: string, sub: string, id?: number, columns?: readonly string[], add: readonly string[],
  *   retryAfter?: number, reconnectAfter: number,
  * }} Frame
  */
 
-/** Makes objects of rows in either format. */
+/** Turns rows of either format into objects. */
 export class RowReader {
   #columns;
   #place;
   /** @type {string[]} */
   #symbols = [];
-  /** The newest quote of each symbol: the next one may tell only what has changed. @type {Map<unknown, Row> | undefined} */
+  /** The newest quote of each symbol, because the next row may hold only the changed columns. @type {Map<unknown, Row> | undefined} */
   #quotes;
 
   /**
@@ -98,13 +111,13 @@ export class RowReader {
     this.restart(symbols, snapshot);
   }
 
-  /** Symbols are numbered in the order in which they are told. @param {readonly string[]} symbols */
+  /** Numbers new symbols in the order of the server's list. @param {readonly string[]} symbols */
   add(symbols) {
     this.#symbols.push(...symbols);
   }
 
   /**
-   * Numbers the symbols anew.
+   * Starts the numbers of the symbols again.
    * @param {readonly string[]} symbols
    * @param {readonly Row[]} [snapshot]
    */
@@ -134,8 +147,8 @@ export class RowReader {
   }
 
   /**
-   * A row that tells what has changed: symbol, the number whose bits are the places of the columns that
-   * follow, and their values.
+   * Reads a row of changes: the symbol's number, a bit mask of the columns that follow, and their
+   * values.
    * @param {readonly unknown[]} row
    * @param {Map<unknown, Row>} quotes
    */
@@ -161,7 +174,7 @@ export class RowReader {
   }
 }
 
-/** The newest position that a server has told of. */
+/** The newest position that the server has reported. */
 export class Newest {
   /** @type {string | undefined} */
   position;
@@ -201,7 +214,7 @@ export function seqOf(position) {
 }
 
 /**
- * The request with another speed; without one it is live.
+ * The request with another speed; without a speed it is live.
  * @param {StreamRequest} request
  * @param {unknown} speed
  * @returns {StreamRequest}

@@ -1,16 +1,16 @@
-// Whether a symbol has been silent for longer than it usually is.
+// Tells whether a symbol has been silent for longer than usual.
 
 const SILENCE_MS_MIN = 30_000;
-/** So many usual gaps without a tick are unusual. */
+/** A symbol is late after this many times its average gap. */
 const GAPS = 12;
-/** Share of the newest gap in what is usual. */
+/** Weight of the newest gap in the average. */
 const WEIGHT = 0.2;
 
 export class Freshness {
   /** @type {Map<string, { at: number, gapMs: number }>} */
   #known = new Map();
 
-  /** A row has come with the first answer: its time tells since when it is silent. */
+  /** Takes a row of the first answer. The symbol's silence starts at its time. */
   begin(
     /** @type {string} */ symbol,
     /** @type {number | null} */ time,
@@ -20,7 +20,7 @@ export class Freshness {
     this.#known.set(symbol, { at: Math.min(now, time ?? now), gapMs });
   }
 
-  /** A row has changed. @param {string} symbol @param {number} now */
+  /** Takes a changed row. @param {string} symbol @param {number} now */
   saw(symbol, now) {
     const known = this.#known.get(symbol);
     if (known === undefined) return void this.#known.set(symbol, { at: now, gapMs: 0 });
@@ -28,7 +28,7 @@ export class Freshness {
     known.at = now;
   }
 
-  /** For how long the symbol has been silent, if that is longer than usual; else 0. */
+  /** Milliseconds of silence, if that is longer than usual; else 0. */
   silenceMs(/** @type {string} */ symbol, /** @type {number} */ now) {
     const known = this.#known.get(symbol);
     if (known === undefined) return 0;

@@ -1,4 +1,4 @@
-// What fingers, mouse and keys do to the chart.
+// Moves and zooms the chart with touch, mouse and keys.
 
 /** @import { Chart } from "./chart.js" */
 /** @import { Extent, Viewport } from "./viewport.js" */
@@ -6,7 +6,7 @@
 /** @typedef {{ x: number, y: number }} Place from the corner of the chart's host */
 
 /**
- * What takes a press of the pointer before the chart is moved by it.
+ * Handles a press of the pointer in place of the chart.
  * @typedef {object} Grip
  * @property {(place: Place) => void} move
  * @property {(place: Place) => void} end
@@ -31,7 +31,7 @@ const AXIS_DRAG_FACTOR = 1.006;
 
 export class Gestures {
   #options;
-  /** Where each finger is. @type {Map<number, { x: number, y: number }>} */
+  /** The place of each pressed pointer. @type {Map<number, { x: number, y: number }>} */
   #pointers = new Map();
   /** @type {Zone} */
   #zone = "plot";
@@ -93,11 +93,11 @@ export class Gestures {
       : undefined;
     this.#held = grip && { id: event.pointerId, grip };
     this.#pointers.set(event.pointerId, this.#placeOf(event));
-    // A finger that leaves the chart still moves it.
+    // Follow a finger also outside the chart.
     try {
       this.#options.host.setPointerCapture(event.pointerId);
     } catch {
-      // The finger is already gone.
+      // The pointer is already up.
     }
     this.#options.host.classList.add("is-moving");
   }
@@ -137,7 +137,7 @@ export class Gestures {
     if (this.#zone === "price") return chart.stretch(AXIS_DRAG_FACTOR ** dy);
     if (this.#zone === "pane") {
       chart.growPanes(-dy);
-      // The address keeps it.
+      // Setting the range has the address written again, which stores the share.
       return viewport.set(viewport.range);
     }
     if (this.#zone === "plot") return viewport.pan(-dx * this.#msPerPixel, extent());
@@ -146,7 +146,7 @@ export class Gestures {
   }
 
   /**
-   * The times under two fingers stay under them.
+   * Keeps the times under two fingers in place.
    * @param {number} id
    * @param {{ x: number, y: number }} before
    * @param {{ x: number, y: number }} place

@@ -1,4 +1,4 @@
-// The board as a grid: only the rows in sight are in the document, and changed cells flash.
+// The board as a grid. Only the visible rows are in the document, and changed cells flash.
 
 import { COLUMNS } from "./columns.js";
 import { GridHead } from "./grid_head.js";
@@ -12,26 +12,26 @@ import { SparkStrip } from "./spark_strip.js";
 
 /**
  * @typedef {object} GridOptions
- * @property {HTMLElement} host which scrolls
+ * @property {HTMLElement} host the element that scrolls
  * @property {Sparks} sparks
  * @property {(symbol: string) => number} decimalsOf
  * @property {(symbol: string) => boolean} isStale
- * @property {(direction: number) => string} colorOf of a curve that has gone up or down
+ * @property {(direction: number) => string} colorOf the colour of a curve that goes up or down
  * @property {(symbol: string) => void} choose
  */
 
-/** How high a row is, where there is room. */
+/** Height of a row in the default density. */
 export const ROW_PIXELS = 32;
 const ROWS_BEYOND = 4;
 const CHARS_MAX = 14;
-/** Without a change, curves that have been loaded and rows that have fallen silent are shown so soon. */
+/** Without changed rows, redraw this often for new curves and for symbols that have become stale. */
 const QUIET_MS = 100;
 const SPARK_PADDING = 7;
 export const HEAD_PIXELS = 30;
 
 export class Grid {
   order = new Order(COLUMNS);
-  /** Of somebody's own list; empty when all symbols are shown. */
+  /** Name of the user's list; empty while all symbols are shown. */
   listName = "";
   #options;
   #columns = COLUMNS;
@@ -77,12 +77,12 @@ export class Grid {
     return this.#rowPixels;
   }
 
-  /** How much of the height the head and all rows take. */
+  /** Height of the head and all rows, in CSS pixels. */
   get height() {
     return HEAD_PIXELS + this.order.symbols.length * this.#rowPixels;
   }
 
-  /** Shows other columns, or rows of another height. @param {readonly Column[]} columns @param {number} rowPixels */
+  /** Shows other columns or rows of another height. @param {readonly Column[]} columns @param {number} rowPixels */
   show(columns, rowPixels) {
     this.#columns = columns;
     this.#rowPixels = rowPixels;
@@ -122,18 +122,18 @@ export class Grid {
     this.#options.host.focus();
   }
 
-  /** All is other than before, and written anew. */
+  /** Writes all rows again. */
   refresh() {
     for (const row of this.#rows) row.touch();
     this.#isMoved = true;
   }
 
-  /** The symbol of the row where the keys are. */
+  /** The symbol of the active row. */
   get activeSymbol() {
     return this.#followed ?? this.order.symbols[this.#active];
   }
 
-  /** Keeps the keys on a symbol that is about to be moved. @param {string} symbol */
+  /** Keeps a symbol active that is about to move. @param {string} symbol */
   follow(symbol) {
     this.#followed = symbol;
   }
@@ -143,23 +143,23 @@ export class Grid {
     return this.listName === "" ? count : `${this.listName} · ${count}`;
   }
 
-  /** The symbols of the rows in sight. */
+  /** The symbols of the visible rows. */
   get inSight() {
     return this.order.symbols.slice(this.#range.first, this.#range.end);
   }
 
-  /** In pixels of the page. */
+  /** Scroll position and size in CSS pixels. */
   get size() {
     return this.#sight;
   }
 
-  /** @param {number} direction of a curve */
+  /** @param {number} direction of the curve */
   colorOf(direction) {
     return this.#options.colorOf(direction);
   }
 
   /**
-   * Writes the rows in sight that have changed. To be called once per animation frame.
+   * Writes the visible rows that have changed. Call it once per animation frame.
    * @param {Board} board
    * @param {ReadonlySet<string>} changed
    * @param {number} now
@@ -211,7 +211,7 @@ export class Grid {
     else if (this.#active >= count) this.#activate(count - 1);
   }
 
-  /** Makes as many rows as are in sight, and takes away those that are not. */
+  /** Makes enough rows for the visible part and removes the others. */
   #placeRows() {
     const { top, height } = this.#sight;
     const count = this.order.symbols.length;
@@ -241,7 +241,7 @@ export class Grid {
   }
 
   /**
-   * Makes room for a longer text. Columns never become narrower, so nothing jumps to and fro.
+   * Makes room for a longer text. Columns never become narrower, so that they do not jump.
    * @param {number} place
    * @param {number} chars
    */
@@ -289,7 +289,7 @@ export class Grid {
     const { host } = this.#options;
     if (index < 0 || this.#rows.length === 0) return host.removeAttribute("aria-activedescendant");
     const top = index * this.#rowPixels;
-    // The head lies over the first row in sight.
+    // The head covers the first visible row.
     if (top < host.scrollTop) host.scrollTop = top;
     else if (top + 2 * this.#rowPixels > host.scrollTop + host.clientHeight) {
       host.scrollTop = top + 2 * this.#rowPixels - host.clientHeight;
@@ -299,7 +299,7 @@ export class Grid {
   }
 }
 
-/** The row to which a key leads; `undefined` when the key is none of ours. */
+/** The row that a key leads to; `undefined` if the grid does not use the key. */
 function targetOf(
   /** @type {string} */ key,
   /** @type {number} */ start,

@@ -1,4 +1,4 @@
-// The head of the grid: the titles of its columns, by which it is sorted.
+// The head of the grid. A click on a title sorts the rows.
 
 /** @import { Column } from "./columns.js" */
 /** @import { Order } from "./order.js" */
@@ -27,7 +27,7 @@ export class GridHead {
     this.#mark();
   }
 
-  /** Where a column begins; nothing when it is not shown. @param {string} name */
+  /** The left edge of a column; `undefined` if it is not shown. @param {string} name */
   leftOf(name) {
     const place = this.#columns.findIndex((column) => column.name === name);
     return this.#cells[place]?.offsetLeft;

@@ -1,4 +1,4 @@
-// One row of the grid: it shows whichever symbol scrolls into its place.
+// One row element of the grid. The grid reuses it for the symbol that scrolls into its place.
 
 /** @import { Row } from "./board.js" */
 /** @import { Column } from "./columns.js" */
@@ -6,13 +6,13 @@
 const FADES = 5;
 const FADE_MS = 120;
 
-/** A cell remembers what it shows, so that the document is only written to, and only for a change. */
+/** A cell remembers its content, so that it never reads the document and writes only changes. */
 class Cell {
   #column;
   #text = new Text("");
   /** @type {number | null | undefined} */
   #value;
-  /** When by the clock it has flashed, and how. @type {{ at: number, direction: string } | undefined} */
+  /** Start and direction of the last flash. @type {{ at: number, direction: string } | undefined} */
   #flash;
 
   /** @param {Column} column */
@@ -27,9 +27,9 @@ class Cell {
   /**
    * @param {Row} row
    * @param {number} decimals
-   * @param {boolean} isOther whether another symbol was shown before
+   * @param {boolean} isOther whether the row showed another symbol before
    * @param {number} now
-   * @returns how many characters are shown
+   * @returns the number of characters shown
    */
   show(row, decimals, isOther, now) {
     const shown = this.#column.text(row, decimals);
@@ -57,7 +57,7 @@ class Cell {
   }
 
   /**
-   * Lets a flash fade in a few steps: to animate it would style and paint every cell in every frame.
+   * Fades a flash in a few steps. A CSS animation would style and paint each cell in each frame.
    * @param {number} now
    */
   fade(now) {
@@ -82,8 +82,8 @@ function direction(difference) {
 /**
  * @typedef {object} RowState
  * @property {boolean} isChosen
- * @property {boolean} isActive where the keys are
- * @property {boolean} isStale no data for longer than usual
+ * @property {boolean} isActive whether the row has the keyboard's focus
+ * @property {boolean} isStale whether the data is older than usual
  */
 
 export class GridRow {
@@ -137,7 +137,7 @@ export class GridRow {
     for (const cell of this.#cells) cell.fade(now);
   }
 
-  /** Writes itself anew, because something beside the row has changed. */
+  /** Has the next draw write the row again. */
   touch() {
     this.symbol = "";
   }

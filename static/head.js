@@ -1,4 +1,4 @@
-// The chosen symbol in words: in the chart's head, in the title of the window, and what is wrong with it.
+// Texts about the chosen symbol: the head of the chart, the window title and notices.
 
 import { element, show, write, writeCut } from "./dom.js";
 import { changeText, dayTimeText, durationText, percentText, priceText } from "./format.js";
@@ -12,19 +12,19 @@ import { changeText, dayTimeText, durationText, percentText, priceText } from ".
  * @property {Row | undefined} row
  * @property {number} decimals
  * @property {number | undefined} time the moment that is shown instead of the present
- * @property {number} silenceMs for how long there was no data, if that is unusual
- * @property {boolean} isChanged whether the row is another than before
+ * @property {number} silenceMs duration of a silence that is longer than usual; else 0
+ * @property {boolean} isChanged whether the row has changed since the last call
  */
 
 export class Head {
   #symbol = "";
 
-  /** Writes all anew, because the way to write it has changed. */
+  /** Writes all texts again, because their format has changed. */
   touch() {
     this.#symbol = "";
   }
 
-  /** To be called once per animation frame. @param {Quote} quote */
+  /** Call it once per animation frame. @param {Quote} quote */
   show(quote) {
     const { symbol, silenceMs } = quote;
     if (quote.isChanged || symbol !== this.#symbol) showQuote(quote);
@@ -58,10 +58,10 @@ function titleOf({ symbol, row, decimals, time }) {
 }
 
 /**
- * Why a chart is empty; nothing when it is not.
+ * The reason why a chart is empty; an empty text for a chart with data.
  * @param {Track | undefined} track
- * @param {string} failure of the board
- * @param {boolean} isForeign whether the server has symbols, and not this one
+ * @param {string} failure the board's error, or an empty text
+ * @param {boolean} isForeign whether the server has symbols, but not this one
  */
 export function noticeOf(track, failure, isForeign) {
   const state = track?.state;
@@ -75,7 +75,7 @@ export function noticeOf(track, failure, isForeign) {
     : `No data for ${track.symbol} yet`;
 }
 
-/** The prices that matter for the day of a row. @param {Row | undefined} row */
+/** Prices to mark on the chart: the previous close and the open. @param {Row | undefined} row */
 export function marksOf(row) {
   const marks = [];
   if (typeof row?.prev_close === "number") {

@@ -1,4 +1,4 @@
-// All keys at a glance.
+// The panel that lists all keys.
 
 import { make } from "./dom.js";
 import { openPanel, section } from "./fields.js";
@@ -16,8 +16,8 @@ const KEYS = [
     ["↑ ↓", "Row up or down"],
     ["Page ↑ ↓", "A screen up or down"],
     ["Enter", "Show the row on the chart"],
-    ["Alt ↑ ↓", "Move the row in an own list"],
-    ["Del", "Take the row off an own list"],
+    ["Alt ↑ ↓", "Move the row in your list"],
+    ["Del", "Remove the row from your list"],
   ]],
   ["Chart", [
     ["← →", "Back and forth; with Shift farther"],
@@ -54,7 +54,7 @@ export function open() {
   openPanel("help-panel", "Keys", make("div", { className: "keys" }, ...parts));
 }
 
-/** @param {string} keys pressed together, or one of them */
+/** @param {string} keys pressed together, or alternatives */
 function kbds(keys) {
   return keys.split(" ").flatMap((key) => [make("kbd", {}, key), " "]);
 }

@@ -1,4 +1,4 @@
-// What a first visit is told, once: four hints, one after the other, in the head of the page.
+// Shows four hints on the first visit, one after the other, in the head of the page.
 
 import { make } from "./dom.js";
 import { button, cross } from "./fields.js";
@@ -18,7 +18,7 @@ const FINGERS = [
 ];
 
 export function open() {
-  // Whoever leaves now has seen them too.
+  // Count the hints as seen now, even if the user leaves before the last one.
   remember("hints", "seen");
   const hints = matchMedia("(pointer: coarse)").matches ? FINGERS : KEYS;
   const text = make("span", {});

@@ -1,16 +1,16 @@
-// Which indicators there are: their names, parameters and lines, and how the address writes them.
+// The kinds of indicators: names, parameters and lines, and their form in the address.
 
 import { atr, bollinger, donchian, ema, macd, rsi, sma, vwap } from "./indicators.js";
 
 /**
- * Columns of a whole series, oldest first.
+ * Columns of a whole series, one value per bar, oldest first.
  * @typedef {Record<"times" | "highs" | "lows" | "closes" | "volumes", Float64Array>} Bars
  */
 
 /** @typedef {{ title: string, first: number, min: number, max: number }} Parameter */
 
 /**
- * A line of an indicator. Those of a band lie around the first one; bars are drawn from 0.
+ * A line of an indicator. Two `band` lines enclose an area; `bars` start at 0.
  * @typedef {object} Line
  * @property {string} label
  * @property {"line" | "band" | "bars" | "faint"} way
@@ -18,16 +18,16 @@ import { atr, bollinger, donchian, ema, macd, rsi, sma, vwap } from "./indicator
 
 /**
  * @typedef {object} Kind
- * @property {string} name as the address has it
+ * @property {string} name name in the address
  * @property {string} title
  * @property {string} short
  * @property {"price" | "pane" | "volume"} place
  * @property {readonly Parameter[]} parameters
  * @property {readonly Line[]} lines
- * @property {(bars: Bars, parameters: readonly number[]) => readonly Float64Array[]} reckon a column for
- *   each line
- * @property {{ low: number, high: number, marks: readonly number[] }} [scale] of a pane; without it, as far
- *   as the lines reach
+ * @property {(bars: Bars, parameters: readonly number[]) => readonly Float64Array[]} reckon one
+ *   column per line
+ * @property {{ low: number, high: number, marks: readonly number[] }} [scale] of a pane; without it the pane fits
+ *   its lines
  */
 
 /** @type {(first: number, title?: string) => Parameter} */
@@ -135,9 +135,9 @@ export const KINDS = [
 /** @typedef {{ kind: Kind, parameters: readonly number[], color: string | undefined }} Indicator */
 
 /**
- * Reads `bollinger-20-2@ff8800`. What is missing is as usual, what is absurd as near to it as it may be.
+ * Reads `bollinger-20-2@ff8800`. A missing value becomes the default; a value out of range becomes the limit.
  * @param {string} text
- * @returns {Indicator | undefined} nothing when there is none of that name
+ * @returns {Indicator | undefined} `undefined` for an unknown name
  */
 export function readIndicator(text) {
   const [head = "", color] = text.split("@");
@@ -158,7 +158,7 @@ export function writeIndicator({ kind, parameters, color }) {
     (color === undefined ? "" : color.replace("#", "@"));
 }
 
-/** @param {Indicator} indicator @returns its name with its parameters, as SMA 20 */
+/** @param {Indicator} indicator @returns its name with its parameters, such as SMA 20 */
 export function titleOf({ kind, parameters }) {
   return [kind.short, ...parameters].join(" ");
 }

@@ -1,4 +1,4 @@
-// The indicators of a chart as a layer: lines over the prices, and panes below them.
+// The indicators of a chart as a layer: lines over the prices, and panes below.
 
 import { priceText, volumeText } from "./format.js";
 import { readIndicator, titleOf } from "./indicator_kinds.js";
@@ -17,21 +17,21 @@ import { pointsIn, scaled } from "./scene.js";
 /** @import { Scene, Strand, View } from "./scene.js" */
 /** @import { Series } from "./series.js" */
 
-/** Colours of the theme, one after the other. */
+/** Default colours, in the order of the indicators. */
 export const COLORS = /** @type {const} */ (["warn", "accent", "third", "fourth", "second"]);
-/** Distances of prices are smaller than prices. */
+/** Panes show differences of prices, which need more decimals than prices. */
 const MORE_DECIMALS = 2;
-/** Reckoning takes at most this share of the time. */
+/** The largest share of the time that a calculation may take. */
 const COST_SHARE = 0.1;
 
 /**
- * An indicator with what it has reckoned last.
+ * An indicator and its last result.
  * @typedef {object} Entry
  * @property {string} text
  * @property {Indicator} indicator
  * @property {typeof COLORS[number]} color
  * @property {Series | undefined} series
- * @property {number} version of the series
+ * @property {number} version version of the series at the last calculation
  * @property {readonly Float64Array[]} columns
  * @property {number} notBefore
  */
@@ -43,7 +43,7 @@ class IndicatorLayer {
   #text = "";
   /** @type {Entry[]} */
   #entries = [];
-  /** What is in sight, for painting. @type {Sight | undefined} */
+  /** The visible points, for painting. @type {Sight | undefined} */
   #sight;
   /** @type {Strand | undefined} */
   #lead;
@@ -102,7 +102,7 @@ class IndicatorLayer {
     return this.#entries.filter(({ indicator }) => indicator.kind.place === place);
   }
 
-  /** How far the lines reach in sight. @param {readonly Float64Array[]} columns */
+  /** The lowest and the highest visible value. @param {readonly Float64Array[]} columns */
   #reach(columns) {
     const { start = 0, end = 0 } = this.#sight ?? {};
     let [min, max] = [Infinity, -Infinity];
@@ -121,7 +121,7 @@ class IndicatorLayer {
     const { indicator, columns } = entry;
     const { scale, lines } = indicator.kind;
     const places = scale === undefined ? decimals + MORE_DECIMALS : 2;
-    // Next to others a small value is as good as nothing, and need not be written in another way.
+    // Beside larger values a tiny one reads better as 0 than in exponential form.
     const text = (/** @type {number} */ value) =>
       priceText(Math.abs(value) < 0.5 / 10 ** places ? 0 : value, places);
     const { min, max } = this.#reach(columns);
@@ -169,7 +169,7 @@ class IndicatorLayer {
     });
   }
 
-  /** On the scale of the bars of volume. @param {Frame} frame @param {Entry} entry @param {Colors} colors */
+  /** Paints on the scale of the volume bars. @param {Frame} frame @param {Entry} entry @param {Colors} colors */
   #paintVolume(frame, { indicator, columns: [column], color }, colors) {
     const { slots, isMerged } = this.#lead ?? {};
     if (slots === undefined || column === undefined || this.#sight === undefined) return;
@@ -209,7 +209,7 @@ function wordColor({ indicator, color }) {
     : { className: "study", color: indicator.color };
 }
 
-/** Reckons anew when there are other bars, and no more often than it can afford. @param {Entry} entry @param {Series} series @param {View} view */
+/** Calculates again after a change of the bars, but not more often than COST_SHARE allows. @param {Entry} entry @param {Series} series @param {View} view */
 function reckon(entry, series, { interval }) {
   const isSame = entry.series === series;
   if (isSame && entry.version === series.version) return;
@@ -236,7 +236,7 @@ function barsOf(series, isTick) {
   };
 }
 
-/** Shows the indicators of a chart from now on. @param {Cell} cell @param {(text: string) => void} tell */
+/** Adds the indicator layer to a chart. @param {Cell} cell @param {(text: string) => void} tell */
 export function attach(cell, tell) {
   cell.chart.layers.unshift(new IndicatorLayer(cell, tell));
 }

@@ -1,4 +1,4 @@
-// The menu in which indicators are chosen, with their parameters and colours.
+// The menu of the indicators, with their parameters and colours.
 
 import { INDICATORS_MAX } from "./address.js";
 import { make } from "./dom.js";
@@ -49,7 +49,7 @@ export function open({ cells, choose }) {
   openMenu(opener, "Indicators", fill);
 }
 
-/** A second one of a kind is another one than the first. @param {Indicator} fresh @param {readonly Indicator[]} shown */
+/** Changes the first parameter until the indicator differs from those on the chart. @param {Indicator} fresh @param {readonly Indicator[]} shown */
 function vary(fresh, shown) {
   const known = new Set(shown.map(writeIndicator));
   let indicator = fresh;
@@ -60,7 +60,7 @@ function vary(fresh, shown) {
   return indicator;
 }
 
-/** @param {string} color as `rgb(1, 2, 3)` */
+/** @param {string} color such as `rgb(1, 2, 3)` */
 function hexOf(color) {
   const parts = color.match(/\d+/g)?.slice(0, 3) ?? [];
   return `#${parts.map((part) => Number(part).toString(16).padStart(2, "0")).join("")}`;
@@ -68,7 +68,7 @@ function hexOf(color) {
 
 /**
  * @param {Indicator} indicator
- * @param {string} usual colour
+ * @param {string} usual default colour
  * @param {(wish: Indicator | undefined) => void} change
  */
 function rowOf(indicator, usual, change) {

@@ -1,7 +1,7 @@
-// Indicators, reckoned from columns of bars. Each answers with a column as long as the one it got, in which
-// what is not known yet is NaN.
+// Indicators, calculated from columns of bars. Each result is as long as the input; values that are not
+// known yet are NaN.
 
-/** A point more is added to a sum than taken away, so that rounding adds up: it is summed anew so often. */
+/** A running sum collects rounding errors, so sum again after this many steps. */
 const SUMS_MAX = 256;
 
 /** @param {number} length */
@@ -10,7 +10,7 @@ function unknown(length) {
 }
 
 /**
- * Simple moving average: the mean of the last values.
+ * Simple moving average: the mean of the last `period` values.
  * @param {Float64Array} values
  * @param {number} period
  */
@@ -30,9 +30,9 @@ export function sma(values, period) {
 }
 
 /**
- * Exponential moving average with the weight 2 / (period + 1), which begins with the simple one.
+ * Exponential moving average with the weight 2 / (period + 1). It starts with the simple average.
  * https://chartschool.stockcharts.com/table-of-contents/technical-indicators-and-overlays/technical-overlays/moving-averages-simple-and-exponential
- * @param {Float64Array} values may begin with unknown ones
+ * @param {Float64Array} values may start with NaN
  * @param {number} period
  */
 export function ema(values, period) {
@@ -40,7 +40,7 @@ export function ema(values, period) {
 }
 
 /**
- * An average that gives the newest value a weight. It begins with the mean of the first values.
+ * A recursive average that gives the newest value a fixed weight. It starts with the mean of the first values.
  * @param {Float64Array} values
  * @param {number} period
  * @param {number} weight
@@ -63,8 +63,8 @@ function smoothed(values, period, weight) {
 }
 
 /**
- * The mean and how far values scatter around it, `width` standard deviations (of the population) up and
- * down. https://www.bollingerbands.com/bollinger-band-rules
+ * Bollinger bands: the mean, and `width` population standard deviations above and below it.
+ * https://www.bollingerbands.com/bollinger-band-rules
  * @param {Float64Array} values
  * @param {number} period
  * @param {number} width
@@ -86,7 +86,7 @@ export function bollinger(values, period, width) {
 }
 
 /**
- * The highest high and the lowest low of the last bars, and the middle between them.
+ * Donchian channel: the highest high and the lowest low of the last bars, and the middle between them.
  * @param {Float64Array} highs
  * @param {Float64Array} lows
  * @param {number} period
@@ -115,8 +115,8 @@ function farthest(values, period, sign) {
 }
 
 /**
- * Relative strength index after Wilder: 100 when there were only gains, 0 when there were only losses, 50
- * when nothing has changed.
+ * Relative strength index by Wilder: 100 with gains only, 0 with losses only, 50 without any
+ * change.
  * https://chartschool.stockcharts.com/table-of-contents/technical-indicators-and-overlays/technical-indicators/relative-strength-index-rsi
  * @param {Float64Array} values
  * @param {number} period
@@ -134,8 +134,8 @@ export function rsi(values, period) {
 }
 
 /**
- * Moving average convergence and divergence: the distance of two exponential averages, its own average, and
- * the distance between these.
+ * Moving average convergence and divergence: the difference of two exponential averages, the average of
+ * that difference (the signal), and the difference of both (the histogram).
  * @param {Float64Array} values
  * @param {number} fast
  * @param {number} slow
@@ -149,7 +149,7 @@ export function macd(values, fast, slow, period) {
 }
 
 /**
- * Average true range after Wilder. The range of a bar reaches from the close before it.
+ * Average true range by Wilder. The range of a bar includes the close before it.
  * @param {Float64Array} highs
  * @param {Float64Array} lows
  * @param {Float64Array} closes
@@ -167,8 +167,8 @@ export function atr(highs, lows, closes, period) {
 const DAY_MS = 86_400_000;
 
 /**
- * Average price weighted by volume since the day began (UTC, as the server's day does). The price of a bar
- * is the mean of high, low and close.
+ * Average price weighted by volume since the start of the UTC day, like the server's day. The price of a
+ * bar is the mean of high, low and close.
  * @param {Float64Array} times
  * @param {Float64Array} highs
  * @param {Float64Array} lows
@@ -183,7 +183,7 @@ export function vwap(times, highs, lows, closes, volumes) {
     const today = Math.floor((times[index] ?? 0) / DAY_MS);
     if (today !== day) [day, worth, volume] = [today, 0, 0];
     const price = ((highs[index] ?? 0) + (lows[index] ?? 0) + (closes[index] ?? 0)) / 3;
-    // What is unknown of one bar does not make the rest of the day unknown.
+    // Skip bars without a volume; otherwise NaN would spread over the rest of the day.
     const size = volumes[index] ?? 0;
     if (size > 0) {
       worth += price * size;

@@ -1,6 +1,6 @@
-// How long a bar is, and how one point stands for it.
+// The lengths of bars.
 
-/** Length in milliseconds of each interval that can be chosen; ticks have none. */
+/** Length in milliseconds of each interval; ticks have none. */
 export const INTERVALS = /** @type {const} */ ({
   tick: 0,
   "1s": 1_000,

@@ -1,4 +1,4 @@
-// The lines that somebody has drawn, kept on this machine by the symbol on which they lie.
+// The user's lines by symbol, stored in this browser.
 
 import { recallJson, rememberJson } from "./memory.js";
 
@@ -8,7 +8,7 @@ import { recallJson, rememberJson } from "./memory.js";
 const LINES_MAX = 50;
 const SYMBOLS_MAX = 500;
 
-/** Reads what was kept; lines that cannot be drawn are left out. @param {unknown} kept @returns {Map<string, Line[]>} */
+/** Reads stored lines and drops invalid ones. @param {unknown} kept @returns {Map<string, Line[]>} */
 export function readLines(kept) {
   const entries = Object.entries(Object(kept)).slice(-SYMBOLS_MAX);
   return new Map(entries.flatMap(([symbol, lines]) => {
@@ -33,7 +33,7 @@ function isPoint(value) {
 
 export class KeptLines {
   #lines = readLines(recallJson("lines"));
-  /** Grows with every change. */
+  /** Grows with each change. */
   version = 0;
 
   /** @param {string} symbol @returns {readonly Line[]} */
@@ -43,13 +43,13 @@ export class KeptLines {
 
   /** @param {string} symbol @param {readonly Line[]} lines */
   set(symbol, lines) {
-    // The symbol that was used last is the last one to be forgotten.
+    // Move the symbol to the end: the oldest symbols go first when there are too many.
     this.#lines.delete(symbol);
     if (lines.length > 0) this.#lines.set(symbol, lines.slice(-LINES_MAX));
     this.version++;
   }
 
-  /** What has been drawn is kept. */
+  /** Stores all lines. */
   keep() {
     const entries = [...this.#lines].slice(-SYMBOLS_MAX);
     rememberJson("lines", Object.fromEntries(entries));

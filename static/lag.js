@@ -1,21 +1,21 @@
-// How far what arrives is behind what could have arrived.
+// Measures how late frames arrive.
 
 const WINDOW_MS = 4_000;
-/** What is a little late is not behind. */
+/** A smaller lag is normal. */
 const LAG_MS_MIN = 3_000;
 
-/** Frames of one symbol may be late by themselves; behind is who gets nothing but late ones for a while. */
+/** Single frames may be late. A page lags only if all frames of a window are late, so take the smallest lag. */
 export class Lag {
-  /** The least lag in this window and in the one before. */
+  /** The smallest lag in this window, and in the previous one. */
   #least = Infinity;
   #leastBefore = Infinity;
   #since = -Infinity;
 
-  /** A frame has arrived. @param {number} lagMs of its newest row @param {number} now */
+  /** Takes a frame. @param {number} lagMs of its newest row @param {number} now */
   saw(lagMs, now) {
     const elapsedMs = now - this.#since;
     if (elapsedMs >= WINDOW_MS) {
-      // After a silence there is no window before.
+      // After a silence there is no previous window.
       this.#leastBefore = elapsedMs < 2 * WINDOW_MS ? this.#least : 0;
       this.#least = lagMs;
       this.#since = now;
@@ -23,7 +23,7 @@ export class Lag {
     this.#least = Math.min(this.#least, lagMs);
   }
 
-  /** 0 when it is not worth a word. @param {number} now */
+  /** The lag in milliseconds, or 0 if it is normal. @param {number} now */
   ms(now) {
     if (now - this.#since >= 2 * WINDOW_MS) return 0;
     const least = Math.min(this.#least, this.#leastBefore);

@@ -1,11 +1,11 @@
-// How many charts there are, how wide each is, and what they have in common; as the address has it.
+// The layout: the number of charts, their sizes and their links. The address stores it.
 
 /**
- * Shares are of the width or of the height, as parts of their sum.
+ * Shares are percentages of the width or the height.
  * @typedef {object} Layout
  * @property {Count} count
  * @property {readonly Link[]} links
- * @property {number | undefined} board share of the width in per cent; without it, as the page likes
+ * @property {number | undefined} board share of the width in per cent; undefined is the default for the count
  * @property {readonly number[]} columns
  * @property {readonly number[]} rows
  */
@@ -20,7 +20,7 @@ const LINKS_FIRST = ["crosshair", "moment"];
 export const BOARD_MAX = 80;
 const SHARE_MIN = 10;
 
-/** How many charts stand side by side, and how many one below the other. @param {Count} count */
+/** The number of columns and rows for a number of charts. @param {Count} count */
 export function gridOf(count) {
   return { columns: count === 6 ? 3 : count === 1 ? 1 : 2, rows: count < 4 ? 1 : 2 };
 }
@@ -38,7 +38,7 @@ function even(count) {
 }
 
 /**
- * Reads a layout; what cannot be used is as if it were not there.
+ * Reads a layout. It ignores values that are not valid.
  * @param {URLSearchParams} query
  * @returns {Layout}
  */
@@ -67,7 +67,7 @@ export function readLayout(query) {
   };
 }
 
-/** Writes what is not as it is at first. @param {URLSearchParams} query @param {Layout} layout */
+/** Writes the values that differ from the default. @param {URLSearchParams} query @param {Layout} layout */
 export function writeLayout(query, { count, links, board, columns, rows }) {
   const first = evenLayout(count);
   const put = (/** @type {string} */ name, /** @type {string} */ value) =>
@@ -84,7 +84,7 @@ export function writeLayout(query, { count, links, board, columns, rows }) {
 }
 
 /**
- * Other shares when the border after one is moved.
+ * Moves the border after the share at `place` by a number of per cent.
  * @param {readonly number[]} shares
  * @param {number} place of the border
  * @param {number} by

@@ -1,4 +1,4 @@
-// The menu of the layout: how many charts, what they have in common, and what the page begins with here.
+// The menu of the layout: the number of charts, their links and the default layout of this browser.
 
 import { queryText } from "./address.js";
 import { make } from "./dom.js";
@@ -68,7 +68,7 @@ export function open({ cells, isBareChart, tell }) {
   openMenu(opener, "Layout", fill);
 }
 
-/** The address without what is of one moment or of one visit. @param {string} search */
+/** The address without parameters that belong to one moment or one visit. @param {string} search */
 export function defaultOf(search) {
   const query = new URLSearchParams(search);
   for (const name of [...query.keys()]) {

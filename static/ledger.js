@@ -1,4 +1,4 @@
-// What comes in for the board, told to all that live on it: curves, decimals, freshness, grid and head.
+// Passes the board's changes on to curves, decimals, freshness, grid and head.
 
 import { show, write } from "./dom.js";
 import { Freshness } from "./freshness.js";
@@ -24,7 +24,7 @@ import { Lag } from "./lag.js";
  * @property {() => boolean} isConnected
  */
 
-/** What a board that is live has seen within so long. */
+/** A board with a newer tick than this is live. */
 const BOARD_LIVE_MS = 120_000;
 
 export class Ledger {
@@ -45,13 +45,13 @@ export class Ledger {
     return recorder.isLive && this.#freshness.silenceMs(symbol, now()) > 0;
   }
 
-  /** Another moment is shown: nobody is silent yet, and nothing is late. */
+  /** Resets freshness and lag, because another moment is shown. */
   forget() {
     this.#freshness.forget();
     this.#lag.forget();
   }
 
-  /** A frame has arrived. @param {number} time of its newest row */
+  /** Takes a frame. @param {number} time of its newest row */
   arrived(time) {
     const { recorder, edge, now } = this.#options;
     if (!recorder.isLive) return recorder.sawTime(time);
@@ -59,18 +59,18 @@ export class Ledger {
     this.#lag.saw(edge.at(now()) - time, now());
   }
 
-  /** How far the page is behind; 0 when it is not worth a word. */
+  /** The lag in milliseconds, or 0 if it is normal. */
   get lagMs() {
     const { recorder, now } = this.#options;
     return recorder.isLive ? this.#lag.ms(now()) : 0;
   }
 
-  /** Writes all anew, because the way to write it has changed. */
+  /** Writes all texts again, because their format has changed. */
   touch() {
     this.#head.touch();
   }
 
-  /** @returns what has changed, and whether all is other than before */
+  /** @returns the changed symbols, and whether all rows are new */
   take() {
     const { board, sparks, decimals, edge, recorder, now } = this.#options;
     const changed = board.takeChanged();
@@ -93,7 +93,7 @@ export class Ledger {
     return { changed, isOther };
   }
 
-  /** @param {Grid} grid @param {string} symbol that is shown */
+  /** @param {Grid} grid @param {string} symbol shown on the chart */
   showCount({ countText, order }, symbol) {
     const { board: { rows, isJoined } } = this.#options;
     write("count", rows.size === 0 ? "" : countText);

@@ -1,4 +1,4 @@
-// Lines and the measured distance, as a layer over a chart.
+// Drawn lines and the measure as a layer over a chart.
 
 import { changeText, durationText, percentText, priceText } from "./format.js";
 import { faint, FONT_FAMILY } from "./paint.js";
@@ -75,7 +75,7 @@ export class LineLayer {
   }
 }
 
-/** @typedef {{ x: number, y: number }} Place in pixels of the canvas */
+/** @typedef {{ x: number, y: number }} Place in canvas pixels */
 
 /** @param {Frame} frame @param {number} y @param {string} text @param {{ color: string, isChosen: boolean }} style */
 function paintLevel({ ctx, box, right }, y, text, { color, isChosen }) {
@@ -146,7 +146,7 @@ function paintMeasure({ ctx, box, right }, from, to, { color, colors, texts }) {
 }
 
 /**
- * What lies between two points: change, time and bars.
+ * The texts of a measure: change, number of bars and duration.
  * @param {Pick<View, "parts" | "decimals" | "interval">} view
  * @param {{ from: Point, to: Point }} measured
  * @returns {string[]}

@@ -1,4 +1,4 @@
-// Horizontal lines, trend lines and the measure: how they are drawn on charts, and moved.
+// Draws and moves horizontal lines, trend lines and the measure.
 
 import { KeptLines } from "./kept_lines.js";
 import { LineLayer } from "./line_layer.js";
@@ -9,23 +9,23 @@ import { LineLayer } from "./line_layer.js";
 /** @import { Scene } from "./scene.js" */
 
 const NEAR_PIXELS = 6;
-/** A press that moves less is a click. */
+/** A press with a shorter movement is a click. */
 const CLICK_PIXELS = 5;
 
 /** @typedef {"level" | "trend"} Tool */
 
 export class Lines {
   kept = new KeptLines();
-  /** What the next press draws. @type {Tool | undefined} */
+  /** What the next press will draw. @type {Tool | undefined} */
   tool;
-  /** The first end of a trend line whose second one is awaited. @type {{ cell: Cell, from: Point } | undefined} */
+  /** The first end of a trend line, until the user sets the second. @type {{ cell: Cell, from: Point } | undefined} */
   #begun;
   /** @type {{ cell: Cell, from: Point, to: Point } | undefined} */
   #measured;
   /** @type {{ symbol: string, place: number } | undefined} */
   #chosen;
 
-  /** Lays lines over a chart. @param {Cell} cell */
+  /** Adds the line layer to a chart. @param {Cell} cell */
   attach(cell) {
     cell.chart.layers.push(new LineLayer(() => this.#shownOn(cell)));
   }
@@ -53,7 +53,7 @@ export class Lines {
    * @param {Cell} cell
    * @param {Place} place
    * @param {PointerEvent} event
-   * @returns {Grip | undefined} nothing when the press is not for a line
+   * @returns {Grip | undefined} `undefined` if the press is not for a line
    */
   grab(cell, place, event) {
     this.#measured = undefined;
@@ -76,12 +76,12 @@ export class Lines {
     if (Number.isFinite(price)) this.#add(cell, { kind: "level", price });
   }
 
-  /** A trend line begins here, and ends where the next press is. @param {Cell} cell @param {Place} place */
+  /** Starts a trend line, which ends at the next press. @param {Cell} cell @param {Place} place */
   begin(cell, place) {
     this.#begun = { cell, from: pointAt(cell, place) };
   }
 
-  /** Removes the line that is chosen, or ends what has begun. @returns whether there was something */
+  /** Removes the chosen line, or cancels drawing and measuring. @returns whether there was something */
   cancel(isRemoving = false) {
     const isAnything = (isRemoving ? this.#chosen : this.#begun ?? this.tool ?? this.#measured) !==
       undefined;
@@ -110,7 +110,7 @@ export class Lines {
     this.#chosen = { symbol, place: this.kept.of(symbol).length - 1 };
   }
 
-  /** The second end of a trend line; a click makes the first end only. @param {Cell} cell @param {Place} [pressed] @returns {Grip} */
+  /** Handles the press that ends a trend line. A click right at the start sets only the first end. @param {Cell} cell @param {Place} [pressed] @returns {Grip} */
   #end(cell, pressed) {
     return {
       move: () => {},
@@ -135,7 +135,7 @@ export class Lines {
     return { move, end: () => {} };
   }
 
-  /** Takes the line under a place. @param {Cell} cell @param {Place} place @returns {Grip | undefined} */
+  /** Handles a press on a line, which moves it. @param {Cell} cell @param {Place} place @returns {Grip | undefined} */
   #move(cell, place) {
     const { symbol } = cell.view;
     const found = this.kept.of(symbol).findLastIndex((line) => isNear(cell, line, place));
@@ -155,7 +155,7 @@ export class Lines {
   }
 }
 
-/** Time and price at a place. @param {Cell} cell @param {Place} place @returns {Point} */
+/** The time and the price at a place. @param {Cell} cell @param {Place} place @returns {Point} */
 function pointAt({ chart, viewport, stage }, { x, y }) {
   const { left, top, width } = chart.area;
   return {
@@ -164,7 +164,7 @@ function pointAt({ chart, viewport, stage }, { x, y }) {
   };
 }
 
-/** Where a point is, from the corner of the chart's host. @param {Cell} cell @param {Point} point @returns {Place} */
+/** The place of a point, relative to the corner of the chart's host. @param {Cell} cell @param {Point} point @returns {Place} */
 function placeOf({ chart }, { time, price }) {
   const { left, top, width } = chart.area;
   const { sight: { from, to }, axis } = /** @type {Scene} */ (chart.scene).view;
@@ -187,7 +187,7 @@ function isNear(cell, line, place) {
 }
 
 /**
- * How a line follows the pointer: a trend line by the end that was taken, or as a whole.
+ * Moves a trend line by the end under the pointer, or as a whole.
  * @param {Cell} cell
  * @param {Line} line
  * @param {Place} place

@@ -1,4 +1,4 @@
-// The board as somebody has chosen it: lists, columns, density and tiles, and what is dragged there.
+// Applies the user's choice to the board: lists, columns, density and tiles. It also handles dragged rows.
 
 import { BoardChoice, moveBefore } from "./board_choice.js";
 import { COLUMNS } from "./columns.js";
@@ -13,7 +13,7 @@ import { Tiles } from "./tiles.js";
 
 const DENSE_PIXELS = 24;
 const HOUR_MS = 3_600_000;
-/** A press that moves less is a click. */
+/** A press with a shorter movement is a click. */
 const DRAG_PIXELS = 5;
 const REFRESH_MS = 1_000;
 
@@ -24,7 +24,7 @@ export class Lists {
   #past;
   /** @type {typeof COLUMNS} */
   columns;
-  /** Takes the row under the pointer off the list. */
+  /** Removes the row under the pointer from the list. */
   #remove = make("button", { type: "button", className: "icon off", tabIndex: -1 }, cross());
   #applied = "";
   #refreshedAt = -Infinity;
@@ -68,7 +68,7 @@ export class Lists {
     this.#remove.remove();
   }
 
-  /** To be called once per animation frame. @param {ReadonlySet<string>} changed @param {number} now */
+  /** Call it once per animation frame. @param {ReadonlySet<string>} changed @param {number} now */
   draw(changed, now) {
     this.#tiles.draw(changed);
     if (now - this.#refreshedAt < REFRESH_MS) return;
@@ -86,7 +86,7 @@ export class Lists {
     this.#tiles.touch();
   }
 
-  /** The rows of an own list are dragged, moved by keys, and taken off it. */
+  /** Lets the user drag the rows of a list, move them with keys and remove them. */
   #watchRows() {
     const { grid } = this.#page;
     const { host } = grid;
@@ -112,7 +112,7 @@ export class Lists {
     const symbol = row.dataset["symbol"] ?? "";
     if (this.#remove.parentElement === row && this.#remove.dataset["of"] === symbol) return;
     this.#remove.dataset["of"] = symbol;
-    this.#remove.ariaLabel = `Take ${symbol} off the list`;
+    this.#remove.ariaLabel = `Remove ${symbol} from the list`;
     row.append(this.#remove);
   }
 
@@ -123,7 +123,7 @@ export class Lists {
     const row = event.target.closest(".row");
     const isSorted = grid.order.sorting !== undefined;
     if (this.choice.list === undefined || isSorted || !(row instanceof HTMLElement)) return;
-    // A finger that is not on a symbol scrolls.
+    // A finger beside the symbol's name scrolls.
     const isScrolling = event.pointerType === "touch" && event.target.closest(".symbol") === null;
     if (isScrolling || event.button !== 0 || this.#remove.contains(event.target)) return;
     const symbol = row.dataset["symbol"] ?? "";
@@ -148,7 +148,7 @@ export class Lists {
       line.remove();
       row.classList.remove("is-dragged");
       if (!isDragged) return;
-      // What ends a drag is no click.
+      // Ignore the click at the end of a drag.
       addEventListener("click", (click) => click.stopPropagation(), { capture: true, once: true });
       setTimeout(() => this.choice.change((all) => moveBefore(all, symbol, before)), 0);
     };

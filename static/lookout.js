@@ -1,4 +1,4 @@
-// Looks after the server now and then: how it and its feeds are, and how much happened when.
+// Polls the server's health and activity.
 
 /** @import { Server } from "./server.js" */
 /** @import { Status } from "./status.js" */
@@ -25,7 +25,7 @@ export class Lookout {
     setInterval(() => void this.#loadActivity(), ACTIVITY_MS);
   }
 
-  /** There is a connection, or another key. */
+  /** Polls now, after a new connection or key. */
   look() {
     void this.#checkHealth();
     void this.#loadActivity();

@@ -1,4 +1,4 @@
-// Puts the page together. Only here are the clock, timers, chance and the address read.
+// Puts the page together. Only this file reads the clock, timers, random numbers and the address.
 
 import { readView, writeView } from "./address.js";
 import { Board } from "./board.js";
@@ -29,12 +29,12 @@ import { TrackPool } from "./tracks.js";
 /** @import { Moment } from "./moment.js" */
 /** @import { Shared } from "./room.js" */
 
-/** The close code of a socket that needs a key, or another one. */
+/** The close code for a missing or wrong key. */
 const KEY_NEEDED = 4401;
 const DECIMALS_LATER_MS = 300;
 const SETTLED_MS = 300;
 
-// The package has its types under a name that a browser cannot resolve.
+// Browsers cannot resolve the name of the package, so load its file; only the types use the name.
 const { default: uPlot } = /** @type {{ default: typeof import("uplot") }} */ (
   await import(new URL("uplot.js", import.meta.url).href)
 );
@@ -57,6 +57,7 @@ const board = new Board({
   symbols: isBareChart && first.symbol !== "" ? [first.symbol] : ["*"],
   sawTime: (time) => ledger.arrived(time),
   lostMoment: () => recorder.live(),
+  corrected: (symbol) => sparks.forget(symbol),
 });
 const load = server.load.bind(server);
 const sparks = new Sparks({ load, rowOf: (symbol) => board.rows.get(symbol) });
@@ -70,10 +71,10 @@ const isConnected = () => client.state.kind === "live";
 const ledger = new Ledger({ board, sparks, decimals, edge, recorder, now, isConnected });
 const settings = new Settings(rewrite);
 onUnstored(() =>
-  status.tell("This browser keeps nothing more: what you choose lasts as long as this page", now())
+  status.tell("This browser cannot store your choices: they last until you close the page", now())
 );
 
-/** Without a connection time stands still: what would move on is not known. */
+/** Stops without a connection, because the page does not know what happened since. */
 let present = now();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let settleTimer;
@@ -89,7 +90,7 @@ const cells = new Cells({
     grab: (cell, place, event) => extras.grab(cell, place, event),
   },
   desk: { pool, recorder, retry: () => client.retry(), close: () => {} },
-  // A connection takes each subscription once, and another moment is the same one: it needs its own.
+  // Both moments would use equal subscriptions, and a connection takes each only once. So open another one.
   openDesk(changed) {
     const source = connect(() => server.socketUrl("ws"));
     const own = new TrackPool({ source, load, now });
@@ -104,7 +105,7 @@ function presentTime() {
   return board.rows.size === 0 || edge.at(present) === -Infinity ? present : edge.at(present);
 }
 
-/** Writes everything anew, because the way to write it is another one. */
+/** Writes everything again, because the theme or a format has changed. */
 function rewrite() {
   board.touch();
   for (const { chart, stage } of cells.all) {
@@ -123,7 +124,7 @@ function choose(wish) {
   showChoice();
 }
 
-/** Buttons and address say what the charts show. */
+/** Updates buttons and address after a change of the charts. */
 function showChoice() {
   controls.show(cells.active.view);
   grid.mark(cells.active.view.symbol);
@@ -151,7 +152,7 @@ function sharedView() {
   return { ...cells.first.shared, speed, isPaused: moment?.isPaused ?? true };
 }
 
-/** Shows what somebody else has chosen. @param {Shared} shared */
+/** Shows the view of another person in the room. @param {Shared} shared */
 function adopt(shared) {
   const { time, range, speed, isPaused, ...wish } = shared;
   cells.activate(cells.first);
@@ -162,7 +163,7 @@ function adopt(shared) {
     recorder.seek(time, isPaused);
   }
   cells.first.viewport.set(range);
-  // It was not somebody here who has moved it.
+  // The move came from the room, so do not send it back.
   cells.seen();
 }
 
@@ -263,7 +264,7 @@ const extras = new Extras({
   tell: (text) => status.tell(text, now()),
 });
 
-/** @param {string} theme dark, light, or that of the system */
+/** @param {string} theme dark, light or system */
 function setTheme(theme) {
   if (!settings.setTheme(theme)) return;
   if (theme === "system") query.delete("theme");
@@ -302,7 +303,7 @@ embed?.connect(cells.active.view.symbol, cells.active.view.interval);
 status.showState(client.state, !recorder.isLive, now());
 requestAnimationFrame(frame);
 
-// For tests and the curious: what the page knows.
+// For tests and for the browser's console.
 Object.assign(globalThis, {
   tickwire: {
     ...{ client, board, recorder, sharing, cells, settings },

@@ -1,16 +1,16 @@
-// What this browser remembers of the page.
+// What the browser stores for the page.
 
-/** Storage may be refused or full: then it is kept as long as the page. @type {Map<string, string>} */
+/** Without storage, or with a full one, values last as long as the page. @type {Map<string, string>} */
 const unstored = new Map();
 /** @type {(name: string) => void} */
 let sayUnstored = () => {};
 
-/** Told when something cannot be kept. @param {(name: string) => void} listener */
+/** Sets the function to call when a value cannot be stored. @param {(name: string) => void} listener */
 export function onUnstored(listener) {
   sayUnstored = listener;
 }
 
-/** What is remembered under a name; empty when it is nothing. @param {string} name */
+/** A stored value, or an empty text. @param {string} name */
 export function recall(name) {
   const known = unstored.get(name);
   if (known !== undefined) return known;
@@ -34,7 +34,7 @@ export function remember(name, value) {
 }
 
 /**
- * What is remembered as JSON. What somebody or something has broken is as if it were not there.
+ * A stored JSON value; null if it is missing or damaged.
  * @param {string} name
  * @returns {unknown}
  */

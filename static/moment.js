@@ -1,17 +1,18 @@
-// A stream that can be taken to any moment of the tape, and back to the present.
+// A stream that can show any moment of the tape, or the present.
 
-/** @import { ClientError, Handlers, Reply, Row, Stream, StreamRequest } from "./frames.js" */
+/** @import { ClientError, Correction, Handlers, Reply, Row, Stream, StreamRequest } from "./frames.js" */
 
 /**
- * What is shown instead of the present: the market at a time, from where it is played on.
+ * A moment that is shown instead of the present. Playback starts there.
  * @typedef {object} Moment
  * @property {number} time
- * @property {number} speed times as fast as recorded
+ * @property {number} speed 1 is the speed of the recording
  * @property {boolean} isPaused
+ * @property {() => number | undefined} [shown] the time that playback has reached
  */
 
 /**
- * What uses of the client there are.
+ * The part of the client that the page uses.
  * @typedef {object} Source
  * @property {(request: StreamRequest, handlers: Handlers) => Pick<Stream, "close" | "update">} subscribe
  */
@@ -21,12 +22,14 @@
  * @property {(reply: Reply, moment: Moment | undefined) => void} onReply
  * @property {(rows: readonly Row[]) => void} onRows
  * @property {(error: ClientError) => void} onError
- * @property {(reason: string) => void} [onLost] the moment is no longer on the tape; it is live now
+ * @property {(correction: Correction, isLive: boolean) => void} [onCorrected] a stream that shows a moment
+ *   seeks again by itself
+ * @property {(reason: string) => void} [onLost] the tape no longer has the moment; the stream is live again
  */
 
 /**
- * A moment is nothing but a cursor: the subscription stays, and its cursor is set. One seek is on its way
- * at a time, and the newest wish is the next one, so that dragging never runs ahead of the server.
+ * To show a moment, the stream moves the cursor of its subscription. Only one seek runs at a time and only
+ * the newest wish follows it, so that dragging never runs ahead of the server.
  */
 export class MomentStream {
   #source;
@@ -34,12 +37,14 @@ export class MomentStream {
   #handlers;
   /** @type {Pick<Stream, "close" | "update">} */
   #stream;
-  /** What is shown, or will be when the answer is there. @type {Moment | undefined} */
+  /** The shown moment, or the requested one until the server answers. @type {Moment | undefined} */
   #moment;
   #isSeeking = false;
-  /** A wish that came while a seek was on its way. */
+  /** The time of the last seek. */
+  #sought = NaN;
+  /** Whether another moment was requested during the seek. */
   #isStale = false;
-  /** Counts the streams, so that one that was left has nothing more to say. */
+  /** Numbers the streams, so that events of an old stream are ignored. */
   #count = 0;
 
   /**
@@ -80,10 +85,11 @@ export class MomentStream {
     this.#stream.close();
   }
 
-  /** @param {Moment} moment */
-  #seek({ time, speed, isPaused }) {
+  /** Seeks the time that the moment has reached. @param {Moment} moment */
+  #seek({ time, speed, isPaused, shown }) {
     this.#isSeeking = true;
-    this.#stream.update({ seek: time, speed, pause: isPaused });
+    this.#sought = shown?.() ?? time;
+    this.#stream.update({ seek: this.#sought, speed, pause: isPaused });
   }
 
   #open() {
@@ -91,9 +97,10 @@ export class MomentStream {
     const isCurrent = () => count === this.#count;
     return this.#source.subscribe(this.#request, {
       onReply: (reply) => isCurrent() && this.#answered(reply),
-      // What comes before a seek is answered is of another time.
+      // Rows before the answer to a seek belong to the old moment.
       onRows: (rows) => isCurrent() && !this.#isSeeking && this.#handlers.onRows(rows),
       onError: (error) => isCurrent() && this.#refused(error),
+      onCorrected: (correction) => isCurrent() && this.#corrected(correction),
     });
   }
 
@@ -108,12 +115,22 @@ export class MomentStream {
         this.#seek(this.#moment);
       }
     }
-    // The cursor fell off the tape, or the tape is another one.
+    // The tape no longer has the position, or it has a new epoch.
     if (this.#moment !== undefined && !reply.recovered) {
       this.#moment = undefined;
       this.#handlers.onLost?.(reply.reason ?? "");
     }
-    this.#handlers.onReply(reply, this.#moment);
+    const moment = this.#moment && { ...this.#moment, time: this.#sought };
+    this.#handlers.onReply(reply, moment);
+  }
+
+  /** Seeks again, because the shown past may contain cancelled ticks. @param {Correction} correction */
+  #corrected(correction) {
+    const moment = this.#moment;
+    this.#handlers.onCorrected?.(correction, moment === undefined);
+    if (moment === undefined) return;
+    if (this.#isSeeking) this.#isStale = true;
+    else this.#seek(moment);
   }
 
   /** @param {ClientError} error */

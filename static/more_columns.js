@@ -1,4 +1,4 @@
-// Columns that somebody can choose beside the usual ones.
+// Columns that the user can add to the default ones.
 
 import { COLUMNS } from "./columns.js";
 import { percentText, priceText, timeText, volumeText } from "./format.js";
@@ -6,10 +6,10 @@ import { percentText, priceText, timeText, volumeText } from "./format.js";
 /** @import { Row } from "./board.js" */
 /** @import { Column } from "./columns.js" */
 
-/** The price that a symbol had some time ago. @typedef {(symbol: string) => number | undefined} Before */
+/** A symbol's price at an earlier time, once it is loaded. @typedef {(symbol: string) => number | undefined} Before */
 
 /**
- * All columns there are, in the order in which they stand.
+ * All columns in the order of the board.
  * @param {{ hour: Before, day: Before }} before
  * @returns {readonly Column[]}
  */

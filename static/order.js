@@ -1,9 +1,9 @@
-// Which rows the grid shows, and in which order.
+// Decides which rows the grid shows, and in which order.
 
 /** @import { Row } from "./board.js" */
 /** @import { Column } from "./columns.js" */
 
-/** Rows that trade places all the time cannot be read. */
+/** Sort at most once per second; rows that move all the time are hard to read. */
 const SORT_MS = 1_000;
 
 /** @typedef {{ column: string, isDescending: boolean }} Sorting */
@@ -12,7 +12,7 @@ export class Order {
   /** @type {readonly string[]} */
   symbols = [];
   #columns;
-  /** Symbols in the order of somebody's own list; without it, all there are. @type {readonly string[] | undefined} */
+  /** The symbols of the user's list in its order; without a list the grid shows all symbols. @type {readonly string[] | undefined} */
   #list;
   /** @type {Sorting | undefined} */
   #sorting;
@@ -22,7 +22,7 @@ export class Order {
   #counted = -1;
   #generation = -1;
 
-  /** @param {readonly Column[]} columns by which can be sorted */
+  /** @param {readonly Column[]} columns columns with a sort key */
   constructor(columns) {
     this.#columns = columns;
   }
@@ -48,7 +48,7 @@ export class Order {
     return this.#sorting;
   }
 
-  /** Up, down, and then in the order of the server again. @param {string} column */
+  /** Sorts by a column, then in the other direction, then in the server's order again. @param {string} column */
   sortBy(column) {
     const before = this.#sorting;
     const isText = column === "symbol" || column === "name";
@@ -59,7 +59,7 @@ export class Order {
     this.#isStale = true;
   }
 
-  /** @param {string} text which symbol or name has to contain */
+  /** @param {string} text part of a symbol or a name */
   search(text) {
     this.#query = text.trim().toLowerCase();
     this.#isStale = true;
@@ -67,9 +67,9 @@ export class Order {
 
   /**
    * @param {ReadonlyMap<string, Row>} rows
-   * @param {number} generation grows when all rows are others
+   * @param {number} generation grows when a new set of rows replaces the old one
    * @param {number} now
-   * @returns whether there may be another order than before
+   * @returns whether the order may have changed
    */
   update(rows, generation, now) {
     const isOther = this.#isStale || rows.size !== this.#counted || generation !== this.#generation;
@@ -91,7 +91,7 @@ export class Order {
       (name ?? "").toLowerCase().includes(query);
   }
 
-  /** What is unknown comes last, either way. @param {Row[]} rows */
+  /** Unknown values come last in both directions. @param {Row[]} rows */
   #sorted(rows) {
     const { column: name, isDescending } = this.#sorting ?? { column: "", isDescending: false };
     const key = this.#columns.find((column) => column.name === name)?.key;

@@ -1,4 +1,4 @@
-// What is painted between the axes. All places are in pixels of the canvas.
+// Paints the plot area. All places are in canvas pixels.
 
 import { INTERVALS } from "./interval.js";
 import { VOLUME_SHARE } from "./scale.js";
@@ -16,7 +16,7 @@ import { scaled } from "./scene.js";
 
 const BODY_SHARE = 0.72;
 const LINE_WIDTH = 1.5;
-/** Around and between the parts of the label, in pixels of the page. */
+/** Space around the label's text, in CSS pixels. */
 const LABEL_PADDING = 6;
 const LABEL_HEIGHT = 20;
 const READOUT_PIXELS = 56;
@@ -24,7 +24,7 @@ export const FONT_FAMILY = "system-ui, sans-serif";
 
 /** @param {Frame} frame @param {Strand} strand @param {Interval} interval */
 function placesOf(frame, { slots, isMerged, scale }, interval) {
-  // A bar stands for all of its interval, and its middle for the bar.
+  // The time of a bar is its start; paint it in the middle of its interval.
   const middleMs = isMerged ? 0 : INTERVALS[interval] / 2;
   return {
     x: (/** @type {number} */ index) => frame.x((slots.times[index] ?? 0) + middleMs),
@@ -33,8 +33,8 @@ function placesOf(frame, { slots, isMerged, scale }, interval) {
 }
 
 /**
- * Bodies and wicks. All rectangles of a colour are one path, because changing the colour for each is what
- * takes time.
+ * Paints bodies and wicks. All rectangles of a colour are one path, because changing the colour for each
+ * candle is slow.
  * @param {Frame} frame
  * @param {Strand} strand
  * @param {Interval} interval
@@ -100,8 +100,8 @@ export function paintVolumes(frame, strand, interval, colors) {
 }
 
 /**
- * A price holds until the next tick, so ticks are steps; bars are joined by slopes. The line goes on to the
- * present.
+ * Ticks are steps, because a price holds until the next tick; bars are joined by straight lines. The line
+ * continues to the present.
  * @param {Frame} frame
  * @param {Strand} strand
  * @param {{ interval: Interval, color: string, isFilled: boolean, present: number | undefined }} style
@@ -136,7 +136,7 @@ export function paintLine(frame, strand, { interval, color, isFilled, present })
 
 /** @typedef {{ slots: Strand["slots"], x: (index: number) => number, y: (price: number) => number }} Places */
 
-/** @param {Places} places @param {number} right where it ends @param {boolean} isStepped */
+/** @param {Places} places @param {number} right x of the line's end @param {boolean} isStepped */
 function linePath({ slots, x, y }, right, isStepped) {
   const path = new Path2D();
   let level = y(slots.closes[0] ?? 0);
@@ -152,8 +152,8 @@ function linePath({ slots, x, y }, right, isStepped) {
 }
 
 /**
- * Where many points lie in one column of pixels, all that is seen of a line is how far it reaches there. To
- * fill that costs a small part of what it costs to stroke it to and fro.
+ * A path of one rectangle per column of pixels. With many points per column only the extremes are visible,
+ * and filling them is much faster than stroking each point.
  * @param {Places} places
  */
 function columnsPath({ slots, x, y }) {
@@ -172,7 +172,7 @@ function columnsPath({ slots, x, y }) {
 }
 
 /**
- * A faint line at a price that matters for the day, with its name.
+ * Paints a faint line with a name at a marked price.
  * @param {Frame} frame
  * @param {{ label: string, value: number }} mark
  * @param {string} color
@@ -193,7 +193,7 @@ export function paintMark(frame, { label, value }, color) {
   ctx.setLineDash([]);
   ctx.globalAlpha = 0.9;
   ctx.font = `${10 * ratio}px ${FONT_FAMILY}`;
-  // At the top left the readout has its place.
+  // The readout covers the top left corner.
   const isRight = y < box.top + READOUT_PIXELS * ratio;
   ctx.textAlign = isRight ? "right" : "left";
   ctx.textBaseline = "bottom";
@@ -203,7 +203,7 @@ export function paintMark(frame, { label, value }, color) {
 }
 
 /**
- * Where labels of these values have room: none lies over another one, and none beyond the axis.
+ * Moves the labels of values apart, so that none covers another one or leaves the top and bottom edge.
  * @param {Frame} frame
  * @param {readonly number[]} values
  */
@@ -222,10 +222,10 @@ export function labelPlaces(frame, values) {
 }
 
 /**
- * A dashed line at the last price, with the price in a label on the axis.
+ * Paints a dashed line at the last price, and the price as a label on the axis.
  * @param {Frame} frame
- * @param {{ value: number, y: number, text: string, color: string, textColor: string }} last `y` is where
- *   the label has room
+ * @param {{ value: number, y: number, text: string, color: string, textColor: string }} last `y` is the
+ *   place of the label
  */
 export function paintLast(frame, { value, y, text, color, textColor }) {
   const { ctx, box, bottom, right } = frame;
@@ -257,7 +257,7 @@ export function paintLast(frame, { value, y, text, color, textColor }) {
 }
 
 /**
- * A strip below the prices: a line above it, its marks with their labels, and what is in it.
+ * Paints a pane below the prices: its border, its marks with labels, and its content.
  * @param {Frame} frame
  * @param {Pane} pane
  * @param {Colors} colors
@@ -283,7 +283,7 @@ export function paintPane(frame, pane, colors) {
   frame.clipped(() => pane.paint(frame, colors));
 }
 
-/** The dot at which a live line ends. @param {Frame} frame @param {{ place: number, value: number }} tip @param {string} color */
+/** Paints the dot at the end of a live line. @param {Frame} frame @param {{ place: number, value: number }} tip @param {string} color */
 export function paintTip(frame, { place, value }, color) {
   const { ctx } = frame;
   ctx.fillStyle = color;
@@ -293,8 +293,8 @@ export function paintTip(frame, { place, value }, color) {
 }
 
 /**
- * The same colour, less of it.
- * @param {string} color as `rgb(1, 2, 3)`
+ * The same colour with an alpha value.
+ * @param {string} color such as `rgb(1, 2, 3)`
  * @param {number} alpha
  */
 export function faint(color, alpha) {

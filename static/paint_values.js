@@ -1,4 +1,4 @@
-// Columns of values as lines, bars and bands, in one frame with the bars that they belong to.
+// Paints columns of values as lines, bars and bands, in the frame of their bars.
 
 import { faint } from "./paint.js";
 
@@ -6,14 +6,14 @@ import { faint } from "./paint.js";
 /** @import { Colors } from "./paint.js" */
 
 /**
- * Which points are in sight, and where: places of the time axis, to the middle of whose bars it is so far.
+ * The visible points: their places on the time axis, and the distance from a place to the middle of its bar.
  * @typedef {{ places: Float64Array, middleMs: number, start: number, end: number }} Sight
  */
 
 /** @typedef {{ color: string, toValue: (value: number) => number, isFaint?: boolean }} Style */
 
 /**
- * Calls for each point that is to be drawn: of a column of pixels only the last, and the extremes before it.
+ * Calls `draw` for the points to paint: with many points per pixel column, only the extremes and the last.
  * @param {Frame} frame
  * @param {Sight} sight
  * @param {Float64Array} values
@@ -73,7 +73,7 @@ export function paintValues(frame, sight, values, { color, toValue, isFaint = fa
 }
 
 /**
- * Fills what lies between two columns.
+ * Fills the area between two columns.
  * @param {Frame} frame
  * @param {Sight} sight
  * @param {readonly [upper: Float64Array, lower: Float64Array]} values
@@ -95,7 +95,7 @@ export function paintBetween(frame, sight, [upper, lower], { color, toValue }) {
 }
 
 /**
- * Bars from 0 up and down.
+ * Paints bars from 0 up and down.
  * @param {Frame} frame
  * @param {Sight} sight
  * @param {Float64Array} values

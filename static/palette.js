@@ -1,4 +1,4 @@
-// Everything that can be done, found by typing: Ctrl K.
+// The command palette (Ctrl K): finds all commands by their text.
 
 import { INDICATORS_MAX, LOOKS, SCALES } from "./address.js";
 import { make } from "./dom.js";
@@ -12,7 +12,7 @@ import { COUNTS, evenLayout } from "./layout.js";
 /** @typedef {{ text: string, group: string, hint?: string, run: () => void }} Command */
 
 const SHOWN_MAX = 60;
-/** So many letters are looked for within words too. */
+/** A shorter word must match the start of a word. */
 const INNER_MIN = 3;
 
 /** @param {Page} page @param {Extras} extras */
@@ -62,7 +62,11 @@ export async function open(page, extras) {
     });
     list.replaceChildren(...items);
     if (items.length === 0) {
-      const item = make("li", { role: "option", ariaDisabled: "true" }, "Nothing is called that");
+      const item = make(
+        "li",
+        { role: "option", ariaDisabled: "true" },
+        "No command or symbol matches",
+      );
       list.append(item);
     }
     mark(0);
@@ -87,7 +91,7 @@ function partsOf(text) {
 }
 
 /**
- * The commands whose text has all words of what was typed, those that begin with it first.
+ * The commands that contain all typed words. Commands that start with them come first.
  * @param {readonly Command[]} commands
  * @param {string} text
  */
@@ -96,7 +100,7 @@ export function findCommands(commands, text) {
   const rankOf = (/** @type {Command} */ { text, group, hint = "" }) => {
     const [name, about] = [text.toLowerCase(), hint.toLowerCase()];
     const parts = partsOf(`${name} ${about} ${group.toLowerCase()}`);
-    // Few letters are in nearly everything: they have to begin something.
+    // A word of few letters is part of nearly every text, so it must match a start.
     const isMeant = (/** @type {string} */ word) =>
       parts.some((part) => part.startsWith(word)) ||
       (word.length >= INNER_MIN && (name.includes(word) || about.includes(word)));
@@ -156,7 +160,7 @@ function command(group, text, run, hint = "") {
   return { group, text, run, hint };
 }
 
-/** The symbols of the board, in its order, and all others. @param {Page} page @returns {Command[]} */
+/** All symbols, those of the board first and in its order. @param {Page} page @returns {Command[]} */
 function symbolCommands({ grid, board, choose }) {
   const symbols = [...new Set([...grid.order.symbols, ...board.rows.keys()])];
   return symbols.map((symbol) =>

@@ -1,4 +1,4 @@
-// What symbols cost some time ago: asked for those in sight, a few at a time, and again now and then.
+// Prices of symbols some time ago. It loads those of the visible rows, a few at a time, and reloads old ones.
 
 /** @import { Point } from "./series.js" */
 
@@ -9,7 +9,7 @@ const LOADS_MAX = 3;
  * @property {(path: string) => Promise<readonly Point[]>} load
  * @property {() => number} now the moment that is shown
  * @property {number} agoMs
- * @property {string} interval of the bars whose close is the price
+ * @property {string} interval of the bars whose close gives the price
  * @property {() => void} changed
  */
 
@@ -31,13 +31,13 @@ export class Past {
     return this.#known.get(symbol)?.price;
   }
 
-  /** @param {readonly string[]} symbols in sight */
+  /** @param {readonly string[]} symbols of the visible rows */
   want(symbols) {
     this.#wanted = symbols;
     this.#loadNext();
   }
 
-  /** How long an answer is good: a sixtieth of what it is about. */
+  /** How long a price stays valid: a sixtieth of its distance in time. */
   get #staleMs() {
     return this.#options.agoMs / 60;
   }

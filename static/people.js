@@ -1,4 +1,4 @@
-// Who is in the room, who leads, and whether this page follows.
+// The members of the room: who leads, and whether this page follows.
 
 import { element, show } from "./dom.js";
 
@@ -34,7 +34,7 @@ export class People {
     host.append(this.#title, this.#list, rename, this.#follow);
   }
 
-  /** To be called once per animation frame. */
+  /** Call it once per animation frame. */
   draw() {
     if (this.#room.version === this.#version) return;
     this.#version = this.#room.version;
@@ -50,7 +50,7 @@ export class People {
           const item = document.createElement("li");
           item.textContent = isMe ? "You" : name;
           item.className = isLeading ? "leads" : follows ? "" : "quiet";
-          item.title = isLeading ? "Leads" : follows ? "Follows" : "Looks around alone";
+          item.title = isLeading ? "Leads" : follows ? "Follows" : "Does not follow";
           if (isLeading) item.append(isMe ? " lead" : " leads");
           return item;
         },

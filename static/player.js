@@ -7,10 +7,10 @@ import { dayTimeText } from "./format.js";
 
 /**
  * @typedef {object} PlayerOptions
- * @property {HTMLElement} host with the buttons
+ * @property {HTMLElement} host contains the buttons
  * @property {() => Recorder} recorder
  * @property {() => number} stepMs
- * @property {() => void} used somebody has taken the recorder in hand
+ * @property {() => void} used called when the user operates the recorder
  */
 
 export class Player {
@@ -36,7 +36,7 @@ export class Player {
     });
   }
 
-  /** Writes all anew, because the way to write it has changed. */
+  /** Writes all texts again, because their format has changed. */
   touch() {
     this.#shown = "";
   }
@@ -48,7 +48,7 @@ export class Player {
     if (shown === this.#shown) return;
     this.#shown = shown;
     const text = dayTimeText(time);
-    // A small screen has no room for the day.
+    // A small screen has no room for the day, so the style can hide it.
     const split = text.lastIndexOf(" ") + 1;
     const [day, hour] = this.#clock.children;
     if (day !== undefined) day.textContent = text.slice(0, split);

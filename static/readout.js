@@ -1,4 +1,4 @@
-// The values under the pointer: in words at the chart's corner, and as labels on both axes.
+// The values under the pointer: as text in the chart's corner, and as labels on both axes.
 
 import { PART_COLORS } from "./chart.js";
 import { dayTimeText, decimalsOf, percentText, priceText, volumeText } from "./format.js";
@@ -10,7 +10,7 @@ import { scaled } from "./scene.js";
 
 /** @typedef {{ text: string, label?: string, className?: string, color?: string }} Word */
 
-/** Writes words, each with its label in a span of its own, and only what differs. */
+/** Writes words, each with a label, and changes only what differs. */
 export class Words {
   #host;
   /** @type {{ element: HTMLElement, label: Text, text: Text, value: HTMLElement, color: string }[]} */
@@ -50,24 +50,24 @@ export class Words {
 
 /**
  * @typedef {object} ReadoutOptions
- * @property {HTMLElement} host of the words
+ * @property {HTMLElement} host contains the words
  * @property {HTMLElement} plot the chart's host
  * @property {HTMLElement} timeLabel
  * @property {HTMLElement} priceLabel
  */
 
 export class Readout {
-  /** The time that somebody points at on another chart. @type {number | undefined} */
+  /** The time under the pointer in another chart. @type {number | undefined} */
   linkedTime;
   #options;
   #words;
-  /** The words of each pane below the prices. @type {{ element: HTMLElement, words: Words }[]} */
+  /** The words of each pane. @type {{ element: HTMLElement, words: Words }[]} */
   #panes = [];
-  /** Where the pointer is, from the corner of the chart's host. @type {{ x: number, y: number } | undefined} */
+  /** The place of the pointer, relative to the corner of the chart's host. @type {{ x: number, y: number } | undefined} */
   #pointer;
   /** The time under the pointer. @type {number | undefined} */
   #time;
-  /** What the words tell, as text; when it would be the same, nothing is written. */
+  /** Describes what the words show; an equal description needs no writing. */
   #shown = "";
 
   /** @param {ReadoutOptions} options */
@@ -81,22 +81,22 @@ export class Readout {
     options.plot.addEventListener("pointerleave", () => this.#pointer = undefined);
   }
 
-  /** Where the pointer is, from the corner of the chart's host. */
+  /** The place of the pointer, relative to the corner of the chart's host. */
   get pointer() {
     return this.#pointer;
   }
 
-  /** The time that somebody points at here. */
+  /** The time under the pointer in this chart. */
   get time() {
     return this.#time;
   }
 
-  /** Writes all anew, because the way to write it has changed. */
+  /** Writes all texts again, because their format has changed. */
   touch() {
     this.#shown = "";
   }
 
-  /** To be called once per animation frame. @param {View} view @param {Chart} chart */
+  /** Call it once per animation frame. @param {View} view @param {Chart} chart */
   show(view, chart) {
     const { area } = chart;
     const pointer = this.#pointer;
@@ -181,7 +181,7 @@ export class Readout {
   }
 }
 
-/** The place of the bar's middle that is nearest, so that the crosshair stands on it. */
+/** The middle of the nearest bar, so that the crosshair stands on it. */
 export function snapTo(
   /** @type {View} */ view,
   /** @type {Chart} */ chart,
@@ -192,7 +192,7 @@ export function snapTo(
   return placeOf(view, chart, axis.toTime(from + left / chart.area.width * (to - from))) ?? left;
 }
 
-/** Where the middle of the bar at a time is, from the left of the area. */
+/** The middle of the bar at a time, from the left of the area. */
 export function placeOf(
   /** @type {View} */ { parts: [lead], sight: { from, to }, interval, axis },
   /** @type {Chart} */ chart,

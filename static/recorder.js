@@ -1,26 +1,26 @@
-// The market as a recording: live, or at a moment of the past, from where it is played.
+// The recorder plays the market: live, or from a moment of the past.
 
 /** @import { Moment } from "./moment.js" */
 
-/** So near the present, playing on is being live. */
+/** Playback this close to the present becomes live. */
 const LIVE_MS = 250;
 
 /**
  * @typedef {object} RecorderOptions
  * @property {() => number} now
- * @property {() => number} present the newest time that there can be
- * @property {(moment: Moment | undefined) => void} changed told of what is to be shown
+ * @property {() => number} present the newest possible time
+ * @property {(moment: Moment | undefined) => void} changed called with the moment to show
  */
 
 export class Recorder {
   #options;
   /** @type {Moment | undefined} */
   #moment;
-  /** The speed that was chosen last. */
+  /** The speed that the user has chosen last. */
   #speed = 1;
-  /** When by the clock which time was played. */
+  /** A played time, and the clock time when it was played. */
   #anchor = { time: 0, at: 0 };
-  /** Newest time among what has been played. */
+  /** The newest time of the played rows. */
   #newest = -Infinity;
 
   /** @param {RecorderOptions} options */
@@ -44,7 +44,7 @@ export class Recorder {
     return this.#speed;
   }
 
-  /** The time that is shown; `undefined` when it is the present. */
+  /** The shown time; `undefined` while live. */
   get time() {
     if (this.#moment === undefined) return undefined;
     const { time, at } = this.#anchor;
@@ -52,13 +52,13 @@ export class Recorder {
     return Math.max(this.#newest, time + (this.#options.now() - at) * this.#moment.speed);
   }
 
-  /** Shows the market at a time. What is not over yet is the present. @param {number} time */
+  /** Shows the market at a time. A time at or after the present means live. @param {number} time */
   seek(time, isPaused = this.#moment?.isPaused ?? true) {
     if (time >= this.#options.present() - LIVE_MS) return this.live();
     this.#set({ time, speed: this.#speed, isPaused }, time);
   }
 
-  /** Plays on from where it is, or stands still. */
+  /** Plays from the shown time, or pauses. */
   toggle() {
     if (this.#moment?.isPaused) this.play();
     else this.pause();
@@ -70,7 +70,7 @@ export class Recorder {
     this.#set({ ...this.#moment, isPaused: false }, time);
   }
 
-  /** Stands still; the present too can be stopped. */
+  /** Pauses, also when live. */
   pause() {
     const { time } = this;
     if (this.#moment === undefined || time === undefined) {
@@ -90,12 +90,12 @@ export class Recorder {
     }
   }
 
-  /** Goes so far, and stands still there. @param {number} ms */
+  /** Moves by a time and pauses. @param {number} ms */
   step(ms) {
     this.seek((this.time ?? this.#options.present()) + ms, true);
   }
 
-  /** All that is shown begins anew at the same time, because something else joins it. */
+  /** Seeks the shown time again, because another stream has joined. */
   rejoin() {
     const { time } = this;
     if (time !== undefined) this.seek(time);
@@ -107,12 +107,12 @@ export class Recorder {
     this.#options.changed(undefined);
   }
 
-  /** Told of the newest time among rows that have just been played. @param {number} time */
+  /** Takes the newest time of rows that have just been played. @param {number} time */
   sawTime(time) {
     if (this.isPlaying && time > this.#newest) this.#newest = time;
   }
 
-  /** To be called once per animation frame: what has been played up to the present is live. */
+  /** Call it once per animation frame. It goes live when playback reaches the present. */
   tick() {
     const { time } = this;
     if (this.isPlaying && time !== undefined && time >= this.#options.present() - LIVE_MS) {
@@ -120,11 +120,11 @@ export class Recorder {
     }
   }
 
-  /** @param {Moment} moment @param {number} time that is shown now */
+  /** @param {Moment} moment @param {number} time shown now */
   #set(moment, time) {
-    this.#moment = moment;
+    this.#moment = { ...moment, shown: () => this.time };
     this.#anchor = { time, at: this.#options.now() };
     this.#newest = -Infinity;
-    this.#options.changed(moment);
+    this.#options.changed(this.#moment);
   }
 }

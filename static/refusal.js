@@ -1,29 +1,29 @@
-// Why a server does not want a client back.
+// Finds out why a server refuses a client.
 
 /** @typedef {(url: string, init: { signal: AbortSignal }) => Promise<Response>} Fetch */
 
 /**
- * What is final is no better when one comes back. The code is a close code: 4000 and the status of HTTP.
+ * After a final refusal a new attempt does not help. The code is a close code: 4000 plus the HTTP status.
  * @typedef {{ readonly isFinal: boolean, readonly code: number, readonly reason: string }} Refusal
  */
 
-/** What each close code that forbids to come back means; any other is met with an attempt. */
+/** Close codes after which a client must not reconnect. After other codes it tries again. */
 export const REFUSALS = new Map([
   [1007, "The server cannot read what this client sends"],
-  [1009, "The server takes no frame of that size"],
+  [1009, "The server refuses a frame of that size"],
   [4400, "The server does not understand this client"],
   [4401, "The server asks for a key"],
   [4403, "The server does not allow this client"],
   [4421, "The server does not serve that host"],
 ]);
 const REASON_LENGTH_MAX = 500;
-/** Where a WebSocket would have been served. */
+/** The status of a plain request to an address that does serve WebSockets. */
 const UPGRADE_REQUIRED = 426;
 /** @type {Refusal} */
 const UNKNOWN = { isFinal: false, code: 0, reason: "" };
 
 /**
- * Why a WebSocket did not open: it does not tell, but a plain request for its address does.
+ * Asks why a WebSocket did not open. Browsers do not tell, but a plain request to the address does.
  * @param {string} url of the WebSocket
  * @param {AbortSignal} signal
  * @param {Fetch} [fetch]

@@ -1,4 +1,4 @@
-// Everyone in a room follows the same symbol, range and moment.
+// All members of a room see the same symbol, range and moment.
 
 import { backoff, OPENING_MS_MAX } from "./client.js";
 import { whyRefused } from "./refusal.js";
@@ -6,14 +6,14 @@ import { whyRefused } from "./refusal.js";
 /** @import { View } from "./address.js" */
 
 /**
- * What a member tells the others: who it is, and the newest view of the room that it knows. So a newcomer
- * knows all from any one message, and no server needs to keep anything.
+ * A member's message: its name, and the newest view of the room that it knows. Any one message tells a
+ * newcomer everything, so the server stores nothing.
  * @typedef {object} Message
  * @property {string} id
  * @property {string} name
  * @property {boolean} follows
- * @property {number} moved counts the views of the room
- * @property {string} by who has chosen the view
+ * @property {number} moved number of the view, counted by the room
+ * @property {string} by id of the member who has chosen the view
  * @property {Shared | undefined} view
  */
 
@@ -28,7 +28,7 @@ import { whyRefused } from "./refusal.js";
  * @property {string} name
  * @property {new (url: string) => WebSocket} WebSocket
  * @property {() => number} now
- * @property {(view: Shared) => void} adopt somebody else has chosen this view
+ * @property {(view: Shared) => void} adopt called when another member has chosen a view
  */
 
 const TELL_MS = 5_000;
@@ -36,7 +36,7 @@ const LISTEN_MS = 400;
 const MEMBER_MS_MAX = 12_000;
 const MEMBERS_MAX = 100;
 const NAME_CHARS_MAX = 32;
-/** A member who drags tells of it so often. */
+/** A dragging member sends at most this often. */
 const MOVE_MS = 100;
 
 export class Room {
@@ -51,14 +51,14 @@ export class Room {
   #socket;
   #attempt = 0;
   #openAt = 0;
-  /** A newcomer first listens: what the room looks at counts, and not what he has brought along. */
+  /** A newcomer listens first, because the room's view replaces the view that the page came with. */
   #isSettled = false;
   #joinedAt = Infinity;
   /** @type {Shared | undefined} */
   #brought;
   #toldAt = -Infinity;
   #isDue = false;
-  /** Why the server lets nobody in with this key; empty while it does. */
+  /** Why the server refuses this key; empty without a refusal. */
   refusal = "";
   version = 0;
 
@@ -104,7 +104,7 @@ export class Room {
     return [me, ...others];
   }
 
-  /** Whoever changes the view leads; who does not follow keeps it to himself. @param {Shared} view */
+  /** Shares a view and makes this member the leader. A member who does not follow keeps the view private. @param {Shared} view */
   moved(view) {
     if (!this.#follows) return;
     if (!this.#isSettled) return void (this.#brought = view);
@@ -112,7 +112,7 @@ export class Room {
     this.#tellSoon();
   }
 
-  /** Tells what is due and forgets who is gone. To be called often. */
+  /** Sends due messages and removes silent members. Call it often. */
   tick() {
     const now = this.#options.now();
     if (this.#socket === undefined && now >= this.#openAt) this.#open();
@@ -155,7 +155,7 @@ export class Room {
     });
   }
 
-  /** Who is not let in does not try for ever. @param {string} address */
+  /** Asks why the socket did not open, and stops trying after a final refusal. @param {string} address */
   async #ask(address) {
     const { isFinal, reason } = await whyRefused(address, AbortSignal.timeout(OPENING_MS_MAX));
     const isOver = this.#socket !== undefined || address !== this.#options.url();
@@ -165,7 +165,7 @@ export class Room {
     this.version++;
   }
 
-  /** Nobody else is here. */
+  /** Ends listening, and shares the view that the page came with. */
   #settle() {
     this.#isSettled = true;
     if (this.#brought !== undefined) this.moved(this.#brought);
@@ -190,7 +190,7 @@ export class Room {
     const message = readMessage(data);
     if (message === undefined || message.id === this.#options.id) return;
     if (this.#members.size >= MEMBERS_MAX && !this.#members.has(message.id)) return;
-    // Who is new is told at once who is here.
+    // Answer a new member at once.
     if (!this.#members.has(message.id)) this.#isDue = true;
     this.#members.set(message.id, { message, at: this.#options.now() });
     this.version++;

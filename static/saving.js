@@ -1,4 +1,4 @@
-// The buttons that save what is shown.
+// The buttons that save the chart and the board.
 
 import { onClick } from "./dom.js";
 import { csvOf, download, pictureOf, tableOf } from "./export.js";
@@ -31,7 +31,7 @@ export function buildSaving({ stage, board, grid }) {
   });
 }
 
-/** A picture and the name of a file have no more room. @param {string} symbol */
+/** Shortens a symbol, because pictures and file names have little room. @param {string} symbol */
 function cut(symbol) {
   return symbol.length > SHOWN_MAX ? `${symbol.slice(0, SHOWN_MAX)}…` : symbol;
 }

@@ -1,25 +1,25 @@
-// What part of the prices the chart shows.
+// Computes the range of the price scale, and round marks for both axes.
 
 import { zoneOffsetMs } from "./format.js";
 
-/** Share of the height that the highest bar of volume takes. */
+/** The highest volume bar's share of the height. */
 export const VOLUME_SHARE = 0.16;
-/** Shares of the height that are left free above and below the prices. */
+/** Shares of the height that stay free above and below the prices. */
 const ABOVE_SHARE = 0.1;
 const BELOW_SHARE = 0.08;
 /** About a hundredth of a per cent. */
 const LOG_SPAN_MIN = 5e-5;
 
 /**
- * The prices at the bottom and the top. A flat line lies in the middle, and volumes have their place
+ * The prices at the bottom and the top. A flat line lies in the middle, and volume bars have room
  * below.
  * @param {{ min: number, max: number } | undefined} extremes
  * @param {object} options
  * @param {number} options.decimals
  * @param {boolean} options.hasVolume
- * @param {number} [options.stretch] above 1 more is seen than is needed
+ * @param {number} [options.stretch] above 1 shows more than the data needs
  * @param {boolean} [options.isLog] whether the extremes are logarithms
- * @param {number} [options.head] share of the height that words at the top take
+ * @param {number} [options.head] the caption's share of the height
  * @returns {[number, number]}
  */
 export function priceRange(
@@ -31,7 +31,7 @@ export function priceRange(
   const middle = min / 2 + max / 2;
   const least = isLog ? LOG_SPAN_MIN : Math.max(10 / 10 ** decimals, Math.abs(middle) * 1e-6);
   const needed = Math.max(max - min, least);
-  // What is beyond all numbers is shown as far as numbers go.
+  // Limit a range that would overflow.
   const span = Math.min(Number.MAX_VALUE / 4, needed * stretch);
   const above = Math.max(ABOVE_SHARE, head / (1 - head));
   const below = BELOW_SHARE + (hasVolume ? VOLUME_SHARE : 0);
@@ -41,14 +41,14 @@ export function priceRange(
   ];
 }
 
-/** Steps between labels that can be told apart with so many decimals. @param {number} decimals */
+/** Steps between labels that differ with this many decimals. @param {number} decimals */
 export function increments(decimals) {
   const powers = Array.from({ length: 16 + decimals }, (_, index) => 10 ** (index - decimals));
   return powers.flatMap((power) => [power, 2 * power, 5 * power]);
 }
 
 /**
- * Round prices between two logarithms of prices, so far apart that their labels have room.
+ * Round prices between two logarithms, far enough apart for their labels.
  * @param {number} low
  * @param {number} high
  * @param {number} labelsMax
@@ -79,7 +79,7 @@ export function logMarks(low, high, labelsMax) {
 }
 
 const [SECOND, MINUTE, HOUR, DAY] = /** @type {const} */ ([1_000, 60_000, 3_600_000, 86_400_000]);
-/** Distances between times that people count in. */
+/** Round distances between times. */
 const TIME_STEPS = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
   ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
@@ -89,11 +89,11 @@ const TIME_STEPS = [
 ];
 
 /**
- * Round times of this place between two times, so far apart that their labels have room.
+ * Round local times between two times, far enough apart for their labels.
  * @param {number} from
  * @param {number} to
  * @param {number} labelsMax
- * @param {number} [offsetMs] how far the clocks of this place are ahead of UTC
+ * @param {number} [offsetMs] local time minus UTC
  */
 export function timeMarks(from, to, labelsMax, offsetMs = zoneOffsetMs(from)) {
   const shortest = (to - from) / Math.max(1, labelsMax);

@@ -1,4 +1,4 @@
-// What is to be painted: the part of each symbol's history that is in sight, and how high it reaches.
+// Prepares what to paint: the visible part of each symbol's history, and its range of prices.
 
 import { decimate, extremes, firstFrom } from "./decimate.js";
 import { INTERVALS } from "./interval.js";
@@ -13,7 +13,7 @@ import { priceRange } from "./scale.js";
 /** @import { Window } from "./viewport.js" */
 
 /**
- * A symbol as the chart gets it. The first one leads: its prices are the scale.
+ * A symbol of the chart. The first one leads: the scale shows its prices.
  * @typedef {{ readonly symbol: string, readonly series: Series }} Part
  */
 
@@ -23,8 +23,8 @@ import { priceRange } from "./scale.js";
  * @property {Interval} interval
  * @property {Look} look
  * @property {Scale} scale
- * @property {Window} window the times in sight
- * @property {Window} sight the same as places of the axis
+ * @property {Window} window the visible times
+ * @property {Window} sight the visible places on the axis
  * @property {TimeAxis} axis
  * @property {number} edge the present, in the time of the data
  * @property {number} decimals
@@ -32,19 +32,19 @@ import { priceRange } from "./scale.js";
  */
 
 /**
- * How a price becomes a value of the scale: as it is, as a logarithm, as its distance from `base` in per
- * cent, or fitted: so that its own reach is as high as that of the leading symbol.
+ * Turns a price into a value of the scale: unchanged, as a logarithm, as the distance from `base` in per
+ * cent, or fitted, which stretches the symbol's range to the range of the leading symbol.
  * @typedef {{ readonly kind: "linear" } | { readonly kind: "log" }
  *   | { readonly kind: "percent", readonly base: number }
  *   | { readonly kind: "fitted", readonly low: number, readonly factor: number, readonly to: number }} Scaling
  */
 
 /**
- * A symbol ready to be painted. Times are places of the axis.
+ * A symbol ready to paint. Times are places on the axis.
  * @typedef {object} Strand
  * @property {string} symbol
  * @property {Slots} slots
- * @property {boolean} isMerged whether a slot stands for several bars
+ * @property {boolean} isMerged whether a slot combines several points
  * @property {Scaling} scale
  * @property {{ time: number, place: number, price: number, open: number }} last
  */
@@ -65,8 +65,8 @@ const LINEAR = { kind: "linear" };
 
 /**
  * @param {View} view
- * @param {{ width: number, stretch: number, head?: number }} size width in pixels of the canvas; the head
- *   is the share of the height that words at the top take
+ * @param {{ width: number, stretch: number, head?: number }} size width in canvas pixels; `head` is the
+ *   caption's share of the height
  * @param {readonly Layer[]} [layers]
  * @returns {Scene}
  */
@@ -75,7 +75,7 @@ export function sceneOf(view, { width, stretch, head = 0 }, layers = []) {
   const kind = kindOf(view);
   const drafts = shown.map((part) => strandOf(part, view, width));
   const reaches = drafts.map(({ slots }) => extremes(slots));
-  // There is no logarithm of what is not above 0.
+  // Only numbers above 0 have a logarithm.
   const isLog = kind === "log" && (reaches[0]?.min ?? 1) > 0;
   const scales = drafts.map(({ base }, place) =>
     kind === "percent" && base !== 0
@@ -102,7 +102,7 @@ export function sceneOf(view, { width, stretch, head = 0 }, layers = []) {
   return { view, strands, range, decimals, panes: layed.flatMap(({ panes }) => panes ?? []) };
 }
 
-/** Compared symbols are shown in per cent, unless another scale is asked for. @param {View} view */
+/** `auto` shows compared symbols in per cent. @param {View} view */
 function kindOf({ scale, parts }) {
   return scale === "auto" ? (parts.length > 1 ? "percent" : "linear") : scale;
 }
@@ -120,7 +120,7 @@ function fitted(own, lead, isLog) {
   const [low, high] = isLog ? [Math.log10(lead.min), Math.log10(lead.max)] : [lead.min, lead.max];
   const span = own.max - own.min;
   const share = (high - low) / span;
-  // A flat line lies in the middle, and so does what reaches beyond all numbers.
+  // Put a flat line, or a range that overflows, in the middle.
   const factor = Number.isFinite(share) ? share : 0;
   return { kind: "fitted", low: own.min, factor, to: factor > 0 ? low : low / 2 + high / 2 };
 }
@@ -139,12 +139,12 @@ export function scaled(price, scale) {
     case "fitted":
       return scale.factor === 0 ? scale.to : scale.to + (price - scale.low) * scale.factor;
   }
-  // What is beyond all numbers is shown as far as numbers go.
+  // Limit a value that would overflow.
   const percent = (price / scale.base - 1) * Math.sign(scale.base) * 100;
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, percent));
 }
 
-/** The price that has this value. @param {number} value @param {Scaling} scale */
+/** The inverse of `scaled`. @param {number} value @param {Scaling} scale */
 export function unscaled(value, scale) {
   switch (scale.kind) {
     case "linear":
@@ -158,7 +158,7 @@ export function unscaled(value, scale) {
   }
 }
 
-/** Whether a symbol is shown by candles: only the leading one is. @param {View} view @param {number} place */
+/** Whether a symbol has candles: only the leading one may. @param {View} view @param {number} place */
 export function hasCandles({ interval, look }, place) {
   return place === 0 && look === "candles" && interval !== "tick";
 }
@@ -201,9 +201,9 @@ function strandOf(part, view, width) {
 }
 
 /**
- * Which points are in sight, and one more on either side: the line comes from there, and a bar may reach
- * into the sight.
- * @param {Float64Array} times as places of the axis
+ * The visible points, and one more on each side: a line comes from there, and a bar may reach into
+ * view.
+ * @param {Float64Array} times as places on the axis
  * @param {Pick<View, "sight" | "interval">} view
  */
 export function pointsIn(times, { sight: { from, to }, interval }) {

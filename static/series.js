@@ -4,17 +4,17 @@
 
 const CAPACITY_MIN = 1_024;
 
-/** Points in order of time, each once, in whichever order they come; the oldest go when it is full. */
+/** Points sorted by time, each once, in any order of arrival. A full series drops the oldest points. */
 export class Series {
-  /** Names of the columns; the first two are the key by which points are ordered and known again. */
+  /** Names of the columns. The first two are the key that sorts and identifies points. */
   #fields;
   #lengthMax;
-  /** With room at the end for more than there is. @type {Float64Array[]} */
+  /** Longer than the series, for points to come. @type {Float64Array[]} */
   #columns;
   #length = 0;
-  /** What is older has been dropped; to let it in again would make a hole. */
+  /** Older points have been dropped; accepting some again would leave a gap. */
   #oldest = -Infinity;
-  /** Grows with every change. */
+  /** Grows with each change. */
   version = 0;
 
   /**
@@ -31,12 +31,12 @@ export class Series {
     return this.#length;
   }
 
-  /** Whether older points would find no room. */
+  /** Whether there is no room for older points. */
   get isFull() {
     return this.#oldest > -Infinity || this.#length >= this.#lengthMax;
   }
 
-  /** A view of one column, to be read before the next change. @param {string} field */
+  /** A view of one column, valid until the next change. @param {string} field */
   column(field) {
     const column = this.#columns[this.#fields.indexOf(field)];
     if (column === undefined) throw new TypeError(`Cannot read column ${field}: there is none`);
@@ -73,7 +73,7 @@ export class Series {
     this.version++;
   }
 
-  /** Many points at once: those that stay are moved once, not for each. @param {readonly Point[]} points */
+  /** Puts many points and moves the existing ones only once. @param {readonly Point[]} points */
   putAll(points) {
     const keys = /** @type {[string, string]} */ (this.#fields.slice(0, 2));
     const key = (/** @type {Point} */ point, /** @type {0 | 1} */ place) =>
@@ -86,7 +86,7 @@ export class Series {
     for (const point of rest) this.put(point);
   }
 
-  /** @param {readonly Point[]} points in order, each older than all that are known */
+  /** @param {readonly Point[]} points sorted, each older than all existing ones */
   #putBefore(points) {
     if (this.#oldest > -Infinity) return;
     const room = Math.max(0, this.#lengthMax - this.#length);
@@ -104,7 +104,7 @@ export class Series {
     this.version++;
   }
 
-  /** @param {readonly Point[]} points in order */
+  /** @param {readonly Point[]} points sorted */
   #distinct(points) {
     const keys = this.#fields.slice(0, 2);
     return points.filter((point, index) =>
@@ -112,7 +112,7 @@ export class Series {
     );
   }
 
-  /** What is unknown is no number here. @param {Point} point */
+  /** Unknown values become NaN. @param {Point} point */
   #valuesOf(point) {
     return this.#fields.map((field) => point[field] === null ? NaN : Number(point[field] ?? 0));
   }
@@ -138,7 +138,7 @@ export class Series {
     this.#length++;
   }
 
-  /** Many at a time, because those that stay have to be moved. @param {number} count */
+  /** Drops many points at once, because each drop moves the others. @param {number} count */
   #drop(count) {
     for (const column of this.#columns) column.copyWithin(0, count, this.#length);
     this.#length -= count;
@@ -146,7 +146,7 @@ export class Series {
   }
 
   /**
-   * Whether a point shall replace the one that is known by the same key.
+   * Whether a point replaces the existing one with the same key.
    * @param {Point} _point
    * @param {number} _index
    */
@@ -154,7 +154,7 @@ export class Series {
     return false;
   }
 
-  /** Index of the first point that is not before the key. */
+  /** Index of the first point at or after the key. */
   #search(/** @type {number} */ time, /** @type {number} */ order) {
     const [times, orders] = /** @type {[Float64Array, Float64Array]} */ (this.#columns);
     let low = 0;
@@ -171,14 +171,14 @@ export class Series {
 
 const POINTS_MAX = 1_200_000;
 
-/** Ticks are known by their seq, so history and stream may overlap. */
+/** The seq identifies a tick, so history and stream may overlap. */
 export class TickSeries extends Series {
   constructor(lengthMax = POINTS_MAX) {
     super(["time", "seq", "price", "size"], lengthMax);
   }
 }
 
-/** Bars are known by their time. */
+/** The time identifies a bar. */
 export class BarSeries extends Series {
   constructor(lengthMax = POINTS_MAX) {
     const fields = ["time", "order", "open", "high", "low", "close", "volume", "count", "closed"];
@@ -186,8 +186,8 @@ export class BarSeries extends Series {
   }
 
   /**
-   * History may tell of a bar what the stream has already overtaken: a bar only gains ticks, and closes
-   * only once.
+   * History may hold an older state of a bar than the stream. A bar only gains ticks, and closes
+   * once.
    * @override
    * @param {Point} point
    * @param {number} index

@@ -1,19 +1,19 @@
-// Talks to the server by HTTP, with the key if there is one.
+// Requests to the server by HTTP, with the user's key if there is one.
 
 import { backoff } from "./client.js";
 import { recall, remember } from "./memory.js";
 
-/** The server's address, also where it is served under a path of another one. */
+/** The server's root, which may be a path below another server. */
 export const ROOT = new URL("..", import.meta.url);
 
 export class Server {
   #key = recall("key");
-  /** Why the server refuses to answer; empty when it does not. */
+  /** Why the server refuses requests; empty without a refusal. */
   refusal = "";
-  /** How long the last answer took. */
+  /** Duration of the last health request. */
   roundTripMs = 0;
 
-  /** The key that goes with every request from now on. @param {string} key */
+  /** Sets the key for all later requests. @param {string} key */
   set key(key) {
     this.#key = key;
     this.refusal = "";
@@ -29,9 +29,10 @@ export class Server {
   }
 
   /**
-   * Asks once. @returns the answer as JSON, or `undefined` when there is none to be had
+   * Sends one request.
    * @param {string} path
    * @param {AbortSignal} [signal]
+   * @returns the answer as JSON, or `undefined` if the request failed
    */
   async ask(path, signal) {
     const headers = new Headers(this.#key === "" ? {} : { "X-API-KEY": this.#key });
@@ -47,7 +48,7 @@ export class Server {
   }
 
   /**
-   * Loads JSON and tries until it succeeds or is called off.
+   * Loads a JSON list. It retries until it succeeds or the signal aborts.
    * @param {string} path
    * @param {AbortSignal} [signal]
    */
@@ -60,7 +61,7 @@ export class Server {
     return [];
   }
 
-  /** Asks how the server is, and how long that takes. */
+  /** Requests the server's health and measures the time. */
   async health() {
     const startedAt = performance.now();
     const answer = await this.ask("readyz");

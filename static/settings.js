@@ -1,15 +1,15 @@
-// How somebody wants the page to look and to write, on this machine.
+// The user's settings for the page, stored in this browser.
 
 import { setStyle } from "./format.js";
 import { recallJson, remember, rememberJson } from "./memory.js";
 
 /**
  * @typedef {object} Values
- * @property {string} zone a name of the IANA database; empty is that of this device
+ * @property {string} zone a name of the IANA database; empty means the zone of this device
  * @property {boolean} isHour12
  * @property {boolean} isGrouped
  * @property {boolean} isFlashing whether cells flash when their value changes
- * @property {(typeof PALETTES)[number]} colors for up and down
+ * @property {(typeof PALETTES)[number]} colors colours of up and down
  */
 
 export const PALETTES = /** @type {const} */ (["green-red", "red-green", "blue-orange"]);
@@ -22,7 +22,7 @@ const FIRST = {
   colors: "green-red",
 };
 
-/** Reads what was kept; what cannot be used is as it is at first. @param {unknown} kept @returns {Values} */
+/** Reads stored settings. Invalid values become the defaults. @param {unknown} kept @returns {Values} */
 export function readSettings(kept) {
   const { zone, isHour12, isGrouped, isFlashing, colors } =
     /** @type {Record<keyof Values, unknown>} */ (Object(kept));
@@ -51,7 +51,7 @@ export class Settings {
   #values = readSettings(recallJson("settings"));
   #changed;
 
-  /** @param {() => void} changed told when all that is written has to be written anew */
+  /** @param {() => void} changed called when the page must write all texts again */
   constructor(changed) {
     this.#apply();
     this.#changed = changed;
@@ -69,7 +69,7 @@ export class Settings {
     this.#changed();
   }
 
-  /** @param {string} theme dark, light, or that of the system @returns whether there is such a one */
+  /** @param {string} theme dark, light, or system @returns whether the theme exists */
   setTheme(theme) {
     const isSystem = theme === "system";
     if (theme !== "dark" && theme !== "light" && !isSystem) return false;

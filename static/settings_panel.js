@@ -1,4 +1,4 @@
-// The panel in which somebody says how the page shall look and write.
+// The panel with the user's settings.
 
 import { make } from "./dom.js";
 import { check, choice, line, openPanel } from "./fields.js";
@@ -48,7 +48,7 @@ export function open({ settings, setTheme }) {
     make(
       "p",
       { className: "quiet" },
-      "Kept in this browser. Who asks the system for less motion sees none here.",
+      "Stored in this browser. The page shows no motion if your system asks for less.",
     ),
   );
 }

@@ -1,4 +1,4 @@
-// What is shown is shared: the address keeps it, and the room follows it.
+// Shares the view: writes it to the address and sends it to the room.
 
 import { queryText, readView, writeView } from "./address.js";
 import { recall, remember } from "./memory.js";
@@ -12,9 +12,9 @@ import { Room } from "./room.js";
  * @typedef {object} SharingOptions
  * @property {URLSearchParams} query of the address
  * @property {Server} server
- * @property {() => Shared} view what is shown
- * @property {(query: URLSearchParams) => void} write puts into the address what is shown
- * @property {(view: Shared) => void} adopt shows what somebody else has chosen
+ * @property {() => Shared} view the shown view
+ * @property {(query: URLSearchParams) => void} write writes the view into the query
+ * @property {(view: Shared) => void} adopt shows the view of another member
  * @property {() => number} now
  * @property {() => number} random
  */
@@ -54,7 +54,7 @@ export class Sharing {
     return this.#room;
   }
 
-  /** Somebody has chosen something here. */
+  /** Call it after the user has changed the view. */
   changed() {
     if (!this.#isAdopting) this.#room?.moved(this.#options.view());
     if (this.#timer !== undefined) return;
@@ -66,13 +66,13 @@ export class Sharing {
     }, ADDRESS_MS);
   }
 
-  /** To be called once per animation frame. */
+  /** Call it once per animation frame. */
   tick() {
     this.#room?.tick();
     this.#people?.draw();
   }
 
-  /** What others send is read as an address is: what cannot be used is as if it were not there. @param {Shared} shared */
+  /** Reads a received view in the same way as an address, which ignores values that are not valid. @param {Shared} shared */
   #adopt(shared) {
     const query = new URLSearchParams();
     try {

@@ -1,10 +1,10 @@
-// The curves of all rows in sight, on one canvas: each canvas more would be a layer more in every frame.
+// The curves of all visible rows on one canvas. One canvas per row would cost one layer each in every frame.
 
 import { POINTS } from "./sparks.js";
 
 /** @import { Spark } from "./sparks.js" */
 
-/** In pixels of the page, as the style sheet has it: to ask the document for it costs a layout. */
+/** In CSS pixels, as in the style sheet. Reading it from the document would force a layout. */
 const WIDTH = 84;
 const PADDING = 6;
 const STALE_ALPHA = 0.5;
@@ -14,7 +14,7 @@ export class SparkStrip {
   #context = this.element.getContext("2d");
   #rowPixels;
   #first = 0;
-  /** What is drawn in each row. @type {string[]} */
+  /** Describes the curve in each row. @type {string[]} */
   #drawn = [];
 
   /** @param {number} rowPixels */
@@ -30,14 +30,14 @@ export class SparkStrip {
   }
 
   /**
-   * Lies over some rows, and is empty.
+   * Covers a range of rows and clears the canvas.
    * @param {{ first: number, count: number, left: number }} place
    */
   lay({ first, count, left }) {
     const { element } = this;
     const height = count * this.#rowPixels;
     const [width, tall] = [WIDTH * devicePixelRatio, height * devicePixelRatio].map(Math.round);
-    // A new size empties it.
+    // Setting the size clears a canvas.
     element.width = width ?? 0;
     element.height = tall ?? 0;
     element.style.height = `${height}px`;
@@ -48,7 +48,7 @@ export class SparkStrip {
   }
 
   /**
-   * Draws the curve of a row, if it is another than before.
+   * Draws the curve of a row if it has changed.
    * @param {number} index
    * @param {string} symbol
    * @param {Spark | undefined} spark
@@ -65,7 +65,7 @@ export class SparkStrip {
     context.clearRect(0, place * height, WIDTH, height);
     const closes = spark?.closes ?? [];
     if (closes.length < 2) return;
-    // Of halves, because the distance of two prices may be beyond all numbers.
+    // Use halves: the difference of two large prices may overflow.
     const low = Math.min(...closes) / 2;
     const scale = (height - 2 * PADDING) / (Math.max(...closes) / 2 - low);
     const bottom = (place + 1) * height - PADDING;

@@ -1,4 +1,4 @@
-// The small curve of the last hour in each row.
+// The small curves of the last hour, one per row.
 
 /** @import { Point } from "./series.js" */
 /** @import { Row } from "./board.js" */
@@ -9,12 +9,12 @@ const LOADS_MAX = 3;
 
 /**
  * @typedef {object} Spark
- * @property {number[]} closes of one minute each, the newest last
- * @property {number} minute in which the newest one lies
+ * @property {number[]} closes one per minute, the newest last
+ * @property {number} minute number of the newest minute
  * @property {number} version
  */
 
-/** Curves of the symbols in sight; they are loaded when they come into sight, a few at a time. */
+/** Loads the curves of visible symbols, a few at a time. */
 export class Sparks {
   #load;
   #rowOf;
@@ -42,7 +42,7 @@ export class Sparks {
     return this.#sparks.get(symbol);
   }
 
-  /** Begins anew at another moment. @param {number | undefined} time */
+  /** Drops all curves, because another moment is shown. @param {number | undefined} time */
   show(time) {
     this.#time = time;
     this.#loading.abort();
@@ -52,7 +52,14 @@ export class Sparks {
     this.#wanted.clear();
   }
 
-  /** Only those in sight are loaded. @param {Iterable<string>} symbols */
+  /** Loads the curve of a symbol again. @param {string} symbol */
+  forget(symbol) {
+    if (!this.#sparks.delete(symbol)) return;
+    this.#wanted.add(symbol);
+    this.#loadNext();
+  }
+
+  /** Sets the symbols to load: those of the visible rows. @param {Iterable<string>} symbols */
   want(symbols) {
     this.#wanted.clear();
     for (const symbol of symbols) if (!this.#sparks.has(symbol)) this.#wanted.add(symbol);
@@ -87,7 +94,7 @@ export class Sparks {
   async #fill(symbol) {
     const { signal } = this.#loading;
     const query = new URLSearchParams({ symbol, interval: "1m", limit: String(POINTS) });
-    // The minute of that moment was not over then.
+    // At that moment its own minute was not complete.
     if (this.#time !== undefined) query.set("to", String(this.#time - this.#time % STEP_MS));
     const bars = await this.#load(`bars?${query}`, signal);
     if (signal.aborted) return;

@@ -1,4 +1,4 @@
-// Where a chart is drawn: its part of the time, what fingers do to it, and the values under them.
+// A chart on the page with its viewport, gestures, caption and readout.
 
 import { Chart } from "./chart.js";
 import { within } from "./dom.js";
@@ -23,21 +23,21 @@ import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
  * @property {() => Tracks} tracks
  * @property {Viewport} viewport
  * @property {() => Pick<Choice, "interval" | "look" | "scale" | "isGapless">} choice
- * @property {() => number} time at the right end
+ * @property {() => number} time at the right edge
  * @property {(place: Place, event: PointerEvent) => Grip | undefined} grab
  */
 
 /**
- * What is known of the leading symbol.
+ * Data about the leading symbol.
  * @typedef {object} Known
  * @property {Row | undefined} row
  * @property {number} decimals
- * @property {string} failure of the board
- * @property {boolean} isForeign whether the server has symbols, and not this one
+ * @property {string} failure the board's error, or an empty text
+ * @property {boolean} isForeign whether the server has symbols, but not this one
  */
 
 export class Stage {
-  /** Without somebody's doing it is drawn once in so many milliseconds at the most. */
+  /** Shortest time between two drawings, unless the user acts. */
   paceMs = 0;
   /** @type {Chart} */
   chart;
@@ -50,10 +50,10 @@ export class Stage {
   #caption;
   #gapless = new GaplessAxis();
   #pointed = "";
-  /** What somebody does to the chart, and when it was drawn last. @type {readonly unknown[]} */
+  /** The user's input at the last drawing, and its time below. @type {readonly unknown[]} */
   #done = [];
   #drawnAt = -Infinity;
-  /** What the chart shows. @type {View | undefined} */
+  /** The view that the chart shows. @type {View | undefined} */
   #shown;
 
   /** @param {StageOptions} options */
@@ -101,13 +101,13 @@ export class Stage {
     return { interval: choice().interval, oldest, edge, width, axis: this.#axis };
   }
 
-  /** What it is a chart of, where there are several. @param {Known} known @param {number | undefined} time the moment that is shown instead of the present */
+  /** Names the chart where there are several. @param {Known} known @param {number | undefined} time the moment that is shown instead of the present */
   caption({ row, decimals }, time) {
     const { interval } = this.#options.choice();
     const symbol = this.#options.tracks().lead?.symbol ?? "";
     const className = ["down", "", "up"][Math.sign(row?.change ?? 0) + 1] ?? "";
     const names = [{ text: symbol, className: "symbol" }, { text: interval, className: "when" }];
-    // Prices of the board may be of another moment.
+    // The board may show another moment than this chart.
     if (time !== undefined) {
       return this.#caption.show([...names, { text: `at ${dayTimeText(time)}`, className: "past" }]);
     }
@@ -118,7 +118,7 @@ export class Stage {
     ]);
   }
 
-  /** To be called once per animation frame. @param {Known} known */
+  /** Call it once per animation frame. @param {Known} known */
   draw({ row, decimals, failure, isForeign }) {
     const { tracks, viewport, choice } = this.#options;
     const { lead, all } = tracks();
@@ -140,12 +140,12 @@ export class Stage {
     this.readout.show(view, this.chart);
     setHidden(this.#follow, viewport.isFollowing);
     setHidden(this.#older, !all.some(({ isLoadingOlder }) => isLoadingOlder));
-    // Half a width ahead, so that whoever moves on finds it there.
+    // Load half a width ahead, before the user gets there.
     const ahead = (window.to - window.from) / 2;
     if (lead.state.kind === "ready") tracks().reach(window.from - ahead);
   }
 
-  /** What somebody does is answered at once. @param {Track | undefined} lead */
+  /** Whether to draw now. Input of the user needs no wait. @param {Track | undefined} lead */
   #isDue(lead) {
     const { viewport, choice } = this.#options;
     const { pointer, linkedTime } = this.readout;
@@ -158,7 +158,7 @@ export class Stage {
     return true;
   }
 
-  /** The crosshair is where somebody points on another chart. @param {View} view */
+  /** Shows the crosshair at the time under the pointer in another chart. @param {View} view */
   #point(view) {
     const { linkedTime } = this.readout;
     const left = linkedTime === undefined ? undefined : placeOf(view, this.chart, linkedTime);

@@ -1,4 +1,4 @@
-// The bar at the foot of the page: how the connection, the server and its feeds are.
+// The status bar: the state of the connection, the server and its feeds.
 
 import { element, show, write } from "./dom.js";
 import { durationText } from "./format.js";
@@ -9,14 +9,14 @@ import { durationText } from "./format.js";
 
 const RATE_MS = 1_000;
 const FAULT_MS = 20_000;
-/** What the protocol says of a planned end: 1012, or its word. */
+/** Close reasons of a planned end: the reason of 1012, or words of the protocol. */
 const RESTARTS = /restart|drain|maintenance|shut/i;
-const GARBLED = /not tickwire's protocol|lost on the way/;
+const GARBLED = /does not speak tickwire's protocol|lost on the way/;
 
 export class Status {
   #rate = { at: 0, updates: 0 };
   #state = "";
-  /** What went wrong and is over, shown for a while. */
+  /** A past error that stays visible for a while. */
   #fault = { text: "", at: -Infinity };
 
   /** @param {State} state @param {boolean} isReplay @param {number} now */
@@ -48,16 +48,16 @@ export class Status {
     }
   }
 
-  /** Something went wrong that somebody should know. @param {string} text @param {number} now */
+  /** Shows an error for a while. @param {string} text @param {number} now */
   tell(text, now) {
     this.#fault = { text, at: now };
   }
 
-  /** To be called once per animation frame. @param {State} state @param {number} now @param {number} lagMs */
+  /** Call it once per animation frame. @param {State} state @param {number} now @param {number} lagMs */
   tick(state, now, lagMs) {
     const isBehind = state.kind === "live" && lagMs > 0;
     const leftMs = state.kind === "waiting" ? Math.max(0, state.until - now) : 0;
-    // Only the word is announced, not every second of it.
+    // Screen readers announce this text, so keep the countdown out of it.
     write("state", isBehind ? "Behind" : this.#state);
     const { dataset } = document.body;
     if (isBehind !== (dataset["state"] === "behind")) {
@@ -74,7 +74,7 @@ export class Status {
     write("fault", now - this.#fault.at < FAULT_MS ? this.#fault.text : "");
   }
 
-  /** @param {number} updates in all @param {string} position @param {number} ageMs since the last word of the server @param {number} now */
+  /** @param {number} updates so far @param {string} position @param {number} ageMs since the last message of the server @param {number} now */
   showRate(updates, position, ageMs, now) {
     const elapsedMs = now - this.#rate.at;
     if (elapsedMs < RATE_MS) return;

@@ -1,4 +1,4 @@
-// The streams of a client, told in the native protocol: what client.js says on a connection.
+// The streams of a client: they send and receive the native protocol on the connection of client.js.
 
 import { epochOf, isPosition, Newest, RowReader, seqOf, withSpeed } from "./frames.js";
 
@@ -8,7 +8,7 @@ import { epochOf, isPosition, Newest, RowReader, seqOf, withSpeed } from "./fram
 /** @typedef {{ kind: "joined", sub: string, seq: number, reader: RowReader, at: number }} Joined */
 
 /**
- * Updates are those that have not been answered yet, the next one first.
+ * A stream. `updates` holds the updates without an answer, the next one first.
  * @typedef {object} Entry
  * @property {StreamRequest} request
  * @property {Handlers} handlers
@@ -28,10 +28,10 @@ import { epochOf, isPosition, Newest, RowReader, seqOf, withSpeed } from "./fram
  * @typedef {object} StreamsOptions
  * @property {Clock} clock
  * @property {(text: string) => void} send
- * @property {(reason: string) => void} giveUp ends the connection; another one may do better
+ * @property {(reason: string) => void} giveUp ends the connection, so that the client reconnects
  */
 
-/** A loss so soon after joining is likely to come again at once. */
+/** Data that is missing so soon after joining would be missing again, so the client reconnects. */
 const JOINED_MS_MIN = 1_000;
 
 export class Streams {
@@ -42,11 +42,11 @@ export class Streams {
   #entries = new Set();
   /** @type {Map<string, Entry>} */
   #joined = new Map();
-  /** Subscriptions of the server that nobody wants any more. @type {Set<string>} */
+  /** Subscriptions to end on the server. @type {Set<string>} */
   #left = new Set();
   /**
-   * Commands are said one at a time. The server does not tell which one it did not take when there were
-   * too many, and a subscription has no name to end it by before it is answered.
+   * The one command without an answer. A second must wait: an error about too many commands does not say
+   * which one failed, and only the answer to `subscribe` gives the name that `unsubscribe` needs.
    * @type {{ id: number, command: Command } | undefined}
    */
   #said;
@@ -97,13 +97,13 @@ export class Streams {
     };
   }
 
-  /** A connection is open. */
+  /** Call it when a connection has opened. */
   opened() {
     this.#isOpen = true;
     this.#sayNext();
   }
 
-  /** The connection is gone, and all that was joined on it. */
+  /** Call it when the connection has closed. All streams must join again. */
   closed() {
     this.#isOpen = false;
     this.#said = undefined;
@@ -118,6 +118,8 @@ export class Streams {
     switch (frame.op) {
       case "data":
         return this.#data(frame);
+      case "corrected":
+        return this.#joined.get(frame.sub)?.handlers.onCorrected?.(frame);
       case "symbols":
         return stageOf(this.#joined.get(frame.sub))?.reader.add(frame.add);
       case "subscribed":
@@ -162,7 +164,7 @@ export class Streams {
     if (command.kind === "subscribe") tell = this.#subscribed(command, frame);
     else if (command.kind === "update") tell = this.#updated(command, frame);
     else this.#left.delete(command.sub);
-    // A consumer is told last, for it may throw.
+    // Call the handler last, because it may throw.
     this.#sayNext();
     tell?.();
   }
@@ -179,7 +181,7 @@ export class Streams {
     return () => entry.handlers.onReply?.({ ...frame, op: "subscribed", resumed });
   }
 
-  /** The server could not keep what a slow client needed next. @param {Frame} frame */
+  /** The server dropped frames of a slow client and started the subscription again. @param {Frame} frame */
   #begunAnew(frame) {
     const entry = this.#joined.get(frame.sub);
     if (entry === undefined) return;
@@ -207,11 +209,11 @@ export class Streams {
    */
   #updated({ entry, stage, update }, frame) {
     const { sub, position, symbols } = frame;
-    // Left meanwhile, or to be joined anew: then it will be said again.
+    // The entry was closed or lost data meanwhile. A lost update is sent again.
     if (entry.stage !== stage) return void (this.#left.delete(stage.sub) && this.#left.add(sub));
     entry.updates.shift();
     const { seek, every, speed = entry.request.speed, resume, pause } = update;
-    // Without a position it is live, and has no speed.
+    // Only a replay has a position here and a speed.
     entry.request = withSpeed(entry.request, position === undefined ? undefined : speed);
     if (every !== undefined) entry.request = { ...entry.request, every };
     entry.isPaused = pause ?? (resume === undefined ? entry.isPaused : !resume);
@@ -230,7 +232,7 @@ export class Streams {
   /** @param {Frame} frame */
   #refused({ id, code, message, retryAfter }) {
     const said = this.#said;
-    // One without an id is about a frame that could not be read, and only one is on its way.
+    // An error without an id is about a frame that the server could not read: the only one sent.
     if (said === undefined || (id !== undefined && id !== said.id)) return;
     if (retryAfter !== undefined) {
       this.#options.clock.after(retryAfter, () => {
@@ -263,7 +265,7 @@ export class Streams {
   }
 
   /**
-   * Something was lost: begins again at the last good position.
+   * Data is missing: joins again at the last good position.
    * @param {Entry} entry
    * @param {Joined} stage
    * @param {number} found

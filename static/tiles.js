@@ -1,5 +1,5 @@
-// Few symbols leave half of the board empty: there each has a tile with its price, its last hour, and where
-// in the range of its day it is. All of it stands in the rows too, so that only eyes need the tiles.
+// The tiles fill the empty part of a board with few symbols: price, last hour, and the price's place in the
+// day's range. The rows hold the same values, so screen readers skip the tiles.
 
 import { make } from "./dom.js";
 import { percentText, priceText } from "./format.js";
@@ -64,7 +64,7 @@ export class Tiles {
   #host = make("div", { className: "tiles", ariaHidden: "true" });
   /** @type {Tile[]} */
   #tiles = [];
-  /** What there is room for, as text. */
+  /** Describes the layout of the tiles. */
   #laid = "";
   isWanted = true;
 
@@ -79,7 +79,7 @@ export class Tiles {
     });
   }
 
-  /** To be called once per animation frame. @param {ReadonlySet<string>} changed */
+  /** Call it once per animation frame. @param {ReadonlySet<string>} changed */
   draw(changed) {
     const { grid, board, cells } = this.#page;
     const { symbols } = grid.order;
@@ -87,7 +87,7 @@ export class Tiles {
     const room = height - grid.height - 2 * MARGIN_PIXELS;
     const rows = Math.max(0, Math.floor(room / TILE_PIXELS.height));
     const columns = Math.max(1, Math.floor((width - MARGIN_PIXELS) / TILE_PIXELS.width));
-    // Some of them without the others would only raise questions.
+    // Show tiles for all symbols or for none.
     const areFew = symbols.length <= Math.min(TILES_MAX, rows * columns);
     const count = this.isWanted && areFew ? symbols.length : 0;
     const { symbol: chosen } = cells.active.view;
@@ -104,7 +104,7 @@ export class Tiles {
     });
   }
 
-  /** The way to write it, or a colour, is another one. */
+  /** Draws all again, because a format or a colour has changed. */
   touch() {
     this.#laid = "";
     for (const tile of this.#tiles) tile.touch();

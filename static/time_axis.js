@@ -1,4 +1,4 @@
-// How time lies along the chart: evenly, or without the spans in which there are no bars.
+// Maps times to places on the axis: evenly, or without the spans that have no bars.
 
 import { INTERVALS } from "./interval.js";
 
@@ -6,12 +6,12 @@ import { INTERVALS } from "./interval.js";
 /** @import { Series } from "./series.js" */
 
 /**
- * A place on the axis is a time too, in milliseconds, from which the gaps after it are left out.
+ * A place on the axis is in milliseconds: the time minus the gaps that are left out.
  * @typedef {object} TimeAxis
  * @property {(time: number) => number} toAxis
  * @property {(place: number) => number} toTime
  * @property {(series: Series) => Float64Array} columnOf the places of a series' points
- * @property {number} version another one when times have other places than before
+ * @property {number} version changes when the mapping changes
  */
 
 /** @type {TimeAxis} */
@@ -23,19 +23,19 @@ export const EVEN_AXIS = {
 };
 
 /**
- * Bars stand side by side, however long nothing happened between them. What is newest has its own time as
- * its place, so that all older places stay as they are while history is loaded.
+ * Leaves out the gaps between bars. The newest bar keeps its time as its place, so that loading history does
+ * not move the others.
  * @implements {TimeAxis}
  */
 export class GaplessAxis {
-  /** Where each gap ends, oldest first, and how much is left out from there on, later gaps included. */
+  /** The end of each gap, oldest first, and the sum of this gap and all later ones. */
   #ends = new Float64Array(0);
   #removed = new Float64Array(0);
   #lengths = new Float64Array(0);
   version = 0;
   #known = { length: -1, oldest: NaN };
 
-  /** Looks for gaps, if there are other bars than before. @param {Series} series @param {Interval} interval */
+  /** Finds the gaps again after a change of the bars. @param {Series} series @param {Interval} interval */
   update(series, interval) {
     const { length } = series;
     const oldest = series.at("time", 0) ?? NaN;
@@ -65,7 +65,7 @@ export class GaplessAxis {
     const after = this.#removed[gap + 1] ?? 0;
     const end = this.#ends[gap];
     if (end === undefined) return time;
-    // All times within a gap are where it ends.
+    // All times within a gap map to its end.
     return Math.min(time + (this.#removed[gap] ?? 0), end + after);
   }
 
@@ -92,7 +92,7 @@ export class GaplessAxis {
     return places;
   }
 
-  /** @param {(index: number) => boolean} isAfter @returns {number} of the first gap that is after */
+  /** @param {(index: number) => boolean} isAfter @returns {number} index of the first such gap */
   #firstAfter(isAfter) {
     let low = 0;
     let high = this.#lengths.length;

@@ -1,4 +1,4 @@
-// The whole tape at a glance: how much happened when, and the moment that is shown.
+// The timeline: the number of ticks over the whole tape, and the shown moment.
 
 import { dayTimeText, timeText } from "./format.js";
 import { INTERVALS, isInterval } from "./interval.js";
@@ -7,7 +7,7 @@ import { timeMarks } from "./scale.js";
 /** @import { Colors } from "./paint.js" */
 
 /**
- * How many ticks there were in each interval, as the server tells.
+ * The number of ticks in each interval, from the server.
  * @typedef {{ from: number, interval: string, counts: readonly number[] }} Activity
  */
 
@@ -32,12 +32,12 @@ export class Timeline {
   #activity;
   #version = 0;
   #size = { width: 0, height: 0 };
-  /** The part of the tape in sight; without it, all. @type {{ from: number, to: number } | undefined} */
+  /** The visible part of the tape; undefined shows all. @type {{ from: number, to: number } | undefined} */
   #part;
   #present = 0;
   #shown = 0;
   #drawn = "";
-  /** The second of which the slider has told. */
+  /** The second that screen readers have been given. */
   #said = NaN;
   /** @type {number | undefined} */
   #pointer;
@@ -72,13 +72,13 @@ export class Timeline {
     this.#version++;
   }
 
-  /** Draws all anew, because the way to write it has changed. */
+  /** Draws all again, because the format of its texts has changed. */
   touch() {
     this.#drawn = "";
     this.#said = NaN;
   }
 
-  /** Whether the moment is being dragged. */
+  /** Whether the user is dragging the moment. */
   get isDragged() {
     return this.#pointer !== undefined;
   }
@@ -89,8 +89,8 @@ export class Timeline {
   }
 
   /**
-   * To be called once per animation frame.
-   * @param {number} time that is shown
+   * Call it once per animation frame.
+   * @param {number} time shown now
    * @param {number} present
    * @param {boolean} isLive
    * @param {Colors} colors
@@ -102,7 +102,7 @@ export class Timeline {
     const { width, height } = this.#size;
     if (width < 1 || height < 1) return;
     const { from, to } = this.#range;
-    // Less than a pixel is not seen. The step is a round one: it must not change with every moment.
+    // Draw only after a visible change. The step is a power of 2, so that it rarely changes itself.
     const step = 2 ** Math.floor(Math.log2((to - from) / (width * devicePixelRatio)));
     const places = [from, to, time].map((each) => Math.round(each / step));
     const drawn = [...places, this.#version, width, height, devicePixelRatio, isLive, colors.text]
@@ -158,7 +158,7 @@ export class Timeline {
    * @param {CanvasRenderingContext2D} context
    * @param {(time: number) => number} x
    * @param {number} floor
-   * @param {number} played what lies left of this place is over
+   * @param {number} played x of the shown moment
    * @param {string} color
    * @param {Colors} colors
    */
@@ -173,7 +173,7 @@ export class Timeline {
       if (count === 0) return;
       const left = Math.round(x(from + place * length));
       const right = Math.max(left + 1, Math.round(x(from + (place + 1) * length)) - gap);
-      // The root lets quiet hours be seen beside busy ones.
+      // The square root keeps quiet hours visible beside busy ones.
       const height = Math.max(1, Math.round(Math.sqrt(count / highest) * (floor - 8)));
       const split = Math.min(right, Math.max(left, played));
       before.rect(left, floor - height, split - left, height);

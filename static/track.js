@@ -1,4 +1,4 @@
-// One symbol on the chart: its history, what is added to it, and what is older.
+// The series of one symbol on a chart: history, live rows, and older history on demand.
 
 import { LiveEdge } from "./edge.js";
 import { INTERVALS, startOf } from "./interval.js";
@@ -13,8 +13,8 @@ import { BarSeries, TickSeries } from "./series.js";
 /**
  * @typedef {object} TrackOptions
  * @property {Source} source
- * @property {(path: string, signal: AbortSignal) => Promise<readonly Point[]>} load tries until it
- *   succeeds or is called off
+ * @property {(path: string, signal: AbortSignal) => Promise<readonly Point[]>} load retries until it
+ *   succeeds or the signal aborts
  * @property {() => number} now
  */
 
@@ -22,16 +22,16 @@ import { BarSeries, TickSeries } from "./series.js";
 
 const TICKS_ASKED = 5_000;
 const BARS_ASKED = 500;
-/** So many more points are asked for at each time that older ones are. */
+/** Each request for older points asks for this many times as many. */
 const OLDER_FACTOR = 2;
 const OLDER_MAX = 50_000;
-/** History that ends longer ago than this stands still until something happens. */
+/** If history ends longer ago than this, the edge waits for the next row. */
 const TICKS_LIVE_MS = 120_000;
 const BARS_LIVE = 60;
 const EVERY_MS = 100;
 const TICK_EVERY_MS = 50;
 
-/** The series of one symbol. Another symbol or interval is another track. */
+/** The series of one symbol and one interval. */
 export class Track {
   symbol;
   interval;
@@ -71,17 +71,17 @@ export class Track {
     this.#stream = new MomentStream(options.source, request, this.#handlers(), moment);
   }
 
-  /** Whether older history is on its way. */
+  /** Whether older history is loading. */
   get isLoadingOlder() {
     return this.#isLoadingOlder;
   }
 
-  /** Whether there is nothing older on the server. */
+  /** Whether the server has nothing older. */
   get hasOldest() {
     return this.#hasOldest;
   }
 
-  /** Shows the market as it was, or live again. @param {Moment | undefined} moment */
+  /** Shows the market at a moment, or live without one. @param {Moment | undefined} moment */
   show(moment) {
     this.#stream?.show(moment);
   }
@@ -91,7 +91,7 @@ export class Track {
     this.#stream?.close();
   }
 
-  /** Loads what came before the oldest point, once at a time and until there is nothing. */
+  /** Loads points before the oldest one. It does nothing while loading, or if the server has no more. */
   async loadOlder() {
     const { series } = this;
     const oldest = series.at("time", 0);
@@ -100,7 +100,7 @@ export class Track {
     this.#isLoadingOlder = true;
     const { signal } = this.#loading;
     this.#olderAsked = Math.min(OLDER_MAX, this.#olderAsked * OLDER_FACTOR);
-    // Ticks may share a time, and those that are known are known again.
+    // Ticks may share a time, so ask for that time again; the series ignores known ticks.
     const to = this.interval === "tick" ? oldest + 0.001 : oldest;
     const points = await this.#options.load(this.#historyPath(this.#olderAsked, to), signal);
     this.#isLoadingOlder = false;
@@ -111,9 +111,9 @@ export class Track {
   }
 
   /**
-   * A new series is joined first and filled from history then; its points know each other again, so the
-   * overlap does no harm. Until it is full, the one before stays in sight. A stream that is resumed goes
-   * on with the series it had.
+   * Joins first and loads history then. The two may overlap, because the series ignores known points. The
+   * old series stays visible until the new one is filled. A resumed stream continues with its series. After a
+   * correction it loads a new one.
    * @returns {import("./moment.js").MomentHandlers}
    */
   #handlers() {
@@ -122,7 +122,7 @@ export class Track {
       onReply: (reply, moment) => {
         if (reply.resumed) return;
         series = this.#emptySeries();
-        void this.#fill(series, reply, moment);
+        void this.#fill(series, reply.snapshot, moment);
       },
       onRows: (rows) => {
         this.updates += rows.length;
@@ -135,16 +135,21 @@ export class Track {
       onError: ({ message }) => {
         this.state = { kind: "failed", message };
       },
+      onCorrected: (_correction, isLive) => {
+        if (!isLive) return;
+        series = this.#emptySeries();
+        void this.#fill(series, [], undefined);
+      },
     };
   }
 
   /**
-   * At a moment of the past the bar that was forming then is in the reply, and history is what was closed.
+   * Fills a series from history. At a moment of the past, the reply adds the bar that was open then.
    * @param {Series} series
-   * @param {Reply} reply
+   * @param {Reply["snapshot"]} snapshot
    * @param {Moment | undefined} moment
    */
-  async #fill(series, { snapshot }, moment) {
+  async #fill(series, snapshot, moment) {
     this.#loading.abort();
     this.#isLoadingOlder = false;
     const { signal } = this.#loading = new AbortController();
@@ -172,7 +177,7 @@ export class Track {
     return this.interval === "tick" ? TICKS_ASKED : BARS_ASKED;
   }
 
-  /** @param {number} limit @param {number} [to] not included */
+  /** @param {number} limit @param {number} [to] exclusive */
   #historyPath(limit, to) {
     const { symbol, interval } = this;
     const query = new URLSearchParams({ symbol, limit: String(limit) });

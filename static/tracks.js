@@ -1,4 +1,4 @@
-// The symbols on the charts: each chart has a leading one, and those that are compared with it.
+// The symbols on the charts. Each chart has a leading one and compared ones.
 
 import { Track } from "./track.js";
 
@@ -7,14 +7,14 @@ import { Track } from "./track.js";
 /** @import { TrackOptions } from "./track.js" */
 
 /**
- * The histories that charts with the same moment share: a connection takes each subscription once, however
- * many charts show it.
+ * The histories that charts with the same moment share, because a connection takes each subscription only
+ * once.
  */
 export class TrackPool {
   #options;
   /** @type {Map<Track, number>} */
   #users = new Map();
-  /** Rows of tracks that were closed. */
+  /** Rows of closed tracks. */
   #updatesBefore = 0;
 
   /** @param {TrackOptions} options */
@@ -36,7 +36,7 @@ export class TrackPool {
     return track;
   }
 
-  /** Whoever has taken a track gives it back. @param {Track} track */
+  /** Returns a track, and closes it after its last user. @param {Track} track */
   give(track) {
     const users = (this.#users.get(track) ?? 0) - 1;
     if (users > 0) return void this.#users.set(track, users);
@@ -45,7 +45,7 @@ export class TrackPool {
     track.close();
   }
 
-  /** Shows the market as it was, or live again. @param {Moment | undefined} moment */
+  /** Shows the market at a moment, or live without one. @param {Moment | undefined} moment */
   show(moment) {
     for (const track of this.#users.keys()) track.show(moment);
   }
@@ -71,7 +71,7 @@ export class Tracks {
   }
 
   /**
-   * Shows these symbols; those that are shown already stay as they are.
+   * Shows these symbols. Tracks that stay are not loaded again.
    * @param {readonly string[]} symbols
    * @param {Interval} interval
    * @param {Moment | undefined} moment
@@ -82,7 +82,7 @@ export class Tracks {
     for (const track of before) this.#pool.give(track);
   }
 
-  /** Loads what is older of those whose history begins after the time. @param {number} time */
+  /** Loads older history for tracks that start after the time. @param {number} time */
   reach(time) {
     for (const track of this.#tracks) {
       const oldest = track.series.at("time", 0);

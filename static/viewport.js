@@ -1,4 +1,4 @@
-// Which part of the time the chart shows: it follows the present until somebody moves away from it.
+// The visible range of a chart: it follows the present until the user moves away.
 
 import { INTERVALS } from "./interval.js";
 import { EVEN_AXIS } from "./time_axis.js";
@@ -7,30 +7,30 @@ import { EVEN_AXIS } from "./time_axis.js";
 /** @import { TimeAxis } from "./time_axis.js" */
 
 /**
- * With `from` and `to` it stands still, with `spanMs` it follows the present, and without any it follows
- * with as much as fits.
+ * With `from` and `to` the range is fixed. With `spanMs` it follows the present. Without any it follows
+ * the present with a default width.
  * @typedef {{ spanMs?: number, from?: number, to?: number }} Range
  */
 
 /** @typedef {{ readonly from: number, readonly to: number }} Window */
 
 /**
- * What is there to be seen. `edge` is the present, in the time of the data.
+ * The data that can be shown. `edge` is the present, in the time of the data.
  * @typedef {object} Extent
  * @property {Interval} interval
  * @property {number} oldest
  * @property {number} edge
- * @property {number} width in pixels of the page
- * @property {TimeAxis} [axis] without it, time lies evenly
+ * @property {number} width in CSS pixels
+ * @property {TimeAxis} [axis] undefined is the even axis
  */
 
 const TICKS_SPAN_MS = 120_000;
 const BAR_PIXELS = 8;
 const BARS_MIN = 30;
 const BARS_MAX = 300;
-/** Share of the width that is left free to the right of the present. */
+/** Share of the width that stays free to the right of the present. */
 const LEAD_SHARE = 0.04;
-/** Share of the width that has data in it, however far somebody moves. */
+/** Smallest share of the width that shows data, however far the user moves. */
 const SEEN_SHARE_MIN = 0.1;
 const TICK_SPAN_MS_MIN = 200;
 const BARS_SPAN_MIN = 5;
@@ -38,7 +38,7 @@ const TICK_SPAN_MS_MAX = 30 * 86_400_000;
 const BARS_SPAN_MAX = 1_200_000;
 
 /**
- * What is shown at first: bars that just fill the width, or fewer if no more are known.
+ * The default width: enough bars to fill the chart, or fewer if fewer are known.
  * @param {Extent} extent
  */
 export function defaultSpan({ interval, oldest, edge, width, axis = EVEN_AXIS }) {
@@ -49,7 +49,7 @@ export function defaultSpan({ interval, oldest, edge, width, axis = EVEN_AXIS })
   return Math.min(fitting, Math.max(BARS_MIN, known)) * length;
 }
 
-/** Where on the axis the right end is while following. @param {Extent} extent @param {number} spanMs */
+/** The right edge on the axis while following. @param {Extent} extent @param {number} spanMs */
 function followed({ interval, edge, axis = EVEN_AXIS }, spanMs) {
   return axis.toAxis(edge) + Math.max(INTERVALS[interval], spanMs * LEAD_SHARE);
 }
@@ -57,7 +57,7 @@ function followed({ interval, edge, axis = EVEN_AXIS }, spanMs) {
 export class Viewport {
   /** @type {Range} */
   #range;
-  /** Grows with every change that somebody makes. */
+  /** Grows with each change. */
   version = 0;
 
   /** @param {Range} [range] */
@@ -79,20 +79,20 @@ export class Viewport {
     this.version++;
   }
 
-  /** The times in sight. @param {Extent} extent @returns {Window} */
+  /** The visible times. @param {Extent} extent @returns {Window} */
   window(extent) {
     const { axis = EVEN_AXIS } = extent;
     const { from, to } = this.sight(extent);
     return { from: axis.toTime(from), to: axis.toTime(to) };
   }
 
-  /** The places of the axis in sight. @param {Extent} extent @returns {Window} */
+  /** The visible places on the axis. @param {Extent} extent @returns {Window} */
   sight(extent) {
     const { axis = EVEN_AXIS } = extent;
     const { from, to, spanMs = defaultSpan(extent) } = this.#range;
     if (from !== undefined && to !== undefined) {
       const [start, end] = [axis.toAxis(from), axis.toAxis(to)];
-      // All of it may lie in a gap that is left out.
+      // Both ends may lie in the same gap.
       return { from: Math.min(start, end - 1), to: end };
     }
     const end = followed(extent, spanMs);
@@ -106,29 +106,29 @@ export class Viewport {
     return axis.toTime(from + share * (to - from));
   }
 
-  /** Follows from now on, at the same width. @param {Extent} extent */
+  /** Follows the present with the current width. @param {Extent} extent */
   hold(extent) {
     const { from, to } = this.sight(extent);
     this.set({ spanMs: to - from });
   }
 
-  /** Back to the present, at the same width. */
+  /** Returns to the present with the current width. */
   follow() {
     const { spanMs, from, to } = this.#range;
     const width = from !== undefined && to !== undefined ? to - from : spanMs;
     this.set(width === undefined ? {} : { spanMs: width });
   }
 
-  /** Shows what is later by so much; whoever moves past the present follows it again. */
+  /** Moves the range by a time. A range that reaches the present follows it again. */
   pan(/** @type {number} */ deltaMs, /** @type {Extent} */ extent) {
     const { from, to } = this.sight(extent);
     this.#place(to + deltaMs, to - from, extent);
   }
 
   /**
-   * Shows so many times as much. While following, the present stays where it is.
+   * Changes the width by a factor. While following, the right edge stays.
    * @param {number} factor
-   * @param {number} anchor the time that stays where it is
+   * @param {number} anchor the time that keeps its place
    * @param {Extent} extent
    */
   zoom(factor, anchor, extent) {
@@ -145,7 +145,7 @@ export class Viewport {
     this.#place(start + spanMs, spanMs, extent);
   }
 
-  /** Something is always in sight. @param {number} to @param {number} spanMs @param {Extent} extent */
+  /** Sets a range that shows at least some data. @param {number} to @param {number} spanMs @param {Extent} extent */
   #place(to, spanMs, extent) {
     const { axis = EVEN_AXIS } = extent;
     const end = Math.max(to, axis.toAxis(extent.oldest) + spanMs * SEEN_SHARE_MIN);

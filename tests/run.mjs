@@ -1,31 +1,38 @@
 // Runs every check of the project and counts their tests:
 //   node tests/run.mjs                          everything
 //   node tests/run.mjs NAME…                    single steps, or the tests in a file or folder
+//   node tests/run.mjs unit                     the tests that start no server, on Bun
+//   node tests/run.mjs bun FILE…                the tests in files or folders, on one runtime
 //   node tests/run.mjs --repeat 20 NAME…        so many times, and says how often each test failed
+//   node tests/run.mjs --jobs 1 NAME…           one after the other (by default one more than there are cores)
 // deno-lint-ignore-file no-console
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { delimiter, join, posix } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bunResults, checkResults, denoResults } from "./helpers/results.mjs";
+import { inParallel, runJob } from "./helpers/jobs.mjs";
+import { bunResults, checkResults, denoResults, failedOutput } from "./helpers/results.mjs";
 
 /**
  * @typedef {object} Step
  * @property {string} name
  * @property {string[]} command
+ * @property {string[][]} [parts] more arguments, for each of which the command is run; without it, it is run once
  * @property {(output: string) => import("./helpers/results.mjs").Results} [read] without it, it is one test
  * @property {Record<string, string>} [needs] Debian package by the command that it brings
  * @property {Record<string, string>} [wants] the same, without which some of its tests are skipped
+ * @property {string} [after] the step that has to be done before it
  *
- * @typedef {{ passed: number, failures: string[], note: string }} Outcome
- * @typedef {{ step: Step, outcome: Outcome, seconds: number }} Run
+ * @typedef {{ passed: number, failures: string[], note: string, seconds: number }} Outcome
+ * @typedef {{ step: Step, part: string[] }} Job
  */
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
-const STEP_MS_MAX = 20 * 60 * 1000;
+const APT_MS_MAX = 10 * 60 * 1000;
 
 /** Both runtimes get the same list, so that neither finds fewer tests than the other. */
 const testFiles = readdirSync(join(ROOT, "tests"), { recursive: true, encoding: "utf8" })
@@ -33,50 +40,63 @@ const testFiles = readdirSync(join(ROOT, "tests"), { recursive: true, encoding: 
   .map((path) => `./tests/${path}`)
   .sort();
 
+/** Folders of tests that start servers: they take longer, each in a process of its own. */
+const WITH_SERVERS = /\/(conformance|documents)$/;
+
 const wants = { mosquitto: "mosquitto", "nats-server": "nats-server" };
 
-/** @param {string[]} files @returns {Step[]} */
-const onBoth = (files) => [
-  {
+/** @type {Record<"deno" | "bun", (files: string[]) => Step>} */
+const RUNTIMES = {
+  deno: (files) => ({
     name: "deno",
-    command: ["deno", "test", "-A", "--no-check", ...files],
+    command: ["deno", "test", "-A", "--no-check"],
+    parts: partsOf(files),
     read: denoResults,
     wants,
-  },
-  {
+  }),
+  bun: (files) => ({
     name: "bun",
     // Its own limit of five seconds is too short for a busy machine.
-    command: ["bun", "test", "--timeout", "120000", ...files],
+    command: ["bun", "test", "--timeout", "120000"],
+    parts: partsOf(files),
     read: bunResults,
     wants,
-  },
-];
+  }),
+};
 const read = checkResults;
 const chromium = { read, needs: { chromium: "chromium" } };
 
 /** @type {Step[]} */
 const PROGRAMS = [
-  { name: "executable", command: ["bun", "tests/executable.mjs"], read },
+  { name: "browser", command: ["node", "tests/browser/page.mjs"], ...chromium },
+  { name: "openbb", command: ["node", "tests/browser/openbb.mjs"], ...chromium },
+  { name: "listeners", command: ["node", "tests/browser/listeners.mjs"], ...chromium },
+  { name: "executable", command: ["bun", "tests/executable.mjs"], read, after: "build" },
   {
     name: "container",
     command: ["node", "tests/container.mjs"],
     read,
     needs: { buildah: "buildah" },
+    after: "build",
   },
-  { name: "browser", command: ["node", "tests/browser/page.mjs"], ...chromium },
-  { name: "openbb", command: ["node", "tests/browser/openbb.mjs"], ...chromium },
-  { name: "listeners", command: ["node", "tests/browser/listeners.mjs"], ...chromium },
 ];
 
-/** @type {Step[]} */
+/** What takes longest begins first. @type {Step[]} */
 const STEPS = [
-  { name: "format", command: ["deno", "fmt", "--check"] },
-  { name: "lint", command: ["deno", "lint"] },
-  { name: "types", command: ["deno", "check", "src", "static", "tests", "bench"] },
-  ...onBoth(testFiles),
   { name: "build", command: ["deno", "task", "build"] },
   ...PROGRAMS,
+  RUNTIMES.deno(testFiles),
+  RUNTIMES.bun(testFiles),
+  { name: "types", command: ["deno", "check", "src", "static", "tests", "bench"] },
+  { name: "format", command: ["deno", "fmt", "--check"] },
+  { name: "lint", command: ["deno", "lint"] },
 ];
+
+/** What is quick enough to be run before every commit. @type {Step} */
+const UNIT = {
+  ...RUNTIMES.bun(testFiles.filter((file) => !WITH_SERVERS.test(posix.dirname(file)))),
+  name: "unit",
+};
 
 const env = {
   ...process.env,
@@ -84,39 +104,36 @@ const env = {
   NO_COLOR: "1",
 };
 
-const { times, steps } = readCommand();
-/** @type {Run[]} */
-const runs = [];
+const { times, width, steps } = readCommand();
+const startedAt = performance.now();
+/** @type {Map<Step, Outcome[]>} */
+const outcomes = new Map(steps.map((step) => [step, []]));
+for (const step of steps) install(step.wants ?? {});
 for (let round = 1; round <= times; round++) {
-  for (const step of steps) {
-    const which = times > 1 ? ` (${round} of ${times})` : "";
-    console.log(`\n=== ${step.name}${which}: ${step.command.slice(0, 6).join(" ")}`);
-    const startedAt = performance.now();
-    install(step.wants ?? {});
-    const outcome = install(step.needs ?? {}) ?? await run(step, times > 1);
-    const seconds = (performance.now() - startedAt) / 1000;
-    runs.push({ step, outcome, seconds });
-    if (times > 1) console.log(row(step.name, [{ step, outcome, seconds }]));
-  }
+  if (times > 1) console.log(`\n=== ${round} of ${times}`);
+  await runAll();
 }
-console.log(
-  `\n${
-    steps.map(({ name }) => row(name, runs.filter(({ step }) => step.name === name))).join("\n")
-  }\n`,
-);
+console.log(`\n${steps.map(row).join("\n")}`);
+console.log(`all of it ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 const failures = countFailures();
 if (failures.length > 0) console.log(`${failures.join("\n")}\n`);
-const { passed, failed } = sums(runs);
+const { passed, failed } = sums([...outcomes.values()].flat());
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** @returns {{ times: number, steps: Step[] }} */
+/** @returns {{ times: number, width: number, steps: Step[] }} */
 function readCommand() {
   try {
-    const options = /** @type {const} */ ({ repeat: { type: "string", default: "1" } });
-    const { values: { repeat }, positionals } = parseArgs({ options, allowPositionals: true });
-    if (!/^[1-9]\d*$/.test(repeat)) throw new Error(`--repeat ${repeat}: it is not a number`);
-    return { times: Number(repeat), steps: positionals.length === 0 ? STEPS : choose(positionals) };
+    const options = /** @type {const} */ ({
+      repeat: { type: "string", default: "1" },
+      jobs: { type: "string", default: `${availableParallelism() + 1}` },
+    });
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    for (const [name, value] of Object.entries(values)) {
+      if (!/^[1-9]\d*$/.test(value)) throw new Error(`--${name} ${value}: it is not a number`);
+    }
+    const steps = positionals.length === 0 ? STEPS : choose(positionals);
+    return { times: Number(values.repeat), width: Number(values.jobs), steps };
   } catch (error) {
     console.error(`Cannot run ${error instanceof Error ? error.message : error}`);
     process.exit(2);
@@ -124,12 +141,13 @@ function readCommand() {
 }
 
 /**
- * Steps by their names, and the tests in files and folders, each on both runtimes.
+ * Steps by their names, and the tests in files and folders, on both runtimes unless one is named.
  * @param {string[]} names
  * @returns {Step[]}
  */
 function choose(names) {
-  const isStep = (/** @type {string} */ name) => STEPS.some((step) => step.name === name);
+  const known = [...STEPS, UNIT];
+  const isStep = (/** @type {string} */ name) => known.some((step) => step.name === name);
   const paths = names.filter((name) => !isStep(name));
   const isIn = (/** @type {string} */ file, /** @type {string} */ path) =>
     `${posix.normalize(file)}/`.startsWith(`${posix.normalize(path).replace(/\/$/, "")}/`);
@@ -139,24 +157,82 @@ function choose(names) {
   const all = [...files, ...programs.map(({ command }) => command[1] ?? "")];
   const unknown = paths.filter((path) => !all.some((file) => isIn(file, path)));
   if (unknown.length > 0) {
-    const known = STEPS.map(({ name }) => name).join(", ");
-    throw new Error(`${unknown.join(", ")}: neither tests, nor one of the steps ${known}`);
+    const steps = known.map(({ name }) => name).join(", ");
+    throw new Error(`${unknown.join(", ")}: neither tests, nor one of the steps ${steps}`);
   }
+  const kinds = /** @type {const} */ (["deno", "bun"]);
+  const named = kinds.filter((kind) => names.includes(kind));
+  const isNamed = (/** @type {Step} */ { name }) =>
+    names.includes(name) && !(paths.length > 0 && named.some((kind) => kind === name));
+  const runtimes = named.length > 0 ? named : kinds;
   return [
-    ...STEPS.filter(({ name }) => names.includes(name)),
-    ...(files.length > 0 ? onBoth(files) : []),
-    ...programs.flatMap(onEach),
+    ...known.filter(isNamed),
+    ...programs.flatMap((program) => onEach(program, runtimes)),
+    ...(files.length > 0 ? runtimes.map((kind) => RUNTIMES[kind](files)) : []),
   ];
 }
 
-/** The browser talks to a server on each runtime. @param {Step} program @returns {Step[]} */
-function onEach(program) {
+/**
+ * The browser talks to a server on each runtime.
+ * @param {Step} program
+ * @param {readonly string[]} runtimes
+ * @returns {Step[]}
+ */
+function onEach(program, runtimes) {
   if (program.needs !== chromium.needs) return [program];
-  return ["deno", "bun"].map((kind) => ({
+  return runtimes.map((kind) => ({
     ...program,
     name: `${program.name} ${kind}`,
     command: [...program.command, kind],
   }));
+}
+
+/**
+ * Tests that talk to servers run by themselves, the others folder by folder: a process for each file would cost
+ * more than most of them. @param {string[]} files @returns {string[][]}
+ */
+function partsOf(files) {
+  /** @type {Map<string, string[]>} */
+  const parts = new Map();
+  for (const file of files) {
+    const folder = posix.dirname(file);
+    const name = WITH_SERVERS.test(folder) ? file : folder;
+    parts.set(name, [...parts.get(name) ?? [], file]);
+  }
+  return [...parts.values()].sort((a, b) => a.length - b.length);
+}
+
+/** Runs all steps, several of their parts at once. */
+async function runAll() {
+  const known = new Set(steps.map(({ name }) => name));
+  const left = new Map(steps.map(({ name, parts }) => [name, parts?.length ?? 1]));
+  const jobs = steps.flatMap((step) => (step.parts ?? [[]]).map((part) => ({ step, part })));
+  const isReady = (/** @type {Job} */ { step: { after } }) =>
+    after === undefined || !known.has(after) || left.get(after) === 0;
+  await inParallel(jobs, width, isReady, async (job) => {
+    const { step, part } = job;
+    const outcome = install(step.needs ?? {}) ?? await run(job);
+    outcomes.get(step)?.push(outcome);
+    left.set(step.name, (left.get(step.name) ?? 0) - 1);
+    const what = [step.name, ...new Set(part.length > 1 ? part.map(posix.dirname) : part)];
+    console.log(`${cells(what.join(" "), outcome)}${outcome.note && `  ${outcome.note}`}`);
+  });
+}
+
+/** @param {Job} job @returns {Promise<Outcome>} */
+async function run({ step: { name, command, read }, part }) {
+  const { output, fault, seconds } = await runJob([...command, ...part], { cwd: ROOT, env });
+  const results = read?.(output) ?? { passed: fault === "" ? 1 : 0, failures: [] };
+  // A runner can fail without a failed test.
+  const failures = fault === "" || results.failures.length > 0
+    ? results.failures
+    : [part.length === 1 ? `${part[0]}: ${fault}` : fault];
+  if (failures.length > 0) {
+    const alone = [...new Set(failures.map((failure) => /^\S+_test\.ts(?=:)/.exec(failure)?.[0]))];
+    console.log(`\n=== ${name} has failed\n${failedOutput(output)}`);
+    console.log(`=== again: node tests/run.mjs ${[name, ...alone].join(" ").trimEnd()}\n`);
+  }
+  return { ...results, failures, note: fault, seconds };
 }
 
 /**
@@ -176,7 +252,7 @@ function install(needs) {
     const options = {
       env: { ...env, DEBIAN_FRONTEND: "noninteractive" },
       stdio: ["ignore", "ignore", "inherit"],
-      timeout: STEP_MS_MAX,
+      timeout: APT_MS_MAX,
       killSignal: "SIGKILL",
     };
     console.log(`Installing ${packages.join(", ")}`);
@@ -185,74 +261,16 @@ function install(needs) {
   }
   if (!missing.some(isMissing)) return undefined;
   console.log(`Cannot run all of this step: install ${packages.join(", ")} first`);
-  return failure(`${missing.filter(isMissing).join(", ")} missing`);
-}
-
-/**
- * Runs a step in a process group of its own, so that a hanging step takes its children with it.
- * @param {Step} step
- * @param {boolean} isQuiet whether only what a step that failed has printed is shown
- * @returns {Promise<Outcome>}
- */
-function run({ command: [command = "", ...args], read }, isQuiet) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: ROOT,
-      env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let note = "";
-    const stop = () => {
-      try {
-        process.kill(-(child.pid ?? 0), "SIGKILL");
-      } catch {
-        // The group is already gone.
-      }
-    };
-    const timer = setTimeout(() => {
-      note = `stopped after ${STEP_MS_MAX / 60_000} minutes`;
-      stop();
-    }, STEP_MS_MAX);
-    // Apart, so that no line of the one stands in the middle of a line of the other.
-    const outputs = [child.stdout, child.stderr].map((stream) => {
-      const output = { text: "" };
-      stream.setEncoding("utf8").on("data", (text) => {
-        if (!isQuiet) process.stdout.write(text);
-        output.text += text;
-      });
-      return output;
-    });
-    const interrupted = () => (stop(), process.exit(130));
-    process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-    child.on("error", (error) => note = error.message);
-    // What a step leaves running keeps its output open: "close" would wait for it.
-    child.on("exit", () => setTimeout(stop, 200));
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-      if (code !== 0 && note === "") note = signal ?? `exit code ${code}`;
-      const output = outputs.map(({ text }) => text).join("\n");
-      if (isQuiet && code !== 0) process.stdout.write(output);
-      const results = read?.(output) ?? { passed: code === 0 ? 1 : 0, failures: [] };
-      // A runner can fail without a failed test.
-      const isNamed = code === 0 || results.failures.length > 0;
-      resolve({ ...results, ...(isNamed ? {} : { failures: [note] }), note });
-    });
-  });
-}
-
-/** @param {string} note @returns {Outcome} */
-function failure(note) {
-  return { passed: 0, failures: [note], note };
+  const note = `${missing.filter(isMissing).join(", ")} missing`;
+  return { passed: 0, failures: [note], note, seconds: 0 };
 }
 
 /** How often each test has failed that did, the most frequent first. */
 function countFailures() {
   /** @type {Map<string, number>} */
   const counts = new Map();
-  for (const { step, outcome } of runs) {
-    for (const name of new Set(outcome.failures)) {
+  for (const [step, all] of outcomes) {
+    for (const name of all.flatMap(({ failures }) => [...new Set(failures)])) {
       const key = `${step.name.padEnd(16)}${name}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
@@ -261,22 +279,27 @@ function countFailures() {
     .map(([key, count]) => `failed ${count} of ${times}  ${key}`);
 }
 
-/** @param {Run[]} some how many tests have passed and failed */
+/** @param {Outcome[]} some how many tests have passed and failed, and how long that took */
 function sums(some) {
   const sum = (/** @type {(outcome: Outcome) => number} */ count) =>
-    some.reduce((all, { outcome }) => all + count(outcome), 0);
-  return { passed: sum(({ passed }) => passed), failed: sum(({ failures }) => failures.length) };
+    some.reduce((all, outcome) => all + count(outcome), 0);
+  return {
+    passed: sum(({ passed }) => passed),
+    failed: sum(({ failures }) => failures.length),
+    seconds: sum(({ seconds }) => seconds),
+  };
 }
 
-/** @param {string} name @param {Run[]} some of one step */
-function row(name, some) {
-  const { passed, failed } = sums(some);
-  const times = some.map(({ seconds }) => seconds).sort((a, b) => a - b);
-  const [least = 0, most = 0] = [times[0], times.at(-1)];
-  const each = times.length > 1 ? `each ${least.toFixed(1)} to ${most.toFixed(1)} s` : "";
-  const notes = new Set([each, ...some.map(({ outcome }) => outcome.note)].filter(Boolean));
-  const seconds = times.reduce((sum, one) => sum + one, 0);
-  const cells = [`${passed} passed`, `${failed} failed`, `${seconds.toFixed(1)} s`];
-  return [name.padEnd(16), ...cells.map((cell) => cell.padStart(14)), "  ", [...notes].join(", ")]
-    .join("").trimEnd();
+/** @param {Step} step */
+function row(step) {
+  const some = outcomes.get(step) ?? [];
+  const notes = new Set(some.map(({ note }) => note).filter(Boolean));
+  return `${cells(step.name, ...some)}  ${[...notes].join(", ")}`.trimEnd();
+}
+
+/** @param {string} name @param {Outcome[]} some */
+function cells(name, ...some) {
+  const { passed, failed, seconds } = sums(some);
+  const numbers = [`${passed} passed`, `${failed} failed`, `${seconds.toFixed(1)} s`];
+  return `${name.padEnd(48)}${numbers.map((each) => each.padStart(13)).join("")}`;
 }

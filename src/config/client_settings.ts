@@ -38,6 +38,16 @@ export const IMPORT = z.object({
   "dry-run": toggle.default(false).describe("say what is understood, and send nothing"),
 });
 
+export const CANCEL = z.object({
+  ...SERVER,
+  seq: text.optional().describe("comma list of the ticks' seqs"),
+  from: text.optional().describe("milliseconds, ISO 8601 or such as -1h, included"),
+  to: text.optional().describe("the same, not included"),
+  all: toggle.default(false).describe("all of the symbol, and the symbol itself"),
+  yes: toggle.default(false).describe("ask nothing"),
+  "dry-run": toggle.default(false).describe("say how much it would be, and change nothing"),
+});
+
 export const BACKUP = z.object(SERVER);
 
 export const INSPECT = z.object({

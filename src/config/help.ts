@@ -71,6 +71,15 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
       ["tickwire export --symbol AAPL --interval 1h > hours.csv", "bars"],
     ],
   },
+  cancel: {
+    synopsis: "tickwire cancel SYMBOL [flags]",
+    summary: "take back ticks that were sent by mistake",
+    examples: [
+      ["tickwire cancel AAPL --seq 1042 --dry-run", "say what one tick would take"],
+      ["tickwire cancel AAPL --from 2025-11-21T10:00Z --to 2025-11-21T10:05Z", "a span of time"],
+      ["tickwire cancel AAPLL --all --yes", "all of a symbol, without a question"],
+    ],
+  },
   inspect: {
     synopsis: "tickwire inspect [FILE] [flags]",
     summary: "what the file of a tape holds, and whether it is whole",
@@ -106,8 +115,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "drain",
     "check",
   ],
-  What: ["from", "to", "limit", "batch", "resume"],
-  How: ["every", "once", "json", "dry-run"],
+  What: ["seq", "from", "to", "all", "limit", "batch", "resume"],
+  How: ["every", "once", "json", "yes", "dry-run"],
   Records: FORM_OPTION_NAMES,
   TLS: ["tls-cert", "tls-key", "redirect-port"],
   Tape: ["tape", "retention", "retention-size"],

@@ -39,7 +39,7 @@ export function corsHeaders(
 ): MiddlewareHandler {
   const shared = cors({
     origin: (origin, c) => origins.allows(origin, hostOf(c.req.raw)) ? origin : null,
-    allowMethods: ["GET", "HEAD", "POST", "PUT", "OPTIONS"],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
     exposeHeaders: ["Tickwire-Position", "Tickwire-Next", "Link", "ETag"],
     maxAge: 600,
   });

@@ -1,6 +1,7 @@
 import type { Row } from "../core/board.ts";
 import type { ChangedBar } from "../core/given_bars.ts";
-import type { TapedCorrection } from "../core/correction.ts";
+import { isWhole, type TapedCorrection } from "../core/correction.ts";
+import type { Interval } from "../core/interval.ts";
 import type { ClosedBar } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { Essences } from "./essences.ts";
@@ -46,6 +47,7 @@ export class Cohort {
   /** Members that read the tape themselves and come back. */
   readonly #behind = new Set<Member>();
   readonly #symbols = new Set<string>();
+  readonly symbols: ReadonlySet<string> = this.#symbols;
   readonly #pending: Pending<Update>;
   /** On a bar channel. */
   readonly #newestBars: NewestBars | undefined;
@@ -53,7 +55,8 @@ export class Cohort {
   /** The rows that the members have, where a row may be told by what has changed of it. */
   readonly #known: Map<string, Row> | undefined;
   readonly #untold = new Untold();
-  #seq: number;
+  /** `seq` of the newest update. */
+  seq: number;
   /** How many members the last flush has sent something to. */
   served = 0;
 
@@ -72,15 +75,11 @@ export class Cohort {
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
     this.essences = new Essences(subscription, market);
-    this.#seq = market.seq;
+    this.seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, told: 0, dueAt: -Infinity };
     const { channel, format } = subscription;
     if (channel.kind === "bar") this.#newestBars = new NewestBars(channel.interval, market);
     if (channel.kind === "quote" && format.change !== undefined) this.#known = new Map();
-  }
-
-  get symbols(): ReadonlySet<string> {
-    return this.#symbols;
   }
 
   get size(): number {
@@ -92,17 +91,17 @@ export class Cohort {
     return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
   }
 
+  /** The width of its bars, on a bar channel. */
+  get interval(): Interval | undefined {
+    return this.#newestBars?.interval;
+  }
+
   /** A symbol that the subscription matches has become known. */
   attach(symbol: string): void {
     if (this.#symbols.has(symbol)) return;
     this.#symbols.add(symbol);
     this.numbering.add(symbol);
     this.#newestBars?.look(symbol);
-  }
-
-  /** `seq` of the newest update. */
-  get seq(): number {
-    return this.#seq;
   }
 
   /** Whether an update waits for somebody. */
@@ -133,7 +132,7 @@ export class Cohort {
 
   /** Stands after a place on the tape, before anything was added. */
   startAt(seq: number): void {
-    this.#seq = this.#shared.seq = seq;
+    this.seq = this.#shared.seq = seq;
   }
 
   placeOf(member: Member): Place {
@@ -158,7 +157,7 @@ export class Cohort {
   /** Takes note of a tick that the market has just applied. */
   add(tick: TapedTick): void {
     const { channel, format } = this.subscription;
-    this.#seq = tick.seq;
+    this.seq = tick.seq;
     if (format.whole) return;
     const { symbol } = tick;
     if (channel.kind === "tick") this.#pending.add(symbol, () => tick);
@@ -170,7 +169,7 @@ export class Cohort {
   /** Takes note of bars of a symbol that have changed because some were given. */
   addGiven(symbol: string, changed: readonly ChangedBar[]): void {
     const { channel, format } = this.subscription;
-    this.#seq = this.#market.seq;
+    this.seq = this.#market.seq;
     if (format.whole) return;
     if (channel.kind === "quote") this.#addRow(symbol);
     const own = changed.filter(({ interval }) => interval === this.#newestBars?.interval);
@@ -202,7 +201,10 @@ export class Cohort {
     const { channel, format } = this.subscription;
     if (format.whole) return;
     const { symbol, seq } = correction;
-    if (channel.kind === "quote") this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    // Who is told that the symbol itself is gone needs no row of nothing.
+    if (channel.kind === "quote" && !(isWhole(correction) && format.correct !== undefined)) {
+      this.#pending.add(symbol, () => this.#market.board.row(symbol));
+    }
     this.#newestBars?.look(symbol);
     for (const time of times) this.#addBar(symbol, time);
     if (format.correct === undefined) return;
@@ -212,13 +214,13 @@ export class Cohort {
 
   /** Takes note of a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
-    this.#seq = this.#market.seq;
+    this.seq = this.#market.seq;
     this.#newestBars?.closed(symbol);
     this.#addBar(symbol, time);
   }
 
   #addBar(symbol: string, time: number): void {
-    const interval = this.#newestBars?.interval;
+    const { interval } = this;
     if (interval === undefined) return;
     const update = () => this.#market.bar(symbol, interval, time);
     if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
@@ -281,7 +283,7 @@ export class Cohort {
   }
 
   #catchUp(reader: Reader): void {
-    reader.seq = this.#seq;
+    reader.seq = this.seq;
     reader.updates = this.#pending.count;
     reader.symbols = this.numbering.symbols.length;
     reader.told = this.#untold.last ?? reader.told;
@@ -300,7 +302,7 @@ export class Cohort {
       // Nobody is told of symbols before the members are: those without an update yet wait for one.
       symbols: this.numbering.symbols.slice(reader.symbols, this.#shared.symbols),
     };
-    const span = { prev: reader.seq, seq: this.#seq };
+    const span = { prev: reader.seq, seq: this.seq };
     return makeTexts(this, { ...span, ...content }, { scene: this.#market, fragments, known });
   }
 

@@ -56,6 +56,11 @@ export class Cohorts {
     return this.#watchers.get(symbol) ?? this.#appear(symbol);
   }
 
+  /** A symbol is gone: when it appears again, it is told to those who have come meanwhile too. */
+  forget(symbol: string): void {
+    this.#watchers.delete(symbol);
+  }
+
   delete(cohort: Cohort): void {
     const others = this.#equals.get(cohort.key)?.filter((each) => each !== cohort) ?? [];
     if (others.length > 0) this.#equals.set(cohort.key, others);

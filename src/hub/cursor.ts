@@ -272,7 +272,7 @@ export class Cursor {
     const { selection, channel } = this.cohort.subscription;
     for (const correction of tape.corrections(Math.max(seq, told))) {
       if (!selection.matches(correction.symbol)) continue;
-      this.#own.correct(correction, startsIn(channel, correction));
+      this.#own.correct(correction, startsIn(channel, correction, this.#replay?.market));
     }
   }
 

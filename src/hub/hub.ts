@@ -1,7 +1,7 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
-import type { TapedCorrection } from "../core/correction.ts";
 import type { ChangedBar } from "../core/given_bars.ts";
+import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
@@ -143,13 +143,12 @@ export class Hub implements Desk {
 
   /** Tells of a correction that counts from now on. @param bars that are others now */
   correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void {
-    const times = Map.groupBy(bars, ({ interval }) => interval);
     for (const cohort of this.#cohorts.watching(correction.symbol)) {
-      const { channel } = cohort.subscription;
-      const own = channel.kind === "bar" ? times.get(channel.interval) : undefined;
-      cohort.correct(correction, own?.map(({ time }) => time) ?? []);
+      const own = bars.filter(({ interval }) => interval === cohort.interval);
+      cohort.correct(correction, own.map(({ time }) => time));
       this.#dirty.add(cohort);
     }
+    if (isWhole(correction)) this.#cohorts.forget(correction.symbol);
     for (const cursor of [...this.#cursors]) cursor.correct(correction);
     this.wake();
   }

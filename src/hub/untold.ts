@@ -1,5 +1,6 @@
 import type { TapedCorrection } from "../core/correction.ts";
 import { lengthOf, startOf } from "../core/interval.ts";
+import type { Scene } from "./scene.ts";
 import type { Channel } from "./topic.ts";
 
 /** Corrections of which somebody in a cohort has not been told, each with the number of its update. */
@@ -31,14 +32,21 @@ export class Untold {
 /** Bars that are told again of one correction. */
 const BARS_MAX = 100;
 
-/** Starts of the bars of a channel of which something was taken back; none where there is no end of it. */
+/**
+ * Starts of the bars of a channel of which something was taken back; none where there is no end of it.
+ * @param then the market as it was, of which the newest bar alone is shown
+ */
 export function startsIn(
   channel: Channel,
-  { from = -Infinity, to = Infinity }: TapedCorrection,
+  { symbol, from = -Infinity, to = Infinity }: TapedCorrection,
+  then?: Scene,
 ): number[] {
-  if (channel.kind !== "bar" || !Number.isFinite(to - from)) return [];
-  const starts: number[] = [];
+  if (channel.kind !== "bar") return [];
   const { interval } = channel;
+  const newest = then?.newestBar(symbol, interval);
+  if (newest !== undefined) return [newest.time];
+  if (then !== undefined || !Number.isFinite(to - from)) return [];
+  const starts: number[] = [];
   for (let start = startOf(interval, from); start < to; start += lengthOf(interval)) {
     if (starts.push(start) >= BARS_MAX) break;
   }

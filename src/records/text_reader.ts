@@ -265,7 +265,7 @@ class DelimitedBody implements Body {
 function checkNames(number: number, names: readonly string[]): void {
   const twice = names.find((name, index) => name !== "" && names.indexOf(name) < index);
   if (twice === undefined) return;
-  throw new FormFault(`line ${number}: column ${JSON.stringify(twice)} is there twice`);
+  throw new FormFault(`line ${number}: column ${JSON.stringify(twice)} appears twice`);
 }
 
 /** The first line with its columns numbered, so that they can be named. */

@@ -116,10 +116,9 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
   add(entry: Entry): void {
     const { first, marks, receipts } = entry;
-    const { segments, symbols } = this.#parts;
     if (seqsOf(entry) > 0) {
       if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
-      segments.add(entry, (symbol) => symbols.add(symbol));
+      this.#parts.segments.add(entry, (symbol) => this.#parts.symbols.add(symbol));
     }
     for (const { name, value } of marks) this.#marks.set(name, value);
     for (const receipt of receipts) this.#parts.receipts.add(receipt);

@@ -79,6 +79,7 @@ async function printRows(
     },
     snapshot: print,
     rows: print,
+    removed: () => {},
   });
   await untilAborted(terminal.interrupted, ended.signal);
   client.close();
@@ -102,6 +103,8 @@ interface Told {
   state(state: State): void;
   snapshot(rows: readonly Row[]): void;
   rows(rows: readonly Row[], merged: number): void;
+  /** A symbol is gone. */
+  removed(symbol: string): void;
 }
 
 async function subscribe(
@@ -120,6 +123,7 @@ async function subscribe(
       if (!resumed) told.snapshot(snapshot as unknown as Row[]);
     },
     onRows: (rows, { merged = 0 }) => told.rows(rows as unknown as Row[], merged),
+    onCorrected: ({ symbol, removed }) => removed === true && told.removed(symbol),
     onError: ({ message }) => told.state({ kind: "refused", code: 4400, reason: message }),
   });
   return client;
@@ -172,6 +176,7 @@ class Screen {
         this.#updates += rows.length + merged;
         for (const row of rows) this.#see(row);
       },
+      removed: (symbol) => this.#board.delete(symbol),
     });
     const ignoreKeys = this.#terminal.keys((key) => this.#press(key));
     try {

@@ -13,15 +13,15 @@ import {
 } from "@uwdata/flechette";
 import { type Column, joined, type Rows, type Writer } from "./history.ts";
 
-/** The words that may stand in the columns of that kind. */
+/** All words that each column of kind `word` may contain. */
 export type Words = Readonly<Record<string, readonly string[]>>;
 
-/** No schema and no batch comes any more. */
+/** The end-of-stream marker. */
 const END = new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0]);
 
 /**
- * Every slice is a batch of its own, so that no more than one has to be held. Words are sent once, before
- * the first row, because many readers know no dictionary that grows.
+ * Writes each slice as one record batch, so that only one slice is in memory. The dictionaries come once, before
+ * the first batch, because many readers cannot replace them later.
  */
 export function arrowWriter<Row>(columns: readonly Column<Row>[], words: Words): Writer<Row> {
   const numbered = new Map(
@@ -37,7 +37,7 @@ export function arrowWriter<Row>(columns: readonly Column<Row>[], words: Words):
     if (kind === "flag") return columnFromArray(rows.list().map((row) => row[name]), bool());
     return columnFromArray(wordNumbers(name, rows.words(name)));
   };
-  // In a batch a word is its number in the dictionary.
+  // A batch holds each word as its number in the dictionary.
   const wordNumbers = (name: string, { numbers, wordOf }: ReturnType<Rows<Row>["words"]>) => {
     const known: number[] = [];
     const column = new Int32Array(numbers.length);
@@ -63,7 +63,7 @@ export function arrowWriter<Row>(columns: readonly Column<Row>[], words: Words):
   };
 }
 
-/** Numbers of 64 bits; those of a tape are whole and so small that no bit is lost. */
+/** Integers of 64 bits. They must be at least 0 and at most 2^53 to be exact. */
 function integers(values: Float64Array): BigInt64Array {
   const halves = new Uint32Array(2 * values.length);
   for (let index = 0; index < values.length; index++) {
@@ -75,7 +75,7 @@ function integers(values: Float64Array): BigInt64Array {
   return new BigInt64Array(halves.buffer);
 }
 
-/** Numbers of which some may be unknown: those are a NaN, and a bit is 0 that is 1 for the others. */
+/** A column of doubles. NaN becomes null in the validity bitmap. */
 function numbers(values: Float64Array): ArrowColumn<unknown> {
   const { length } = values;
   const validity = new Uint8Array(Math.ceil(length / 8));
@@ -90,7 +90,7 @@ function numbers(values: Float64Array): ArrowColumn<unknown> {
   return new ArrowColumn([new (batchType(type))({ ...batch, validity: known })]);
 }
 
-/** The schema and the dictionaries: what stands before the rows in a table that has every word. */
+/** The schema and dictionary messages. A table that contains each word makes the encoder write them. */
 function head<Row>(columns: readonly Column<Row>[], words: Words): Uint8Array<ArrayBuffer>[] {
   const size = Math.max(1, ...Object.values(words).map(({ length }) => length));
   const made = columns.map(({ name, kind }) => {
@@ -109,7 +109,7 @@ function head<Row>(columns: readonly Column<Row>[], words: Words): Uint8Array<Ar
   return messagesOf(made).slice(0, -1);
 }
 
-/** The messages of a table with one batch, which is the last of them. */
+/** The IPC messages of a table with one batch. The record batch is the last message. */
 function messagesOf(
   columns: readonly (readonly [string, ArrowColumn<unknown>])[],
 ): Uint8Array<ArrayBuffer>[] {
@@ -124,7 +124,7 @@ function messagesOf(
   return messages;
 }
 
-/** A message is 4 bytes of ones, the length of its metadata, the metadata, and the body, of which they tell the length. */
+/** The bytes of one message: 4 bytes of ones, the length of the metadata, the metadata and the body. */
 function messageLength(view: DataView, at: number): number {
   const metadata = at + 8;
   const message = metadata + view.getUint32(metadata, true);

@@ -1,4 +1,4 @@
-/** A batch of ticks as it is sent: bytes in one of four formats. */
+/** Reads a batch of ticks from bytes in one of four formats. */
 import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
 import { type BadLines, lineSlices, type Precision } from "./line_protocol.ts";
@@ -9,29 +9,29 @@ export type BatchFormat = RecordFormat | "influx";
 
 export interface Batch {
   readonly ticks: readonly Tick[];
-  /** Values that cannot be ticks, such as texts among the fields of InfluxDB. */
+  /** Number of values that cannot be ticks, such as strings among InfluxDB fields. */
   readonly skipped: number;
-  /** What was left out, where that is allowed. */
+  /** Lines that were left out; only with `partial`. */
   readonly bad?: BadLines | undefined;
 }
 
 export interface BatchRules {
   readonly format: BatchFormat;
-  /** For ticks without a time, and as the bound for times ahead. */
+  /** The time of ticks without one, and the base for the limit on future times. */
   readonly now: number;
   /** The unit of times in the line protocol. */
   readonly precision?: Precision | undefined;
-  /** Of line protocol the lines that can be read are enough. */
+  /** Whether line protocol keeps the good lines of a batch with bad ones. */
   readonly partial?: boolean | undefined;
 }
 
-/** Reads batches, many of them at once if need be. */
+/** Reads batches; reads of several batches may run at the same time. */
 export class BatchReader {
   readonly #plain = new PlainTicks();
 
   /**
-   * Reads a whole batch and rests now and then.
-   * @throws {ClientError} that names the first record that cannot be read
+   * Reads a whole batch and yields regularly, so that other work can run.
+   * @throws {ClientError} for the first record that it cannot read
    */
   *read(bytes: Uint8Array, rules: BatchRules): Generator<void, Batch> {
     const { format, now } = rules;

@@ -3,12 +3,12 @@ import { commandFromQuery, native } from "./native.ts";
 import { grid, isGridFrame } from "./openbb.ts";
 import { list, listCommand, value, valueCommand } from "./plain.ts";
 
-/** What a client of `/ws` speaks, as far as its address tells. */
+/** The protocol of a client of `/ws`, as far as its URL tells. */
 export type Dialect =
   | { readonly wire: Wire; readonly begin: () => Command }
   | { readonly wire: (firstFrame: string) => Wire; readonly begin?: undefined };
 
-/** Reads the query of `/ws`; a client that says nothing there shows what it is with its first frame. */
+/** Reads the query of `/ws`. Without a query the first frame of the client decides. */
 export function chooseDialect(query: URLSearchParams): Dialect {
   const format = query.get("format");
   if (format === "value") return { wire: value, begin: () => valueCommand(query) };

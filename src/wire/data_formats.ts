@@ -45,19 +45,19 @@ function head(frame: Frame): string {
   return `{"op":"data","sub":"${frame.sub}","prev":${frame.prev},"seq":${frame.seq}${merged},"rows":[`;
 }
 
-/** One JSON object per row, field names spelled out. */
+/** One JSON object per row, with field names. */
 export const objectFormat: Format = {
   name: "object",
   whole: false,
   columns: () => undefined,
-  // The characters of a symbol need no escape, and a finite number is written as JSON writes it.
+  // Symbols need no JSON escapes, and template strings write finite numbers as JSON does.
   fragment: (channel, item) => channel.kind === "tick" ? tickObject(item) : JSON.stringify(item),
   frame: (frame) => [`${head(frame)}${frame.fragments.map(({ text }) => text).join(",")}]}`],
   correct: corrected,
   announce: () => undefined,
 };
 
-/** The bounds are `null` where there are none; `removed` tells that the symbol itself is gone. */
+/** `from` and `to` are null for an open end; `removed` says that the whole symbol has been removed. */
 function corrected(sub: string, correction: TapedCorrection): string {
   const { seq, symbol, seqs, from = null, to = null } = correction;
   const removed = isWhole(correction) ? true : undefined;
@@ -70,15 +70,15 @@ function tickObject(item: Item): string {
 }
 
 /**
- * Positional rows; a symbol is its number in the subscription's list of symbols. A quote that has fewer
- * places than there are columns tells what has changed: the symbol, the number whose bits are the places
- * of the columns that follow, and their values.
+ * Rows as arrays; a symbol is its index in the subscription's list of symbols. A quote with fewer values
+ * than columns holds only changes: the symbol, a bit mask of the columns that follow, and their
+ * values.
  */
 export const columnsFormat: Format = {
   name: "columns",
   whole: false,
   columns: (channel) => COLUMNS[channel.kind],
-  // A NUL character, which is in no JSON text, marks the place of the symbol's number.
+  // A NUL character marks the place of the symbol's index; JSON text never contains one.
   fragment: (channel, item) =>
     channel.kind === "tick" ? tickColumns(item) : columnsFragment(channel, item),
   change: changedColumns,

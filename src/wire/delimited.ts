@@ -1,7 +1,7 @@
-/** https://www.rfc-editor.org/rfc/rfc4180, with any delimiter */
+/** Cuts delimited text into values, as in https://www.rfc-editor.org/rfc/rfc4180 but with any delimiter. */
 import { RecordFault } from "./record_fault.ts";
 
-/** A quoted value may have so many line breaks: beyond it, its quote was never closed. */
+/** A quoted value with more line breaks has a quote that was never closed. */
 const LINES_MAX = 100;
 const LENGTH_MAX = 65_536;
 const DELIMITERS = [",", "\t", ";", "|"];
@@ -9,25 +9,25 @@ const DELIMITERS = [",", "\t", ";", "|"];
 export interface Line {
   /** Counted from 1. */
   readonly number: number;
-  /** The line without its end, or why it cannot be read. */
+  /** The line without its end, or the reason why it cannot be read. */
   readonly text: string | RecordFault;
 }
 
-/** The values of one record, without the blanks around them. */
+/** The values of one record, without blanks around them. */
 export interface Cells {
-  /** Of its first line. */
+  /** Number of the first line. */
   readonly number: number;
   readonly cells: readonly string[] | RecordFault;
 }
 
 /**
- * Cuts lines into values. Where a quote is not closed, that line is reported, and those after it are read: no
- * parser that was tried does it (csv-parse and others lose the rest of the text, and take several times as long).
+ * Cuts lines into values. If a quote is not closed, it reports that line and reads the next ones again. The
+ * parsers that were tried (such as csv-parse) lose the rest of the text there and take several times as long.
  */
 export class DelimitedCutter {
   readonly #delimiter: string;
   readonly #comment: string | undefined;
-  /** Lines of a record whose end has not come. */
+  /** Lines of a record without an end so far. */
   #open: Line[] = [];
   #length = 0;
 
@@ -42,7 +42,7 @@ export class DelimitedCutter {
     return records;
   }
 
-  /** What is left when no line comes any more. */
+  /** Takes the rest after the last line. */
   end(): Cells[] {
     const records: Cells[] = [];
     while (this.#open.length > 0) this.#giveUp(records);
@@ -86,7 +86,7 @@ export class DelimitedCutter {
     } else if (this.#open.length > LINES_MAX || this.#length > LENGTH_MAX) this.#giveUp(records);
   }
 
-  /** Reports the line whose quote was not closed, and reads the others anew. */
+  /** Reports the line with the open quote and reads the others again. */
   #giveUp(records: Cells[]): void {
     const [first, ...others] = this.#open;
     this.#open = [];
@@ -95,7 +95,7 @@ export class DelimitedCutter {
   }
 }
 
-/** @returns `undefined` when a quote is not closed */
+/** @returns `undefined` if a quote is not closed */
 function splitQuoted(text: string, delimiter: string): string[] | RecordFault | undefined {
   const values: string[] = [];
   let at = 0;
@@ -120,14 +120,14 @@ function splitQuoted(text: string, delimiter: string): string[] | RecordFault | 
     values.push(value.trim());
     while (text[at] === " " && delimiter !== " ") at++;
     if (at >= text.length) return values;
-    if (text[at] !== delimiter) return new RecordFault("text stands after a closing quote");
+    if (text[at] !== delimiter) return new RecordFault("text follows a closing quote");
     at++;
   }
 }
 
 /**
- * Finds the delimiter: the one that makes lines of equally many values.
- * @returns those that may be it; none where lines have one value
+ * Finds the delimiter that gives all lines the same number of values.
+ * @returns the candidates; none for lines of one value
  */
 export function findDelimiters(lines: readonly Line[], comment: string | undefined): string[] {
   const fits = DELIMITERS.map((delimiter) => {
@@ -142,7 +142,7 @@ export function findDelimiters(lines: readonly Line[], comment: string | undefin
   return fits.filter(({ even }) => even === best).map(({ delimiter }) => delimiter);
 }
 
-/** One that stands in no line, for those that have one value each. */
+/** A delimiter that no line contains, for lines of one value. */
 export function unusedDelimiter(lines: readonly Line[]): string {
   const isIn = (mark: string) => lines.some(({ text }) => String(text).includes(mark));
   return DELIMITERS.find((mark) => !isIn(mark)) ?? ",";

@@ -2,7 +2,7 @@
 import type { Bar } from "../core/bar.ts";
 import type { TapedTick } from "../core/tick.ts";
 
-/** What stands in a column. All but `number` are never unknown. */
+/** The kind of a column's values. Only a `number` may be unknown. */
 export type ColumnKind = "integer" | "number" | "word" | "flag";
 
 export interface Column<Row> {
@@ -10,17 +10,17 @@ export interface Column<Row> {
   readonly kind: ColumnKind;
 }
 
-/** Some rows of an answer, one by one or by column. */
+/** Some rows of an answer, by row or by column. */
 export interface Rows<Row> {
   readonly count: number;
   list(): readonly Row[];
-  /** A column of numbers, in which the unknown are NaN. */
+  /** A column of numbers; NaN is unknown. */
   numbers(name: keyof Row): Float64Array;
-  /** A column of words, as numbers of them that mean nothing elsewhere. */
+  /** A column of words as numbers, which are valid only within this slice. */
   words(name: keyof Row): { readonly numbers: ArrayLike<number>; wordOf(number: number): string };
 }
 
-/** Rows that are there as objects. */
+/** Wraps rows that are already objects. */
 export function listed<Row>(list: readonly Row[]): Rows<Row> {
   return {
     count: list.length,
@@ -33,7 +33,7 @@ export function listed<Row>(list: readonly Row[]): Rows<Row> {
   };
 }
 
-/** Writes one answer: what stands before the rows, the rows in slices, and what stands after them. */
+/** Writes one answer: the part before the rows, the rows in slices, and the part after them. */
 export interface Writer<Row> {
   begin(): Uint8Array<ArrayBuffer>;
   rows(rows: Rows<Row>): Uint8Array<ArrayBuffer>;
@@ -75,7 +75,7 @@ export function jsonWriter<Row>(): Writer<Row> {
   };
 }
 
-/** One object a line. https://github.com/ndjson/ndjson-spec */
+/** One object per line. https://github.com/ndjson/ndjson-spec */
 export function ndjsonWriter<Row>(): Writer<Row> {
   return {
     begin: () => NOTHING,
@@ -84,7 +84,7 @@ export function ndjsonWriter<Row>(): Writer<Row> {
   };
 }
 
-/** A line of names, then one line a row; what is unknown is empty. https://www.rfc-editor.org/rfc/rfc4180 */
+/** A header line, then one line per row; an unknown value is empty. https://www.rfc-editor.org/rfc/rfc4180 */
 export function csvWriter<Row>(columns: readonly Column<Row>[]): Writer<Row> {
   const line = (values: readonly unknown[]) => `${values.map(csvValue).join(",")}\r\n`;
   return {
@@ -98,12 +98,12 @@ export function csvWriter<Row>(columns: readonly Column<Row>[]): Writer<Row> {
 function csvValue(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);
-  // A text that begins like a formula is not to be one in a spreadsheet: old tapes have such symbols.
+  // Keep a spreadsheet from reading the text as a formula: old tapes contain such symbols.
   const text = value.replace(/^[=+\-@\t\r\n]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Pieces of an answer as one. */
+/** Joins the parts of an answer. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

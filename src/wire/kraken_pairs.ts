@@ -1,13 +1,13 @@
-/** What Kraken calls instruments: https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs */
+/** Kraken's names of instruments: https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs */
 import { type Catalogue, DECIMALS_MIN } from "../core/instrument.ts";
 import type { Reach } from "../hub/topic.ts";
 
-/** A symbol of two codes, such as BTC/USD, with its other names. */
+/** A symbol of two asset codes, such as BTC/USD, with its other names. */
 export interface Pair {
   readonly symbol: string;
-  /** Counts from 0 in the order in which symbols became known. */
+  /** Number from 0, in the order in which symbols became known. */
   readonly number: number;
-  /** As version 1 of the sockets and `AssetPairs` spell it: XBT/USD. */
+  /** The name in version 1 of the WebSocket API and in `AssetPairs`: XBT/USD. */
   readonly wsname: string;
   readonly altname: string;
   readonly key: string;
@@ -16,7 +16,7 @@ export interface Pair {
 }
 
 export interface Asset {
-  /** As a symbol has it: BTC. */
+  /** The code in a symbol: BTC. */
   readonly code: string;
   readonly altname: string;
   readonly id: string;
@@ -25,19 +25,19 @@ export interface Asset {
 const OLD_CODES: Readonly<Record<string, string>> = { BTC: "XBT", DOGE: "XDG" };
 const CRYPTO = new Set(["XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "XDG"]);
 const MONEY = new Set(["USD", "EUR", "GBP", "CAD", "JPY", "AUD"]);
-/** The one pair of two prefixed assets whose key has no prefixes. */
+/** The only pair of two prefixed assets with a key without prefixes. */
 const PLAIN_KEY = "XDGUSD";
 
-/** Pairs as somebody may see them. */
+/** The pairs that a client may see. */
 export type PairList = Pick<Pairs, "all" | "ofSymbol" | "ofName">;
 
-/** The pairs among the instruments of a catalogue, found by any of their names. */
+/** The pairs among the instruments of a catalogue. Any of their names finds them. */
 export class Pairs {
   readonly #catalogue: Catalogue;
   readonly #bySymbol = new Map<string, Pair>();
   readonly #byName = new Map<string, Pair>();
   readonly #byNumber = new Map<number, Pair>();
-  /** The symbols of the catalogue that have been looked at, and how many had become known then. */
+  /** The symbols that `#look` has read, and the catalogue's `added` at that time. */
   readonly #seen = new Set<string>();
   #added = 0;
 
@@ -45,7 +45,7 @@ export class Pairs {
     this.#catalogue = catalogue;
   }
 
-  /** All of them, in the order in which they became known. */
+  /** All pairs in the order in which they became known. */
   all(): Pair[] {
     this.#look();
     return [...this.#bySymbol.values()].filter(({ symbol }) => this.#catalogue.has(symbol));
@@ -56,7 +56,7 @@ export class Pairs {
     return this.#bySymbol.get(symbol);
   }
 
-  /** By key, `altname`, `wsname` or symbol. */
+  /** Finds a pair by key, `altname`, `wsname` or symbol. */
   ofName(name: string): Pair | undefined {
     const pair = this.ofSymbol(name) ?? this.#byName.get(name);
     return pair !== undefined && this.#catalogue.has(pair.symbol) ? pair : undefined;
@@ -67,7 +67,7 @@ export class Pairs {
     return this.#byNumber.get(number);
   }
 
-  /** Those of them that may be seen; the others are as if they were not there. */
+  /** Limits the list to the symbols that a client may see. */
   within(reach: Reach): PairList {
     if (reach.isAll) return this;
     const seen = (pair: Pair | undefined) => pair && reach.has(pair.symbol) ? pair : undefined;
@@ -78,12 +78,12 @@ export class Pairs {
     };
   }
 
-  /** How many decimals its prices are written with. */
+  /** Number of decimals of the pair's prices. */
   decimalsOf({ symbol }: Pair): number {
     return this.#catalogue.get(symbol)?.decimals ?? DECIMALS_MIN;
   }
 
-  /** A pair that was taken away keeps its number: clients may know it by that. */
+  /** Reads new symbols. A removed pair keeps its number, because clients may know the number. */
   #look(): void {
     if (this.#added === this.#catalogue.added) return;
     this.#added = this.#catalogue.added;
@@ -94,7 +94,7 @@ export class Pairs {
       if (pair === undefined) continue;
       this.#bySymbol.set(symbol, pair);
       this.#byNumber.set(pair.number, pair);
-      // Of two pairs with one name the older keeps it.
+      // If two pairs share a name, the older one keeps it.
       for (const name of [pair.wsname, pair.altname, pair.key]) {
         if (!this.#byName.has(name)) this.#byName.set(name, pair);
       }
@@ -102,7 +102,7 @@ export class Pairs {
   }
 }
 
-/** A symbol is a pair when it has one slash with something on both sides. */
+/** A pair is a symbol with one slash and text on both sides. */
 function readPair(symbol: string, number: number): Pair | undefined {
   const [base, quote, more] = symbol.split("/").map(readAsset);
   if (!base?.code || !quote?.code || more !== undefined) return undefined;
@@ -119,7 +119,7 @@ function readAsset(code: string): Asset {
   return { code, altname, id: prefix + altname };
 }
 
-/** Whether an asset is money, which has fewer decimals. */
+/** Whether an asset is a currency, which has fewer decimals. */
 export function isMoney({ altname }: Asset): boolean {
   return MONEY.has(altname);
 }

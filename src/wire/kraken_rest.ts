@@ -1,4 +1,4 @@
-/** Results as Kraken's REST API writes them: https://docs.kraken.com/api/docs/category/rest-api/market-data */
+/** Results in the form of Kraken's REST API: https://docs.kraken.com/api/docs/category/rest-api/market-data */
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
 import { lengthOf } from "../core/interval.ts";
@@ -30,7 +30,7 @@ export function success(result: string): string {
   return `{"error":[],"result":${result}}`;
 }
 
-/** `[name, text]` of each member as one object. */
+/** Joins `[name, text]` entries into one object; the texts are JSON. */
 export function members(entries: readonly (readonly [name: string, text: string])[]): string {
   return `{${entries.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
 }
@@ -94,7 +94,7 @@ export function tickerEntry(quote: Quote, decimals: number): string {
   return tickerText(quote, decimals, { lots: `"0","${lots(0)}"`, opens });
 }
 
-/** Candles from oldest to newest, and the start of the newest one that is finished. */
+/** Candles from oldest to newest, and the start of the newest finished one. */
 export function ohlcResult(name: string, bars: readonly Bar[], decimals: number): string {
   const rows = bars.map((bar) => {
     const { time, open, high, low, close, vwap, volume, count } = bar;
@@ -112,8 +112,8 @@ export function ohlcResult(name: string, bars: readonly Bar[], decimals: number)
 
 /**
  * Trades from oldest to newest.
- * @param before the tick before the first, if it is known
- * @param last nanoseconds after which the next page begins, when there is no trade here
+ * @param before the tick before the first one, if known
+ * @param last nanoseconds after which the next page starts, for a page without trades
  */
 export function tradesResult(
   name: string,
@@ -135,7 +135,7 @@ export function tradesResult(
   return members([[name, `[${rows.join(",")}]`], ["last", `"${next}"`]]);
 }
 
-/** The one level that is known of each side. */
+/** The order book with one level per side: the best bid and ask. */
 export function depthEntry({ bid, ask, time }: Row, decimals: number): string {
   const side = (price: number | null) =>
     price === null || time === null
@@ -144,7 +144,7 @@ export function depthEntry({ bid, ask, time }: Row, decimals: number): string {
   return `{"asks":${side(ask)},"bids":${side(bid)}}`;
 }
 
-/** The newest changes of bid or ask among ticks. @param since seconds, included */
+/** The newest changes of bid or ask. @param since seconds, inclusive */
 export function spreadResult(
   name: string,
   ticks: readonly TapedTick[],

@@ -1,4 +1,4 @@
-/** How Kraken writes numbers, times, and what cannot be done. */
+/** Kraken's form of numbers, times and errors. */
 import { type Interval, isInterval } from "../core/interval.ts";
 import { known } from "../core/known.ts";
 import type { Quote } from "../tape/figures.ts";
@@ -7,10 +7,10 @@ import type { Span } from "../tape/last_day.ts";
 /** Decimals of volumes, and of the lots at bid and ask in `Ticker` and `Depth`. */
 export const SIZE_DECIMALS = 8;
 export const LOT_DECIMALS = 3;
-/** Prices as text have at least so many decimals. */
+/** Prices as text have at least this many decimals. */
 const PRICE_DECIMALS_MIN = 5;
 
-/** Widths of candles, in minutes. */
+/** Lengths of candles in minutes. */
 const INTERVALS: ReadonlyMap<number, Interval> = new Map(
   Object.entries({
     1: "1m",
@@ -45,7 +45,7 @@ export const RATE_EXCEEDED = "Exceeded msg rate";
 export const PRIVATE =
   "Private data and trading are unavailable on this endpoint. Try ws-auth.kraken.com";
 
-/** Why a name is no pair that there is. */
+/** The error for an unknown pair name. */
 export function unknownPair(name: string): string {
   return name.includes("/")
     ? `Currency pair not supported ${name}`
@@ -56,7 +56,7 @@ export function unsupportedField(name: string, type: string): string {
   return `Unsupported field: '${name}' for the given msg type: ${type}`;
 }
 
-/** What the hub refuses, in Kraken's words where it has any. */
+/** An error of the hub in Kraken's words, if Kraken has any for it. */
 export function refusalText(code: string, message: string): string {
   const texts: Readonly<Record<string, string>> = {
     already_subscribed: ALREADY_SUBSCRIBED,
@@ -69,15 +69,15 @@ export function refusalText(code: string, message: string): string {
 }
 
 /**
- * A number with fixed decimals, and no sign before a zero. Kraken's clients take whatever stands there for
- * a number, so what is unknown, or beyond all numbers, is 0, as the sizes are that nobody told.
+ * A number with fixed decimals, without a sign before zero. Kraken's clients expect a number everywhere, so
+ * an unknown or infinite value becomes 0.
  */
 export function fixed(value: number | null, decimals: number): string {
   const text = (known(value ?? NaN) ?? 0).toFixed(decimals);
   return /^-[0.]+$/.test(text) ? text.slice(1) : text;
 }
 
-/** A price as text in version 1 and in REST. */
+/** A price as text, for version 1 and REST. */
 export function priceText(price: number | null, decimals: number): string {
   return `"${fixed(price, Math.max(PRICE_DECIMALS_MIN, decimals))}"`;
 }
@@ -87,9 +87,9 @@ export function sizeText(size: number | null): string {
 }
 
 /**
- * A `ticker` as text has it; figures are those of today and of the last 24 hours.
- * @param lots what may be bought and sold, which is not known: no lots, as they are written there
- * @param opens what was paid first
+ * The text of a `ticker`, with the figures of today and of the last 24 hours.
+ * @param lots the quantities at bid and ask as text; they are unknown, so it says 0
+ * @param opens the opening prices as text
  */
 export function tickerText(
   { price, size, bid, ask, today, lastDay }: Quote,
@@ -105,19 +105,19 @@ export function tickerText(
     `"h":${both("high", text)},"o":${opens}}`;
 }
 
-/** Microseconds of a time in milliseconds: whole, and exact. */
+/** Milliseconds as whole microseconds. */
 export function micros(time: number): number {
   return Math.round(time * 1_000);
 }
 
-/** Seconds with six decimals: `1790401259.939649`. */
+/** Seconds with six decimals, such as `1790401259.939649`. */
 export function seconds(time: number): string {
   const whole = micros(time);
   const second = Math.floor(whole / 1e6);
   return `${second}.${String(whole - second * 1e6).padStart(6, "0")}`;
 }
 
-/** RFC 3339 with microseconds, or with the zeros that make them nanoseconds. */
+/** RFC 3339 with microseconds; `nanos` appends zeros up to nanoseconds. */
 export function timestamp(time: number, nanos = false): string {
   const whole = micros(time);
   const second = Math.floor(whole / 1e6);
@@ -125,7 +125,7 @@ export function timestamp(time: number, nanos = false): string {
   return `${new Date(second * 1_000).toISOString().slice(0, 19)}.${fraction}${nanos ? "000" : ""}Z`;
 }
 
-/** Reads a frame; `undefined` when it is no JSON object. */
+/** Reads a frame; `undefined` if it is not a JSON object. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const frame: unknown = JSON.parse(text);
@@ -139,7 +139,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a request may have this number: any whole one of 64 bits, since it is only repeated. */
+/** Whether a request may have this number: any integer of 64 bits, because the answer only repeats it. */
 export function isRequestNumber(value: unknown): value is number {
   return Number.isInteger(value) && Math.abs(value as number) <= 2 ** 64;
 }

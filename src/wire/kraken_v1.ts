@@ -1,4 +1,4 @@
-/** Version 1 of Kraken's public sockets: https://docs.kraken.com/websockets/ */
+/** Version 1 of Kraken's public WebSocket API: https://docs.kraken.com/websockets/ */
 import type { Reach } from "../hub/topic.ts";
 import type { Command, Message, Wire } from "../hub/wire.ts";
 import type { Figures } from "../tape/figures.ts";
@@ -34,32 +34,32 @@ import { exactId } from "./request_id.ts";
 export interface KrakenOptions {
   readonly figures: Figures;
   readonly pairs: Pairs;
-  /** Pairs that one frame may name. */
+  /** Most pairs in one frame. */
   readonly pairsMax: number;
 }
 
-/** Heartbeats come when nothing else was sent for so long. */
+/** A heartbeat follows after this long without another message. */
 export const HEARTBEAT_MS = 1_000;
 
 const VERSION = "1.9.6";
 const BAD_REQID = "Reqid field must be a positive integer less than 18446744073709551616";
 const FIELDS = ["event", "reqid", "pair", "subscription", "channelID"];
 const SUBSCRIPTION_FIELDS = ["name", "interval", "depth", "token", "snapshot", "ratecounter"];
-/** Every answer repeats the subscription, so a long one would make of a small frame many large ones. */
+/** Each answer repeats the subscription, so a long one would turn a small frame into many large answers. */
 const SUBSCRIPTION_LENGTH_MAX = 256;
 const PRIVATE_NAMES = ["openOrders", "ownTrades"];
 const DEPTHS = [10, 25, 100, 500, 1000];
 
 type Frame = Readonly<Record<string, unknown>>;
 
-/** What the answer to a request repeats of it. */
+/** The parts of a request that its answer repeats. */
 interface Asked {
   readonly reqid: unknown;
   readonly pair?: unknown;
   readonly subscription?: unknown;
 }
 
-/** @returns the protocol of one connection, by its number and what its client may see */
+/** @returns makes the protocol of a connection from its number and the symbols that its client may see */
 export function krakenV1(options: KrakenOptions): (connectionId: number, reach: Reach) => Wire {
   const data = new V1Data(options.figures, options.pairs);
   const status = (connectionID: number, status: string) =>
@@ -149,7 +149,7 @@ class Reader {
     if (kind === "heartbeat") return JSON.stringify({ event: "heartbeat" });
     if (kind === "error") return refused(message);
     if (kind !== "subscribed" && kind !== "unsubscribed") return undefined;
-    // Whoever was so slow that ticks are missing is not told: there is no word for it.
+    // The protocol has no message for ticks that a slow client has missed.
     if (message.id === undefined) return undefined;
     const { reqid } = message.id as Asked;
     const topic = this.#data.topicOf(message.subscription);
@@ -180,10 +180,10 @@ function refusal(errorMessage: string, { pair, reqid, subscription }: Asked): Fr
   return { errorMessage, event: "subscriptionStatus", pair, reqid, status: "error", subscription };
 }
 
-/** What the hub refuses. */
+/** An error of the hub as a frame. */
 function refused({ code, message, id }: Message & { readonly kind: "error" }): string {
   const errorMessage = refusalText(code, message);
-  // That it came too fast stands in a place of its own there, without saying what.
+  // Kraken reports this error in an extra field as well.
   const special = errorMessage === RATE_EXCEEDED ? { Error: errorMessage } : undefined;
   const frame = id === undefined
     ? { errorMessage, event: "error" }
@@ -191,7 +191,7 @@ function refused({ code, message, id }: Message & { readonly kind: "error" }): s
   return JSON.stringify({ ...special, ...frame });
 }
 
-/** The channels that a subscription names; a star is every one, and to leave them every width too. */
+/** The channels that a subscription names. `*` is each channel; in `unsubscribe` also each candle length. */
 function topicsOf(
   event: string,
   { name, interval }: Frame,
@@ -207,7 +207,7 @@ function topicsOf(
   );
 }
 
-/** What is wrong with a request as a whole. */
+/** The error of a request as a whole, if any. */
 function frameFault({ event, pair, subscription, ...rest }: Frame): string | undefined {
   const unknown = Object.keys(rest).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) return unsupportedField(unknown, String(event));
@@ -221,7 +221,7 @@ function frameFault({ event, pair, subscription, ...rest }: Frame): string | und
   return pair.length === 0 ? "Pair(s) not found" : undefined;
 }
 
-/** What is wrong with a subscription, whatever the pair. */
+/** The error of a subscription, independent of the pair. */
 function subscriptionFault(subscription: Frame): string | undefined {
   const { name, interval, depth } = subscription;
   const unknown = Object.keys(subscription).some((field) => !SUBSCRIPTION_FIELDS.includes(field));
@@ -237,7 +237,7 @@ function subscriptionFault(subscription: Frame): string | undefined {
   return intervalOf(interval) === undefined ? BAD_INTERVAL : undefined;
 }
 
-/** There is no order book, but whoever asks for one wrongly is told so first. */
+/** There is no order book, but Kraken reports a wrong depth first. */
 function bookFault(depth: unknown = DEPTHS[0]): string {
   if (!Number.isInteger(depth)) return "Subscription book depth must be an integer";
   return DEPTHS.includes(depth as number) ? BAD_NAME : "Subscription depth not supported";

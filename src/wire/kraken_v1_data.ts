@@ -1,4 +1,4 @@
-/** Data as version 1 of Kraken's sockets writes it: `[channelID, payload, channelName, pair]`. */
+/** Data in the form of version 1 of Kraken's WebSocket API: `[channelID, payload, channelName, pair]`. */
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
 import { type Interval, lengthOf } from "../core/interval.ts";
@@ -20,13 +20,13 @@ import {
 export const NAMES = ["ticker", "ohlc", "trade", "spread"] as const;
 export type Name = typeof NAMES[number];
 
-/** One channel of one pair, as a client has named them. */
+/** One channel of one pair, as the client named them. */
 export interface Topic {
   readonly name: Name;
-  /** Of candles. */
+  /** Length of the candles, for `ohlc`. */
   readonly interval?: Interval | undefined;
   readonly pair: Pair;
-  /** Whether the client says XBT/USD and not BTC/USD. */
+  /** Whether the client writes XBT/USD instead of BTC/USD. */
   readonly old: boolean;
 }
 
@@ -40,14 +40,14 @@ export function pairName({ pair, old }: Topic): string {
   return old ? pair.wsname : pair.symbol;
 }
 
-/** Another one for every channel, pair and spelling, and the same as long as the server lives. */
+/** A number that is unique for a channel, pair and spelling, and constant while the server runs. */
 export function channelId(topic: Topic): number {
   const place = CHANNEL_NAMES.indexOf(channelName(topic));
   const number = topic.pair.number * CHANNEL_NAMES.length + place;
   return 1 + 2 * number + (topic.old ? 0 : 1);
 }
 
-/** Candles, trades and states of the pairs, for all clients alike. */
+/** Formats candles, trades and quotes of the pairs; all clients share it. */
 export class V1Data {
   readonly #figures: Figures;
   readonly #pairs: Pairs;
@@ -95,7 +95,7 @@ export class V1Data {
     return { name: name as Name, interval, pair, old: (id as number) % 2 === 1 };
   }
 
-  /** The state that a new subscriber is told; `undefined` when there is none. */
+  /** The snapshot for a new subscriber; `undefined` without data. */
   snapshot(topic: Topic): string | undefined {
     const { name, interval, pair: { symbol } } = topic;
     if (name === "trade") return this.#trades(topic, this.#figures.ticks(symbol));
@@ -165,13 +165,13 @@ function wrap(topic: Topic, payload: string): string {
   return `[${channelId(topic)},${payload},"${channelName(topic)}","${pairName(topic)}"]`;
 }
 
-/** The spread is sent again when it has changed. */
+/** Sends a spread only when bid or ask has changed. */
 export function spreadOf(item: Item): string {
   const { bid, ask } = item as Row;
   return `${bid} ${ask}`;
 }
 
-/** A candle is sent again when a tick has come for it; that it closes is not told. */
+/** Sends a candle only after a new tick. Kraken does not report that a candle has closed. */
 export function candleOf(item: Item): string {
   const { time, count } = item as Bar;
   return `${time} ${count}`;

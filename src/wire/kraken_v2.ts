@@ -1,4 +1,4 @@
-/** Version 2 of Kraken's public sockets: https://docs.kraken.com/api/docs/websocket-v2/ticker */
+/** Version 2 of Kraken's public WebSocket API: https://docs.kraken.com/api/docs/websocket-v2/ticker */
 import type { Reach } from "../hub/topic.ts";
 import type { Command, Message, Subscribed, Wire } from "../hub/wire.ts";
 import type { Figures } from "../tape/figures.ts";
@@ -27,7 +27,7 @@ const METHODS = ["subscribe", "unsubscribe"];
 const TRADING =
   /^(?:add|amend|edit|cancel)_order$|^cancel_(?:all|all_orders_after|on_disconnect)$|^batch_/;
 const PRIVATE_CHANNELS = ["executions", "balances", "level3"];
-/** Channels that everybody has without asking. */
+/** Channels that all clients get without a subscription. */
 const GIVEN_CHANNELS = ["status", "heartbeat"];
 const PARAMS: Readonly<Record<Name, readonly string[]>> = {
   ticker: ["symbol", "event_trigger", "snapshot"],
@@ -42,7 +42,7 @@ const WARNINGS: Readonly<Record<string, readonly string[]>> = {
 
 type Frame = Readonly<Record<string, unknown>>;
 
-/** What the answer to a request repeats of it. */
+/** The parts of a request that its answer repeats. */
 interface Asked {
   readonly method: unknown;
   readonly reqId: unknown;
@@ -51,7 +51,7 @@ interface Asked {
   readonly snapshot?: boolean;
 }
 
-/** @returns the protocol of one connection, by its number and what its client may see */
+/** @returns makes the protocol of a connection from its number and the symbols that its client may see */
 export function krakenV2(options: KrakenOptions): (connectionId: number, reach: Reach) => Wire {
   const data = new V2Data(options.figures, options.pairs);
   return (connectionId, reach) => {
@@ -142,7 +142,7 @@ class Reader {
 
   #command(topic: Topic, asked: Asked): Command {
     const subscription = this.#data.subscription(topic);
-    // With the other trigger it is still the ticker of that pair.
+    // A subscription to the same ticker with the other trigger counts as the same.
     const same = topic.trigger === undefined
       ? [subscription]
       : TRIGGERS.map((trigger) => this.#data.subscription({ ...topic, trigger }));
@@ -157,12 +157,12 @@ class Reader {
     if (kind === "error") {
       const { code, message: text, id } = message;
       const unasked: Asked = { method: "error", reqId: undefined, timeIn: this.#figures.now() };
-      // Kraken says subscribe also of what could not be unsubscribed.
+      // Kraken writes `subscribe` also in the error for a failed `unsubscribe`.
       const asked = id === undefined ? unasked : { ...id as Asked, method: "subscribe" };
       return JSON.stringify(this.#refusal(refusalText(code, text), asked));
     }
     if (kind !== "subscribed" && kind !== "unsubscribed") return undefined;
-    // Whoever was so slow that ticks are missing is not told: there is no word for it.
+    // The protocol has no message for ticks that a slow client has missed.
     if (message.id === undefined) return undefined;
     return this.#acknowledge(message);
   }
@@ -198,7 +198,7 @@ class Reader {
     return answer(this.#refusal(error, asked));
   }
 
-  /** One answer for each symbol, or one when none was named. */
+  /** One answer per symbol, or a single one without symbols. */
   #refuseEach(error: string, asked: Asked, symbols: readonly unknown[]): Command | Command[] {
     if (symbols.length === 0) return this.#refuse(error, asked);
     return symbols.slice(0, this.#pairsMax)
@@ -214,7 +214,7 @@ function answer(frame: Frame): Command {
   return { kind: "answer", text: JSON.stringify(frame) };
 }
 
-/** What is wrong with a request as a whole. */
+/** The error of a request as a whole, if any. */
 function frameFault(name: Name, frame: Frame, params: Frame, pairsMax: number): string | undefined {
   const { method, params: _, req_id: __, ...rest } = frame;
   const unknown = Object.keys(rest)[0] ??

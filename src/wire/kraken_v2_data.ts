@@ -1,4 +1,4 @@
-/** Data as version 2 of Kraken's sockets writes it: `{"channel", "type", "data"}`, numbers with fixed decimals. */
+/** Data in the form of version 2 of Kraken's WebSocket API: `{"channel", "type", "data"}`, with fixed decimals. */
 import type { Bar } from "../core/bar.ts";
 import { DECIMALS_MIN } from "../core/instrument.ts";
 import { type Interval, lengthOf } from "../core/interval.ts";
@@ -14,35 +14,35 @@ export const NAMES = ["ticker", "ohlc", "trade", "instrument"] as const;
 export type Name = typeof NAMES[number];
 
 export const TRIGGERS = ["trades", "bbo"] as const;
-/** What makes a new `ticker`: every tick, or a new bid or ask. */
+/** The event that sends a new `ticker`: any tick, or a new bid or ask. */
 export type Trigger = typeof TRIGGERS[number];
 
 /** One channel of one pair; `instrument` has no pair. */
 export interface Topic {
   readonly name: Name;
   readonly pair?: Pair | undefined;
-  /** Of candles. */
+  /** Length of the candles, for `ohlc`. */
   readonly interval?: Interval | undefined;
-  /** Of `ticker`. */
+  /** Only for `ticker`. */
   readonly trigger?: Trigger | undefined;
 }
 
 type MessageType = "snapshot" | "update";
 
-/** Candles that a new subscriber is told. */
+/** Number of candles in a snapshot. */
 const CANDLES = 10;
 const COST_DECIMALS = 5;
-/** The least that could be ordered, if anything could. */
+/** The smallest quantity that the decimals allow. */
 const LOT_MIN = (0).toFixed(SIZE_DECIMALS - 1) + "1";
 
 const ESSENCES: Readonly<Record<string, (item: Item) => string>> = {
   "ticker bbo": spreadOf,
   ohlc: candleOf,
-  // A pair is told of once.
+  // Sends each pair only once.
   instrument: () => "",
 };
 
-/** Candles, trades and states of the pairs, for all clients alike. */
+/** Formats candles, trades and quotes of the pairs; all clients share it. */
 export class V2Data {
   readonly #figures: Figures;
   readonly #pairs: Pairs;
@@ -80,8 +80,8 @@ export class V2Data {
   }
 
   /**
-   * The state that a new subscriber is told; `undefined` when there is none.
-   * @param seen the pairs that it may see
+   * The snapshot for a new subscriber; `undefined` without data.
+   * @param seen the pairs that the client may see
    */
   snapshot({ name, pair, interval }: Topic, seen: PairList): string | undefined {
     if (pair === undefined) return this.#instruments(seen.all(), "snapshot");
@@ -161,11 +161,11 @@ function message(name: Name, type: MessageType, rows: string, time?: number): st
   return `{"channel":"${name}","type":"${type}",${at}"data":[${rows}]}`;
 }
 
-/** All figures but bid, ask and last are of the last 24 hours. */
+/** All figures except bid, ask and last cover the last 24 hours. */
 function ticker({ symbol, time, price, bid, ask, lastDay }: Quote, decimals: number): string {
   const { open, volume, vwap, low, high, count } = lastDay;
   const number = (value: number | null) => fixed(value, decimals);
-  // What may be bought and sold is not known, so it is 0.
+  // The quantities at bid and ask are unknown, so they are 0.
   const level = (name: string, value: number | null) =>
     `"${name}":${number(value ?? price)},"${name}_qty":${fixed(0, SIZE_DECIMALS)}`;
   const percent = open === 0 ? 0 : 100 * (price - open) / Math.abs(open);

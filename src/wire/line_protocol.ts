@@ -5,7 +5,7 @@ import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN } from "../core/time.ts";
 import { ClientError } from "../hub/client_error.ts";
 import { RecordFault } from "./record_fault.ts";
 
-/** The unit of a time: how many of its last digits are below a millisecond, or milliseconds in one. */
+/** Units of time: the number of digits below a millisecond, or the milliseconds in one unit. */
 const PRECISIONS = {
   ns: { digits: 6, factor: 1 },
   n: { digits: 6, factor: 1 },
@@ -24,28 +24,28 @@ export function isPrecision(text: string): text is Precision {
 }
 
 export interface LineRules {
-  /** For points without a time, and as the bound for times ahead. */
+  /** The time of points without one, and the base for the limit on future times. */
   readonly now: number;
   readonly precision?: Precision | undefined;
-  /** Lines that cannot be read are left out, and told of. */
+  /** Leave out bad lines and report them, instead of throwing. */
   readonly partial?: boolean | undefined;
 }
 
 export interface LineBatch {
   readonly ticks: Tick[];
-  /** Fields that are texts. */
+  /** Number of string fields, which cannot be ticks. */
   readonly skipped: number;
-  /** What was left out. */
+  /** The lines that were left out, with `partial`. */
   readonly bad?: BadLines | undefined;
 }
 
-/** Lines that are no points. */
+/** Lines that cannot be read. */
 export class BadLines extends ClientError {
-  /** The first of them, and its begin. */
+  /** Number of the first such line; `text` is its start. */
   readonly line: number;
   readonly text: string;
   readonly reason: string;
-  /** How many there are. */
+  /** Number of bad lines. */
   count = 0;
 
   constructor(line: number, text: string, reason: string) {
@@ -61,17 +61,17 @@ const INTEGER = /^-?\d+i$/;
 const UNSIGNED = /^\d+u$/;
 const BOOLEAN = /^(?:(t|T|true|True|TRUE)|f|F|false|False|FALSE)$/;
 const NOT_IN_SYMBOLS = /[^A-Za-z0-9._:/^=-]/g;
-/** Characters of a line, and of what is shown of one. */
+/** Most characters of a line, and of a line in an error. */
 export const LINE_MAX = 1_048_576;
 const SHOWN_MAX = 100;
-/** Characters read between two rests; to begin a line costs as much as so many. */
+/** Characters to read before a yield; each line also costs a fixed amount. */
 const SLICE = 131_072;
 const LINE_COST = 128;
 
 /**
- * Reads a whole batch, and rests now and then. A field of a point is a tick of the symbol
- * `measurement.field:tag=value:…`, its tags in order; the field `value` is left out of the name.
- * @throws {BadLines} that name the first line that cannot be read, unless it may be left out
+ * Reads a whole batch and yields regularly, so that other work can run. Each field of a point becomes a tick of
+ * the symbol `measurement.field:tag=value:…`, with sorted tags; a field called `value` is left out of the name.
+ * @throws {BadLines} for the first line that cannot be read, without `partial`
  */
 export function* lineSlices(text: string, rules: LineRules): Generator<void, LineBatch> {
   const ticks: Tick[] = [];
@@ -106,8 +106,8 @@ export function* lineSlices(text: string, rules: LineRules): Generator<void, Lin
 }
 
 /**
- * Where a line ends that cannot be read. A line break in the text of a field does not end it: what a log
- * has written into a field is not to be read as a point. A text that is not closed takes all that follows.
+ * Finds the end of a bad line. A line break inside a string does not end it: text that a log has written into
+ * a field must not be read as a point. A string that is not closed extends to the end of the batch.
  */
 function badEnd(text: string, begin: number): number {
   let isFields = false, isText = false;
@@ -143,7 +143,7 @@ interface Point {
   readonly time: string;
 }
 
-/** All ticks of a point: texts are none. */
+/** The ticks of a point, one per field that is not a string. */
 function ticksOf(point: Point, rules: LineRules): Tick[] {
   const time = readTime(point.time, rules);
   const measurement = spelled(point.measurement);
@@ -162,17 +162,17 @@ function ticksOf(point: Point, rules: LineRules): Tick[] {
   return ticks;
 }
 
-/** `measurement.field:tag=value:tag=value`, where a field called `value` is left out. */
+/** `measurement.field:tag=value:tag=value`; a field called `value` is left out. */
 export function symbolOf(measurement: string, field: string, tags: string): string {
   return measurement + (field === "value" ? "" : `.${spelled(field)}`) + tags;
 }
 
-/** The tags in order, as the end of a symbol. */
+/** The sorted tags as the end of a symbol. */
 export function spelledTags(tags: readonly (readonly [name: string, value: string])[]): string {
   return spelled(tags.map(([name, value]) => `:${name}=${value}`).sort().join(""));
 }
 
-/** What a symbol cannot have becomes `_`. */
+/** Replaces characters that a symbol must not have with `_`. */
 export function spelled(text: string): string {
   return text.replace(NOT_IN_SYMBOLS, "_");
 }
@@ -186,12 +186,12 @@ function readValue(name: string, text: string): number {
   throw new RecordFault(`field ${shown(name)}: ${shown(text)} is neither number, boolean nor text`);
 }
 
-/** Milliseconds, to the part that a double can hold. */
+/** Milliseconds, as precise as a double. */
 function readTime(text: string, { now, precision = "ns" }: LineRules): number {
   if (text === "") return now;
   if (!/^-?\d+$/.test(text)) throw new RecordFault(`time ${shown(text)} is not a whole number`);
   const { digits, factor } = PRECISIONS[precision];
-  // The parts above and below a millisecond are exact; the whole is too long a number.
+  // A time in nanoseconds is too long for a double, so convert both parts separately.
   const below = digits === 0 ? "" : text.slice(-digits);
   const whole = Number(text.slice(0, text.length - below.length)) * factor;
   const time = whole + Number(below) / 10 ** digits;
@@ -206,12 +206,12 @@ function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** One line, read from left to right. */
+/** Parses one line from left to right. */
 class Line {
   readonly #text: string;
   readonly #limit: number;
   #at: number;
-  /** Line breaks in its texts. */
+  /** Number of line breaks inside strings. */
   breaksInside = 0;
 
   constructor(text: string, at: number) {
@@ -220,7 +220,7 @@ class Line {
     this.#limit = at + LINE_MAX;
   }
 
-  /** Where the next line begins. */
+  /** Start of the next line. */
   get end(): number {
     const end = this.#text.indexOf("\n", this.#at);
     return end < 0 ? this.#text.length : end + 1;
@@ -240,11 +240,11 @@ class Line {
     this.#skipBlanks();
     const time = this.#name(" ");
     this.#skipBlanks();
-    if (!this.#over()) throw new RecordFault("more than a time stands after the fields");
+    if (!this.#over()) throw new RecordFault("text follows the time");
     return { measurement, tags, fields, time };
   }
 
-  /** Pairs of a name and a value, each after one mark: a comma, or what stands before the first. */
+  /** Pairs of name and value. One character stands before each: a comma, or the one before the first pair. */
   #pairs(kind: string, value: () => string): [string, string][] {
     const pairs: [string, string][] = [];
     do {
@@ -262,7 +262,7 @@ class Line {
     return pairs;
   }
 
-  /** Reads up to one of the marks; a backslash before a mark makes it a letter. */
+  /** Reads up to one of the marks. A backslash escapes a comma, an equals sign or a blank. */
   #name(marks: string): string {
     const text = this.#text;
     let name = "";
@@ -277,7 +277,7 @@ class Line {
     return name + text.slice(begin, this.#at);
   }
 
-  /** The value of a field; a text begins with its quote and may have line breaks. */
+  /** Reads the value of a field. A string may contain line breaks. */
   #value(): string {
     const text = this.#text;
     if (text[this.#at] !== '"') return this.#name(", ");
@@ -290,7 +290,7 @@ class Line {
     }
     this.#at++;
     if (!this.#over() && !", ".includes(text[this.#at]!)) {
-      throw new RecordFault("a text ends before its value does");
+      throw new RecordFault("text follows a closing quote");
     }
     return text.slice(begin, this.#at);
   }

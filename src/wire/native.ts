@@ -1,4 +1,4 @@
-/** The native protocol: PROTOCOL.md at the root of the project is its contract. */
+/** The native protocol. PROTOCOL.md is its specification. */
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { ClientError } from "../hub/client_error.ts";
@@ -51,7 +51,7 @@ const Request = z.discriminatedUnion("op", [
   z.object({ op: z.literal("authorize"), id: Id, token: z.string() }),
 ]);
 
-/** What a client may say, as schemas. */
+/** Schemas of all requests. */
 export const REQUESTS = Request.options;
 const OPS = REQUESTS.map(({ shape }) => shape.op.value);
 
@@ -74,7 +74,7 @@ export const native: Wire = {
 };
 
 /**
- * The command that a query such as `?symbol=AAPL,TSLA&channel=quote` stands for; it has the fields of
+ * The command for a query such as `?symbol=AAPL,TSLA&channel=quote`; it has the fields of
  * `subscribe`.
  * @throws {ClientError}
  */
@@ -94,18 +94,18 @@ export function commandFromQuery(query: URLSearchParams): Command {
   return subscribe(fields.data);
 }
 
-/** Names and prefixes of `symbol`, which many call `symbols`; `undefined` where there is neither. */
+/** Names and prefixes of `symbol` or `symbols`; `undefined` without either. */
 export function readSymbols(query: URLSearchParams): string[] | undefined {
   const named = [...query.getAll("symbol"), ...query.getAll("symbols")];
   return named.length === 0 ? undefined : named.flatMap(splitList);
 }
 
-/** Names and prefixes of a comma list. */
+/** Names and prefixes of a list with commas. */
 export function splitList(text: string): string[] {
   return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** @throws {ClientError} when the value is no duration */
+/** @throws {ClientError} for a value that is not a duration */
 export function readEvery(every: string | number): number {
   const duration = typeof every === "number" ? every : parseDuration(every);
   if (duration !== undefined) return duration;
@@ -176,7 +176,7 @@ function subscribe(fields: SubscribeFields, id?: RequestId): Command {
     subscription: {
       selection: new Selection(typeof symbols === "string" ? splitList(symbols) : symbols),
       channel,
-      // A forming bar is always conflated, and a closed one never.
+      // A forming bar is always conflated, a closed one never.
       mode: channel.kind === "bar"
         ? "latest"
         : fields.mode ?? (channel.kind === "tick" ? "all" : "latest") satisfies Mode,

@@ -8,8 +8,8 @@ import type { Format, Wire } from "../hub/wire.ts";
 import { splitList } from "./native.ts";
 
 /**
- * The grid applies an update about 50 ms after it has come, to a copy of the row made before: of two
- * messages for one row inside that time the first is lost.
+ * The grid applies an update about 50 ms after it arrives, to a copy of the row from before. If two messages
+ * for one row arrive within that time, the first is lost.
  */
 const EVERY_MS = 100;
 
@@ -22,14 +22,14 @@ const gridFormat: Format = {
   announce: () => undefined,
 };
 
-/** Whether a first frame comes from a live grid. */
+/** Whether the first frame of a client comes from a live grid. */
 export function isGridFrame(text: string): boolean {
   const frame = parseObject(text);
   return frame !== undefined && ("params" in frame || frame["type"] === "params");
 }
 
 export const grid: Wire = {
-  // Nobody at the other end would see an error, so what cannot be read changes nothing.
+  // The grid does not show errors, so ignore frames that cannot be read.
   decode(text) {
     const frame = parseObject(text);
     if (frame === undefined || !("params" in frame || frame["type"] === "params")) return [];
@@ -65,7 +65,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-/** Missing, `null` or empty means every symbol; `undefined` that nothing readable was named. */
+/** `["*"]` for a missing, null or empty parameter; `undefined` if no name in it is valid. */
 function readSymbols(params: unknown): string[] | undefined {
   if (typeof params !== "object" || params === null) return undefined;
   const { symbol, symbols } = params as { symbol?: unknown; symbols?: unknown };

@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<ColumnKind, BasicType>> = {
   flag: "BOOLEAN",
 };
 
-/** Every slice is a row group, so that no more than one has to be held; what they are stands at the end. */
+/** Writes each slice as a row group, so that only one slice is in memory. The file's footer comes at the end. */
 export function parquetWriter<Row>(columns: readonly Column<Row>[]): Writer<Row> {
   const bytes = new ByteWriter();
   const empty = columns.map(({ name, kind }) => ({
@@ -23,7 +23,7 @@ export function parquetWriter<Row>(columns: readonly Column<Row>[]): Writer<Row>
     schema: schemaFromColumnData({ columnData: empty }),
     createdBy: "tickwire",
   });
-  /** What has been written since the last call; places in the file go on. */
+  /** Takes the new bytes. The writer keeps counting offsets from the start of the file. */
   const taken = () => {
     const written = bytes.getBytes().slice();
     bytes.index = 0;

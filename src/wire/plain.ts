@@ -1,4 +1,4 @@
-/** Protocols for clients that only listen: one value after another, or the whole list every so often. */
+/** Protocols for clients that only listen: single values, or the whole list at intervals. */
 import type { Row } from "../core/board.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
@@ -7,7 +7,7 @@ import type { Command, Format, Message, Wire } from "../hub/wire.ts";
 import { readEvery, readSymbols } from "./native.ts";
 
 const LIST_EVERY_DEFAULT = "10s";
-/** A list is sent changed or not, so it may not come as often as a client likes. */
+/** A list is sent even without changes, so limit how often. */
 const LIST_EVERY_MS_MIN = 100;
 
 /** One `{"value": 1.23}` per tick. */
@@ -17,7 +17,7 @@ const valueFormat: Format = {
   columns: () => undefined,
   fragment: (_channel, item) => `{"value":${(item as TapedTick).price}}`,
   frame: ({ fragments }) => fragments.map(({ text }) => text),
-  // What was shown last may not be right any more.
+  // The value that the client shows may be the corrected one.
   correct: (_sub, _correction, { price }) => price === null ? undefined : `{"value":${price}}`,
   announce: () => undefined,
 };
@@ -32,7 +32,7 @@ const listFormat: Format = {
   announce: () => undefined,
 };
 
-/** A protocol that ignores what clients send and whose only messages are data. */
+/** A protocol that ignores the client's frames and sends only data. */
 function listening(snapshot: (rows: readonly Row[]) => string | undefined): Wire {
   return {
     decode: () => [],
@@ -41,7 +41,7 @@ function listening(snapshot: (rows: readonly Row[]) => string | undefined): Wire
   };
 }
 
-/** The newest known value at once, so that the page is not blank. */
+/** Sends the newest value at once, so that the client has something to show. */
 export const value: Wire = listening(([row]) =>
   row === undefined || row.price === null ? undefined : `{"value":${row.price}}`
 );
@@ -69,7 +69,7 @@ export function valueCommand(query: URLSearchParams): Command {
   };
 }
 
-/** @throws {ClientError} when `every` is no duration or a symbol is malformed */
+/** @throws {ClientError} if `every` is not a duration or a symbol is invalid */
 export function listCommand(query: URLSearchParams): Command {
   return {
     kind: "subscribe",

@@ -1,4 +1,4 @@
-/** Figures of Plotly, which charts of OpenBB Workspace are: https://plotly.com/javascript/reference/ */
+/** Plotly figures, the charts of OpenBB Workspace: https://plotly.com/javascript/reference/ */
 import type { Bar } from "../core/bar.ts";
 
 export type Theme = "dark" | "light";
@@ -12,7 +12,7 @@ export interface Figure {
 export interface CandlesOptions {
   readonly symbol: string;
   readonly theme: Theme;
-  /** How many decimals prices are written with. */
+  /** Number of decimals of prices. */
   readonly decimals: number;
 }
 
@@ -21,10 +21,10 @@ const COLORS = {
   light: { paper: "#FFFFFF", text: "#333840", grid: "#e6e8ec", up: "#089981", down: "#d93a3a" },
 } as const;
 
-/** Characters of a symbol that a note has room for. */
+/** Most characters of a symbol in a note. */
 const SHOWN_MAX = 40;
 
-/** Candles with their volume below. @param bars oldest first */
+/** Candles, and volume bars below. @param bars oldest first */
 export function candles(bars: readonly Bar[], options: CandlesOptions): Figure {
   const { symbol, theme, decimals } = options;
   const { up, down } = COLORS[theme];
@@ -53,7 +53,7 @@ export function candles(bars: readonly Bar[], options: CandlesOptions): Figure {
   return { data: [price, volume], layout: layoutOf(theme, decimals), config };
 }
 
-/** A figure without a trace would leave the picture before it on the screen. */
+/** A figure with a note. It needs a trace, or the previous picture would stay on the screen. */
 function nothing(text: string, theme: Theme): Pick<Figure, "data" | "layout"> {
   const hidden = { visible: false };
   return {
@@ -62,7 +62,7 @@ function nothing(text: string, theme: Theme): Pick<Figure, "data" | "layout"> {
   };
 }
 
-/** A text is one line in a figure. */
+/** Shortens a symbol, because a note is a single line. */
 function shown(symbol: string): string {
   return symbol.length > SHOWN_MAX ? `${symbol.slice(0, SHOWN_MAX)}…` : symbol;
 }
@@ -91,7 +91,7 @@ function noteOf(text: string): Record<string, unknown> {
   return { ...middle, text: escaped(text), showarrow: false, font: { size: 14 } };
 }
 
-/** Plotly reads a few tags in texts. */
+/** Plotly interprets some HTML tags in texts. */
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

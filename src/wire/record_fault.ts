@@ -1,2 +1,2 @@
-/** What is wrong with a record: field and reason. */
+/** The error of a record: field and reason. */
 export class RecordFault extends Error {}

@@ -1,4 +1,4 @@
-/** Ticks as text: JSON, NDJSON and CSV, record by record. */
+/** Reads ticks from JSON, NDJSON and CSV, record by record. */
 import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN, parseIso } from "../core/time.ts";
 import { DAY_MS } from "../core/interval.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
@@ -8,36 +8,36 @@ import { RecordFault } from "./record_fault.ts";
 
 export type RecordFormat = "json" | "ndjson" | "csv";
 
-/** One record as it stands in the text; `number` counts from 1, in NDJSON and CSV by line. */
+/** One record of a text. `number` counts from 1: records in JSON, lines in NDJSON and CSV. */
 export interface NumberedRecord {
   readonly number: number;
-  /** What was read, or why it could not be. */
+  /** The parsed record, or the reason why it cannot be read. */
   readonly value: unknown | RecordFault;
 }
 
 export interface TickRules {
-  /** For ticks without a time, and as the bound for times ahead. */
+  /** The time of ticks without one, and the base for the limit on future times. */
   readonly now: number;
-  /** Recorded data may have times in seconds, times without a zone (read as UTC) and numbers as text. */
+  /** Recorded data may have times in seconds, times without a zone (UTC) and numbers as strings. */
   readonly recorded?: boolean;
-  /** The symbol of records that have none. */
+  /** The symbol of records without one. */
   readonly symbol?: string | undefined;
 }
 
 const SHOWN_MAX = 60;
-/** Records read between two rests. */
+/** Records to read before a yield. */
 const SLICE = 2_000;
 const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 
 /**
  * Reads a whole batch.
- * @throws {ClientError} that names the first record that cannot be read
+ * @throws {ClientError} for the first record that cannot be read
  */
 export function readTicks(text: string, format: RecordFormat, now: number): Tick[] {
   return finish(tickSlices(text, format, now));
 }
 
-/** Reads a whole batch and rests now and then. @throws {ClientError} as `readTicks` */
+/** Reads a whole batch and yields regularly, so that other work can run. @throws {ClientError} as `readTicks` */
 export function* tickSlices(
   text: string,
   format: RecordFormat,
@@ -58,7 +58,7 @@ export function* tickSlices(
   return ticks;
 }
 
-/** Reads to the end without a rest. */
+/** Runs a reader to its end. */
 export function finish<Result>(reading: Generator<void, Result>): Result {
   for (;;) {
     const { done, value } = reading.next();
@@ -66,7 +66,7 @@ export function finish<Result>(reading: Generator<void, Result>): Result {
   }
 }
 
-/** Splits a text into records. In JSON a single object is a batch of one. */
+/** Splits a text into records. A single JSON object is a batch of one. */
 export function* readRecords(text: string, format: RecordFormat): Generator<NumberedRecord> {
   const content = text.startsWith("\uFEFF") ? text.slice(1) : text;
   if (format !== "json") {
@@ -98,7 +98,7 @@ export function readJsonLine(line: string): unknown | RecordFault {
   }
 }
 
-/** Reads the lines of one CSV text, the first being the header. */
+/** Reads the lines of a CSV text. The first line is the header. */
 class CsvReader {
   #cutter: DelimitedCutter | undefined;
   #names: readonly string[] | undefined;
@@ -123,7 +123,7 @@ class CsvReader {
       this.#names = cells;
       const twice = cells.find((name, index) => name !== "" && cells.indexOf(name) < index);
       if (twice === undefined) return;
-      return yield { number, value: new RecordFault(`column ${show(twice)} is there twice`) };
+      return yield { number, value: new RecordFault(`column ${show(twice)} appears twice`) };
     }
     if (cells.length !== names.length) {
       const value = new RecordFault(`${cells.length} values for ${names.length} columns`);
@@ -135,8 +135,8 @@ class CsvReader {
 
 /**
  * Reads one record.
- * @param asText numbers are written as text and empty text means absent, as in CSV
- * @throws {RecordFault} that says what is wrong with which field
+ * @param asText whether numbers are strings and an empty string means absent, as in CSV
+ * @throws {RecordFault} names the field and the reason
  */
 export function toTick(record: unknown, rules: TickRules, asText = false): Tick {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
@@ -166,12 +166,12 @@ function readNumber(name: string, value: unknown, asText: boolean): number | nul
   if (value === undefined || value === null || (asText && value === "")) return null;
   const number = asText && typeof value === "string" && DECIMAL.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number)) return number;
-  // JSON has no word for a number that is too great.
+  // JSON.stringify writes infinity as null.
   const shown = typeof value === "number" ? value : show(value);
   throw new RecordFault(`${name} ${shown} is not a number`);
 }
 
-/** The middle without the noise of binary fractions; of finite numbers it is one, though their sum need not be. */
+/** The middle, without rounding noise. It is finite even if bid + ask overflows. */
 export function middle(bid: number, ask: number): number {
   const sum = bid + ask;
   const exact = Number.isFinite(sum) ? sum / 2 : bid / 2 + ask / 2;
@@ -212,7 +212,7 @@ function readTime(value: unknown, rules: TickRules, asText: boolean): number {
 }
 
 export function show(value: unknown): string {
-  // Lists in lists may be nested so deeply that they cannot be written again.
+  // Nested lists may be too deep for JSON.stringify.
   const shallow = (_: string, inner: unknown) =>
     typeof inner === "object" && inner !== null && inner !== value ? "…" : inner;
   const text = JSON.stringify(value, shallow) ?? String(value);

@@ -1,4 +1,4 @@
-/** https://tc39.es/proposal-json-parse-with-source/, which the compiler does not know yet. */
+/** https://tc39.es/proposal-json-parse-with-source/, which TypeScript does not declare yet. */
 const { parse, rawJSON } = JSON as unknown as {
   parse(
     text: string,
@@ -7,15 +7,15 @@ const { parse, rawJSON } = JSON as unknown as {
   rawJSON(text: string): unknown;
 };
 
-/** Every answer repeats it, so a long one would make of a small frame many large ones. */
+/** Each answer repeats the id, so a long one would turn a small frame into many large answers. */
 const LENGTH_MAX = 32;
 
 /**
- * The id of a request as it has to stand in the answer. A number that is not a whole one up to 2^53 would
- * come back as another one, and its client wait for ever: it is written again as it was sent.
- * @param text the frame, an object in JSON
- * @param name of the field in which the id is
- * @param id as the frame was read
+ * The id of a request as its answer must repeat it. A number beyond 2^53 or with a fraction may change when
+ * it is parsed, and the client would wait for ever. So the answer repeats its source text.
+ * @param text the frame, a JSON object
+ * @param name of the field with the id
+ * @param id the parsed id
  */
 export function exactId(text: string, name: string, id: unknown): unknown {
   if (typeof id !== "number" || Number.isSafeInteger(id)) return id;

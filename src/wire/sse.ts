@@ -1,13 +1,13 @@
 /** Frames as Server-Sent Events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
-/** The newest position that a client has when it has this frame. The rows stand last in a frame. */
+/** Finds the newest position in a frame. The rows come last, so they cannot match first. */
 const SEQ = /^\{"op":"data".*?"seq":(\d+)/;
 const POSITION = /^\{"op":"subscribed".*?"position":"([^"]+)"/;
 const RECONNECT = /^\{"op":"draining".*?"reconnectAfter":(\d+)/;
 
 /**
- * One event with the frame as it is; frames are JSON on one line. A browser sends the id of the last
- * event when it comes back, and waits so long as the last `retry` says.
+ * One event with the frame, which is JSON on one line. A browser that reconnects sends the id of the last
+ * event, after the delay of the last `retry`.
  */
 export function frameEvent(frame: string, formatPosition: (seq: number) => string): string {
   const seq = SEQ.exec(frame)?.[1];
@@ -22,10 +22,10 @@ export function retryField(ms: number): string {
   return `retry: ${Math.round(ms)}\n`;
 }
 
-/** Why the server ends the stream. */
+/** The event that tells the client why the server ends the stream. */
 export function closeEvent(code: number, reason: string): string {
   return `event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`;
 }
 
-/** A remark that nobody is told of, so that nothing between takes the stream for dead. */
+/** A comment that clients ignore. It keeps proxies from closing a silent stream. */
 export const KEEP_ALIVE = ": keep-alive\n\n";

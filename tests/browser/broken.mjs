@@ -52,7 +52,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
     await line(page, "AAPL").waitFor();
     await page.locator("#settings").click();
     await page.locator('#settings-panel label:has-text("Blue, orange")').click();
-    await saysSo(page.locator("#fault"), /keeps nothing more/);
+    await saysSo(page.locator("#fault"), /cannot store your choices/);
     assert.equal(await page.locator("html").getAttribute("data-colors"), "blue-orange");
     await page.close();
     const refused = await open();
@@ -102,7 +102,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
       await hasHistory(page);
       await stateIs(page, "live");
       await page.keyboard.press("Control+k");
-      await saysSo(page.locator("#fault"), /does not have that part of the page/);
+      await saysSo(page.locator("#fault"), /Cannot load this part of the page/);
       await line(page, "MSFT").click();
       await saysSo(page.locator("#symbol"), "MSFT");
       await page.close();

@@ -151,10 +151,10 @@ export async function chartChecks({ origin, check, open }) {
     await addressSays(page, "compare=MSFT,TSLA,BTC/USD");
     await page.mouse.move(5, 5);
     await shoot(page, "compare");
-    await page.getByLabel("Compare no longer with TSLA").click();
+    await page.getByLabel("Remove TSLA from the comparison").click();
     await until("three are left", words, perCents(3));
-    await page.getByLabel("Compare no longer with MSFT").click();
-    await page.getByLabel("Compare no longer with BTC/USD").click();
+    await page.getByLabel("Remove MSFT from the comparison").click();
+    await page.getByLabel("Remove BTC/USD from the comparison").click();
   });
 
   await check("Line and area are drawn too", async () => {

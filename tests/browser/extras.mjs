@@ -65,7 +65,7 @@ export async function extraChecks({ origin, check, open }) {
     await page.keyboard.press("Control+k");
     await panel.waitFor();
     await page.keyboard.type("nothing like it");
-    await saysSo(panel.locator("li"), "Nothing is called that");
+    await saysSo(panel.locator("li"), "No command or symbol matches");
     await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached" });
   });

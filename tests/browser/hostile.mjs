@@ -154,7 +154,7 @@ export async function hostileChecks({ origin, check, open }) {
       });
     });
     await page.goto(`${origin}/?symbol=AAPL`);
-    await saysSo(page.locator("#fault"), /not tickwire's protocol/);
+    await saysSo(page.locator("#fault"), /does not speak tickwire's protocol/);
     await stateIs(page, "live");
     await priceMoves(page, "AAPL");
     await page.close();

@@ -71,7 +71,7 @@ export async function listChecks({ kind, origin, check, open, complaints }) {
     await page.keyboard.press("Delete");
     await rowsAre(page, "AAPL,MSFT,GOOGL");
     await line(page, "MSFT").hover();
-    await page.getByLabel("Take MSFT off the list").click();
+    await page.getByLabel("Remove MSFT from the list").click();
     await rowsAre(page, "AAPL,GOOGL");
   });
 

@@ -8,6 +8,7 @@ import { until } from "../helpers/until.mjs";
 import { accessChecks } from "./access.mjs";
 import { brokenChecks } from "./broken.mjs";
 import { chartChecks } from "./chart.mjs";
+import { correctionChecks } from "./corrections.mjs";
 import { embedChecks } from "./embed.mjs";
 import { extraChecks } from "./extras.mjs";
 import { gridChecks } from "./grid.mjs";
@@ -38,6 +39,7 @@ const TOPICS = {
   grid: gridChecks,
   chart: chartChecks,
   recorder: recorderChecks,
+  corrections: correctionChecks,
   room: roomChecks,
   embed: embedChecks,
   looks: looksChecks,

@@ -91,6 +91,10 @@ const NAMED: Readonly<Record<string, (symbol: string) => Sample[]>> = {
   "PUT /symbols/{symbol}": (s) => [
     { path: `/symbols/${s}`, init: { method: "PUT", headers: json, body: '{"name":"n"}' } },
   ],
+  "DELETE /ticks": (s) => [{ path: `/ticks?symbol=${s}&seq=1`, init: { method: "DELETE" } }],
+  "DELETE /symbols/{symbol}": (
+    s,
+  ) => [{ path: `/symbols/${s}?dry_run=true`, init: { method: "DELETE" } }],
   "WS /ws": (s) => [get(`/ws?symbol=${s}`)],
   "WS /rooms/{room}": (s) => [get(`/rooms/${encoded(s)}`)],
   "GET /rooms/{room}": (s) => [get(`/rooms/${encoded(s)}`)],

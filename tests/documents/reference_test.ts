@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { COMMANDS, FILE_ONLY } from "../../src/config.ts";
 import { helpText } from "../../src/config/help.ts";
 import { startServer } from "../helpers/server.ts";
@@ -65,6 +68,31 @@ describe("The reference in docs/", () => {
     const kinds = [...helpText("1").matchAll(/^ {6}([a-z]+):/gm)].map(([, kind]) => kind!);
     assert.ok(kinds.length >= 11);
     assert.deepEqual(kinds.filter((kind) => !feeds.includes(`--feed ${kind}`)), []);
+  });
+
+  it("docs/clients/javascript.md has every file of the client module", () => {
+    const files = new Set(["client.js"]);
+    for (const file of files) {
+      const imports = textOf(`static/${file}`).matchAll(/^(?:import|export) .*from "\.\/(.*)";$/gm);
+      for (const [, name] of imports) files.add(name!);
+    }
+    const [, told] = /copy ((?:`[\w.]+`,?\s+(?:and\s+)?)+)from `static\/`/
+      .exec(textOf("docs/clients/javascript.md"))!;
+    assert.deepEqual(told!.match(/\w+\.js/g)!.sort(), [...files].sort());
+  });
+
+  it("The glossary of CONTRIBUTING.md has names that the code has", () => {
+    const root = fileURLToPath(new URL("../../src", import.meta.url).href);
+    const code = readdirSync(root, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFileSync(join(root, name), "utf8")).join("\n");
+    const [table] = /^## Glossary$[^]*?^## /m.exec(textOf("CONTRIBUTING.md"))!;
+    const names = [...table.matchAll(/^\| (`[^|]*`)/gm)]
+      .flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+    assert.ok(names.length > 15);
+    const isThere = (name: string) =>
+      new RegExp(`\\b(?:class|interface|type|const) ${name}\\b`).test(code);
+    assert.deepEqual(names.filter((name) => !isThere(name)), []);
   });
 
   it("The version is one: package, lock, changelog and deployment", () => {

@@ -124,7 +124,7 @@ describe("poll", () => {
       ['{"A":', /^Cannot read the answer: /],
       [
         "symbol,price,symbol\nA,1,B",
-        /^Cannot read the answer: line 1: column "symbol" is there twice$/,
+        /^Cannot read the answer: line 1: column "symbol" appears twice$/,
       ],
       ["symbol,price\nA,1,5", /^Cannot read the answer: line 2: 3 values for 2 columns$/],
       [

@@ -82,7 +82,7 @@ describe("stdin", () => {
       [
         "",
         "symbol,price,price\nA,1,2",
-        /^Cannot read standard input: line 1: column "price" is there twice$/,
+        /^Cannot read standard input: line 1: column "price" appears twice$/,
       ],
     ];
     for (const [options, text, reason] of wrong) {

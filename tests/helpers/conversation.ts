@@ -8,6 +8,7 @@
  * > {"op":"ping","id":1}            it sends a frame
  * < {"op":"pong", …}                it gets a frame
  * * {"symbol":"AAPL","price":150}   a tick arrives, or a list of them
+ * - {"symbol":"AAPL","seqs":[1]}    something is taken back
  * + 100                             so many milliseconds pass
  * = {"symbol":"X","decimals":5}     an instrument becomes known
  * ! 5000                            the server tells its clients to come back after so long
@@ -18,25 +19,21 @@
  * stands for anything.
  */
 import assert from "node:assert/strict";
-import { Market } from "../../src/core/market.ts";
+import type { Correction } from "../../src/core/correction.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import { ALL } from "../../src/hub/grant.ts";
-import { Hub } from "../../src/hub/hub.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
-import { Rota } from "../../src/hub/rota.ts";
+import type { Hub } from "../../src/hub/hub.ts";
+import type { Limits } from "../../src/hub/limits.ts";
 import type { Reach } from "../../src/hub/topic.ts";
 import type { Session } from "../../src/hub/session.ts";
 import type { Wire } from "../../src/hub/wire.ts";
-import { Replica } from "../../src/replica/replica.ts";
 import { Figures } from "../../src/tape/figures.ts";
 import { chooseDialect, type Dialect } from "../../src/wire/choose.ts";
 import { Pairs } from "../../src/wire/kraken_pairs.ts";
 import { krakenV1 } from "../../src/wire/kraken_v1.ts";
 import { krakenV2 } from "../../src/wire/kraken_v2.ts";
-import { TestStore } from "./store.ts";
+import { START, TestHub } from "./test_hub.ts";
 
-/** 2025-11-21 04:40:00 UTC: the first moment of a minute. */
-export const START = 1_763_700_000_000;
 const STEP_MS = 250;
 const REST = "…";
 
@@ -88,57 +85,29 @@ export class Client {
   }
 }
 
-/** Everything behind the sockets, with a clock moved by hand. */
-export class Stage {
-  readonly market = new Market({ barsKept: 1_500 });
-  readonly #store = new TestStore({ epoch: "k3f9" });
-  readonly #replica: Replica;
-  readonly hub: Hub;
+/** A hub whose clock is moved by hand, and which does by itself what falls due meanwhile. */
+export class PacedHub extends TestHub {
   readonly #places: Readonly<Record<string, (connection: number, reach: Reach) => Wire>>;
   readonly #flushMs: number;
-  #now = START;
   #flushedAt = -Infinity;
   #flushAt = Infinity;
-  #serveAt = Infinity;
 
   constructor(limits: Partial<Limits> = {}) {
-    const { market } = this;
-    const { log, tape } = this.#store;
-    const all = { ...DEFAULT_LIMITS, ...limits };
-    this.#flushMs = all.flushMs;
-    this.hub = new Hub({
-      market,
-      tape,
-      archive: tape,
-      limits: all,
-      rota: new Rota({
-        elapsed: () => this.#now,
-        later: (ms) => {
-          this.#serveAt = this.#now + ms;
-        },
-        fault: (error) => assert.fail(String(error)),
-      }),
-      now: () => this.#now,
-      elapsed: () => this.#now,
-      wake: () => this.#touch(),
-    });
-    this.#replica = new Replica({ log, tape, market, hub: this.hub });
-    this.#replica.start(1_500);
+    super(limits, { epoch: "k3f9" });
+    const { flushMs, patternsMax: pairsMax } = this.limits;
+    this.#flushMs = flushMs;
+    const { market, kept: tape } = this;
     const kraken = {
-      figures: new Figures({ market, tape, archive: tape, now: () => this.#now }),
+      figures: new Figures({ market, tape, archive: tape, now: () => this.now }),
       pairs: new Pairs(market.catalogue),
-      pairsMax: all.patternsMax,
+      pairsMax,
     };
     this.#places = { "/kraken": krakenV1(kraken), "/kraken/v2": krakenV2(kraken) };
-    market.advance(this.#now);
-  }
-
-  get now(): number {
-    return this.#now;
+    market.advance(this.now);
   }
 
   /** @param address another place, or the query of `/ws` */
-  connect(address = ""): Client {
+  join(address = ""): Client {
     const place = this.#places[address];
     const dialect = place === undefined
       ? chooseDialect(new URLSearchParams(address))
@@ -147,51 +116,48 @@ export class Stage {
   }
 
   /** Ticks arrive; a time that is not given is now. */
-  tick(...ticks: Partial<Tick>[]): void {
-    const whole = ticks.map((tick): Tick => ({
+  ticks(...ticks: Partial<Tick>[]): void {
+    this.append(ticks.map((tick): Tick => ({
       symbol: "AAPL",
-      time: this.#now,
+      time: this.now,
       price: 1,
       size: null,
       bid: null,
       ask: null,
       ...tick,
-    }));
-    void this.#store.log.append({ ticks: whole });
-    this.#replica.work();
-    this.#touch();
+    })));
+    this.wake();
   }
 
-  /** Lets time pass. */
-  pass(ms: number): void {
-    const end = this.#now + ms;
-    while (this.#now < end) {
-      const stepAt = START + (Math.floor((this.#now - START) / STEP_MS) + 1) * STEP_MS;
-      const dueAt = Math.min(this.#flushAt, this.#serveAt);
-      this.#now = Math.min(end, stepAt, Math.max(this.#now, dueAt));
-      if (this.#now >= this.#serveAt) this.#serve();
-      if (this.#now >= this.#flushAt) this.#flush();
-      if (this.#now !== stepAt) continue;
-      this.hub.publishClosed(this.market.advance(this.#now));
-      this.hub.tend(this.#now);
-      this.#touch();
+  override cancel(correction: Correction): void {
+    super.cancel(correction);
+    this.wake();
+  }
+
+  override pass(ms: number): undefined {
+    const end = this.now + ms;
+    while (this.now < end) {
+      const stepAt = START + (Math.floor((this.now - START) / STEP_MS) + 1) * STEP_MS;
+      const dueAt = Math.min(this.#flushAt, this.servedAt);
+      this.now = Math.min(end, stepAt, Math.max(this.now, dueAt));
+      if (this.now >= this.servedAt) this.serve();
+      if (this.now >= this.#flushAt) this.#flush();
+      if (this.now !== stepAt) continue;
+      this.hub.publishClosed(this.market.advance(this.now));
+      this.hub.tend(this.now);
+      this.wake();
     }
   }
 
-  #serve(): void {
-    this.#serveAt = Infinity;
-    this.hub.rota.serve();
-  }
-
-  #touch(): void {
+  protected override wake(): void {
     this.#flushAt = Math.min(this.#flushAt, this.#flushedAt + this.#flushMs);
-    if (this.#now >= this.#flushAt) this.#flush();
+    if (this.now >= this.#flushAt) this.#flush();
   }
 
   #flush(): void {
-    this.#flushedAt = this.#now;
-    const next = this.hub.flush(this.#now);
-    this.#flushAt = next === undefined ? Infinity : Math.max(next, this.#now + this.#flushMs);
+    this.#flushedAt = this.now;
+    const next = this.hub.flush(this.now);
+    this.#flushAt = next === undefined ? Infinity : Math.max(next, this.now + this.#flushMs);
   }
 }
 
@@ -218,7 +184,7 @@ export function play(
   limits: Partial<Limits> = {},
   watch: (exchange: Exchange) => void = () => {},
 ): void {
-  const stage = new Stage(limits);
+  const hub = new PacedHub(limits);
   const lines = readLines(text);
   let client: Client | undefined;
   let address = "";
@@ -227,11 +193,11 @@ export function play(
     if (action.sign === "?") client?.leave();
     if (action.sign === "?" || client === undefined) {
       address = action.sign === "?" ? action.text : "";
-      client = stage.connect(address);
+      client = hub.join(address);
     }
-    act(stage, client, action);
+    act(hub, client, action);
     const expected = [];
-    while ("<x".includes(lines[index]?.sign ?? "-")) expected.push(lines[index++]!);
+    while ("<x".includes(lines[index]?.sign ?? "none")) expected.push(lines[index++]!);
     const frames = client.frames();
     watch({ address, request: action.sign === ">" ? action.text : undefined, frames });
     compare({ frames, closed: client.closed }, action, expected);
@@ -252,14 +218,15 @@ function readLines(text: string): Line[] {
   return lines;
 }
 
-function act(stage: Stage, client: Client, { number, sign, text }: Line): void {
+function act(hub: PacedHub, client: Client, { number, sign, text }: Line): void {
   if (sign === ">") client.send(text);
-  else if (sign === "+") stage.pass(Number(text));
-  else if (sign === "*") stage.tick(...[JSON.parse(text)].flat());
+  else if (sign === "+") hub.pass(Number(text));
+  else if (sign === "*") hub.ticks(...[JSON.parse(text)].flat());
+  else if (sign === "-") hub.cancel(JSON.parse(text));
   else if (sign === "=") {
     const { symbol, ...fields } = JSON.parse(text);
-    stage.market.define(symbol, fields);
-  } else if (sign === "!") stage.hub.drain(() => Number(text));
+    hub.market.define(symbol, fields);
+  } else if (sign === "!") hub.hub.drain(() => Number(text));
   else if (sign !== "?") {
     throw new SyntaxError(`Cannot play line ${number}: it begins with ${sign}`);
   }

@@ -17,7 +17,7 @@ export function natsFault(): string | undefined {
 export class NatsServer {
   readonly port: number;
   readonly #folder: string;
-  readonly #args: readonly string[];
+  #args: readonly string[];
   #child: ChildProcess | undefined;
 
   private constructor(port: number, args: readonly string[]) {
@@ -67,6 +67,13 @@ export class NatsServer {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** Ends it and begins again in another way, with what it had. */
+  async beginWith(...args: string[]): Promise<void> {
+    await this.kill("SIGTERM");
+    this.#args = args;
+    await this.begin();
   }
 
   /** Ends it and begins again with what it had at an earlier time, as after a loss. @param earlier from `copy` */

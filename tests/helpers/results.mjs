@@ -61,3 +61,10 @@ export function checkResults(output) {
   const failures = found.flatMap(([, verdict, name = ""]) => verdict === "ok" ? [] : [name]);
   return { passed: found.length - failures.length, failures };
 }
+
+/** What is to be read of the output of a runner that has failed: all but what has passed. @param {string} output */
+export function failedOutput(output) {
+  const isPassed =
+    /^(\(pass\) .*|ok +.* \(\d+ ms\)| *.+ \.\.\. ok( \(.*\))?|\S+_test\.ts:|running \d+ tests? from .*|)$/;
+  return output.split("\n").filter((line) => !isPassed.test(line)).join("\n");
+}

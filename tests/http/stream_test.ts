@@ -7,7 +7,7 @@ import { EVERYTHING } from "../../src/hub/grant.ts";
 import { Tenures } from "../../src/hub/tenure.ts";
 import { onError } from "../../src/http/refusal.ts";
 import { Streams } from "../../src/http/stream.ts";
-import { Stage } from "../helpers/conversation.ts";
+import { PacedHub } from "../helpers/conversation.ts";
 import { send, startServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
 import { refused, serve } from "./serve.ts";
@@ -65,12 +65,12 @@ class Events {
 
 /** Streams of a hub whose clock the test moves. */
 function staged(limits: Partial<Limits> = {}) {
-  const stage = new Stage(limits);
+  const hub = new PacedHub(limits);
   const faults: unknown[] = [];
   const fault = (error: unknown) => void faults.push(error);
   const access = { tenures: new Tenures() };
-  const now = () => stage.now;
-  const streams = new Streams({ hub: stage.hub, access, now, random: () => 0.5, fault });
+  const now = () => hub.now;
+  const streams = new Streams({ hub: hub.hub, access, now, random: () => 0.5, fault });
   const router = new Hono().use((c, next) => {
     c.set("grant", EVERYTHING);
     return next();
@@ -84,19 +84,19 @@ function staged(limits: Partial<Limits> = {}) {
     return events;
   };
   const pass = (ms: number) => {
-    stage.pass(ms);
-    streams.tend(stage.now);
+    hub.pass(ms);
+    streams.tend(hub.now);
   };
-  return { stage, faults, request, open, pass };
+  return { hub, faults, request, open, pass };
 }
 
 describe("GET /stream", () => {
   test("Each frame is an event as on a WebSocket, with the position as its id", async () => {
-    const { stage, open, pass } = staged();
-    stage.tick({ symbol: "A", price: 1 });
-    const socket = stage.connect("symbol=A");
+    const { hub, open, pass } = staged();
+    hub.ticks({ symbol: "A", price: 1 });
+    const socket = hub.join("symbol=A");
     const events = await open("symbol=A");
-    stage.tick({ symbol: "B" }, { symbol: "A", price: 2 });
+    hub.ticks({ symbol: "B" }, { symbol: "A", price: 2 });
     pass(10);
     const [subscribed, data] = socket.frames() as { position: string; seq: number }[];
     assert.deepEqual(await events.next(), { id: "k3f9:1", data: subscribed });
@@ -109,8 +109,8 @@ describe("GET /stream", () => {
   });
 
   test("A client that comes back goes on after the id that it had last", async () => {
-    const { stage, open, pass } = staged();
-    stage.tick({ symbol: "A", price: 1 }, { symbol: "A", price: 2 }, { symbol: "A", price: 3 });
+    const { hub, open, pass } = staged();
+    hub.ticks({ symbol: "A", price: 1 }, { symbol: "A", price: 2 }, { symbol: "A", price: 3 });
     const asks: [query: string, headers?: Record<string, string>][] = [
       ["symbol=A", { "last-event-id": "k3f9:1" }],
       ["symbol=A&lastEventId=k3f9:1"],
@@ -133,11 +133,11 @@ describe("GET /stream", () => {
   });
 
   test("Values and lists are events too", async () => {
-    const { stage, open, pass } = staged();
-    stage.tick({ symbol: "A", price: 1 });
+    const { hub, open, pass } = staged();
+    hub.ticks({ symbol: "A", price: 1 });
     const values = await open("symbol=A&format=value");
     const lists = await open("format=list&every=10s", { "last-event-id": "k3f9:0" });
-    stage.tick({ symbol: "A", price: 2 }, { symbol: "A", price: 3 });
+    hub.ticks({ symbol: "A", price: 2 }, { symbol: "A", price: 3 });
     pass(10_000);
     for (const value of [1, 2, 3]) assert.deepEqual(await values.next(), { data: { value } });
     for (const price of [1, 3]) assert.equal((await lists.next()).data[0].price, price);
@@ -162,22 +162,22 @@ describe("GET /stream", () => {
   });
 
   test("A client that leaves is forgotten at once", async () => {
-    const { stage, open, pass, faults } = staged();
+    const { hub, open, pass, faults } = staged();
     const events = await open("symbol=A");
-    assert.deepEqual([stage.hub.sessionCount, stage.hub.cohortCount], [1, 1]);
+    assert.deepEqual([hub.hub.sessionCount, hub.hub.cohortCount], [1, 1]);
     await events.leave();
-    assert.deepEqual([stage.hub.sessionCount, stage.hub.cohortCount], [0, 0]);
-    stage.tick({ symbol: "A" });
+    assert.deepEqual([hub.hub.sessionCount, hub.hub.cohortCount], [0, 0]);
+    hub.ticks({ symbol: "A" });
     pass(60_000);
     assert.deepEqual(faults, []);
   });
 
   test("The server's end is an event with code and reason, and says when to come back", async () => {
-    const { stage, open } = staged();
+    const { hub, open } = staged();
     const events = await open("symbol=A");
     await events.next();
-    stage.hub.drain(() => 1_234);
-    stage.hub.closeSome(1);
+    hub.hub.drain(() => 1_234);
+    hub.hub.closeSome(1);
     const draining = await events.next();
     assert.deepEqual([draining.retry, draining.data.op], ["1234", "draining"]);
     const data = { code: 1012, reason: "The server restarts" };
@@ -186,17 +186,17 @@ describe("GET /stream", () => {
   });
 
   test("A client that does not read holds a bounded number of bytes, and is let go", async () => {
-    const { stage, open, pass } = staged({ bufferedBytesMax: 2_000, stalledMsMax: 30_000 });
+    const { hub, open, pass } = staged({ bufferedBytesMax: 2_000, stalledMsMax: 30_000 });
     const events = await open("symbol=A&mode=latest");
     await events.next();
-    const before = stage.hub.sessionCount;
+    const before = hub.hub.sessionCount;
     for (let round = 0; round < 1_000; round++) {
-      stage.tick({ symbol: "A", price: round });
+      hub.ticks({ symbol: "A", price: round });
       pass(20);
     }
-    assert.deepEqual([before, stage.hub.sessionCount], [1, 1]);
+    assert.deepEqual([before, hub.hub.sessionCount], [1, 1]);
     pass(15_000);
-    assert.equal(stage.hub.sessionCount, 0);
+    assert.equal(hub.hub.sessionCount, 0);
     // The connection breaks off: what it has not read must not wait for it.
     await assert.rejects(async () => {
       while (await events.text() !== undefined);
@@ -204,11 +204,11 @@ describe("GET /stream", () => {
   });
 
   test("A slow client gets everything that it asked for", async () => {
-    const { stage, open, pass } = staged({ bufferedBytesMax: 2_000 });
+    const { hub, open, pass } = staged({ bufferedBytesMax: 2_000 });
     const events = await open("symbol=A");
     await events.next();
     for (let round = 0; round < 500; round++) {
-      stage.tick({ symbol: "A", price: round });
+      hub.ticks({ symbol: "A", price: round });
       pass(10);
     }
     const seqs: number[] = [];
@@ -224,7 +224,7 @@ describe("GET /stream", () => {
   });
 
   test("What cannot be streamed is refused before the stream begins, and leaves nothing", async () => {
-    const { stage, request } = staged({ patternsMax: 2 });
+    const { hub, request } = staged({ patternsMax: 2 });
     const wrong: [query: string, code: string, words: RegExp][] = [
       ["", "bad_request", /say what, as in symbol=AAPL/],
       ["symbol=a%20b", "bad_symbol", /"a b"/],
@@ -240,7 +240,7 @@ describe("GET /stream", () => {
     ];
     for (const [query, code, words] of wrong) {
       assert.match(await refused(request(query), 400, code), words, query);
-      assert.deepEqual([stage.hub.sessionCount, stage.hub.cohortCount], [0, 0], query);
+      assert.deepEqual([hub.hub.sessionCount, hub.hub.cohortCount], [0, 0], query);
     }
   });
 

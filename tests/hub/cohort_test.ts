@@ -5,7 +5,7 @@ import { RowReader } from "../../static/frames.js";
 import { MEMBERS_MAX } from "../../src/hub/cohorts.ts";
 import type { Session } from "../../src/hub/session.ts";
 import { grid } from "../../src/wire/openbb.ts";
-import { TestHub } from "../helpers/desk.ts";
+import { TestHub } from "../helpers/test_hub.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 const QUOTES = { symbols: ["*"], channel: "quote", format: "columns", every: 50 };

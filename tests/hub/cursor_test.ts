@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { TestHub } from "../helpers/desk.ts";
+import { TestHub } from "../helpers/test_hub.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 /** Flushes every 10 ms for so long and gives what the client got, with when it got it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ROWS_MAX } from "../../src/hub/cohort.ts";
-import { TestHub } from "../helpers/desk.ts";
+import { TestHub } from "../helpers/test_hub.ts";
 
 describe("Session", () => {
   it("Session gets nothing more while its socket is full, then the newest rows with what it missed", () => {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { JetStreamLog } from "../../src/log/jetstream.ts";
 import { LogStream } from "../../src/log/stream.ts";
@@ -6,6 +9,7 @@ import { parseStreamSpec } from "../../src/log/stream_spec.ts";
 import { natsFault, NatsServer } from "../helpers/nats_server.ts";
 import { wait } from "../helpers/process.ts";
 import { until } from "../helpers/until.mjs";
+import { TapeFull } from "../../src/store/tape_error.ts";
 import { logContract, numbered, type OpenLog } from "./contract.ts";
 
 let server: NatsServer;
@@ -38,10 +42,14 @@ class SharedLog implements OpenLog {
     });
   }
 
-  static async open(name = `s${++count}`, wake?: () => void): Promise<SharedLog> {
+  static async open(
+    name = `s${++count}`,
+    wake?: () => void,
+    at: NatsServer = server,
+  ): Promise<SharedLog> {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
-    const spec = parseStreamSpec(`${server.url}?stream=${name}`);
+    const spec = parseStreamSpec(`${at.url}?stream=${name}`);
     const world = { now: Date.now, elapsed: () => performance.now(), sleep: wait, info() {}, warn };
     const stream = await LogStream.open({ spec, ageMs: 86_400_000, ...world });
     return new SharedLog(stream, warnings, wake);
@@ -69,6 +77,17 @@ class SharedLog implements OpenLog {
   }
 }
 
+const folder = mkdtempSync(join(tmpdir(), "tickwire-jetstream-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function configFile(text: string): string {
+  const path = join(folder, `${++count}.conf`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const priceOf = ({ price }: { readonly price: number }) => price;
+
 describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
   before(async () => {
     server = await NatsServer.start();
@@ -87,6 +106,42 @@ describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
     assert.equal(reading.log.work(), false);
     assert.deepEqual(told, []);
     await writing.close();
+  });
+
+  test("JetStreamLog says that JetStream is full, has all that it took, and takes more once there is room", async () => {
+    const small = await NatsServer.start("-js", "-c", configFile("jetstream { max_file: 400K }"));
+    const open = () => SharedLog.open("small", undefined, small);
+    try {
+      let opened = await open();
+      const told: number[] = [];
+      const follow = () => opened.log.follow(0, ({ ticks }) => told.push(...ticks.map(priceOf)));
+      follow();
+      const taken: number[] = [];
+      const append = async (first: number) => {
+        await opened.log.append({ ticks: numbered(500, first) });
+        taken.push(...numbered(500, first).map(priceOf));
+      };
+      let first = 0;
+      const isFull = (error: Error) =>
+        error instanceof TapeFull && /insufficient resources/.test(error.message);
+      await assert.rejects(async () => {
+        for (; first < 100_000; first += 500) await append(first);
+      }, isFull);
+      await assert.rejects(append(first), isFull);
+      assert.ok(first >= 1_000, `${first} were taken`);
+      assert.deepEqual(told, taken);
+      await opened.close();
+      await small.beginWith("-js");
+      opened = await open();
+      told.length = 0;
+      follow();
+      await append(first);
+      assert.deepEqual(told, taken);
+      assert.deepEqual(opened.failures, []);
+      await opened.close();
+    } finally {
+      await small.stop();
+    }
   });
 
   logContract("JetStreamLog", () => SharedLog.open());

@@ -49,6 +49,15 @@ describe("Admission", () => {
     assert.equal(tape.add(keyed(11, 4, ["a"], 6 * DAY)), 4);
   });
 
+  test("Admission knows a key though the clocks of those who log are ten minutes apart", () => {
+    for (const apart of [-600_000, 600_000]) {
+      const tape = new Tape();
+      assert.equal(tape.add(keyed(1, 4, ["a"])), 4);
+      assert.equal(tape.add(keyed(5, 4, ["a"], 5 * DAY + apart)), 0);
+      assert.equal(tape.receipts.get("a")!.seq, 4);
+    }
+  });
+
   test("Admission adds an entry that is told of again after a restart, with its receipts stored", () => {
     const tape = new Tape();
     const entries = [keyed(1, 9, ["a", "b", "c"]), keyed(10, 2, ["d"]), keyed(12, 0, ["e"])];

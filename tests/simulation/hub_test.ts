@@ -12,7 +12,7 @@ import { EFFORT_PER_FLUSH } from "../../src/hub/hub.ts";
 import { EFFORT_MAX } from "../../src/tape/reading.ts";
 import type { Session } from "../../src/hub/session.ts";
 import { readBars } from "../../src/tape/bars.ts";
-import { TestHub } from "../helpers/desk.ts";
+import { TestHub } from "../helpers/test_hub.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 const SYMBOLS = ["A", "B", "C/1", "C/2"];
@@ -207,7 +207,7 @@ class Watcher {
 }
 
 function simulate(steps: readonly Record<string, unknown>[], path?: string): TestHub {
-  const test = new TestHub({ bufferedBytesMax: HIGH_WATER, flushMs: 10 }, path);
+  const test = new TestHub({ bufferedBytesMax: HIGH_WATER, flushMs: 10 }, { path });
   const watchers: Watcher[] = [];
   for (const { kind, ...fields } of steps) {
     const watcher = watchers[fields["client"] as number];

@@ -1,5 +1,5 @@
 import type { Clock, Socket } from "../../static/client.js";
-import type { ClientError, Gap, Handlers, Reply, Row } from "../../static/frames.js";
+import type { ClientError, Correction, Gap, Handlers, Reply, Row } from "../../static/frames.js";
 
 /** A clock that the test moves on. */
 export class FakeClock implements Clock {
@@ -78,6 +78,7 @@ export class FakeConsumer implements Required<Handlers> {
   readonly onRows = (rows: readonly Row[]) => void this.heard.push(...rows.map(({ seq }) => seq));
   readonly onGap = ({ expected, found }: Gap) => void this.heard.push(`gap ${expected} ${found}`);
   readonly onError = ({ code }: ClientError) => void this.heard.push(code);
+  readonly onCorrected = ({ symbol }: Correction) => void this.heard.push(`corrected ${symbol}`);
 }
 
 /** A reply of the server, in format `object`. */

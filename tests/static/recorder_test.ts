@@ -5,11 +5,14 @@ import { Recorder } from "../../static/recorder.js";
 
 function setUp() {
   const clock = { now: 100_000 };
-  const shown: (Moment | undefined)[] = [];
+  const shown: (Omit<Moment, "shown"> | undefined)[] = [];
   const recorder = new Recorder({
     now: () => clock.now,
     present: () => clock.now,
-    changed: (moment) => shown.push(moment),
+    changed: (moment) => {
+      const { shown: _, ...told } = moment ?? { shown: undefined };
+      shown.push(moment && (told as Moment));
+    },
   });
   return { clock, shown, recorder };
 }

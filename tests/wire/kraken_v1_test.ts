@@ -5,8 +5,8 @@ import { ALL } from "../../src/hub/grant.ts";
 import { Figures } from "../../src/tape/figures.ts";
 import { Pairs } from "../../src/wire/kraken_pairs.ts";
 import { krakenV1 } from "../../src/wire/kraken_v1.ts";
-import { Stage } from "../helpers/conversation.ts";
-import { TestHub } from "../helpers/desk.ts";
+import { PacedHub } from "../helpers/conversation.ts";
+import { TestHub } from "../helpers/test_hub.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden("kraken_v1", "kraken_v1_candles", "kraken_v1_errors");
@@ -22,16 +22,16 @@ type Frame = any;
 
 describe("krakenV1", () => {
   test("krakenV1 says of each command that is too many which one it was", () => {
-    const stage = new Stage({ commandsMax: 1 });
-    for (const symbol of ["A/X", "B/X"]) stage.market.define(symbol, {});
-    const client = stage.connect("/kraken");
+    const hub = new PacedHub({ commandsMax: 1 });
+    for (const symbol of ["A/X", "B/X"]) hub.market.define(symbol, {});
+    const client = hub.join("/kraken");
     client.frames();
     client.unread = 1e9;
     client.send({ ...subscribe("trade", ["A/X"]), reqid: 1 });
     client.send({ ...subscribe("trade", ["A/X", "B/X"]), reqid: 2 });
     assert.deepEqual(client.frames(), []);
     client.unread = 0;
-    stage.pass(10);
+    hub.pass(10);
     const [done, ...refused] = client.frames() as Frame[];
     assert.deepEqual([done.status, done.reqid], ["subscribed", 1]);
     assert.deepEqual(
@@ -50,7 +50,7 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 repeats a reqid as it was sent, and refuses one that is none", () => {
-    const client = new Stage().connect("/kraken");
+    const client = new PacedHub().join("/kraken");
     client.frames();
     for (const reqid of ["1", "9007199254740993", "18446744073709551614"]) {
       client.send(`{"event":"ping","reqid":${reqid}}`);
@@ -66,9 +66,9 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 takes as many subscriptions as another client may name symbols in one", () => {
-    const stage = new Stage({ patternsMax: 3, subscriptionsMax: 1 });
-    for (const symbol of ["A/X", "B/X", "C/X", "D/X"]) stage.market.define(symbol, {});
-    const client = stage.connect("/kraken");
+    const hub = new PacedHub({ patternsMax: 3, subscriptionsMax: 1 });
+    for (const symbol of ["A/X", "B/X", "C/X", "D/X"]) hub.market.define(symbol, {});
+    const client = hub.join("/kraken");
     client.frames();
     client.send(subscribe("trade", ["A/X", "B/X", "C/X", "D/X"]));
     const [refused] = client.frames() as Frame[];
@@ -87,8 +87,8 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 answers a frame over the limit and goes on", () => {
-    const stage = new Stage({ frameBytesMax: 50 });
-    const client = stage.connect("/kraken");
+    const hub = new PacedHub({ frameBytesMax: 50 });
+    const client = hub.join("/kraken");
     client.frames();
     client.send(" ".repeat(51));
     client.send({ event: "ping" });
@@ -99,8 +99,8 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 makes no flood of a frame with many pairs and a long subscription", () => {
-    const stage = new Stage();
-    const client = stage.connect("/kraken");
+    const hub = new PacedHub();
+    const client = hub.join("/kraken");
     client.texts();
     const pairs = Array.from({ length: 1_000 }, (_, index) => `${index}/X`);
     client.send(subscribe("x".repeat(50_000), pairs));
@@ -112,12 +112,12 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 has a channelID of its own for every channel, pair and spelling, and keeps it", () => {
-    const stage = new Stage();
+    const hub = new PacedHub();
     const symbols = ["BTC/USD", "BTC/EUR", "EUR/USD", "DOGE/BTC"];
-    for (const symbol of ["AAPL", ...symbols]) stage.market.define(symbol, {});
+    for (const symbol of ["AAPL", ...symbols]) hub.market.define(symbol, {});
     const names = [...symbols, "XBT/USD", "XBT/EUR", "XDG/XBT"];
     const idsOf = () => {
-      const client = stage.connect("/kraken");
+      const client = hub.join("/kraken");
       client.frames();
       client.send(subscribe("*", names));
       for (const interval of [5, 15, 30, 60, 240, 1440, 10080]) {
@@ -131,19 +131,19 @@ describe("krakenV1", () => {
     assert.equal(ids.length, names.length * 11);
     assert.equal(new Set(ids).size, ids.length);
     assert.ok(ids.every((id) => Number.isSafeInteger(id) && id > 0));
-    stage.market.define("ETH/USD", {});
+    hub.market.define("ETH/USD", {});
     assert.deepEqual(idsOf(), ids);
   });
 
   test("krakenV1 sends every trade of a burst, and the sides that the prices before tell", () => {
-    const stage = new Stage();
-    stage.market.define("A/B", { decimals: 2 });
-    const client = stage.connect("/kraken");
+    const hub = new PacedHub();
+    hub.market.define("A/B", { decimals: 2 });
+    const client = hub.join("/kraken");
     client.send(subscribe("trade", ["A/B"]));
     client.frames();
     const prices = Array.from({ length: 3_000 }, (_, index) => 10 + (index * 7) % 11);
-    stage.tick(...prices.map((price) => ({ symbol: "A/B", price })));
-    stage.pass(10);
+    hub.ticks(...prices.map((price) => ({ symbol: "A/B", price })));
+    hub.pass(10);
     const rows = client.frames().flatMap((frame) => (frame as Frame)[1]);
     assert.deepEqual(rows.map(([price]) => Number(price)), prices);
     assert.deepEqual(
@@ -153,38 +153,38 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 sends nothing but heartbeats when no tick comes, also when the clock closes a candle", () => {
-    const stage = new Stage();
-    stage.market.define("A/B", { decimals: 2 });
-    stage.tick({ symbol: "A/B", price: 2 });
-    stage.pass(100);
-    const clients = [stage.connect("/kraken"), stage.connect("/kraken")];
+    const hub = new PacedHub();
+    hub.market.define("A/B", { decimals: 2 });
+    hub.ticks({ symbol: "A/B", price: 2 });
+    hub.pass(100);
+    const clients = [hub.join("/kraken"), hub.join("/kraken")];
     clients[0]!.send(subscribe("*", ["A/B"]));
-    stage.pass(1_000);
-    stage.tick({ symbol: "A/B", price: 3 });
-    stage.pass(100);
+    hub.pass(1_000);
+    hub.ticks({ symbol: "A/B", price: 3 });
+    hub.pass(100);
     clients[1]!.send(subscribe("*", ["A/B"]));
     for (const client of clients) client.texts();
-    stage.pass(180_000);
+    hub.pass(180_000);
     for (const client of clients) {
       assert.deepEqual([...new Set(client.texts())], ['{"event":"heartbeat"}']);
     }
   });
 
   test("krakenV1 lets a pair be subscribed to while a crowd shares its text", () => {
-    const stage = new Stage();
-    stage.market.define("A/B", { decimals: 2 });
-    const clients = Array.from({ length: 20 }, () => stage.connect("/kraken"));
+    const hub = new PacedHub();
+    hub.market.define("A/B", { decimals: 2 });
+    const clients = Array.from({ length: 20 }, () => hub.join("/kraken"));
     for (const client of clients) client.send(subscribe("ohlc", ["A/B"]));
     for (const client of clients) client.texts();
-    assert.equal(stage.hub.cohortCount, 1);
-    stage.pass(20);
-    stage.tick({ symbol: "A/B", price: 3 });
-    stage.pass(20);
+    assert.equal(hub.hub.cohortCount, 1);
+    hub.pass(20);
+    hub.ticks({ symbol: "A/B", price: 3 });
+    hub.pass(20);
     const texts = clients.map((client) => client.texts());
     assert.equal(texts[0]!.length, 1);
     for (const text of texts) assert.deepEqual(text, texts[0]);
     for (const client of clients) client.leave();
-    assert.equal(stage.hub.cohortCount, 0);
+    assert.equal(hub.hub.cohortCount, 0);
   });
 
   for (const [name, ticksPerFlush] of [["in a burst", Infinity], ["evenly", 100]] as const) {
@@ -232,8 +232,8 @@ describe("krakenV1", () => {
   }
 
   test("krakenV1 answers whatever comes with an object, and stays", () => {
-    const stage = new Stage();
-    stage.market.define("A/B", {});
+    const hub = new PacedHub();
+    hub.market.define("A/B", {});
     const words = ["subscribe", "unsubscribe", "ping", "A/B", "ohlc", "*", "book", 1, null, []];
     const value = fc.oneof(fc.constantFrom(...words), fc.jsonValue());
     const frame = fc.record({
@@ -246,7 +246,7 @@ describe("krakenV1", () => {
         fc.record({ name: value, interval: value, depth: value }, { requiredKeys: [] }),
       ),
     }, { requiredKeys: [] });
-    const client = stage.connect("/kraken");
+    const client = hub.join("/kraken");
     client.frames();
     fc.assert(fc.property(fc.oneof(frame, fc.jsonValue(), fc.string()), (sent) => {
       client.send(sent);

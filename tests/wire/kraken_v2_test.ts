@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { Stage } from "../helpers/conversation.ts";
+import { PacedHub } from "../helpers/conversation.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden("kraken_v2", "kraken_v2_errors");
@@ -16,10 +16,10 @@ type Frame = any;
 
 describe("krakenV2", () => {
   test("krakenV2 writes numbers with the decimals of the instrument, zeros at the end kept", () => {
-    const stage = new Stage();
-    stage.market.define("BTC/USD", { decimals: 1 });
-    stage.tick({ symbol: "BTC/USD", price: 77_400, size: 0.0004478, bid: 77_400, ask: 77_401 });
-    const client = stage.connect("/kraken/v2");
+    const hub = new PacedHub();
+    hub.market.define("BTC/USD", { decimals: 1 });
+    hub.ticks({ symbol: "BTC/USD", price: 77_400, size: 0.0004478, bid: 77_400, ask: 77_401 });
+    const client = hub.join("/kraken/v2");
     client.send(subscribe("ticker", ["BTC/USD"]));
     client.send(subscribe("trade", ["BTC/USD"], { snapshot: true }));
     client.send(subscribe("ohlc", ["BTC/USD"]));
@@ -44,41 +44,41 @@ describe("krakenV2", () => {
   });
 
   test("krakenV2 sends a heartbeat a second, only where something is subscribed and nothing else came", () => {
-    const stage = new Stage();
-    stage.market.define("A/B", {});
-    const client = stage.connect("/kraken/v2");
+    const hub = new PacedHub();
+    hub.market.define("A/B", {});
+    const client = hub.join("/kraken/v2");
     client.frames();
-    stage.pass(10_000);
+    hub.pass(10_000);
     assert.deepEqual(client.frames(), []);
     client.send(subscribe("ticker", ["A/B"]));
     client.frames();
-    stage.pass(10_000);
+    hub.pass(10_000);
     const beats = client.frames();
     assert.ok(beats.length >= 8 && beats.length <= 10, String(beats.length));
     assert.deepEqual(beats[0], { channel: "heartbeat" });
     for (let step = 0; step < 20; step++) {
-      stage.tick({ symbol: "A/B", price: step });
-      stage.pass(500);
+      hub.ticks({ symbol: "A/B", price: step });
+      hub.pass(500);
     }
     const channels = client.frames().map((frame) => (frame as Frame).channel);
     assert.deepEqual([...new Set(channels)], ["ticker"]);
     client.send({ method: "unsubscribe", params: { channel: "ticker", symbol: ["A/B"] } });
     client.frames();
-    stage.pass(10_000);
+    hub.pass(10_000);
     assert.deepEqual(client.frames(), []);
   });
 
   test("krakenV2 says of each command that is too many which one it was", () => {
-    const stage = new Stage({ commandsMax: 1 });
-    for (const symbol of ["A/X", "B/X"]) stage.market.define(symbol, {});
-    const client = stage.connect("/kraken/v2");
+    const hub = new PacedHub({ commandsMax: 1 });
+    for (const symbol of ["A/X", "B/X"]) hub.market.define(symbol, {});
+    const client = hub.join("/kraken/v2");
     client.frames();
     client.unread = 1e9;
     client.send({ ...subscribe("trade", ["A/X"]), req_id: 1 });
     client.send({ ...subscribe("trade", ["A/X", "B/X"]), req_id: 2 });
     assert.deepEqual(client.frames(), []);
     client.unread = 0;
-    stage.pass(10);
+    hub.pass(10);
     const frames = client.frames() as Frame[];
     assert.deepEqual(
       frames.map(({ req_id, success, error, symbol }) => [req_id, success, error, symbol]),
@@ -92,7 +92,7 @@ describe("krakenV2", () => {
   });
 
   test("krakenV2 repeats a req_id as it was sent, and refuses one that is none", () => {
-    const client = new Stage().connect("/kraken/v2");
+    const client = new PacedHub().join("/kraken/v2");
     client.frames();
     for (const id of ["0", "9007199254740993", "-9007199254740993"]) {
       client.send(`{"method":"ping","req_id":${id}}`);
@@ -108,9 +108,9 @@ describe("krakenV2", () => {
   });
 
   test("krakenV2 limits the symbols of a frame and the subscriptions of a connection", () => {
-    const stage = new Stage({ patternsMax: 2 });
-    for (const symbol of ["A/X", "B/X", "C/X"]) stage.market.define(symbol, {});
-    const client = stage.connect("/kraken/v2");
+    const hub = new PacedHub({ patternsMax: 2 });
+    for (const symbol of ["A/X", "B/X", "C/X"]) hub.market.define(symbol, {});
+    const client = hub.join("/kraken/v2");
     client.frames();
     client.send(subscribe("trade", ["A/X", "B/X", "C/X"]));
     client.send(subscribe("trade", ["A/X", "B/X"]));
@@ -122,15 +122,15 @@ describe("krakenV2", () => {
   });
 
   test("krakenV2 sends the final state of a candle before the next one, whatever the flush time", () => {
-    const stage = new Stage({ flushMs: 500 });
-    stage.market.define("A/B", { decimals: 2 });
-    const client = stage.connect("/kraken/v2");
+    const hub = new PacedHub({ flushMs: 500 });
+    hub.market.define("A/B", { decimals: 2 });
+    const client = hub.join("/kraken/v2");
     client.send(subscribe("ohlc", ["A/B"]));
     client.frames();
     for (let index = 0; index < 10; index++) {
-      stage.tick({ symbol: "A/B", price: index, time: stage.now + 20_000 * index });
+      hub.ticks({ symbol: "A/B", price: index, time: hub.now + 20_000 * index });
     }
-    stage.pass(1_000);
+    hub.pass(1_000);
     const rows = client.frames().flatMap((frame) => (frame as Frame).data ?? []);
     assert.deepEqual(rows.map(({ close, trades }) => [close, trades]), [
       [2, 3],
@@ -143,8 +143,8 @@ describe("krakenV2", () => {
   });
 
   test("krakenV2 answers whatever comes with an object, and stays", () => {
-    const stage = new Stage();
-    stage.market.define("A/B", {});
+    const hub = new PacedHub();
+    hub.market.define("A/B", {});
     const words = [
       "subscribe",
       "unsubscribe",
@@ -168,7 +168,7 @@ describe("krakenV2", () => {
     const frame = fc.record({ method: value, req_id: value, params: fc.oneof(params, value) }, {
       requiredKeys: [],
     });
-    const client = stage.connect("/kraken/v2");
+    const client = hub.join("/kraken/v2");
     client.frames();
     fc.assert(fc.property(fc.oneof(frame, fc.jsonValue(), fc.string()), (sent) => {
       client.send(sent);

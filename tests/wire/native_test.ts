@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ClientError } from "../../src/hub/client_error.ts";
 import type { Command } from "../../src/hub/wire.ts";
 import { commandFromQuery, native, readEvery, splitList } from "../../src/wire/native.ts";
-import { Stage } from "../helpers/conversation.ts";
+import { PacedHub } from "../helpers/conversation.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden(
@@ -17,6 +17,7 @@ playGolden(
   "native_latest",
   "native_latest_order",
   "native_url",
+  "native_corrected",
 );
 
 function errorOf(work: () => unknown): ClientError {
@@ -47,7 +48,7 @@ describe("native", () => {
   });
 
   test("native repeats every id as it was sent, in answers and in errors", () => {
-    const client = new Stage().connect();
+    const client = new PacedHub().join();
     const ids = ["0", "-1.5", '"x"', "9007199254740993", "-123456789012345678901234567890"];
     for (const id of [...ids, "0.1000000000000000055511"]) {
       client.send(`{"op":"ping","x":{"id":7},"id":${id}}`);
@@ -139,14 +140,14 @@ describe("native", () => {
   });
 
   test("native writes symbols, prices and times so that JSON reads the same values", () => {
-    const stage = new Stage();
+    const hub = new PacedHub();
     for (const format of ["object", "columns"]) {
-      const client = stage.connect(`symbol=*&format=${format}`);
+      const client = hub.join(`symbol=*&format=${format}`);
       client.texts();
       const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
       fc.assert(fc.property(finite, fc.option(finite.map(Math.abs)), (price, size) => {
-        stage.tick({ symbol: "A.b_c:/^=-1", price, size, bid: price, ask: null });
-        stage.pass(20);
+        hub.ticks({ symbol: "A.b_c:/^=-1", price, size, bid: price, ask: null });
+        hub.pass(20);
         const frame = client.frames().at(-1) as { rows: (number[] & Record<string, unknown>)[] };
         const [row] = frame.rows;
         const found = format === "object"

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Message } from "../../src/hub/wire.ts";
 import { grid, isGridFrame } from "../../src/wire/openbb.ts";
-import { Stage } from "../helpers/conversation.ts";
+import { PacedHub } from "../helpers/conversation.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden("grid");
@@ -65,15 +65,15 @@ describe("grid", () => {
   });
 
   test("A live grid keeps its rows when it asks for more symbols than are allowed", () => {
-    const stage = new Stage({ patternsMax: 2 });
-    stage.tick({ symbol: "A" });
-    const client = stage.connect();
+    const hub = new PacedHub({ patternsMax: 2 });
+    hub.ticks({ symbol: "A" });
+    const client = hub.join();
     client.send({ params: { symbol: "A" } });
     assert.equal(client.frames().length, 1);
     client.send({ params: { symbol: "A,B,C" } });
     assert.deepEqual(client.frames(), []);
-    stage.pass(1_020);
-    stage.tick({ symbol: "A", price: 7 });
+    hub.pass(1_020);
+    hub.ticks({ symbol: "A", price: 7 });
     const [rows] = client.frames() as { price: number }[][];
     assert.deepEqual(rows?.map(({ price }) => price), [7]);
     assert.equal(client.closed, undefined);
@@ -81,24 +81,24 @@ describe("grid", () => {
 
   test("A live grid gets at most one message per row in 100 ms, whatever the flush time is", () => {
     for (const flushMs of [1, 10, 500]) {
-      const stage = new Stage({ flushMs });
-      const client = stage.connect();
-      stage.tick({ symbol: "A" }, { symbol: "B" });
+      const hub = new PacedHub({ flushMs });
+      const client = hub.join();
+      hub.ticks({ symbol: "A" }, { symbol: "B" });
       client.send({ params: { symbol: "*" } });
       client.texts();
-      stage.pass(120);
+      hub.pass(120);
       let sentAt = -Infinity;
       for (let step = 0; step < 3_000; step++) {
-        stage.pass(1);
-        stage.tick({ symbol: step % 3 === 0 ? "B" : "A", price: step });
+        hub.pass(1);
+        hub.ticks({ symbol: step % 3 === 0 ? "B" : "A", price: step });
         for (const rows of client.frames() as { symbol: string }[][]) {
-          assert.ok(stage.now - sentAt >= 100, `${flushMs}: ${stage.now - sentAt} ms`);
+          assert.ok(hub.now - sentAt >= 100, `${flushMs}: ${hub.now - sentAt} ms`);
           assert.deepEqual(
             rows.map(({ symbol }) => symbol).sort(),
             [...new Set(["A", "B"])]
               .filter((symbol) => rows.some((row) => row.symbol === symbol)),
           );
-          sentAt = stage.now;
+          sentAt = hub.now;
         }
       }
       assert.ok(sentAt > -Infinity);
@@ -106,22 +106,22 @@ describe("grid", () => {
   });
 
   test("The rows of a live grid equal the board after a quiet moment", () => {
-    const stage = new Stage();
-    const client = stage.connect();
-    stage.tick({ symbol: "A" }, { symbol: "B" }, { symbol: "C" });
+    const hub = new PacedHub();
+    const client = hub.join();
+    hub.ticks({ symbol: "A" }, { symbol: "B" }, { symbol: "C" });
     client.send({ params: { symbol: ["A", "B"] } });
     const rows = new Map<string, unknown>();
     const merge = () => {
       for (const row of client.frames().flat() as { symbol: string }[]) rows.set(row.symbol, row);
     };
     for (let step = 0; step < 500; step++) {
-      stage.tick({ symbol: "ABC"[step % 3]!, price: step, size: 1, bid: step - 1 });
-      stage.pass(7);
+      hub.ticks({ symbol: "ABC"[step % 3]!, price: step, size: 1, bid: step - 1 });
+      hub.pass(7);
       merge();
     }
-    stage.pass(300);
+    hub.pass(300);
     merge();
     assert.deepEqual([...rows.keys()], ["A", "B"]);
-    for (const [symbol, row] of rows) assert.deepEqual(row, stage.market.board.row(symbol));
+    for (const [symbol, row] of rows) assert.deepEqual(row, hub.market.board.row(symbol));
   });
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Message } from "../../src/hub/wire.ts";
 import { list, value, valueCommand } from "../../src/wire/plain.ts";
-import { Stage } from "../helpers/conversation.ts";
-import { TestHub } from "../helpers/desk.ts";
+import { PacedHub } from "../helpers/conversation.ts";
+import { TestHub } from "../helpers/test_hub.ts";
 import { playGolden } from "./golden.ts";
 
 playGolden("value", "list");
@@ -24,17 +24,17 @@ describe("Clients that only listen", () => {
   });
 
   test("value sends every value once and in order to pages opened at different moments", () => {
-    const stage = new Stage();
+    const hub = new PacedHub();
     const pages = [0, 1, 2].map(() => ({ from: 0, values: [] as number[] }));
-    const clients = new Map<number, ReturnType<Stage["connect"]>>();
+    const clients = new Map<number, ReturnType<PacedHub["join"]>>();
     for (let step = 0; step < 600; step++) {
-      stage.tick({ symbol: "cpu", price: step });
+      hub.ticks({ symbol: "cpu", price: step });
       const page = step / 150;
       if (Number.isInteger(page) && pages[page] !== undefined) {
         pages[page].from = step;
-        clients.set(page, stage.connect("symbol=cpu&format=value"));
+        clients.set(page, hub.join("symbol=cpu&format=value"));
       }
-      stage.pass(3);
+      hub.pass(3);
       for (const [page, client] of clients) {
         const values = client.frames() as { value: number }[];
         pages[page]!.values.push(...values.map(({ value }) => value));
@@ -66,10 +66,10 @@ describe("Clients that only listen", () => {
   });
 
   test("list is in the order of the symbols, however they appeared", () => {
-    const stage = new Stage();
-    stage.tick({ symbol: "b" }, { symbol: "B" }, { symbol: "A" }, { symbol: "_" }, { symbol: "1" });
-    const client = stage.connect("format=list&every=1s");
-    stage.pass(1_000);
+    const hub = new PacedHub();
+    hub.ticks({ symbol: "b" }, { symbol: "B" }, { symbol: "A" }, { symbol: "_" }, { symbol: "1" });
+    const client = hub.join("format=list&every=1s");
+    hub.pass(1_000);
     const lists = client.frames() as { symbol: string }[][];
     assert.equal(lists.length, 2);
     for (const rows of lists) {

@@ -321,7 +321,7 @@ describe("A batch in CSV", () => {
   });
 
   test("A column that is there twice is refused by name, and columns without a name are not", () => {
-    const twice = 'line 1: column "price" is there twice';
+    const twice = 'line 1: column "price" appears twice';
     assert.equal(reasonOf("symbol,price,price\nA,1,2", "csv"), twice);
     assert.equal(reasonOf('\uFEFFprice;symbol;"price"', "csv"), twice);
     assert.deepEqual(rowsOf("symbol,,price,\nA,x,1,y").map(({ price }) => price), [1]);

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeEvent, frameEvent, retryField } from "../../src/wire/sse.ts";
-import { Stage } from "../helpers/conversation.ts";
+import { PacedHub } from "../helpers/conversation.ts";
 
 const event = (frame: string) => frameEvent(frame, (seq) => `k3f9:${seq}`);
 
 test("Frames that move the client on the tape have its position as their id", () => {
   for (const format of ["object", "columns"]) {
     for (const channel of ["tick", "quote", "bar:1m"]) {
-      const stage = new Stage();
-      stage.tick({ symbol: "A" });
-      const client = stage.connect(`symbol=A&channel=${channel}&format=${format}`);
+      const hub = new PacedHub();
+      hub.ticks({ symbol: "A" });
+      const client = hub.join(`symbol=A&channel=${channel}&format=${format}`);
       const [subscribed] = client.texts();
       assert.equal(event(subscribed!), `id: k3f9:1\ndata: ${subscribed}\n\n`);
-      stage.tick({ symbol: "B" }, { symbol: "A" });
-      stage.pass(100);
+      hub.ticks({ symbol: "B" }, { symbol: "A" });
+      hub.pass(100);
       const [data] = client.texts();
       assert.equal(event(data!), `id: k3f9:3\ndata: ${data}\n\n`);
     }

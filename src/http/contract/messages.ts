@@ -8,6 +8,10 @@ const ID: Json = { type: ["string", "number"] };
 /** An error repeats what it was asked, whatever that was. */
 const ANYTHING: Json = {};
 const EXPIRES: Json = { ...NUMBER, description: "milliseconds since the Unix epoch" };
+const BOUND: Json = {
+  type: ["number", "null"],
+  description: "event time; null is without a bound",
+};
 const FLAG: Json = { type: "boolean" };
 const SEQ: Json = { type: "integer", minimum: 0 };
 const ROWS: Json = listOf({ anyOf: [ref("Row"), ref("Bar")] });
@@ -62,6 +66,13 @@ export const NATIVE_ANSWERS: Readonly<Record<string, Json>> = {
     rows: listOf({ anyOf: [ref("Tick"), ref("Row"), ref("Bar"), CELLS] }),
   }, { merged: { type: "integer", minimum: 1 } }),
   symbols: said("symbols", { sub: TEXT, add: listOf(ref("Symbol")) }),
+  corrected: said("corrected", {
+    ...{ sub: TEXT, symbol: ref("Symbol"), from: BOUND, to: BOUND },
+    seq: { ...SEQ, description: "of ticks before this one" },
+  }, {
+    seqs: { ...listOf(SEQ), description: "these alone; from and to say where they are" },
+    removed: { const: true, description: "the symbol itself is gone" },
+  }),
   heartbeat: said("heartbeat", { seq: SEQ, time: NUMBER }),
   draining: said("draining", { reconnectAfter: { ...NUMBER, description: "milliseconds" } }),
   token: said("token", { expires: EXPIRES }),

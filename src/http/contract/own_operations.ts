@@ -5,6 +5,7 @@ import { ASSETS } from "../assets.ts";
 import { KEY_LENGTH_MAX } from "../ingest.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
 import { BODY_BYTES_MAX } from "../symbols.ts";
+import { CORRECTION_OPERATIONS } from "./correction_operations.ts";
 import {
   type Answer,
   FROM,
@@ -313,6 +314,7 @@ const PAGES: Operations = Object.fromEntries(
 export const OWN_OPERATIONS: Operations = {
   ...TICKS,
   ...MARKET,
+  ...CORRECTION_OPERATIONS,
   ...OPERATION,
   ...SOCKETS,
   ...PAGES,

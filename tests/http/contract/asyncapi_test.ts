@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { EVERYTHING } from "../../../src/hub/grant.ts";
 import { Tenure } from "../../../src/hub/tenure.ts";
 import { native } from "../../../src/wire/native.ts";
-import { TestHub } from "../../helpers/desk.ts";
+import { TestHub } from "../../helpers/test_hub.ts";
 import { until } from "../../helpers/until.mjs";
 import { type Exchange, play } from "../../helpers/conversation.ts";
 import { BASE, serve } from "../serve.ts";
@@ -114,8 +114,10 @@ describe("/asyncapi.json", () => {
   }
 
   test("A token that ends, and the one that takes its place, are as they are described", async () => {
-    const hub: TestHub = new TestHub({}, undefined, () => {
-      return Promise.resolve({ ...EVERYTHING, until: hub.now + 60_000 });
+    const hub: TestHub = new TestHub({}, {
+      authorize: () => {
+        return Promise.resolve({ ...EVERYTHING, until: hub.now + 60_000 });
+      },
     });
     const tenure = new Tenure({ ...EVERYTHING, until: hub.now + 10_000 });
     const { socket, session } = hub.connect(native, tenure);

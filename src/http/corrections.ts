@@ -1,0 +1,145 @@
+import { Hono } from "hono";
+import { type Correction, isWhole } from "../core/correction.ts";
+import type { Catalogue } from "../core/instrument.ts";
+import { symbolFault } from "../core/tick.ts";
+import { ALL } from "../hub/grant.ts";
+import { formatPosition, parsePosition, type TapeReader, type TickQuery } from "../tape/tape.ts";
+import { checkGranted, grantOf } from "./grants.ts";
+import type { Turns } from "./history.ts";
+import { Query } from "./query.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface CorrectionsOptions {
+  readonly tape: TapeReader;
+  readonly catalogue: Catalogue;
+  readonly turns: Turns;
+  now(): number;
+  /** Takes back what a correction says. @returns its seq, once it is on the tape */
+  cancel(correction: Correction): Promise<number>;
+}
+
+/** Ticks that one request may name. */
+export const SEQS_MAX = 1_000;
+const ACTION = "Cannot cancel ticks of";
+
+/**
+ * `DELETE /ticks?symbol=&seq=` or `&from=&to=`: takes ticks back. `DELETE /symbols/:symbol`: takes all of a symbol
+ * back, and the symbol itself.
+ */
+export function correctionRoutes(options: CorrectionsOptions): Hono {
+  const { tape, catalogue, now } = options;
+  return new Hono()
+    .delete("/ticks", async (c) => {
+      const query = new Query(c.req.url, now(), ALL);
+      const symbol = query.symbol("cancel ticks", catalogue);
+      checkGranted(grantOf(c).write, symbol, ACTION);
+      const correction = readCorrection(query, symbol, tape);
+      checkKnown(catalogue, symbol);
+      return c.json(await answer(options, correction, isDry(query)));
+    })
+    .delete("/symbols/:symbol{.+}", async (c) => {
+      const symbol = c.req.param("symbol");
+      const fault = catalogue.has(symbol) ? undefined : symbolFault(symbol);
+      if (fault !== undefined) {
+        const shown = JSON.stringify(symbol.slice(0, 100));
+        throw new Refusal(400, "bad_symbol", `${ACTION} ${shown}: ${fault}`);
+      }
+      checkGranted(grantOf(c).write, symbol, ACTION);
+      checkKnown(catalogue, symbol);
+      return c.json(await answer(options, { symbol }, isDry(new Query(c.req.url, 0, ALL))));
+    });
+}
+
+function isDry(query: Query): boolean {
+  return query.choice("dry_run", ["true", "false"], "false") === "true";
+}
+
+/** @throws {Refusal} */
+function checkKnown(catalogue: Catalogue, symbol: string): void {
+  if (catalogue.has(symbol)) return;
+  const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
+  throw new Refusal(404, "unknown_symbol", detail);
+}
+
+/** @throws {Refusal} */
+function readCorrection(query: Query, symbol: string, tape: TapeReader): Correction {
+  const [from, to] = [query.time("from"), query.time("to")];
+  const named = query.text("seq")?.split(",");
+  const hasSpan = from !== undefined || to !== undefined;
+  if ((named === undefined) !== hasSpan) {
+    const way = "name them by seq, or by from and to";
+    throw new Refusal(400, "bad_parameter", `${ACTION} ${symbol}: ${way}`);
+  }
+  if (named !== undefined) return { symbol, seqs: readSeqs(named, tape) };
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new Refusal(400, "bad_to", `${ACTION} ${symbol}: to is not after from`);
+  }
+  return { symbol, ...from === undefined ? {} : { from }, ...to === undefined ? {} : { to } };
+}
+
+/** @param named seqs, or positions. @throws {Refusal} */
+function readSeqs(named: readonly string[], tape: TapeReader): number[] {
+  if (named.length > SEQS_MAX) {
+    const detail = `Cannot cancel ${named.length} ticks by seq: the limit is ${SEQS_MAX}`;
+    throw new Refusal(400, "bad_seq", detail);
+  }
+  return named.map((text) => {
+    const position = parsePosition(text.includes(":") ? text : `${tape.epoch}:${text}`);
+    if (position === undefined || position.seq === 0) {
+      const shown = JSON.stringify(text.slice(0, 100));
+      throw new Refusal(400, "bad_seq", `Cannot cancel tick ${shown}: it is no seq`);
+    }
+    if (position.epoch !== tape.epoch) {
+      const detail = `Cannot cancel tick ${text}: the epoch is now ${tape.epoch}`;
+      throw new Refusal(410, "gone", detail);
+    }
+    if (position.seq <= tape.tail) {
+      throw new Refusal(410, "gone", `Cannot cancel tick ${text}: it is no longer kept`);
+    }
+    return position.seq;
+  });
+}
+
+/** Takes back what there is of it, and counts that. */
+async function answer(
+  { tape, turns, cancel }: CorrectionsOptions,
+  correction: Correction,
+  dry: boolean,
+): Promise<Record<string, unknown>> {
+  const { head } = tape;
+  const position = (seq: number) => formatPosition(tape.epoch, seq);
+  if (dry) {
+    const cancelled = await count(tape, correction, { through: head, limit: Infinity }, turns);
+    return { cancelled, position: position(head), dry_run: true };
+  }
+  // Nothing is logged that changes nothing.
+  const isThere = isWhole(correction) ||
+    await count(tape, correction, { through: head, limit: 1 }, turns) > 0;
+  if (!isThere) return { cancelled: 0, position: position(head) };
+  const seq = await cancel(correction);
+  const before = { through: seq - 1, asOf: seq, limit: Infinity };
+  return { cancelled: await count(tape, correction, before, turns), position: position(seq) };
+}
+
+/** How many ticks a correction finds. */
+async function count(
+  tape: TapeReader,
+  { symbol, seqs, from, to }: Correction,
+  query: TickQuery & { readonly through: number },
+  turns: Turns,
+): Promise<number> {
+  const symbols = new Set([symbol]);
+  let found = 0;
+  const spans = seqs === undefined
+    ? [{ after: tape.tail, through: query.through }]
+    : [...new Set(seqs)].map((seq) => ({ after: seq - 1, through: Math.min(seq, query.through) }));
+  for (const { after, through } of spans) {
+    for (let at = after; at < through && found < query.limit;) {
+      const passed = tape.countFirst({ ...query, symbols, from, to, after: at, through });
+      found += passed.count;
+      at = passed.seq;
+      if (at < through) await turns.take();
+    }
+  }
+  return found;
+}

@@ -1,0 +1,94 @@
+// Commands that run at once, each in a process group of its own.
+
+import { spawn } from "node:child_process";
+import process from "node:process";
+
+/**
+ * @typedef {object} Ended
+ * @property {string} output what it has printed, its errors last
+ * @property {string} fault why it has failed, empty if it has not
+ * @property {number} seconds
+ */
+
+const JOB_MS_MAX = 20 * 60 * 1000;
+
+/** What is running, to be stopped when this process is. @type {Set<() => void>} */
+const running = new Set();
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.on(signal, () => {
+    for (const stop of running) stop();
+    process.exit(130);
+  });
+}
+
+/**
+ * Runs a command to its end, in a process group of its own, so that one that hangs takes its children with it.
+ * @param {string[]} command
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
+ * @returns {Promise<Ended>}
+ */
+export function runJob([command = "", ...args], options) {
+  return new Promise((resolve) => {
+    const startedAt = performance.now();
+    const child = spawn(command, args, {
+      ...options,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let fault = "";
+    const stop = () => {
+      try {
+        process.kill(-(child.pid ?? 0), "SIGKILL");
+      } catch {
+        // The group is already gone.
+      }
+    };
+    running.add(stop);
+    const timer = setTimeout(() => {
+      fault = `stopped after ${JOB_MS_MAX / 60_000} minutes`;
+      stop();
+    }, JOB_MS_MAX);
+    // Apart, so that no line of the one stands in the middle of a line of the other.
+    const outputs = [child.stdout, child.stderr].map((stream) => {
+      const output = { text: "" };
+      stream.setEncoding("utf8").on("data", (text) => output.text += text);
+      return output;
+    });
+    child.on("error", (error) => fault = error.message);
+    // What a command leaves running keeps its output open: "close" would wait for it.
+    child.on("exit", () => setTimeout(stop, 200));
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      running.delete(stop);
+      if (code !== 0 && fault === "") fault = signal ?? `exit code ${code}`;
+      const output = outputs.map(({ text }) => text).join("\n");
+      resolve({ output, fault, seconds: (performance.now() - startedAt) / 1000 });
+    });
+  });
+}
+
+/**
+ * Calls `run` for each of some items, so many at once, in their order where nothing keeps one back.
+ * @template Item
+ * @param {readonly Item[]} items
+ * @param {number} width
+ * @param {(item: Item) => boolean} isReady whether it can be begun; asked whenever another has ended
+ * @param {(item: Item) => Promise<void>} run
+ * @returns {Promise<void>}
+ */
+export async function inParallel(items, width, isReady, run) {
+  const waiting = [...items];
+  /** @type {Set<Promise<void>>} */
+  const active = new Set();
+  while (waiting.length > 0 || active.size > 0) {
+    const next = active.size < width ? waiting.findIndex(isReady) : -1;
+    if (next < 0) {
+      if (active.size === 0) throw new Error("Each of the rest waits for another");
+      await Promise.race(active);
+      continue;
+    }
+    const [item] = waiting.splice(next, 1);
+    const promise = run(/** @type {Item} */ (item)).finally(() => active.delete(promise));
+    active.add(promise);
+  }
+}
