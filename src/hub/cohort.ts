@@ -159,11 +159,10 @@ export class Cohort {
     const { channel, format } = this.subscription;
     this.seq = tick.seq;
     if (format.whole) return;
-    const { symbol } = tick;
-    if (channel.kind === "tick") this.#pending.add(symbol, () => tick);
+    if (channel.kind === "tick") this.#pending.add(tick.symbol, () => tick);
     else if (this.#newestBars !== undefined) {
-      for (const time of this.#newestBars.add(tick)) this.#addBar(symbol, time);
-    } else this.#addRow(symbol);
+      for (const time of this.#newestBars.add(tick)) this.#addBar(tick.symbol, time);
+    } else this.#addRow(tick.symbol);
   }
 
   /** Takes note of bars of a symbol that have changed because some were given. */
