@@ -39,6 +39,9 @@ const SETTINGS = z.object({
   "port": number(z.number().int().min(0).max(65_535)).default(5050).describe(
     "port; 0 for any free",
   ),
+  "workers": autoOr(number(z.number().int().min(1).max(64))).optional().describe(
+    "further processes on the same port; auto: one a core",
+  ),
   "tape": text.default("sqlite:./data/tickwire.db").describe(
     "home of ticks: sqlite:PATH or memory[:TICKS]",
   ),

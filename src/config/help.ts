@@ -109,6 +109,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "host",
     "port",
     "public-url",
+    "workers",
     "flush",
     "heartbeat",
     "stalled",

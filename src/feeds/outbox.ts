@@ -3,18 +3,18 @@ import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
 import type { FeedContext } from "./feed.ts";
 
-/** What a source has told. */
+/** The records of a source. */
 export interface Records {
   readonly ticks: readonly Tick[];
   readonly bars: readonly GivenBar[];
 }
 
-/** Ticks, and bars, on their way to the tape, each in their order: more may be put in while some are being written. */
+/** Ticks and bars on their way to the tape, each in order. It accepts more while it writes. */
 export class Outbox {
   readonly #context: FeedContext;
   #ticks: Tick[] = [];
   #bars: GivenBar[] = [];
-  /** The newest of each name. */
+  /** The newest mark of each name. */
   readonly #marks = new Map<string, Mark>();
   #writing = 0;
   #running: Promise<void> | undefined;
@@ -24,12 +24,12 @@ export class Outbox {
     this.#context = context;
   }
 
-  /** How many of them are not on the tape yet. */
+  /** Number of records that are not on the tape yet. */
   get size(): number {
     return this.#ticks.length + this.#bars.length + this.#writing;
   }
 
-  /** @param marks where the feed stands after these ticks */
+  /** @param marks the position in the source after these ticks */
   put(ticks: readonly Tick[], ...marks: readonly Mark[]): void {
     this.putAll({ ticks, bars: [] }, ...marks);
   }
@@ -42,7 +42,7 @@ export class Outbox {
     this.#start();
   }
 
-  /** Resolves when everything is on the tape. @throws what `emit` has thrown */
+  /** Resolves when all ticks are on the tape. @throws the error of `emit` */
   async drained(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -52,7 +52,7 @@ export class Outbox {
     if (this.#ticks.length + this.#bars.length === 0 || this.#context.signal.aborted) return;
     this.#running ??= this.#write().finally(() => {
       this.#running = undefined;
-      // Something may have been put in after the last look.
+      // Write ticks that arrived after the last check.
       this.#start();
     });
   }
@@ -74,7 +74,7 @@ export class Outbox {
         this.#writing = 0;
       }
     } catch (error) {
-      // Whoever waits for it is told.
+      // `drained` throws it.
       this.#failure ??= { error };
       [this.#ticks, this.#bars] = [[], []];
     }

@@ -11,11 +11,11 @@ const BATCH_MAX = 1_000;
 /** A tick, or a bar. */
 export type Recorded = Tick | GivenBar;
 
-/** Files that were recorded, and how to read them. */
+/** Recorded files and how to read them. */
 export interface Recording {
   readonly files: readonly RecordedFile[];
   readonly timed: boolean;
-  /** Recorded times to be read: `from` included, `to` not. */
+  /** Range of recorded times: `from` inclusive, `to` exclusive. */
   readonly from: number;
   readonly to: number;
 }
@@ -25,7 +25,7 @@ export interface RecordedFile {
   readonly form: Form;
 }
 
-/** The records of all files by their time; of files without times, one file after another. */
+/** The records of all files in order of time; files without times one after another. */
 export async function* readRecording(
   recording: Recording,
   context: FeedContext,
@@ -61,7 +61,7 @@ async function* readFile(
   broken.report(count);
 }
 
-/** Takes from whichever source has the earliest record next; of equal ones from the first. */
+/** Merges sources by time. Of equal times the first source comes first. */
 async function* merge(sources: readonly AsyncGenerator<Recorded[]>[]): AsyncGenerator<Recorded[]> {
   const heads = sources.map((source) => new Head(source));
   try {
@@ -80,7 +80,7 @@ async function* merge(sources: readonly AsyncGenerator<Recorded[]>[]): AsyncGene
   }
 }
 
-/** @returns the source whose next record comes first; `undefined` when all have come to their end */
+/** @returns the source with the earliest next record; `undefined` if all have ended */
 function earliest(heads: readonly Head[]): Head | undefined {
   let first: Head | undefined;
   for (const head of heads) {
@@ -111,7 +111,7 @@ class Head {
     return this.#records[this.#at++]!;
   }
 
-  /** Reads on until there is one, or no more. */
+  /** Reads until there is a record, or the source ends. */
   async fill(): Promise<void> {
     this.#at = 0;
     do {

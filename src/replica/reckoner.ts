@@ -87,8 +87,9 @@ export class Reckoner {
       if (bar !== known) changed.set(start, bar);
     }
     const { market, tape, correction: { symbol } } = this.#options;
+    const span = { ...gone, limit: Infinity };
     const isGiven = market.given.seqOf(symbol) > 0;
-    for (const known of isGiven ? tape.givenWithTicks(symbol, interval, gone) : []) {
+    for (const known of isGiven ? tape.records(symbol, interval, span, "mixed") : []) {
       const bar = this.#ofGiven(interval, known);
       if (bar !== known) changed.set(known[TIME]!, bar);
     }

@@ -81,8 +81,8 @@ function serve(options: ListenOptions, port: number, tls: TlsPair | undefined): 
     idleTimeout: IDLE_SECONDS,
     // Its pages of errors would show the source.
     development: false,
-    // What that would imply: a second server on the same port, with half of the clients.
-    reusePort: false,
+    // Else a second server on the same port would get half of the clients.
+    reusePort: options.isShared === true,
     fetch(request, server) {
       const fault = badAddress(request);
       if (fault !== undefined) return fault;

@@ -62,6 +62,7 @@ function serve(
     hostname: options.host,
     port,
     ...tls,
+    reusePort: options.isShared === true,
     onListen: () => {},
     // Who broke a body off has said why; the runtime would print it once more.
     onError: () => new Response(null, { status: 500 }),

@@ -6,6 +6,8 @@ export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
   readonly tls?: TlsFiles | undefined;
   /** Where plain HTTP is answered by `redirect`. */
   readonly redirectPort?: number | undefined;
+  /** Whether this process opens ports that others of this server will share, and may have no other server on them. */
+  readonly isFirst?: boolean | undefined;
   redirect(request: Request, port: number): Response;
   now(): number;
   info(message: string): void;
@@ -29,14 +31,15 @@ export interface Doors {
 
 /** @throws {ListenError} */
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
-  const { host, tls, redirectPort, redirect, now, turn } = options;
+  const { host, tls, redirectPort, redirect, now, turn, isShared } = options;
   const pair = tls && readPair(tls, now());
-  const main = await listen({ ...options, tls: pair });
+  const main = await listen({ ...options, port: await own(options, options.port), tls: pair });
   let second: Listening | undefined;
   if (redirectPort !== undefined) {
     const answer = (request: Request) => redirect(request, main.port);
     try {
-      second = await listen({ host, port: redirectPort, turn, fetch: answer, upgrade: answer });
+      const port = await own(options, redirectPort);
+      second = await listen({ host, port, turn, isShared, fetch: answer, upgrade: answer });
     } catch (error) {
       await main.close();
       throw error;
@@ -50,6 +53,14 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     renew: async (isAsked) => await renewal?.look(isAsked),
     close: async () => void await Promise.all([main.close(), second?.close()]),
   };
+}
+
+/** Looks whether a port that is going to be shared is free: whoever shares it too would not notice. @returns the port */
+async function own(options: DoorsOptions, port: number): Promise<number> {
+  if (!options.isFirst) return port;
+  const probe = await listen({ ...options, port, tls: undefined, isShared: false });
+  await probe.close();
+  return probe.port;
 }
 
 /** The certificate that is served, and the one in the files. */

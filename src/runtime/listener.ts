@@ -24,6 +24,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Absent without TLS. */
   readonly tls?: TlsPair | undefined;
+  /** Other processes listen on the same port, and each gets some of the connections. */
+  readonly isShared?: boolean | undefined;
   /** Lets everything else that is due happen. */
   turn(): Promise<void>;
   fetch(request: Request): Response | Promise<Response>;

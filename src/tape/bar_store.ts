@@ -41,6 +41,8 @@ export class BarStore {
   /** What has changed, and what of it is just being stored. */
   #fresh = new FreshBars();
   #storing = new FreshBars();
+  /** Where another process stores them: no later tick than this one has changed what is being stored. */
+  #storingThrough = 0;
   /** Start of the oldest stored bar of each series, or less: no older one is looked for. */
   readonly #oldest = new Map<string, number>();
 
@@ -119,6 +121,18 @@ export class BarStore {
     };
   }
 
+  /**
+   * Lets go of what another process has stored.
+   * @param saved what follows from the ticks up to here is stored @param seq of the newest tick
+   */
+  release(saved: number, seq: number): void {
+    if (this.#storing.count > 0 && this.#storingThrough > saved) return;
+    this.#storing = this.#fresh;
+    this.#storingThrough = seq;
+    this.#fresh = new FreshBars();
+    this.#oldest.clear();
+  }
+
   #put(record: BarRecord): void {
     const { symbol, interval, numbers } = record;
     if (this.#isGone(record)) return this.#table.remove(symbol, interval, numbers[TIME]!);
@@ -135,8 +149,8 @@ export class BarStore {
       .map((numbers) => barOf(symbol, interval, numbers));
   }
 
-  /** Their records. */
-  records(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
+  /** Their records. @param of `mixed`: only those of bars that are made of given ones and have ticks in them */
+  records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
     const { from, limit } = range;
     const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
     const fresh = [this.#storing, this.#fresh].map((each) =>
@@ -145,28 +159,15 @@ export class BarStore {
     // So many of those in the file are not there any more.
     const gone = fresh.reduce((sum, each) => sum + each.filter(isGone).length, 0);
     const wide = { ...range, limit: limit + gone };
-    let records = this.#table.range(symbol, interval, wide);
+    let records = of === "mixed"
+      ? this.#table.mixed(symbol, interval, range)
+      : this.#table.range(symbol, interval, wide);
     for (const each of fresh) records = merged(records, each);
-    records = records.filter((numbers) => !isGone(numbers));
+    records = records.filter((numbers) =>
+      !isGone(numbers) && (of === undefined || isMixed(numbers))
+    );
     if (from !== undefined) return records.slice(0, limit);
     return records.slice(Math.max(0, records.length - limit));
-  }
-
-  /** Bars that start in a span and are not made of ticks alone, but have some in them. */
-  givenWithTicks(
-    symbol: string,
-    interval: Interval,
-    { from, to }: { readonly from: number; readonly to: number },
-  ): Float64Array[] {
-    const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
-    const range = { from, to, limit: Infinity };
-    let records = this.#table.givenWithTicks(symbol, interval, from, to);
-    for (const each of [this.#storing, this.#fresh]) {
-      records = merged(records, each.range(symbol, interval, range, isGone));
-    }
-    return records.filter((numbers) =>
-      numbers[MADE_OF] !== TICKS && countOf(numbers) > 0 && !isGone(numbers)
-    );
   }
 
   /** Takes some bars out of the file that were taken back; part of a transaction. @returns whether there may be more */
@@ -206,6 +207,10 @@ export class BarStore {
     }
     return time < oldest ? undefined : this.#table.find(symbol, interval, time);
   }
+}
+
+function isMixed(numbers: Float64Array): boolean {
+  return numbers[MADE_OF] !== TICKS && countOf(numbers) > 0;
 }
 
 /** Older and newer records of a range as one; of the same bar the newer one counts. */

@@ -35,7 +35,7 @@ export class BarTable {
   readonly #newest: StatementSync;
   readonly #forget: StatementSync;
   readonly #remove: StatementSync;
-  readonly #given: StatementSync;
+  readonly #mixed: StatementSync;
   readonly #isCancelled: IsCancelledBar;
   /** Counts the series that were looked at for bars to forget. */
   #visited = 0;
@@ -65,7 +65,7 @@ export class BarTable {
     };
     this.#first = select(">= ? AND time < ? ORDER BY time LIMIT ?");
     // A given bar without a tick is as it was given: no row is decoded for nothing.
-    this.#given = select(
+    this.#mixed = select(
       `>= ? AND time < ? AND length(numbers) > ${8 * MADE_OF}
        AND substr(numbers, ${8 * COUNT + 1}, 8) <> zeroblob(8) ORDER BY time`,
     );
@@ -115,12 +115,13 @@ export class BarTable {
     return rows.length < VISITED_MAX ? undefined : rows.at(-1)![0];
   }
 
-  /** The records of bars that are not made of ticks alone, but have some in them. */
-  givenWithTicks(symbol: string, interval: Interval, from: number, to: number): Float64Array[] {
+  /** The records of bars that are made of given ones, and have ticks in them. */
+  mixed(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
+    const { from = -Infinity, to = Infinity } = range;
     const id = this.#symbols.find(symbol);
     if (id === undefined) return [];
     const index = INTERVALS.indexOf(interval);
-    return rowsOf(this.#given.all(id, index, from, to)).map((row) => decode(id, index, row));
+    return rowsOf(this.#mixed.all(id, index, from, to)).map((row) => decode(id, index, row));
   }
 
   /** Start of the oldest bar; infinite when there is none. */

@@ -12,11 +12,12 @@ import type { TextTable } from "../store/text_table.ts";
 import { noteTail, openParts, type Parts, type PartsOptions, seqNoted } from "./parts.ts";
 import { loadDerived, storeDerived } from "./derived.ts";
 import type { FoundColumns } from "./found.ts";
+import { Sharing } from "./sharing.ts";
 import type { Step } from "./sealer.ts";
 import { TickFinder } from "./tick_finder.ts";
 import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
 
-export interface StoredTapeOptions extends Pick<PartsOptions, "db" | "meta" | "barsKept"> {
+export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "bytes"> {
   readonly epoch: string;
   readonly path: string;
   /** Ticks after which a block goes into the file. */
@@ -42,8 +43,11 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly #meta: TextTable;
   readonly #path: string;
   readonly #ticksMax: number | undefined;
+  readonly #isReader: boolean;
   readonly #parts: Parts;
   readonly #finder: TickFinder;
+  /** How several processes read one file. */
+  readonly sharing: Sharing;
   /** Marks that are not stored. */
   readonly #marks = new Map<string, string>();
   #saved: number;
@@ -53,17 +57,18 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   constructor(options: StoredTapeOptions) {
     const { db, meta, epoch, path } = options;
     this.epoch = epoch;
-    this.#db = db;
-    this.#meta = meta;
-    this.#path = path;
-    this.#ticksMax = options.ticksMax;
+    [this.#db, this.#meta, this.#path] = [db, meta, path];
+    const { blockTicks = BLOCK_TICKS, ticksMax, isReader = false } = options;
+    this.#ticksMax = ticksMax;
+    this.#isReader = isReader;
     try {
-      const { blockTicks = BLOCK_TICKS } = options;
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
       this.#finder = new TickFinder(this.#parts, () => this.tail);
+      this.sharing = new Sharing(this.#parts, () => this.#saved, (saved) => this.#saved = saved);
       this.#saved = seqNoted(meta, "saved");
       this.#settled = seqNoted(meta, "settled");
-      this.knownAtOpen = Math.max(this.#saved, seqNoted(meta, "known"));
+      // What another process stores follows from what it has read, which may be more.
+      this.knownAtOpen = isReader ? Infinity : Math.max(this.#saved, seqNoted(meta, "known"));
     } catch (cause) {
       db.close();
       throw reasonOf("open", path, cause);
@@ -103,11 +108,6 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#read(() => this.#parts.bars.range(symbol, interval, range));
   }
 
-  /** Bars that start in a span and are not made of ticks alone, but have some in them. */
-  givenWithTicks(...asked: Parameters<Parts["bars"]["givenWithTicks"]>): Float64Array[] {
-    return this.#read(() => this.#parts.bars.givenWithTicks(...asked));
-  }
-
   /** The record of a bar, which must not be changed. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
     return this.#read(() => this.#parts.bars.find(symbol, interval, time));
@@ -125,9 +125,9 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
 
-  /** As `bars`, with all that is stored of them. */
-  records(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
-    return this.#read(() => this.#parts.bars.records(symbol, interval, range));
+  /** As `bars`, with all that is stored of them. @param of `mixed`: of given bars, with ticks in them */
+  records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
+    return this.#read(() => this.#parts.bars.records(symbol, interval, range, of));
   }
 
   corrections(after: number): readonly TapedCorrection[] {
@@ -157,8 +157,8 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   /** @throws {TapeError} when the file knows of ticks that are not there; asked once the log has told of all */
   checkHead(): void {
     if (this.knownAtOpen <= this.head) return;
-    const reason = `its newest ticks, ${this.head + 1} to ${this.knownAtOpen}, are missing`;
-    throw reasonOf("open", this.#path, new Damage(reason));
+    const missing = `its newest ticks, ${this.head + 1} to ${this.knownAtOpen}, are missing`;
+    throw reasonOf("open", this.#path, new Damage(missing));
   }
 
   /** The receipt of a key, which may be older than a day. */
@@ -178,8 +178,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
 
   /** Whether ticks wait for what follows from them to be stored, before they can leave the log. */
   get sealsAfterSave(): boolean {
-    const full = this.#parts.segments.full();
-    return full !== undefined && full.last > this.#saved;
+    return (this.#parts.segments.full()?.last ?? 0) > this.#saved;
   }
 
   before(time: number): number {
@@ -278,6 +277,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   }
 
   close(): void {
+    if (this.#isReader) return this.#db.close();
     closeDatabase(this.#db, this.#meta, this.#path);
   }
 

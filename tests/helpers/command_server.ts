@@ -6,6 +6,7 @@ import { type Invocation, readConfig } from "../../src/config.ts";
 import { helpText } from "../../src/config/help.ts";
 import { FORM_OPTION_NAMES } from "../../src/records/form_options.ts";
 import { backup } from "../../src/terminal/backup.ts";
+import { cancel } from "../../src/terminal/cancel.ts";
 import { exportHistory } from "../../src/terminal/export.ts";
 import { health } from "../../src/terminal/health.ts";
 import { importFiles } from "../../src/terminal/import.ts";
@@ -104,6 +105,10 @@ async function run(terminal: FakeTerminal, invocation: Invocation): Promise<void
       const isDry = invocation.config["dry-run"];
       return await importFiles(terminal, { ...invocation.config, files: words, form, isDry });
     }
+    case "cancel": {
+      const isDry = invocation.config["dry-run"];
+      return await cancel(terminal, { ...invocation.config, symbol: words[0], isDry });
+    }
     case "export":
       return await exportHistory(terminal, invocation.config);
     case "inspect":
@@ -118,7 +123,7 @@ async function run(terminal: FakeTerminal, invocation: Invocation): Promise<void
       return await terminal.write(helpText("test", invocation.command));
     case "version":
       return await terminal.write("test");
-    case "serve":
-      throw new TypeError("Cannot run: this starts a server");
+    default:
+      throw new TypeError(`Cannot run ${invocation.kind} here`);
   }
 }

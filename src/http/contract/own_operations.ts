@@ -215,7 +215,6 @@ const MARKET: Operations = {
   "POST /bars": {
     summary:
       "Puts given bars in the place of what there was of them: all of them or, with an error, none",
-    description: "In any form; ticks that come later add to them.",
     parameters: RECORD_PARAMETERS,
     body: bodyOf("NewBar", "bar"),
     answers: { 200: json("they are in the log", ref("Accepted")) },
