@@ -113,8 +113,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const writer = new Writer({
     ...{ log: entries, tape, market, symbolsMax: config["symbols-max"], now },
   });
-  const accept: Writer["accept"] = (ticks, attached) => writer.accept(ticks, attached);
-  const give: Writer["give"] = (bars, attached) => writer.give(bars, attached);
+  const [accept, give] = [writer.accept.bind(writer), writer.give.bind(writer)];
   const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
     ...{ market, tape, accept, give, now, sleep, log, random },
