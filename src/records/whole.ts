@@ -11,13 +11,13 @@ export interface WholeRules {
   /** What the records have to be. */
   readonly what: "ticks" | "bars";
   readonly now: number;
-  /** Lets others have their turn between two parts. */
+  /** Lets other work run between two parts. */
   rest(): Promise<void>;
 }
 
 /**
- * Reads all records of some bytes, the oldest first.
- * @throws {ClientError} that names the first record that cannot be read, or says what is wrong with all of them
+ * Reads all records of a body, the oldest first.
+ * @throws {ClientError} for the first bad record, or for the whole body
  */
 export async function readWholeBatch(bytes: Uint8Array, rules: WholeRules): Promise<Taken> {
   const { form, what, now, rest } = rules;
