@@ -40,6 +40,11 @@ export class Cancelled {
     return (symbol, seq, time) => this.#symbols.get(symbol)?.has(seq, time, asOf) ?? false;
   }
 
+  /** Whether a symbol itself was taken back after a seq. */
+  removed(symbol: number, seq: number): boolean {
+    return (this.#symbols.get(symbol)?.removedBy ?? 0) > seq;
+  }
+
   /** Whether all ticks were taken back of a time, that have at most that seq. */
   covers(symbol: number, from: number, to: number, seq: number): boolean {
     return this.#symbols.get(symbol)?.covers(from, to, seq) ?? false;
@@ -52,6 +57,8 @@ class OfSymbol {
   readonly #begins = [-Infinity];
   readonly #layers: (readonly number[])[] = [[]];
   readonly #seqs = new Map<number, number>();
+  /** The seq of the last correction that took all back, and the symbol itself. */
+  removedBy = 0;
   /** In what a tick must be that it can be in something. */
   #oldest = Infinity;
   #newest = -Infinity;
@@ -60,6 +67,7 @@ class OfSymbol {
   #lastSeq = -Infinity;
 
   addSpan(from: number, to: number, by: number): void {
+    if (from === -Infinity && to === Infinity) this.removedBy = by;
     const begin = this.#split(from), end = this.#split(to);
     for (let piece = begin; piece < end; piece++) {
       this.#layers[piece] = [...this.#layers[piece]!, by].slice(-LAYERS_MAX);
