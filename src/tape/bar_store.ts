@@ -49,10 +49,8 @@ export class BarStore {
   ) {
     this.#symbols = symbols;
     this.#corrections = corrections;
-    this.#isCancelled = (symbol, interval, numbers) => {
-      const [time, end] = [numbers[TIME]!, numbers[TIME]! + lengthOf(interval)];
-      return corrections.cancelled.covers(symbol, time, end, numbers[SEQ]!);
-    };
+    this.#isCancelled = (symbol, interval, time, seq) =>
+      corrections.cancelled.covers(symbol, time, time + lengthOf(interval), seq);
     this.#table = new BarTable(db, symbols, keptMin, this.#isCancelled);
   }
 
@@ -152,7 +150,7 @@ export class BarStore {
   #isGone({ symbol, interval, numbers }: BarRecord): boolean {
     if (numbers[STATE] === GONE) return true;
     const id = this.#symbols.find(symbol);
-    return id !== undefined && this.#isCancelled(id, interval, numbers);
+    return id !== undefined && this.#isCancelled(id, interval, numbers[TIME]!, numbers[SEQ]!);
   }
 
   /** The newest bars of every series, oldest first. */

@@ -129,6 +129,11 @@ export class Corrections {
     };
   }
 
+  /** Whether the file may have bars that were taken back. */
+  get isSweeping(): boolean {
+    return this.#kept.some(({ sweeping }) => sweeping !== undefined);
+  }
+
   /** Lets some bars be taken out of the file that were taken back. @param sweep returns where to go on */
   sweep(sweep: (where: Sweeping) => number | undefined): boolean {
     const kept = this.#kept.find(({ sweeping }) => sweeping !== undefined);

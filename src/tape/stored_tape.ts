@@ -265,12 +265,16 @@ export class StoredTape implements TapeReader, Archive {
       noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
       const moreReceipts = receipts.forget(receiptsBefore);
-      const moreCancelled = bars.sweep();
       forgotten = corrections.forget(Math.min(this.tail, this.#saved));
-      return bars.forget(this.tail) || moreReceipts || moreCancelled;
+      return bars.forget(this.tail) || moreReceipts;
     });
     forgotten();
     return this.#do(() => retainer.step()) || squeezes || left;
+  }
+
+  /** Deletes some of the bars that corrections have cancelled. @returns whether there may be more */
+  sweep(): boolean {
+    return this.#parts.corrections.isSweeping && this.#write(() => this.#parts.bars.sweep());
   }
 
   close(): void {
