@@ -24,21 +24,22 @@ import { redirector } from "./http/redirect.ts";
 import { hubPlace, roomsPlace, socketRoutes } from "./http/sockets.ts";
 import { Streams } from "./http/stream.ts";
 import { type Handlers, strictly } from "./http/strict_transport.ts";
-import { letGo } from "./hub/crowd.ts";
+import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
 import { Hub } from "./hub/hub.ts";
 import { limitsOf } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
 import { Rota } from "./hub/rota.ts";
-import { parseStreamSpec } from "./log/stream_spec.ts";
+import type { SlicedLog } from "./log/log.ts";
 import type { Log } from "./logger.ts";
+import { checkTape, openTapeOf, type Others } from "./open_tape.ts";
 import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
 import { upstreamReach } from "./runtime/reach.ts";
 import { Maintenance, type MaintenanceOptions } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
-import { type OpenTape, openTape, parseTapeSpec } from "./tape/engines.ts";
-import { SharedLog } from "./tape/shared.ts";
 import type { TapeError } from "./store/tape_error.ts";
+import type { Worker } from "./workers/worker.ts";
+import type { Company, Opened } from "./workers/company.ts";
 import { createRouter, type Derived, type Parts } from "./router.ts";
 
 /** What lies outside: the clock, chance and the operator. */
@@ -76,8 +77,6 @@ const BARS_IN_MEMORY = 120;
 const POSITION_MS = 5_000;
 /** When those are looked at again who wait for something in a room. */
 const ROOM_MS = 10;
-/** The log of this process alone. */
-const LOCAL = "local";
 
 /** Kinds of feed: a new one is one word here. */
 const FEEDS = {
@@ -86,43 +85,29 @@ const FEEDS = {
 };
 
 /**
- * Reaches the log that several replicas share, and waits for it; `undefined` for one of this process alone.
- * @throws {RangeError} {TapeError} when it cannot be used
- */
-export async function openSharedLog(
-  config: Config,
-  world: Pick<World, "now" | "elapsed"> & Pick<Log, "info" | "warn">,
-): Promise<SharedLog | undefined> {
-  if (config.log === LOCAL) return undefined;
-  const spec = parseStreamSpec(config.log);
-  const tape = parseTapeSpec(config.tape);
-  const path = tape.engine === "sqlite" ? tape.path : undefined;
-  return await SharedLog.open({ ...world, spec, path, ageMs: config.retention, sleep });
-}
-
-/**
  * Puts the parts together.
- * @param shared the log, where it is not one of this process
+ * @param others replicas with which the log is shared, and the other processes of this server
  * @throws {RangeError} for a feed or tape that cannot be used
  */
-export function createApp(config: Config, world: World, shared?: SharedLog): App {
+export function createApp(config: Config, world: World, others: Others = {}): App {
+  const { shared, crew, worker } = others;
   const { log, now, elapsed, random } = world;
   const access = openAccess(config, { now, warn: log.warn });
-  const { log: entries, tape, snapshots } = openTapeOf(config, world, shared, (isMuch) => {
+  const fault = (error: unknown) => log.error("Cannot serve a request", error);
+  const opened = openTapeOf(config, { ...world, ...log }, others, fault, (isMuch) => {
     wake();
     if (isMuch) replica.work();
   });
+  const { log: entries, tape, snapshots, carrier } = opened;
   const market = new Market({ barsKept: BARS_IN_MEMORY });
   const wake = () => pulse.touch();
-  const fault = (error: unknown) => log.error("Cannot serve a request", error);
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
-  const waitMs = shared === undefined ? 0 : POSITION_MS;
+  const waitMs = shared ?? worker === undefined ? 0 : POSITION_MS;
   const hub = new Hub({
     ...{ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs },
     authorize: authorizer(access, fault),
   });
-  const carrier = shared?.rooms(String(random()), fault);
   const rooms = new Rooms({ limits, now: elapsed, wake, carrier });
   const replica = new Replica({ log: entries, tape, market, hub });
   const writer = new Writer({
@@ -140,7 +125,7 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
   });
   const metrics = new Metrics({
-    ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS },
+    ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS, others: crew },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
   const turns = new Turns(turn);
@@ -148,14 +133,25 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ turns, accept, now, fault },
   });
-  const maintenance = createMaintenance(config, { replica, log: entries, tape }, log);
+  const maintenance = worker === undefined
+    ? createMaintenance(config, { replica, log: entries, tape }, log)
+    : undefined;
   const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };
-  const pulse = createPulse(config, world, { ...parts, rooms, maintenance, access });
+  const pulse = createPulse(config, world, {
+    ...parts,
+    rooms,
+    maintenance,
+    access,
+    opened,
+    worker,
+  });
   replica.start(BARS_IN_MEMORY);
+  opened.settled();
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
   const asked = { ...parts, access, rooms, entries, leases, waitMs, fault };
-  const { crowds, handlers } = createHandlers(config, world, asked);
+  const { crowds, handlers } = createHandlers(config, world, asked, others);
+  opened.share(handlers.fetch);
   return {
     ...(config["tls-cert"] === undefined ? handlers : strictly(handlers)),
     redirect: redirector(access.hosts, config["public-url"]),
@@ -165,27 +161,33 @@ export function createApp(config: Config, world: World, shared?: SharedLog): App
       feeds.start();
       if (snapshots && leases) shared?.copies.start(snapshots, leases);
     },
-    async stop() {
-      await Promise.all([feeds.end(), shared?.copies.end()]);
-      hub.drain(() => Math.round(random() * config.drain));
-      await entry.senders.end();
-      await letGo(crowds, config.drain, sleep);
-      pulse.stop();
-      await entries.close();
-      close(parts, maintenance);
-    },
+    stop: () => stop({ ...parts, config, entries, crowds, pulse, maintenance, random }, others),
   };
 }
 
-function openTapeOf(
-  config: Config,
-  world: World,
-  shared: SharedLog | undefined,
-  waiting: (isMuch: boolean) => void,
-): OpenTape {
-  const options = { barsKept: config["bars-max"], bytesMax: config["retention-size"], waiting };
-  const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
-  return openTape(config.tape, { ...world, warn: world.log.warn }, options, elsewhere);
+/** Lets clients go, and ends what there is in the order in which it needs each other. */
+async function stop(
+  parts: Derived & {
+    readonly config: Config;
+    readonly entries: SlicedLog;
+    readonly crowds: readonly Crowd[];
+    readonly pulse: Pulse;
+    readonly maintenance: Maintenance | undefined;
+    random(): number;
+  },
+  { shared, crew }: Others,
+): Promise<void> {
+  const { config: { drain }, feeds, hub, entry, crowds, pulse, entries, random } = parts;
+  const ended = crew?.end(drain);
+  await Promise.all([feeds.end(), shared?.copies.end()]);
+  hub.drain(() => Math.round(random() * drain));
+  await entry.senders.end();
+  await Promise.all([letGo(crowds, drain, sleep), ended]);
+  pulse.stop();
+  await entries.close();
+  parts.maintenance?.finish();
+  parts.backup.close();
+  parts.tape.close();
 }
 
 function createMaintenance(
@@ -201,7 +203,7 @@ function createMaintenance(
 type Asked = Omit<Parts, "krakenApi" | "places" | "crowds"> & { readonly rooms: Rooms };
 
 /** How the server is asked. */
-function createHandlers(config: Config, world: World, parts: Asked) {
+function createHandlers(config: Config, world: World, parts: Asked, { crew, worker }: Company) {
   const { market, tape, hub, rooms, turns, entry, access, fault } = parts;
   const krakenApi = new KrakenApi({
     ...{ market, tape, archive: tape, hub, turns, now: world.now, fault },
@@ -209,18 +211,15 @@ function createHandlers(config: Config, world: World, parts: Asked) {
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const crowds = [hub, rooms];
-  const router = createRouter(config, { ...world, sleep }, { ...parts, krakenApi, places, crowds });
+  const all = crew === undefined ? crowds : [...crowds, crew];
+  const asked = { ...parts, krakenApi, places, crowds: all };
+  const router = createRouter(config, { ...world, sleep }, asked);
+  worker?.tells({ clients: () => countOf(crowds), text: () => parts.metrics.text() });
   const handlers: Handlers = {
-    fetch: (request) => router.fetch(request),
+    fetch: (request) => worker?.pass(request) ?? router.fetch(request),
     upgrade: socketRoutes({ places, access, fault }),
   };
   return { crowds, handlers };
-}
-
-function close({ backup, tape }: Derived, maintenance: Maintenance): void {
-  maintenance.finish();
-  backup.close();
-  tape.close();
 }
 
 /** What happens by the clock. */
@@ -229,13 +228,15 @@ function createPulse(
   { now, elapsed, busy }: World,
   parts: Derived & {
     readonly rooms: Rooms;
-    readonly maintenance: Maintenance;
+    readonly maintenance: Maintenance | undefined;
     readonly access: Access;
+    readonly opened: Opened;
+    readonly worker: Worker | undefined;
   },
 ): Pulse {
-  const { market, access, hub, rooms, replica, maintenance, streams, entry, metrics, backup } =
-    parts;
-  const pulse: Pulse = new Pulse({
+  const { market, access, hub, rooms, replica, streams, entry, metrics, backup } = parts;
+  const { maintenance, opened, worker } = parts;
+  return new Pulse({
     now: elapsed,
     busy,
     flush(time) {
@@ -255,11 +256,15 @@ function createPulse(
       streams.tend(time);
       backup.tend(time);
       entry.ingest.tend(now());
-      if (closed.length > 0) pulse.touch();
+      worker?.tend();
+      if (closed.length > 0) hub.wake();
     },
-    tidy: () => maintenance.run(now()),
+    tidy() {
+      const more = maintenance?.run(now()) ?? false;
+      opened.changed();
+      return more;
+    },
   }, config.flush);
-  return pulse;
 }
 
 type Define = FeedParts["define"];
@@ -274,8 +279,7 @@ function definer(config: Config, market: Market, define: Define): Define {
 
 /** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
 export function checkParts(config: Config, environment: Environment): void {
-  parseTapeSpec(config.tape);
-  if (config.log !== LOCAL) parseStreamSpec(config.log);
+  checkTape(config);
   openFeeds(config.feed, FEEDS, environment);
   checkInstruments(config);
 }

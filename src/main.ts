@@ -1,17 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
-import { hostname, uptime } from "node:os";
+import { availableParallelism, hostname, uptime } from "node:os";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
-import { checkParts, createApp, openSharedLog } from "./app.ts";
+import { checkParts, createApp } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
 import { createLog } from "./logger.ts";
-import { turn } from "./pulse.ts";
+import { backoff } from "./feeds/backoff.ts";
+import { openSharedLog } from "./open_tape.ts";
+import { sleep, turn } from "./pulse.ts";
+import { again } from "./runtime/again.ts";
 import { readPair, type TlsFiles } from "./runtime/certificate.ts";
 import { openDoors } from "./runtime/doors.ts";
 import { FORM_OPTION_NAMES } from "./records/form_options.ts";
 import { ListenError } from "./runtime/listener.ts";
+import { isInUse } from "./store/database.ts";
 import { TapeError } from "./store/tape_error.ts";
+import { parseTapeSpec } from "./tape/engines.ts";
 import { backup } from "./terminal/backup.ts";
 import { cancel } from "./terminal/cancel.ts";
 import { exportHistory } from "./terminal/export.ts";
@@ -23,6 +28,8 @@ import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
 import { watch } from "./terminal/watch.ts";
+import { Crew } from "./workers/crew.ts";
+import { type Post, Worker, WORKER_VARIABLE } from "./workers/worker.ts";
 
 const { version } = project;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -32,12 +39,18 @@ const log = createLog(Date.now, complain);
 
 /** How often it is looked whether a certificate was renewed. */
 const RENEWAL_MS = 2_000;
+/** How long the file of a tape is waited for that somebody else has. */
+const FREE_MS_MAX = 2_000;
 /** The tape that a server has unless it is told otherwise. */
 const DEFAULT_FILE = "./data/tickwire.db";
 
-async function serve(config: Config): Promise<void> {
+async function serve(given: Config): Promise<void> {
   const clock = { now: Date.now, elapsed: () => performance.now() };
-  const shared = await openSharedLog(config, { ...clock, ...log });
+  const worker = await reportAsWorker(clock.elapsed);
+  const config = worker === undefined ? given : workerSettings(given, worker.post);
+  const crew = worker === undefined ? createCrew(config, clock.elapsed) : undefined;
+  const shared = await openSharedLog(config, { ...clock, ...log, sleep });
+  if (crew !== undefined) await untilFree(config.tape);
   const app = createApp(config, {
     version,
     log,
@@ -52,7 +65,11 @@ async function serve(config: Config): Promise<void> {
       complain(error.message);
       process.exit(1);
     },
-  }, shared);
+  }, { shared, crew, worker });
+  if (worker !== undefined) {
+    app.start();
+    await worker.joined();
+  }
   const doors = await openDoors({
     host: config.host,
     port: config.port,
@@ -62,22 +79,85 @@ async function serve(config: Config): Promise<void> {
     ...log,
     now: Date.now,
     turn,
+    isShared: worker !== undefined || crew !== undefined,
+    isFirst: crew !== undefined,
   });
-  app.start();
+  if (worker === undefined) app.start();
+  worker?.serves();
+  await crew?.start(doors);
   const scheme = config["tls-cert"] === undefined ? "http" : "https";
-  log.info(`tickwire ${version} serves on ${address(scheme, doors.host, doors.port)}`);
-  process.on("SIGHUP", () => void doors.renew(true));
+  const at = address(scheme, doors.host, doors.port);
+  if (worker === undefined) log.info(`tickwire ${version} serves on ${at}`);
+  process.on("SIGHUP", () => {
+    void doors.renew(true);
+    crew?.renew();
+  });
   if (scheme === "https") setInterval(() => void doors.renew(false), RENEWAL_MS);
   let stopping = false;
   const stop = async () => {
+    // A worker is told by its first process, and may be told by whoever told that.
+    if (stopping && worker !== undefined) return;
     if (stopping) process.exit(1);
     stopping = true;
-    log.info("Stopping");
+    if (worker === undefined) log.info("Stopping");
     await app.stop();
     await Promise.race([doors.close(), new Promise((done) => setTimeout(done, 500))]);
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+}
+
+/** Who was started by the first process of a server reports to it, and ends with it. */
+async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
+  const post = process.env[WORKER_VARIABLE];
+  if (post === undefined) return undefined;
+  return await Worker.begin(JSON.parse(post) as Post, {
+    elapsed,
+    sleep,
+    ended: () => process.exit(1),
+  });
+}
+
+/** Ports are those of the first process, and what only one may do is done there. */
+function workerSettings(config: Config, { port, redirectPort }: Post): Config {
+  const { "backup-dir": _, ...rest } = config;
+  return { ...rest, port, "redirect-port": redirectPort, feed: ["none"], log: "local" };
+}
+
+/** The processes that are to serve beside this one. @throws {ConfigError} */
+function createCrew(config: Config, elapsed: () => number): Crew | undefined {
+  const { workers } = config;
+  const count = workers === "auto" ? availableParallelism() - 1 : workers ?? 0;
+  if (count === 0) return undefined;
+  checkWorkers(config);
+  return new Crew({
+    ...{ count, elapsed, sleep, environment: process.env, ...log },
+    again: again(process.execPath, process.argv.slice(2)),
+    backoff: (failures) => backoff(failures, Math.random),
+  });
+}
+
+/** @throws {ConfigError} */
+function checkWorkers({ workers, tape }: Config): void {
+  if (workers === undefined) return;
+  if (process.platform !== "linux") {
+    const why = "only Linux gives each of them a part of the connections to one port";
+    throw new ConfigError(`Cannot use --workers on ${process.platform}: ${why}`);
+  }
+  if (parseTapeSpec(tape).engine === "memory") {
+    throw new ConfigError(
+      `Cannot use --workers with --tape ${tape}: they read the tape from a file; give it one, such as sqlite:./data/tickwire.db`,
+    );
+  }
+}
+
+/** The workers of a server that was killed have its file for a moment longer. */
+async function untilFree(name: string): Promise<void> {
+  const spec = parseTapeSpec(name);
+  const until = performance.now() + FREE_MS_MAX;
+  while (spec.engine === "sqlite" && isInUse(spec.path) && performance.now() < until) {
+    await sleep(FREE_MS_MAX / 20);
+  }
 }
 
 function busyMs(): number {
@@ -134,6 +214,7 @@ function fileOf({ kind, words: [file] }: { kind: string; words: readonly string[
 /** @throws what says what cannot be used */
 function check(config: Config): void {
   checkParts(config, process.env);
+  checkWorkers(config);
   const files = tlsFiles(config);
   if (files !== undefined) readPair(files, Date.now());
 }

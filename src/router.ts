@@ -56,7 +56,7 @@ export interface Parts extends Derived {
   readonly krakenApi: KrakenApi;
   readonly access: Access;
   readonly places: readonly SocketPlace[];
-  readonly crowds: readonly Crowd[];
+  readonly crowds: readonly Pick<Crowd, "sessionCount">[];
   readonly fault: (error: unknown) => void;
   readonly entries: SlicedLog;
   readonly waitMs: number;

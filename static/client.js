@@ -232,7 +232,7 @@ export class Client {
     this.#callOff();
     this.#callOff = this.#options.clock.after(delayMs, () => {
       const leftMs = this.#silenceMsMax - (this.#options.clock.now() - this.#heardAt);
-      if (leftMs <= 0) this.#giveUp("The server has fallen silent");
+      if (leftMs <= 0) this.#giveUp("The server has stopped sending");
       else this.#listenFor(leftMs);
     });
   }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -109,6 +109,33 @@ await check("It speaks TLS, tells its health and makes a backup by it", async ()
   } finally {
     secure.child.kill("SIGKILL");
     await exitCode(secure);
+  }
+});
+await check("Its workers are the executable too, and end with it", async () => {
+  const own = ["--port", `${await freePort()}`, "--tape", "sqlite:shared.db", "--drain", "0"];
+  const first = start(...own, "--workers", "2", "--feed", "none");
+  const at = `http://127.0.0.1:${own[1]}`;
+  const { pid } = first.child;
+  const children = () =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  try {
+    await eventually(async () => {
+      assert.match(await (await fetch(`${at}/metrics`)).text(), /^tickwire_workers 2$/m);
+    });
+    const workers = children();
+    assert.equal(workers.length, 2);
+    for (let price = 1; price <= 8; price++) {
+      const body = JSON.stringify({ symbol: "W", price });
+      const headers = { "content-type": "application/json", connection: "close" };
+      await (await fetch(`${at}/ticks`, { method: "POST", headers, body })).text();
+    }
+    const rows = await (await fetch(`${at}/ticks?symbol=W`)).json();
+    assert.equal(rows.length, 8);
+    first.child.kill("SIGKILL");
+    await until("they end", () => workers.every((worker) => !existsSync(`/proc/${worker}`)));
+  } finally {
+    first.child.kill("SIGKILL");
+    await exitCode(first);
   }
 });
 await check("A second one on the same port says so", async () => {

@@ -1,18 +1,18 @@
 import { checkOptions, type FeedSpec, readOptions, unusable } from "./feed.ts";
 
-/** What a kind of feed takes in the place of an address. */
+/** The address of a kind of feed. */
 export interface Addressing {
   readonly protocols: readonly string[];
   /** Such as `poll:https://host/prices.json?every=10s`. */
   readonly example: string;
-  /** Options of the feed; what else stands in the query belongs to the address. */
+  /** Options of the feed. The rest of the query belongs to the address. */
   readonly options: readonly string[];
 }
 
 /**
- * Takes the options of a feed out of the query of its address. Behind a `#` everything is an option, and the
- * query stays as it is.
- * @returns the address, and the feed with its own options only
+ * Takes the feed's options out of the query of its address. After a `#` everything is an option, and the
+ * query belongs to the address.
+ * @returns the address, and the feed with only its own options
  * @throws {RangeError}
  */
 export function addressOf(
@@ -45,10 +45,10 @@ function takeOptions({ rest, expand }: FeedSpec, known: readonly string[]) {
   };
 }
 
-/** What `header` may say of a text, and not of a request. */
+/** Values of `header` that describe a text instead of a request header. */
 const HEADER_WORDS = ["none", "first"];
 
-/** Such as `header=Authorization: Bearer ${TOKEN}`, any number of them. @throws {RangeError} */
+/** Request headers, such as `header=Authorization: Bearer ${TOKEN}`. @throws {RangeError} */
 export function headersOf(spec: FeedSpec): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const header of spec.options.getAll("header")) {

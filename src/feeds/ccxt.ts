@@ -14,11 +14,11 @@ import { Outbox } from "./outbox.ts";
 import { type NamedTrade, SeenTrades } from "./seen_trades.ts";
 
 const SYMBOLS_MAX = 500;
-/** Trades asked for at once, and how often. */
+/** Trades per request, and the most requests in a row. */
 const PAGE = 1_000;
 const PAGES_MAX = 1_000;
 const PENDING_MAX = 200_000;
-/** So many trades of a symbol may be told between two looks. */
+/** Trades of a symbol that ccxt keeps between two looks. */
 const CACHED = 5_000;
 const LOOK_MS = 1_000;
 
@@ -34,10 +34,10 @@ interface Settings {
 }
 
 /**
- * Trades of any exchange that ccxt knows: `ccxt:kraken?symbols=BTC/USDT,ETH/USDT`. Those that were made while
- * there was no connection are fetched, where the exchange lets one; where not, it is said which are missing.
- * @param load brings ccxt, which need not be installed
- * @throws {RangeError} for an option that cannot be used
+ * Trades of any exchange that ccxt supports: `ccxt:kraken?symbols=BTC/USDT,ETH/USDT`. After a lost connection
+ * the feed fetches the missed trades; if the exchange does not allow that, it logs which are missing.
+ * @param load loads ccxt, which is an optional installation
+ * @throws {RangeError} for an invalid option
  */
 export function ccxt(spec: FeedSpec, load: () => Promise<unknown> = loadCcxt): Feed {
   checkOptions(spec, ["symbols", "config"]);
@@ -63,7 +63,10 @@ export function ccxt(spec: FeedSpec, load: () => Promise<unknown> = loadCcxt): F
       }) as Ccxt;
       const Kind = pro[settings.exchange];
       if (Kind === undefined) {
-        throw unusable(spec, `ccxt ${version} can watch no exchange ${settings.exchange}`);
+        throw unusable(
+          spec,
+          `ccxt ${version} has no live data of an exchange ${settings.exchange}`,
+        );
       }
       const usual = { enableRateLimit: true, options: { tradesLimit: CACHED } };
       const exchange = new Kind({ ...usual, ...settings.config });
@@ -81,23 +84,23 @@ function configOf(spec: FeedSpec): object {
     const config: unknown = JSON.parse(text);
     if (typeof config === "object" && config !== null && !Array.isArray(config)) return config;
   } catch {
-    // It is said below.
+    // Throw below.
   }
-  throw unusable(spec, "config is not a JSON object of ccxt's settings of an exchange");
+  throw unusable(spec, "config is not a JSON object of exchange settings for ccxt");
 }
 
-/** One connection, from its first subscription to its loss. */
+/** One connection, from subscription to loss. */
 class Connection {
   readonly #context: FeedContext;
   readonly #settings: Settings;
   readonly #exchange: Exchange;
   readonly #lines: Map<string, SeenTrades>;
   readonly #outbox: Outbox;
-  /** Trades that wait until those before them are fetched, and how often is still fetched, by symbol. */
+  /** Trades that must wait until earlier ones are fetched, and the number of fetches left, by symbol. */
   readonly #held = new Map<string, { readonly trades: Trade[]; fetches: number }>();
   /** The newest trade at the last look, by symbol. */
   readonly #looked = new Map<string, ExchangeTrade>();
-  /** Symbols of which nothing has been told yet. */
+  /** Symbols without a trade so far. */
   readonly #silent: Set<string>;
   #mending: Promise<void> = Promise.resolve();
   #isOver = false;
@@ -116,14 +119,14 @@ class Connection {
     this.#silent = new Set(settings.symbols);
   }
 
-  /** @throws {SourceFault} when the connection has ended */
+  /** @throws {SourceFault} when the connection ends */
   async run(): Promise<void> {
     const { symbols, config } = this.#settings;
     const ended = new Promise<void>((resolve) =>
       this.#context.signal.addEventListener("abort", () => resolve(), { once: true })
     );
     try {
-      // ccxt refuses addresses of plain ws:// without it.
+      // ccxt needs it for ws:// addresses.
       if (/"ws:/.test(JSON.stringify(config))) await this.#exchange.loadHttpProxyAgent();
       await Promise.race([ended, this.#exchange.loadMarkets()]);
       const unknown = symbols.find((symbol) => this.#exchange.markets?.[symbol] === undefined);
@@ -163,7 +166,7 @@ class Connection {
     }
   }
 
-  /** Of messages that come close together ccxt tells of the first only. */
+  /** ccxt may report only the first of several messages that arrive together, so look regularly too. */
   async #lookNowAndThen(): Promise<void> {
     while (!this.#isOver && !this.#context.signal.aborted) {
       await this.#context.sleep(LOOK_MS);
@@ -171,7 +174,7 @@ class Connection {
     }
   }
 
-  /** Takes what has been told since the last look. */
+  /** Takes the trades since the last look. */
   #look(): void {
     if (this.#isOver) return;
     for (const symbol of this.#settings.symbols) {
@@ -188,7 +191,7 @@ class Connection {
   }
 
   #heard(symbol: string, trades: readonly Trade[]): void {
-    // What was made between the first fetch and the subscription is fetched with the first that is told.
+    // Trades between the first fetch and the subscription are missing, so fetch again with the first trade.
     if (this.#silent.delete(symbol)) this.#mend(symbol);
     const held = this.#held.get(symbol);
     if (held !== undefined) held.trades.push(...trades);
@@ -209,7 +212,7 @@ class Connection {
     }));
   }
 
-  /** Fetches what was traded since the last trade that was taken; one symbol after another. */
+  /** Fetches the trades after the last one taken; one symbol after another. */
   #mend(symbol: string): void {
     const line = this.#lineOf(symbol);
     if (line.newest === undefined) return;
@@ -226,12 +229,12 @@ class Connection {
     let reason: string | undefined;
     try {
       if (this.#exchange.has["fetchTrades"] !== true) {
-        throw new Error("it lets nobody fetch trades");
+        throw new Error("it has no request for past trades");
       }
       for (let page = 0; page < PAGES_MAX && !this.#isOver; page++) {
         const since = line.newest!.time;
         const trades = this.#read(symbol, await this.#exchange.fetchTrades(symbol, since, PAGE));
-        // What begins later than was asked for does not join on.
+        // If none of the trades is known, some before them are missing.
         const joins = trades.length === 0 || trades.some((trade) => line.has(trade));
         if (!joins) reason ??= "the exchange gives only newer ones";
         const fresh = this.#put(symbol, trades);
@@ -244,7 +247,7 @@ class Connection {
     } catch (error) {
       reason = (error as Error).message;
     }
-    // What is not fetched now is held against the next connection.
+    // The next connection fetches again.
     if (this.#isOver) return;
     const held = this.#held.get(symbol)!;
     const isLast = --held.fetches === 0;
@@ -257,7 +260,7 @@ class Connection {
     }
   }
 
-  /** @returns those that are new */
+  /** @returns the new trades */
   #put(symbol: string, trades: readonly Trade[]): Trade[] {
     const line = this.#lineOf(symbol);
     const fresh = line.take(trades);

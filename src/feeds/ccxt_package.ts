@@ -2,11 +2,11 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** As much of ccxt as is needed. */
+/** The part of ccxt that the feed uses. */
 export interface Exchange {
   readonly has: Readonly<Record<string, unknown>>;
   readonly markets?: Readonly<Record<string, unknown>>;
-  /** The newest trades that were told, by symbol. */
+  /** The newest trades, by symbol. */
   readonly trades: Readonly<Record<string, readonly ExchangeTrade[] | undefined>>;
   loadMarkets(): Promise<unknown>;
   loadHttpProxyAgent(): Promise<unknown>;
@@ -29,9 +29,9 @@ export interface Ccxt {
   readonly pro: Readonly<Record<string, (new (config: object) => Exchange) | undefined>>;
 }
 
-/** It is far too large to be part of the executable, beside which it may be installed. */
+/** Loads ccxt. It is too large for the executable, so users install it beside it. */
 export async function loadCcxt(): Promise<unknown> {
-  // The build leaves out what has this name; types would say the same of any package.
+  // A variable keeps the bundler from including the package, and the compiler from loading its types.
   const name: string = "ccxt";
   try {
     return (await import(name)).default;

@@ -10,8 +10,8 @@ export type { Reply, Row, Stream, StreamRequest } from "../../static/frames.js";
 type ClientModule = typeof import("../../static/client.js");
 
 /**
- * The client that this server gives to everybody. A bundler has a file as a text or as a module, and not
- * as both; the page needs the text, so the module is made of it.
+ * Loads the JavaScript client that the server offers. A bundler includes a file as text or as a module, but
+ * not as both. The page needs the text, so this makes a module from the text.
  */
 export function loadClient(): Promise<ClientModule> {
   const frames = urlOf(framesJs);
@@ -20,10 +20,10 @@ export function loadClient(): Promise<ClientModule> {
   return import(urlOf(clientJs, ["./streams.js", streams], ["./refusal.js", refusal]));
 }
 
-/** @param imports what a module imports, and the URL of each */
+/** @param imports imported names, and the URL of each */
 function urlOf(module: unknown, ...imports: readonly [name: string, url: string][]): string {
   let text = module as string;
   for (const [name, url] of imports) text = text.replaceAll(`from "${name}"`, `from "${url}"`);
-  // In base64: of the percent-encoded text Bun finds no exports.
+  // Use base64: Bun finds no exports in percent-encoded text.
   return `data:text/javascript;base64,${Buffer.from(text).toString("base64")}`;
 }

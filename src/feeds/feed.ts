@@ -4,39 +4,39 @@ import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
 import { type Form, FormFault, readForm } from "../records/form.ts";
 
-/** What a feed is given. A feed has no clock, timer or randomness of its own. */
+/** The services for a feed, which has no clock, timer or randomness of its own. */
 export interface FeedContext {
-  /** Ends the feed. */
+  /** Aborts when the feed must end. */
   readonly signal: AbortSignal;
   now(): number;
-  /** Resolves after so many milliseconds, or at once when the feed is ended. */
+  /** Resolves after this time, or at once when the feed must end. */
   sleep(ms: number): Promise<void>;
   /**
-   * Puts ticks on the tape; resolves once they are. Marks are kept with them, all or nothing: they say
-   * where to go on, whatever happens to this process.
+   * Appends ticks to the tape and resolves when they are stored. The log stores marks and ticks together or not
+   * at all. A mark says where to continue after a restart.
    */
   emit(ticks: readonly Tick[], marks?: readonly Mark[]): Promise<void>;
-  /** What the newest mark of this name says. */
+  /** The value of the newest mark with this name. */
   mark(name: string): string | undefined;
-  /** Whether the tape holds nothing yet. */
+  /** Whether the tape is empty. */
   readonly tapeEmpty: boolean;
-  /** Whether another replica may have run it before this one, and may after it. */
+  /** Whether other replicas may run the feed before and after this one. */
   readonly shared: boolean;
-  /** The newest price of a symbol on the tape. */
+  /** The newest price of a symbol. */
   newestPrice(symbol: string): number | null;
-  /** Adds an instrument or changes the fields given; what is emitted after it comes after it. */
+  /** Adds an instrument or changes the given fields. Later ticks follow the change on the tape. */
   define(symbol: string, fields: InstrumentFields): Promise<void>;
-  /** Says that what was to be loaded first is in place, or that the source is back. */
+  /** Reports that the initial data is loaded, or that the source is back. */
   ready(): void;
-  /** Counts records that could not be read. */
+  /** Counts records that the feed cannot read. */
   leftOut(count: number): void;
-  /** Tells the operator of something that was left out. */
+  /** Logs a warning about data that the feed left out. */
   warn(message: string): void;
 }
 
-/** The source of a feed has failed. It is tried again, with everything that was emitted kept. */
+/** The source of a feed has failed. The feed is run again; ticks that were emitted stay. */
 export class SourceFault extends Error {
-  /** The source has asked not to be called before so many milliseconds. */
+  /** The source asked for no attempt within this time. */
   readonly retryAfterMs: number;
 
   constructor(message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
@@ -45,32 +45,32 @@ export class SourceFault extends Error {
   }
 }
 
-/** Where ticks come from. */
+/** A source of ticks. */
 export interface Feed {
-  /** The feed as it was asked for, such as `replay:ticks.csv?speed=10`. */
+  /** The feed as the user named it, such as `replay:ticks.csv?speed=10`. */
   readonly name: string;
   /**
-   * Runs until its source ends, it fails or `signal` ends it.
-   * @throws {SourceFault} when it should be run again after a while
+   * Runs until its source ends, an error occurs or `signal` aborts.
+   * @throws {SourceFault} to be run again after a pause
    */
   run(context: FeedContext): Promise<void>;
 }
 
-/** What stands behind `kind:` in `--feed kind:what?options`. */
+/** The parts of `--feed kind:what?options`. */
 export interface FeedSpec {
-  /** As it was given, without what has to stay secret. */
+  /** The feed as the user named it, without secrets. */
   readonly name: string;
   readonly kind: string;
-  /** Everything behind `kind:`, as it was given. */
+  /** Everything after `kind:`, as given. */
   readonly rest: string;
-  /** What of it stands before the first `?`. */
+  /** The part before the first `?`. */
   readonly what: string;
   readonly options: URLSearchParams;
-  /** Puts values of the environment in the place of their names. */
+  /** Replaces `${NAME}` with values of the environment. */
   expand(text: string): string;
 }
 
-/** Values by the names that `${NAME}` in a feed stands for. */
+/** Environment variables for `${NAME}` in a feed. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SECRET =
@@ -78,8 +78,8 @@ const SECRET =
 const LOGIN = /(:\/\/)[^/@?#]+(?=@)/g;
 
 /**
- * Takes `kind:what?options` apart.
- * @throws {RangeError} for a name that the environment does not have
+ * Parses `kind:what?options`.
+ * @throws {RangeError} for a variable that is not set
  */
 export function parseFeedSpec(text: string, environment: Environment = {}): FeedSpec {
   const name = text.replace(SECRET, "$1…").replace(LOGIN, "$1…");
@@ -96,17 +96,17 @@ export function parseFeedSpec(text: string, environment: Environment = {}): Feed
   return { name, kind, rest, what, options, expand };
 }
 
-/** Values are expanded after they are decoded, so that a secret may hold any character. */
+/** Parses options. Values are expanded after decoding, so that a secret may contain any character. */
 export function readOptions(query: string, expand: FeedSpec["expand"]): URLSearchParams {
   return new URLSearchParams(
     [...new URLSearchParams(query)].map(([option, value]) => [option, expand(value)]),
   );
 }
 
-/** Makes a feed of what was asked for. @throws {RangeError} */
+/** Makes a feed. @throws {RangeError} */
 export type OpenFeed = (spec: FeedSpec) => Feed;
 
-/** @throws {RangeError} for a feed of no known kind, and one that is there already */
+/** @throws {RangeError} for an unknown kind, or a feed that is named twice */
 export function openFeeds(
   names: readonly string[],
   kinds: Readonly<Record<string, OpenFeed>>,
@@ -127,7 +127,7 @@ export function openFeeds(
   return [...feeds.values()];
 }
 
-/** Options that may be given several times. */
+/** Options that may occur several times. */
 const REPEATABLE = ["header", "subscribe", "where", "topic", "subject"];
 
 /** @throws {RangeError} for an option that the kind of feed does not have */
@@ -144,14 +144,14 @@ export function checkOptions(spec: FeedSpec, known: readonly string[]): void {
   }
 }
 
-/** What is wrong with how a feed was asked for. */
+/** The error for a feed that cannot be used. */
 export function unusable({ name }: FeedSpec, reason: string, cause?: unknown): RangeError {
   return new RangeError(`Cannot use feed ${name}: ${reason}`, { cause });
 }
 
-/** How records are written, by the options of `FORM_OPTION_NAMES`. @throws {RangeError} */
+/** The form of records, from the options of `FORM_OPTION_NAMES`. @throws {RangeError} */
 export function formOf(spec: FeedSpec, given: Readonly<Record<string, string>> = {}): Form {
-  // A header of a request has a colon, unlike that of a text.
+  // A request header has a colon; `header` for a text has none.
   const valueOf = (option: string) =>
     spec.options.getAll(option).find((value) => option !== "header" || !value.includes(":"));
   try {
@@ -162,7 +162,7 @@ export function formOf(spec: FeedSpec, given: Readonly<Record<string, string>> =
   }
 }
 
-/** Milliseconds from an option such as `every=10s`. @throws {RangeError} */
+/** Milliseconds of an option such as `every=10s`. @throws {RangeError} */
 export function durationOption(spec: FeedSpec, option: string): number | undefined {
   const text = spec.options.get(option);
   if (text === null) return undefined;
@@ -171,7 +171,7 @@ export function durationOption(spec: FeedSpec, option: string): number | undefin
   throw unusable(spec, `${option}=${text} is not a duration`);
 }
 
-/** Different names from an option such as `symbols=BTC/USD,EUR/USD`. @throws {RangeError} */
+/** Names of an option such as `symbols=BTC/USD,EUR/USD`. @throws {RangeError} */
 export function listOption(spec: FeedSpec, option: string): readonly string[] {
   const names = (spec.options.get(option) ?? "").split(",").map((name) => name.trim());
   const twice = names.find((name, index) => names.indexOf(name) < index);
@@ -179,7 +179,7 @@ export function listOption(spec: FeedSpec, option: string): readonly string[] {
   return names.filter((name) => name !== "");
 }
 
-/** A positive number from an option, such as `speed=10`. @throws {RangeError} */
+/** A number of at least 0 of an option such as `speed=10`. @throws {RangeError} */
 export function numberOption(spec: FeedSpec, option: string, fallback: number): number {
   const text = spec.options.get(option);
   if (text === null) return fallback;
@@ -188,7 +188,7 @@ export function numberOption(spec: FeedSpec, option: string, fallback: number): 
   throw unusable(spec, `${option}=${text} is not a number of at least 0`);
 }
 
-/** A flag such as `loop`: present means yes, unless it says `false`. */
+/** A flag such as `loop`: true if present, except with `false` or `0`. */
 export function flagOption({ options }: FeedSpec, option: string): boolean {
   const text = options.get(option);
   return text !== null && text !== "false" && text !== "0";

@@ -11,31 +11,31 @@ import { backoff } from "./backoff.ts";
 import { type Feed, type FeedContext, SourceFault } from "./feed.ts";
 import { Rate } from "./rate.ts";
 
-/** How long a feed waits before it tries a full tape again. */
+/** Pause before a feed tries again to write to a full tape. */
 const PAUSE_MS = 1_000;
-/** Only a source that has stayed up for so long makes the earlier failures forgotten. */
+/** A source must stay up this long before the feed resets its count of failures. */
 export const STABLE_MS = 10_000;
 
-/** How a feed is doing: on `standby` another replica runs it. Counts are those since the start. */
+/** State of a feed; on `standby` another replica runs it. The counts start with the server. */
 export interface FeedStatus {
   readonly name: string;
   readonly state: "standby" | "starting" | "running" | "paused" | "retrying" | "ended" | "failed";
-  /** What went wrong last, also when that is over. */
+  /** The last error, even if it is over. */
   readonly error: string | null;
   readonly errorTime: number | null;
-  /** How often its source was tried again. */
+  /** Number of attempts after a failure of the source. */
   readonly retries: number;
-  /** Ticks it has put on the tape. */
+  /** Ticks that the feed has appended. */
   readonly ticks: number;
-  /** Records that could not be read, and ticks for whose symbols there is no room. */
+  /** Records that could not be read, and ticks of symbols beyond the limit. */
   readonly leftOut: number;
 }
 
-/** The same, and what depends on when one looks. */
+/** The state with values that depend on the current time. */
 export interface FeedReport extends FeedStatus {
-  /** Ticks a second, over the last ten seconds. */
+  /** Ticks per second over the last ten seconds. */
   readonly rate: number;
-  /** Milliseconds since its newest tick by that tick's own time; `null` before the first. */
+  /** Now minus the newest tick's time, in milliseconds; `null` before the first tick. */
   readonly lag: number | null;
 }
 
@@ -45,7 +45,7 @@ export interface FeedParts {
   readonly accept: Writer["accept"];
   readonly define: (symbol: string, fields: InstrumentFields) => Promise<void>;
   readonly signal: AbortSignal;
-  /** Where there are several replicas, of which one runs each feed. */
+  /** Present with several replicas, of which one runs each feed. */
   readonly leases?: Leases | undefined;
   readonly log: {
     info(message: string): void;
@@ -74,7 +74,7 @@ export class FeedRuns {
     this.#running = Promise.all(this.#runs.map((run) => run.start()));
   }
 
-  /** @returns once other replicas may run them */
+  /** @returns resolves when other replicas may run the feeds */
   async end(): Promise<void> {
     this.#ended.abort();
     if (this.#leases !== undefined) await this.#running;
@@ -85,7 +85,7 @@ export class FeedRuns {
   }
 }
 
-/** A feed at work: it may end or fail, never the server. */
+/** Runs a feed. A feed may end or fail without ending the server. */
 export class FeedRun {
   readonly #feed: Feed;
   readonly #parts: FeedParts;
@@ -94,9 +94,9 @@ export class FeedRun {
   #newestTime = -Infinity;
   /** Failures since the source was last stable. */
   #attempt = 0;
-  /** When the source was there in this attempt. */
+  /** When the source became ready in this attempt. */
   #readyAt = Infinity;
-  /** Until when it may run, and by which right. */
+  /** Aborts when the feed must stop; the lease that allows it to run. */
   #signal: AbortSignal;
   #lease: Lease | undefined;
 
@@ -122,7 +122,7 @@ export class FeedRun {
     await leases.hold(name, signal, async (term, held) => {
       this.#signal = held;
       this.#lease = { feed: name, term };
-      // From here on nobody else's entries count, and where the feed stands is known.
+      // This entry invalidates those of earlier holders and brings the newest marks.
       try {
         await this.#emit([], undefined);
       } catch (error) {
@@ -145,7 +145,7 @@ export class FeedRun {
       try {
         await this.#feed.run(context);
         this.#set({ state: "ended" });
-        if (!signal.aborted) log.info(`Feed ${name} has come to its end; the server goes on`);
+        if (!signal.aborted) log.info(`Feed ${name} has ended; the server keeps running`);
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -159,21 +159,21 @@ export class FeedRun {
 
   #failed(error: unknown): void {
     this.#fail("failed", error instanceof Error ? error.message : String(error));
-    // What the operator has to mend is said without a stack.
+    // The operator can fix these, so a stack would not help.
     const isTheirs = error instanceof RangeError || error instanceof ClientError;
     this.#parts.log.error(`Feed ${this.#feed.name} failed`, isTheirs ? error.message : error);
   }
 
-  /** Until the source may be tried again. */
+  /** Waits until the next attempt. */
   async #wait({ message, retryAfterMs }: SourceFault): Promise<void> {
     const { now, random, sleep, log } = this.#parts;
     const signal = this.#signal;
     if (now() - this.#readyAt >= STABLE_MS) this.#attempt = 0;
     this.#readyAt = Infinity;
     const waitMs = Math.max(retryAfterMs, backoff(this.#attempt++, random));
-    // A source that stays away with the same words is told of once.
+    // Log a repeated error only once.
     if (this.#status.state !== "retrying" || this.#status.error !== message) {
-      log.warn(`Feed ${this.#feed.name}: ${message}; it is tried again`);
+      log.warn(`Feed ${this.#feed.name}: ${message}; the feed tries again`);
     }
     this.#fail("retrying", message);
     await sleep(waitMs, signal);
@@ -211,7 +211,7 @@ export class FeedRun {
     try {
       await this.#parts.define(symbol, fields);
     } catch (cause) {
-      // An instrument for which there is no room must not cost the feed the others.
+      // One instrument without room must not stop the others.
       if (
         !(cause instanceof ClientError || isForNow(cause) || cause instanceof RangeError)
       ) throw cause;
@@ -219,7 +219,7 @@ export class FeedRun {
     }
   }
 
-  /** Waits as long as the tape is full, and says so. */
+  /** Appends ticks, and waits while the tape is full. */
   async #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
     const { accept, now, sleep } = this.#parts;
     const signal = this.#signal;
@@ -243,7 +243,7 @@ export class FeedRun {
     }
   }
 
-  /** What there is room for; symbols that are known go on. */
+  /** The ticks of known symbols; there is no room for new symbols. */
   #withoutNewSymbols(ticks: readonly Tick[], { message }: ClientError): readonly Tick[] {
     const { catalogue } = this.#parts.market;
     const known = ticks.filter(({ symbol }) => catalogue.has(symbol));
@@ -269,7 +269,7 @@ export class FeedRun {
   }
 }
 
-/** Whether the same may be taken later. */
+/** Whether a later attempt may succeed. */
 function isForNow(error: unknown): error is TapeFull | LogUnavailable {
   return error instanceof TapeFull || error instanceof LogUnavailable;
 }

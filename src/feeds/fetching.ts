@@ -3,7 +3,7 @@ import { SourceFault } from "./feed.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** The bytes of an answer. @throws {SourceFault} when there are more than there may be */
+/** The bytes of an answer. @throws {SourceFault} for more than `bytesMax` */
 export async function* bytesOf({ body }: Response, bytesMax: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const part of body ?? []) {
@@ -20,9 +20,9 @@ export async function readWhole(response: Response, bytesMax: number): Promise<s
   return text;
 }
 
-/** Why a URL could not be fetched, without the URL: in it there may be a secret. */
+/** Why a URL could not be fetched, without the URL, which may contain a secret. */
 export function reasonOf(error: unknown, url: string): string {
-  // Some runtimes say with the cause of the error what it was.
+  // Some runtimes put the reason into the cause.
   const { message, cause } = error as Error;
   const reason = cause instanceof Error && cause.message !== "" ? cause.message : message;
   return reason.replaceAll(` for url (${url})`, "").replaceAll(url, "its URL");

@@ -11,25 +11,25 @@ import { type FeedContext, type FeedSpec, formOf, SourceFault, unusable } from "
 import { Outbox } from "./outbox.ts";
 import { placeText, readPlace, TradeLine, type TradePlace, writePlace } from "./trade_line.ts";
 
-/** Options of every feed whose source sends messages, beside those of their form. */
+/** Options of all feeds with messages, besides those of the form. */
 export const INLET_OPTIONS = ["where", "id"];
 
-/** Ticks on their way to the tape; beyond it the source is left until they are there. */
+/** Most ticks that may wait for the tape. Beyond it the feed closes the connection until they are written. */
 const PENDING_MAX = 200_000;
 const UNPACKED_BYTES_MAX = 16_777_216;
 
-/** What messages mean. */
+/** How to read the messages of a source. */
 export interface InletSettings {
   readonly form: Form;
-  /** Values that a message or its records must have, by field; others are ignored. */
+  /** Values that a message or its records must have, by field. Others are ignored. */
   readonly where: ReadonlyMap<string, ReadonlySet<string>>;
-  /** The field that numbers records, so that each is taken once. */
+  /** The field that numbers records, so that none is taken twice. */
   readonly id: string | undefined;
-  /** Names the source in logs and marks. */
+  /** The name of the source in logs and marks. */
   readonly name: string;
 }
 
-/** @param name of the source, without a secret. @throws {RangeError} */
+/** @param name of the source, without secrets. @throws {RangeError} */
 export function inletSettings(spec: FeedSpec, name: string): InletSettings {
   const where = new Map<string, Set<string>>();
   for (const text of spec.options.getAll("where")) {
@@ -41,20 +41,20 @@ export function inletSettings(spec: FeedSpec, name: string): InletSettings {
   return { form: formOf(spec), where, id: spec.options.get("id") ?? undefined, name };
 }
 
-/** What a source tells beside a message. */
+/** Data that comes with a message. */
 export interface Told {
-  /** Of records that name none. */
+  /** The symbol of records without one. */
   readonly symbol?: string | undefined;
-  /** Where the source stands after the message. */
+  /** The position in the source after the message. */
   readonly mark?: Mark | undefined;
 }
 
 type Line = TradeLine<Tick & { readonly id: number }>;
 
 /**
- * Puts what the messages of a source say on the tape: each record once where they are numbered, with marks of
- * how far it is, and tells what may be missing after a break. Records that cannot be read are counted; what
- * the source says is wrong is the feed's error. One inlet serves all connections of a feed.
+ * Puts the messages of a source on the tape. It takes numbered records once, stores the position in the source
+ * as marks, and logs gaps after a lost connection. It counts records that cannot be read; an error message of
+ * the source becomes the feed's error. One inlet serves all connections of a feed.
  */
 export class Inlet {
   readonly #settings: InletSettings;
@@ -63,9 +63,9 @@ export class Inlet {
   readonly #reader: RecordReader;
   readonly #broken: BrokenRecords;
   readonly #lines = new Map<string, Line>();
-  /** Symbols of which old records came on this connection. */
+  /** Symbols with old records on this connection. */
   readonly #old = new Set<string>();
-  /** Time of the newest tick up to the last break, until there is one after it. */
+  /** Time of the newest tick before the lost connection, until the next tick. */
   #brokeAt: number | undefined;
   #newest: number | undefined;
   #isFollowed = false;
@@ -86,12 +86,12 @@ export class Inlet {
     this.#newest = known === undefined ? undefined : Number(known);
   }
 
-  /** Whether nothing has ever come of the source. */
+  /** Whether the source has never sent a tick. */
   get isNew(): boolean {
     return this.#newest === undefined;
   }
 
-  /** A new connection has been made. @param isFollowed whether the source goes on where it was left */
+  /** Starts a new connection. @param isFollowed whether the source continues where the last one ended */
   join(isFollowed = false): void {
     this.#isFollowed = isFollowed;
     if (!isFollowed) this.#brokeAt = this.#newest;
@@ -100,9 +100,9 @@ export class Inlet {
   }
 
   /**
-   * @returns whether anything of the message was for the tape
-   * @throws {SourceFault} for what the source says is wrong, and when the tape is far behind
-   * @throws {RangeError} when it cannot be found out how messages are to be read
+   * @returns whether the message had any tick
+   * @throws {SourceFault} for an error that the source reports, or when the tape is far behind
+   * @throws {RangeError} when the form of the messages cannot be detected
    */
   take(payload: string | Uint8Array, told: Told = {}): boolean {
     const table = this.#tableOf(payload, told.symbol);
@@ -121,7 +121,7 @@ export class Inlet {
     return taken.length > 0;
   }
 
-  /** Resolves when everything is on the tape. */
+  /** Resolves when all ticks are on the tape. */
   drained(): Promise<void> {
     return this.#outbox.drained();
   }
@@ -152,24 +152,24 @@ export class Inlet {
     if (this.#brokeAt === undefined) return;
     const [from, to] = [this.#brokeAt, next].map((time) => new Date(time).toISOString());
     this.#context.warn(
-      `Missed of ${this.#settings.name} what it has sent between ${from} and ${to}`,
+      `Missed what ${this.#settings.name} sent between ${from} and ${to}`,
     );
     this.#brokeAt = undefined;
   }
 
-  /** The ticks of a record that is new by its number. */
+  /** The ticks of a record with a new number. */
   #once(table: Table, { value }: NumberedRow): Tick[] {
     const now = this.#context.now();
     const { ticks } = this.#reader.read(table);
     const id = Number(lookUp(value, this.#settings.id!));
     if (ticks.length > 0 && !Number.isSafeInteger(id)) {
-      this.#leaveOut(`${this.#settings.id} is no whole number`);
+      this.#leaveOut(`${this.#settings.id} is not an integer`);
       return [];
     }
     return ticks.filter((tick) => {
       const line = this.#lineOf(tick.symbol);
       const before = line.place;
-      // Only a time of its own tells that numbers have begun anew.
+      // Only a record's own time can show that the numbers have started again.
       const time = tick.time < now ? tick.time : Math.min(tick.time, before?.time ?? tick.time);
       const fresh = line.receive([{ ...tick, id, time }], false) ?? line.mended([]).held;
       if (before === undefined || id === before.id) return fresh.length > 0;
@@ -182,11 +182,13 @@ export class Inlet {
     });
   }
 
-  /** Says once of a connection that what is numbered as before is left out. */
+  /** Logs once per connection that records with old numbers are left out. */
   #tellOfOld(symbol: string, { id }: TradePlace): void {
     if (this.#old.has(symbol)) return;
     this.#old.add(symbol);
-    this.#context.warn(`Left out of ${symbol} what has a number below ${id}: it was there already`);
+    this.#context.warn(
+      `Left out records of ${symbol} with a number below ${id}: they were taken before`,
+    );
   }
 
   #lineOf(symbol: string): Line {
@@ -198,7 +200,7 @@ export class Inlet {
     return line;
   }
 
-  /** The records that were asked for; `undefined` when there are none of them in the message. */
+  /** The requested records; `undefined` if the message has none. */
   #tableOf(payload: string | Uint8Array, symbol: string | undefined): Table | undefined {
     const { form, where } = this.#settings;
     const text = typeof payload === "string" ? payload : textOf(payload);
@@ -229,7 +231,7 @@ export class Inlet {
     return rows.length === 0 ? undefined : this.#named({ ...table, rows }, symbol);
   }
 
-  /** A line or more of values, whose columns have to be named. */
+  /** Reads one or more lines of values. Their columns need names. */
   #delimited(text: string, symbol: string | undefined): Table | undefined {
     const { form } = this.#settings;
     if (form.columns === undefined) {
@@ -256,7 +258,7 @@ export class Inlet {
   }
 }
 
-/** The text of a frame of bytes, which may be packed. @throws {SourceFault} */
+/** The text of a binary frame, which may be compressed. @throws {SourceFault} */
 function textOf(bytes: Uint8Array): string {
   try {
     const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -271,7 +273,7 @@ function textOf(bytes: Uint8Array): string {
 const KIND_FIELDS = ["type", "event", "T", "e", "status", "channel", "op", "method"];
 const WORDS_FIELDS = ["message", "msg", "reason", "errorMessage", "error_message", "error"];
 
-/** Exchanges say in messages of several forms that they refuse something. @throws {SourceFault} */
+/** Recognises the error messages of several exchanges. @throws {SourceFault} */
 function checkFault(message: unknown): void {
   if (Array.isArray(message)) return message.forEach(checkFault);
   if (typeof message !== "object" || message === null) return;

@@ -25,15 +25,15 @@ import { Outbox } from "./outbox.ts";
 
 const SYMBOLS_MAX = 500;
 const WATCH_MS = 1_000;
-/** Once something is subscribed to, Kraken says something every second. */
+/** With a subscription Kraken sends something each second. */
 const SILENCE_MS_MAX = 10_000;
 const PING_MS = 30_000;
-/** Kraken asks not to come back sooner after maintenance. */
+/** Kraken asks clients to wait this long after maintenance. */
 const MAINTENANCE_MS = 5_000;
-/** How often, and at what distance, missed trades are asked for. */
+/** Attempts to fetch missed trades, and the pause between them. */
 const FETCHES_MAX = 3;
 const FETCH_MS = 1_000;
-/** Ticks on their way to the tape; beyond it, trades are rather fetched later. */
+/** Most ticks that may wait for the tape. Beyond it the feed disconnects and fetches the trades later. */
 const PENDING_MAX = 200_000;
 
 interface Settings {
@@ -42,7 +42,7 @@ interface Settings {
   readonly symbols: readonly string[];
 }
 
-/** What stands in a message; each has some of it. */
+/** A message of Kraken; each kind has some of the fields. */
 interface Message {
   readonly channel?: string;
   readonly type?: string;
@@ -55,10 +55,10 @@ interface Message {
 }
 
 /**
- * The trades of Kraken, or of whoever speaks as it does, with the bid and ask of their moment:
- * `kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD`. Trades that were made while there was no
- * connection are fetched; where that cannot be done, it is said which are missing.
- * @throws {RangeError} for an option that cannot be used
+ * Trades of Kraken, or of another server with its protocol, with bid and ask at the time of the trade:
+ * `kraken:wss://ws.kraken.com/v2?symbols=BTC/USD,EUR/USD`. After a lost connection the feed fetches the missed
+ * trades; if that fails, it logs which are missing.
+ * @throws {RangeError} for an invalid option
  */
 export function kraken(spec: FeedSpec): Feed {
   checkOptions(spec, ["symbols"]);
@@ -109,9 +109,9 @@ class Connection {
   readonly #outbox: Outbox;
   readonly #quotes = new Map<string, Quote>();
   #socket: WebSocket | undefined;
-  /** Symbols whose trades have not been promised yet. */
+  /** Symbols whose subscription Kraken has not confirmed yet. */
   readonly #unanswered: Set<string>;
-  /** Calls are made one after another. */
+  /** The fetches, one after another. */
   #mending: Promise<void> = Promise.resolve();
   #heardAt: number;
   #pingedAt: number;
@@ -128,7 +128,7 @@ class Connection {
     this.#heardAt = this.#pingedAt = context.now();
   }
 
-  /** @throws {SourceFault} when the connection has ended */
+  /** @throws {SourceFault} when the connection ends */
   async run(): Promise<void> {
     const socket = this.#socket = new WebSocket(this.#settings.url);
     try {
@@ -155,7 +155,7 @@ class Connection {
       await this.#context.sleep(WATCH_MS);
       const now = this.#context.now();
       if (now - this.#heardAt > SILENCE_MS_MAX) {
-        return this.#fail(new SourceFault("Kraken has fallen silent"));
+        return this.#fail(new SourceFault("Kraken has stopped sending"));
       }
       if (!this.#isGreeted || now - this.#pingedAt < PING_MS) continue;
       this.#pingedAt = now;
@@ -173,7 +173,7 @@ class Connection {
       this.#fail(
         cause instanceof SourceFault
           ? cause
-          : new SourceFault(`What Kraken sends cannot be read: ${message}`, { cause }),
+          : new SourceFault(`Cannot read a message of Kraken: ${message}`, { cause }),
       );
     }
   }
@@ -213,7 +213,7 @@ class Connection {
 
   #answered({ method, success, error, symbol, result }: Message): void {
     if (success === false) {
-      // A second subscription to what is there already does no harm.
+      // A second subscription does no harm.
       if (error === "Already subscribed") return;
       throw new SourceFault(`Kraken refuses ${symbol ?? method}: ${error}`);
     }
@@ -243,7 +243,7 @@ class Connection {
     for (const [line, received] of trades) {
       const fresh = line.receive(received, isSnapshot);
       if (fresh === undefined) this.#mending = this.#mending.then(() => this.#mend(line));
-      // The quote is of now, and not of trades that were made before.
+      // The quote is the current one, so trades of a snapshot get none.
       else this.#put(line, fresh, isSnapshot ? undefined : this.#quotes.get(line.symbol));
     }
     if (this.#outbox.size > PENDING_MAX) {
@@ -267,7 +267,7 @@ class Connection {
     }
   }
 
-  /** Fetches what was traded between the last connection and this one. */
+  /** Fetches the trades between the last connection and this one. */
   async #mend(line: TradeLine): Promise<void> {
     const { signal, sleep, warn } = this.#context;
     const { symbol, place } = line;
@@ -275,7 +275,7 @@ class Connection {
     let fetched: Trade[] | undefined;
     let reason = "";
     for (let attempt = 0; attempt < FETCHES_MAX && fetched === undefined; attempt++) {
-      // What is not fetched now is held against the next connection.
+      // The next connection fetches again.
       if (this.#isOver) return;
       if (attempt > 0) await sleep(FETCH_MS);
       try {

@@ -1,21 +1,21 @@
 /** https://docs.kraken.com/api/docs/rest-api/get-recent-trades */
 import { roundTime, type Trade } from "./trade_line.ts";
 
-/** Trades in a full answer: there may be more. */
+/** Trades in a full page; another page may follow. */
 const PAGE = 1_000;
 const PAGES_MAX = 50;
-/** Kraken counts calls. */
+/** Kraken limits the rate of calls. */
 const CALL_MS = 1_000;
 const TIMEOUT_MS = 10_000;
 
 export interface Fetching {
-  /** Where `Trades` is asked for. */
+  /** Address of `Trades`. */
   readonly url: string;
   readonly signal: AbortSignal;
   sleep(ms: number): Promise<void>;
 }
 
-/** Where the trades are asked for that belong to the socket at this address. */
+/** The address of the trades that belong to a WebSocket address. */
 export function tradesUrl(socket: string): string {
   const url = new URL(socket);
   url.protocol = url.protocol === "wss:" ? "https:" : "http:";
@@ -28,8 +28,8 @@ export function tradesUrl(socket: string): string {
 }
 
 /**
- * The trades of a symbol since a time, which is included.
- * @throws {Error} when they cannot be had, or are too many
+ * The trades of a symbol since a time, inclusive.
+ * @throws {Error} when the request fails, or for too many trades
  */
 export async function fetchTrades(
   symbol: string,
@@ -37,7 +37,7 @@ export async function fetchTrades(
   { url, signal, sleep }: Fetching,
 ): Promise<Trade[]> {
   const trades: Trade[] = [];
-  // Nanoseconds, exclusive: too many digits for a number.
+  // Nanoseconds, exclusive. A double cannot hold that many digits.
   let since = `${Math.floor(sinceMs * 1_000) - 1}000`;
   for (let page = 0; page < PAGES_MAX; page++) {
     if (page > 0) await sleep(CALL_MS);
@@ -56,7 +56,7 @@ export async function fetchTrades(
 function readPage(answer: unknown): { rows: Trade[]; last: string } {
   const { error, result } = (answer ?? {}) as { error?: unknown; result?: unknown };
   if (Array.isArray(error) && error.length > 0) throw new Error(String(error[0]));
-  if (typeof result !== "object" || result === null) throw new Error("the answer is none");
+  if (typeof result !== "object" || result === null) throw new Error("the answer has no result");
   const { last, ...byPair } = result as Record<string, unknown>;
   const [rows] = Object.values(byPair);
   if (!Array.isArray(rows) || last === undefined) throw new Error("the answer has no trades");
@@ -68,5 +68,5 @@ function readRow(row: unknown): Trade {
   const [price, size, seconds, , , , id] = Array.isArray(row) ? row.map(Number) : [];
   const trade = { id: id!, time: roundTime(seconds! * 1_000), price: price!, size: size! };
   if (Object.values(trade).every((value) => Number.isFinite(value))) return trade;
-  throw new Error(`${JSON.stringify(row)} is no trade`);
+  throw new Error(`${JSON.stringify(row)} is not a trade`);
 }

@@ -10,7 +10,7 @@ import { type Naming, namingOf, patternFault } from "./topic_names.ts";
 
 const CONNECT_MS = 10_000;
 const KEEPALIVE_SECONDS = 30;
-/** What a broker grants where it refuses. */
+/** The QoS that a broker grants when it refuses. */
 const REFUSED = 128;
 
 interface Settings {
@@ -19,16 +19,16 @@ interface Settings {
   readonly qos: 0 | 1;
   readonly user: string | undefined;
   readonly password: string | undefined;
-  /** Under this name the broker keeps what is sent while nobody is there. */
+  /** The client id, for which the broker keeps messages while the feed is disconnected. */
   readonly client: string | undefined;
   readonly idleMs: number;
   readonly naming: Naming;
 }
 
 /**
- * Messages of an MQTT broker: `mqtt:mqtt://host:1883?topic=plant/+/temperature&symbol={1}.temperature`. A symbol
- * is the topic unless it is said otherwise. Messages of QoS 1 are acknowledged once they are on the tape.
- * @throws {RangeError} for an option that cannot be used
+ * Messages of an MQTT broker: `mqtt:mqtt://host:1883?topic=plant/+/temperature&symbol={1}.temperature`. Without
+ * `symbol` the topic is the symbol. The feed acknowledges messages of QoS 1 after they are on the tape.
+ * @throws {RangeError} for an invalid option
  */
 export function mqtt(spec: FeedSpec): Feed {
   const options = ["topic", "qos", "user", "password", "client", "idle"];
@@ -38,7 +38,7 @@ export function mqtt(spec: FeedSpec): Feed {
     options: [...options, ...INLET_OPTIONS, ...FORM_OPTION_NAMES],
   });
   const given = (option: string) => own.options.get(option) ?? undefined;
-  // In the query of an address a plus sign is a blank.
+  // A query turns plus signs into blanks.
   const topics = own.options.getAll("topic").map((text) =>
     text.replace(/(?<=^|\/) (?=\/|$)/g, "+")
   );
@@ -74,7 +74,7 @@ class Connection {
   readonly #settings: Settings;
   readonly #inlet: Inlet;
   readonly #silence: Silence;
-  /** What is retained is old news for whoever was there before. */
+  /** A feed that has received data before ignores retained messages, because they may be old. */
   readonly #isFirst: boolean;
   #isOver = false;
   #fail: (error: unknown) => void = () => {};
@@ -87,7 +87,7 @@ class Connection {
     this.#isFirst = inlet.isNew;
   }
 
-  /** @throws {SourceFault} when the connection has ended */
+  /** @throws {SourceFault} when the connection ends */
   async run(): Promise<void> {
     const { connect } = await import("mqtt");
     const { url, user, password, client: name } = this.#settings;
@@ -127,7 +127,7 @@ class Connection {
     const { topics, qos } = this.#settings;
     this.#inlet.join(sessionPresent);
     client.subscribe([...topics], { qos }, (error, granted = []) => {
-      // Some brokers grant 128, which means that they do not; others say it by an error.
+      // Some brokers grant 128 to refuse, others send an error.
       const refused = granted.find((each) => Number(each.qos) === REFUSED);
       if (error === null && refused === undefined) return this.#context.ready();
       const what = refused === undefined ? topics.join(", ") : refused.topic;
@@ -146,8 +146,8 @@ class Connection {
   }
 
   /**
-   * Holds the acknowledgement of a message back until it is on the tape. The client acknowledges each before it
-   * reads the next, and waiting there would let through one message at a time.
+   * Delays the acknowledgement of a message until it is on the tape. The client acknowledges each message before
+   * it reads the next; if the handler waited, only one message at a time could come through.
    */
   #acknowledgeLate(client: MqttClient): void {
     const internal = client as unknown as { _sendPacket: (...given: unknown[]) => unknown };

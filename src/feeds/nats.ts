@@ -14,7 +14,7 @@ const SUBJECTS: Topics = { one: "*", rest: ">", between: "." };
 interface Settings {
   readonly url: string;
   readonly subjects: readonly string[];
-  /** Of those who share the messages. */
+  /** The queue group, whose members share the messages. */
   readonly queue: string | undefined;
   readonly login: Pick<ConnectionOptions, "user" | "pass" | "token">;
   readonly idleMs: number;
@@ -22,9 +22,9 @@ interface Settings {
 }
 
 /**
- * Messages of a NATS server: `nats:nats://host:4222?subject=quotes.>&symbol={1}`. A symbol is the subject unless
- * it is said otherwise.
- * @throws {RangeError} for an option that cannot be used
+ * Messages of a NATS server: `nats:nats://host:4222?subject=quotes.>&symbol={1}`. Without `symbol` the subject is
+ * the symbol.
+ * @throws {RangeError} for an invalid option
  */
 export function nats(spec: FeedSpec): Feed {
   const options = ["subject", "queue", "user", "password", "token", "idle"];
@@ -66,7 +66,7 @@ export function nats(spec: FeedSpec): Feed {
   };
 }
 
-/** One connection, from greeting to loss. @throws {SourceFault} when it has ended */
+/** One connection, from greeting to loss. @throws {SourceFault} when it ends */
 async function runOnce(context: FeedContext, settings: Settings, inlet: Inlet): Promise<void> {
   const silence = new Silence(context, settings.idleMs);
   const connection = await connected(settings);
@@ -107,7 +107,7 @@ async function runOnce(context: FeedContext, settings: Settings, inlet: Inlet): 
 async function connected({ url, login }: Settings): Promise<NatsConnection> {
   const { connect } = await import("@nats-io/transport-node");
   try {
-    // Whoever runs this feed connects again.
+    // The feed reconnects itself, so the client must not.
     const own = { reconnect: false, timeout: CONNECT_MS, pingInterval: PING_MS, name: "tickwire" };
     return await connect({ servers: url, ...own, ...login });
   } catch (cause) {

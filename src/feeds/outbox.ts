@@ -2,11 +2,11 @@ import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
 import type { FeedContext } from "./feed.ts";
 
-/** Ticks on their way to the tape, in order: more may be put in while some are being written. */
+/** Ticks on their way to the tape, in order. It accepts more while it writes. */
 export class Outbox {
   readonly #context: FeedContext;
   #ticks: Tick[] = [];
-  /** The newest of each name. */
+  /** The newest mark of each name. */
   readonly #marks = new Map<string, Mark>();
   #writing = 0;
   #running: Promise<void> | undefined;
@@ -16,19 +16,19 @@ export class Outbox {
     this.#context = context;
   }
 
-  /** How many ticks are not on the tape yet. */
+  /** Number of ticks that are not on the tape yet. */
   get size(): number {
     return this.#ticks.length + this.#writing;
   }
 
-  /** @param marks where the feed stands after these ticks */
+  /** @param marks the position in the source after these ticks */
   put(ticks: readonly Tick[], ...marks: readonly Mark[]): void {
     for (const tick of ticks) this.#ticks.push(tick);
     for (const mark of marks) this.#marks.set(mark.name, mark);
     this.#start();
   }
 
-  /** Resolves when everything is on the tape. @throws what `emit` has thrown */
+  /** Resolves when all ticks are on the tape. @throws the error of `emit` */
   async drained(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -38,7 +38,7 @@ export class Outbox {
     if (this.#ticks.length === 0 || this.#context.signal.aborted) return;
     this.#running ??= this.#write().finally(() => {
       this.#running = undefined;
-      // Something may have been put in after the last look.
+      // Write ticks that arrived after the last check.
       this.#start();
     });
   }
@@ -54,7 +54,7 @@ export class Outbox {
         this.#writing = 0;
       }
     } catch (error) {
-      // Whoever waits for it is told.
+      // `drained` throws it.
       this.#failure ??= { error };
       this.#ticks = [];
     }

@@ -3,39 +3,39 @@ import type { FeedContext } from "./feed.ts";
 
 const BATCH_MAX = 1_000;
 
-/** How a recording is played. */
+/** How to play a recording. */
 export interface Playing {
-  /** Times as fast as recorded; 0 is as fast as it can be read. */
+  /** 1 is the speed of the recording; 0 is as fast as possible. */
   readonly speed: number;
   readonly loop: boolean;
   readonly rebase: boolean;
-  /** Spacing of the ticks of a recording without times. */
+  /** Distance between the ticks of a recording without times. */
   readonly everyMs: number | undefined;
 }
 
-/** How far a recording was played. */
+/** A position in a recording. */
 interface Place {
-  /** Ticks of the pass. */
+  /** Number of ticks of the pass. */
   readonly count: number;
   readonly shift: number;
 }
 
-/** One run through a recording, or many with `loop`. */
+/** Plays a recording once, or again and again with `loop`. */
 export class Player {
   readonly #context: FeedContext;
   readonly #playing: Playing;
   #batch: Tick[] = [];
-  /** When playing began by the clock, and the recorded time that was played then. */
+  /** The start of playback: clock time and recorded time. */
   #origin: { readonly clock: number; readonly recorded: number } | undefined;
-  /** Recorded time and number of the ticks of this pass. */
+  /** First and last recorded time of this pass, and its number of ticks. */
   #first = 0;
   #last = -Infinity;
   #count = 0;
-  /** What is added to recorded times, so that a pass follows the one before. */
+  /** Added to recorded times, so that a pass follows the one before. */
   #shift = 0;
-  /** Ticks of this pass that another replica has played. */
+  /** Ticks of this pass that another replica has already played. */
   #played = 0;
-  /** Under which name the place is noted, where another replica may have to go on from it. */
+  /** Name of the mark for the position, with several replicas. */
   readonly #mark: string | undefined;
 
   /** @param name of the recording */
@@ -49,7 +49,7 @@ export class Player {
     [this.#played, this.#shift] = [count, shift];
   }
 
-  /** @param read begins a pass */
+  /** @param read starts a pass */
   async run(read: () => AsyncIterable<readonly Tick[]>): Promise<void> {
     const { context, playing } = { context: this.#context, playing: this.#playing };
     do {
@@ -63,7 +63,7 @@ export class Player {
       await this.#flush();
       if (this.#count === 0) return;
       this.#played = 0;
-      // The next pass begins one usual gap after the end of this one.
+      // The next pass starts one average gap after the end of this one.
       const span = this.#last - this.#first;
       const { everyMs = 1_000 } = playing;
       const gap = this.#count > 1 ? span / (this.#count - 1) : everyMs;
@@ -97,7 +97,7 @@ export class Player {
     this.#batch.push({ ...recorded, time: rebase || everyMs !== undefined ? due : moved });
   }
 
-  /** @param ahead how many ticks of the pass were read and are not in the batch */
+  /** @param ahead ticks that were read but are not in the batch */
   async #flush(ahead = 0): Promise<void> {
     const batch = this.#batch;
     if (batch.length === 0) return;

@@ -21,7 +21,7 @@ const EVERY_MS = 10_000;
 const EVERY_MS_MIN = 100;
 const TIMEOUT_MS = 10_000;
 const ANSWER_BYTES_MAX = 16_777_216;
-/** So many observations with a time of their own are remembered, so that none is taken twice. */
+/** Number of observations with their own time to remember, so that none is taken twice. */
 const SEEN_MAX = 100_000;
 const RETRY_AFTER_MS_MAX = 3_600_000;
 
@@ -34,9 +34,9 @@ interface Settings {
 }
 
 /**
- * Asks for prices again and again: `poll:https://host/prices.json?every=10s&map=price:data.last`. The
- * options are taken out of the query of the URL; behind a `#` they leave it as it is.
- * @throws {RangeError} for an option that cannot be used
+ * Requests prices at intervals: `poll:https://host/prices.json?every=10s&map=price:data.last`. The options are
+ * taken out of the query of the URL; after a `#` they leave the query as it is.
+ * @throws {RangeError} for an invalid option
  */
 export function poll(spec: FeedSpec, fetchAnswer: Fetch = fetch): Feed {
   const { url, own } = addressOf(spec, {
@@ -57,14 +57,14 @@ export function poll(spec: FeedSpec, fetchAnswer: Fetch = fetch): Feed {
   return { name: spec.name, run: (context) => poller.run(context) };
 }
 
-/** Asks, and remembers what it needs from one failure to the next. */
+/** Sends the requests. It keeps its state after a failure. */
 class Poller {
   readonly #settings: Settings;
   readonly #fetch: Fetch;
-  /** What tells the source which answer is known already. */
+  /** Request headers that let the source answer 304. */
   #known: Readonly<Record<string, string>> = {};
   readonly #seen = new Set<string>();
-  /** Knows how the answers are written since the first. */
+  /** Knows the form of the answers after the first one. */
   #reader: RecordReader | undefined;
 
   constructor(settings: Settings, fetchAnswer: Fetch) {
@@ -98,7 +98,7 @@ class Poller {
         throw refusal(response, context.now());
       }
       const ticks = await this.#read(response, context);
-      // Only an answer that could be read need not be sent again.
+      // Send validators only for an answer that could be read.
       this.#known = validators(response);
       return ticks;
     } catch (cause) {
@@ -111,8 +111,8 @@ class Poller {
   }
 
   /**
-   * What the answer tells that is new: all of it is taken, or nothing. A value without a time is one of this
-   * moment, also when it has not changed; one with a time is the same observation however often it is sent.
+   * The new ticks of an answer: all of it is taken, or nothing. A value without a time is an observation of now,
+   * even if it has not changed. A value with a time is the same observation however often it is sent.
    */
   async #read(response: Response, context: FeedContext): Promise<Tick[]> {
     const now = context.now();
@@ -156,7 +156,7 @@ function validators({ headers }: Response): Record<string, string> {
   };
 }
 
-/** What the source says of when it may be asked again is kept to. */
+/** The error for a refused request, with the pause that the source asks for. */
 function refusal({ status, headers }: Response, now: number): SourceFault {
   const after = headers.get("retry-after") ?? "";
   const ms = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - now;

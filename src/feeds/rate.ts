@@ -1,9 +1,9 @@
 const SECONDS = 10;
 
-/** How many there were in each second, averaged over the last ten. */
+/** A count per second, averaged over the last ten seconds. */
 export class Rate {
   readonly #counts = new Float64Array(SECONDS + 1);
-  /** The second that is being counted. */
+  /** The current second. */
   #second = -Infinity;
 
   add(count: number, now: number): void {
@@ -11,7 +11,7 @@ export class Rate {
     this.#counts[this.#second % this.#counts.length]! += count;
   }
 
-  /** Of the ten seconds before the current one, which is not over. */
+  /** The average of the ten seconds before the current one. */
   perSecond(now: number): number {
     this.#moveTo(now);
     const current = this.#counts[this.#second % this.#counts.length]!;
@@ -20,7 +20,7 @@ export class Rate {
 
   #moveTo(now: number): void {
     const second = Math.floor(now / 1_000);
-    // A clock that was set back changes nothing until it is there again.
+    // If the clock was set back, keep counting into the current second.
     if (second <= this.#second) return;
     const { length } = this.#counts;
     if (second - this.#second >= length) this.#counts.fill(0);

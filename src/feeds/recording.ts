@@ -7,11 +7,11 @@ import type { FeedContext } from "./feed.ts";
 
 const BATCH_MAX = 1_000;
 
-/** Files that were recorded, and how to read them. */
+/** Recorded files and how to read them. */
 export interface Recording {
   readonly files: readonly RecordedFile[];
   readonly timed: boolean;
-  /** Recorded times to be read: `from` included, `to` not. */
+  /** Range of recorded times: `from` inclusive, `to` exclusive. */
   readonly from: number;
   readonly to: number;
 }
@@ -21,7 +21,7 @@ export interface RecordedFile {
   readonly form: Form;
 }
 
-/** The ticks of all files by their time; of files without times, one file after another. */
+/** The ticks of all files in order of time; files without times one after another. */
 export async function* readRecording(
   recording: Recording,
   context: FeedContext,
@@ -55,7 +55,7 @@ async function* readFile(
   broken.report(count);
 }
 
-/** Takes from whichever source has the earliest tick next; of equal ones from the first. */
+/** Merges sources by time. Of equal times the first source comes first. */
 async function* merge(sources: readonly AsyncGenerator<Tick[]>[]): AsyncGenerator<Tick[]> {
   const heads = sources.map((source) => new Head(source));
   try {
@@ -74,7 +74,7 @@ async function* merge(sources: readonly AsyncGenerator<Tick[]>[]): AsyncGenerato
   }
 }
 
-/** @returns the source whose next tick comes first; `undefined` when all have come to their end */
+/** @returns the source with the earliest next tick; `undefined` if all have ended */
 function earliest(heads: readonly Head[]): Head | undefined {
   let first: Head | undefined;
   for (const head of heads) {
@@ -105,7 +105,7 @@ class Head {
     return this.#ticks[this.#at++]!;
   }
 
-  /** Reads on until there is a tick, or no more. */
+  /** Reads until there is a tick, or the source ends. */
   async fill(): Promise<void> {
     this.#at = 0;
     do {

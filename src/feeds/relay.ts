@@ -25,11 +25,11 @@ import {
 } from "./client_module.ts";
 import { UpstreamInstruments } from "./upstream_instruments.ts";
 
-/** Beyond so many ticks on their way to the tape the upstream is asked to wait. */
+/** With more ticks than this waiting for the tape, the relay pauses the upstream. */
 const PENDING_MAX = 50_000;
-/** Of so many instruments the upstream is asked what it knows. */
+/** Limit of the request for the upstream's instruments. */
 const INSTRUMENTS_MAX = 100_000;
-/** What comes next after a time: times are kept to a thousandth of a millisecond. */
+/** Times have microseconds, so this is the step to the next possible time. */
 const TIME_STEP = 0.001;
 
 type Connect = Awaited<ReturnType<typeof loadClient>>["connect"];
@@ -37,33 +37,33 @@ type Connect = Awaited<ReturnType<typeof loadClient>>["connect"];
 interface Settings {
   readonly url: string;
   readonly symbols: readonly string[];
-  /** Where a relay begins that has no mark. */
+  /** Where a relay without a mark starts. */
   readonly from: string;
   readonly markName: string;
-  /** Where the upstream tells of its instruments. */
+  /** The upstream's `/symbols`. */
   readonly symbolsUrl: string;
   readonly reach: UpstreamReach;
 }
 
-/** How upstreams are reached, those of private authorities too. */
+/** Connects to upstreams, also to those with a certificate of a private authority. */
 export interface UpstreamReach extends Required<Pick<ClientOptions, "WebSocket">> {
   readonly fetch: Fetch;
-  /** Why a server cannot be trusted, in words; `undefined` when it failed for another reason. */
+  /** Why a server's certificate is not trusted; `undefined` for other errors. */
   fault(error: unknown): string | undefined;
 }
 
-/** Where the relay stands upstream, and the newest time that it has seen there. */
+/** The position of the relay in the upstream, and the newest time it has seen there. */
 interface Place {
   readonly position: string;
   readonly time: number;
 }
 
 /**
- * Every tick of another tickwire, and what it says of its instruments:
- * `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…&ca=FILE`. Where it stands is kept with the ticks in one
- * transaction, so that nothing is missing or comes twice, whichever of the two is killed.
- * @param reachWith makes what reaches servers, with the authorities in a file beside those of the system
- * @throws {RangeError} for an option that cannot be used
+ * Relays all ticks and instruments of another tickwire:
+ * `tickwire:wss://other:5050/ws?symbols=*&from=-1h&key=…&ca=FILE`. The position is stored in one transaction with
+ * the ticks, so that none is missing or comes twice, even if either server is killed.
+ * @param reachWith makes the connector; `ca` is a file of authorities besides those of the system
+ * @throws {RangeError} for an invalid option
  */
 export function relay(spec: FeedSpec, reachWith: (ca?: string) => UpstreamReach): Feed {
   checkOptions(spec, ["symbols", "from", "key", "ca"]);
@@ -104,11 +104,11 @@ class Relay {
   #client: Client | undefined;
   #stream: Stream | undefined;
   #isWaiting = false;
-  /** Ticks that were left out are told of once, and counted. */
+  /** Log ticks that were left out only once. */
   #isWarned = false;
   #fail: (error: unknown) => void = () => {};
 
-  /** @param told what has been told of each instrument, over all connections */
+  /** @param told the fields already passed on for each instrument, over all connections */
   constructor(context: FeedContext, settings: Settings, told: Map<string, string>) {
     this.#context = context;
     this.#settings = settings;
@@ -118,7 +118,7 @@ class Relay {
     this.#place = readMark(context.mark(settings.markName));
   }
 
-  /** @throws {SourceFault} when the connection has ended. @throws {RangeError} when the upstream refuses it for good */
+  /** @throws {SourceFault} when the connection ends. @throws {RangeError} if the upstream refuses it for good */
   async run(): Promise<void> {
     const { signal } = this.#context;
     const { connect } = await loadClient();
@@ -131,7 +131,7 @@ class Relay {
       });
     } finally {
       this.#client?.close();
-      // The next attempt goes on after what has arrived.
+      // The next attempt continues after these ticks.
       await this.#outbox.drained();
     }
   }
@@ -143,12 +143,12 @@ class Relay {
       WebSocket: reach.WebSocket,
       fetch: (...asked) => this.#ask(...asked),
       onState: (state) => {
-        // The operator has to mend it: to come back with the same key or address is of no use.
+        // The operator must fix this: the same key or address would be refused again.
         if (state.kind === "refused") {
           this.#fail(new RangeError(`${host} refuses: ${state.reason}`));
         }
         if (state.kind !== "waiting") return;
-        // The wait is the supervisor's, who is the same for all feeds.
+        // Pass the pause on: the feed runner waits, as for all feeds.
         const retryAfterMs = state.until - this.#context.now();
         this.#fail(new SourceFault(state.reason, { retryAfterMs }));
       },
@@ -156,7 +156,7 @@ class Relay {
     this.#subscribe(this.#place?.position ?? this.#settings.from);
   }
 
-  /** A socket does not tell why it cannot be opened; what the client asks then does. */
+  /** A WebSocket does not report why it could not connect, but the client's request afterwards does. */
   async #ask(...asked: Parameters<Fetch>): Promise<Response> {
     const { url, reach } = this.#settings;
     try {
@@ -188,13 +188,13 @@ class Relay {
     const { host } = new URL(this.#settings.url);
     if (epochOf(position) === epochOf(place.position)) {
       this.#context.warn(
-        `Missed of ${host} what followed ${place.position} and is no longer kept there: ${reason}`,
+        `Missed ticks of ${host} after ${place.position}, which it no longer keeps: ${reason}`,
       );
       this.#subscribe("0");
     } else {
       const time = new Date(place.time).toISOString();
       this.#context.warn(
-        `Missed of ${host} what followed ${place.position}, up to its next tick after ${time}: ${reason}`,
+        `Missed ticks of ${host} after ${place.position}, up to its next tick after ${time}: ${reason}`,
       );
       this.#subscribe(place.time + TIME_STEP);
     }
@@ -214,7 +214,7 @@ class Relay {
     if (this.#outbox.size > PENDING_MAX && !this.#isWaiting) void this.#hold();
   }
 
-  /** An older upstream may have symbols that begin as none does any more. */
+  /** An older upstream may have symbols that are not valid any more. */
   #leaveOut(ticks: readonly Tick[]): void {
     const bad = ticks.filter((tick) => !isGood(tick));
     this.#context.leftOut(bad.length);
@@ -222,11 +222,11 @@ class Relay {
     this.#isWarned = true;
     const { host } = new URL(this.#settings.url);
     const [{ symbol }] = bad as [Tick];
-    const reason = symbolFault(symbol) ?? "a number is beyond all numbers";
+    const reason = symbolFault(symbol) ?? "a number is not finite";
     this.#context.warn(`Left out ticks of ${JSON.stringify(symbol)} of ${host}: ${reason}`);
   }
 
-  /** Lets the upstream wait until there is room; it loses nothing, it reads its tape later. */
+  /** Pauses the upstream until the tape has caught up. It loses nothing, because it reads its own tape then. */
   async #hold(): Promise<void> {
     this.#isWaiting = true;
     const stream = this.#stream;

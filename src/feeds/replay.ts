@@ -18,10 +18,10 @@ const FILES_MAX = 100;
 const OPTIONS = ["speed", "loop", "rebase", "every", "from", "to", ...FORM_OPTION_NAMES];
 
 /**
- * Plays CSV, JSON and NDJSON files, several by the time of their records:
+ * Replays CSV, JSON and NDJSON files; several are merged by time:
  * `replay:a.csv,b.csv.gz?speed=60&rebase&loop&from=2024-05-06&map=time:Date,price:Close`.
- * Recorded times are ISO 8601, milliseconds or seconds, and without a zone UTC.
- * @throws {RangeError} for an option that cannot be used or a file that cannot be read
+ * Recorded times are ISO 8601, milliseconds or seconds. A time without a zone is UTC.
+ * @throws {RangeError} for an invalid option or an unreadable file
  */
 export function replay(spec: FeedSpec): Feed {
   checkOptions(spec, OPTIONS);
@@ -49,7 +49,7 @@ export function replay(spec: FeedSpec): Feed {
 }
 
 function filesOf(spec: FeedSpec): Recording["files"] {
-  // A comma may belong to the name of a file.
+  // The name of a file may contain a comma.
   const paths = existsSync(spec.what) ? [spec.what] : spec.what.split(",");
   if (paths.length > FILES_MAX) throw unusable(spec, `${FILES_MAX} files are the limit`);
   const symbols = spec.options.get("symbol")?.split(",") ?? [];

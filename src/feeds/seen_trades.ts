@@ -1,27 +1,27 @@
-/** A trade of a source whose numbers may be any text, or absent. */
+/** A trade with an id that may be any text, or made from its values. */
 export interface NamedTrade {
   readonly id: string;
   /** Milliseconds. */
   readonly time: number;
 }
 
-/** So many trades are remembered by their ids; older ones are told by their times. */
+/** Number of trades to know by id. Older ones are known by time. */
 const REMEMBERED_MAX = 5_000;
-/** So many of one moment are kept in a mark. */
+/** Most ids in a mark. */
 const MARKED_MAX = 200;
 
 /**
- * Takes each trade of one symbol once, whatever its ids look like: later ones are new, those of the time that
- * is remembered are told by their ids, and older ones are old.
+ * Takes each trade of one symbol once, for ids of any form. A trade before the remembered time is old; after it
+ * the ids decide.
  */
 export class SeenTrades {
-  /** Ids by time, the oldest first put in. */
+  /** Times by id, in order of arrival. */
   readonly #times = new Map<string, number>();
-  /** All trades from here on are remembered. */
+  /** All trades from this time on are remembered. */
   #from: number;
   #newest: NamedTrade | undefined;
 
-  /** @param mark where an earlier process has been */
+  /** @param mark from an earlier process */
   constructor(mark: string | undefined) {
     const { time, ids } = mark === undefined ? { time: -Infinity, ids: [] } : readMark(mark);
     this.#from = time;
@@ -29,12 +29,12 @@ export class SeenTrades {
     if (ids.length > 0) this.#newest = { id: ids.at(-1)!, time };
   }
 
-  /** The newest that was taken. */
+  /** The newest trade. */
   get newest(): NamedTrade | undefined {
     return this.#newest;
   }
 
-  /** What is kept of where it is: the newest time, and the ids of it. */
+  /** The mark to store: the newest time and the ids of its trades. */
   get mark(): string {
     const { time } = this.#newest!;
     const ids = [...this.#times].filter(([, each]) => each === time).map(([id]) => id);
@@ -45,7 +45,7 @@ export class SeenTrades {
     return time < this.#from || this.#times.has(id);
   }
 
-  /** @returns those that are new, by their time */
+  /** @returns the new trades, sorted by time */
   take<Trade extends NamedTrade>(trades: readonly Trade[]): Trade[] {
     const fresh: Trade[] = [];
     for (const trade of [...trades].sort((a, b) => a.time - b.time)) {
@@ -57,7 +57,7 @@ export class SeenTrades {
     for (const [id, time] of this.#times) {
       if (this.#times.size <= REMEMBERED_MAX) break;
       this.#times.delete(id);
-      // Of that moment not all are remembered any more.
+      // Some trades of this time are forgotten, so treat all of them as old.
       this.#from = Math.max(this.#from, time + 1);
     }
     return fresh;

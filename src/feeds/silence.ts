@@ -2,12 +2,12 @@ import { durationOption, type FeedContext, type FeedSpec, SourceFault } from "./
 
 const WATCH_MS = 1_000;
 
-/** Silence that counts as broken: `idle=30s`. @throws {RangeError} */
+/** Silence after which a connection counts as lost: `idle=30s`. @throws {RangeError} */
 export function idleOption(spec: FeedSpec): number {
   return durationOption(spec, "idle") ?? Infinity;
 }
 
-/** Listens for whether a source still says something. */
+/** Detects that a source has stopped sending. */
 export class Silence {
   readonly #context: FeedContext;
   readonly #idleMs: number;
@@ -28,7 +28,7 @@ export class Silence {
     this.#isOver = true;
   }
 
-  /** @param tend called now and then, with the time */
+  /** @param tend called regularly with the time */
   async watch(fail: (fault: SourceFault) => void, tend?: (now: number) => void): Promise<void> {
     if (this.#idleMs === Infinity && tend === undefined) return;
     while (!this.#isOver && !this.#context.signal.aborted) {
@@ -36,7 +36,7 @@ export class Silence {
       if (this.#isOver) return;
       const now = this.#context.now();
       if (now - this.#heardAt > this.#idleMs) {
-        return fail(new SourceFault("The source has fallen silent"));
+        return fail(new SourceFault("The source has stopped sending"));
       }
       tend?.(now);
     }

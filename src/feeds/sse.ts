@@ -14,16 +14,16 @@ const RETRY_MS_MAX = 3_600_000;
 interface Settings {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Only events of that name are taken. */
+  /** Takes only events of this name. */
   readonly event: string | undefined;
-  /** Silence that counts as broken. */
+  /** Silence after which the connection counts as lost. */
   readonly idleMs: number;
 }
 
 /**
- * Server-Sent Events: `sse:https://host/stream?map=price:p&event=trade`. After a break it goes on from the last
- * event, where the source numbers them.
- * @throws {RangeError} for an option that cannot be used
+ * Server-Sent Events: `sse:https://host/stream?map=price:p&event=trade`. After a lost connection it continues after
+ * the last event, if the events have ids.
+ * @throws {RangeError} for an invalid option
  */
 export function sse(spec: FeedSpec, fetchStream: Fetch = fetch): Feed {
   const { url, own } = addressOf(spec, {
@@ -63,7 +63,7 @@ export function sse(spec: FeedSpec, fetchStream: Fetch = fetch): Feed {
 }
 
 interface Event {
-  /** Of this event, or the last one that had one. */
+  /** The id of this event, or else of the last one with an id. */
   readonly id: string | undefined;
   readonly event: string;
   readonly data: string;
@@ -86,7 +86,7 @@ class EventStream {
     this.#silence = new Silence(context, settings.idleMs);
   }
 
-  /** @throws {SourceFault} when the connection has ended */
+  /** @throws {SourceFault} when the connection ends */
   async *events(lastId: string | undefined): AsyncGenerator<Event> {
     const { url, headers } = this.#settings;
     const own: Record<string, string> = { accept: "text/event-stream", ...headers };
@@ -128,7 +128,7 @@ class EventStream {
       this.#silence.heard();
       for (const { text } of lines) {
         if (text instanceof RecordFault) {
-          throw new SourceFault(`What the source sends cannot be read: ${text.message}`);
+          throw new SourceFault(`Cannot read what the source sends: ${text.message}`);
         }
         if (text === "") {
           if (data.length > 0) yield { id, event: event || "message", data: data.join("\n") };

@@ -5,13 +5,13 @@ import { ofSource, RecordReader } from "../records/record_reader.ts";
 import { checkOptions, type Feed, type FeedSpec, formOf, unusable } from "./feed.ts";
 import { Outbox } from "./outbox.ts";
 
-/** Reading waits while so many ticks are on their way to the tape. */
+/** Reading pauses while this many ticks wait for the tape. */
 const PENDING_MAX = 50_000;
 const NAME = "standard input";
 
 /**
- * Ticks that a program writes, one on each line: `my-program | tickwire --feed 'stdin:?symbol=NAME'`.
- * @throws {RangeError} for an option that cannot be used
+ * Ticks from another program, one per line: `my-program | tickwire --feed 'stdin:?symbol=NAME'`.
+ * @throws {RangeError} for an invalid option
  */
 export function stdin(spec: FeedSpec, open = openStandardInput): Feed {
   checkOptions(spec, FORM_OPTION_NAMES);

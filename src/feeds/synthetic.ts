@@ -16,17 +16,17 @@ import { type Character, Walk } from "./walk.ts";
 const RATE_DEFAULT = 20;
 const RATE_MAX = 1_000_000;
 const HISTORY_DEFAULT = "2h";
-/** History is thinned out rather than longer to make than a start may last. */
+/** Limits the ticks of the history, and so the time that a start takes. */
 const HISTORY_TICKS_MAX = 150_000;
 const SYMBOLS_MAX = 10_000;
-/** Ticks are emitted together when they fall into one slice. */
+/** Shortest pause between two batches. */
 const SLICE_MS = 5;
 const BATCH_MAX = 2_000;
 
 const stock = { decimals: 2, volatility: 0.35, size: 60, sizeStep: 1, spread: 0.0001 };
 const coin = { decimals: 2, volatility: 0.7, sizeStep: 0.0001, spread: 0.00005 };
 
-/** The market that is shown when no feed is named. Prices and share counts are only of the right size. */
+/** The market without a `--feed`. Prices and share counts are only roughly right. */
 const MARKET: readonly Character[] = [
   { symbol: "AAPL", name: "Apple Inc.", price: 150, shares: 15.1e9, ...stock },
   { symbol: "GOOGL", name: "Alphabet Inc.", price: 172, shares: 12.2e9, ...stock },
@@ -48,9 +48,9 @@ const MARKET: readonly Character[] = [
 ];
 
 /**
- * A seeded market: `synthetic:?symbols=AAPL,MSFT&rate=1000&seed=1&history=2h`. `symbols` is a list, or a
- * number for S000, S001 …; `rate` is ticks per second over all symbols.
- * @throws {RangeError} for an option that cannot be used
+ * A simulated market with a seed: `synthetic:?symbols=AAPL,MSFT&rate=1000&seed=1&history=2h`. `symbols` is a list,
+ * or a number for S000, S001 …; `rate` is ticks per second over all symbols.
+ * @throws {RangeError} for an invalid option
  */
 export function synthetic(spec: FeedSpec): Feed {
   checkOptions(spec, ["symbols", "rate", "seed", "history"]);
@@ -86,7 +86,7 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
     start - historyMs,
   );
   for (const { symbol, name, decimals, price, shares } of characters) {
-    // The close before the made-up day differs from the first price by about a day's change.
+    // The previous close differs from the first price by about a day's change.
     const prevClose = Number((price * (1 + 0.02 * (random() - 0.5))).toFixed(decimals));
     void context.define(symbol, {
       name,
@@ -112,7 +112,7 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
       await context.sleep(60_000);
       continue;
     }
-    // After a long stall of the process the missed ticks are left out, not made up in one go.
+    // After a long stall of the process skip the missed ticks instead of emitting all of them at once.
     const now = context.now();
     if (now - market.time > 1_000) market.skipTo(now - 1_000);
     const ticks = market.until(now, rate, BATCH_MAX);
@@ -122,7 +122,7 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
   }
 }
 
-/** All instruments together: ticks come at random moments, each of a random instrument. */
+/** All instruments together. Ticks come at random times, each for a random instrument. */
 class Market {
   readonly #walks: readonly Walk[];
   readonly #random: () => number;
@@ -135,7 +135,7 @@ class Market {
     this.time = time;
   }
 
-  /** The ticks before a time, at most so many. */
+  /** The ticks before a time, at most `countMax`. */
   until(end: number, ratePerSecond: number, countMax: number): Tick[] {
     const ticks: Tick[] = [];
     while (this.time < end && ticks.length < countMax) {

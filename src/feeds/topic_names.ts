@@ -1,18 +1,18 @@
 import { symbolFault } from "../core/tick.ts";
 import { type FeedSpec, unusable } from "./feed.ts";
 
-/** How topics are written: `plant/+/t` and `plant/#`, or `quotes.*.x` and `quotes.>`. */
+/** The form of topics: `plant/+/t` and `plant/#`, or `quotes.*.x` and `quotes.>`. */
 export interface Topics {
-  /** Stands for one part, and for all that follow. */
+  /** The wildcard for one part, and the one for all that follow. */
   readonly one: string;
   readonly rest: string;
   readonly between: string;
 }
 
-/** The symbol of a topic; `undefined` when it does not tell it. */
+/** The symbol of a topic; `undefined` if the topic does not give it. */
 export type Naming = (topic: string) => string | undefined;
 
-/** What is wrong with a pattern of topics, as the end of a sentence. */
+/** Why a topic pattern is invalid, as the end of a sentence; `undefined` for a valid one. */
 export function patternFault(pattern: string, { one, rest, between }: Topics): string | undefined {
   const parts = pattern.split(between);
   if (parts.some((part) => part === "") && between === ".") return "a part of it is empty";
@@ -20,13 +20,13 @@ export function patternFault(pattern: string, { one, rest, between }: Topics): s
     part.length > 1 && (part.includes(one) || part.includes(rest))
   );
   if (wrong !== undefined) return `${one} and ${rest} stand for whole parts`;
-  return parts.slice(0, -1).includes(rest) ? `${rest} stands at the end` : undefined;
+  return parts.slice(0, -1).includes(rest) ? `${rest} must stand at the end` : undefined;
 }
 
 /**
- * How topics name symbols: as they are, or by a pattern in which `{1}` is what the first wildcard stands for.
- * @returns the naming, and the feed without what it has used up of its options
- * @throws {RangeError} for a pattern that names no symbol
+ * Makes symbols from topics: the topic itself, or a pattern in which `{1}` is the text of the first wildcard.
+ * @returns the naming, and the feed without the option that it has used
+ * @throws {RangeError} for a pattern that gives no symbol
  */
 export function namingOf(
   spec: FeedSpec,
@@ -47,7 +47,7 @@ export function namingOf(
       return Number(number) < 1 || Number(number) > wildcards.length;
     });
     if (short !== undefined) {
-      throw unusable(spec, `symbol has {${number}}, which ${short} does not`);
+      throw unusable(spec, `symbol has {${number}}, but ${short} has fewer wildcards`);
     }
   }
   const options = new URLSearchParams(spec.options);
@@ -59,7 +59,7 @@ export function namingOf(
   return { naming, named: { ...spec, options } };
 }
 
-/** What the wildcards of the first pattern that fits stand for. */
+/** The texts that the wildcards of the first matching pattern stand for. */
 function partsOf(
   topic: string,
   patterns: readonly string[],

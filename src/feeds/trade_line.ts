@@ -1,22 +1,22 @@
-/** Trades of one symbol that are numbered by their source. */
+/** Trades of one symbol that the source numbers. */
 
-/** What is known of any of them; numbers grow per symbol. */
+/** The part that all trades have; numbers grow per symbol. */
 export interface Numbered {
   readonly id: number;
   /** Milliseconds. */
   readonly time: number;
 }
 
-/** What Kraken says of a trade. https://docs.kraken.com/api/docs/websocket-v2/trade */
+/** A trade of Kraken. https://docs.kraken.com/api/docs/websocket-v2/trade */
 export interface Trade extends Numbered {
   readonly price: number;
   readonly size: number;
 }
 
-/** The newest trade that was taken, and the newest time. */
+/** The number of the newest trade taken, and the newest time. */
 export type TradePlace = Numbered;
 
-/** As a mark keeps it. */
+/** A place as a mark's value. */
 export function writePlace({ id, time }: TradePlace): string {
   return `${id} ${time}`;
 }
@@ -26,23 +26,23 @@ export function readPlace(mark: string | undefined): TradePlace | undefined {
   return id === undefined || time === undefined ? undefined : { id, time };
 }
 
-/** A trade for whoever reads the log. */
+/** A trade as text for the log. */
 export function placeText({ id, time }: TradePlace): string {
   return `trade ${id} of ${new Date(time).toISOString()}`;
 }
 
 type Stage<Item> =
   | { readonly kind: "live" }
-  /** Nothing has been received since the connection was made. */
+  /** No trade since the connection opened. */
   | { readonly kind: "joining" }
-  /** There may be trades between those that were taken and those that are held. */
+  /** Trades may be missing between those taken and those held. */
   | { readonly kind: "mending"; readonly held: Item[] };
 
 const HELD_MAX = 100_000;
 
 /**
- * Takes each trade of one symbol once, in order, over all connections. What is sent first on a new one
- * either goes back to what was taken before, or the trades between them have to be fetched.
+ * Takes each trade of one symbol once, in order, over all connections. The first trades of a new connection
+ * either overlap with those taken before, or the trades between must be fetched.
  */
 export class TradeLine<Item extends Numbered = Trade> {
   readonly symbol: string;
@@ -58,12 +58,12 @@ export class TradeLine<Item extends Numbered = Trade> {
     return this.#place;
   }
 
-  /** A new connection has been made. */
+  /** Starts a new connection. */
   join(): void {
     this.#stage = { kind: "joining" };
   }
 
-  /** @returns the trades that are new, or `undefined` when those before them have to be fetched first */
+  /** @returns the new trades, or `undefined` if the trades before them must be fetched first */
   receive(trades: readonly Item[], isSnapshot: boolean): readonly Item[] | undefined {
     if (this.#stage.kind === "mending") {
       if (this.#stage.held.length + trades.length > HELD_MAX) {
@@ -84,7 +84,7 @@ export class TradeLine<Item extends Numbered = Trade> {
     return this.#take(trades);
   }
 
-  /** @returns what is new of the trades that were fetched, and then of those that were held */
+  /** @returns the new ones of the fetched trades, and then of the held trades */
   mended(fetched: readonly Item[]): { readonly missed: Item[]; readonly held: Item[] } {
     const held = this.#stage.kind === "mending" ? this.#stage.held : [];
     this.#stage = { kind: "live" };
@@ -102,13 +102,13 @@ export class TradeLine<Item extends Numbered = Trade> {
     return fresh;
   }
 
-  /** An exchange that has begun to number anew is known by its times. */
+  /** If an exchange starts its numbers again, the times show which trades are new. */
   #isNew({ id, time }: Numbered): boolean {
     return this.#place === undefined || id > this.#place.id || time > this.#place.time;
   }
 }
 
-/** Times as both of Kraken's interfaces can say them. */
+/** Rounds a time to microseconds, which both of Kraken's APIs can express. */
 export function roundTime(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

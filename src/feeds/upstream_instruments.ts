@@ -6,24 +6,24 @@ import { type Fetch, readWhole, reasonOf } from "./fetching.ts";
 
 export interface UpstreamOptions {
   readonly context: FeedContext;
-  /** The `/symbols` of the upstream, with the key that it needs and a limit. */
+  /** The upstream's `/symbols` with its key and a limit. */
   readonly url: string;
-  /** Names and prefixes that are wanted. */
+  /** The names and prefixes to relay. */
   readonly symbols: readonly string[];
-  /** What has been told of each symbol, over all connections. */
+  /** The fields passed on for each symbol, over all connections. */
   readonly told: Map<string, string>;
   readonly fetchAnswer?: Fetch;
 }
 
-/** Decimals that follow the prices are sometimes other ones later, and people change names. */
+/** Ask again after this time, because learned decimals and names may change. */
 const AGAIN_MS = 15_000;
-/** A symbol that has just appeared may wait so long for its name. */
+/** A new symbol may wait this long for its name. */
 const FRESH_MS = 2_000;
 const TIMEOUT_MS = 10_000;
 const LENGTH_MAX = 67_108_864;
 const FIELDS = ["name", "description", "decimals", "prev_close", "shares"];
 
-/** What another tickwire says of its instruments; ticks never wait for it. */
+/** Relays the instruments of another tickwire. Ticks never wait for them. */
 export class UpstreamInstruments {
   readonly #options: UpstreamOptions;
   readonly #selection: Selection;
@@ -36,7 +36,7 @@ export class UpstreamInstruments {
     this.#selection = new Selection(options.symbols);
   }
 
-  /** Asks, unless it is asking, when there may be something new. @param ticks that have arrived */
+  /** Asks if there may be something new and no request is open. @param ticks that have just arrived */
   see(ticks: readonly Tick[] = []): void {
     const { told, context } = this.#options;
     const passed = context.now() - this.#askedAt;
@@ -44,7 +44,7 @@ export class UpstreamInstruments {
     if (passed >= AGAIN_MS || ticks.some(({ symbol }) => !told.has(symbol))) void this.#ask();
   }
 
-  /** What goes wrong is said once. */
+  /** Logs the same error only once. */
   async #ask(): Promise<void> {
     const { context: { now, warn, signal }, url, fetchAnswer = fetch } = this.#options;
     this.#isAsking = true;
@@ -61,14 +61,14 @@ export class UpstreamInstruments {
     this.#isAsking = false;
   }
 
-  /** @throws {RangeError} for fields that are none */
+  /** @throws {RangeError} for invalid fields */
   #take(list: readonly unknown[]): void {
     const { context, told } = this.#options;
     for (const each of list) {
       const row = (each ?? {}) as Readonly<Record<string, unknown>>;
       const symbol = String(row["symbol"]);
       if (!isSymbol(symbol) || !this.#selection.matches(symbol)) continue;
-      // What the upstream does not know may be known here.
+      // Leave out fields that are null, because this server may know them.
       const known = FIELDS.filter((name) => row[name] != null).map((name) => [name, row[name]]);
       const news = JSON.stringify(known);
       if (told.get(symbol) === news) continue;
@@ -91,5 +91,5 @@ async function fetchList(
   }
   const list: unknown = JSON.parse(await readWhole(response, LENGTH_MAX));
   if (Array.isArray(list)) return list;
-  throw new Error("the answer is no list");
+  throw new Error("the answer is not a list");
 }

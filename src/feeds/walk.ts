@@ -1,31 +1,31 @@
 import type { Tick } from "../core/tick.ts";
 import { gaussian } from "./random.ts";
 
-/** What a made-up instrument is like. */
+/** The properties of a simulated instrument. */
 export interface Character {
   readonly symbol: string;
   readonly name: string;
   readonly decimals: number;
-  /** Where the price starts, and where it is drawn back to in the long run. */
+  /** The first price, and the mean of the price in the long run. */
   readonly price: number;
-  /** Deviation of a year's change, as a fraction. */
+  /** Standard deviation of a year's change, as a fraction. */
   readonly volatility: number;
-  /** Middle of the sizes, and the step they are rounded to. */
+  /** Median size, and the step of sizes. */
   readonly size: number;
   readonly sizeStep: number;
-  /** Distance of bid and ask as a fraction of the price. */
+  /** Difference between ask and bid as a fraction of the price. */
   readonly spread: number;
   readonly shares?: number;
 }
 
 const YEAR_MS = 365 * 86_400_000;
-/** Half of a deviation from the first price is forgotten in about 20 days, so that no price runs away. */
+/** Half of a deviation from the first price is gone after 20 days, so that no price runs away. */
 const REVERSION_PER_MS = Math.LN2 / (20 * 86_400_000);
-/** How fast calm and lively spells change, and how much they differ. */
+/** Speed and size of the changes between calm and lively periods. */
 const MOOD_PER_MS = 1 / 600_000;
 const MOOD_DEVIATION = 0.5;
 
-/** The price of one instrument as a random walk: lively and calm spells, a spread, sizes of trades. */
+/** The price of one instrument as a random walk with calm and lively periods, a spread and trade sizes. */
 export class Walk {
   readonly #character: Character;
   readonly #random: () => number;
@@ -33,7 +33,7 @@ export class Walk {
   #mood = 0;
   #time: number;
 
-  /** @param price where to begin, if not where the character says */
+  /** @param price first price instead of the instrument's */
   constructor(character: Character, random: () => number, time: number, price?: number | null) {
     this.#character = character;
     this.#random = random;
@@ -41,7 +41,7 @@ export class Walk {
     if (price != null && price > 0) this.#logPrice = Math.log(price / character.price);
   }
 
-  /** The observation at a time, which must not be before that of the last one. */
+  /** The tick at a time, which must not be before the last one. */
   next(time: number): Tick {
     const { symbol, price: start, volatility, spread, decimals, size, sizeStep } = this.#character;
     const elapsed = Math.max(0, time - this.#time);
@@ -58,7 +58,7 @@ export class Walk {
     const bid = round(middle - half, decimals);
     const ask = round(Math.max(middle + half, bid + tickSize), decimals);
     const draw = this.#random();
-    // Most trades hit the bid or lift the ask; some happen between.
+    // Most trades are at the bid or the ask, some between.
     const price = draw < 0.45 ? bid : draw < 0.9 ? ask : round(middle, decimals);
     const traded = size * Math.exp(0.8 * gaussian(this.#random));
     const sized = Math.max(1, Math.round(traded / sizeStep)) * sizeStep;

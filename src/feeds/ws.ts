@@ -16,9 +16,9 @@ import { idleOption, Silence } from "./silence.ts";
 
 const PING_MS_MIN = 1_000;
 const PING_MS = 30_000;
-/** So many pings without any answer are a connection that is dead. */
+/** A connection is dead after this many pings without an answer. */
 const PINGS_MISSED = 2;
-/** A source that has not refused anything for so long is taken to be there. */
+/** A source that has refused nothing for this long counts as ready. */
 const SETTLED_MS = 3_000;
 const MESSAGE_BYTES_MAX = 16_777_216;
 
@@ -28,15 +28,15 @@ interface Settings {
   readonly protocols: readonly string[];
   readonly subscribe: readonly string[];
   readonly pingMs: number;
-  /** A text in the place of a WebSocket PING. */
+  /** A text to send instead of a WebSocket ping. */
   readonly pingText: string | undefined;
-  /** Silence that counts as broken. */
+  /** Silence after which the connection counts as lost. */
   readonly idleMs: number;
 }
 
 /**
- * What any WebSocket sends: `ws:wss://host/stream?subscribe={"op":"subscribe"}&where=type:trade&map=price:p`.
- * @throws {RangeError} for an option that cannot be used
+ * Messages of any WebSocket: `ws:wss://host/stream?subscribe={"op":"subscribe"}&where=type:trade&map=price:p`.
+ * @throws {RangeError} for an invalid option
  */
 export function ws(spec: FeedSpec): Feed {
   const { url, own } = addressOf(spec, {
@@ -85,7 +85,7 @@ class Connection {
   #socket: WebSocket | undefined;
   #openedAt = Infinity;
   readonly #silence: Silence;
-  /** When anything came at all, answers to pings too. */
+  /** Time of the last message or pong. */
   #heardAt: number;
   #pingedAt: number;
   #isOver = false;
@@ -99,7 +99,7 @@ class Connection {
     this.#heardAt = this.#pingedAt = context.now();
   }
 
-  /** @throws {SourceFault} when the connection has ended */
+  /** @throws {SourceFault} when the connection ends */
   async run(): Promise<void> {
     const { url, headers, protocols } = this.#settings;
     const socket = this.#socket = new WebSocket(url, [...protocols], {
@@ -143,7 +143,7 @@ class Connection {
   #tend(now: number): void {
     const { pingMs, pingText } = this.#settings;
     if (now - this.#heardAt > (PINGS_MISSED + 1) * pingMs) {
-      return this.#fail(new SourceFault("The source has fallen silent"));
+      return this.#fail(new SourceFault("The source has stopped sending"));
     }
     if (now - this.#openedAt >= SETTLED_MS) this.#context.ready();
     if (this.#openedAt === Infinity || now - this.#pingedAt < pingMs) return;

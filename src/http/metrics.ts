@@ -7,6 +7,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { LogState } from "../log/log.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
+import { withOthers } from "./added_figures.ts";
 import { Durations } from "./durations.ts";
 import { checkReadsAll } from "./grants.ts";
 
@@ -22,9 +23,18 @@ export interface MetricsOptions {
   /** How often `advanced` is called. */
   readonly advanceMs: number;
   readonly feeds: { reports(): readonly FeedReport[] };
+  /** Other processes of this server, where there are some. */
+  readonly others?: Others | undefined;
   /** Milliseconds, and their fractions. */
   elapsed(): number;
   memoryBytes(): number;
+}
+
+export interface Others {
+  /** How many of them serve. */
+  readonly serving: number;
+  /** What each of them says of itself, as `text`. */
+  figures(): Promise<string[]>;
 }
 
 const STATES: readonly FeedReport["state"][] = [
@@ -81,7 +91,11 @@ export class Metrics {
       const help = "When the newest backup was made, in Unix time; 0 when there is none";
       this.#gauge("backup_timestamp_seconds", help, () => backup.newest! / 1_000);
     }
-    this.#gauge("memory_bytes", "Resident memory of the process", memoryBytes);
+    this.#gauge("memory_bytes", "Resident memory, of all processes", memoryBytes);
+    const { others } = options;
+    if (others !== undefined) {
+      this.#gauge("workers", "Processes that serve beside the first one", () => others.serving);
+    }
     const help = "Always 1; its label says which version runs";
     const info = { name: "tickwire_build_info", help, labelNames: ["version"] };
     new Gauge({ ...info, registers: [this.#registry] }).set({ version }, 1);
@@ -118,10 +132,16 @@ export class Metrics {
     return new Hono().get("/metrics", async (c) => {
       checkReadsAll(c);
       const { contentType } = this.#registry;
-      return new Response(await this.#registry.metrics(), {
+      const figures = await this.#options.others?.figures() ?? [];
+      return new Response(withOthers(await this.text(), figures), {
         headers: { "content-type": contentType, "cache-control": "no-store" },
       });
     });
+  }
+
+  /** What a Prometheus server reads, of this process alone. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
   }
 
   #feeds(): void {

@@ -7,7 +7,7 @@ export interface Crowd {
 
 const STEP_MS = 100;
 
-export function countOf(crowds: readonly Crowd[]): number {
+export function countOf(crowds: readonly Pick<Crowd, "sessionCount">[]): number {
   return crowds.reduce((sum, { sessionCount }) => sum + sessionCount, 0);
 }
 

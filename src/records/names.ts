@@ -1,4 +1,4 @@
-/** What people call the fields of ticks and bars. */
+/** Common names of the fields of ticks and bars. */
 
 export const FIELDS = [
   ...["symbol", "time", "price", "size", "bid", "ask"] as const,
@@ -6,7 +6,7 @@ export const FIELDS = [
 ];
 export type Field = typeof FIELDS[number];
 
-/** Without case, marks and what stands in brackets; those first in a list come first. */
+/** Names without case, marks and brackets, the preferred ones first. */
 const NAMES: Readonly<Record<Field, readonly string[]>> = {
   symbol: ["symbol", "ticker", "instrument", "pair", "sym", "productid", "instid"],
   time: [
@@ -24,22 +24,22 @@ const NAMES: Readonly<Record<Field, readonly string[]>> = {
   close: ["close", "closeprice", "last", "lastprice"],
   volume: ["volume", "vol", "size", "qty", "quantity", "basevolume", "tickvol", "tickvolume"],
 };
-/** The letters of exchanges, where a record has those of a trade together. */
+/** One-letter names of exchanges, which only count together. */
 const LETTERS: readonly Partial<Record<Field, string>>[] = [
   { symbol: "s", price: "p", size: "q", time: "T" },
   { symbol: "s", price: "p", size: "v", time: "t" },
 ];
 const BAR_FIELDS = ["open", "high", "low", "close"] as const;
 
-/** Which column each field is in. */
+/** The name of each field's column. */
 export type Columns = ReadonlyMap<Field, string>;
 
-/** Two columns that could both be the same field. */
+/** Two columns that may both be the same field. */
 export class TwofoldName extends Error {}
 
 /**
- * Finds the columns of the fields. Records with open, high, low and close are bars, and have no price.
- * @param named what is known already
+ * Finds the columns of the fields. Records with open, high, low and close are bars without a price.
+ * @param named columns that are already known
  * @throws {TwofoldName}
  */
 export function findColumns(names: readonly string[], named: Columns): Map<Field, string> {
@@ -48,7 +48,7 @@ export function findColumns(names: readonly string[], named: Columns): Map<Field
   const simple = names.map((name) => [name, simplified(name)] as const);
   const find = (field: Field) => {
     for (const wanted of NAMES[field]) {
-      // What is called exactly so counts before what is only like it.
+      // An exact name wins over a similar one.
       const exact = simple.filter(([name]) => name === wanted && !taken.has(name));
       const like = simple.filter(([name, plain]) => plain === wanted && !taken.has(name));
       const [first, second] = exact.length > 0 ? exact : like;
@@ -96,7 +96,7 @@ function withLetters(found: Map<Field, string>, names: readonly string[]): Map<F
   return found;
 }
 
-/** Whether the columns say what there is to be read: a price, a bid and an ask, or a bar. */
+/** Whether the columns give a price, bid and ask, or a bar. */
 export function isComplete(columns: Columns): boolean {
   return columns.has("price") || (columns.has("bid") && columns.has("ask")) || isBar(columns);
 }

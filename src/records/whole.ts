@@ -8,13 +8,13 @@ const SLICE_BYTES = 65_536;
 export interface WholeRules {
   readonly form: Form;
   readonly now: number;
-  /** Lets others have their turn between two parts. */
+  /** Lets other work run between two parts. */
   rest(): Promise<void>;
 }
 
 /**
- * Reads all records of some bytes, the oldest first.
- * @throws {ClientError} that names the first record that cannot be read, or says what is wrong with all of them
+ * Reads all records of a body, the oldest first.
+ * @throws {ClientError} for the first bad record, or for the whole body
  */
 export async function readWholeBatch(bytes: Uint8Array, rules: WholeRules): Promise<Taken> {
   const { form, now, rest } = rules;

@@ -4,8 +4,10 @@ import { ListenError, type Listening, type ListenOptions } from "./listener.ts";
 
 export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
   readonly tls?: TlsFiles | undefined;
-  /** Where plain HTTP is answered by `redirect`. */
+  /** Port where `redirect` answers plain HTTP. */
   readonly redirectPort?: number | undefined;
+  /** Whether this process opens ports that its workers will share. No other server may use them. */
+  readonly isFirst?: boolean | undefined;
   redirect(request: Request, port: number): Response;
   now(): number;
   info(message: string): void;
@@ -14,14 +16,14 @@ export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
 
 const DAY_MS = 86_400_000;
 
-/** Where a server is reached: its port, with TLS or without, and the one that sends on to it. */
+/** The listeners of a server: its port, with or without TLS, and the port that redirects to it. */
 export interface Doors {
   readonly host: string;
   readonly port: number;
   readonly redirectPort: number | undefined;
   /**
-   * Takes up a certificate that has been renewed. What cannot be served with is told of, and the one before stays.
-   * @param isAsked by the operator; else nothing is done where connections would end by it
+   * Loads a renewed certificate. If it cannot be used, this logs why and keeps the old one.
+   * @param isAsked whether the operator asks; otherwise nothing happens where open connections would end
    */
   renew(isAsked: boolean): Promise<void>;
   close(): Promise<void>;
@@ -29,14 +31,15 @@ export interface Doors {
 
 /** @throws {ListenError} */
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
-  const { host, tls, redirectPort, redirect, now, turn } = options;
+  const { host, tls, redirectPort, redirect, now, turn, isShared } = options;
   const pair = tls && readPair(tls, now());
-  const main = await listen({ ...options, tls: pair });
+  const main = await listen({ ...options, port: await own(options, options.port), tls: pair });
   let second: Listening | undefined;
   if (redirectPort !== undefined) {
     const answer = (request: Request) => redirect(request, main.port);
     try {
-      second = await listen({ host, port: redirectPort, turn, fetch: answer, upgrade: answer });
+      const port = await own(options, redirectPort);
+      second = await listen({ host, port, turn, isShared, fetch: answer, upgrade: answer });
     } catch (error) {
       await main.close();
       throw error;
@@ -52,14 +55,22 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   };
 }
 
-/** The certificate that is served, and the one in the files. */
+/** Checks that a port to be shared is free, because sharing it with another server raises no error. @returns the port */
+async function own(options: DoorsOptions, port: number): Promise<number> {
+  if (!options.isFirst) return port;
+  const probe = await listen({ ...options, port, tls: undefined, isShared: false });
+  await probe.close();
+  return probe.port;
+}
+
+/** Compares the certificate in use with the files. */
 class Renewal {
   readonly #options: Pick<DoorsOptions, "now" | "info" | "warn">;
   readonly #files: TlsFiles;
   readonly #listening: Listening;
   #served: ReturnType<typeof readPair>;
   #remindedAt = -Infinity;
-  /** What was wrong with the files when they were last read: it is told once. */
+  /** The error of the files when they were last read; it is logged once. */
   #fault: string | undefined;
 
   constructor(
@@ -74,7 +85,7 @@ class Renewal {
     this.#listening = listening;
   }
 
-  /** Once a day, in the last week. */
+  /** Warns once a day in the last week. */
   #remind(now: number): void {
     const { validTo } = this.#served;
     if (validTo - now >= 7 * DAY_MS || now - this.#remindedAt < DAY_MS) return;
@@ -96,8 +107,10 @@ class Renewal {
       info(`Serving with the certificate that is now in ${this.#files.cert}`);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
-      // Of a pair that is being written one half is there before the other.
-      if (isAsked || error.message !== this.#fault) warn(`${error.message}; the one before stays`);
+      // While a pair is being written, its halves may not match.
+      if (isAsked || error.message !== this.#fault) {
+        warn(`${error.message}; the old certificate stays`);
+      }
       this.#fault = error.message;
     }
   }

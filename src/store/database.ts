@@ -23,6 +23,8 @@ export interface OpenOptions {
   newEpoch(): string;
   /** The epoch of a log that is elsewhere, and has all that the file may have lost. */
   readonly epoch?: string | undefined;
+  /** Other processes of this server read the file. */
+  readonly isRead?: boolean | undefined;
 }
 
 export interface Opened {
@@ -34,6 +36,8 @@ export interface Opened {
 
 /** The path of a file that is none. */
 export const IN_MEMORY = ":memory:";
+
+const BUSY_MS = 1_000;
 
 /** Opens the file, or makes it, and takes it for this process alone. @throws {TapeError} */
 export function openDatabase(options: OpenOptions): Opened {
@@ -48,6 +52,8 @@ export function openDatabase(options: OpenOptions): Opened {
     db = new DatabaseSync(path);
     // The lock is the file's own and goes with the process, however that ends.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
+    // As long as it is open, nobody gets that lock. Whoever copies it waits for those who read.
+    if (options.isRead) db = reopened(db, path);
     checkKind(db, path);
     db.exec(
       "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 67108864",
@@ -62,6 +68,44 @@ export function openDatabase(options: OpenOptions): Opened {
     return { db, meta, ...begun };
   } catch (cause) {
     db?.close();
+    throw reasonOf("open", path, cause);
+  }
+}
+
+/** Whether somebody has a file open as the tape that is written to. */
+export function isInUse(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const db = new DatabaseSync(path);
+  try {
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
+    return false;
+  } catch (error) {
+    return /database is locked/.test((error as Error).message);
+  } finally {
+    db.close();
+  }
+}
+
+function reopened(db: DatabaseSync, path: string): DatabaseSync {
+  db.close();
+  const again = new DatabaseSync(path);
+  again.exec(`PRAGMA busy_timeout = ${BUSY_MS}; SELECT count(*) FROM sqlite_schema`);
+  return again;
+}
+
+/**
+ * Opens a file that another process of this server has. What is read of it is of one moment until `settled` is
+ * called. @throws {TapeError}
+ */
+export function openToFollow(
+  path: string,
+): { readonly db: DatabaseSync; readonly meta: TextTable; settled(): void } {
+  const { db } = openToRead(path);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; BEGIN`);
+    return { db, meta: new TextTable(db, "meta"), settled: () => db.exec("COMMIT") };
+  } catch (cause) {
+    db.close();
     throw reasonOf("open", path, cause);
   }
 }

@@ -38,6 +38,8 @@ export class BarStore {
   /** What has changed, and what of it is just being stored. */
   #fresh = new FreshBars();
   #storing = new FreshBars();
+  /** Where another process stores them: no later tick than this one has changed what is being stored. */
+  #storingThrough = 0;
   /** Start of the oldest stored bar of each series, or less: no older one is looked for. */
   readonly #oldest = new Map<string, number>();
 
@@ -104,6 +106,18 @@ export class BarStore {
         if (storing.count === 0) storing.since = undefined;
       },
     };
+  }
+
+  /**
+   * Lets go of what another process has stored.
+   * @param saved what follows from the ticks up to here is stored @param seq of the newest tick
+   */
+  release(saved: number, seq: number): void {
+    if (this.#storing.count > 0 && this.#storingThrough > saved) return;
+    this.#storing = this.#fresh;
+    this.#storingThrough = seq;
+    this.#fresh = new FreshBars();
+    this.#oldest.clear();
   }
 
   #put(record: BarRecord): void {

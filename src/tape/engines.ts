@@ -2,11 +2,12 @@ import { LocalEntries } from "../log/local.ts";
 import type { SlicedLog } from "../log/log.ts";
 import { MemoryEntries } from "../log/memory.ts";
 import { QueuedLog } from "../log/queued_log.ts";
-import { IN_MEMORY, openDatabase } from "../store/database.ts";
+import { IN_MEMORY, openDatabase, openToFollow } from "../store/database.ts";
 import { Snapshots } from "../store/snapshot.ts";
 import type { TapeError } from "../store/tape_error.ts";
 import { beginAfter, seqNoted } from "./parts.ts";
 import type { SharedLog } from "./shared.ts";
+import type { Sharing } from "./sharing.ts";
 import { StoredTape } from "./stored_tape.ts";
 
 /** What stands in `--tape engine:what`. */
@@ -56,6 +57,8 @@ export interface OpenTapeOptions {
   readonly bytesMax: number;
   /** Told that something waits for the log's `work`, and whether it is so much that it should not wait. */
   waiting(isMuch: boolean): void;
+  /** Nobody else reads what is before this seq, where other processes of this server read the file. */
+  readonly released?: (() => number) | undefined;
 }
 
 /** The log that a tape follows, where that is not one of this process. */
@@ -72,6 +75,36 @@ export interface OpenTape {
   readonly snapshots: Snapshots | undefined;
 }
 
+export interface OpenFollowed extends OpenTape {
+  /** To be called once the tape was brought to where it is. */
+  settled(): void;
+}
+
+/**
+ * Opens the tape of that name, which another process of this server writes.
+ * @param follow makes the log that tells what that process does
+ * @throws {RangeError} {TapeError}
+ */
+export function openFollowed(
+  name: string,
+  { barsKept, bytesMax }: OpenTapeOptions,
+  follow: (epoch: string, sharing: Sharing) => SlicedLog,
+): OpenFollowed {
+  const spec = parseTapeSpec(name);
+  if (spec.engine === "memory") throw new RangeError("Cannot share a tape that is in memory");
+  const { path } = spec;
+  const { db, meta, settled } = openToFollow(path);
+  const epoch = meta.all().get("epoch") ?? "";
+  const blockTicks = blockTicksOf(bytesMax / BYTES_A_TICK);
+  const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, isReader: true });
+  return { log: follow(epoch, tape.sharing), tape, snapshots: undefined, settled };
+}
+
+/** @param ticks that are kept */
+function blockTicksOf(ticks: number): number {
+  return Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
+}
+
 /** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
 export function openTape(
   name: string,
@@ -81,20 +114,19 @@ export function openTape(
 ): OpenTape {
   const spec = parseTapeSpec(name);
   const { now, elapsed, bootId, holder, random, warn } = world;
-  const { barsKept, bytesMax, waiting } = options;
+  const { barsKept, bytesMax, waiting, released } = options;
   const path = spec.engine === "memory" ? IN_MEMORY : spec.path;
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
   const shared = elsewhere?.shared;
   const { db, meta, epoch, notes } = openDatabase({
-    ...{ path, bootId, holder, epoch: shared?.epoch },
+    ...{ path, bootId, holder, epoch: shared?.epoch, isRead: released !== undefined },
     newEpoch: () => newEpoch(random),
   });
   for (const note of notes) warn(note);
-  const ticks = ticksMax ?? bytesMax / BYTES_A_TICK;
-  const blockTicks = Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
+  const blockTicks = blockTicksOf(ticksMax ?? bytesMax / BYTES_A_TICK);
   // What the stream has forgotten is kept by no new tape.
   if (shared !== undefined && seqNoted(meta, "settled") === 0) beginAfter(meta, shared.tail);
-  const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax });
+  const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax, released });
   const snapshots = spec.engine === "memory" ? undefined : new Snapshots(db, path);
   if (elsewhere !== undefined) {
     const writer = newEpoch(random) + newEpoch(random);

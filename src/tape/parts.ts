@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { Damage } from "../store/checksum.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarStore } from "./bar_store.ts";
-import { BlockTable, checkRow } from "./block_table.ts";
+import { type BlockRow, BlockTable, checkRow } from "./block_table.ts";
 import { Corrections } from "./corrections.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
 import { Receipts } from "./receipts.ts";
@@ -24,6 +24,8 @@ export interface Parts {
   readonly segments: Segments;
   readonly sealer: Sealer;
   readonly retainer: Retainer;
+  /** A block that is in the file. */
+  sealed(row: BlockRow): SealedBlock;
 }
 
 export interface PartsOptions {
@@ -35,10 +37,15 @@ export interface PartsOptions {
   readonly blockTicks: number;
   /** Bytes of the file that are in use. */
   bytes(): number;
+  /** Another process writes the file, and tells what it does. */
+  readonly isReader?: boolean | undefined;
+  /** Nobody else reads what is before this seq. */
+  readonly released?: (() => number) | undefined;
 }
 
 /** Opens what is in a file. @throws {Damage} when something in it is missing or not as it was written */
-export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOptions): Parts {
+export function openParts(options: PartsOptions): Parts {
+  const { db, meta, barsKept, blockTicks, bytes, isReader, released = () => Infinity } = options;
   const symbols = new SymbolTable(db);
   const names = (id: number) => symbols.nameOf(id);
   const table = new BlockTable(db);
@@ -47,10 +54,11 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
   const bars = new BarStore(db, symbols, barsKept, corrections);
   const rows = table.all();
   rows.forEach(checkRow);
-  const all = rows.map((row) => new SealedBlock(row, table, cache, names));
+  const sealed = (row: BlockRow) => new SealedBlock(row, table, cache, names);
+  const all = rows.map(sealed);
   const legacy = LegacyTicks.of(db, symbols);
   // Version 0.1.0 did not note what it had forgotten.
-  if (legacy !== undefined && all.length === 0) noteTail(meta, legacy.first - 1);
+  if (legacy !== undefined && all.length === 0 && !isReader) noteTail(meta, legacy.first - 1);
   const tail = seqNoted(meta, "tail");
   const blocks = all.filter(({ last }) => last > tail);
   const last = legacy?.last ?? 0;
@@ -60,7 +68,7 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
   const segments = new Segments(settled, blockTicks, names);
   for (const segment of whole(kept, tail, settled)) segments.push(segment);
   // Not before it is known that none of the others is missing.
-  table.forgetUnfinished();
+  if (!isReader) table.forgetUnfinished();
   const lastId = Math.max(0, ...all.map(({ row }) => row.id));
   const sealer = new Sealer({ segments, table, legacy, symbols, cache, names, lastId });
   const dropped = all.filter((block) => block.last <= tail);
@@ -73,7 +81,8 @@ export function openParts({ db, meta, barsKept, blockTicks, bytes }: PartsOption
     bars,
     segments,
     sealer,
-    retainer: new Retainer({ segments, sealer, table, bars, tail, dropped, bytes }),
+    retainer: new Retainer({ segments, sealer, table, bars, tail, dropped, bytes, released }),
+    sealed,
   };
 }
 

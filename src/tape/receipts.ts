@@ -69,6 +69,14 @@ export class Receipts {
     };
   }
 
+  /** Lets go of those that another process has stored: all up to a seq. */
+  release(saved: number): void {
+    for (const [key, { seq }] of this.#fresh) {
+      if (seq > saved) return;
+      this.#fresh.delete(key);
+    }
+  }
+
   /** Forgets receipts that were given before a time. @returns whether there may be more */
   forget(before: number): boolean {
     return this.#forget.run(before).changes === FORGET_MAX;

@@ -21,6 +21,8 @@ export interface RetainerOptions {
   readonly dropped: readonly SealedBlock[];
   /** Bytes of the file that are in use. */
   bytes(): number;
+  /** Nobody reads what is before this seq. */
+  released(): number;
 }
 
 /** Forgets what is beyond the retention, a part at a time. */
@@ -61,6 +63,13 @@ export class Retainer {
     if (surplus > 0) this.#tail = segments.skip(this.#tail, surplus);
   }
 
+  /** Takes over the tail of another process: what is before it is not read any more. */
+  leave(tail: number): void {
+    const { segments } = this.#options;
+    this.#tail = Math.max(this.#tail, tail);
+    while (this.hasSurplus) segments.shift();
+  }
+
   /** Whether there is a segment that nobody reads any more. */
   get hasSurplus(): boolean {
     const [oldest] = this.#options.segments.all;
@@ -95,7 +104,8 @@ export class Retainer {
       if (oldest instanceof SealedBlock) this.#dropped.push(oldest);
     }
     const [block] = this.#dropped;
-    return block === undefined ? undefined : () => this.#forget(block);
+    if (block === undefined || block.last > this.#options.released()) return undefined;
+    return () => this.#forget(block);
   }
 
   /** Lets some bars make way; part of a transaction. */

@@ -8,20 +8,17 @@ import { type Entry, type Receipt, seqsOf } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
 import type { TextTable } from "../store/text_table.ts";
-import { noteTail, openParts, type Parts, seqNoted } from "./parts.ts";
+import { noteTail, openParts, type Parts, type PartsOptions, seqNoted } from "./parts.ts";
 import { loadDerived, storeDerived } from "./derived.ts";
 import type { FoundColumns } from "./found.ts";
+import { Sharing } from "./sharing.ts";
 import type { Step } from "./sealer.ts";
 import { TickFinder } from "./tick_finder.ts";
 import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./tape.ts";
 
-export interface StoredTapeOptions {
-  readonly db: DatabaseSync;
-  readonly meta: TextTable;
+export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "bytes"> {
   readonly epoch: string;
   readonly path: string;
-  /** Bars of each series that are kept in any case. */
-  readonly barsKept: number;
   /** Ticks after which a block goes into the file. */
   readonly blockTicks?: number | undefined;
   /** Ticks that are kept, if that is limited. */
@@ -45,8 +42,11 @@ export class StoredTape implements TapeReader, Archive {
   readonly #meta: TextTable;
   readonly #path: string;
   readonly #ticksMax: number | undefined;
+  readonly #isReader: boolean;
   readonly #parts: Parts;
   readonly #finder: TickFinder;
+  /** How several processes read one file. */
+  readonly sharing: Sharing;
   /** Marks that are not stored. */
   readonly #marks = new Map<string, string>();
   #saved: number;
@@ -59,14 +59,17 @@ export class StoredTape implements TapeReader, Archive {
     this.#db = db;
     this.#meta = meta;
     this.#path = path;
-    this.#ticksMax = options.ticksMax;
+    const { blockTicks = BLOCK_TICKS, ticksMax, isReader = false } = options;
+    this.#ticksMax = ticksMax;
+    this.#isReader = isReader;
     try {
-      const { blockTicks = BLOCK_TICKS } = options;
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
       this.#finder = new TickFinder(this.#parts, () => this.tail);
+      this.sharing = new Sharing(this.#parts, () => this.#saved, (saved) => this.#saved = saved);
       this.#saved = seqNoted(meta, "saved");
       this.#settled = seqNoted(meta, "settled");
-      this.knownAtOpen = Math.max(this.#saved, seqNoted(meta, "known"));
+      // What another process stores follows from what it has read, which may be more.
+      this.knownAtOpen = isReader ? Infinity : Math.max(this.#saved, seqNoted(meta, "known"));
     } catch (cause) {
       db.close();
       throw reasonOf("open", path, cause);
@@ -278,6 +281,7 @@ export class StoredTape implements TapeReader, Archive {
   }
 
   close(): void {
+    if (this.#isReader) return this.#db.close();
     closeDatabase(this.#db, this.#meta, this.#path);
   }
 

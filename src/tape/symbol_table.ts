@@ -29,6 +29,11 @@ export class SymbolTable {
     return this.#names;
   }
 
+  /** Those behind the first so many, in the order of their numbers. */
+  from(count: number): readonly string[] {
+    return this.#names.slice(count);
+  }
+
   find(symbol: string): number | undefined {
     return this.#ids.get(symbol);
   }

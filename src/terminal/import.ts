@@ -9,24 +9,24 @@ import type { Terminal } from "./terminal.ts";
 import { type Batch, type Load, transfer, type TransferOptions } from "./transfer.ts";
 
 export interface ImportOptions extends TransferOptions {
-  /** Standard input when there is none. */
+  /** None means standard input. */
   readonly files: readonly string[];
-  /** How the records are written, by option. */
+  /** The form of the records, by option. */
   readonly form: Readonly<Record<string, string>>;
-  /** Ticks in one request. */
+  /** Ticks per request. */
   readonly batch: number;
-  /** Whether what was understood is told, and nothing is sent. */
+  /** Report what was understood, and send nothing. */
   readonly isDry?: boolean;
-  /** Whether a record that cannot be read ends it, and nothing is told of how the others are read. */
+  /** Stop at the first bad record, and do not report how the records are read. */
   readonly isStrict?: boolean;
 }
 
-/** So many records show how a file is read, and so many broken ones are told of. */
+/** Number of records that show how a file is read, and most errors to report. */
 const SHOWN = 3;
 const REPORTED_MAX = 20;
 const NAME = "standard input";
 
-/** `tickwire import`: files in any form to a running server. It says first what it has understood. */
+/** `tickwire import`: sends files of any form to a running server. It reports first how it reads them. */
 export async function importFiles(terminal: Terminal, options: ImportOptions): Promise<void> {
   const sources = sourcesOf(terminal, options);
   if (options.isDry === true) {
@@ -99,16 +99,16 @@ async function* batchesOf(sources: readonly Source[], size: number): AsyncGenera
   }
 }
 
-/** The characters of a symbol need no escape, and a finite number is written as JSON writes it. */
+/** Symbols need no JSON escapes, and template strings write finite numbers as JSON does. */
 function lineOf({ symbol, time, price, size, bid, ask }: Tick): string {
   return `{"symbol":"${symbol}","time":${time},"price":${price},"size":${size},"bid":${bid},"ask":${ask}}\n`;
 }
 
-/** A file, or standard input. */
+/** A file or standard input. */
 class Source {
   readonly name: string;
   readonly size: number | undefined;
-  /** How many bytes of it, and how many records, have been read. */
+  /** Number of bytes and records read so far. */
   bytes = 0;
   taken = 0;
   readonly #terminal: Terminal;
@@ -131,7 +131,7 @@ class Source {
     this.size = path === undefined ? undefined : sizeOf(path);
     this.#reader = new RecordReader({
       form,
-      // Whoever sends is taken to send what is of now.
+      // `send` gives records without a time the current time.
       timeless: isStrict ? undefined : "",
       takesBars: isDry,
       now: () => terminal.now(),
@@ -139,7 +139,7 @@ class Source {
     });
   }
 
-  /** All records, the oldest first. @throws {CommandError} */
+  /** Reads all records, the oldest first. @throws {CommandError} */
   async *read(): AsyncGenerator<Taken> {
     let isTold = this.#isStrict;
     try {
@@ -162,7 +162,7 @@ class Source {
     this.#terminal.complain(`Left out ${counts}`);
   }
 
-  /** Says how it is read. @throws {CommandError} when nothing can be taken */
+  /** Reports how the source is read. @throws {CommandError} without a usable record */
   async describe(): Promise<void> {
     for await (const _ of this.read()) if (this.taken > 0) return;
     throw this.nothing();
@@ -212,7 +212,7 @@ function recordText({ symbol, time, ...values }: Tick | GivenBar): string {
   return [symbol, new Date(time).toISOString(), ...shown].join("  ");
 }
 
-/** @throws {CommandError} for what is no file that can be read */
+/** @throws {CommandError} for a file that cannot be read */
 export function sizeOf(file: string): number {
   let stats;
   try {

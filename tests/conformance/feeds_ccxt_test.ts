@@ -119,7 +119,7 @@ describe("The ccxt feed", () => {
         [
           "ccxt:nope?symbols=A/B",
           () => import("ccxt").then((module) => module.default),
-          /ccxt 4\.\S+ can watch no exchange nope$/,
+          /ccxt 4\.\S+ has no live data of an exchange nope$/,
         ],
         [
           "ccxt:kraken?symbols=A/B",
@@ -183,7 +183,7 @@ describe("The ccxt feed", () => {
     });
     assert.deepEqual(ticks.map(({ price }) => price), [1, 2, 5]);
     assert.deepEqual(warnings, [
-      "Missed the trades of A/B between trade x2 of 1970-01-01T00:00:02.000Z and trade x5 of 1970-01-01T00:00:05.000Z: it lets nobody fetch trades",
+      "Missed the trades of A/B between trade x2 of 1970-01-01T00:00:02.000Z and trade x5 of 1970-01-01T00:00:05.000Z: it has no request for past trades",
     ]);
   });
 });

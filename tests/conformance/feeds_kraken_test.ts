@@ -236,7 +236,7 @@ describe("The Kraken feed", () => {
     );
     await until("it is left out", () => feedOf(other), ({ leftOut }) => leftOut === 1);
     exchange.say("not JSON");
-    await shows(other, /^What Kraken sends cannot be read: /);
+    await shows(other, /^Cannot read a message of Kraken: /);
     await until("it is back", () => feedOf(other), ({ state }) => state === "running");
     exchange.trade("BTC/USD", 1);
     await expectTrades(other, exchange);

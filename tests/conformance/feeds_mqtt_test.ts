@@ -131,7 +131,7 @@ describe("The MQTT feed", { skip }, () => {
       async () => (await feedOf(server)).error,
       (reason) => reason !== null,
     );
-    assert.equal(error, "The source has fallen silent");
+    assert.equal(error, "The source has stopped sending");
     await until("it is back", () => feedOf(server), ({ state }) => state === "running");
     await client.publishAsync("plant/a", "3");
     assert.deepEqual((await arrived(server, 3)).sort(), ["plant/a 1", "plant/a 3", "plant/b 2"]);

@@ -121,7 +121,7 @@ describe("The NATS feed", { skip }, () => {
     await again.flush();
     await until("it is there", () => ticksOf(server), ({ length }) => length === 2);
     assert.ok(
-      server.log.some((line) => /Missed of 127.* quotes\.> what it has sent between/.test(line)),
+      server.log.some((line) => /Missed what 127.* quotes\.> sent between/.test(line)),
     );
   });
 });

@@ -107,7 +107,7 @@ describe("A relay", () => {
         const prices = async () => (await tapeOf(last)).map(({ price }) => price);
         const all = await until("the rest arrives", prices, ({ length }) => length >= 5);
         assert.deepEqual(all, [1, 2, 3, 5, 6]);
-        const missed = /Missed of 127\S+ what followed \w+:3, up to its next tick after /;
+        const missed = /Missed ticks of 127\S+ after \w+:3, up to its next tick after /;
         await until("it says so", () => last.log, (log) => log.some((line) => missed.test(line)));
         await until("it is back", () => feedOf(last), ({ state }) => state === "running");
       } finally {

@@ -24,7 +24,7 @@ it(
     assert.equal(ticks, 50_002);
     const newest = await (await fetch(`${server.http}/ticks?symbol=B&limit=1`)).json();
     assert.equal(newest[0].price, 49_999);
-    const end = "Feed stdin has come to its end; the server goes on";
+    const end = "Feed stdin has ended; the server keeps running";
     await until("it says so", () => server.log, (log) => log.includes(end));
     assert.match(server.log, /Cannot read standard input: line 3: not JSON/);
     assert.equal((await server.end("SIGTERM")).code, 0);

@@ -141,7 +141,7 @@ describe("The WebSocket feed", () => {
       () => feedOf(server),
       ({ retries }) => retries > 0,
     );
-    assert.equal(error, "The source has fallen silent");
+    assert.equal(error, "The source has stopped sending");
   });
 
   it(

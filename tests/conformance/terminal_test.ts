@@ -79,7 +79,7 @@ describe("tickwire send", () => {
       );
       assert.ok(failed instanceof CommandError);
       assert.match(failed.message, new RegExp(`line ${number}: price "x" is not a number`));
-      const run = /100 ticks were sent; to go on: --resume (\w+)$/.exec(failed.message)![1]!;
+      const run = /100 ticks were sent; to continue: --resume (\w+)$/.exec(failed.message)![1]!;
       const before = (await pricesOf(server.http)).length;
       writeFileSync(path, `${head}\n${good}${line(150)}`);
       await sent(server.http, { file: path, resume: run });

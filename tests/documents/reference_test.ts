@@ -43,8 +43,8 @@ describe("The reference in docs/", () => {
     const metrics = await (await fetch(`${server.http}/metrics`)).text();
     await server.stop();
     const own = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
-    // These depend on settings: a folder for backups, and a log that several servers share.
-    const others = [...textOf("src/http/metrics.ts").matchAll(/"(backup_\w+|log_\w+)"/g)]
+    // These depend on settings: a folder for backups, a log that several servers share, and workers.
+    const others = [...textOf("src/http/metrics.ts").matchAll(/"(backup_\w+|log_\w+|workers)"/g)]
       .map(([, name]) => `tickwire_${name}`);
     const [table] = /^## All metrics$[^]*?^## /m.exec(textOf("docs/operate.md"))!;
     const told = [...table.matchAll(/`(tickwire_\w+)`/g)].map(([, name]) => name!);

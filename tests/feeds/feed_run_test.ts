@@ -80,7 +80,7 @@ describe("FeedRun", () => {
       rate: 0.2,
       lag: 1_010,
     });
-    assert.deepEqual(log, ["Feed f has come to its end; the server goes on"]);
+    assert.deepEqual(log, ["Feed f has ended; the server keeps running"]);
   });
 
   test("FeedRun tries a source again with full jitter, and forgets failures once it was stable", async () => {
@@ -99,10 +99,10 @@ describe("FeedRun", () => {
     assert.equal(report.retries, 7);
     assert.equal(report.error, "away");
     assert.deepEqual(log, [
-      "Feed f: away; it is tried again",
-      ...["Feed f is back", "Feed f: away; it is tried again"],
-      ...["Feed f is back", "Feed f: away; it is tried again"],
-      ...["Feed f is back", "Feed f: away; it is tried again"],
+      "Feed f: away; the feed tries again",
+      ...["Feed f is back", "Feed f: away; the feed tries again"],
+      ...["Feed f is back", "Feed f: away; the feed tries again"],
+      ...["Feed f is back", "Feed f: away; the feed tries again"],
     ]);
   });
 

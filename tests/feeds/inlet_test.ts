@@ -112,7 +112,7 @@ describe("An inlet", () => {
     assert.deepEqual(again.prices, ["A 1", "A 3"]);
     assert.match(
       again.warnings[1]!,
-      /^Left out of A what has a number below 3: it was there already$/,
+      /^Left out records of A with a number below 3: they were taken before$/,
     );
     const anew = await take("id=id", ...[a(7, 90), a(8, 91), a(9, 1), a(10, 2)]);
     assert.deepEqual(anew.prices, ["A 7", "A 8", "A 9", "A 10"]);
@@ -123,7 +123,7 @@ describe("An inlet", () => {
   test("An inlet says between which times something is missing, where records have no numbers", async () => {
     const { warnings, marks } = await take("", a(1), a(2), null, a(5), a(6));
     assert.deepEqual(warnings, [
-      "Missed of h what it has sent between 2025-11-21T04:39:59.002Z and 2025-11-21T04:39:59.005Z",
+      "Missed what h sent between 2025-11-21T04:39:59.002Z and 2025-11-21T04:39:59.005Z",
     ]);
     assert.deepEqual(marks.at(-1), { name: "inlet h", value: String(BEFORE + 6) });
   });

@@ -60,7 +60,7 @@ describe("sse", () => {
     const streams = [`data: ${tick(1)}\n\n`, `data: ${tick(5)}\n\n`];
     const { warnings } = await play("sse:http://h/s", streams);
     assert.deepEqual(warnings, [
-      "Missed of h/s what it has sent between 2025-11-21T04:40:00.001Z and 2025-11-21T04:40:00.005Z",
+      "Missed what h/s sent between 2025-11-21T04:40:00.001Z and 2025-11-21T04:40:00.005Z",
     ]);
   });
 
@@ -89,7 +89,7 @@ describe("sse", () => {
       [() => new Response("", { status: 403 }), /^The source answers 403$/],
       [() => Response.json({}), /^The source answers application\/json, not text\/event-stream$/],
       ['data: {"error":"no such stream"}\n\n', /^The source says: no such stream$/],
-      [silent, /^The source has fallen silent$/],
+      [silent, /^The source has stopped sending$/],
     ];
     for (const [answer, reason] of answers) {
       const { faults } = await play("sse:http://h/s?idle=5s", [answer], { forMs: 60_000 });

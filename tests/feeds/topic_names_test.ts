@@ -27,12 +27,12 @@ describe("Names of topics", () => {
     assert.equal(patternFault("a/+/b/#", MQTT), undefined);
     assert.equal(patternFault("/a", MQTT), undefined);
     assert.equal(patternFault("a+/b", MQTT), "+ and # stand for whole parts");
-    assert.equal(patternFault("a/#/b", MQTT), "# stands at the end");
+    assert.equal(patternFault("a/#/b", MQTT), "# must stand at the end");
     assert.equal(patternFault("a..b", NATS), "a part of it is empty");
     const of = (symbol: string) => () =>
       namingOf(parseFeedSpec(`mqtt:?symbol=${symbol}`), ["a/+"], MQTT);
-    assert.throws(of("{2}"), /: symbol has \{2\}, which a\/\+ does not$/);
-    assert.throws(of("{0}"), /: symbol has \{0\}, which a\/\+ does not$/);
+    assert.throws(of("{2}"), /: symbol has \{2\}, but a\/\+ has fewer wildcards$/);
+    assert.throws(of("{0}"), /: symbol has \{0\}, but a\/\+ has fewer wildcards$/);
     assert.throws(of("{1}%20x"), /a symbol has no spaces$/);
   });
 });

@@ -93,7 +93,7 @@ describe("UpstreamInstruments", () => {
       [new Error("no way to http://h/symbols?key=k&limit=9"), /of h: no way to its URL$/],
       [new Response("", { status: 503 }), /it answers 503$/],
       [new Response("<html>"), /JSON|token/],
-      [{}, /the answer is no list$/],
+      [{}, /the answer is not a list$/],
       [[{ symbol: "A", decimals: 99 }], /decimals is not a whole number from 0 to 8$/],
     ];
     for (const [answer, reason] of wrong) {

@@ -6,6 +6,7 @@ import { type Invocation, readConfig } from "../../src/config.ts";
 import { helpText } from "../../src/config/help.ts";
 import { FORM_OPTION_NAMES } from "../../src/records/form_options.ts";
 import { backup } from "../../src/terminal/backup.ts";
+import { cancel } from "../../src/terminal/cancel.ts";
 import { exportHistory } from "../../src/terminal/export.ts";
 import { health } from "../../src/terminal/health.ts";
 import { importFiles } from "../../src/terminal/import.ts";
@@ -17,15 +18,15 @@ import { FakeTerminal } from "../terminal/fake_terminal.ts";
 import { until } from "./until.mjs";
 
 /**
- * A folder with a program `tickwire` that asks this process to do what it is told, so that a shell can run
- * many commands of it, with pipes and files, in the time in which one process starts.
+ * A folder with a program `tickwire` that sends its arguments to this process. So a shell can run many commands,
+ * with pipes and files, in the time that one process takes to start.
  */
 export class CommandServer {
   readonly bin: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
-  /** @param env settings of every command, such as `TICKWIRE_URL` */
+  /** @param env settings of all commands, such as `TICKWIRE_URL` */
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     this.bin = join(folder, "bin");
     this.#env = env;
@@ -78,7 +79,7 @@ export class CommandServer {
   }
 }
 
-/** Does what main.ts does with a command. */
+/** Runs a command as main.ts does. */
 async function run(terminal: FakeTerminal, invocation: Invocation): Promise<void> {
   const { config = {}, words = [] } = invocation as {
     config?: Record<string, unknown>;
@@ -104,6 +105,10 @@ async function run(terminal: FakeTerminal, invocation: Invocation): Promise<void
       const isDry = invocation.config["dry-run"];
       return await importFiles(terminal, { ...invocation.config, files: words, form, isDry });
     }
+    case "cancel": {
+      const isDry = invocation.config["dry-run"];
+      return await cancel(terminal, { ...invocation.config, symbol: words[0], isDry });
+    }
     case "export":
       return await exportHistory(terminal, invocation.config);
     case "inspect":
@@ -118,7 +123,7 @@ async function run(terminal: FakeTerminal, invocation: Invocation): Promise<void
       return await terminal.write(helpText("test", invocation.command));
     case "version":
       return await terminal.write("test");
-    case "serve":
-      throw new TypeError("Cannot run: this starts a server");
+    default:
+      throw new TypeError(`Cannot run ${invocation.kind} here`);
   }
 }

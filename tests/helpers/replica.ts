@@ -17,11 +17,11 @@ export interface TestReplicaOptions extends TestStoreOptions {
   readonly barsHeld?: number | undefined;
   readonly retentionMs?: number | undefined;
   readonly bytesMax?: number | undefined;
-  /** Does with what the log tells of what a replica does (true). */
+  /** Whether the replica applies the log at the start; default true. */
   readonly starts?: boolean | undefined;
 }
 
-/** A process with all that a tick passes on its way, which works when it is told to. */
+/** A process with all stages of a tick. It works when the test tells it to. */
 export class TestReplica {
   now = 1_763_700_000_000;
   readonly store: TestStore;
@@ -32,9 +32,9 @@ export class TestReplica {
   readonly replica: Replica;
   readonly writer: Writer;
   readonly maintenance: Maintenance;
-  /** Ticks that clients were told of. */
+  /** Ticks that clients received. */
   readonly published: TapedTick[] = [];
-  /** Corrections that clients were told of. */
+  /** Corrections that clients received. */
   readonly corrected: TapedCorrection[] = [];
   readonly warnings: string[] = [];
   readonly infos: string[] = [];
@@ -62,7 +62,7 @@ export class TestReplica {
     if (options.starts ?? true) this.replica.start(barsHeld);
   }
 
-  /** Sends a batch and waits until it is told of. */
+  /** Sends a batch and waits until it is accepted. */
   async send(ticks: readonly Tick[], attached?: Attached): Promise<Accepted> {
     const sent = this.writer.accept(ticks, attached);
     this.work();
@@ -85,12 +85,12 @@ export class TestReplica {
     while (this.replica.work());
   }
 
-  /** Stores all that was derived. */
+  /** Stores all derived data. */
   save(): void {
     while (this.replica.save() < this.tape.head);
   }
 
-  /** Brings all full blocks into the file. */
+  /** Writes all full blocks to the file. */
   seal(): void {
     this.save();
     while (this.tape.seal());
@@ -102,7 +102,7 @@ export class TestReplica {
   }
 }
 
-/** Rows, instruments and bars, as texts in which every bit of a number counts. */
+/** Rows, instruments and bars as texts that show each bit of a number. */
 export function view(market: Market, archive: Archive): string[] {
   return [...market.catalogue.symbols()].flatMap((symbol) => [
     bits(market.board.row(symbol)),
@@ -113,14 +113,14 @@ export function view(market: Market, archive: Archive): string[] {
   ]);
 }
 
-/** The same of a market that saw all ticks, and nothing else. */
+/** The same view of a market that applied all ticks and nothing else. */
 export function viewOfAll(all: readonly TapedTick[]): string[] {
   const market = new Market({ barsKept: 1_000_000 });
   for (const tick of all) market.apply(tick);
   return view(market, { bars: () => [] });
 }
 
-/** As `deepEqual`, without the time that it takes to find all differences of long lists. */
+/** Like `deepEqual`, but stops at the first difference, which is faster for long lists. */
 export function assertSame(found: string[], expected: string[], what = ""): void {
   const length = Math.max(found.length, expected.length);
   for (let index = 0; index < length; index++) {

@@ -1,0 +1,58 @@
+import type { RoomCarrier } from "./log/stream_rooms.ts";
+import { parseStreamSpec } from "./log/stream_spec.ts";
+import type { TapeError } from "./store/tape_error.ts";
+import { parseTapeSpec, type TapeWorld } from "./tape/engines.ts";
+import { SharedLog, type SharedLogOptions } from "./tape/shared.ts";
+import { type Company, type Opened, openInCompany } from "./workers/company.ts";
+
+/** What the operator has set of tape and log. */
+export interface TapeSettings {
+  readonly log: string;
+  readonly tape: string;
+  readonly retention: number;
+  readonly "retention-size": number;
+  readonly "bars-max": number;
+}
+
+/** Those with which a process shares its log. */
+export interface Others extends Company {
+  readonly shared?: SharedLog | undefined;
+}
+
+/** The log of this process alone. */
+const LOCAL = "local";
+
+/** Checks the names of both, and opens nothing. @throws {RangeError} */
+export function checkTape({ log, tape }: Pick<TapeSettings, "log" | "tape">): void {
+  parseTapeSpec(tape);
+  if (log !== LOCAL) parseStreamSpec(log);
+}
+
+/**
+ * Reaches the log that several replicas share, and waits for it; `undefined` for one of this process alone.
+ * @throws {RangeError} {TapeError} when it cannot be used
+ */
+export async function openSharedLog(
+  { log, tape, retention }: TapeSettings,
+  world: Pick<SharedLogOptions, "now" | "elapsed" | "sleep" | "info" | "warn">,
+): Promise<SharedLog | undefined> {
+  if (log === LOCAL) return undefined;
+  const spec = parseStreamSpec(log);
+  const file = parseTapeSpec(tape);
+  const path = file.engine === "sqlite" ? file.path : undefined;
+  return await SharedLog.open({ ...world, spec, path, ageMs: retention });
+}
+
+/** @param waiting told that something waits for the log's `work`, and whether it is so much that it should not wait */
+export function openTapeOf(
+  settings: TapeSettings,
+  world: TapeWorld & { fail(error: TapeError): void },
+  { shared, ...company }: Others,
+  fault: (error: unknown) => void,
+  waiting: (isMuch: boolean) => void,
+): Opened {
+  const { tape, "bars-max": barsKept, "retention-size": bytesMax } = settings;
+  const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
+  const rooms: RoomCarrier | undefined = shared?.rooms(String(world.random()), fault);
+  return openInCompany(company, tape, world, { barsKept, bytesMax, waiting }, elsewhere, rooms);
+}

@@ -1,0 +1,153 @@
+import { decodeEntry } from "../log/entry.ts";
+import type { Appended, Draft, Entry, LogState, SlicedLog } from "../log/log.ts";
+import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
+import type { Sharing, TapeNews } from "../tape/sharing.ts";
+import { encodeDraft } from "./drafts.ts";
+import { type Frame, frameOf, KIND } from "./frames.ts";
+
+/** What the first process says of its log, in the order in which it happened. */
+export type LogMessage =
+  | { readonly op: "symbols"; readonly names: readonly string[]; readonly count: number }
+  | ({ readonly op: "appended"; readonly id: number } & Appended)
+  | { readonly op: "refused"; readonly id: number; readonly kind: string; readonly reason: string }
+  | ({ readonly op: "news" } & TapeNews)
+  | { readonly op: "joined" };
+
+/** Kinds of errors that whoever wants something logged tells apart. */
+const ERRORS = { TapeFull, LogUnavailable, TapeError, Error } as const;
+
+export function kindOf(error: unknown): keyof typeof ERRORS {
+  if (error instanceof TapeFull) return "TapeFull";
+  if (error instanceof LogUnavailable) return "LogUnavailable";
+  return error instanceof TapeError ? "TapeError" : "Error";
+}
+
+export interface ChannelLogOptions {
+  readonly epoch: string;
+  readonly sharing: Sharing;
+  send(frame: Uint8Array): void;
+  say(message: object): void;
+  elapsed(): number;
+  sleep(ms: number): Promise<void>;
+  /** As with a log of this process. */
+  waiting(isMuch: boolean): void;
+}
+
+interface Waiting {
+  resolve(appended: Appended): void;
+  reject(error: unknown): void;
+}
+
+/** Ticks, and milliseconds, that telling takes at once: what is live waits for that long. */
+const DELIVER_MAX = 8_192, DELIVER_MS_MAX = 4;
+/** So many frames that wait are not kept waiting for the next frame to clients. */
+const MUCH = 8;
+const CLOSE_MS_MAX = 2_000;
+
+/** The log of another process of this server: what is appended here goes there, and comes back as everything else does. */
+export class ChannelLog implements SlicedLog {
+  readonly epoch: string;
+  readonly #options: ChannelLogOptions;
+  readonly #queue: Frame[] = [];
+  readonly #waiting = new Map<number, Waiting>();
+  #count = 0;
+  #deliver: ((entry: Entry) => void) | undefined;
+  #isJoined = false;
+  #joined!: () => void;
+  /** Resolves once all was told of that there was when this process began to follow. */
+  readonly joined: Promise<void>;
+
+  constructor(options: ChannelLogOptions) {
+    this.#options = options;
+    this.epoch = options.epoch;
+    this.joined = new Promise((resolve) => this.#joined = resolve);
+  }
+
+  append(draft: Draft): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#count;
+      const head = new Uint8Array(4);
+      const body = encodeDraft(draft);
+      new DataView(head.buffer).setUint32(0, id, true);
+      this.#waiting.set(id, { resolve, reject });
+      this.#options.send(frameOf(KIND.draft, joined(head, body)));
+    });
+  }
+
+  follow(after: number, deliver: (entry: Entry) => void): void {
+    if (this.#deliver !== undefined) throw new TypeError("Cannot follow a log twice");
+    this.#deliver = deliver;
+    this.#options.say({ op: "follow", after, count: this.#options.sharing.symbolCount });
+  }
+
+  /** Takes what the first process sends. */
+  take(frame: Frame): void {
+    this.#queue.push(frame);
+    this.#options.waiting(this.#queue.length >= MUCH);
+  }
+
+  work(): boolean {
+    const { elapsed } = this.#options;
+    const until = elapsed() + DELIVER_MS_MAX;
+    let ticks = 0;
+    while (this.#queue.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
+      const frame = this.#queue.shift()!;
+      if (frame.kind === KIND.entry) {
+        const entry = decodeEntry(frame.bytes);
+        ticks += entry.ticks.length;
+        this.#deliver!(entry);
+      } else {
+        this.#hear(JSON.parse(new TextDecoder().decode(frame.bytes)) as LogMessage);
+      }
+    }
+    return this.#queue.length > 0;
+  }
+
+  get state(): LogState {
+    const lag = { entries: this.#isJoined ? this.#queue.length : 1, ms: 0 };
+    return { engine: "local", connected: true, reconnects: 0, lag, current: this.#isJoined };
+  }
+
+  forget(): boolean {
+    return false;
+  }
+
+  async close(): Promise<void> {
+    const { elapsed, sleep } = this.#options;
+    const until = elapsed() + CLOSE_MS_MAX;
+    for (; this.#waiting.size > 0 && elapsed() < until; await sleep(1)) this.work();
+  }
+
+  #hear(message: LogMessage): void {
+    const { sharing, say } = this.#options;
+    switch (message.op) {
+      case "symbols":
+        return sharing.learnSymbols(message.names, message.count);
+      case "news":
+        sharing.learn(message);
+        return say({ op: "released", tail: message.tail });
+      case "joined":
+        this.#isJoined = true;
+        return this.#joined();
+      case "appended":
+        return this.#take(message.id)?.resolve({ first: message.first, last: message.last });
+      case "refused": {
+        const kind = message.kind as keyof typeof ERRORS;
+        return this.#take(message.id)?.reject(new ERRORS[kind](message.reason));
+      }
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}
+
+function joined(head: Uint8Array, body: Uint8Array): Uint8Array {
+  const all = new Uint8Array(head.length + body.length);
+  all.set(head);
+  all.set(body, head.length);
+  return all;
+}
