@@ -27,8 +27,6 @@ export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "by
 
 /** Ticks after which a block goes into the file. */
 const BLOCK_TICKS = 65_536;
-/** Before the name of a mark, so that it is none of the tape's own records. */
-const MARK = "mark ";
 
 /**
  * What one process can read: all ticks that are kept, and what follows from them. The newest ticks are in
@@ -47,8 +45,6 @@ export class StoredTape implements TapeReader, Archive {
   readonly #finder: TickFinder;
   /** How several processes read one file. */
   readonly sharing: Sharing;
-  /** Marks that are not stored. */
-  readonly #marks = new Map<string, string>();
   #saved: number;
   #settled: number;
 
@@ -119,7 +115,7 @@ export class StoredTape implements TapeReader, Archive {
       if (ticks.length === 0) block.pass(first, time);
       for (const tick of ticks) block.add(symbols.add(tick.symbol), tick, time);
     }
-    for (const { name, value } of marks) this.#marks.set(name, value);
+    for (const { name, value } of marks) this.#parts.marks.set(name, value);
     for (const receipt of receipts) this.#parts.receipts.add(receipt);
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
@@ -167,7 +163,7 @@ export class StoredTape implements TapeReader, Archive {
 
   /** The newest mark of this name. */
   mark(name: string): string | undefined {
-    return this.#marks.get(name) ?? this.#read(() => this.#meta.all().get(MARK + name));
+    return this.#read(() => this.#parts.marks.get(name));
   }
 
   /** Whether there are ticks in memory or in the file that nobody reads any more. */
@@ -223,21 +219,16 @@ export class StoredTape implements TapeReader, Archive {
    * @returns the seq up to which all is stored
    */
   save(state: MarketChanges): number {
-    const marks = [...this.#marks];
     this.#parts.bars.keep(state.bars, state.since ?? this.#saved + 1);
     let saved = this.#saved;
     const stored = this.#write(() => {
       const stored = storeDerived(this.#parts, state);
-      for (const [name, value] of marks) this.#meta.put(MARK + name, value);
       saved = Math.max(saved, stored.through);
       this.#meta.put("saved", String(saved));
       this.#meta.put("known", String(this.head));
       return stored;
     });
     stored.done();
-    for (const [name, value] of marks) {
-      if (this.#marks.get(name) === value) this.#marks.delete(name);
-    }
     return this.#saved = saved;
   }
 
