@@ -1,4 +1,5 @@
 import type { Row } from "../core/board.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { Interval } from "../core/interval.ts";
 import type { ClosedBar } from "../core/market.ts";
@@ -46,6 +47,7 @@ export class Cohort {
   /** Members that read the tape themselves and come back. */
   readonly #behind = new Set<Member>();
   readonly #symbols = new Set<string>();
+  readonly symbols: ReadonlySet<string> = this.#symbols;
   readonly #pending: Pending<Update>;
   /** On a bar channel. */
   readonly #newestBars: NewestBars | undefined;
@@ -53,8 +55,10 @@ export class Cohort {
   /** The rows that the members have, where a row may be told by what has changed of it. */
   readonly #known: Map<string, Row> | undefined;
   readonly #untold = new Untold();
-  #seq: number;
-  #served = 0;
+  /** `seq` of the newest update. */
+  seq: number;
+  /** How many members the last flush has sent something to. */
+  served = 0;
 
   /** @param numbering of the cohort to which the members of this one come back */
   constructor(
@@ -71,15 +75,11 @@ export class Cohort {
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
     this.essences = new Essences(subscription, market);
-    this.#seq = market.seq;
+    this.seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, told: 0, dueAt: -Infinity };
     const { channel, format } = subscription;
     if (channel.kind === "bar") this.#newestBars = new NewestBars(channel.interval, market);
     if (channel.kind === "quote" && format.change !== undefined) this.#known = new Map();
-  }
-
-  get symbols(): ReadonlySet<string> {
-    return this.#symbols;
   }
 
   get size(): number {
@@ -102,16 +102,6 @@ export class Cohort {
     this.#symbols.add(symbol);
     this.numbering.add(symbol);
     this.#newestBars?.look(symbol);
-  }
-
-  /** How many members the last flush has sent something to. */
-  get served(): number {
-    return this.#served;
-  }
-
-  /** `seq` of the newest update. */
-  get seq(): number {
-    return this.#seq;
   }
 
   /** Whether an update waits for somebody. */
@@ -142,7 +132,7 @@ export class Cohort {
 
   /** Stands after a place on the tape, before anything was added. */
   startAt(seq: number): void {
-    this.#seq = this.#shared.seq = seq;
+    this.seq = this.#shared.seq = seq;
   }
 
   placeOf(member: Member): Place {
@@ -166,29 +156,40 @@ export class Cohort {
 
   /** Takes note of a tick that the market has just applied. */
   add(tick: TapedTick): void {
-    const { channel, mode, format } = this.subscription;
-    this.#seq = tick.seq;
+    const { channel, format } = this.subscription;
+    this.seq = tick.seq;
     if (format.whole) return;
-    const { symbol } = tick;
-    if (channel.kind === "tick") {
-      this.#pending.add(symbol, () => tick);
-    } else if (this.#newestBars !== undefined) {
-      for (const time of this.#newestBars.add(tick)) this.#addBar(symbol, time);
-    } else if (mode === "latest") {
-      const update = () => this.#market.board.row(symbol);
-      if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
-    } else {
-      const row = this.#market.board.row(symbol);
-      this.#pending.add(symbol, () => row);
-    }
+    if (channel.kind === "tick") this.#pending.add(tick.symbol, () => tick);
+    else if (this.#newestBars !== undefined) {
+      for (const time of this.#newestBars.add(tick)) this.#addBar(tick.symbol, time);
+    } else this.#addRow(tick.symbol);
+  }
+
+  /** Takes note of bars of a symbol that have changed because some were given. */
+  addGiven(symbol: string, changed: readonly ChangedBar[]): void {
+    const { channel, format } = this.subscription;
+    this.seq = this.#market.seq;
+    if (format.whole) return;
+    if (channel.kind === "quote") this.#addRow(symbol);
+    const own = changed.filter(({ interval }) => interval === this.#newestBars?.interval);
+    for (const time of own.flatMap((bar) => this.#newestBars!.add(bar))) this.#addBar(symbol, time);
+  }
+
+  #addRow(symbol: string): void {
+    const update = () => this.#market.board.row(symbol);
+    if (this.subscription.mode === "all") this.#addAsIs(update());
+    else if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
+  }
+
+  #addAsIs(row: Row): void {
+    this.#pending.add(row.symbol, () => row);
   }
 
   /** Takes note of reference data that has changed. */
   refresh(symbol: string): void {
     const { channel, format } = this.subscription;
     if (channel.kind !== "quote" || format.whole || !this.#market.board.has(symbol)) return;
-    const row = this.#market.board.row(symbol);
-    this.#pending.add(symbol, () => row);
+    this.#addAsIs(this.#market.board.row(symbol));
   }
 
   /**
@@ -212,7 +213,7 @@ export class Cohort {
 
   /** Takes note of a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
-    this.#seq = this.#market.seq;
+    this.seq = this.#market.seq;
     this.#newestBars?.closed(symbol);
     this.#addBar(symbol, time);
   }
@@ -229,7 +230,7 @@ export class Cohort {
    * @returns when to call again; `undefined` when nothing is owed to anybody
    */
   flush(now: number, fragments: Fragments): number | undefined {
-    this.#served = 0;
+    this.served = 0;
     const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
     this.#serveMembers(fragments);
@@ -249,14 +250,14 @@ export class Cohort {
     if (made === undefined) this.#known?.clear();
     for (const member of this.#members) {
       if (!member.full) {
-        this.#served++;
+        this.served++;
         for (const text of made!.texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
         this.#apart.set(member, { ...before });
       }
     }
-    if (made !== undefined) fragments.sent.add(made, this.#served);
+    if (made !== undefined) fragments.sent.add(made, this.served);
   }
 
   #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
@@ -271,7 +272,7 @@ export class Cohort {
       const key = `${reader.seq} ${reader.updates} ${reader.symbols}`;
       const made = known.get(key) ?? this.#make(reader, fragments);
       known.set(key, made);
-      this.#served++;
+      this.served++;
       fragments.sent.add(made, 1);
       // With this it knows what the members do. One that is gone leaves while it is sent to.
       this.#apart.delete(member);
@@ -281,7 +282,7 @@ export class Cohort {
   }
 
   #catchUp(reader: Reader): void {
-    reader.seq = this.#seq;
+    reader.seq = this.seq;
     reader.updates = this.#pending.count;
     reader.symbols = this.numbering.symbols.length;
     reader.told = this.#untold.last ?? reader.told;
@@ -300,7 +301,7 @@ export class Cohort {
       // Nobody is told of symbols before the members are: those without an update yet wait for one.
       symbols: this.numbering.symbols.slice(reader.symbols, this.#shared.symbols),
     };
-    const span = { prev: reader.seq, seq: this.#seq };
+    const span = { prev: reader.seq, seq: this.seq };
     return makeTexts(this, { ...span, ...content }, { scene: this.#market, fragments, known });
   }
 

@@ -7,7 +7,7 @@ import type { Fragments } from "./fragments.ts";
 import { Pace } from "./pace.ts";
 import type { Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
-import { NOTHING, type Scene } from "./scene.ts";
+import { NOTHING, present, type Scene } from "./scene.ts";
 import { IN_THE_FUTURE, type Start } from "./start.ts";
 import { channelName } from "./topic.ts";
 import { startsIn } from "./untold.ts";
@@ -61,6 +61,8 @@ export class Cursor {
   /** What the last step has cost, about in ticks that were looked at. */
   #effort = 0;
   readonly #pace: Pace;
+  /** Of bars that were given up to here nobody has to be told. */
+  readonly #givenKnown: number;
 
   constructor(options: CursorOptions) {
     const { cohort, start, speed, tape } = options;
@@ -68,6 +70,8 @@ export class Cursor {
     this.cohort = cohort;
     this.#options = options;
     this.#pace = new Pace(speed);
+    const isResume = start.kind === "seq" && !needsState(cohort.subscription, speed);
+    this.#givenKnown = isResume ? start.seq : tape.head;
     if (needsState(cohort.subscription, speed)) {
       const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
       this.#replay = new Replay(options, cohort, time);
@@ -136,6 +140,7 @@ export class Cursor {
       this.#seek();
       return now;
     }
+    if (this.#missesGiven) return void this.fail("Bars were given since, which are no ticks");
     // A client that reads again is told what it has missed, or gets it.
     if (follower.full) return now;
     if (this.paused) return this.#own.flush(now, fragments);
@@ -152,6 +157,13 @@ export class Cursor {
       return undefined;
     }
     return owed ?? next ?? now;
+  }
+
+  /** Whether bars were given that the follower does not know, and that nobody tells it of by ticks. */
+  get #missesGiven(): boolean {
+    const { market, cohort: { subscription, symbols } } = this.#options;
+    if (subscription.channel.kind === "tick" || market.given.last <= this.#givenKnown) return false;
+    return symbols.values().some((symbol) => market.given.seqOf(symbol) > this.#givenKnown);
   }
 
   /** Takes note of a correction that counts from now on. */
@@ -303,15 +315,6 @@ export class Cursor {
   #scene(): Scene {
     if (this.#replay !== undefined) return this.#replay.market;
     const { market, archive } = this.#options;
-    const seq = () => this.#seq;
-    return {
-      get seq() {
-        return seq();
-      },
-      board: market.board,
-      newestBar: (symbol, interval) => market.newestBar(symbol, interval),
-      bar: (symbol, interval, time) =>
-        readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
-    };
+    return present(market, archive, () => this.#seq);
   }
 }

@@ -1,16 +1,17 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
 import { TapeError } from "../store/tape_error.ts";
-import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower } from "./cursor.ts";
 import type { Start } from "./start.ts";
 import { Fragments } from "./fragments.ts";
+import { granted } from "./granted.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
@@ -118,6 +119,17 @@ export class Hub implements Desk {
       cohort.add(tick);
       this.#dirty.add(cohort);
     }
+  }
+
+  /** Tells of bars that have changed because some were given; a quote has the newest close, and the day's bar. */
+  publishGiven(bars: readonly ChangedBar[]): void {
+    for (const [symbol, changed] of Map.groupBy(bars, (bar) => bar.symbol)) {
+      for (const cohort of this.#cohorts.watching(symbol)) {
+        cohort.addGiven(symbol, changed);
+        this.#dirty.add(cohort);
+      }
+    }
+    this.wake();
   }
 
   /** Tells of reference data that has changed: it stands in every quote of the symbol. */
@@ -237,11 +249,11 @@ export class Hub implements Desk {
   }
 
   cohortOf(asked: Subscription): Cohort {
-    return this.#cohorts.of(this.#grant(asked));
+    return this.#cohorts.of(granted(asked, this.limits, this.#market.catalogue));
   }
 
   find(asked: Subscription): string | undefined {
-    return this.#cohorts.subOf(this.#grant(asked));
+    return this.#cohorts.subOf(granted(asked, this.limits, this.#market.catalogue));
   }
 
   join(member: Member, cohort: Cohort, place?: Place): void {
@@ -295,25 +307,5 @@ export class Hub implements Desk {
 
   formatPosition(seq: number): string {
     return formatPosition(this.#sources.tape.epoch, seq);
-  }
-
-  /** What is really given of what was asked for. */
-  #grant(asked: Subscription): Subscription {
-    const { patternsMax, everyMsMax, flushMs } = this.limits;
-    const { patterns } = asked.selection;
-    if (patterns.length > patternsMax) {
-      throw new ClientError(
-        "too_many_symbols",
-        `Cannot subscribe to ${patterns.length} symbols at once: the limit is ${patternsMax}`,
-      );
-    }
-    if (asked.every > everyMsMax) {
-      throw new ClientError(
-        "bad_every",
-        `Cannot subscribe with every ${asked.every}: the limit is ${everyMsMax} ms`,
-      );
-    }
-    asked.selection.check(this.#market.catalogue);
-    return { ...asked, every: Math.max(asked.every, flushMs) };
   }
 }

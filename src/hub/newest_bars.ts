@@ -20,8 +20,8 @@ export class NewestBars {
     else this.#starts.set(symbol, newest.time);
   }
 
-  /** @returns the starts of the bars that a tick changes: its own, and the one that it closes */
-  add({ symbol, time }: TapedTick): number[] {
+  /** @returns the starts of the bars that a tick, or a bar, changes: its own, and the one that it closes */
+  add({ symbol, time }: Pick<TapedTick, "symbol" | "time">): number[] {
     const start = startOf(this.interval, time);
     const newest = this.#starts.get(symbol);
     if (newest !== undefined && start <= newest) return [start];

@@ -22,10 +22,14 @@ export const NOTHING: Scene = {
 };
 
 /** The state of now, with the bars that have made room for newer ones since they were told of. */
-export function present(market: Market, archive: Archive): Scene {
+export function present(
+  market: Market,
+  archive: Archive,
+  seq: () => number = () => market.seq,
+): Scene {
   return {
     get seq() {
-      return market.seq;
+      return seq();
     },
     board: market.board,
     newestBar: (symbol, interval) => market.newestBar(symbol, interval),

@@ -6,6 +6,7 @@ import {
   type Entry,
   lastSeq,
   type LogState,
+  recordsOf,
   seqsOf,
   type SlicedLog,
 } from "./log.ts";
@@ -75,7 +76,7 @@ export class JetStreamLog implements SlicedLog {
   append(draft: Draft): Promise<Appended> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, resolve, reject });
-      this.#ticksWaiting += draft.ticks.length;
+      this.#ticksWaiting += recordsOf(draft);
       this.#options.waiting(this.#ticksWaiting >= FULL_BATCH);
     });
   }
@@ -180,7 +181,7 @@ export class JetStreamLog implements SlicedLog {
       const message = this.#queue.shift()!;
       const entry = this.#decode(message);
       if (entry !== undefined) {
-        ticks += entry.ticks.length;
+        ticks += recordsOf(entry);
         if (seqsOf(entry) > 0) this.#head = lastSeq(entry);
         else if (this.#publishing > 0) this.#places.set(message.seq, entry.first);
         this.#toldTime = entry.time;

@@ -18,7 +18,7 @@ export interface Mark {
 /** What a request that bears a key was told, so that a retry is told the same and adds nothing. */
 export interface Receipt {
   readonly key: string;
-  /** How many ticks it had. */
+  /** How many ticks or bars it had. */
   readonly accepted: number;
   /** `seq` of the last of them, or what the head was if there were none. */
   readonly seq: number;
@@ -31,8 +31,6 @@ export interface Lease {
   readonly feed: string;
   readonly term: number;
 }
-
-type Content = "ticks" | "bars" | "corrections";
 
 /** What somebody wants logged: all of it, or nothing. */
 export interface Draft {
@@ -47,6 +45,9 @@ export interface Draft {
   /** By which right, if it takes one. */
   readonly lease?: Lease | undefined;
 }
+
+/** What a draft or an entry holds of the tape. */
+export type Content = Pick<Draft, "ticks" | "bars" | "corrections">;
 
 /** What is logged at once. A draft that is too large for one makes several, of which only the last is not `more`. */
 export interface Entry {
@@ -127,12 +128,24 @@ export interface SlicedLog extends Log {
 }
 
 /** How many seqs a draft or an entry takes. */
-export function seqsOf({ ticks, bars, corrections }: Pick<Draft, Content>): number {
+export function seqsOf({ ticks, bars, corrections }: Content): number {
   return bars === undefined && corrections === undefined ? ticks.length : 1;
 }
 
+/** How many records a draft or an entry has that somebody has sent. */
+export function recordsOf({ ticks, bars = [] }: Content): number {
+  return ticks.length + bars.length;
+}
+
+/** A part of a draft's records. */
+export function partOf({ ticks, bars }: Content, from: number, to: number): Content {
+  return bars === undefined
+    ? { ticks: ticks.slice(from, to) }
+    : { ticks, bars: bars.slice(from, to) };
+}
+
 /** The seq of the last tick, or of the entry itself; one less than `first` if it takes none. */
-export function lastSeq(entry: Pick<Entry, "first" | Content>): number {
+export function lastSeq(entry: Content & Pick<Entry, "first">): number {
   return entry.first + seqsOf(entry) - 1;
 }
 

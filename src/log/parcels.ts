@@ -5,7 +5,9 @@ import {
   type Entry,
   insteadOfTicks,
   isAlone,
+  partOf,
   type Receipt,
+  recordsOf,
   seqsOf,
 } from "./log.ts";
 
@@ -48,7 +50,8 @@ export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
     [group, ticks] = [[], 0];
   };
   for (const each of waiting) {
-    const { draft, draft: { ticks: { length }, key, lease } } = each;
+    const { draft, draft: { key, lease } } = each;
+    const length = recordsOf(draft);
     const travelsAlone = isAlone(draft) ||
       key !== undefined || lease !== undefined || length > PARCEL_TICKS;
     if (travelsAlone || ticks + length > PARCEL_TICKS) close();
@@ -73,8 +76,8 @@ function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
     return end;
   });
   const drafts = group.map(({ draft }) => draft);
-  const receipts = group.flatMap(({ draft: { key, ticks }, accepted }): Receipt[] =>
-    key === undefined ? [] : [{ key, accepted: accepted ?? ticks.length, seq: 0, time }]
+  const receipts = group.flatMap(({ draft, draft: { key }, accepted }): Receipt[] =>
+    key === undefined ? [] : [{ key, accepted: accepted ?? recordsOf(draft), seq: 0, time }]
   );
   const entry = {
     first: 0,
@@ -90,8 +93,9 @@ function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
 /** A draft in parts that are small enough; what comes with its ticks comes with the last of them. */
 function partsOf(whole: Waiting): Piece[] {
   const { draft } = whole;
-  const { ticks, key, lease } = draft;
-  const count = Math.ceil(ticks.length / PARCEL_TICKS);
+  const { key, lease } = draft;
+  const accepted = recordsOf(draft);
+  const count = Math.ceil(accepted / PARCEL_TICKS);
   if (count <= 1) return [whole];
   const done: Appended[] = [];
   const failed: unknown[] = [];
@@ -104,10 +108,10 @@ function partsOf(whole: Waiting): Piece[] {
   };
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1;
-    const part = ticks.slice(index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
+    const part = partOf(draft, index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
     return {
-      accepted: ticks.length,
-      draft: isLast ? { ...draft, ticks: part } : { ticks: part, lease, key: partKey(key, index) },
+      accepted,
+      draft: isLast ? { ...draft, ...part } : { ...part, lease, key: partKey(key, index) },
       resolve(appended) {
         done.push(appended);
         settle();

@@ -1,13 +1,16 @@
-import type { TapedTick, Tick } from "../core/tick.ts";
+import type { TapedTick } from "../core/tick.ts";
 import {
   type Appended,
+  type Content,
   type Draft,
   type Entry,
   insteadOfTicks,
   isAlone,
   lastSeq,
   type LogState,
+  partOf,
   type Receipt,
+  recordsOf,
   seqsOf,
   type SlicedLog,
 } from "./log.ts";
@@ -57,7 +60,8 @@ interface Written {
 interface Large {
   readonly waiting: Waiting;
   readonly parts: Written[];
-  ticksWritten: number;
+  /** How many of its records are. */
+  written: number;
 }
 
 /** The log of one process: it gives the order, keeps the entries, and tells of them in the same turn. */
@@ -79,7 +83,7 @@ export class QueuedLog implements SlicedLog {
   append(draft: Draft): Promise<Appended> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, resolve, reject });
-      this.#ticksWaiting += draft.ticks.length;
+      this.#ticksWaiting += recordsOf(draft);
       // A sender that waits for each of its batches would else send no more than one a frame.
       this.#options.waiting(this.#ticksWaiting >= FULL_BATCH);
     });
@@ -135,7 +139,7 @@ export class QueuedLog implements SlicedLog {
     };
     const before = this.#head;
     for (const waiting of this.#waiting) {
-      const { length } = waiting.draft.ticks;
+      const length = recordsOf(waiting.draft);
       if (length > ENTRY_TICKS || ticks + length > WRITE_MAX) break;
       if (groupTicks + length > ENTRY_TICKS || isAlone(waiting.draft)) close();
       group.push(waiting);
@@ -154,30 +158,32 @@ export class QueuedLog implements SlicedLog {
       for (const { reject } of taken) reject(error);
     }
     const next = this.#waiting[0];
-    if (next === undefined || next.draft.ticks.length <= ENTRY_TICKS) return;
+    if (next === undefined || recordsOf(next.draft) <= ENTRY_TICKS) return;
     this.#take(1);
-    this.#large = { waiting: next, parts: [], ticksWritten: 0 };
+    this.#large = { waiting: next, parts: [], written: 0 };
   }
 
   #take(count: number): Waiting[] {
     const taken = this.#waiting.splice(0, count);
-    for (const { draft } of taken) this.#ticksWaiting -= draft.ticks.length;
+    for (const { draft } of taken) this.#ticksWaiting -= recordsOf(draft);
     return taken;
   }
 
   /** Writes some more entries of a large draft; those of the last slice make it whole. */
   #writeLarge(large: Large): void {
     const { waiting, parts } = large;
-    const { ticks } = waiting.draft;
+    const { draft } = waiting;
+    const count = recordsOf(draft);
     const first = parts[0]?.entry.first ?? this.#head + 1;
     const fresh: Written[] = [];
-    const end = Math.min(ticks.length, large.ticksWritten + WRITE_MAX);
-    for (let at = large.ticksWritten; at < end; at += ENTRY_TICKS) {
+    const end = Math.min(count, large.written + WRITE_MAX);
+    for (let at = large.written; at < end; at += ENTRY_TICKS) {
       const through = Math.min(end, at + ENTRY_TICKS);
+      const part = partOf(draft, at, through);
       fresh.push(
-        through === ticks.length
-          ? this.#written([waiting], ticks.slice(at), first)
-          : { entry: this.#entry(ticks.slice(at, through), [], true), ends: [] },
+        through === count
+          ? this.#lastOf(waiting, part, first)
+          : { entry: this.#entry(part, [], true), ends: [] },
       );
     }
     try {
@@ -189,39 +195,37 @@ export class QueuedLog implements SlicedLog {
       return waiting.reject(error);
     }
     parts.push(...fresh);
-    large.ticksWritten = end;
-    if (end < ticks.length) return;
+    large.written = end;
+    if (end < count) return;
     this.#untold.push(...parts);
     this.#large = undefined;
   }
 
-  /**
-   * The entry that several drafts share, or the last one of a large draft.
-   * @param ticks of the entry
-   * @param begun seq of the first tick of a large draft
-   */
-  #written(
-    group: readonly Waiting[],
-    ticks: readonly Tick[] = group.flatMap(({ draft }) => draft.ticks),
-    begun?: number,
-  ): Written {
-    let first = begun ?? this.#head + 1;
-    const ends: Written["ends"][number][] = [];
-    for (const waiting of group) {
+  /** The entry that several drafts share. */
+  #written(group: readonly Waiting[]): Written {
+    let first = this.#head + 1;
+    const ends = group.map((waiting) => {
       const last = first + seqsOf(waiting.draft) - 1;
-      ends.push({ waiting, appended: { first, last } });
+      const end = { waiting, appended: { first, last } };
       first = last + 1;
-    }
-    return { entry: this.#entry(ticks, ends, false), ends };
+      return end;
+    });
+    const ticks = group.flatMap(({ draft }) => draft.ticks);
+    return { entry: this.#entry({ ...insteadOfTicks(group[0]!.draft), ticks }, ends, false), ends };
   }
 
-  #entry(ticks: readonly Tick[], ends: Written["ends"], more: boolean): Entry {
+  /** The last entry of a large draft. @param first seq of the first one */
+  #lastOf(waiting: Waiting, part: Content, first: number): Written {
+    const last = this.#head + seqsOf(part);
+    const ends = [{ waiting, appended: { first, last } }];
+    return { entry: this.#entry(part, ends, false), ends };
+  }
+
+  #entry({ ticks, ...others }: Content, ends: Written["ends"], more: boolean): Entry {
     const first = this.#head + 1;
     const time = this.#options.now();
     const receipts: Receipt[] = ends.flatMap(({ waiting: { draft }, appended: { last } }) =>
-      draft.key === undefined
-        ? []
-        : { key: draft.key, accepted: draft.ticks.length, seq: last, time }
+      draft.key === undefined ? [] : { key: draft.key, accepted: recordsOf(draft), seq: last, time }
     );
     const drafts = ends.map(({ waiting }) => waiting.draft);
     const taped: TapedTick[] = ticks.map(({ symbol, time, price, size, bid, ask }, index) => ({
@@ -235,7 +239,7 @@ export class QueuedLog implements SlicedLog {
     }));
     const entry = {
       ...{ first, ticks: taped, time, receipts, more },
-      ...insteadOfTicks(drafts[0] ?? { ticks }),
+      ...others,
       definitions: drafts.flatMap(({ definitions = [] }) => definitions),
       marks: drafts.flatMap(({ marks = [] }) => marks),
     };
@@ -250,7 +254,7 @@ export class QueuedLog implements SlicedLog {
     let ticks = 0;
     while (this.#untold.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
       const { entry, ends } = this.#untold.shift()!;
-      ticks += entry.ticks.length;
+      ticks += recordsOf(entry);
       try {
         this.#deliver!(entry);
       } catch (error) {

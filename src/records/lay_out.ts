@@ -1,4 +1,4 @@
-import { DAY_MS, type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
+import { DAY_MS, type Interval, INTERVALS, isInterval, lengthOf } from "../core/interval.ts";
 import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { Layout } from "./layout.ts";
@@ -12,6 +12,8 @@ import { timeReader } from "./times.ts";
 /** Names of columns with numbers that are not observations. */
 const COUNTERS = /^(?:|#|id|no|nr|num|index|row|count|seq|sequence)$/i;
 const HOUR_MS = 3_600_000;
+/** Fields that are no numbers. */
+const WORDS: readonly Field[] = ["symbol", "time", "interval"];
 
 export interface LayingOut {
   /** As in `LayoutParts`. */
@@ -43,6 +45,11 @@ export function layOut(table: Table, form: Form, { timeless }: LayingOut): Layou
   const time = known.time ?? joinedTime(map, names, sampleOf);
   if (time !== undefined) map.delete("time");
   const bars = known.values === undefined && isBar(map) && !map.has("price");
+  // What is called so may be of another kind, such as a number of minutes.
+  const spans = map.has("interval") ? sampleOf(map.get("interval")!) : [];
+  const isSpan = (value: unknown) => typeof value === "string" && isInterval(value);
+  const tells = spans.some(isSpan);
+  if (known.interval !== undefined || !(known.map.has("interval") || tells)) map.delete("interval");
   checkComplete(table, { ...known, map, time }, rows, timeless);
   const drafted: Form = { ...known, map, time };
   const parts = { columns, isBar: bars, isNewestFirst: false, timeless, unused: [] };
@@ -61,7 +68,7 @@ export function layOut(table: Table, form: Form, { timeless }: LayingOut): Layou
     ...drafted,
     timeFormat,
     decimal: known.decimal ?? markOf(drafted, table, sampleOf),
-    interval: bars ? known.interval ?? intervalOf(times) : known.interval,
+    interval: bars && !map.has("interval") ? known.interval ?? intervalOf(times) : known.interval,
   };
   return new Layout({
     ...parts,
@@ -191,8 +198,7 @@ function checkComplete(
 }
 
 function markOf({ map, values, ...form }: Form, table: Table, sampleOf: SampleOf): "." | "," {
-  const names = [...map].filter(([field]) => field !== "symbol" && field !== "time")
-    .map(([, name]) => name);
+  const names = [...map].filter(([field]) => !WORDS.includes(field)).map(([, name]) => name);
   const texts = [...names, ...values ?? []].flatMap(sampleOf)
     .filter((value) => typeof value === "string");
   const mark = decimalMark(texts, form.decimal ?? table.usualMark);

@@ -1,4 +1,4 @@
-import { DAY_MS, startOf } from "../core/interval.ts";
+import { DAY_MS, INTERVALS, isInterval, startOf } from "../core/interval.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { RecordFault } from "../wire/record_fault.ts";
@@ -58,7 +58,7 @@ export class Layout {
     this.#get = {
       ...{ symbol: of("symbol"), time: of("time"), price: of("price"), size: of("size") },
       ...{ bid: of("bid"), ask: of("ask"), open: of("open"), high: of("high") },
-      ...{ low: of("low"), close: of("close"), volume: of("volume") },
+      ...{ low: of("low"), close: of("close"), volume: of("volume"), interval: of("interval") },
     };
     this.#times = form.time?.map(getter) ?? [this.#get.time];
     const { timeFormat: format, timeUnit: unit, zone } = form;
@@ -127,7 +127,10 @@ export class Layout {
     if (volume !== null && volume < 0) throw new RecordFault(`volume ${volume} is negative`);
     const told = this.timeOf(record);
     if (told === undefined) throw new RecordFault("time is missing");
-    const interval = this.parts.form.interval!;
+    const interval = this.parts.form.interval ?? this.#get.interval(record);
+    if (typeof interval !== "string" || !isInterval(interval)) {
+      throw new RecordFault(`interval ${show(interval)} is none of ${INTERVALS.join(", ")}`);
+    }
     const time = startOf(interval, this.#timed(told, now));
     return { symbol: name, interval, time, open, high, low, close, volume };
   }

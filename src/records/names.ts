@@ -2,7 +2,7 @@
 
 export const FIELDS = [
   ...["symbol", "time", "price", "size", "bid", "ask"] as const,
-  ...["open", "high", "low", "close", "volume"] as const,
+  ...["open", "high", "low", "close", "volume", "interval"] as const,
 ];
 export type Field = typeof FIELDS[number];
 
@@ -23,6 +23,7 @@ const NAMES: Readonly<Record<Field, readonly string[]>> = {
   low: ["low", "lowprice", "min"],
   close: ["close", "closeprice", "last", "lastprice"],
   volume: ["volume", "vol", "size", "qty", "quantity", "basevolume", "tickvol", "tickvolume"],
+  interval: ["interval"],
 };
 /** One-letter names of exchanges, which only count together. */
 const LETTERS: readonly Partial<Record<Field, string>>[] = [
@@ -76,7 +77,7 @@ export function findColumns(names: readonly string[], named: Columns): Map<Field
   const isBars = !found.has("price") && !names.includes("price") &&
     BAR_FIELDS.every((field) => found.has(field) || find(field) !== undefined);
   if (isBars) {
-    add(...BAR_FIELDS, "volume");
+    add(...BAR_FIELDS, "volume", "interval");
     return found;
   }
   add("price", "bid", "ask", "size");

@@ -106,7 +106,9 @@ export class RecordReader {
     const layout = layOut(first, form, { timeless });
     if (layout.parts.isBar && !takesBars) {
       const close = layout.parts.form.map.get("close");
-      throw new FormFault(`its records are bars: take a price of each, as in map=price:${close}`);
+      throw new FormFault(
+        `its records are bars: send them to /bars, or take a price of each, as in map=price:${close}`,
+      );
     }
     this.#layout = layout;
     this.#take(first, taken);

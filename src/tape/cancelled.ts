@@ -47,6 +47,11 @@ export class Cancelled {
     return asOf === Infinity && this.covers(symbol, oldest, newest + 1, last);
   }
 
+  /** Whether a symbol itself was taken back after a seq. */
+  removed(symbol: number, seq: number): boolean {
+    return (this.#symbols.get(symbol)?.removedBy ?? 0) > seq;
+  }
+
   /** Whether all ticks were taken back of a time, that have at most that seq. */
   covers(symbol: number, from: number, to: number, seq: number): boolean {
     return this.#symbols.get(symbol)?.covers(from, to, seq) ?? false;
@@ -59,6 +64,8 @@ class OfSymbol {
   readonly #begins = [-Infinity];
   readonly #layers: (readonly number[])[] = [[]];
   readonly #seqs = new Map<number, number>();
+  /** The seq of the last correction that took all back, and the symbol itself. */
+  removedBy = 0;
   /** In what a tick must be that it can be in something. */
   #oldest = Infinity;
   #newest = -Infinity;
@@ -67,6 +74,7 @@ class OfSymbol {
   #lastSeq = -Infinity;
 
   addSpan(from: number, to: number, by: number): void {
+    if (from === -Infinity && to === Infinity) this.removedBy = by;
     const begin = this.#split(from), end = this.#split(to);
     for (let piece = begin; piece < end; piece++) {
       this.#layers[piece] = [...this.#layers[piece]!, by].slice(-LAYERS_MAX);

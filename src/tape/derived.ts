@@ -1,5 +1,5 @@
 import type { Newest } from "../core/board.ts";
-import type { MarketChanges, MarketState } from "../core/market.ts";
+import type { MarketChanges, MarketState } from "../core/market_state.ts";
 import type { TextTable } from "../store/text_table.ts";
 import type { Parts } from "./parts.ts";
 

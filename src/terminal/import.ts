@@ -13,7 +13,7 @@ export interface ImportOptions extends TransferOptions {
   readonly files: readonly string[];
   /** The form of the records, by option. */
   readonly form: Readonly<Record<string, string>>;
-  /** Ticks per request. */
+  /** Ticks or bars per request. */
   readonly batch: number;
   /** Report what was understood, and send nothing. */
   readonly isDry?: boolean;
@@ -40,7 +40,7 @@ export async function importFiles(terminal: Terminal, options: ImportOptions): P
 
 function sourcesOf(
   terminal: Terminal,
-  { files, form, isStrict = false, isDry = false }: ImportOptions,
+  { files, form, isStrict = false }: ImportOptions,
 ): Source[] {
   const symbols = form["symbol"]?.split(",") ?? [];
   if (symbols.length > 1 && symbols.length !== files.length) {
@@ -52,7 +52,7 @@ function sourcesOf(
   return names.map((path, index) => {
     const symbol = symbols[index] ?? symbols[0];
     const given = symbol === undefined ? form : { ...form, symbol };
-    return new Source(terminal, path, formOf(given), { isStrict, isDry });
+    return new Source(terminal, path, formOf(given), isStrict);
   });
 }
 
@@ -69,7 +69,6 @@ function load(sources: readonly Source[], { batch }: ImportOptions): Load {
   const sizes = sources.map(({ size }) => size);
   const known = sizes.filter((size) => size !== undefined);
   return {
-    what: "ticks",
     bytesAll: known.length < sizes.length ? undefined : known.reduce((sum, size) => sum + size, 0),
     batches: batchesOf(sources, batch),
   };
@@ -78,17 +77,21 @@ function load(sources: readonly Source[], { batch }: ImportOptions): Load {
 async function* batchesOf(sources: readonly Source[], size: number): AsyncGenerator<Batch> {
   let before = 0;
   for (const source of sources) {
-    let waiting: Tick[] = [];
+    let waiting: string[] = [];
+    let path: Batch["path"] = "ticks";
     const make = (): Batch => ({
-      path: "ticks",
+      path,
       type: "application/x-ndjson",
-      body: waiting.map(lineOf).join(""),
+      body: waiting.join(""),
       bytes: before + source.bytes,
       inSource: (reason) => `${source.name}: ${reason}`,
     });
-    for await (const { ticks } of source.read()) {
-      for (const tick of ticks) {
-        waiting.push(tick);
+    for await (const { ticks, bars } of source.read()) {
+      // A source is of one kind.
+      if (bars.length > 0) path = "bars";
+      const lines = [...ticks.map(tickLine), ...bars.map(barLine)];
+      for (const line of lines) {
+        waiting.push(line);
         if (waiting.length < size) continue;
         yield make();
         waiting = [];
@@ -100,8 +103,12 @@ async function* batchesOf(sources: readonly Source[], size: number): AsyncGenera
 }
 
 /** Symbols need no JSON escapes, and template strings write finite numbers as JSON does. */
-function lineOf({ symbol, time, price, size, bid, ask }: Tick): string {
+function tickLine({ symbol, time, price, size, bid, ask }: Tick): string {
   return `{"symbol":"${symbol}","time":${time},"price":${price},"size":${size},"bid":${bid},"ask":${ask}}\n`;
+}
+
+function barLine({ symbol, interval, time, open, high, low, close, volume }: GivenBar): string {
+  return `{"symbol":"${symbol}","interval":"${interval}","time":${time},"open":${open},"high":${high},"low":${low},"close":${close},"volume":${volume}}\n`;
 }
 
 /** A file or standard input. */
@@ -122,7 +129,7 @@ class Source {
     terminal: Terminal,
     path: string | undefined,
     form: Form,
-    { isStrict, isDry }: { readonly isStrict: boolean; readonly isDry: boolean },
+    isStrict: boolean,
   ) {
     this.#terminal = terminal;
     this.#path = path;
@@ -133,7 +140,7 @@ class Source {
       form,
       // `send` gives records without a time the current time.
       timeless: isStrict ? undefined : "",
-      takesBars: isDry,
+      takesBars: true,
       now: () => terminal.now(),
       broken: (reason) => this.#complain(reason),
     });

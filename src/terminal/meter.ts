@@ -2,7 +2,7 @@
 export interface Meter {
   readonly startedAt: number;
   /** The counted things, such as ticks; undefined counts only bytes. */
-  readonly what: string | undefined;
+  what: string | undefined;
   count: number;
   bytes: number;
   /** Bytes in all, if known. */

@@ -55,7 +55,7 @@ async function open(terminal: Terminal, options: SendOptions): Promise<Load> {
   const format = options.form?.["format"] ?? formatOf(file, first?.text);
   const rest = format === "json" ? recordsOf(first, lines) : following(first, lines);
   const header = format === "csv" ? await nextLine(rest) : undefined;
-  return { what: "ticks", batches: batchesOf(rest, batch, header?.text), bytesAll };
+  return { batches: batchesOf(rest, batch, header?.text), bytesAll };
 }
 
 function formatOf(file: string | undefined, first = ""): string {

@@ -4,8 +4,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** The content of one request. */
 export interface Batch {
-  /** Path of the request, such as `ticks`. */
-  readonly path: string;
+  /** What it holds, which is also the path of the request. */
+  readonly path: "ticks" | "bars";
   readonly type: "application/x-ndjson" | "text/csv";
   readonly body: string;
   /** Bytes of the source up to the end of the batch. */
@@ -21,7 +21,6 @@ export interface TransferOptions extends ServerOptions {
 
 /** The batches to send, the same in each run. */
 export interface Load {
-  readonly what: "ticks" | "bars";
   readonly batches: AsyncIterable<Batch>;
   readonly bytesAll: number | undefined;
 }
@@ -45,11 +44,12 @@ export async function transfer(
   const startedAt = terminal.now();
   const meter: Meter = { startedAt, what: "ticks", count: 0, bytes: 0, bytesAll: undefined };
   try {
-    const { what, batches, bytesAll } = await open();
-    Object.assign(meter, { what, bytesAll });
+    const { batches, bytesAll } = await open();
+    meter.bytesAll = bytesAll;
     let index = 0;
     for await (const batch of batches) {
       if (terminal.interrupted.aborted) throw new CommandError("Interrupted");
+      if (meter.what !== batch.path) meter.what = meter.count === 0 ? batch.path : "records";
       meter.count += await sendBatch(terminal, server, batch, `${run}-${index++}`);
       meter.bytes = batch.bytes;
       terminal.progress(meterLine(meter, terminal.now(), terminal.size().columns));

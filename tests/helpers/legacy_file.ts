@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { SEQ } from "../../src/core/bar.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
-import type { MarketChanges } from "../../src/core/market.ts";
+import type { MarketChanges } from "../../src/core/market_state.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import type { Receipt } from "../../src/log/log.ts";
 import { sumOfNumbers, sumOfText } from "../../src/store/checksum.ts";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { Correction, TapedCorrection } from "../../src/core/correction.ts";
+import type { GivenBar } from "../../src/core/given_bar.ts";
+import type { ChangedBar } from "../../src/core/given_bars.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
@@ -36,6 +38,8 @@ export class TestReplica {
   readonly published: TapedTick[] = [];
   /** Corrections that clients received. */
   readonly corrected: TapedCorrection[] = [];
+  /** Bars of which clients were told that they have changed by given ones. */
+  readonly given: ChangedBar[] = [];
   readonly warnings: string[] = [];
   readonly infos: string[] = [];
 
@@ -45,9 +49,10 @@ export class TestReplica {
     this.store = new TestStore({ now, ...options });
     const { log, tape } = this.store;
     [this.log, this.tape] = [log, tape];
-    const market = this.market = new Market({ barsKept: barsHeld });
+    const market = this.market = new Market({ barsKept: barsHeld, older: tape });
     this.hub = {
       publish: (tick) => void this.published.push(tick),
+      publishGiven: (bars) => void this.given.push(...bars),
       refresh() {},
       correct: (correction) => void this.corrected.push(correction),
     };
@@ -73,6 +78,13 @@ export class TestReplica {
     const cancelled = this.writer.cancel(correction);
     this.work();
     return await cancelled;
+  }
+
+  /** Gives bars and waits until they are told of. */
+  async give(bars: readonly GivenBar[], attached?: Attached): Promise<Accepted> {
+    const given = this.writer.give(bars, attached);
+    this.work();
+    return await given;
   }
 
   async define(...args: Parameters<Writer["define"]>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { MarketChanges } from "../../src/core/market.ts";
+import type { MarketChanges } from "../../src/core/market_state.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { LocalEntries } from "../../src/log/local.ts";
 import type { Draft, Entry } from "../../src/log/log.ts";

@@ -78,7 +78,7 @@ export class TestHub {
     const { log, tape } = this.#store;
     const barsKept = path === undefined ? 1_500 : BARS_IN_MEMORY;
     this.kept = tape;
-    const market = this.market = new Market({ barsKept });
+    const market = this.market = new Market({ barsKept, older: tape });
     const later = (ms: number) => void (this.servedAt = this.now + ms);
     const fault = (error: unknown) => {
       throw error;
