@@ -9,6 +9,7 @@ import {
   recordsOf,
   seqsOf,
   type SlicedLog,
+  weightOf,
 } from "./log.ts";
 import { type Parcel, parcelsOf, type Waiting } from "./parcels.ts";
 import type { LogStream, StreamMessage } from "./stream.ts";
@@ -181,7 +182,7 @@ export class JetStreamLog implements SlicedLog {
       const message = this.#queue.shift()!;
       const entry = this.#decode(message);
       if (entry !== undefined) {
-        ticks += recordsOf(entry);
+        ticks += weightOf(entry);
         if (seqsOf(entry) > 0) this.#head = lastSeq(entry);
         else if (this.#publishing > 0) this.#places.set(message.seq, entry.first);
         this.#toldTime = entry.time;

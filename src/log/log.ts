@@ -137,6 +137,19 @@ export function recordsOf({ ticks, bars = [] }: Content): number {
   return ticks.length + bars.length;
 }
 
+/** A given bar costs about as much as so many ticks: it changes wider bars. */
+const BAR_WEIGHT = 4;
+
+/** About what a draft or an entry costs, in ticks. */
+export function weightOf({ ticks, bars = [] }: Content): number {
+  return ticks.length + BAR_WEIGHT * bars.length;
+}
+
+/** How many records of a draft cost about as much as so many ticks. */
+export function countFor(ticks: number, { bars }: Content): number {
+  return bars === undefined ? ticks : ticks / BAR_WEIGHT;
+}
+
 /** A part of a draft's records. */
 export function partOf({ ticks, bars }: Content, from: number, to: number): Content {
   return bars === undefined

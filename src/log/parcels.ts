@@ -1,6 +1,7 @@
 import { LogUnavailable, type TapeError } from "../store/tape_error.ts";
 import {
   type Appended,
+  countFor,
   type Draft,
   type Entry,
   insteadOfTicks,
@@ -9,6 +10,7 @@ import {
   type Receipt,
   recordsOf,
   seqsOf,
+  weightOf,
 } from "./log.ts";
 
 /** A draft, and whoever waits for it. */
@@ -51,7 +53,7 @@ export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
   };
   for (const each of waiting) {
     const { draft, draft: { key, lease } } = each;
-    const length = recordsOf(draft);
+    const length = weightOf(draft);
     const travelsAlone = isAlone(draft) ||
       key !== undefined || lease !== undefined || length > PARCEL_TICKS;
     if (travelsAlone || ticks + length > PARCEL_TICKS) close();
@@ -95,7 +97,8 @@ function partsOf(whole: Waiting): Piece[] {
   const { draft } = whole;
   const { key, lease } = draft;
   const accepted = recordsOf(draft);
-  const count = Math.ceil(accepted / PARCEL_TICKS);
+  const size = countFor(PARCEL_TICKS, draft);
+  const count = Math.ceil(accepted / size);
   if (count <= 1) return [whole];
   const done: Appended[] = [];
   const failed: unknown[] = [];
@@ -108,7 +111,7 @@ function partsOf(whole: Waiting): Piece[] {
   };
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1;
-    const part = partOf(draft, index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
+    const part = partOf(draft, index * size, (index + 1) * size);
     return {
       accepted,
       draft: isLast ? { ...draft, ...part } : { ...part, lease, key: partKey(key, index) },

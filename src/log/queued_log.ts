@@ -2,6 +2,7 @@ import type { TapedTick } from "../core/tick.ts";
 import {
   type Appended,
   type Content,
+  countFor,
   type Draft,
   type Entry,
   insteadOfTicks,
@@ -13,6 +14,7 @@ import {
   recordsOf,
   seqsOf,
   type SlicedLog,
+  weightOf,
 } from "./log.ts";
 
 /** Where a log of this process keeps its entries. */
@@ -139,7 +141,7 @@ export class QueuedLog implements SlicedLog {
     };
     const before = this.#head;
     for (const waiting of this.#waiting) {
-      const length = recordsOf(waiting.draft);
+      const length = weightOf(waiting.draft);
       if (length > ENTRY_TICKS || ticks + length > WRITE_MAX) break;
       if (groupTicks + length > ENTRY_TICKS || isAlone(waiting.draft)) close();
       group.push(waiting);
@@ -158,7 +160,7 @@ export class QueuedLog implements SlicedLog {
       for (const { reject } of taken) reject(error);
     }
     const next = this.#waiting[0];
-    if (next === undefined || recordsOf(next.draft) <= ENTRY_TICKS) return;
+    if (next === undefined || weightOf(next.draft) <= ENTRY_TICKS) return;
     this.#take(1);
     this.#large = { waiting: next, parts: [], written: 0 };
   }
@@ -176,9 +178,10 @@ export class QueuedLog implements SlicedLog {
     const count = recordsOf(draft);
     const first = parts[0]?.entry.first ?? this.#head + 1;
     const fresh: Written[] = [];
-    const end = Math.min(count, large.written + WRITE_MAX);
-    for (let at = large.written; at < end; at += ENTRY_TICKS) {
-      const through = Math.min(end, at + ENTRY_TICKS);
+    const size = countFor(ENTRY_TICKS, draft);
+    const end = Math.min(count, large.written + countFor(WRITE_MAX, draft));
+    for (let at = large.written; at < end; at += size) {
+      const through = Math.min(end, at + size);
       const part = partOf(draft, at, through);
       fresh.push(
         through === count
@@ -254,7 +257,7 @@ export class QueuedLog implements SlicedLog {
     let ticks = 0;
     while (this.#untold.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
       const { entry, ends } = this.#untold.shift()!;
-      ticks += recordsOf(entry);
+      ticks += weightOf(entry);
       try {
         this.#deliver!(entry);
       } catch (error) {

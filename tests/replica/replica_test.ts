@@ -46,6 +46,29 @@ describe("Replica", () => {
     test.close();
   });
 
+  test("Replica takes thousands of bars at once, in several entries, whole and once by their key", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path });
+    const bars = Array.from({ length: 3_000 }, (_, index) => ({
+      ...{ symbol: "A", interval: "1m" as const, time: 1e12 - 1e12 % 60_000 + index * 60_000 },
+      ...{ open: 1, high: 2, low: 0, close: 1, volume: 1 },
+    }));
+    const answer = await test.give(bars, { key: "k" });
+    assert.equal(answer.accepted, 3_000);
+    assert.deepEqual(await test.give(bars.slice(1), { key: "k" }), answer);
+    const volumes = ({ market, tape }: TestReplica) =>
+      (["1m", "5m", "1h", "1w"] as const).map((interval) =>
+        readBars(market, tape, "A", interval, { limit: 1e9 })
+          .reduce((sum, { volume }) => sum + volume!, 0)
+      );
+    assert.deepEqual(volumes(test), [3_000, 3_000, 3_000, 3_000]);
+    const again = new TestReplica({ path: folder.killed(path) });
+    assert.deepEqual(volumes(again), [3_000, 3_000, 3_000, 3_000]);
+    assert.deepEqual(await again.give([], { key: "k" }), answer);
+    test.close();
+    again.close();
+  });
+
   test("Replica has on the tape, and in its bars, what somebody is told of", async () => {
     const test = new TestReplica({ blockTicks: 50 });
     let checked = 0;
