@@ -129,7 +129,6 @@ export class Hub implements Desk {
         this.#dirty.add(cohort);
       }
     }
-    this.wake();
   }
 
   /** Tells of reference data that has changed: it stands in every quote of the symbol. */
