@@ -70,17 +70,17 @@ export class Cursor {
     this.cohort = cohort;
     this.#options = options;
     this.#pace = new Pace(speed);
-    const isResume = start.kind === "seq" && !needsState(cohort.subscription, speed);
-    this.#givenKnown = isResume ? start.seq : tape.head;
     if (needsState(cohort.subscription, speed)) {
       const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
       this.#replay = new Replay(options, cohort, time);
     }
+    this.#givenKnown = start.kind === "time" || this.#replay ? tape.head : start.seq;
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
     const { sub, subscription, numbering } = cohort;
     this.#own = new Cohort(sub, channelName(channel), subscription, this.#scene(), numbering);
-    if (start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead) this.#begin(start.seq);
+    const isThere = start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead;
+    if (isThere && !this.#missesGiven) this.#begin(start.seq);
   }
 
   /** `seq` of the last frame that the client has received, or the place where the cursor started. */
@@ -136,11 +136,11 @@ export class Cursor {
     const { tape, follower } = this.#options;
     this.#effort = 0;
     if (this.#isAhead) return this.#wait(now);
+    if (this.#missesGiven) return void this.fail("Bars were given since, which are no ticks");
     if (!this.#started) {
       this.#seek();
       return now;
     }
-    if (this.#missesGiven) return void this.fail("Bars were given since, which are no ticks");
     // A client that reads again is told what it has missed, or gets it.
     if (follower.full) return now;
     if (this.paused) return this.#own.flush(now, fragments);
