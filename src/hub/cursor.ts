@@ -70,17 +70,17 @@ export class Cursor {
     this.cohort = cohort;
     this.#options = options;
     this.#pace = new Pace(speed);
-    const isResume = start.kind === "seq" && !needsState(cohort.subscription, speed);
-    this.#givenKnown = isResume ? start.seq : tape.head;
     if (needsState(cohort.subscription, speed)) {
       const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
       this.#replay = new Replay(options, cohort, time);
     }
+    this.#givenKnown = start.kind === "time" || this.#replay ? tape.head : start.seq;
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
     const { sub, subscription, numbering } = cohort;
     this.#own = new Cohort(sub, channelName(channel), subscription, this.#scene(), numbering);
-    if (start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead) this.#begin(start.seq);
+    const isThere = start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead;
+    if (isThere && !this.#missesGiven) this.#begin(start.seq);
   }
 
   /** `seq` of the client's last frame, or of the start. */
@@ -136,12 +136,10 @@ export class Cursor {
     const { tape, follower } = this.#options;
     this.#effort = 0;
     if (this.#isAhead) return this.#wait(now);
+    if (this.#missesGiven) return void this.fail("Bars were imported after that position");
     if (!this.#started) {
       this.#seek();
       return now;
-    }
-    if (this.#missesGiven) {
-      return void this.fail("Bars were imported after that position");
     }
     // If the client reads again, it then gets the missed ticks or an error.
     if (follower.full) return now;

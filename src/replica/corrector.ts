@@ -103,6 +103,7 @@ export class Corrector {
   #replace({ symbol, seq }: TapedCorrection, reckoned: Reckoned): ClosedBar[] {
     const { interval, gone, left, changed } = reckoned;
     const before = this.#market.newestBar(symbol, interval)?.time;
+    const oldest = this.#market.oldestBar(symbol, interval)?.time ?? Infinity;
     const others: number[] = [];
     const stored: BarRecord[] = [];
     const keep = (numbers: Float64Array) => stored.push({ symbol, interval, numbers });
@@ -121,17 +122,16 @@ export class Corrector {
       this.#market.replaceBars(symbol, interval, [gone.from, gone.to], left);
     }
     if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
-    this.#fill(symbol, interval);
+    this.#fill(symbol, interval, oldest > gone.from && oldest < gone.to ? gone.from : oldest);
     const newest = this.#market.newestBar(symbol, interval)?.time;
     if (newest !== undefined && newest !== before && !others.includes(newest)) others.push(newest);
     return others.map((time) => ({ symbol, interval, time }));
   }
 
-  /** Lets the market hold older bars in the place of those that are gone. */
-  #fill(symbol: string, interval: Interval): void {
+  /** Lets the market hold older bars in the place of those that are gone. @param to before which they start */
+  #fill(symbol: string, interval: Interval, to: number): void {
     const limit = this.#market.barsLacking(symbol, interval);
     if (limit === 0) return;
-    const to = this.#market.oldestBar(symbol, interval)?.time;
     const records = this.#tape.records(symbol, interval, { to, limit });
     this.#market.prependBars(symbol, interval, records);
   }

@@ -54,12 +54,11 @@ export class BarStore {
   ) {
     this.#symbols = symbols;
     this.#corrections = corrections;
-    this.#isCancelled = (symbol, interval, numbers) => {
-      // What was given is no tick: only the symbol itself can be taken back.
-      if (numbers[MADE_OF] !== TICKS) return corrections.cancelled.removed(symbol, numbers[SEQ]!);
-      const [time, end] = [numbers[TIME]!, numbers[TIME]! + lengthOf(interval)];
-      return corrections.cancelled.covers(symbol, time, end, numbers[SEQ]!);
-    };
+    this.#isCancelled = (symbol, interval, time, seq, isOfTicks) =>
+      // Given bars are no ticks: only the removal of the symbol takes them away.
+      isOfTicks
+        ? corrections.cancelled.covers(symbol, time, time + lengthOf(interval), seq)
+        : corrections.cancelled.removed(symbol, seq);
     this.#table = new BarTable(db, symbols, keptMin, this.#isCancelled);
   }
 
@@ -181,7 +180,8 @@ export class BarStore {
   #isGone({ symbol, interval, numbers }: BarRecord): boolean {
     if (numbers[STATE] === GONE) return true;
     const id = this.#symbols.find(symbol);
-    return id !== undefined && this.#isCancelled(id, interval, numbers);
+    const [time, seq, isOfTicks] = [numbers[TIME]!, numbers[SEQ]!, numbers[MADE_OF] === TICKS];
+    return id !== undefined && this.#isCancelled(id, interval, time, seq, isOfTicks);
   }
 
   /** The newest bars of every series, oldest first. */

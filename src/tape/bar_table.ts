@@ -22,8 +22,21 @@ const VISITED_MAX = 500;
 /** Widths of records: the first version of the file had the seq beside them. */
 const WIDTHS = [SEQ, MADE_OF, BAR_RECORD_WIDTH, GIVEN_RECORD_WIDTH];
 
-/** Whether a record follows from nothing but ticks that were taken back. */
-export type IsCancelledBar = (symbol: number, interval: Interval, numbers: Float64Array) => boolean;
+/**
+ * Whether a bar was made of nothing that is left.
+ * @param seq of its newest tick
+ * @param isOfTicks whether it has no part that was given
+ */
+export type IsCancelledBar = (
+  symbol: number,
+  interval: Interval,
+  time: number,
+  seq: number,
+  isOfTicks: boolean,
+) => boolean;
+
+/** Bars that one query looks at when it has to pass cancelled ones. */
+const PAGE_MIN = 500;
 
 type Row = [time: number, seq: number, numbers: Uint8Array, sum: number];
 
@@ -55,7 +68,9 @@ export class BarTable {
   ) {
     this.#symbols = symbols;
     this.#isCancelled = isCancelled;
-    this.#remove = db.prepare("DELETE FROM bar WHERE symbol = ? AND interval = ? AND time = ?");
+    this.#remove = db.prepare(
+      "DELETE FROM bar WHERE symbol = ? AND interval = ? AND time >= ? AND time <= ?",
+    );
     this.#put = db.prepare("INSERT OR REPLACE INTO bar VALUES (?, ?, ?, ?, ?, ?)");
     const where = "FROM bar WHERE symbol = ? AND interval = ? AND time";
     const select = (rest: string) => {
@@ -91,7 +106,7 @@ export class BarTable {
 
   remove(symbol: string, interval: Interval, time: number): void {
     const id = this.#symbols.find(symbol);
-    if (id !== undefined) this.#remove.run(id, INTERVALS.indexOf(interval), time);
+    if (id !== undefined) this.#remove.run(id, INTERVALS.indexOf(interval), time, time);
   }
 
   /** The record of the bar that starts at a time. */
@@ -108,11 +123,14 @@ export class BarTable {
     if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
     const rows = rowsOf(this.#first.all(id, index, after(from), to, VISITED_MAX));
-    for (const row of rows) {
-      if (!this.#isCancelled(id, interval, decode(id, index, row))) continue;
-      this.#remove.run(id, index, row[0]);
+    const isCancelled = (row: Row) => this.#isGone(id, interval, row);
+    const last = rows.at(-1)?.[0];
+    if (last !== undefined && rows.every(isCancelled)) {
+      this.#remove.run(id, index, rows[0]![0], last);
+    } else {
+      for (const row of rows) if (isCancelled(row)) this.#remove.run(id, index, row[0], row[0]);
     }
-    return rows.length < VISITED_MAX ? undefined : rows.at(-1)![0];
+    return rows.length < VISITED_MAX ? undefined : last;
   }
 
   /** The records of bars that are made of given ones, and have ticks in them. */
@@ -122,6 +140,10 @@ export class BarTable {
     if (id === undefined) return [];
     const index = INTERVALS.indexOf(interval);
     return rowsOf(this.#mixed.all(id, index, from, to)).map((row) => decode(id, index, row));
+  }
+
+  #isGone(symbol: number, interval: Interval, [time, seq, { byteLength }]: Row): boolean {
+    return this.#isCancelled(symbol, interval, time, seq, byteLength <= 8 * MADE_OF);
   }
 
   /** Start of the oldest bar; infinite when there is none. */
@@ -175,17 +197,18 @@ export class BarTable {
     if (id === undefined) return [];
     const index = INTERVALS.indexOf(interval);
     const found: Float64Array[] = [];
-    for (let [begin, end] = [from, to]; found.length < limit;) {
-      const left = limit - found.length;
+    let size = limit;
+    for (let [begin, end] = [from, to]; found.length < limit; size = Math.max(limit, PAGE_MIN)) {
       const rows = begin === undefined
-        ? rowsOf(this.#newest.all(id, index, end, left))
-        : rowsOf(this.#first.all(id, index, begin, end, left));
+        ? rowsOf(this.#newest.all(id, index, end, size))
+        : rowsOf(this.#first.all(id, index, begin, end, size));
       for (const row of rows) {
-        const numbers = decode(id, index, row);
-        if (!this.#isCancelled(id, interval, numbers)) found.push(numbers);
+        if (found.length === limit) break;
+        if (this.#isGone(id, interval, row)) continue;
+        found.push(decode(id, index, row));
       }
-      if (rows.length < left) break;
-      // What was passed over made no room for others.
+      if (rows.length < size) break;
+      // Cancelled bars do not count, so others take their place.
       if (begin === undefined) end = rows.at(-1)![0];
       else begin = after(rows.at(-1)![0]);
     }

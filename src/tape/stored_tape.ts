@@ -28,8 +28,6 @@ export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "by
 
 /** Ticks after which a block goes into the file. */
 const BLOCK_TICKS = 65_536;
-/** Before the name of a mark, so that it is none of the tape's own records. */
-const MARK = "mark ";
 
 /**
  * What one process can read: all ticks that are kept, and what follows from them. The newest ticks are in
@@ -48,8 +46,6 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly #finder: TickFinder;
   /** How several processes read one file. */
   readonly sharing: Sharing;
-  /** Marks that are not stored. */
-  readonly #marks = new Map<string, string>();
   #saved: number;
   #settled: number;
 
@@ -120,7 +116,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
       if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
       this.#parts.segments.add(entry, (symbol) => this.#parts.symbols.add(symbol));
     }
-    for (const { name, value } of marks) this.#marks.set(name, value);
+    for (const { name, value } of marks) this.#parts.marks.set(name, value);
     for (const receipt of receipts) this.#parts.receipts.add(receipt);
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
@@ -168,7 +164,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
 
   /** The newest mark of this name. */
   mark(name: string): string | undefined {
-    return this.#marks.get(name) ?? this.#read(() => this.#meta.all().get(MARK + name));
+    return this.#read(() => this.#parts.marks.get(name));
   }
 
   /** Whether there are ticks in memory or in the file that nobody reads any more. */
@@ -223,21 +219,16 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
    * @returns the seq up to which all is stored
    */
   save(state: MarketChanges): number {
-    const marks = [...this.#marks];
     this.#parts.bars.keep(state.bars, state.since ?? this.#saved + 1);
     let saved = this.#saved;
     const stored = this.#write(() => {
       const stored = storeDerived(this.#parts, state);
-      for (const [name, value] of marks) this.#meta.put(MARK + name, value);
       saved = Math.max(saved, stored.through);
       this.#meta.put("saved", String(saved));
       this.#meta.put("known", String(this.head));
       return stored;
     });
     stored.done();
-    for (const [name, value] of marks) {
-      if (this.#marks.get(name) === value) this.#marks.delete(name);
-    }
     return this.#saved = saved;
   }
 
@@ -268,12 +259,16 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
       noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
       const moreReceipts = receipts.forget(receiptsBefore);
-      const moreCancelled = bars.sweep();
       forgotten = corrections.forget(Math.min(this.tail, this.#saved));
-      return bars.forget(this.tail) || moreReceipts || moreCancelled;
+      return bars.forget(this.tail) || moreReceipts;
     });
     forgotten();
     return this.#do(() => retainer.step()) || squeezes || left;
+  }
+
+  /** Deletes some of the bars that corrections have cancelled. @returns whether there may be more */
+  sweep(): boolean {
+    return this.#parts.corrections.isSweeping && this.#write(() => this.#parts.bars.sweep());
   }
 
   close(): void {

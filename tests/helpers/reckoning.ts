@@ -21,6 +21,20 @@ export class Reckoning {
     this.#bars.clear();
   }
 
+  /** Notes ticks as a server has given them their seqs. */
+  addTaped(ticks: readonly TapedTick[]): void {
+    for (const tick of ticks) this.add([tick], tick.seq);
+  }
+
+  /** Takes ticks of a symbol back. @returns how many there were */
+  cancel(symbol: string, isCancelled: (tick: TapedTick) => boolean): number {
+    const own = this.#ticks.get(symbol) ?? [];
+    const left = own.filter((tick) => !isCancelled(tick));
+    this.#ticks.set(symbol, left);
+    this.#bars.clear();
+    return own.length - left.length;
+  }
+
   /** In tape order. */
   ticks(symbol: string): readonly TapedTick[] {
     return this.#ticks.get(symbol) ?? [];

@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync } from "node:fs";
+import type { GivenBar } from "../../src/core/given_bar.ts";
 import { Market } from "../../src/core/market.ts";
 import type { Correction } from "../../src/core/correction.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
@@ -125,6 +126,12 @@ export class TestHub {
   /** Appends ticks, applies and publishes them. */
   append(ticks: readonly Tick[]): void {
     void this.#store.log.append({ ticks });
+    this.replica.work();
+  }
+
+  /** Appends bars. */
+  give(...bars: readonly GivenBar[]): void {
+    void this.#store.log.append({ ticks: [], bars });
     this.replica.work();
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { TestHub } from "../helpers/test_hub.ts";
+import { START, TestHub } from "../helpers/test_hub.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 /** Flushes every 10 ms for so long and gives what the client got, with when it got it. */
@@ -50,6 +50,29 @@ describe("Cursor", () => {
     test.tick("A", 8);
     test.pass(10);
     assert.deepEqual(live.take().at(-1), socket.take().at(-1));
+  });
+
+  it("Cursor cannot resume bars or quotes over given bars, which are no ticks", () => {
+    const test = new TestHub();
+    test.tick("A", 1);
+    test.tick("B", 1);
+    const day = START - START % 86_400_000;
+    const figures = { open: 1, high: 3, low: 1, close: 2, volume: 9 };
+    test.give({ symbol: "A", interval: "1d", time: day, ...figures });
+    const ask = (fields: object) => {
+      const { socket } = test.subscribe({ from: "e1:2", ...fields });
+      test.pass(10);
+      return socket.take()[0];
+    };
+    for (const channel of ["bar:1d", "bar:1w", "quote"]) {
+      const { recovered, reason, snapshot } = ask({ symbols: ["A"], channel });
+      assert.equal(recovered, false, channel);
+      assert.equal(reason, "Bars were given since, which are no ticks");
+      assert.equal(snapshot[0].close ?? snapshot[0].price, 2);
+    }
+    assert.equal(ask({ symbols: ["A"], channel: "tick" }).recovered, true);
+    assert.equal(ask({ symbols: ["B"], channel: "bar:1d" }).recovered, true);
+    assert.equal(ask({ symbols: ["A"], channel: "bar:1d", from: "e1:3" }).recovered, true);
   });
 
   it("Cursor answers a position that cannot be served with a snapshot, the reason and the head", () => {
