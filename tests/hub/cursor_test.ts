@@ -68,7 +68,7 @@ describe("Cursor", () => {
     for (const channel of ["bar:1d", "bar:1w", "quote"]) {
       const { recovered, reason, snapshot } = ask({ symbols: ["A"], channel });
       assert.equal(recovered, false, channel);
-      assert.equal(reason, "Bars were given since, which are no ticks");
+      assert.equal(reason, "Bars were imported after that position");
       assert.equal(snapshot[0].close ?? snapshot[0].price, 2);
     }
     assert.equal(ask({ symbols: ["A"], channel: "tick" }).recovered, true);

@@ -127,7 +127,7 @@ describe("Corrections", () => {
     const wrongs = [
       ["DELETE FROM correction WHERE id = 1", /correction 1 is missing/],
       ["DELETE FROM correction WHERE id = 2", /correction 2 is missing/],
-      ["UPDATE correction SET seq = 7 WHERE id = 1", /correction 1 is not as it was written/],
+      ["UPDATE correction SET seq = 7 WHERE id = 1", /the checksum of correction 1 is wrong/],
     ] as const;
     for (const [sql, reason] of wrongs) {
       const path = folder.fresh();
