@@ -3,7 +3,7 @@ import type { Limits } from "./limits.ts";
 import type { Known } from "./topic.ts";
 import type { Subscription } from "./wire.ts";
 
-/** What is really given of what was asked for. @throws {ClientError} beyond a limit, and for a name that none has */
+/** Applies the limits to a subscription. @throws {ClientError} beyond a limit or for an impossible symbol */
 export function granted(
   asked: Subscription,
   { patternsMax, everyMsMax, flushMs }: Limits,

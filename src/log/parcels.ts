@@ -13,21 +13,21 @@ import {
   weightOf,
 } from "./log.ts";
 
-/** A draft, and whoever waits for it. */
+/** A draft and the callbacks of its sender. */
 export interface Waiting {
   readonly draft: Draft;
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
 
-/** What is packed: a draft, or a part of one that has so many ticks in all. */
+/** A draft, or a part of one; `accepted` is the number of ticks and bars of the whole. */
 interface Piece extends Waiting {
   readonly accepted?: number;
 }
 
-/** What is sent to a log elsewhere as one entry: some whole drafts, or a part of one. */
+/** One entry for a remote log: whole drafts, or a part of one. */
 export interface Parcel {
-  /** Its seqs are counted from 0: what they are is known once it is in the log. */
+  /** Its seqs start at 0, because the log assigns the real ones. */
   readonly entry: Entry;
   readonly ends: readonly {
     readonly waiting: Waiting;
@@ -39,8 +39,8 @@ export interface Parcel {
 const PARCEL_TICKS = 1_024;
 
 /**
- * Packs drafts in their order, as many together as there is room for. One that has a key or a lease is decided
- * of by itself, so it travels alone; a large one becomes several parcels, each with a key of its own.
+ * Packs drafts in order, as many per parcel as fit. A draft with a key or a lease may be rejected, so it gets
+ * its own parcel. A large draft becomes several parcels, each with its own key.
  * @param time now
  */
 export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
@@ -92,7 +92,7 @@ function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
   return { entry, ends };
 }
 
-/** A draft in parts that are small enough; what comes with its ticks comes with the last of them. */
+/** Cuts a draft into parts. Definitions and marks come with the last part. */
 function partsOf(whole: Waiting): Piece[] {
   const { draft } = whole;
   const { key, lease } = draft;
@@ -127,12 +127,12 @@ function partsOf(whole: Waiting): Piece[] {
   });
 }
 
-/** No key that a client can send has a line feed. */
+/** Keys of clients contain no line feed, so these keys are distinct from them. */
 function partKey(key: string | undefined, index: number): string | undefined {
   return key === undefined ? undefined : `${key}\n${index}`;
 }
 
-/** The sender has to know that sending it again, without a key, would double a part of it. */
+/** Tells the sender that a retry without a key would duplicate a part of the batch. */
 function partly(cause: unknown, done: number, count: number): TapeError {
   const { message } = cause as Error;
   const what = `${done} of ${count} parts of the batch are in the log`;

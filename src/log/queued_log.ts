@@ -17,15 +17,15 @@ import {
   weightOf,
 } from "./log.ts";
 
-/** Where a log of this process keeps its entries. */
+/** The storage of a log in this process. */
 export interface EntryStore {
-  /** All entries that were written after a seq, oldest first. @throws {TapeError} */
+  /** All entries after a seq, oldest first. @throws {TapeError} */
   read(after: number): Iterable<Entry>;
-  /** Writes entries behind the others, all of them or none. @throws {TapeFull} {TapeError} */
+  /** Appends entries, all or nothing. @throws {TapeFull} {TapeError} */
   write(entries: readonly Entry[]): void;
-  /** Takes the newest so many entries back, because what they are a part of could not be finished. */
+  /** Removes the newest entries, because their draft could not be completed. */
   takeBack(count: number): void;
-  /** Forgets the oldest entries, of which the first and the last seq are at most this, a part of them. @returns whether there are more */
+  /** Deletes a part of the entries whose seqs are at most `through`. @returns whether there are more */
   forget(through: number): boolean;
 }
 
@@ -33,17 +33,17 @@ export interface QueuedLogOptions {
   readonly epoch: string;
   readonly store: EntryStore;
   now(): number;
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds by a monotonic clock. */
   elapsed(): number;
-  /** Told that something waits for `work`, and whether it is so much that it should not wait. */
+  /** Called when drafts wait for `work`. @param isMuch whether `work` should run at once */
   waiting(isMuch: boolean): void;
 }
 
-/** So many ticks are not kept waiting for the next frame. */
+/** With this many ticks the log does not wait for the next frame. */
 const FULL_BATCH = 500;
-/** Ticks that are written, and told of, at once: what is live waits for that long. */
+/** Most ticks that are written and delivered at once; live frames wait for it. */
 const WRITE_MAX = 4_096, DELIVER_MAX = 8_192;
-/** What comes late costs more than what comes in order, so telling also ends after so long, behind an entry. */
+/** Late ticks cost more than ticks in order, so delivery also ends after this time, between two entries. */
 const DELIVER_MS_MAX = 4, ENTRY_TICKS = 1_024;
 
 interface Waiting {
@@ -52,21 +52,21 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** An entry, and the drafts of which it is the end, each with the seqs that it has got. */
+/** An entry and the drafts that it completes, with their seqs. */
 interface Written {
   readonly entry: Entry;
   readonly ends: readonly { readonly waiting: Waiting; readonly appended: Appended }[];
 }
 
-/** A draft that takes several entries: nobody is told of any before all are written. */
+/** A draft of several entries. They are delivered when all are written. */
 interface Large {
   readonly waiting: Waiting;
   readonly parts: Written[];
-  /** How many of its records are. */
+  /** Number of its ticks and bars that are written. */
   written: number;
 }
 
-/** The log of one process: it gives the order, keeps the entries, and tells of them in the same turn. */
+/** The log of one process: it numbers the entries, stores and delivers them in the same turn. */
 export class QueuedLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: QueuedLogOptions;
@@ -86,7 +86,7 @@ export class QueuedLog implements SlicedLog {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, resolve, reject });
       this.#ticksWaiting += recordsOf(draft);
-      // A sender that waits for each of its batches would else send no more than one a frame.
+      // Otherwise a sender that waits for each batch could send only one batch per frame.
       this.#options.waiting(this.#ticksWaiting >= FULL_BATCH);
     });
   }
@@ -105,7 +105,7 @@ export class QueuedLog implements SlicedLog {
       }
       parts = [];
     }
-    // The process ended before the last draft was whole, and so before its sender was told anything.
+    // The process ended before the last draft was complete. Its sender got no answer.
     if (parts.length > 0) this.#options.store.takeBack(parts.length);
   }
 
@@ -130,7 +130,7 @@ export class QueuedLog implements SlicedLog {
     return this.#options.store.forget(through);
   }
 
-  /** Writes drafts that fit into an entry, as many to each as there is room for. */
+  /** Writes drafts that fit into an entry, as many per entry as fit. */
   #writeWaiting(): void {
     const written: Written[] = [];
     let group: Waiting[] = [];
@@ -171,7 +171,7 @@ export class QueuedLog implements SlicedLog {
     return taken;
   }
 
-  /** Writes some more entries of a large draft; those of the last slice make it whole. */
+  /** Writes a slice of the entries of a large draft; the last slice completes it. */
   #writeLarge(large: Large): void {
     const { waiting, parts } = large;
     const { draft } = waiting;
@@ -204,7 +204,7 @@ export class QueuedLog implements SlicedLog {
     this.#large = undefined;
   }
 
-  /** The entry that several drafts share. */
+  /** Makes the entry of one or more drafts. */
   #written(group: readonly Waiting[]): Written {
     let first = this.#head + 1;
     const ends = group.map((waiting) => {
@@ -217,7 +217,7 @@ export class QueuedLog implements SlicedLog {
     return { entry: this.#entry({ ...insteadOfTicks(group[0]!.draft), ticks }, ends, false), ends };
   }
 
-  /** The last entry of a large draft. @param first seq of the first one */
+  /** Makes the last entry of a large draft. @param first seq of its first entry */
   #lastOf(waiting: Waiting, part: Content, first: number): Written {
     const last = this.#head + seqsOf(part);
     const ends = [{ waiting, appended: { first, last } }];
@@ -250,7 +250,7 @@ export class QueuedLog implements SlicedLog {
     return entry;
   }
 
-  /** Tells of a slice of what is written, and its senders that it is. */
+  /** Delivers a slice of the written entries and answers their senders. */
   #tell(): void {
     const { elapsed } = this.#options;
     const until = elapsed() + DELIVER_MS_MAX;

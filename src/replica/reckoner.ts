@@ -138,7 +138,10 @@ export class Reckoner {
     const ticks = this.#ticks(interval, start);
     const left = ticks.filter((tick) => !cancels(this.#options.correction, tick));
     const isKept = ticks.length >= (known === undefined ? 0 : countOf(known));
-    if (!isKept || left.length === ticks.length) return known;
+    if (left.length === ticks.length) return known;
+    // A few seconds of ticks may be all that is kept.
+    if (!isKept && interval !== INTERVALS[0]) return this.#ofShorter(interval, start, known);
+    if (!isKept) return known;
     return this.#made(start, left, known);
   }
 

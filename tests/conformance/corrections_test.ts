@@ -207,6 +207,32 @@ describe("Corrections", () => {
     assert.equal((await ticker()).h[0], "7.00000");
   });
 
+  test("Workers are right alike", { timeout }, async () => {
+    const tape = `sqlite:${join(folder, "workers.db")}`;
+    const server = await ServerProcess.start("--feed", "none", "--tape", tape, "--workers", "2");
+    const right = new Reckoning();
+    const next = chance(5);
+    const batch = ticks(3_000, 0, next);
+    let position = await send(server, batch);
+    right.add(batch, seqOf(position));
+    for (let round = 0; round < 4; round++) {
+      const { path, count } = correction(right, seqOf(position), next);
+      const answer = await cancel(server, path);
+      assert.equal(answer.cancelled, count(), path);
+      position = answer.position;
+    }
+    // Each connection is another worker's.
+    for (let turn = 0; turn < 3; turn++) await assertRight(server, right, `&at=${position}`);
+    const gone = await cancel(server, "symbols/WRONG");
+    for (let turn = 0; turn < 6; turn++) {
+      assert.deepEqual(
+        (await get(server, `snapshot?at=${gone.position}`)).map(({ symbol }: Tick) => symbol)
+          .sort(),
+        SYMBOLS.slice(0, 3),
+      );
+    }
+  });
+
   test("Of two at once each tick is counted by one", { timeout }, async () => {
     const server = await ServerProcess.start("--feed", "none", "--tape", "memory");
     const next = chance(3);
