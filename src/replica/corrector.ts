@@ -122,7 +122,9 @@ export class Corrector {
       this.#market.replaceBars(symbol, interval, [gone.from, gone.to], left);
     }
     if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
-    this.#fill(symbol, interval, oldest > gone.from && oldest < gone.to ? gone.from : oldest);
+    // Given bars in the span stay, also those that only the file has.
+    const isGone = oldest > gone.from && oldest < gone.to && !this.#market.given.seqOf(symbol);
+    this.#fill(symbol, interval, isGone ? gone.from : oldest);
     const newest = this.#market.newestBar(symbol, interval)?.time;
     if (newest !== undefined && newest !== before && !others.includes(newest)) others.push(newest);
     return others.map((time) => ({ symbol, interval, time }));

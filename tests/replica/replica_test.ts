@@ -69,6 +69,24 @@ describe("Replica", () => {
     again.close();
   });
 
+  test("Replica keeps a given bar in a span that is taken back, also one that only the file has", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path, barsHeld: 2 });
+    const start = 1e12;
+    await test.send([tick({ time: start + 2_000 }), tick({ time: start + 1_000 })]);
+    const prices = { open: 1, high: 1, low: 1, close: 1, volume: null };
+    await test.give([{ symbol: "A", interval: "1s", time: start, ...prices }]);
+    test.save();
+    await test.cancel({ symbol: "A", from: start, to: start + 60_000 });
+    const starts = ({ market, tape }: TestReplica) =>
+      readBars(market, tape, "A", "1s", { limit: 9 }).map(({ time }) => time);
+    assert.deepEqual(starts(test), [start]);
+    const again = new TestReplica({ path: folder.killed(path), barsHeld: 2 });
+    assert.deepEqual(starts(again), [start]);
+    test.close();
+    again.close();
+  });
+
   test("Replica has on the tape, and in its bars, what somebody is told of", async () => {
     const test = new TestReplica({ blockTicks: 50 });
     let checked = 0;
