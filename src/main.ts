@@ -111,11 +111,13 @@ async function serve(given: Config): Promise<void> {
 async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
   const post = process.env[WORKER_VARIABLE];
   if (post === undefined) return undefined;
-  return await Worker.begin(JSON.parse(post) as Post, {
-    elapsed,
-    sleep,
-    ended: () => process.exit(1),
-  });
+  const ended = () => process.exit(1);
+  try {
+    return await Worker.begin(JSON.parse(post) as Post, { elapsed, sleep, ended });
+  } catch (_) {
+    // The first process has ended meanwhile.
+    return ended();
+  }
 }
 
 /** Ports are those of the first process, and what only one may do is done there. */
