@@ -134,9 +134,18 @@ function createCrew(config: Config, elapsed: () => number): Crew | undefined {
   checkWorkers(config);
   return new Crew({
     ...{ count, elapsed, sleep, environment: process.env, ...log },
+    kill,
     again: again(process.execPath, process.argv.slice(2)),
     backoff: (failures) => backoff(failures, Math.random),
   });
+}
+
+function kill(pid: number, signal: string): void {
+  try {
+    process.kill(pid, signal);
+  } catch (_) {
+    // It has ended meanwhile.
+  }
 }
 
 /** @throws {ConfigError} */

@@ -23,6 +23,8 @@ export interface CrewOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Sends a signal to a process that may have ended. */
+  kill(pid: number, signal: "SIGHUP" | "SIGTERM" | "SIGKILL"): void;
   /** How long to wait before a process is started once more that has failed so many times. */
   backoff(failures: number): number;
   info(message: string): void;
@@ -214,7 +216,7 @@ class Member {
   async #watch(signal: AbortSignal): Promise<void> {
     const child = this.#child;
     await this.#options.sleep(START_MS_MAX, signal);
-    if (!signal.aborted && child === this.#child && !this.isServing) child?.kill("SIGKILL");
+    if (!signal.aborted && child === this.#child && !this.isServing) this.signal("SIGKILL");
   }
 
   /** It has reported. @returns what to do with what it says */
@@ -268,14 +270,17 @@ class Member {
     return text ?? undefined;
   }
 
-  signal(name: "SIGHUP"): void {
-    this.#child?.kill(name);
+  signal(name: "SIGHUP" | "SIGTERM" | "SIGKILL"): void {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    // One runtime sends only one signal by the child itself.
+    const isOver = exitCode !== null || signalCode !== null;
+    if (pid !== undefined && !isOver) this.#options.kill(pid, name);
   }
 
   async end(withinMs: number): Promise<void> {
-    this.#child?.kill("SIGTERM");
+    this.signal("SIGTERM");
     await Promise.race([this.#exited, this.#options.sleep(withinMs)]);
-    this.#child?.kill("SIGKILL");
+    this.signal("SIGKILL");
     await this.#exited;
   }
 }
