@@ -39,6 +39,8 @@ const log = createLog(Date.now, complain);
 
 /** How often it is looked whether a certificate was renewed. */
 const RENEWAL_MS = 2_000;
+/** How often a worker looks whether its first process is there. */
+const ORPHAN_MS = 250;
 /** How long the file of a tape is waited for that somebody else has. */
 const FREE_MS_MAX = 2_000;
 /** The tape that a server has unless it is told otherwise. */
@@ -111,9 +113,12 @@ async function serve(given: Config): Promise<void> {
 async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
   const post = process.env[WORKER_VARIABLE];
   if (post === undefined) return undefined;
+  const parsed = JSON.parse(post) as Post;
   const ended = () => process.exit(1);
+  // The channel may stay open: one runtime lets other workers inherit the other end of it.
+  setInterval(() => process.ppid === parsed.first || ended(), ORPHAN_MS);
   try {
-    return await Worker.begin(JSON.parse(post) as Post, { elapsed, sleep, ended });
+    return await Worker.begin(parsed, { elapsed, sleep, ended });
   } catch (_) {
     // The first process has ended meanwhile.
     return ended();
@@ -135,6 +140,7 @@ function createCrew(config: Config, elapsed: () => number): Crew | undefined {
   return new Crew({
     ...{ count, elapsed, sleep, environment: process.env, ...log },
     kill,
+    pid: process.pid,
     again: again(process.execPath, process.argv.slice(2)),
     backoff: (failures) => backoff(failures, Math.random),
   });
