@@ -3,13 +3,13 @@ import { Replica } from "../src/replica/replica.ts";
 import { TestStore } from "../tests/helpers/store.ts";
 
 const BARS_KEPT = 120;
-const NOBODY = { publish() {}, refresh() {}, correct() {} };
+const NOBODY = { publish() {}, publishGiven() {}, refresh() {}, correct() {} };
 
 /** A log in a file, with all that follows it in this process but clients. */
 export function openReplica(path: string) {
   const elapsed = () => performance.now();
   const store = new TestStore({ path, epoch: "bench", now: Date.now, elapsed });
-  const market = new Market({ barsKept: BARS_KEPT });
+  const market = new Market({ barsKept: BARS_KEPT, older: store.tape });
   const replica = new Replica({ log: store.log, tape: store.tape, market, hub: NOBODY });
   replica.start(BARS_KEPT);
   return { store, replica };

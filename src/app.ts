@@ -99,7 +99,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     if (isMuch) replica.work();
   });
   const { log: entries, tape, snapshots, carrier } = opened;
-  const market = new Market({ barsKept: BARS_IN_MEMORY });
+  const market = new Market({ barsKept: BARS_IN_MEMORY, older: tape });
   const wake = () => pulse.touch();
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
@@ -113,10 +113,10 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const writer = new Writer({
     ...{ log: entries, tape, market, symbolsMax: config["symbols-max"], now },
   });
-  const accept: Writer["accept"] = (ticks, attached) => writer.accept(ticks, attached);
+  const [accept, give] = [writer.accept.bind(writer), writer.give.bind(writer)];
   const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
-    ...{ market, tape, accept, now, sleep, log, random },
+    ...{ market, tape, accept, give, now, sleep, log, random },
     define: (symbol, fields) => define(symbol, fields),
     leases,
   });
@@ -131,7 +131,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const turns = new Turns(turn);
   const entry = openEntry({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
-    ...{ turns, accept, now, fault },
+    ...{ turns, accept, give, now, fault },
   });
   const maintenance = worker === undefined
     ? createMaintenance(config, { replica, log: entries, tape }, log)

@@ -23,7 +23,7 @@ import { readSettingsFile, type SettingsFile } from "./config/settings_file.ts";
 
 export { ConfigError };
 
-/** Origins of the clients in PROTOCOL.md that run in a browser. */
+/** Origins of the browser clients in PROTOCOL.md. */
 const ORIGINS = [
   "https://pro.openbb.co",
   "https://pro.openbb.dev",
@@ -33,7 +33,7 @@ const ORIGINS = [
   "https://app.lowcoder.cloud",
 ];
 
-/** Every setting: flag `--body-max`, environment `TICKWIRE_BODY_MAX` and key `body-max` of the file. */
+/** All settings. Each is a flag `--body-max`, a variable `TICKWIRE_BODY_MAX` and a key `body-max` of the file. */
 const SETTINGS = z.object({
   "host": text.default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
   "port": number(z.number().int().min(0).max(65_535)).default(5050).describe(
@@ -103,21 +103,21 @@ const SETTINGS = z.object({
 
 export type Config = z.infer<typeof SETTINGS>;
 
-/** Settings that may be given several times; in the environment they are separated by blanks. */
+/** Settings with several values; a variable separates them with blanks. */
 export const REPEATABLE = ["feed", "origin", "allowed-host", "read-key", "write-key"];
-/** Settings that only the file has. */
+/** Settings that exist only in the file. */
 export const FILE_ONLY = ["instruments"];
 const SECRET = ["read-key", "write-key", "key", "jwt-secret"];
 
 export interface Command {
   readonly settings: z.ZodObject;
-  /** How many words it takes beside its flags. */
+  /** Most words beside the flags. */
   readonly wordsMax: number;
 }
 
 /**
- * What the program can be asked to do, each with settings of its own: a new one is an entry here, its page
- * in config/help.ts and a case in main.ts. A setting means the same with every command that has it.
+ * The commands with their settings. A new command needs an entry here, a page in config/help.ts and a case in
+ * main.ts. A setting means the same in each command.
  */
 export const COMMANDS = {
   serve: { settings: SETTINGS, wordsMax: 0 },
@@ -134,15 +134,15 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** Every setting of any command. */
+/** The settings of all commands. */
 const ALL: Readonly<Record<string, z.ZodType>> = Object.assign(
   {},
   ...Object.values(COMMANDS).map(({ settings }) => settings.shape),
 );
 
-/** Where each setting comes from, and what it is, keys left out. */
+/** The values and the sources of all settings, without secrets. */
 export interface Report {
-  /** The file that was read. */
+  /** The path of the file, if one was read. */
   readonly file: string | null;
   readonly settings: Readonly<Record<string, { readonly value: unknown; readonly source: string }>>;
 }
@@ -162,20 +162,20 @@ export type Invocation =
 export interface ConfigSources {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** @returns the text of a file, or `undefined` when there is none */
+  /** @returns the text of a file, or `undefined` if it does not exist */
   readFile(path: string): string | undefined;
 }
 
-/** A setting as it was given. */
+/** A setting as the user gave it. */
 interface Given {
   readonly value: unknown;
   readonly source: "flag" | "environment" | "file";
-  /** What to look for where it was given: `--port`, `TICKWIRE_PORT`, `port of tickwire.json`. */
+  /** Name of the setting at its source: `--port`, `TICKWIRE_PORT`, `port of tickwire.json`. */
   readonly place: string;
 }
 
 /**
- * Reads the command line; flags win over the environment, the environment over the file.
+ * Reads the settings. Flags win over the environment, and the environment over the file.
  * @throws {ConfigError}
  */
 export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
@@ -209,7 +209,7 @@ export function readConfig({ args, env, readFile }: ConfigSources): Invocation {
   );
   if (!parsed.success) throw refusal(parsed.error.issues[0]!, given);
   if (kind === "serve") checkTogether(given);
-  // Which command has which settings is known from COMMANDS, but not to the compiler.
+  // The compiler cannot derive the settings of `kind` from COMMANDS.
   const config = parsed.data as Config;
   if (config.check) return { kind: "check", config, report: reportOf(config, given, file) };
   return { kind, config, words: rest } as Run<typeof kind> as Invocation;
@@ -262,7 +262,7 @@ function gather(
   return given;
 }
 
-/** @throws {ConfigError} for a setting that lacks the one that it needs */
+/** @throws {ConfigError} for a setting without the one that it needs */
 function checkTogether(given: ReadonlyMap<string, Given>): void {
   for (const [setting, needs] of TOGETHER) {
     const place = given.get(setting)?.place;
@@ -271,12 +271,12 @@ function checkTogether(given: ReadonlyMap<string, Given>): void {
   }
 }
 
-/** The first thing that is wrong, with the place where it was given. */
+/** The error for the first invalid setting, with its source. */
 function refusal({ path, message }: z.core.$ZodIssue, given: ReadonlyMap<string, Given>) {
   const [name, ...inside] = path.map(String) as [string, ...string[]];
   const { place, value } = given.get(name) ?? { place: name, value: undefined };
   const wrong = inside.reduce<unknown>((part, key) => Object(part)[key], value);
-  // A place in a list needs no name, one in the file does.
+  // The name of a list is clear enough; a value inside an object needs its path.
   const within = FILE_ONLY.includes(name) ? inside.map((key) => `.${key}`).join("") : "";
   const shown = SECRET.includes(name)
     ? MASK

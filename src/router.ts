@@ -95,7 +95,7 @@ export function createRouter(config: RouterSettings, world: RouterWorld, parts: 
       activityRoutes({ market, tape, archive, turns, now }),
       snapshotRoutes({ market, position }),
       symbolRoutes({ catalogue, define: (...given) => writer.define(...given) }),
-      barRoutes({ market, archive, turns, now, fault }),
+      barRoutes({ market, archive, ingest, turns, now, fault }),
       tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
       correctionRoutes({ tape, catalogue, turns, now, cancel: (given) => writer.cancel(given) }),
       influxRoutes({ ingest, version, fault }),

@@ -1,5 +1,6 @@
 // One chart of the layout: its view, its viewport and the history that it draws.
 
+import { longerThan } from "./interval.js";
 import { PANE_SHARE } from "./layer.js";
 import { Stage } from "./stage.js";
 import { Tracks } from "./tracks.js";
@@ -31,6 +32,7 @@ import { Viewport } from "./viewport.js";
  * @property {() => number} now clock time; it stops while the page has no connection
  * @property {() => number} present the present in the time of the data
  * @property {(cell: Cell, place: Place, event: PointerEvent) => Grip | undefined} grab
+ * @property {() => void} changed called after the chart has chosen another interval by itself
  */
 
 export class Cell {
@@ -43,6 +45,8 @@ export class Cell {
   #options;
   #desk;
   #tracks;
+  /** Whether the user has chosen the interval for the symbol. */
+  #isChosen = false;
   /** @type {number | undefined} */
   #momentTime;
 
@@ -63,6 +67,7 @@ export class Cell {
       choice: () => this.view,
       time: () => this.#time,
       grab: (place, event) => grab(this, place, event),
+      widen: () => this.#widen(),
     });
     this.#show(view);
   }
@@ -96,6 +101,16 @@ export class Cell {
     if (panes !== undefined) this.chart.paneShare = panes / 100;
   }
 
+  /** Shows longer bars where there are no shorter ones, unless the user has chosen these for the symbol. */
+  #widen() {
+    const { interval } = this.view;
+    const longer = longerThan(interval);
+    if (this.#isChosen || interval === "tick" || longer === undefined) return;
+    this.choose({ interval: longer });
+    this.#isChosen = false;
+    this.#options.changed();
+  }
+
   /** The time at the right edge: the moment, or the present of the leading symbol. */
   get #time() {
     const { now, present } = this.#options;
@@ -106,6 +121,7 @@ export class Cell {
   /** @param {Wish} wish @returns whether the chart now shows other histories */
   choose(wish) {
     const before = this.view;
+    this.#isChosen = wish.symbol === undefined && (wish.interval !== undefined || this.#isChosen);
     this.view = { ...before, ...wish };
     this.view.compare = this.view.compare.filter((symbol) => symbol !== this.view.symbol);
     this.#show(wish);

@@ -20,7 +20,7 @@ const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
 /**
  * @typedef {object} CellsOptions
  * @property {HTMLElement} host contains one stage, which the first chart uses
- * @property {Omit<CellOptions, "host" | "desk" | "view">} cell
+ * @property {Omit<CellOptions, "host" | "desk" | "view" | "changed">} cell
  * @property {Desk} desk the desk of the charts with a linked moment
  * @property {(changed: (moment: Moment | undefined) => void) => Desk} openDesk opens the desk of a chart with its own
  *   moment
@@ -175,8 +175,8 @@ export class Cells {
 
   /** @param {HTMLElement} host @param {View} view */
   #add(host, view) {
-    const { cell: options, desk } = this.#options;
-    const cell = new Cell({ ...options, host, desk, view });
+    const { cell: options, desk, changed } = this.#options;
+    const cell = new Cell({ ...options, host, desk, view, changed });
     this.all = [...this.all, cell];
     for (const kind of ["pointerdown", "focusin"]) {
       host.addEventListener(kind, () => this.activate(cell), true);

@@ -25,6 +25,7 @@ import { EVEN_AXIS, GaplessAxis } from "./time_axis.js";
  * @property {() => Pick<Choice, "interval" | "look" | "scale" | "isGapless">} choice
  * @property {() => number} time at the right edge
  * @property {(place: Place, event: PointerEvent) => Grip | undefined} grab
+ * @property {() => void} widen called where there is no bar of a symbol that has a price
  */
 
 /**
@@ -123,6 +124,8 @@ export class Stage {
     const { tracks, viewport, choice } = this.#options;
     const { lead, all } = tracks();
     if (!this.#isDue(lead)) return;
+    const isEmpty = lead?.state.kind === "ready" && lead.series.length === 0;
+    if (isEmpty && typeof row?.price === "number") this.#options.widen();
     const notice = noticeOf(lead, failure, isForeign);
     if (this.#notice.textContent !== notice) this.#notice.textContent = notice;
     setHidden(this.#notice, notice === "");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, durationFrom, number, text, webAddress } from "./setting_kinds.ts";
 
-// What a server needs that is in the open: settings of TLS, tokens and backups.
+// Settings for servers on public networks: TLS, tokens and backups.
 
 const port = (least: number) => number(z.number().int().min(least).max(65_535));
 
@@ -33,7 +33,7 @@ export const BACKUPS = {
   "backup-keep": count.default(7).describe("how many of them are kept"),
 };
 
-/** Settings that are of use only with others. */
+/** Settings that need another setting. */
 export const TOGETHER: readonly (readonly [setting: string, needs: string])[] = [
   ["tls-cert", "tls-key"],
   ["tls-key", "tls-cert"],

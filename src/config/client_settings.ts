@@ -3,7 +3,7 @@ import { INTERVALS } from "../core/interval.ts";
 import { FORM_OPTIONS } from "../records/form_options.ts";
 import { count, credential, durationFrom, text, toggle } from "./setting_kinds.ts";
 
-// Settings of the commands that do not serve; most talk to a running server.
+// Settings of the commands that do not serve; most of them talk to a running server.
 
 const SERVER = {
   url: text.default("http://localhost:5050").describe("server to talk to"),
@@ -18,7 +18,7 @@ export const WATCH = z.object({
   json: toggle.default(false).describe("print JSON: with --once an array, else one row a line"),
 });
 
-/** How records are written, as for feeds. */
+/** The form of records, as for feeds. */
 const FORM = Object.fromEntries(
   Object.entries(FORM_OPTIONS).map(([name, what]) => [name, text.optional().describe(what)]),
 );
@@ -26,7 +26,8 @@ const FORM = Object.fromEntries(
 const TRANSFER = {
   ...SERVER,
   batch: count.default(5_000).describe("records in one request"),
-  resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected what an earlier run told" }).optional()
+  resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected the name that an earlier run printed" })
+    .optional()
     .describe("go on with the run of that name; what was sent is not added again"),
 };
 

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../core/nearest.ts";
 
-/** What the operator got wrong, in words that name the setting and the way out. */
+/** An error of the operator; the message names the setting and a way out. */
 export class ConfigError extends Error {}
 
 export interface Flags {
-  /** The values of each flag given; a switch has an empty one. */
+  /** The values of each flag; the value of a switch is empty. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
   readonly words: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface FlagNames {
   readonly switches: readonly string[];
 }
 
-/** Takes a command line apart. @throws {ConfigError} for a flag that is unknown, or lacks its value or has one */
+/** Parses a command line. @throws {ConfigError} for an unknown flag, a missing value, or a switch with a value */
 export function readFlags(args: readonly string[], { valued, switches }: FlagNames): Flags {
   const options = Object.fromEntries([
     ...valued.map((name) => [name, { type: "string" }]),
@@ -44,7 +44,7 @@ export function readFlags(args: readonly string[], { valued, switches }: FlagNam
         `Cannot use ${rawName}: there is no such flag${meant}, see tickwire --help`,
       );
     }
-    // What begins with two dashes is the next flag.
+    // Two dashes start the next flag, not a value.
     const value = !inlineValue && token.value?.startsWith("--") ? undefined : token.value;
     if (isSwitch !== (value === undefined)) {
       throw new ConfigError(`Cannot use ${rawName}: it ${isSwitch ? "takes no" : "needs a"} value`);
@@ -54,7 +54,7 @@ export function readFlags(args: readonly string[], { valued, switches }: FlagNam
   return { flags, words };
 }
 
-/** Words that name what was probably meant: what begins like it, or is near to it. */
+/** Suggests the name that the user probably meant: one with the same start, or a similar one. */
 export function suggest(name: string, names: readonly string[]): string {
   const meant = names.find((known) => known.startsWith(name)) ?? nearest(name, names);
   return meant === undefined ? "" : ` (did you mean ${meant}?)`;

@@ -12,7 +12,7 @@ import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 interface Page {
   readonly synopsis: string;
   readonly summary: string;
-  /** What to type, and what it does. */
+  /** Commands and what they do. */
   readonly examples: readonly (readonly [command: string, does: string])[];
 }
 
@@ -100,7 +100,7 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
   },
 };
 
-/** Settings that belong together; what is not named here is a limit. */
+/** Groups of settings. Settings without a group are limits. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Server: [
     "url",
@@ -145,7 +145,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
 };
 const NAME_WIDTH = 22;
 
-/** The text of `--help`, written from the settings. @param command the one to tell of; all when none is named */
+/** The text of `--help`, made from the settings. @param command the command to describe; undefined means all */
 export function helpText(version: string, command?: CommandName): string {
   const pages = command === undefined ? Object.values(PAGES) : [PAGES[command]];
   const wide = Math.max(...pages.map(({ synopsis }) => synopsis.length)) + 3;

@@ -3,20 +3,20 @@ import { parseDuration } from "../core/duration.ts";
 import { DECIMALS_MAX, type InstrumentFields } from "../core/instrument.ts";
 import { symbolFault } from "../core/tick.ts";
 
-// Kinds of values, which come as text from flags and the environment and as JSON from the file.
+// Kinds of values. Flags and the environment give text, the file gives JSON.
 
 export const text = z.string().min(1);
-/** A number, or one written as text; nothing else is made into a number. */
+/** A number, or a text that contains one. */
 export const number = (schema: z.ZodNumber) =>
   z.preprocess(
     (value) => {
       const made = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-      // What is no number stays what it was, so that the refusal says so.
+      // Keep text that is not a number, so that the error shows it.
       return Number.isNaN(made) ? value : made;
     },
     schema,
   );
-/** A value, or `auto` for what the server finds out by itself. */
+/** A value, or `auto` to let the server choose. */
 export const autoOr = (schema: z.ZodType<number>) =>
   z.unknown().transform((value, context): number | "auto" => {
     if (value === "auto") return value;
@@ -28,7 +28,7 @@ export const autoOr = (schema: z.ZodType<number>) =>
   });
 export const countFrom = (least: number) => number(z.number().int().min(least));
 export const count = countFrom(1);
-/** Yes or no: a flag without a value. */
+/** A flag without a value. */
 export const toggle = z.preprocess(
   (value) => value === "true" ? true : value === "false" ? false : value,
   z.boolean(),
@@ -41,18 +41,18 @@ export const origins = listOf(
     error: "expected an origin such as https://app.example.com, or *",
   }),
 );
-/** Names without a port: whoever forwards a port may choose another one. */
+/** Names without a port, because forwarding may change the port. */
 export const hosts = listOf(
   text.regex(/^(?:\*|[^\s:/?#@,[\]*]+|\[?(?=[^:]*:[^:]*:)[\da-f:.]+\]?)$/i, {
     error: "expected a host without a port such as ticks.example.com, or *",
   }),
 );
-/** What can stand in a header, an address and a variable with several of them. */
+/** A key must fit into a header, a URL and a variable with several keys. */
 export const key = text.regex(/^[!-~]{1,200}$/, {
   error: "expected 1 to 200 ASCII characters without a blank",
 });
 export const keys = listOf(key);
-/** A key, or a token. */
+/** A key or a token. */
 export const credential = text.regex(/^[!-~]{1,8192}$/, {
   error: "expected 1 to 8,192 ASCII characters without a blank",
 });
@@ -65,7 +65,7 @@ export const durationFrom = (leastMs: number) =>
     return z.NEVER;
   });
 
-/** Without a slash at the end. */
+/** An address without a slash at the end. */
 export const webAddress = z.url({
   protocol: /^https?$/,
   error: "expected an address with http or https",

@@ -4,13 +4,13 @@ const USUAL_PATH = "tickwire.json";
 
 export interface SettingsFile {
   readonly path: string;
-  /** `undefined` when there is no file. */
+  /** `undefined` without a file. */
   readonly settings: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
  * Reads the settings file.
- * @param asked the one that must be there; without it there may be one in its usual place
+ * @param asked path of a file that must exist; without it the default path is optional
  * @throws {ConfigError}
  */
 export function readSettingsFile(
@@ -28,7 +28,7 @@ export function readSettingsFile(
   try {
     settings = JSON.parse(content);
   } catch (cause) {
-    // Some parsers quote the text, in which there may be a key.
+    // Some parsers quote the text, which may contain a key.
     const message = (cause as Error).message.replace(/,? *(?:\.{3})?".*"(?:\.{3})?/s, "");
     throw new ConfigError(`Cannot read ${path}: ${message}`);
   }
@@ -46,7 +46,7 @@ export function readSettingsFile(
   return { path, settings: settings as Record<string, unknown> };
 }
 
-/** A name that one object of the JSON has twice: reading it would silently drop the first. */
+/** A name that occurs twice in one JSON object: parsing would silently drop the first value. */
 function nameGivenTwice(json: string): string | undefined {
   const open: Set<string>[] = [];
   for (const [token, text, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g)) {

@@ -31,8 +31,9 @@ export interface BarRange {
 
 /**
  * A bar with all that is needed to go on with it, as it is stored: time, open, high, low, close, volume,
- * count, Σ price, Σ price·size, event times of open and close, state, seq of the newest tick in it. A
- * record takes no tick twice, so it may be stored before others and the tape be applied to all again.
+ * count, Σ price, Σ price·size, event times of open and close, state, seq of the newest tick in it, and what
+ * it is made of; behind these, what was given if it was. A record takes no tick twice, so it may be stored
+ * before others and the tape be applied to all again.
  */
 export interface BarRecord {
   readonly symbol: string;
@@ -52,15 +53,18 @@ export interface BarChanges {
   readonly late: LateTick[];
 }
 
-const OPEN = 1, HIGH = 2, LOW = 3, CLOSE = 4, VOLUME = 5, COUNT = 6, PRICES = 7;
-const NOTIONAL = 8, OPENED_AT = 9;
-/** Places of the numbers in a record that a series looks at. */
-export const TIME = 0, CLOSED_AT = 10, STATE = 11, SEQ = 12;
+/** Places of the numbers in a record. */
+export const OPEN = 1, HIGH = 2, LOW = 3, CLOSE = 4, VOLUME = 5, COUNT = 6, PRICES = 7;
+export const NOTIONAL = 8, OPENED_AT = 9;
+export const TIME = 0, CLOSED_AT = 10, STATE = 11, SEQ = 12, MADE_OF = 13;
 /** How many numbers a record has. */
-export const BAR_RECORD_WIDTH = 13;
+export const BAR_RECORD_WIDTH = 14;
 
 /** What `STATE` holds; the last is the state of no bar, but of a record that says that there is none. */
 export const FORMING = 0, CLOSED = 1, REVISED = 2, GONE = 3;
+
+/** What `MADE_OF` holds: ticks alone, a given bar with the ticks after it, or the bars of the next finer interval. */
+export const TICKS = 0, GIVEN = 1, FINER = 2;
 
 /** Reads a record as a bar. @param at place of the record's first number */
 export function barOf(symbol: string, interval: Interval, numbers: Float64Array, at = 0): Bar {
@@ -114,17 +118,17 @@ export function reviseRecord(
 export function firstNumbers(start: number, tick: TapedTick, state: number): number[] {
   const { seq, price, time, size } = tick;
   const sums = [size ?? 0, 1, price, price * (size ?? 0)];
-  return [start, price, price, price, price, ...sums, time, time, state, seq];
+  return [start, price, price, price, price, ...sums, time, time, state, seq, TICKS];
 }
 
 /**
- * Adds a tick to a record, unless it is in there.
+ * Adds a tick to a record, unless it is in there, or comes by a finer bar.
  * @param at place of the record's first number
  * @returns whether it was added
  */
 export function addTick(numbers: Float64Array, at: number, tick: TapedTick): boolean {
   const { seq, price, time, size } = tick;
-  if (seq <= numbers[at + SEQ]!) return false;
+  if (seq <= numbers[at + SEQ]! || numbers[at + MADE_OF] === FINER) return false;
   numbers[at + SEQ] = seq;
   if (price > numbers[at + HIGH]!) numbers[at + HIGH] = price;
   if (price < numbers[at + LOW]!) numbers[at + LOW] = price;
@@ -168,7 +172,8 @@ export function mergedNumbers(
   seq: number,
 ): Float64Array {
   const [first, last] = [parts[0]!, parts.at(-1)!];
-  const numbers = first.slice();
+  const numbers = first.slice(0, BAR_RECORD_WIDTH);
+  numbers[MADE_OF] = parts.every((part) => part[MADE_OF] === TICKS) ? TICKS : FINER;
   numbers[TIME] = time;
   numbers[CLOSE] = last[CLOSE]!;
   numbers[CLOSED_AT] = last[CLOSED_AT]!;

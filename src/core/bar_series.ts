@@ -2,7 +2,6 @@ import {
   addTick,
   type Bar,
   BAR_RECORD_WIDTH as WIDTH,
-  type BarChanges,
   barOf,
   type BarRange,
   type BarRecord,
@@ -10,44 +9,37 @@ import {
   CLOSED_AT,
   firstNumbers,
   FORMING,
-  type LateTick,
+  MADE_OF,
   REVISED,
   STATE,
   TIME,
 } from "./bar.ts";
+import { BarNotes } from "./bar_notes.ts";
+import { BarRecords } from "./bar_records.ts";
+import { isSameBar } from "./given_record.ts";
 import { type Interval, lengthOf, startOf } from "./interval.ts";
+import { SharedBars } from "./shared_bars.ts";
 import type { TapedTick } from "./tick.ts";
 
 /** How long after its last tick the clock may close a bar. */
 const QUIET_MS = 1_000;
 
-/** How many bars that were handed out are remembered, so that equal requests share one object. */
-const SHARED_MAX = 8;
-
-/**
- * The bars of one symbol and interval, oldest first; at least `depth` of them are kept. Their records are
- * one flat array, because a thousand symbols have millions of bars.
- */
+/** The bars of one symbol and interval, oldest first; at least `depth` of them are kept. */
 export class BarSeries {
   readonly symbol: string;
   readonly interval: Interval;
   readonly #depth: number;
   readonly #stored: boolean;
-  readonly #shared = new Map<number, Bar>();
-  #records = new Float64Array(4 * WIDTH);
-  #length = 0;
+  readonly #shared = new SharedBars();
+  readonly #records = new BarRecords();
   #dropped = false;
   /** Event time from which ticks are of a later interval than the newest bar. */
   #newestEnd = -Infinity;
   /** Whether the newest bar got a tick since the clock was last told, and when that was seen. */
   #touched = false;
   #touchedAt = -Infinity;
-  /** Starts of the bars that have changed since `takeChanges`; the one noted last, to save a look-up. */
-  readonly #changed = new Set<number>();
-  #changedLast = NaN;
-  /** Changed records that had to make room before they were taken, and ticks of such. */
-  readonly #droppedChanges: BarRecord[] = [];
-  readonly #late: LateTick[] = [];
+  /** What has changed since it was taken. */
+  readonly notes = new BarNotes();
 
   /** @param stored whether changes are noted, because somebody takes them */
   constructor(symbol: string, interval: Interval, depth: number, stored = true) {
@@ -57,18 +49,16 @@ export class BarSeries {
     this.#stored = stored;
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   /** Start of the newest bar; `undefined` when there is none. */
   get newestTime(): number | undefined {
-    return this.#length === 0 ? undefined : this.#records[(this.#length - 1) * WIDTH + TIME];
+    const { length } = this.#records;
+    return length === 0 ? undefined : this.#records.timeAt(length - 1);
   }
 
   /** Whether the newest bar is still forming. */
   get forming(): boolean {
-    return this.#length > 0 && this.#records[(this.#length - 1) * WIDTH + STATE] === FORMING;
+    const { length, numbers } = this.#records;
+    return length > 0 && numbers[(length - 1) * WIDTH + STATE] === FORMING;
   }
 
   /**
@@ -77,14 +67,15 @@ export class BarSeries {
    */
   apply(tick: TapedTick): boolean {
     if (this.#put(tick)) return true;
-    if (this.#stored) this.#late.push({ interval: this.interval, tick });
+    if (this.#stored) this.notes.late.push({ interval: this.interval, tick });
     return false;
   }
 
   #put(tick: TapedTick): boolean {
     const { time } = tick;
-    const newest = (this.#length - 1) * WIDTH;
-    if (this.#length > 0 && time < this.#newestEnd && time >= this.#records[newest + TIME]!) {
+    const { length, numbers } = this.#records;
+    const newest = (length - 1) * WIDTH;
+    if (length > 0 && time < this.#newestEnd && time >= numbers[newest + TIME]!) {
       this.#touched = true;
       return this.#add(newest, tick);
     }
@@ -93,23 +84,63 @@ export class BarSeries {
       this.close();
       this.#newestEnd = start + lengthOf(this.interval);
       this.#touched = true;
-      return this.#insert(this.#length, start, tick, FORMING);
+      return this.#insert(length, firstNumbers(start, tick, FORMING));
     }
-    const index = this.#search(start);
-    if (index < this.#length && this.#records[index * WIDTH + TIME] === start) {
-      return this.#add(index * WIDTH, tick);
-    }
-    return (index > 0 || !this.#dropped) && this.#insert(index, start, tick, REVISED);
+    const place = this.#records.find(start);
+    if (place !== undefined) return this.#add(place, tick);
+    const index = this.#records.search(start);
+    return (index > 0 || !this.#dropped) &&
+      this.#insert(index, firstNumbers(start, tick, REVISED));
   }
 
-  /** How many changes are of bars that are no longer held, so that nobody finds them here. */
-  get dropped(): number {
-    return this.#droppedChanges.length + this.#late.length;
+  /** Bars that start at this time or later are held; of older ones nothing is known here. */
+  get heldFrom(): number {
+    return this.#dropped ? this.oldest()?.time ?? Infinity : -Infinity;
   }
 
-  /** Takes the changes of bars that are no longer held. */
-  takeDropped(): BarChanges {
-    return { bars: this.#droppedChanges.splice(0), late: this.#late.splice(0) };
+  /** The record of the bar that starts at the given time, to be read at once. */
+  record(time: number): Float64Array | undefined {
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#records.at(place);
+  }
+
+  /** What the bar that starts at the given time is made of. */
+  madeOf(time: number): number | undefined {
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#records.numbers[place + MADE_OF];
+  }
+
+  /** Adds the bars of `from <= time < to` to a record that is made of them. */
+  addTo(coarser: Float64Array, from: number, to: number): void {
+    this.#records.addTo(coarser, from, to);
+  }
+
+  /**
+   * Puts a record in the place of what there was of its bar; whether it is closed is decided here.
+   * @returns whether that has changed anything; `undefined` when the bar is older than those that are held
+   */
+  set(numbers: Float64Array): boolean | undefined {
+    const start = numbers[TIME]!;
+    const place = this.#records.find(start);
+    if (place !== undefined) {
+      const known = this.#records.at(place);
+      if (isSameBar(numbers, known)) return false;
+      numbers[STATE] = known[STATE] === FORMING ? FORMING : REVISED;
+      this.#records.replace(place, numbers);
+      this.#touched ||= numbers[STATE] === FORMING;
+      this.#note(start);
+    } else if (start >= this.#newestEnd) {
+      this.close();
+      this.#newestEnd = start + lengthOf(this.interval);
+      this.#touched = true;
+      numbers[STATE] = FORMING;
+      this.#insert(this.#records.length, numbers);
+    } else {
+      numbers[STATE] = REVISED;
+      const index = this.#records.search(start);
+      if ((index === 0 && this.#dropped) || !this.#insert(index, numbers)) return undefined;
+    }
+    return true;
   }
 
   /**
@@ -117,8 +148,7 @@ export class BarSeries {
    * that none is stored while the end of the one before it is not.
    */
   takeChanges(max: number): BarRecord[] {
-    const times = [...this.#changed].sort((a, b) => a - b).slice(0, max);
-    return times.map((time) => this.#takeChange(time));
+    return this.notes.times().slice(0, max).map((time) => this.#takeChange(time));
   }
 
   /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
@@ -133,9 +163,9 @@ export class BarSeries {
    */
   close(): number | undefined {
     if (!this.forming) return undefined;
-    const record = (this.#length - 1) * WIDTH;
-    this.#records[record + STATE] = CLOSED;
-    const time = this.#records[record + TIME]!;
+    const { length, numbers } = this.#records;
+    numbers[(length - 1) * WIDTH + STATE] = CLOSED;
+    const time = this.#records.timeAt(length - 1);
     this.#note(time);
     return time;
   }
@@ -153,36 +183,28 @@ export class BarSeries {
     return this.close();
   }
 
-  /** Bars that start at this time or later are held; of older ones nothing is known here. */
-  get heldFrom(): number {
-    return this.#dropped ? this.oldest()?.time ?? Infinity : -Infinity;
-  }
-
   /** How many older bars than those that are held there should be beside them, if there are so many. */
   get lacking(): number {
-    return this.#dropped ? Math.max(0, this.#depth - this.#length) : 0;
+    return this.#dropped ? Math.max(0, this.#depth - this.#records.length) : 0;
   }
 
   /** Copies of the records that start in `from <= time < to`, oldest first. */
   records(from: number, to: number): Float64Array[] {
-    const start = this.#search(from), length = Math.max(0, this.#search(to) - start);
-    const at = (index: number) => (start + index) * WIDTH;
-    return Array.from({ length }, (_, index) => this.#records.slice(at(index), at(index + 1)));
+    return this.#records.slice(from, to);
   }
 
   /** Puts records, oldest first, in the place of those that start in `from <= time < to`. */
   replace(from: number, to: number, records: readonly Float64Array[]): void {
     const newest = this.newestTime;
-    for (const numbers of this.records(from, to)) this.#changed.delete(numbers[TIME]!);
+    for (const numbers of this.records(from, to)) this.notes.take(numbers[TIME]!);
     this.#join(this.records(-Infinity, from), records, this.records(to, Infinity));
-    this.#changedLast = NaN;
     for (const numbers of records) this.#note(numbers[TIME]!);
     if (this.newestTime !== newest) this.#reopen();
   }
 
   /** Takes over the newest of the older records: as many as are lacking, or all. */
   prepend(records: readonly Float64Array[]): void {
-    const isEmpty = this.#length === 0;
+    const isEmpty = this.#records.length === 0;
     if (records.length < this.lacking) this.#dropped = false;
     this.#join(records, this.records(-Infinity, Infinity), []);
     if (isEmpty) this.#reopen();
@@ -190,48 +212,44 @@ export class BarSeries {
 
   #join(...parts: readonly (readonly Float64Array[])[]): void {
     const all = parts.flat();
-    this.#records = new Float64Array(Math.max(4, all.length) * WIDTH);
-    all.forEach((numbers, index) => this.#records.set(numbers, index * WIDTH));
-    this.#length = all.length;
+    this.#records.fill(all);
     this.#newestEnd = all.length === 0 ? -Infinity : this.newestTime! + lengthOf(this.interval);
     this.#shared.clear();
   }
 
   /** The newest bar is another one than it was: what comes goes into it. */
   #reopen(): void {
-    if (this.#length === 0) return;
-    this.#records[(this.#length - 1) * WIDTH + STATE] = FORMING;
+    const { length, numbers } = this.#records;
+    if (length === 0) return;
+    numbers[(length - 1) * WIDTH + STATE] = FORMING;
     this.#note(this.newestTime!);
   }
 
   /** The bar that starts at the given time. */
   at(time: number): Bar | undefined {
-    const index = this.#search(time);
-    if (index === this.#length || this.#records[index * WIDTH + TIME] !== time) return undefined;
-    return this.#bar(index);
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#bar(place / WIDTH);
   }
 
   /** Event time of the newest tick in the bar that starts at the given time. */
   lastTickAt(time: number): number | undefined {
-    const index = this.#search(time);
-    const record = index * WIDTH;
-    if (index === this.#length || this.#records[record + TIME] !== time) return undefined;
-    return this.#records[record + CLOSED_AT];
+    const place = this.#records.find(time);
+    return place === undefined ? undefined : this.#records.numbers[place + CLOSED_AT];
   }
 
   /** The newest bar but `back`: 0 is the newest, 1 the one before. */
   newest(back = 0): Bar | undefined {
-    const index = this.#length - 1 - back;
+    const index = this.#records.length - 1 - back;
     return index < 0 ? undefined : this.#bar(index);
   }
 
   oldest(): Bar | undefined {
-    return this.#length === 0 ? undefined : this.#bar(0);
+    return this.#records.length === 0 ? undefined : this.#bar(0);
   }
 
   range({ from, to, limit }: BarRange): Bar[] {
-    let start = from === undefined ? 0 : this.#search(from);
-    let end = to === undefined ? this.#length : this.#search(to);
+    let start = from === undefined ? 0 : this.#records.search(from);
+    let end = to === undefined ? this.#records.length : this.#records.search(to);
     if (from === undefined) start = Math.max(start, end - limit);
     else end = Math.min(end, start + limit);
     const bars: Bar[] = [];
@@ -239,82 +257,57 @@ export class BarSeries {
     return bars;
   }
 
-  /** Index of the first bar that starts at or after the time. */
-  #search(time: number): number {
-    let low = 0, high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#records[middle * WIDTH + TIME]! < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #insert(at: number, start: number, tick: TapedTick, state: number): boolean {
+  #insert(at: number, numbers: ArrayLike<number>): boolean {
     let index = at;
-    if (this.#length * WIDTH === this.#records.length) {
+    if (this.#records.isFull) {
       const dropped = this.#makeRoom();
       index -= dropped;
       if (dropped > 0 && index <= 0) return false;
     }
-    const record = index * WIDTH;
-    this.#records.copyWithin(record + WIDTH, record, this.#length * WIDTH);
-    this.#length++;
-    this.#records.set(firstNumbers(start, tick, state), record);
-    this.#note(start);
+    this.#records.insert(index, numbers);
+    this.#note(numbers[TIME]!);
     return true;
   }
 
   /** @returns how many of the oldest bars had to go */
   #makeRoom(): number {
-    if (this.#length < 2 * this.#depth) {
-      const records = new Float64Array(Math.min(2 * this.#length, 2 * this.#depth) * WIDTH);
-      records.set(this.#records);
-      this.#records = records;
+    const { length } = this.#records;
+    if (length < 2 * this.#depth) {
+      this.#records.grow(Math.min(2 * length, 2 * this.#depth));
       return 0;
     }
-    const dropped = this.#length - this.#depth;
-    const oldest = this.#records[dropped * WIDTH + TIME]!;
-    for (const time of [...this.#changed].sort((a, b) => a - b)) {
-      if (time < oldest) this.#droppedChanges.push(this.#takeChange(time));
+    const dropped = length - this.#depth;
+    const oldest = this.#records.timeAt(dropped);
+    for (const time of this.notes.times()) {
+      if (time < oldest) this.notes.bars.push(this.#takeChange(time));
     }
-    this.#records.copyWithin(0, dropped * WIDTH);
-    this.#length = this.#depth;
+    this.#records.drop(dropped);
     this.#dropped = true;
     this.#shared.clear();
     return dropped;
   }
 
   #takeChange(time: number): BarRecord {
-    const record = this.#search(time) * WIDTH;
-    this.#changed.delete(time);
-    this.#changedLast = NaN;
-    const numbers = this.#records.slice(record, record + WIDTH);
+    this.notes.take(time);
+    const numbers = this.#records.at(this.#records.find(time)!).slice();
     return { symbol: this.symbol, interval: this.interval, numbers };
   }
 
-  #add(record: number, tick: TapedTick): boolean {
-    if (addTick(this.#records, record, tick)) this.#note(this.#records[record + TIME]!);
+  #add(place: number, tick: TapedTick): boolean {
+    const { numbers } = this.#records;
+    if (addTick(numbers, place, tick)) this.#note(numbers[place + TIME]!);
     return true;
   }
 
   /** Notes that a bar has changed: what was handed out of it is old, and it is to be stored. */
   #note(time: number): void {
-    if (this.#shared.size > 0) this.#shared.delete(time);
-    if (!this.#stored || time === this.#changedLast) return;
-    this.#changedLast = time;
-    this.#changed.add(time);
+    this.#shared.forget(time);
+    if (this.#stored) this.notes.note(time);
   }
 
   #bar(index: number): Bar {
-    const records = this.#records;
-    const record = index * WIDTH;
-    const time = records[record + TIME]!;
-    const shared = this.#shared.get(time);
-    if (shared !== undefined) return shared;
-    const bar = barOf(this.symbol, this.interval, records, record);
-    if (this.#shared.size === SHARED_MAX) this.#shared.clear();
-    this.#shared.set(time, bar);
-    return bar;
+    const { numbers } = this.#records;
+    const make = () => barOf(this.symbol, this.interval, numbers, index * WIDTH);
+    return this.#shared.of(this.#records.timeAt(index), make);
   }
 }

@@ -1,4 +1,5 @@
 import type { BarSeries } from "./bar_series.ts";
+import type { GivenClose } from "./given_bars.ts";
 import { startOf } from "./interval.ts";
 import type { Gone, Instrument } from "./instrument.ts";
 import { known } from "./known.ts";
@@ -37,6 +38,8 @@ export interface Newest {
   /** Event times of the bid and the ask: a tick without them leaves the known ones standing. */
   readonly bidTime: number;
   readonly askTime: number;
+  /** `seq` at which bars were given last, if ever. */
+  readonly given?: number | undefined;
 }
 
 type Entry = { -readonly [Name in keyof Newest]: Newest[Name] } & { row: Row | undefined };
@@ -55,6 +58,14 @@ export class Board {
 
   constructor(source: RowSource) {
     this.#source = source;
+  }
+
+  /** Notes the newest close of bars that were given, unless it was noted before. */
+  give({ symbol, time, price }: GivenClose, seq: number): void {
+    const known = this.#newest.get(symbol)?.seq ?? 0;
+    this.apply({ seq, symbol, time, price, size: null, bid: null, ask: null });
+    if (seq > known) this.#newest.get(symbol)!.given = seq;
+    this.refresh(symbol);
   }
 
   /** Notes a tick, unless it was noted before. The newest is the newest by event time, equal times by tape order. */

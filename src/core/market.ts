@@ -1,6 +1,8 @@
-import type { Bar, BarChanges, BarRange, BarRecord, LateTick } from "./bar.ts";
+import type { Bar, BarRange, BarRecord, LateTick } from "./bar.ts";
 import { BarSeries } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
+import type { GivenBar } from "./given_bar.ts";
+import { type ChangedBar, GivenBars, newestClose, type OlderBars } from "./given_bars.ts";
 import {
   Catalogue,
   type Gone,
@@ -8,6 +10,7 @@ import {
   type InstrumentRecord,
 } from "./instrument.ts";
 import { type Interval, INTERVALS } from "./interval.ts";
+import type { DroppedChanges, MarketChanges, MarketState } from "./market_state.ts";
 import type { TapedTick } from "./tick.ts";
 
 export interface MarketOptions {
@@ -15,43 +18,12 @@ export interface MarketOptions {
   readonly barsKept: number;
   /** Whether changes are noted, because somebody takes them (true). */
   readonly stored?: boolean;
+  /** Finds bars that are not held; without it they are taken not to be there. */
+  readonly older?: OlderBars | undefined;
 }
 
 /** A bar that the clock has closed. */
-export interface ClosedBar {
-  readonly symbol: string;
-  readonly interval: Interval;
-  readonly time: number;
-}
-
-/**
- * What follows from the ticks, as it is stored. Some of it may follow from later ticks than the rest; no record
- * takes a tick twice.
- */
-export interface MarketState {
-  /** What follows from the ticks up to here is in it. */
-  readonly seq: number;
-  readonly instruments: readonly InstrumentRecord[];
-  readonly newest: readonly Newest[];
-  /** Of each series the newest ones, oldest first. */
-  readonly bars: readonly BarRecord[];
-}
-
-/** What has changed of it. */
-export interface MarketChanges {
-  readonly seq: number;
-  readonly instruments: readonly (InstrumentRecord | Gone)[];
-  readonly newest: readonly (Newest | Gone)[];
-  readonly bars: readonly BarRecord[];
-  /** The first tick of which something may be in the bars that was not taken before. */
-  readonly since?: number | undefined;
-}
-
-/** What has changed of bars that are no longer held. */
-export interface DroppedChanges extends BarChanges {
-  /** The first tick of which something may be in it that was not taken before. */
-  readonly since: number;
-}
+export type ClosedBar = ChangedBar;
 
 /**
  * Everything that follows from the tape: the catalogue, the board and the bars.
@@ -70,11 +42,13 @@ export class Market {
   readonly #dropping = new Set<BarSeries>();
   readonly #corrections = new Map<string, number>();
   #droppedSince = Infinity;
+  readonly #given: GivenBars;
   #seq = 0;
 
-  constructor({ barsKept, stored = true }: MarketOptions) {
+  constructor({ barsKept, stored = true, older }: MarketOptions) {
     this.#barsKept = barsKept;
     this.#stored = stored;
+    this.#given = new GivenBars((symbol) => this.#seriesOf(symbol), older);
     this.#board = new Board({
       instrument: (symbol) => this.catalogue.get(symbol),
       days: (symbol) => this.#series(symbol, "1d"),
@@ -98,18 +72,50 @@ export class Market {
   }
 
   apply(tick: TapedTick): void {
-    for (const series of this.#seriesOf(tick.symbol)) {
-      series.apply(tick);
-      if (series.dropped === 0) continue;
-      this.#dropping.add(series);
-      // What is dropped now may have changed long before.
-      const since = this.#changed.get(tick.symbol) ?? tick.seq;
-      this.#droppedSince = Math.min(this.#droppedSince, since);
+    if (this.#given.seqOf(tick.symbol) > 0) {
+      this.#given.add(tick);
+      if (this.#given.hasOlder) this.#noteDropped(tick.symbol, tick.seq);
+    } else {
+      for (const series of this.#seriesOf(tick.symbol)) {
+        series.apply(tick);
+        if (series.notes.dropped === 0) continue;
+        this.#dropping.add(series);
+        this.#noteDropped(tick.symbol, tick.seq);
+      }
     }
     this.catalogue.observe(tick.symbol, tick.price);
     this.#board.apply(tick);
     this.#seq = tick.seq;
     this.#note(tick.symbol);
+  }
+
+  /**
+   * Puts given bars in the place of what there was of them; ticks that come later add to them. What was dropped
+   * before has to be taken first.
+   * @param time when they were logged
+   * @returns the bars that have changed by it, coarser ones too
+   */
+  give(bars: readonly GivenBar[], seq: number, time: number): ChangedBar[] {
+    const changed: ChangedBar[] = [];
+    for (const [symbol, own] of Map.groupBy(bars, (bar) => bar.symbol)) {
+      const { changed: others, fresh } = this.#given.give(own, seq, time);
+      for (const change of others) changed.push(change);
+      if (this.#given.hasOlder) this.#noteDropped(symbol, seq);
+      for (const { open, high, low, close } of fresh) {
+        for (const price of [open, high, low, close]) this.catalogue.observe(symbol, price);
+      }
+      if (fresh.length === 0) continue;
+      this.#board.give(newestClose(fresh, time), seq);
+      this.corrected(symbol);
+    }
+    this.#seq = seq;
+    for (const { symbol } of bars) this.#note(symbol);
+    return changed;
+  }
+
+  /** Where bars were given last. */
+  get given(): Pick<GivenBars, "last" | "seqOf"> {
+    return this.#given;
   }
 
   /** Says that no tick up to a seq is still to be applied. */
@@ -127,11 +133,12 @@ export class Market {
     const bars: BarRecord[] = [];
     const late: LateTick[] = [];
     for (const series of this.#dropping) {
-      const dropped = series.takeDropped();
+      const dropped = series.notes.takeDropped();
       for (const bar of dropped.bars) bars.push(bar);
       for (const tick of dropped.late) late.push(tick);
     }
     this.#dropping.clear();
+    if (this.#given.hasOlder) { for (const bar of this.#given.takeOlder()) bars.push(bar); }
     return { bars, late, since };
   }
 
@@ -164,7 +171,10 @@ export class Market {
   restore({ seq, instruments, newest, bars }: MarketState): void {
     this.#seq = seq;
     for (const instrument of instruments) this.catalogue.restore(instrument);
-    for (const each of newest) this.#board.restore(each);
+    for (const each of newest) {
+      this.#board.restore(each);
+      if (each.given !== undefined) this.#given.note(each.symbol, each.given);
+    }
     const records = Map.groupBy(bars, ({ symbol, interval }) => `${interval} ${symbol}`);
     for (const series of records.values()) {
       const { symbol, interval } = series[0]!;
@@ -216,6 +226,12 @@ export class Market {
     return this.#series(symbol, interval)?.range(range) ?? [];
   }
 
+  /** What is dropped now may have changed long before. */
+  #noteDropped(symbol: string, seq: number): void {
+    const since = this.#changed.get(symbol) ?? seq;
+    this.#droppedSince = Math.min(this.#droppedSince, since);
+  }
+
   /** Whether a bar that starts at a time is held, if there is one. */
   holds(symbol: string, interval: Interval, time: number): boolean {
     return time >= (this.#series(symbol, interval)?.heldFrom ?? -Infinity);
@@ -260,12 +276,12 @@ export class Market {
     this.#note(symbol);
   }
 
-  /** Says that something was taken back of a symbol: what others have made of it is to be made anew. */
+  /** Says that something was taken back of a symbol, or given: what others have made of it is to be made anew. */
   corrected(symbol: string): void {
     this.#corrections.set(symbol, this.correctionsOf(symbol) + 1);
   }
 
-  /** How often something was taken back of a symbol, since the process began. */
+  /** How often something was taken back of a symbol, or given, since the process began. */
   correctionsOf(symbol: string): number {
     return this.#corrections.get(symbol) ?? 0;
   }
@@ -273,6 +289,7 @@ export class Market {
   /** Takes all of a symbol away. */
   remove(symbol: string): void {
     this.#bars.delete(symbol);
+    this.#given.forget(symbol);
     this.#board.replace(symbol, undefined);
     this.catalogue.remove(symbol);
     this.#note(symbol);

@@ -1,4 +1,5 @@
 import { parseDuration } from "../core/duration.ts";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
@@ -16,6 +17,8 @@ export interface FeedContext {
    * at all. A mark says where to continue after a restart.
    */
   emit(ticks: readonly Tick[], marks?: readonly Mark[]): Promise<void>;
+  /** Replaces bars by the given ones, as `emit` appends ticks. */
+  give(bars: readonly GivenBar[], marks?: readonly Mark[]): Promise<void>;
   /** The value of the newest mark with this name. */
   mark(name: string): string | undefined;
   /** Whether the tape is empty. */

@@ -4,7 +4,7 @@ import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
 import type { Leases } from "../log/leases.ts";
 import type { Lease, Mark } from "../log/log.ts";
-import type { Writer } from "../replica/writer.ts";
+import type { Attached, Writer } from "../replica/writer.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { LogUnavailable, TapeFull } from "../store/tape_error.ts";
 import { backoff } from "./backoff.ts";
@@ -25,7 +25,7 @@ export interface FeedStatus {
   readonly errorTime: number | null;
   /** Number of attempts after a failure of the source. */
   readonly retries: number;
-  /** Ticks that the feed has appended. */
+  /** Ticks and bars that the feed has appended. */
   readonly ticks: number;
   /** Records that could not be read, and ticks of symbols beyond the limit. */
   readonly leftOut: number;
@@ -43,6 +43,7 @@ export interface FeedParts {
   readonly market: Market;
   readonly tape: Pick<StoredTape, "head" | "mark">;
   readonly accept: Writer["accept"];
+  readonly give: Writer["give"];
   readonly define: (symbol: string, fields: InstrumentFields) => Promise<void>;
   readonly signal: AbortSignal;
   /** Present with several replicas, of which one runs each feed. */
@@ -56,6 +57,9 @@ export interface FeedParts {
   random(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
+
+/** A tick, or a bar. */
+type Observed = Pick<Tick, "symbol" | "time">;
 
 /** All feeds of a server. */
 export class FeedRuns {
@@ -198,6 +202,7 @@ export class FeedRun {
       shared: this.#lease !== undefined,
       sleep: (ms) => sleep(ms, signal),
       emit: (ticks, marks) => this.#emit(ticks, marks),
+      give: (bars, marks) => this.#write(this.#parts.give, bars, marks),
       mark: (name) => tape.mark(name),
       newestPrice: (symbol) => market.board.row(symbol).price,
       define: (symbol, fields) => this.#define(symbol, fields),
@@ -219,13 +224,21 @@ export class FeedRun {
     }
   }
 
-  /** Appends ticks, and waits while the tape is full. */
-  async #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
-    const { accept, now, sleep } = this.#parts;
+  #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
+    return this.#write(this.#parts.accept, ticks, marks);
+  }
+
+  /** Appends records, and waits while the tape is full. */
+  async #write<Record extends Observed>(
+    accept: (records: readonly Record[], attached: Attached) => Promise<unknown>,
+    records: readonly Record[],
+    marks: readonly Mark[] | undefined,
+  ): Promise<void> {
+    const { now, sleep } = this.#parts;
     const signal = this.#signal;
     const lease = this.#lease;
     const { state } = this.#status;
-    let left = ticks;
+    let left = records;
     while (!signal.aborted) {
       try {
         await accept(left, { marks, lease });
@@ -243,21 +256,24 @@ export class FeedRun {
     }
   }
 
-  /** The ticks of known symbols; there is no room for new symbols. */
-  #withoutNewSymbols(ticks: readonly Tick[], { message }: ClientError): readonly Tick[] {
+  /** The records of known symbols; there is no room for new symbols. */
+  #withoutNewSymbols<Record extends Observed>(
+    records: readonly Record[],
+    { message }: ClientError,
+  ): readonly Record[] {
     const { catalogue } = this.#parts.market;
-    const known = ticks.filter(({ symbol }) => catalogue.has(symbol));
-    if (known.length === ticks.length) throw new Error(message);
+    const known = records.filter(({ symbol }) => catalogue.has(symbol));
+    if (known.length === records.length) throw new Error(message);
     if (this.#status.error !== message) this.#parts.log.warn(`Feed ${this.#feed.name}: ${message}`);
     this.#fail(this.#status.state, message);
-    this.#set({ leftOut: this.#status.leftOut + ticks.length - known.length });
+    this.#set({ leftOut: this.#status.leftOut + records.length - known.length });
     return known;
   }
 
-  #count(ticks: readonly Tick[], now: number): void {
-    for (const { time } of ticks) if (time > this.#newestTime) this.#newestTime = time;
-    this.#rate.add(ticks.length, now);
-    this.#set({ ticks: this.#status.ticks + ticks.length });
+  #count(records: readonly Observed[], now: number): void {
+    for (const { time } of records) if (time > this.#newestTime) this.#newestTime = time;
+    this.#rate.add(records.length, now);
+    this.#set({ ticks: this.#status.ticks + records.length });
   }
 
   #fail(state: FeedStatus["state"], error: string): void {

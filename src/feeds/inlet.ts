@@ -4,11 +4,12 @@ import type { Mark } from "../log/log.ts";
 import { BrokenRecords } from "../records/broken_records.ts";
 import { readDocument } from "../records/documents.ts";
 import type { Form } from "../records/form.ts";
+import type { Taken } from "../records/layout.ts";
 import { ofSource, RecordReader } from "../records/record_reader.ts";
 import { lookUp, type NumberedRow, type Table } from "../records/table.ts";
 import { TextReader } from "../records/text_reader.ts";
 import { type FeedContext, type FeedSpec, formOf, SourceFault, unusable } from "./feed.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type Records } from "./outbox.ts";
 import { placeText, readPlace, TradeLine, type TradePlace, writePlace } from "./trade_line.ts";
 
 /** Options of all feeds with messages, besides those of the form. */
@@ -79,6 +80,7 @@ export class Inlet {
     this.#reader = new RecordReader({
       form: settings.form,
       isLive: true,
+      takesBars: true,
       now: () => context.now(),
       broken: (reason) => this.#broken.add(reason),
     });
@@ -107,18 +109,16 @@ export class Inlet {
   take(payload: string | Uint8Array, told: Told = {}): boolean {
     const table = this.#tableOf(payload, told.symbol);
     if (table === undefined) return false;
-    let taken: Tick[];
+    let taken: Records;
     try {
-      taken = this.#settings.id === undefined
-        ? this.#reader.read(table).ticks
-        : table.rows.flatMap((row) => this.#once({ ...table, rows: [row] }, row));
+      taken = this.#settings.id === undefined ? this.#reader.read(table) : this.#numbered(table);
     } catch (error) {
       throw ofSource(error, this.#settings.name);
     }
-    if (taken.length === 0) {
-      for (const { value } of table.rows) checkFault(value);
-    } else this.#put(taken, told.mark);
-    return taken.length > 0;
+    const isEmpty = taken.ticks.length + taken.bars.length === 0;
+    if (isEmpty) { for (const { value } of table.rows) checkFault(value); }
+    else this.#put(taken, told.mark);
+    return !isEmpty;
   }
 
   /** Resolves when all ticks are on the tape. */
@@ -130,12 +130,13 @@ export class Inlet {
     return `inlet ${this.#settings.name}`;
   }
 
-  #put(ticks: readonly Tick[], mark: Mark | undefined): void {
+  #put(taken: Records, mark: Mark | undefined): void {
+    const { ticks, bars } = taken;
     if (this.#outbox.size > PENDING_MAX) {
       throw new SourceFault(`The tape is ${PENDING_MAX} ticks behind`);
     }
     const marks = mark === undefined ? [] : [mark];
-    for (const { time } of ticks) {
+    for (const { time } of [...ticks, ...bars]) {
       if (this.#newest === undefined || time > this.#newest) this.#newest = time;
     }
     if (this.#settings.id !== undefined) {
@@ -143,9 +144,9 @@ export class Inlet {
         const value = writePlace(this.#lines.get(symbol)!.place!);
         marks.push({ name: `${this.#markName} ${symbol}`, value });
       }
-    } else if (!this.#isFollowed) this.#tellOfBreak(ticks[0]!.time);
+    } else if (!this.#isFollowed) this.#tellOfBreak((ticks[0] ?? bars[0])!.time);
     marks.push({ name: this.#markName, value: String(this.#newest) });
-    this.#outbox.put(ticks, ...marks);
+    this.#outbox.putAll(taken, ...marks);
   }
 
   #tellOfBreak(next: number): void {
@@ -157,10 +158,19 @@ export class Inlet {
     this.#brokeAt = undefined;
   }
 
-  /** The ticks of a record with a new number. */
-  #once(table: Table, { value }: NumberedRow): Tick[] {
+  /** The ticks of records with new numbers, and all bars: a bar replaces the known one. */
+  #numbered(table: Table): Records {
+    const taken: Taken = { ticks: [], bars: [] };
+    for (const row of table.rows) {
+      const { ticks, bars } = this.#reader.read({ ...table, rows: [row] });
+      taken.ticks.push(...this.#once(ticks, row));
+      taken.bars.push(...bars);
+    }
+    return taken;
+  }
+
+  #once(ticks: readonly Tick[], { value }: NumberedRow): readonly Tick[] {
     const now = this.#context.now();
-    const { ticks } = this.#reader.read(table);
     const id = Number(lookUp(value, this.#settings.id!));
     if (ticks.length > 0 && !Number.isSafeInteger(id)) {
       this.#leaveOut(`${this.#settings.id} is not an integer`);

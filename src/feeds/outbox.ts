@@ -1,11 +1,19 @@
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
 import type { FeedContext } from "./feed.ts";
 
-/** Ticks on their way to the tape, in order. It accepts more while it writes. */
+/** The records of a source. */
+export interface Records {
+  readonly ticks: readonly Tick[];
+  readonly bars: readonly GivenBar[];
+}
+
+/** Ticks and bars on their way to the tape, each in order. It accepts more while it writes. */
 export class Outbox {
   readonly #context: FeedContext;
   #ticks: Tick[] = [];
+  #bars: GivenBar[] = [];
   /** The newest mark of each name. */
   readonly #marks = new Map<string, Mark>();
   #writing = 0;
@@ -16,14 +24,20 @@ export class Outbox {
     this.#context = context;
   }
 
-  /** Number of ticks that are not on the tape yet. */
+  /** Number of records that are not on the tape yet. */
   get size(): number {
-    return this.#ticks.length + this.#writing;
+    return this.#ticks.length + this.#bars.length + this.#writing;
   }
 
   /** @param marks the position in the source after these ticks */
   put(ticks: readonly Tick[], ...marks: readonly Mark[]): void {
+    this.putAll({ ticks, bars: [] }, ...marks);
+  }
+
+  /** @param marks where the feed stands after these ticks and bars */
+  putAll({ ticks, bars }: Records, ...marks: readonly Mark[]): void {
     for (const tick of ticks) this.#ticks.push(tick);
+    for (const bar of bars) this.#bars.push(bar);
     for (const mark of marks) this.#marks.set(mark.name, mark);
     this.#start();
   }
@@ -35,7 +49,7 @@ export class Outbox {
   }
 
   #start(): void {
-    if (this.#ticks.length === 0 || this.#context.signal.aborted) return;
+    if (this.#ticks.length + this.#bars.length === 0 || this.#context.signal.aborted) return;
     this.#running ??= this.#write().finally(() => {
       this.#running = undefined;
       // Write ticks that arrived after the last check.
@@ -45,18 +59,24 @@ export class Outbox {
 
   async #write(): Promise<void> {
     try {
-      while (this.#ticks.length > 0 && !this.#context.signal.aborted) {
-        const [ticks, marks] = [this.#ticks, [...this.#marks.values()]];
-        this.#ticks = [];
+      const { emit, give, signal } = this.#context;
+      while (this.#ticks.length + this.#bars.length > 0 && !signal.aborted) {
+        const [ticks, bars, marks] = [this.#ticks, this.#bars, [...this.#marks.values()]];
+        [this.#ticks, this.#bars] = [[], []];
         this.#marks.clear();
-        this.#writing = ticks.length;
-        await this.#context.emit(ticks, marks);
+        this.#writing = ticks.length + bars.length;
+        // The marks come with what comes last.
+        if (bars.length === 0) await emit(ticks, marks);
+        else {
+          if (ticks.length > 0) await emit(ticks);
+          await give(bars, marks);
+        }
         this.#writing = 0;
       }
     } catch (error) {
       // `drained` throws it.
       this.#failure ??= { error };
-      this.#ticks = [];
+      [this.#ticks, this.#bars] = [[], []];
     }
   }
 }

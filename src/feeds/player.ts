@@ -1,5 +1,7 @@
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Tick } from "../core/tick.ts";
 import type { FeedContext } from "./feed.ts";
+import type { Recorded } from "./recording.ts";
 
 const BATCH_MAX = 1_000;
 
@@ -24,7 +26,8 @@ interface Place {
 export class Player {
   readonly #context: FeedContext;
   readonly #playing: Playing;
-  #batch: Tick[] = [];
+  /** Ticks, or bars. */
+  #batch: Recorded[] = [];
   /** The start of playback: clock time and recorded time. */
   #origin: { readonly clock: number; readonly recorded: number } | undefined;
   /** First and last recorded time of this pass, and its number of ticks. */
@@ -50,14 +53,14 @@ export class Player {
   }
 
   /** @param read starts a pass */
-  async run(read: () => AsyncIterable<readonly Tick[]>): Promise<void> {
+  async run(read: () => AsyncIterable<readonly Recorded[]>): Promise<void> {
     const { context, playing } = { context: this.#context, playing: this.#playing };
     do {
       this.#count = 0;
-      for await (const ticks of read()) {
-        for (const tick of ticks) {
+      for await (const records of read()) {
+        for (const record of records) {
           if (context.signal.aborted) return;
-          await this.#play(tick);
+          await this.#play(record);
         }
       }
       await this.#flush();
@@ -71,8 +74,13 @@ export class Player {
     } while (playing.loop && !context.signal.aborted);
   }
 
-  async #play(recorded: Tick): Promise<void> {
-    const { speed, rebase, everyMs } = this.#playing;
+  async #play(recorded: Recorded): Promise<void> {
+    const { speed, rebase, loop, everyMs } = this.#playing;
+    if (isBar(recorded) && (rebase || loop || everyMs !== undefined)) {
+      throw new RangeError("Cannot move bars to other times: rebase, loop and every are for ticks");
+    }
+    // Each batch is of one kind.
+    if (this.#batch.length > 0 && isBar(this.#batch[0]!) !== isBar(recorded)) await this.#flush();
     const now = this.#context.now();
     const time = everyMs === undefined ? recorded.time : this.#count * everyMs;
     if (this.#count++ === 0) this.#first = time;
@@ -106,7 +114,12 @@ export class Player {
     const marks = this.#mark === undefined
       ? undefined
       : [{ name: this.#mark, value: JSON.stringify(place) }];
-    await this.#context.emit(batch, marks);
+    if (isBar(batch[0]!)) await this.#context.give(batch as GivenBar[], marks);
+    else await this.#context.emit(batch as Tick[], marks);
     await this.#context.sleep(0);
   }
+}
+
+function isBar(record: Recorded): record is GivenBar {
+  return "interval" in record;
 }

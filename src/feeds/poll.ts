@@ -1,7 +1,9 @@
 /** https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests */
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Tick } from "../core/tick.ts";
 import { type Form, FormFault } from "../records/form.ts";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
+import type { Taken } from "../records/layout.ts";
 import { RecordReader } from "../records/record_reader.ts";
 import { addressOf, headersOf } from "./address.ts";
 import {
@@ -63,7 +65,7 @@ class Poller {
   readonly #fetch: Fetch;
   /** Request headers that let the source answer 304. */
   #known: Readonly<Record<string, string>> = {};
-  readonly #seen = new Set<string>();
+  readonly #seen = new Map<string, string>();
   /** Knows the form of the answers after the first one. */
   #reader: RecordReader | undefined;
 
@@ -76,14 +78,15 @@ class Poller {
   async run(context: FeedContext): Promise<void> {
     while (!context.signal.aborted) {
       const askedAt = context.now();
-      const ticks = await this.#ask(context);
+      const { ticks, bars } = await this.#ask(context);
       context.ready();
       if (ticks.length > 0) await context.emit(ticks);
+      if (bars.length > 0) await context.give(bars);
       await context.sleep(Math.max(0, askedAt + this.#settings.everyMs - context.now()));
     }
   }
 
-  async #ask(context: FeedContext): Promise<Tick[]> {
+  async #ask(context: FeedContext): Promise<Taken> {
     const { url, headers, timeoutMs } = this.#settings;
     const late = AbortSignal.timeout(timeoutMs);
     try {
@@ -91,16 +94,16 @@ class Poller {
       const response = await this.#fetch(url, { headers: { ...headers, ...this.#known }, signal });
       if (response.status === 304) {
         await response.body?.cancel();
-        return [];
+        return { ticks: [], bars: [] };
       }
       if (!response.ok) {
         await response.body?.cancel();
         throw refusal(response, context.now());
       }
-      const ticks = await this.#read(response, context);
+      const taken = await this.#read(response, context);
       // Send validators only for an answer that could be read.
       this.#known = validators(response);
-      return ticks;
+      return taken;
     } catch (cause) {
       if (cause instanceof SourceFault) throw cause;
       if (late.aborted) {
@@ -114,21 +117,25 @@ class Poller {
    * The new ticks of an answer: all of it is taken, or nothing. A value without a time is an observation of now,
    * even if it has not changed. A value with a time is the same observation however often it is sent.
    */
-  async #read(response: Response, context: FeedContext): Promise<Tick[]> {
+  async #read(response: Response, context: FeedContext): Promise<Taken> {
     const now = context.now();
     this.#reader ??= new RecordReader({
       form: this.#settings.form,
+      takesBars: true,
       now: () => context.now(),
       broken(reason) {
         throw new FormFault(reason);
       },
     });
     try {
-      const told: Tick[] = [];
-      for await (const { ticks } of this.#reader.readAll(bytesOf(response, ANSWER_BYTES_MAX))) {
-        for (const tick of ticks) told.push(tick);
+      const told: Taken = { ticks: [], bars: [] };
+      const answer = bytesOf(response, ANSWER_BYTES_MAX);
+      for await (const { ticks, bars } of this.#reader.readInOrder(answer)) {
+        for (const tick of ticks) told.ticks.push(tick);
+        for (const bar of bars) told.bars.push(bar);
       }
-      return told.filter((tick) => tick.time === now || this.#isNew(tick));
+      const ticks = told.ticks.filter((tick) => tick.time === now || this.#isNew(tick));
+      return { ticks, bars: told.bars.filter((bar) => this.#isNewBar(bar)) };
     } catch (cause) {
       this.#reader = undefined;
       if (!(cause instanceof FormFault)) throw cause;
@@ -137,10 +144,19 @@ class Poller {
   }
 
   #isNew({ symbol, time, price, size, bid, ask }: Tick): boolean {
-    const key = `${symbol} ${time} ${price} ${size} ${bid} ${ask}`;
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
-    for (const oldest of this.#seen) {
+    return this.#isUnknown(`${symbol} ${time} ${price} ${size} ${bid} ${ask}`, "");
+  }
+
+  /** A bar that is forming may come to be again what it was. */
+  #isNewBar({ symbol, interval, time, open, high, low, close, volume }: GivenBar): boolean {
+    const values = `${open} ${high} ${low} ${close} ${volume}`;
+    return this.#isUnknown(`${symbol} ${interval} ${time}`, values);
+  }
+
+  #isUnknown(key: string, values: string): boolean {
+    if (this.#seen.get(key) === values) return false;
+    this.#seen.set(key, values);
+    for (const oldest of this.#seen.keys()) {
       if (this.#seen.size <= SEEN_MAX) break;
       this.#seen.delete(oldest);
     }

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Tick } from "../core/tick.ts";
 import { BrokenRecords } from "../records/broken_records.ts";
 import type { Form } from "../records/form.ts";
@@ -6,6 +7,9 @@ import { ofSource, RecordReader } from "../records/record_reader.ts";
 import type { FeedContext } from "./feed.ts";
 
 const BATCH_MAX = 1_000;
+
+/** A tick, or a bar. */
+export type Recorded = Tick | GivenBar;
 
 /** Recorded files and how to read them. */
 export interface Recording {
@@ -21,11 +25,11 @@ export interface RecordedFile {
   readonly form: Form;
 }
 
-/** The ticks of all files in order of time; files without times one after another. */
+/** The records of all files in order of time; files without times one after another. */
 export async function* readRecording(
   recording: Recording,
   context: FeedContext,
-): AsyncGenerator<Tick[]> {
+): AsyncGenerator<Recorded[]> {
   const sources = recording.files.map((file) => readFile(file, recording, context));
   if (sources.length > 1 && recording.timed) yield* merge(sources);
   else for (const source of sources) yield* source;
@@ -35,19 +39,21 @@ async function* readFile(
   { path, form }: RecordedFile,
   { timed, from, to }: Recording,
   context: FeedContext,
-): AsyncGenerator<Tick[]> {
+): AsyncGenerator<Recorded[]> {
   const broken = new BrokenRecords(context, path);
   const reader = new RecordReader({
     form,
+    takesBars: true,
     timeless: timed ? ", or give every=100ms" : undefined,
     now: () => context.now(),
     broken: (reason) => broken.add(reason),
   });
   let count = 0;
   try {
-    for await (const { ticks } of reader.readInOrder(createReadStream(path))) {
-      count += ticks.length;
-      yield timed ? ticks.filter(({ time }) => time >= from && time < to) : ticks;
+    for await (const { ticks, bars } of reader.readInOrder(createReadStream(path))) {
+      const records = bars.length > 0 ? bars : ticks;
+      count += records.length;
+      yield timed ? records.filter(({ time }) => time >= from && time < to) : records;
     }
   } catch (error) {
     throw ofSource(error, path);
@@ -56,11 +62,11 @@ async function* readFile(
 }
 
 /** Merges sources by time. Of equal times the first source comes first. */
-async function* merge(sources: readonly AsyncGenerator<Tick[]>[]): AsyncGenerator<Tick[]> {
+async function* merge(sources: readonly AsyncGenerator<Recorded[]>[]): AsyncGenerator<Recorded[]> {
   const heads = sources.map((source) => new Head(source));
   try {
     for (const head of heads) await head.fill();
-    let batch: Tick[] = [];
+    let batch: Recorded[] = [];
     for (let first = earliest(heads); first !== undefined; first = earliest(heads)) {
       batch.push(first.take());
       if (first.isEmpty) await first.fill();
@@ -74,7 +80,7 @@ async function* merge(sources: readonly AsyncGenerator<Tick[]>[]): AsyncGenerato
   }
 }
 
-/** @returns the source with the earliest next tick; `undefined` if all have ended */
+/** @returns the source with the earliest next record; `undefined` if all have ended */
 function earliest(heads: readonly Head[]): Head | undefined {
   let first: Head | undefined;
   for (const head of heads) {
@@ -83,34 +89,34 @@ function earliest(heads: readonly Head[]): Head | undefined {
   return first;
 }
 
-/** The next ticks of one source. */
+/** The next records of one source. */
 class Head {
-  readonly #source: AsyncGenerator<Tick[]>;
-  #ticks: Tick[] = [];
+  readonly #source: AsyncGenerator<Recorded[]>;
+  #records: Recorded[] = [];
   #at = 0;
 
-  constructor(source: AsyncGenerator<Tick[]>) {
+  constructor(source: AsyncGenerator<Recorded[]>) {
     this.#source = source;
   }
 
   get isEmpty(): boolean {
-    return this.#at === this.#ticks.length;
+    return this.#at === this.#records.length;
   }
 
   get time(): number {
-    return this.#ticks[this.#at]!.time;
+    return this.#records[this.#at]!.time;
   }
 
-  take(): Tick {
-    return this.#ticks[this.#at++]!;
+  take(): Recorded {
+    return this.#records[this.#at++]!;
   }
 
-  /** Reads until there is a tick, or the source ends. */
+  /** Reads until there is a record, or the source ends. */
   async fill(): Promise<void> {
     this.#at = 0;
     do {
       const { done, value } = await this.#source.next();
-      this.#ticks = done === true ? [] : value;
+      this.#records = done === true ? [] : value;
       if (done === true) return;
     } while (this.isEmpty);
   }

@@ -24,6 +24,7 @@ export function stdin(spec: FeedSpec, open = openStandardInput): Feed {
       const reader = new RecordReader({
         form,
         isLive: true,
+        takesBars: true,
         now: () => context.now(),
         broken: (reason) => broken.add(reason),
       });
@@ -31,10 +32,10 @@ export function stdin(spec: FeedSpec, open = openStandardInput): Feed {
       context.ready();
       let count = 0;
       try {
-        for await (const { ticks } of reader.readAll(open())) {
+        for await (const taken of reader.readAll(open())) {
           if (context.signal.aborted) return;
-          count += ticks.length;
-          outbox.put(ticks);
+          count += taken.ticks.length + taken.bars.length;
+          outbox.putAll(taken);
           if (outbox.size > PENDING_MAX) await outbox.drained();
         }
       } catch (error) {

@@ -5,21 +5,25 @@ import type { Market } from "../core/market.ts";
 import { readBars } from "../tape/bars.ts";
 import type { Archive } from "../tape/tape.ts";
 import { BAR_COLUMNS } from "../wire/history.ts";
+import { barRules } from "./body_rules.ts";
 import { barPage } from "./bar_page.ts";
+import { grantOf } from "./grants.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
+import type { Ingest } from "./ingest.ts";
 import { Query } from "./query.ts";
 
 export interface BarsOptions {
   readonly market: Market;
   readonly archive: Archive;
+  readonly ingest: Ingest;
   readonly turns: Turns;
   now(): number;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
 }
 
-/** `GET /bars?symbol=A&interval=1m&from=&to=&limit=&fill=none|previous&format=`: bars by time. */
-export function barRoutes({ market, archive, turns, now, fault }: BarsOptions): Hono {
+/** `GET /bars?symbol=A&interval=1m&from=&to=&limit=&fill=none|previous&format=`: bars by time, and `POST /bars`. */
+export function barRoutes({ market, archive, ingest, turns, now, fault }: BarsOptions): Hono {
   return new Hono().get("/bars", async (c) => {
     const query = Query.of(c, now());
     const symbol = query.symbol("answer with bars", market.catalogue);
@@ -37,5 +41,13 @@ export function barRoutes({ market, archive, turns, now, fault }: BarsOptions): 
     }, turns);
     const words = { symbol: [symbol], interval: [interval] };
     return historyResponse(c, format, { columns: BAR_COLUMNS, words, page, turns, fault });
+  }).post("/bars", async (c) => {
+    const { accepted, position } = await ingest.takeBody(
+      c.req.raw,
+      c.req.header("idempotency-key"),
+      barRules(c.req.header("content-type"), new URL(c.req.url).searchParams),
+      grantOf(c).write,
+    );
+    return c.json({ accepted, position });
   });
 }

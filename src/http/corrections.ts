@@ -20,6 +20,7 @@ export interface CorrectionsOptions {
 
 /** Ticks that one request may name. */
 export const SEQS_MAX = 1_000;
+const SEQS_AN_ENTRY = 20;
 const ACTION = "Cannot cancel ticks of";
 
 /**
@@ -116,9 +117,24 @@ async function answer(
   const isThere = isWhole(correction) ||
     await count(tape, correction, { through: head, limit: 1 }, turns) > 0;
   if (!isThere) return { cancelled: 0, position: position(head) };
-  const seq = await cancel(correction);
-  const before = { through: seq - 1, asOf: seq, limit: Infinity };
-  return { cancelled: await count(tape, correction, before, turns), position: position(seq) };
+  let [cancelled, last] = [0, head];
+  for (const part of partsOf(correction)) {
+    const seq = last = await cancel(part);
+    const before = { through: seq - 1, asOf: seq, limit: Infinity };
+    cancelled += await count(tape, part, before, turns);
+  }
+  return { cancelled, position: position(last) };
+}
+
+/** Corrections of a few ticks each, so that none holds up what is live. */
+function partsOf(correction: Correction): Correction[] {
+  const { seqs } = correction;
+  if (seqs === undefined) return [correction];
+  const parts: Correction[] = [];
+  for (let at = 0; at < seqs.length; at += SEQS_AN_ENTRY) {
+    parts.push({ ...correction, seqs: seqs.slice(at, at + SEQS_AN_ENTRY) });
+  }
+  return parts;
 }
 
 /** How many ticks a correction finds. */

@@ -10,6 +10,7 @@ export interface EntryOptions {
   readonly bufferedBytesMax: number;
   readonly turns: Turns;
   readonly accept: Writer["accept"];
+  readonly give: Writer["give"];
   now(): number;
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;

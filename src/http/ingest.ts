@@ -1,8 +1,7 @@
-import type { Tick } from "../core/tick.ts";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { Scope } from "../hub/grant.ts";
 import type { Accepted, Writer } from "../replica/writer.ts";
-import type { Form } from "../records/form.ts";
-import { readWholeBatch } from "../records/whole.ts";
+import { readWholeBatch, type WholeRules } from "../records/whole.ts";
 import { type Batch, type BatchFormat, BatchReader, type BatchRules } from "../wire/batch.ts";
 import { bodyBytes, readBody } from "./body.ts";
 import { checkGranted } from "./grants.ts";
@@ -18,12 +17,14 @@ export interface IngestOptions {
   now(): number;
   /** Puts ticks on the tape, those of a key once. */
   readonly accept: Writer["accept"];
+  /** The same for bars. */
+  readonly give: Writer["give"];
 }
 
 export interface Taken extends Accepted, Pick<Batch, "skipped" | "bad"> {}
 
 /** Plain formats are read as they are; where a form is given, what it does not say is found out. */
-type Rules = Omit<BatchRules, "now"> | { readonly form: Form };
+type Rules = Omit<BatchRules, "now"> | Pick<WholeRules, "form" | "what">;
 
 /** A batch that is in memory. */
 export interface Received {
@@ -137,22 +138,27 @@ export class Ingest {
       readonly rules: Rules;
     },
   ): Promise<Taken> {
-    const { accept } = this.#options;
-    const { ticks, skipped, bad } = await this.#batch(bytes, rules);
+    const { accept, give } = this.#options;
+    const { ticks, bars, skipped, bad } = await this.#batch(bytes, rules);
     // What changes nothing does not use its key up.
     if (bad !== undefined && ticks.length === 0) throw bad;
-    checkWritten(ticks, scope);
-    const taped = accept(ticks, { key: key || undefined });
+    checkWritten(bars ?? ticks, scope);
+    const attached = { key: key || undefined };
+    const taped = bars === undefined ? accept(ticks, attached) : give(bars, attached);
     read?.();
     return { ...await taped, skipped, bad };
   }
 
-  async #batch(bytes: Uint8Array, rules: Rules): Promise<Batch> {
+  async #batch(
+    bytes: Uint8Array,
+    rules: Rules,
+  ): Promise<Batch & { readonly bars?: readonly GivenBar[] }> {
     const { turns } = this.#options;
     const { now } = this;
     if ("form" in rules) {
-      const { ticks } = await readWholeBatch(bytes, { ...rules, now, rest: () => turns.take() });
-      return { ticks, skipped: 0 };
+      const rest = () => turns.take();
+      const { ticks, bars } = await readWholeBatch(bytes, { ...rules, now, rest });
+      return { ticks, skipped: 0, ...rules.what === "bars" && { bars } };
     }
     const reading = this.#reader.read(bytes, { ...rules, now });
     let step = reading.next();
@@ -186,10 +192,10 @@ export class Ingest {
   }
 }
 
-/** @throws {Refusal} for a batch with a tick that its sender may not write */
-function checkWritten(ticks: readonly Tick[], scope: Scope): void {
+/** @throws {Refusal} for a batch with a record that its sender may not write */
+function checkWritten(records: readonly { readonly symbol: string }[], scope: Scope): void {
   if (scope.isAll) return;
-  for (const { symbol } of ticks) checkGranted(scope, symbol, "Cannot write");
+  for (const { symbol } of records) checkGranted(scope, symbol, "Cannot write");
 }
 
 function checkKey(key: string | undefined): void {

@@ -2,10 +2,8 @@ import { Hono } from "hono";
 import type { Catalogue } from "../core/instrument.ts";
 import { Selection } from "../hub/topic.ts";
 import { formatPosition, parsePosition, type TapeReader } from "../tape/tape.ts";
-import { type Form, type Format, FormFault, readForm } from "../records/form.ts";
-import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { TICK_COLUMNS } from "../wire/history.ts";
-import type { RecordFormat } from "../wire/records.ts";
+import { tickRules } from "./body_rules.ts";
 import { grantOf } from "./grants.ts";
 import { historyFormat, historyResponse, type Turns } from "./history.ts";
 import type { Ingest } from "./ingest.ts";
@@ -22,15 +20,6 @@ export interface TicksOptions {
   /** Told of errors that are the server's own. */
   fault(error: unknown): void;
 }
-
-const FORMATS: Readonly<Record<string, Format>> = {
-  "application/json": "json",
-  "application/x-ndjson": "ndjson",
-  "text/csv": "csv",
-  "application/vnd.apache.parquet": "parquet",
-  "application/vnd.apache.arrow.stream": "arrow",
-  "application/vnd.apache.arrow.file": "arrow",
-};
 
 /** `GET /ticks?symbol=&from=&to=&after=&limit=&format=` in tape order, and `POST /ticks`. */
 export function tickRoutes(options: TicksOptions): Hono {
@@ -61,7 +50,7 @@ export function tickRoutes(options: TicksOptions): Hono {
       const { accepted, position } = await ingest.takeBody(
         c.req.raw,
         c.req.header("idempotency-key"),
-        readRules(c.req.header("content-type"), new URL(c.req.url).searchParams),
+        tickRules(c.req.header("content-type"), new URL(c.req.url).searchParams),
         grantOf(c).write,
       );
       return c.json({ accepted, position });
@@ -89,32 +78,4 @@ function readAfter(text: string | undefined, tape: TapeReader): number | undefin
     throw new Refusal(410, "gone", `Cannot read after ${text}: those ticks are no longer kept`);
   }
   return position.seq;
-}
-
-/** By its type a body is plain; with options, or as a file of columns, it is read as any file. */
-function readRules(
-  contentType: string | undefined,
-  options: URLSearchParams,
-): { readonly format: RecordFormat } | { readonly form: Form } {
-  const format = readFormat(contentType);
-  const isColumnar = format === "parquet" || format === "arrow";
-  if (!isColumnar && !FORM_OPTION_NAMES.some((name) => options.has(name))) return { format };
-  try {
-    const form = readForm((option) => options.get(option));
-    return { form: { ...form, format: form.format ?? format } };
-  } catch (cause) {
-    if (!(cause instanceof FormFault)) throw cause;
-    throw new Refusal(400, "bad_parameter", `Cannot read ticks: ${cause.message}`);
-  }
-}
-
-function readFormat(contentType: string | undefined): Format {
-  const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
-  const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
-  if (format !== undefined) return format;
-  throw new Refusal(
-    415,
-    "bad_content_type",
-    `Cannot read ticks as ${type || "nothing"}: send ${Object.keys(FORMATS).join(", ")}`,
-  );
 }

@@ -1,4 +1,4 @@
-/** How many messages a client may still send: so many a second, and twice that at once. */
+/** Limits the messages of a client: a token bucket with a rate a second and bursts of twice that. */
 export class Allowance {
   readonly #perSecond: number;
   #left: number;
@@ -10,7 +10,7 @@ export class Allowance {
     this.#refilledAt = now;
   }
 
-  /** Takes one, if there is one. @returns whether there was */
+  /** Takes one message from the allowance. @returns whether one was left */
   take(now: number): boolean {
     const refill = (now - this.#refilledAt) / 1_000 * this.#perSecond;
     this.#left = Math.min(2 * this.#perSecond, this.#left + refill);

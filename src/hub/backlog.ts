@@ -1,16 +1,16 @@
 import type { ClientError } from "./client_error.ts";
 import type { Rota } from "./rota.ts";
 
-/** A frame that waits, or what is wrong with one that was not kept. */
+/** A waiting frame, or the error of a frame that was not kept. */
 export interface Waiting {
   readonly content: string | ClientError;
-  /** Whether there was no room for it: it is answered in its turn, but not done. */
+  /** Whether the backlog was full: the frame is then answered with an error in its turn. */
   readonly refused: boolean;
 }
 
 /**
- * The frames of one client that wait for their turn, in order. There is room for so many and, as long, for
- * as many again that are refused: whoever goes on after that does not look at the answers.
+ * The frames of one client that wait for their turn, in order. It holds `sizeMax` frames and as many again
+ * that will be refused. A client that sends even more does not read the answers.
  */
 export class Backlog {
   readonly #rota: Rota;
@@ -27,7 +27,7 @@ export class Backlog {
     return this.#waiting.length;
   }
 
-  /** @returns whether it is kept; one that waits alone always is */
+  /** @returns whether the frame is kept; the first one always is */
   add(content: string | ClientError): boolean {
     const fill = this.size === 0 ? 0 : this.#fillWith(lengthOf(content));
     if (fill > 2) return false;
@@ -36,7 +36,7 @@ export class Backlog {
     return true;
   }
 
-  /** The next frame, which does not wait any more. */
+  /** Removes the next frame and returns it. */
   take(): Waiting | undefined {
     const next = this.#waiting.shift();
     if (next !== undefined) this.#hold(-lengthOf(next.content));
@@ -48,7 +48,7 @@ export class Backlog {
     this.#hold(-this.#length);
   }
 
-  /** How much of the room would be taken with one more: above 1 there is none. */
+  /** The share of the backlog in use with one more frame; above 1 it is full. */
   #fillWith(length: number): number {
     return Math.max(
       (this.size + 1) / this.#sizeMax,

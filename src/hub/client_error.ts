@@ -1,11 +1,11 @@
 export interface ClientErrorOptions {
-  /** The request that failed, as its protocol knows it again. */
+  /** The id of the failed request in its protocol. */
   readonly id?: unknown;
   /** Milliseconds after which the same request may succeed. */
   readonly retryAfter?: number | undefined;
 }
 
-/** What a client did wrong. The code is for programs, the message for people. */
+/** An error that the client made. The code is for programs, the message for people. */
 export class ClientError extends Error {
   readonly code: string;
   readonly id: unknown;
@@ -18,7 +18,7 @@ export class ClientError extends Error {
     this.retryAfter = options.retryAfter;
   }
 
-  /** The same, of a request that was not known where it failed. */
+  /** The same error with the id of its request. */
   of(id: unknown): ClientError {
     const { code, message, retryAfter } = this;
     return new ClientError(code, message, { id, retryAfter });

@@ -1,4 +1,5 @@
 import type { Row } from "../core/board.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { Interval } from "../core/interval.ts";
 import type { ClosedBar } from "../core/market.ts";
@@ -20,19 +21,19 @@ export interface Member {
   /** Whether so much is unsent that nothing may be added. */
   readonly full: boolean;
   send(text: string): void;
-  /** More waits for the member than the cohort holds: from its place on it has to read the tape itself. */
+  /** The member is too slow for the cohort and has to read the tape itself, from its place on. */
   fellBehind(cohort: Cohort): void;
 }
 
-/** A lossless frame holds no more rows; when so many wait, it is sent before it is due. */
+/** Most rows in a lossless frame. With that many pending, it is sent before it is due. */
 export const ROWS_MAX = 8_192;
 
 type Update = () => Item | undefined;
 
 /**
- * The sessions with equal subscription. They share one reading place, so a frame is assembled once and
- * the same text is sent to all. A session that has just joined, or whose socket is full, has a reading
- * place of its own until a frame brings both to the same seq.
+ * The sessions with equal subscriptions. They share one reader, so a frame is assembled once and all get
+ * the same text. A session that has just joined, or whose socket is full, has its own reader until one
+ * frame brings it to the seq of the others.
  */
 export class Cohort {
   readonly sub: string;
@@ -43,20 +44,23 @@ export class Cohort {
   readonly #market: Scene;
   readonly #members = new Set<Member>();
   readonly #apart = new Map<Member, Reader>();
-  /** Members that read the tape themselves and come back. */
+  /** Members that read the tape themselves and will join again. */
   readonly #behind = new Set<Member>();
   readonly #symbols = new Set<string>();
+  readonly symbols: ReadonlySet<string> = this.#symbols;
   readonly #pending: Pending<Update>;
-  /** On a bar channel. */
+  /** Only on a bar channel. */
   readonly #newestBars: NewestBars | undefined;
   readonly #shared: Reader;
-  /** The rows that the members have, where a row may be told by what has changed of it. */
+  /** The rows that the members have; only for formats that send the changes of a row. */
   readonly #known: Map<string, Row> | undefined;
   readonly #untold = new Untold();
-  #seq: number;
-  #served = 0;
+  /** `seq` of the newest update. */
+  seq: number;
+  /** Number of members that the last flush sent a frame to. */
+  served = 0;
 
-  /** @param numbering of the cohort to which the members of this one come back */
+  /** @param numbering shared with the cohort that the members join later */
   constructor(
     sub: string,
     key: string,
@@ -71,32 +75,28 @@ export class Cohort {
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
     this.essences = new Essences(subscription, market);
-    this.#seq = market.seq;
+    this.seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, told: 0, dueAt: -Infinity };
     const { channel, format } = subscription;
     if (channel.kind === "bar") this.#newestBars = new NewestBars(channel.interval, market);
     if (channel.kind === "quote" && format.change !== undefined) this.#known = new Map();
   }
 
-  get symbols(): ReadonlySet<string> {
-    return this.#symbols;
-  }
-
   get size(): number {
     return this.#members.size + this.#apart.size + this.#behind.size;
   }
 
-  /** Whether updates may wait for a slow member without bound, unless a bound is set: closed bars are never left out. */
+  /** Whether pending updates could grow without limit for a slow member. Closed bars are never left out. */
   get #lossless(): boolean {
     return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
   }
 
-  /** The width of its bars, on a bar channel. */
+  /** The interval of a bar channel. */
   get interval(): Interval | undefined {
     return this.#newestBars?.interval;
   }
 
-  /** A symbol that the subscription matches has become known. */
+  /** Adds a symbol that the subscription matches. */
   attach(symbol: string): void {
     if (this.#symbols.has(symbol)) return;
     this.#symbols.add(symbol);
@@ -104,28 +104,18 @@ export class Cohort {
     this.#newestBars?.look(symbol);
   }
 
-  /** How many members the last flush has sent something to. */
-  get served(): number {
-    return this.#served;
-  }
-
-  /** `seq` of the newest update. */
-  get seq(): number {
-    return this.#seq;
-  }
-
-  /** Whether an update waits for somebody. */
+  /** Whether a member has not received all updates. */
   get owes(): boolean {
     return this.#shared.updates < this.#pending.count || this.#owes();
   }
 
   /**
-   * Adds a member that has just been given the state at the market's seq.
-   * @param place of the member, if it comes from behind
+   * Adds a member that has just received the state at the market's seq.
+   * @param place of a member that has read the tape until now
    */
   join(member: Member, now: number, place?: Place): void {
     this.#behind.delete(member);
-    // Nobody knows which rows a client has that comes without a snapshot.
+    // A member without a snapshot may have other rows than those noted here.
     if (place !== undefined) this.#known?.clear();
     if (this.subscription.format.whole) {
       if (this.size === 0) this.#shared.dueAt = now + this.subscription.every;
@@ -140,9 +130,9 @@ export class Cohort {
     });
   }
 
-  /** Stands after a place on the tape, before anything was added. */
+  /** Sets the seq to start after; call it before anything is added. */
   startAt(seq: number): void {
-    this.#seq = this.#shared.seq = seq;
+    this.seq = this.#shared.seq = seq;
   }
 
   placeOf(member: Member): Place {
@@ -156,7 +146,7 @@ export class Cohort {
     if (this.#apart.delete(member)) this.#forget();
   }
 
-  /** Lets a member go that reads the tape itself until it joins again. @returns its place */
+  /** Releases a member that reads the tape itself until it joins again. @returns its place */
   letBehind(member: Member): Place {
     const place = this.placeOf(member);
     this.leave(member);
@@ -164,42 +154,53 @@ export class Cohort {
     return place;
   }
 
-  /** Takes note of a tick that the market has just applied. */
+  /** Adds a tick that the market has just applied. */
   add(tick: TapedTick): void {
-    const { channel, mode, format } = this.subscription;
-    this.#seq = tick.seq;
+    const { channel, format } = this.subscription;
+    this.seq = tick.seq;
     if (format.whole) return;
-    const { symbol } = tick;
-    if (channel.kind === "tick") {
-      this.#pending.add(symbol, () => tick);
-    } else if (this.#newestBars !== undefined) {
-      for (const time of this.#newestBars.add(tick)) this.#addBar(symbol, time);
-    } else if (mode === "latest") {
-      const update = () => this.#market.board.row(symbol);
-      if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
-    } else {
-      const row = this.#market.board.row(symbol);
-      this.#pending.add(symbol, () => row);
-    }
+    if (channel.kind === "tick") this.#pending.add(tick.symbol, () => tick);
+    else if (this.#newestBars !== undefined) {
+      for (const time of this.#newestBars.add(tick)) this.#addBar(tick.symbol, time);
+    } else this.#addRow(tick.symbol);
   }
 
-  /** Takes note of reference data that has changed. */
+  /** Adds bars of a symbol that changed because bars were imported. */
+  addGiven(symbol: string, changed: readonly ChangedBar[]): void {
+    const { channel, format } = this.subscription;
+    this.seq = this.#market.seq;
+    if (format.whole) return;
+    if (channel.kind === "quote") this.#addRow(symbol);
+    const own = changed.filter(({ interval }) => interval === this.#newestBars?.interval);
+    for (const time of own.flatMap((bar) => this.#newestBars!.add(bar))) this.#addBar(symbol, time);
+  }
+
+  #addRow(symbol: string): void {
+    const update = () => this.#market.board.row(symbol);
+    if (this.subscription.mode === "all") this.#addAsIs(update());
+    else if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
+  }
+
+  #addAsIs(row: Row): void {
+    this.#pending.add(row.symbol, () => row);
+  }
+
+  /** Adds the quote of a symbol whose reference data has changed. */
   refresh(symbol: string): void {
     const { channel, format } = this.subscription;
     if (channel.kind !== "quote" || format.whole || !this.#market.board.has(symbol)) return;
-    const row = this.#market.board.row(symbol);
-    this.#pending.add(symbol, () => row);
+    this.#addAsIs(this.#market.board.row(symbol));
   }
 
   /**
-   * Takes note of a correction that counts from now on.
-   * @param times starts of the bars of a bar channel that are others now
+   * Adds a correction that has just taken effect.
+   * @param times starts of the bars that it changed, on a bar channel
    */
   correct(correction: TapedCorrection, times: Iterable<number>): void {
     const { channel, format } = this.subscription;
     if (format.whole) return;
     const { symbol, seq } = correction;
-    // Who is told that the symbol itself is gone needs no row of nothing.
+    // A format that announces removed symbols needs no empty row for them.
     if (channel.kind === "quote" && !(isWhole(correction) && format.correct !== undefined)) {
       this.#pending.add(symbol, () => this.#market.board.row(symbol));
     }
@@ -210,9 +211,9 @@ export class Cohort {
     this.#untold.add(this.#pending.count, correction);
   }
 
-  /** Takes note of a bar that the clock has closed. */
+  /** Adds a bar that the clock has closed. */
   addClosed({ symbol, time }: ClosedBar): void {
-    this.#seq = this.#market.seq;
+    this.seq = this.#market.seq;
     this.#newestBars?.closed(symbol);
     this.#addBar(symbol, time);
   }
@@ -225,11 +226,11 @@ export class Cohort {
   }
 
   /**
-   * Sends what is due.
-   * @returns when to call again; `undefined` when nothing is owed to anybody
+   * Sends the frames that are due.
+   * @returns when to call again; `undefined` when all members have everything
    */
   flush(now: number, fragments: Fragments): number | undefined {
-    this.#served = 0;
+    this.served = 0;
     const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
     this.#serveMembers(fragments);
@@ -245,18 +246,18 @@ export class Cohort {
     if (!whole && before.updates === this.#pending.count) return;
     this.#catchUp(this.#shared);
     const made = this.#members.size > 0 ? this.#make(before, fragments, this.#known) : undefined;
-    // Whoever comes next has what nobody was told.
+    // No frame was made, so the noted rows are older than what the next member has.
     if (made === undefined) this.#known?.clear();
     for (const member of this.#members) {
       if (!member.full) {
-        this.#served++;
+        this.served++;
         for (const text of made!.texts) member.send(text);
       } else if (!whole) {
         this.#members.delete(member);
         this.#apart.set(member, { ...before });
       }
     }
-    if (made !== undefined) fragments.sent.add(made, this.#served);
+    if (made !== undefined) fragments.sent.add(made, this.served);
   }
 
   #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
@@ -271,9 +272,9 @@ export class Cohort {
       const key = `${reader.seq} ${reader.updates} ${reader.symbols}`;
       const made = known.get(key) ?? this.#make(reader, fragments);
       known.set(key, made);
-      this.#served++;
+      this.served++;
       fragments.sent.add(made, 1);
-      // With this it knows what the members do. One that is gone leaves while it is sent to.
+      // The frame brings it to the place of the members. It moves first: a send that fails makes it leave.
       this.#apart.delete(member);
       this.#members.add(member);
       for (const text of made.texts) member.send(text);
@@ -281,13 +282,13 @@ export class Cohort {
   }
 
   #catchUp(reader: Reader): void {
-    reader.seq = this.#seq;
+    reader.seq = this.seq;
     reader.updates = this.#pending.count;
     reader.symbols = this.numbering.symbols.length;
     reader.told = this.#untold.last ?? reader.told;
   }
 
-  /** @param known rows that the reader has; noted in it is what it has then */
+  /** @param known rows that the reader has; updated to those that it has after this frame */
   #make(reader: Reader, fragments: Fragments, known?: Map<string, Row>): Made {
     const { whole } = this.subscription.format;
     const items = whole
@@ -297,10 +298,10 @@ export class Cohort {
       items,
       corrections: this.#untold.since(reader.updates),
       merged: whole ? 0 : this.#pending.count - reader.updates - items.length,
-      // Nobody is told of symbols before the members are: those without an update yet wait for one.
+      // Symbols without an update come with their first one, for the members and for this reader alike.
       symbols: this.numbering.symbols.slice(reader.symbols, this.#shared.symbols),
     };
-    const span = { prev: reader.seq, seq: this.#seq };
+    const span = { prev: reader.seq, seq: this.seq };
     return makeTexts(this, { ...span, ...content }, { scene: this.#market, fragments, known });
   }
 

@@ -4,19 +4,19 @@ import type { Scene } from "./scene.ts";
 import { channelName } from "./topic.ts";
 import type { Subscription } from "./wire.ts";
 
-/** Beyond so many members an equal cohort is begun, so that one flush does not take too long. */
+/** Most members of a cohort. The next member starts an equal cohort, so that no flush takes too long. */
 export const MEMBERS_MAX = 512;
 
-/** The cohorts by what their members have subscribed to, and by the symbols that they want. */
+/** Finds cohorts by subscription and by symbol. */
 export class Cohorts {
   readonly #market: Market;
   readonly #scene: Scene;
   readonly #equals = new Map<string, Cohort[]>();
-  /** An entry for every symbol of which the cohorts have been told. */
+  /** The cohorts that want a symbol, for every symbol that has appeared. */
   readonly #watchers = new Map<string, Set<Cohort>>();
   #subCount = 0;
 
-  /** @param scene from which rows are made */
+  /** @param scene supplies the rows of frames */
   constructor(market: Market, scene: Scene) {
     this.#market = market;
     this.#scene = scene;
@@ -28,7 +28,7 @@ export class Cohorts {
     return size;
   }
 
-  /** A cohort of this subscription that has room, made when there is none. */
+  /** Finds a cohort of this subscription with room for a member, or makes one. */
   of(subscription: Subscription): Cohort {
     const { selection, channel } = subscription;
     const key = keyOf(subscription);
@@ -36,7 +36,7 @@ export class Cohorts {
     const known = equals.find(({ size }) => size < MEMBERS_MAX);
     if (known !== undefined) return known;
     const { symbols } = selection.resolve(this.#market.catalogue);
-    // A symbol of which no cohort has been told yet is told to those that are there already.
+    // A symbol that is new here must also be attached to the cohorts that exist already.
     for (const symbol of symbols) this.watching(symbol);
     const sub = equals[0]?.sub ?? `${channel.kind[0]}${++this.#subCount}`;
     const cohort = new Cohort(sub, key, subscription, this.#scene);
@@ -46,17 +46,17 @@ export class Cohorts {
     return cohort;
   }
 
-  /** The name of an equal subscription, if somebody has one. */
+  /** The name of an equal subscription, if there is one. */
   subOf(subscription: Subscription): string | undefined {
     return this.#equals.get(keyOf(subscription))?.[0]?.sub;
   }
 
-  /** The cohorts that want a symbol, which may have appeared just now. */
+  /** The cohorts that want a symbol; the symbol may be new. */
   watching(symbol: string): ReadonlySet<Cohort> {
     return this.#watchers.get(symbol) ?? this.#appear(symbol);
   }
 
-  /** A symbol is gone: when it appears again, it is told to those who have come meanwhile too. */
+  /** Forgets a removed symbol. If it appears again, all cohorts of that time are asked whether they want it. */
   forget(symbol: string): void {
     this.#watchers.delete(symbol);
   }

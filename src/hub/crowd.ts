@@ -1,7 +1,7 @@
-/** Clients that are let go at the end. */
+/** A group of clients that can be closed step by step. */
 export interface Crowd {
   readonly sessionCount: number;
-  /** Closes the given share of them, 1 being all. */
+  /** Closes the given share of the clients; 1 is all. */
   closeSome(share: number): void;
 }
 
@@ -11,7 +11,7 @@ export function countOf(crowds: readonly Pick<Crowd, "sessionCount">[]): number 
   return crowds.reduce((sum, { sessionCount }) => sum + sessionCount, 0);
 }
 
-/** Closes clients evenly over the drain time, so that they do not all come back in one instant. */
+/** Closes clients evenly over the drain time, so that they do not all reconnect at once. */
 export async function letGo(
   crowds: readonly Crowd[],
   drainMs: number,

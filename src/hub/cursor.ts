@@ -7,60 +7,62 @@ import type { Fragments } from "./fragments.ts";
 import { Pace } from "./pace.ts";
 import type { Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
-import { NOTHING, type Scene } from "./scene.ts";
+import { NOTHING, present, type Scene } from "./scene.ts";
 import { IN_THE_FUTURE, type Start } from "./start.ts";
 import { channelName } from "./topic.ts";
 import { startsIn } from "./untold.ts";
 
-/** What is told of a cursor. */
+/** The owner of a cursor; the cursor reports to it. */
 export interface Follower extends Member {
-  /** The start has been found, and the cursor stands there. */
+  /** The cursor has found its start and is there. */
   started(cursor: Cursor): void;
-  /** The cursor is where the live stream is: from here on frames come from there. */
+  /** The cursor has reached the live stream, which sends the next frames. */
   caughtUp(cursor: Cursor, place: Place): void;
-  /** The ticks after the cursor cannot be had, for the reason given. */
+  /** The cursor cannot read the ticks that follow. */
   fellOff(cursor: Cursor, reason: string): void;
-  /** What the cursor has made of the ticks before it is not right any more: another has to start there. */
+  /** A correction changed ticks that the cursor has applied. A new cursor has to start at its place. */
   outdated(cursor: Cursor): void;
 }
 
 export interface CursorOptions extends Sources {
-  /** The cohort to which the follower comes back. */
+  /** The cohort that the follower joins at the head of the tape. */
   readonly cohort: Cohort;
   readonly follower: Follower;
   readonly start: Start;
-  /** Times as fast as recorded; 0 is as fast as the client reads. */
+  /** A multiple of recorded time; 0 is as fast as the client reads. */
   readonly speed: number;
-  /** Symbols that the follower has been told of, unless it is told of all of them when it starts. */
+  /** Number of symbols that the follower knows; absent if it gets all of them at the start. */
   readonly symbols?: number | undefined;
-  /** Corrections up to this seq of which it has been told (those up to the start). */
+  /** `seq` of the last correction that the follower knows; by default the start. */
   readonly told?: number | undefined;
 }
 
-/** Ticks that one reading takes: between two readings others have their turn. */
+/** Most ticks in one read. Other cursors take their turn between two reads. */
 const TICKS_MAX = 1_000;
-/** While the start is looked for nobody is sent anything. */
+/** Most ticks in one read while looking for the start, where nothing is sent. */
 const SEEK_MAX = 10_000;
 
 /**
- * One client's own place on the tape: resume, replay and catching up are this. What it reads goes through
- * a cohort of its own, and so the same way as what is live.
+ * One client's own place on the tape, for resume, replay and catching up. It sends its ticks through a
+ * cohort of its own, so they take the same path as live ticks.
  */
 export class Cursor {
   readonly cohort: Cohort;
   readonly #options: CursorOptions;
   readonly #own: Cohort;
-  /** The market as it was, where the channel needs more than the tick itself. */
+  /** The past market, if the channel needs more than single ticks. */
   readonly #replay: Replay | undefined;
-  /** The tape has been read through here. */
+  /** `seq` of the last entry that was read. */
   #seq: number;
   #started = false;
   #read: TapedTick[] = [];
-  /** Symbols of which the bar before the first tick has been sent. */
+  /** Symbols whose bar before the first tick was sent. */
   readonly #resumed = new Set<string>();
-  /** What the last step has cost, about in ticks that were looked at. */
+  /** Cost of the last step, roughly the number of ticks examined. */
   #effort = 0;
   readonly #pace: Pace;
+  /** `seq` up to which the follower knows the imported bars. */
+  readonly #givenKnown: number;
 
   constructor(options: CursorOptions) {
     const { cohort, start, speed, tape } = options;
@@ -72,21 +74,23 @@ export class Cursor {
       const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
       this.#replay = new Replay(options, cohort, time);
     }
+    this.#givenKnown = start.kind === "time" || this.#replay ? tape.head : start.seq;
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
     const { sub, subscription, numbering } = cohort;
     this.#own = new Cohort(sub, channelName(channel), subscription, this.#scene(), numbering);
-    if (start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead) this.#begin(start.seq);
+    const isThere = start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead;
+    if (isThere && !this.#missesGiven) this.#begin(start.seq);
   }
 
-  /** `seq` of the last frame that the client has received, or the place where the cursor started. */
+  /** `seq` of the client's last frame, or of the start. */
   get seq(): number {
     const { follower, start } = this.#options;
     if (this.#started) return this.#own.placeOf(follower).seq;
     return start.kind === "seq" ? start.seq : this.#seq;
   }
 
-  /** What the last step has cost, about in ticks that were looked at. */
+  /** Cost of the last step, roughly the number of ticks examined. */
   get effort(): number {
     return this.#effort;
   }
@@ -99,17 +103,17 @@ export class Cursor {
     return this.#pace.paused;
   }
 
-  /** The state of then, if this is a replay that has one. */
+  /** The past market of a replay; empty if there is none. */
   get replayed(): Scene {
     return this.#replay?.market ?? NOTHING;
   }
 
-  /** The tape cannot be read here. */
+  /** Ends the cursor because the tape cannot be read. */
   fail(reason: string): void {
     this.#options.follower.fellOff(this, reason);
   }
 
-  /** @returns whether this cursor can go on at that speed; if not, another has to start where it is */
+  /** @returns whether this cursor can continue at that speed; if not, a new one has to start at its place */
   setSpeed(speed: number, now: number): boolean {
     if (needsState(this.cohort.subscription, speed) !== (this.#replay !== undefined)) return false;
     this.#pace.setSpeed(speed, now);
@@ -125,18 +129,19 @@ export class Cursor {
   }
 
   /**
-   * Reads on and sends what is due.
-   * @returns when to call again; `undefined` when there is nothing to do until something changes
+   * Reads on and sends the frames that are due.
+   * @returns when to call again; `undefined` when there is nothing to do until `wake`
    */
   step(now: number, fragments: Fragments): number | undefined {
     const { tape, follower } = this.#options;
     this.#effort = 0;
     if (this.#isAhead) return this.#wait(now);
+    if (this.#missesGiven) return void this.fail("Bars were imported after that position");
     if (!this.#started) {
       this.#seek();
       return now;
     }
-    // A client that reads again is told what it has missed, or gets it.
+    // If the client reads again, it then gets the missed ticks or an error.
     if (follower.full) return now;
     if (this.paused) return this.#own.flush(now, fragments);
     if ((this.#read[0]?.seq ?? this.#seq + 1) <= tape.tail) {
@@ -154,23 +159,30 @@ export class Cursor {
     return owed ?? next ?? now;
   }
 
-  /** Takes note of a correction that counts from now on. */
+  /** Whether bars were imported that the follower does not know and the tape does not contain. */
+  get #missesGiven(): boolean {
+    const { market, cohort: { subscription, symbols } } = this.#options;
+    if (subscription.channel.kind === "tick" || market.given.last <= this.#givenKnown) return false;
+    return symbols.values().some((symbol) => market.given.seqOf(symbol) > this.#givenKnown);
+  }
+
+  /** Applies a correction that has just taken effect. */
   correct(correction: TapedCorrection): void {
     if (!this.cohort.subscription.selection.matches(correction.symbol)) return;
     this.#read = this.#read.filter((tick) => !cancels(correction, tick));
-    // One that has not started yet finds it on the tape.
+    // A cursor that has not started will read the corrected tape.
     if (!this.#started) return;
     if (this.#replay !== undefined) return this.#options.follower.outdated(this);
     this.#own.correct(correction, startsIn(this.cohort.subscription.channel, correction));
   }
 
-  /** The last correction of which the client has been told. */
+  /** `seq` of the last correction that the client knows. */
   get told(): number {
     const { told = 0, follower } = this.#options;
     return this.#started ? this.#own.placeOf(follower).told : told;
   }
 
-  /** Whether the place to start from is not there yet. */
+  /** Whether the start is after the head of the tape. */
   get #isAhead(): boolean {
     const { start, tape } = this.#options;
     return !this.#started && start.kind === "seq" && start.seq > tape.head;
@@ -183,7 +195,7 @@ export class Cursor {
     return undefined;
   }
 
-  /** At the head, bars that the clock has closed meanwhile are closed for this client too. */
+  /** Closes, at the head, the bars that the clock has closed. */
   #closeBars(): void {
     const { channel } = this.cohort.subscription;
     if (channel.kind !== "bar") return;
@@ -197,8 +209,8 @@ export class Cursor {
   }
 
   /**
-   * Sends, once for a symbol, the bar before a time. A client that resumes may have seen it forming, and
-   * whether the clock closed it in its absence is not on the tape.
+   * Sends the bar before a time, once for each symbol. A client that resumes may have only the forming bar,
+   * and the tape does not say whether the clock closed it since.
    */
   #resumeBar(symbol: string, before: number): void {
     const { channel } = this.cohort.subscription;
@@ -210,7 +222,7 @@ export class Cursor {
     if (bar !== undefined) this.#own.addClosed(bar);
   }
 
-  /** Looks for the start, a part of the tape at a time, and brings the replay's state there. */
+  /** Looks for the start in one slice of the tape, and applies the slice to the replay's market. */
   #seek(): void {
     const { tape, start } = this.#options;
     if (this.#replay === undefined && start.kind === "time") return this.#seekTime(start.time);
@@ -226,7 +238,7 @@ export class Cursor {
     if (this.#seq >= end) this.#begin(end);
   }
 
-  /** What was before need not be known. */
+  /** Looks for the first tick from a time on, without any state. */
   #seekTime(from: number): void {
     const { tape } = this.#options;
     const slice = tape.first({ symbols: this.#symbols(), after: this.#seq, from, limit: 1 });
@@ -253,7 +265,7 @@ export class Cursor {
     this.#tellCorrections(seq);
   }
 
-  /** A client that has been here before may have what was taken back since. */
+  /** Sends the corrections since the last visit of the client, which may have wrong ticks. */
   #tellCorrections(seq: number): void {
     const { tape, start, told = seq } = this.#options;
     if (start.kind === "time") return;
@@ -303,15 +315,6 @@ export class Cursor {
   #scene(): Scene {
     if (this.#replay !== undefined) return this.#replay.market;
     const { market, archive } = this.#options;
-    const seq = () => this.#seq;
-    return {
-      get seq() {
-        return seq();
-      },
-      board: market.board,
-      newestBar: (symbol, interval) => market.newestBar(symbol, interval),
-      bar: (symbol, interval, time) =>
-        readBars(market, archive, symbol, interval, { from: time, to: time + 1, limit: 1 })[0],
-    };
+    return present(market, archive, () => this.#seq);
   }
 }

@@ -3,13 +3,13 @@ import type { Row } from "../core/board.ts";
 import type { Interval } from "../core/interval.ts";
 import type { Item, Subscription } from "./wire.ts";
 
-/** What there is now of a symbol. */
+/** The current state of a symbol. */
 interface Present {
   readonly board: { row(symbol: string): Row };
   newestBar(symbol: string, interval: Interval): Bar | undefined;
 }
 
-/** What the members of a cohort were told last of each symbol, in a format where not every update counts. */
+/** Drops updates that change nothing, for formats in which only some fields count. */
 export class Essences {
   readonly #subscription: Subscription;
   readonly #present: Present;
@@ -20,7 +20,7 @@ export class Essences {
     this.#present = present;
   }
 
-  /** Takes note of what there is: whoever joins is given it. */
+  /** Notes the current state, which new members receive as their snapshot. */
   settle(symbols: Iterable<string>): void {
     const { channel } = this.#subscription;
     for (const symbol of symbols) {
@@ -34,7 +34,7 @@ export class Essences {
     }
   }
 
-  /** Whether an update says something new, which is noted. */
+  /** Notes an update. @returns whether it changes anything */
   counts(symbol: string, update: () => Item | undefined): boolean {
     const { format } = this.#subscription;
     if (format.essence === undefined) return true;

@@ -7,7 +7,7 @@ interface Change extends Fragment {
   readonly before: Row;
 }
 
-/** Texts of items that several cohorts send, each made once per format and flush; and what was sent. */
+/** The texts of items, made once per format and flush for all cohorts; also counts what was sent. */
 export class Fragments {
   readonly sent = new Sent();
   readonly #byFormat = new Map<Format, Map<Item, Fragment>>();
@@ -25,7 +25,7 @@ export class Fragments {
     return fragment;
   }
 
-  /** A quote for those who have the one before; the format can tell it so. */
+  /** The change of a quote, for readers that have the row before. The format must have `change`. */
   ofChange(format: Format, before: Row, row: Row): Fragment {
     let made = this.#changes.get(row);
     if (made?.before !== before || made.format !== format) {

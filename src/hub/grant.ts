@@ -1,15 +1,15 @@
 import type { Allowance } from "./allowance.ts";
 import { patternFault } from "./topic.ts";
 
-/** Names and prefixes that somebody may have to do with: symbols, or rooms. */
+/** The names and prefixes (of symbols or rooms) that a client may use. */
 export class Scope {
-  /** Equal for scopes with the same content, whatever its order. */
+  /** Equal for scopes with the same content in any order. */
   readonly key: string;
   readonly #names: ReadonlySet<string>;
-  /** By their length, so that many of them cost no more than few. */
+  /** By length, so that a lookup costs the same for many prefixes as for few. */
   readonly #prefixes: ReadonlyMap<number, ReadonlySet<string>>;
 
-  /** @throws {RangeError} for what is neither a name, a prefix such as `BTC/*` nor a star */
+  /** @throws {RangeError} if a pattern is not a name, a prefix such as `BTC/*` or `*` */
   constructor(patterns: readonly string[]) {
     for (const pattern of patterns) {
       const fault = patternFault(pattern);
@@ -42,7 +42,7 @@ export class Scope {
     return false;
   }
 
-  /** Whether whatever a pattern matches is in it. */
+  /** Whether the scope contains all names that a pattern matches. */
   covers(pattern: string): boolean {
     if (!pattern.endsWith("*")) return this.has(pattern);
     const prefix = pattern.slice(0, -1);
@@ -56,16 +56,16 @@ export class Scope {
 export const ALL = new Scope(["*"]);
 export const NONE = new Scope([]);
 
-/** What a key or a token lets its sender do. */
+/** The rights of a key or a token. */
 export interface Grant {
-  /** Symbols that may be read, and written. */
+  /** Symbols. */
   readonly read: Scope;
   readonly write: Scope;
-  /** Rooms that may be entered. */
+  /** Rooms that the client may join. */
   readonly rooms: Scope;
-  /** When it ends, in milliseconds since the epoch. */
+  /** Expiry in milliseconds since the epoch. */
   readonly until: number;
-  /** Commands that may still be given, where that is limited; all who come with the same subject share it. */
+  /** The rate limit of commands, if there is one. All connections of the same subject share it. */
   readonly allowance?: Allowance | undefined;
 }
 

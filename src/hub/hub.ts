@@ -1,16 +1,17 @@
 import type { Bar } from "../core/bar.ts";
 import type { Row } from "../core/board.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
 import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { type Archive, formatPosition, type TapeReader } from "../tape/tape.ts";
 import { TapeError } from "../store/tape_error.ts";
-import { ClientError } from "./client_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower } from "./cursor.ts";
 import type { Start } from "./start.ts";
 import { Fragments } from "./fragments.ts";
+import { granted } from "./granted.ts";
 import type { Limits } from "./limits.ts";
 import type { Desk, Snapshot } from "./links.ts";
 import type { Place } from "./reader.ts";
@@ -31,24 +32,24 @@ export interface HubOptions extends Pick<Desk, "authorize"> {
   readonly limits: Limits;
   readonly rota: Rota;
   readonly now: () => number;
-  /** Milliseconds by a clock that nobody sets: what is due, and who is slow, goes by it. */
+  /** Milliseconds by a monotonic clock, for due times and slow clients. */
   readonly elapsed: () => number;
-  /** Told that there is something for `flush` to do. */
+  /** Called when `flush` has something to do. */
   readonly wake: () => void;
-  /** How long a position is waited for that is not there yet (0): another replica may have got there before. */
+  /** How long to wait for a future position (0). Another replica may have been ahead of this one. */
   readonly waitMs?: number | undefined;
 }
 
-/** What the cursors together may cost in one flush, about in ticks that are looked at. */
+/** Most effort of all cursors in one flush, roughly the number of ticks examined. */
 export const EFFORT_PER_FLUSH = 40_000;
-/** How many members get a frame in one flush; the others have their turn in the next one. */
+/** Most members that get a frame in one flush; the others follow in the next one. */
 const SERVED_PER_FLUSH = 500;
-/** When a cursor goes on, or a full socket is looked at again, where the server has no spacing of its own. */
+/** Time to the next step of a cursor or check of a full socket, if `flushMs` is 0. */
 const STEP_MS = 10;
-/** After a flush there is a quarter of the time that it took for everything else, but no more than this. */
+/** The rest after a flush is this share of its time, up to this limit, so that other work can run. */
 const REST_SHARE = 1 / 4, REST_MS_MAX = 20;
 
-/** Who wants what, and fan-out. It has no timer: `flush` and `tend` are called from outside, with what has elapsed. */
+/** Subscriptions and fan-out. The hub has no timer: its owner calls `flush` and `tend`. */
 export class Hub implements Desk {
   readonly limits: Limits;
   readonly rota: Rota;
@@ -60,7 +61,7 @@ export class Hub implements Desk {
   readonly #sources: Sources;
   readonly #sessions = new Set<Session>();
   readonly #cohorts: Cohorts;
-  /** Cohorts to which something may be owed. */
+  /** Cohorts that may have something to send. */
   readonly #dirty = new Set<Cohort>();
   readonly #cursors = new Set<Cursor>();
   readonly #fragments = new Fragments();
@@ -90,17 +91,17 @@ export class Hub implements Desk {
     return this.#cohorts.size;
   }
 
-  /** What has been sent of frames to everybody. */
+  /** Counts of all frames sent. */
   get sent(): Sent {
     return this.#fragments.sent;
   }
 
-  /** Position of the newest tick that clients can have seen. */
+  /** Position of the newest tick that clients can have received. */
   get position(): string {
     return this.formatPosition(this.#market.seq);
   }
 
-  /** Starts a session. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
+  /** Starts a session. The caller must report socket events: `receive`, `receiveBinary`, `closed`. */
   open(socket: Socket, wire: Wire | ChooseWire, tenure: Tenure = new Tenure()): Session {
     const left = () => void this.#sessions.delete(session);
     const session: Session = new Session(socket, this, wire, tenure, left);
@@ -112,7 +113,7 @@ export class Hub implements Desk {
     return session;
   }
 
-  /** Tells everybody who wants it of a tick that the market has just applied. */
+  /** Publishes a tick that the market has just applied. */
   publish(tick: TapedTick): void {
     for (const cohort of this.#cohorts.watching(tick.symbol)) {
       cohort.add(tick);
@@ -120,7 +121,18 @@ export class Hub implements Desk {
     }
   }
 
-  /** Tells of reference data that has changed: it stands in every quote of the symbol. */
+  /** Publishes bars that an import changed, and their quotes, which contain the newest close and the day's bar. */
+  publishGiven(bars: readonly ChangedBar[]): void {
+    for (const [symbol, changed] of Map.groupBy(bars, (bar) => bar.symbol)) {
+      for (const cohort of this.#cohorts.watching(symbol)) {
+        cohort.addGiven(symbol, changed);
+        this.#dirty.add(cohort);
+      }
+    }
+    this.wake();
+  }
+
+  /** Publishes the quote of a symbol whose reference data has changed. */
   refresh(symbol: string): void {
     for (const cohort of this.#cohorts.watching(symbol)) {
       cohort.refresh(symbol);
@@ -129,7 +141,7 @@ export class Hub implements Desk {
     this.wake();
   }
 
-  /** Tells of a correction that counts from now on. @param bars that are others now */
+  /** Publishes a correction that has just taken effect. @param bars that it changed */
   correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void {
     for (const cohort of this.#cohorts.watching(correction.symbol)) {
       const own = bars.filter(({ interval }) => interval === cohort.interval);
@@ -141,7 +153,7 @@ export class Hub implements Desk {
     this.wake();
   }
 
-  /** Tells of bars that the clock has closed. */
+  /** Publishes bars that the clock has closed. */
   publishClosed(bars: readonly ClosedBar[]): void {
     for (const bar of bars) {
       for (const cohort of this.#cohorts.watching(bar.symbol)) {
@@ -154,9 +166,9 @@ export class Hub implements Desk {
   }
 
   /**
-   * Sends what is due.
-   * @param counted the time as of which this flush counts, which may be some milliseconds ago
-   * @returns when to call again; `undefined` when nothing is owed to anybody
+   * Sends the frames that are due.
+   * @param counted the time when this flush was due; it may be some milliseconds ago
+   * @returns when to call again; `undefined` when nothing is left to send
    */
   flush(counted: number): number | undefined {
     const now = this.elapsed();
@@ -177,7 +189,7 @@ export class Hub implements Desk {
     let left = SERVED_PER_FLUSH;
     for (const cohort of [...this.#dirty]) {
       if (left <= 0) return now;
-      // What was late is made up for at the server's own pace alone: a greater spacing is there to be kept.
+      // A late flush may be followed by an earlier one at the server's own spacing, but never at a wider one.
       const isSpaced = cohort.subscription.every > flushMs;
       const dueAt = cohort.flush(isSpaced ? now : counted, this.#fragments);
       left -= cohort.served;
@@ -190,7 +202,7 @@ export class Hub implements Desk {
     return next;
   }
 
-  /** Cursors take turns, so that a crowd that resumes at once does not hold up what is live. */
+  /** Cursors take turns, so that many clients that resume at once do not delay live frames. */
   #stepCursors(now: number): number | undefined {
     const soon = now + (this.limits.flushMs || STEP_MS);
     let next: number | undefined;
@@ -206,7 +218,7 @@ export class Hub implements Desk {
     return next;
   }
 
-  /** What cannot be read of the tape costs the client that asked for it a gap, of which it is told. */
+  /** Where the tape cannot be read, the client that asked for it gets a gap and the reason. */
   #step(cursor: Cursor, now: number): number | undefined {
     try {
       return cursor.step(now, this.#fragments);
@@ -217,17 +229,17 @@ export class Hub implements Desk {
     }
   }
 
-  /** Heartbeats, and an end for clients that have stopped reading. */
+  /** Sends heartbeats and closes clients that have stopped reading. */
   tend(now: number): void {
     for (const session of this.#sessions) session.tend(now, this.#market.seq);
   }
 
-  /** Tells every client when to come back. @param reconnectAfter milliseconds, asked for each client */
+  /** Tells every client when to reconnect. @param reconnectAfter milliseconds, called for each client */
   drain(reconnectAfter: () => number): void {
     for (const session of this.#sessions) session.drain(reconnectAfter());
   }
 
-  /** Closes the given share of the sessions, 1 being all of them. */
+  /** Closes the given share of the sessions; 1 is all. */
   closeSome(share: number): void {
     let count = Math.ceil(this.#sessions.size * share);
     for (const session of this.#sessions) {
@@ -237,11 +249,11 @@ export class Hub implements Desk {
   }
 
   cohortOf(asked: Subscription): Cohort {
-    return this.#cohorts.of(this.#grant(asked));
+    return this.#cohorts.of(granted(asked, this.limits, this.#market.catalogue));
   }
 
   find(asked: Subscription): string | undefined {
-    return this.#cohorts.subOf(this.#grant(asked));
+    return this.#cohorts.subOf(granted(asked, this.limits, this.#market.catalogue));
   }
 
   join(member: Member, cohort: Cohort, place?: Place): void {
@@ -295,25 +307,5 @@ export class Hub implements Desk {
 
   formatPosition(seq: number): string {
     return formatPosition(this.#sources.tape.epoch, seq);
-  }
-
-  /** What is really given of what was asked for. */
-  #grant(asked: Subscription): Subscription {
-    const { patternsMax, everyMsMax, flushMs } = this.limits;
-    const { patterns } = asked.selection;
-    if (patterns.length > patternsMax) {
-      throw new ClientError(
-        "too_many_symbols",
-        `Cannot subscribe to ${patterns.length} symbols at once: the limit is ${patternsMax}`,
-      );
-    }
-    if (asked.every > everyMsMax) {
-      throw new ClientError(
-        "bad_every",
-        `Cannot subscribe with every ${asked.every}: the limit is ${everyMsMax} ms`,
-      );
-    }
-    asked.selection.check(this.#market.catalogue);
-    return { ...asked, every: Math.max(asked.every, flushMs) };
   }
 }

@@ -1,33 +1,33 @@
-/** What one client may use of the server. */
+/** The limits of clients and of the server. */
 export interface Limits {
-  /** Clients at once. */
+  /** Connected clients. */
   readonly sessionsMax: number;
-  /** Subscriptions of one connection. */
+  /** Subscriptions per connection. */
   readonly subscriptionsMax: number;
   /** Names and prefixes in one subscription. */
   readonly patternsMax: number;
-  /** Length of a frame from a client. */
+  /** Length of a frame from a client, in characters. */
   readonly frameBytesMax: number;
-  /** Commands of one connection that wait for their turn; as many more are refused. */
+  /** Commands of one connection that wait for their turn. As many more are kept only to refuse them. */
   readonly commandsMax: number;
-  /** High-water mark: a socket with more unsent bytes is given nothing. */
+  /** High-water mark: a socket with more unsent bytes gets no more data. */
   readonly bufferedBytesMax: number;
-  /** A client that reads nothing for so long is closed. */
+  /** Time after which a client that reads nothing is closed. */
   readonly stalledMsMax: number;
-  /** A heartbeat is sent when nothing else was for so long. */
+  /** Time without any message after which a heartbeat is sent. */
   readonly heartbeatMs: number;
-  /** The least and the greatest spacing of frames; 0 where it follows from what serving costs. */
+  /** The smallest time between frames of a subscription; 0 derives it from the load. The largest is `everyMsMax`. */
   readonly flushMs: number;
   readonly everyMsMax: number;
-  /** Rooms at once, those included that are empty and not yet forgotten. */
+  /** Rooms, including empty ones that are still kept. */
   readonly roomsMax: number;
   /** Clients in one room. */
   readonly roomMembersMax: number;
-  /** Characters of a message in a room. */
+  /** Length of a room message, in characters. */
   readonly roomMessageMax: number;
-  /** Messages a second of one client that a room passes on, and twice that at once. */
+  /** Messages a second that a room passes on for one client; bursts may be twice as large. */
   readonly roomMessagesPerSecond: number;
-  /** How long an empty room and its newest message are kept. */
+  /** Time for which an empty room and its newest message are kept. */
   readonly roomKeptMs: number;
 }
 
@@ -49,7 +49,7 @@ export const DEFAULT_LIMITS: Limits = {
   roomKeptMs: 3_600_000,
 };
 
-/** Settings of the operator that are limits. */
+/** The command-line settings that are limits. */
 export interface LimitSettings {
   readonly "sessions-max": number;
   readonly "subscriptions-max": number;

@@ -17,32 +17,33 @@ import type {
   Update,
 } from "./wire.ts";
 
-/** What the subscriptions of a session need of its hub. */
+/** The part of the hub that the subscriptions of a session use. */
 export interface Desk {
   readonly limits: Limits;
-  /** By which the commands of all sessions have their turn. */
+  /** Schedules the commands of all sessions. */
   readonly rota: Rota;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds by a monotonic clock. */
   elapsed(): number;
-  /** What a token grants. @throws {ClientError} when it is none; absent where there are no tokens */
+  /** The rights of a token; absent if the server has no tokens. @throws {ClientError} for an invalid token */
   readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
-  /** The cohort of an equal subscription, made when there is none. @throws {ClientError} beyond a limit */
+  /** Finds the cohort of an equal subscription, or makes one. @throws {ClientError} beyond a limit */
   cohortOf(subscription: Subscription): Cohort;
   /** The name of the cohort of an equal subscription, if there is one. @throws {ClientError} beyond a limit */
   find(subscription: Subscription): string | undefined;
-  /** @param place of the follower, if it comes from behind */
+  /** @param place of a follower that has read the tape until now */
   join(follower: Follower, cohort: Cohort, place?: Place): void;
   leave(follower: Follower, cohort: Cohort): void;
   /**
-   * Where a position or time is on the tape, or why it is not there any more.
-   * @throws {ClientError} when it is neither
+   * Finds a position or time on the tape.
+   * @returns the start, or the reason why there is none
+   * @throws {ClientError} if the text is not a position or a time
    */
   locate(from: string | number): Start | string;
   /**
-   * Lets a follower read the tape from a start on; it is told when that has been found.
-   * @param place where it comes from, if it has been there: it is told of no more symbols and corrections then
+   * Lets a follower read the tape from a start on; `started` reports when the start was found.
+   * @param place of the follower before, if any: it knows the symbols and corrections up to there
    */
   follow(
     follower: Follower,
@@ -52,7 +53,7 @@ export interface Desk {
     place?: Partial<Place>,
   ): Cursor;
   unfollow(cursor: Cursor): void;
-  /** A cursor may have something to do; it may do that at once, so this comes last. */
+  /** A cursor may have something to do. It may run at once, so callers must call this last. */
   wake(): void;
   snapshot(cohort: Cohort, scene?: Scene): Snapshot;
   formatPosition(seq: number): string;
@@ -60,9 +61,9 @@ export interface Desk {
 
 export type Snapshot = Pick<Subscribed, "position" | "symbols" | "unknown" | "snapshot">;
 
-/** How the subscriptions of a session reach their client. */
+/** The connection to the client, as the subscriptions of a session see it. */
 export interface Outlet {
-  /** Whether so much is unsent that nothing may be added. */
+  /** Whether the socket has too many unsent bytes to take more. */
   readonly full: boolean;
   send(text: string): void;
   say(message: Message): void;
@@ -72,15 +73,15 @@ export interface Outlet {
 /** One subscription of a session. */
 interface Link {
   readonly cohort: Cohort;
-  /** The place on the tape, as long as the client is not where the live stream is. */
+  /** Reads the tape until the client has reached the live stream. */
   cursor: Cursor | undefined;
-  /** The request that is answered when the cursor has found its start. */
+  /** The request to answer when the cursor has found its start. */
   asked:
     | { kind: "subscribed" | "updated"; id: RequestId | undefined; position?: string }
     | undefined;
 }
 
-/** The subscriptions of one session: each is live with its cohort, or reads the tape with a cursor. */
+/** The subscriptions of one session. Each is live in its cohort or reads the tape with a cursor. */
 export class Links implements Follower {
   readonly #desk: Desk;
   readonly #outlet: Outlet;
@@ -111,18 +112,18 @@ export class Links implements Follower {
     const link: Link = { cohort, cursor: undefined, asked: undefined };
     this.#links.set(cohort.sub, link);
     if (start === undefined || typeof start === "string") return this.#join(cohort, id, start);
-    // A resume is answered with the position asked for.
+    // The answer to a resume repeats the position of the request.
     const position = start.kind === "seq" ? { position: String(from) } : {};
     link.asked = { kind: "subscribed", id, ...position };
     link.cursor = this.#desk.follow(this, cohort, start, speed);
-    // Who turned out to be gone when it was answered has left without its cursor.
+    // Answering may find the connection closed. Then the session has left before it had its cursor.
     if (!this.#links.has(cohort.sub)) this.#desk.unfollow(link.cursor);
     this.#desk.wake();
   }
 
-  /** The subscription takes the place of all that the session had. */
+  /** Replaces all subscriptions of the session by this one. */
   replace(subscription: Subscription): void {
-    // One that is beyond a limit must not cost the session those it has.
+    // Throws beyond a limit, before the session loses its subscriptions.
     this.#desk.find(subscription);
     this.leaveAll();
     this.subscribe({ kind: "subscribe", subscription });
@@ -138,7 +139,7 @@ export class Links implements Follower {
     }
   }
 
-  /** The names of those that the session has. */
+  /** The names of those that the session already has. */
   #present(subscriptions: readonly Subscription[]): string[] {
     return subscriptions.map((each) => this.#desk.find(each) ?? "")
       .filter((sub) => this.#links.has(sub));
@@ -242,7 +243,7 @@ export class Links implements Follower {
     throw unknownSub(action, sub);
   }
 
-  /** The cohort of a subscription that the session does not have yet. */
+  /** Finds the cohort of a new subscription. @throws {ClientError} beyond a limit or for a duplicate */
   #open(subscription: Subscription): Cohort {
     const { subscriptionsMax } = this.#outlet;
     if (this.#links.size >= subscriptionsMax) {
@@ -254,7 +255,7 @@ export class Links implements Follower {
     return this.#fresh(subscription);
   }
 
-  /** The cohort of a subscription of which only the spacing changes, if that does. */
+  /** Finds the cohort for a new `every`. */
   #target(cohort: Cohort, every: number | undefined): Cohort {
     if (every === undefined) return cohort;
     const subscription = { ...cohort.subscription, every };
@@ -263,8 +264,8 @@ export class Links implements Follower {
   }
 
   /**
-   * Asked before there is a cohort: one that nobody joins would stay for ever.
-   * @throws {ClientError} when the session has this subscription already
+   * Checks for a duplicate before it makes a cohort: a cohort without members would never be deleted.
+   * @throws {ClientError} if the session has this subscription already
    */
   #fresh(subscription: Subscription): Cohort {
     const sub = this.#desk.find(subscription);
@@ -272,7 +273,7 @@ export class Links implements Follower {
     return this.#desk.cohortOf(subscription);
   }
 
-  /** Joins the live stream. @param reason why it is not joined where it was asked for */
+  /** Joins the live stream. @param reason why the requested start was not possible */
   #join(cohort: Cohort, id: RequestId | undefined, reason?: string): void {
     this.#desk.join(this, cohort);
     this.#subscribed(cohort, id, this.#desk.snapshot(cohort), undefined, reason);

@@ -2,7 +2,7 @@ import { type Interval, startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Scene } from "./scene.ts";
 
-/** The start of the newest bar of each symbol, as far as it has not been told that it is closed. */
+/** The start of the newest bar of each symbol, until the bar was sent as closed. */
 export class NewestBars {
   readonly interval: Interval;
   readonly #scene: Scene;
@@ -13,15 +13,15 @@ export class NewestBars {
     this.#scene = scene;
   }
 
-  /** Looks at what there is of a symbol. */
+  /** Reads the newest bar of a symbol from the market. */
   look(symbol: string): void {
     const newest = this.#scene.newestBar(symbol, this.interval);
     if (newest === undefined || newest.closed) this.#starts.delete(symbol);
     else this.#starts.set(symbol, newest.time);
   }
 
-  /** @returns the starts of the bars that a tick changes: its own, and the one that it closes */
-  add({ symbol, time }: TapedTick): number[] {
+  /** @returns the starts of the bars that a tick or a bar changes: its own, and the one that it closes */
+  add({ symbol, time }: Pick<TapedTick, "symbol" | "time">): number[] {
     const start = startOf(this.interval, time);
     const newest = this.#starts.get(symbol);
     if (newest !== undefined && start <= newest) return [start];
@@ -29,7 +29,7 @@ export class NewestBars {
     return newest === undefined ? [start] : [newest, start];
   }
 
-  /** The bar of a symbol was told to be closed: the next tick need not close it once more. */
+  /** Notes that the bar was sent as closed, so that the next tick does not close it again. */
   closed(symbol: string): void {
     this.#starts.delete(symbol);
   }

@@ -1,4 +1,4 @@
-/** The numbers by which a columns format names symbols: each has its place in the order of appearance. */
+/** Numbers symbols in the order of appearance, for the columns formats. */
 export class Numbering {
   readonly #symbols: string[] = [];
   readonly #numbers = new Map<string, number>();

@@ -1,11 +1,11 @@
-/** At which pace recorded time is played. */
+/** Maps recorded time to the clock at a playback speed. */
 export class Pace {
   #speed: number;
   #paused = false;
-  /** When by the clock which recorded time is played. */
+  /** A clock time and the recorded time that is played then. */
   #at: { clock: number; time: number } | undefined;
 
-  /** @param speed times as fast as recorded; 0 is as fast as the client reads */
+  /** @param speed a multiple of recorded time; 0 is as fast as the client reads */
   constructor(speed: number) {
     this.#speed = speed;
   }
@@ -33,10 +33,10 @@ export class Pace {
     this.#paused = false;
   }
 
-  /** When by the clock a recorded time is due. */
+  /** The clock time at which a recorded time is due. */
   dueAt(time: number, now: number): number {
     if (this.#speed === 0) return now;
-    // The gap before the first tick is not waited out.
+    // The first tick is due at once.
     this.#at ??= { clock: now, time };
     return this.#at.clock + (time - this.#at.time) / this.#speed;
   }

@@ -1,23 +1,23 @@
 /**
- * The updates of one cohort that somebody in it has not received. Updates are numbered from 1 in the
- * order they come; a reader is at the number of the last update it knows of.
+ * The updates that at least one member of a cohort has not received. Updates are numbered from 1 in the
+ * order of arrival. A reader's place is the number of the last update that it has.
  */
 export interface Pending<Update> {
   /** Number of the newest update; 0 before the first. */
   readonly count: number;
   add(key: string, update: Update): void;
-  /** What a reader at the given number has to be told, oldest first. */
+  /** The updates after the given number, oldest first. */
   since(at: number): Update[];
-  /** Forgets what a reader at the given number knows already. */
+  /** Forgets the updates up to the given number. */
   forget(at: number): void;
-  /** How many updates are held. */
+  /** Number of updates held. */
   readonly size: number;
 }
 
-/** Holds every update: for lossless streams. Its owner keeps it short. */
+/** Holds every update, for lossless streams. Its owner has to limit its size. */
 export class PendingAll<Update> implements Pending<Update> {
   #updates: Update[] = [];
-  /** Number of the update before the first that is held. */
+  /** Number of the last update that was forgotten. */
   #forgotten = 0;
 
   get count(): number {
@@ -44,7 +44,7 @@ export class PendingAll<Update> implements Pending<Update> {
   }
 }
 
-/** Holds the newest update of each key: for conflated streams, so that its size is bounded by the keys. */
+/** Holds the newest update of each key, for conflated streams. The number of keys limits its size. */
 export class PendingLatest<Update> implements Pending<Update> {
   readonly #updates = new Map<string, { at: number; update: Update }>();
   #count = 0;
@@ -58,7 +58,7 @@ export class PendingLatest<Update> implements Pending<Update> {
   }
 
   add(key: string, update: Update): void {
-    // What was updated last comes last, so that rows are in tape order.
+    // Move the key to the end, so that rows are in tape order.
     this.#updates.delete(key);
     this.#updates.set(key, { at: ++this.#count, update });
   }

@@ -1,7 +1,7 @@
-/** Whether what is sent to a client gets through. */
+/** Detects a client that does not read. */
 export class Progress {
   #sent = 0;
-  /** The most that is known to have reached the network, and when it last grew. */
+  /** The most bytes known to have reached the network; `#grewAt` is when it last grew. */
   #drained = 0;
   #grewAt: number;
 
@@ -13,7 +13,7 @@ export class Progress {
     this.#sent += length;
   }
 
-  /** For how long nothing has got through although something waits. */
+  /** For how long no byte has reached the network although some are buffered. */
   stalledMs(buffered: number, now: number): number {
     const drained = this.#sent - buffered;
     if (buffered === 0 || drained > this.#drained) {

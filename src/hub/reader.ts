@@ -1,17 +1,17 @@
-/** What a client has been told: the seq of its last frame, how many symbols by number, and which corrections. */
+/** What a client has received: the seq of its last frame, its number of symbols and its corrections. */
 export interface Place {
   readonly seq: number;
   readonly symbols: number;
-  /** The seq of the last correction. */
+  /** `seq` of the last correction. */
   readonly told: number;
 }
 
-/** How far somebody in a cohort has read. */
+/** The reading place of one or more members of a cohort. */
 export interface Reader {
   seq: number;
   symbols: number;
   told: number;
   updates: number;
-  /** No frame before this time. */
+  /** The earliest time of the next frame. */
   dueAt: number;
 }

@@ -6,48 +6,48 @@ import type { Archive, TapeReader } from "../tape/tape.ts";
 import type { Cohort } from "./cohort.ts";
 import type { Subscription } from "./wire.ts";
 
-/** What a cursor reads from. */
+/** The sources that a cursor reads. */
 export interface Sources {
   readonly tape: TapeReader;
   readonly archive: Archive;
   readonly market: Market;
 }
 
-/** Bars that a replay holds, more than one reading of the tape can close. */
+/** Bars that a replay holds; more than one read of the tape can close. */
 const BARS_KEPT = 2_000;
 
 /**
- * Whether rows have to be made from the market as it was: a quote and a forming bar do, unless the client
- * only wants to get to the present.
+ * Whether a subscription needs the past state of the market, as quotes and forming bars do. A client that
+ * only catches up does not need it.
  */
 export function needsState({ channel, mode }: Subscription, speed: number): boolean {
   return channel.kind !== "tick" && (speed > 0 || (channel.kind === "quote" && mode === "all"));
 }
 
-/** Event time of the newest tick up to a place on the tape. */
+/** Event time of the newest tick up to a seq. */
 export function timeAt(tape: TapeReader, seq: number): number {
   return tape.last({ through: seq, limit: 1 }).ticks[0]?.time ?? -Infinity;
 }
 
-/** The market as it was, for the symbols of one subscription. */
+/** The past market for the symbols of one subscription. */
 export class Replay {
   readonly market = new Market({ barsKept: BARS_KEPT, stored: false });
-  /** Event time from which ticks have a part in the state: the start of the day, or of the week. */
+  /** Event time from which ticks affect the state: the start of the day or of the week. */
   readonly since: number;
 
-  /** @param time at which the replay begins */
+  /** @param time event time at which the replay begins */
   constructor(sources: Sources, { subscription: { channel }, symbols }: Cohort, time: number) {
     const weekly = channel.kind === "bar" && channel.interval === "1w";
     this.since = startOf(weekly ? "1w" : "1d", time);
     for (const symbol of symbols) this.#recall(sources, symbol, startOf("1d", time));
   }
 
-  /** Applies a tick from before the beginning, if it has a part in the state. */
+  /** Applies a tick from before the start if it affects the state. */
   bringUp(tick: TapedTick): void {
     if (tick.time >= this.since) this.market.apply(tick);
   }
 
-  /** What has to be known of a symbol beside its ticks of the day. */
+  /** Sets the reference data of a symbol and its close of the day before. */
   #recall({ market, archive }: Sources, symbol: string, day: number): void {
     const instrument = market.catalogue.get(symbol);
     if (instrument === undefined) return;

@@ -4,7 +4,7 @@ import { Progress } from "./progress.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Tenure } from "./tenure.ts";
 
-/** A message as it came, and how many bytes it is. */
+/** A message as received, and its size. */
 interface RoomMessage {
   readonly text: string;
   readonly bytes: number;
@@ -12,9 +12,9 @@ interface RoomMessage {
 
 const encoder = new TextEncoder();
 
-/** Those who share what each of them says, and the newest that was said. */
+/** The members of a room and its newest message. */
 export class Room {
-  /** Takes a message elsewhere, from where it comes back by `arrive`, if it can. */
+  /** Hands a message to a carrier, which returns it by `arrive`. Returns `false` if there is no carrier. */
   readonly #carry: (text: string, sender: RoomMember) => boolean;
   readonly #members = new Set<RoomMember>();
   #newest: RoomMessage | undefined;
@@ -40,12 +40,12 @@ export class Room {
     this.#members.delete(member);
   }
 
-  /** Gives a message to all but its sender, so that everybody meets all messages in one order. */
+  /** Passes a message to all but its sender. All members see all messages in the same order. */
   pass(text: string, sender: RoomMember): void {
     if (!this.#carry(text, sender)) this.arrive(text, sender);
   }
 
-  /** A message has come. @param sender if it is of a client here */
+  /** Delivers a message. @param sender its sender, if that is a member here */
   arrive(text: string, sender: object | undefined): void {
     const message = { text, bytes: encoder.encode(text).length };
     this.#newest = message;
@@ -59,11 +59,11 @@ export interface RoomMemberOptions {
   readonly limits: Limits;
   readonly tenure: Tenure;
   now(): number;
-  /** Told that something is on its way to this client, so that it has to be tended. */
+  /** Called when the client has unsent bytes and needs `tend`. */
   owed(): void;
-  /** Told that it has missed a message, or has one to be passed on, so that `flush` is to be called. */
+  /** Called when the client has missed a message or has one to pass on, and needs `flush`. */
   waits(): void;
-  /** Told that the client is gone. */
+  /** Called when the connection is closed. */
   left(): void;
 }
 
@@ -71,11 +71,11 @@ export interface RoomMemberOptions {
 export class RoomMember {
   readonly #options: RoomMemberOptions;
   readonly #allowance: Allowance;
-  /** As long as something may be unsent. */
+  /** Set while there may be unsent bytes. */
   #progress: Progress | undefined;
-  /** It has missed a message because it does not read fast enough. */
+  /** Whether it missed a message because it reads too slowly. */
   #behind = false;
-  /** The newest that it has sent beyond its allowance. */
+  /** Its newest message beyond its allowance. */
   #unpassed: string | undefined;
   #closed = false;
 
@@ -94,10 +94,10 @@ export class RoomMember {
       return this.close(CloseCode.badRequest, reason);
     }
     if (!isObjectOrArray(text)) {
-      const reason = "Cannot pass on what is not a JSON object or array";
+      const reason = "Cannot pass on the message: it is not a JSON object or array";
       return this.close(CloseCode.badRequest, reason);
     }
-    // A message too many takes the place of the one before it that waits: the newest is what counts.
+    // A newer message replaces one that waits, because only the newest counts.
     const isWaiting = this.#unpassed !== undefined;
     this.#unpassed = text;
     if (!isWaiting && !this.#passOn()) this.#options.waits();
@@ -108,11 +108,11 @@ export class RoomMember {
     this.close(CloseCode.badRequest, "Cannot pass on a binary frame: send JSON as text");
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // The last that it said is what the others are to be left with.
+    // The others must end with its last message.
     if (this.#unpassed !== undefined) this.#options.room.pass(this.#unpassed, this);
     this.#options.room.leave(this);
     this.#options.tenure.end();
@@ -125,7 +125,7 @@ export class RoomMember {
     this.#options.socket.close(code, reason);
   }
 
-  /** Sends a message, unless so much is unsent that nothing may be added: then the newest comes later. */
+  /** Sends a message. If the socket is full, the client gets the newest message later. */
   give({ text, bytes }: RoomMessage): void {
     const { socket, limits, now, owed, waits } = this.#options;
     this.#behind = socket.buffered > limits.bufferedBytesMax;
@@ -138,7 +138,7 @@ export class RoomMember {
     socket.send(text);
   }
 
-  /** Passes on what waits, and sends the newest message if that was missed. @returns whether all is done */
+  /** Passes on a waiting message and sends a missed one. @returns whether all is done */
   flush(): boolean {
     const { newest } = this.#options.room;
     const isPassed = this.#closed || this.#unpassed === undefined || this.#passOn();
@@ -146,19 +146,19 @@ export class RoomMember {
     return this.#closed || (isPassed && !this.#behind);
   }
 
-  /** Gives what waits to the others, if its sender may send so much. @returns whether it did */
+  /** Passes on the waiting message if the allowance permits. @returns whether it did */
   #passOn(): boolean {
     const { room, now } = this.#options;
     if (!this.#allowance.take(now())) return false;
     const text = this.#unpassed!;
     this.#unpassed = undefined;
-    // What it has missed came before what it says itself: to get that later would turn the order round.
+    // A missed message is older than its own one. Sending it later would break the order.
     this.#behind = false;
     room.pass(text, this);
     return true;
   }
 
-  /** Gives up on a client that does not read. @returns whether anything is still on its way to it */
+  /** Closes a client that does not read. @returns whether there may be unsent bytes */
   tend(now: number): boolean {
     const { socket, limits } = this.#options;
     if (this.#closed || this.#progress === undefined) return false;

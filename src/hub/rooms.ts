@@ -7,25 +7,25 @@ import { Tenure } from "./tenure.ts";
 export interface RoomsOptions {
   readonly limits: Limits;
   now(): number;
-  /** Told that there is something for `flush` to do. */
+  /** Called when `flush` has something to do. */
   wake(): void;
-  /** Takes what is said to other replicas, where there are some. */
+  /** Carries messages to other replicas, if there are any. */
   readonly carrier?: RoomCarrier | undefined;
 }
 
 /**
- * Rooms: what one client sends, every other client of the room receives. There is no envelope and the
- * server says nothing of its own, so that every message comes from a client. Like the hub it has no timer.
+ * Rooms pass each message of a client to all other clients of the room. There is no envelope and the
+ * server sends no message of its own. Like the hub, rooms have no timer.
  */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Room>();
-  /** When rooms became empty, the longest empty first. */
+  /** When each empty room became empty, the earliest first. */
   readonly #emptySince = new Map<string, number>();
   readonly #members = new Set<RoomMember>();
-  /** Members to whom something may be on its way. */
+  /** Members that may have unsent bytes. */
   readonly #owed = new Set<RoomMember>();
-  /** Members for whom `flush` has something to do. */
+  /** Members that need `flush`. */
   readonly #waiting = new Set<RoomMember>();
 
   constructor(options: RoomsOptions) {
@@ -43,7 +43,7 @@ export class Rooms {
     return this.#rooms.size;
   }
 
-  /** Lets a client into a room. Tell it what happens on its socket: `receive`, `receiveBinary`, `closed`. */
+  /** Adds a client to a room. The caller must report socket events: `receive`, `receiveBinary`, `closed`. */
   open(name: string, socket: Socket, tenure: Tenure = new Tenure()): RoomMember {
     const { limits, now } = this.#options;
     const full = this.#whyFull(name);
@@ -69,15 +69,15 @@ export class Rooms {
   }
 
   /**
-   * Passes on what had come too fast, and brings up to date who was too slow and reads again.
-   * @returns whether anybody still waits
+   * Passes on messages that came too fast, and sends the newest message to clients that missed it.
+   * @returns whether a member still needs `flush`
    */
   flush(): boolean {
     for (const member of this.#waiting) if (member.flush()) this.#waiting.delete(member);
     return this.#waiting.size > 0;
   }
 
-  /** Gives up on those who do not read, and forgets rooms that have been empty for long. */
+  /** Closes clients that do not read, and forgets rooms that have been empty for long. */
   tend(now: number): void {
     for (const member of this.#owed) if (!member.tend(now)) this.#owed.delete(member);
     for (const [name, since] of this.#emptySince) {
@@ -86,7 +86,7 @@ export class Rooms {
     }
   }
 
-  /** Closes the given share of the clients, 1 being all of them. */
+  /** Closes the given share of the clients; 1 is all. */
   closeSome(share: number): void {
     let count = Math.ceil(this.#members.size * share);
     for (const member of this.#members) {
@@ -108,7 +108,7 @@ export class Rooms {
       : undefined;
   }
 
-  /** An empty room makes way for the new one. */
+  /** Makes a room. At the limit it forgets the room that has been empty longest. */
   #make(name: string): Room {
     const [longestEmpty] = this.#emptySince.keys();
     if (this.#rooms.size >= this.#options.limits.roomsMax) this.#forget(longestEmpty!);
@@ -124,7 +124,7 @@ export class Rooms {
     }
   }
 
-  /** A message of this or another replica; one of a room for which there is no room is not kept. */
+  /** Delivers a message of this or another replica. At the limit of rooms, a message of an unknown room is dropped. */
   #arrive(name: string, text: string, sender: object | undefined): void {
     let room = this.#rooms.get(name);
     if (room === undefined) {
@@ -145,7 +145,7 @@ export class Rooms {
     this.#owed.delete(member);
     this.#waiting.delete(member);
     if (!this.#members.delete(member) || room.size > 0) return;
-    // A room in which nothing was said leaves nothing behind.
+    // A room without a message has nothing to keep.
     if (room.newest === undefined) this.#forget(name);
     else this.#emptySince.set(name, this.#options.now());
   }

@@ -1,39 +1,39 @@
-/** Somebody for whom something waits to be done. */
+/** A client with waiting commands. */
 export interface Waiter {
-  /** Whether nothing can be done for it now. */
+  /** Whether it cannot be served now. */
   readonly full: boolean;
-  /** Does the next thing that waits, if there is one. @returns whether more waits */
+  /** Runs the next command, if there is one. @returns whether more wait */
   serve(): boolean;
 }
 
 export interface RotaOptions {
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds by a monotonic clock. */
   elapsed(): number;
-  /** Told to call `serve` after so many milliseconds. */
+  /** Schedules a call of `serve` after some milliseconds. */
   later(ms: number): void;
-  /** Told of errors that are the server's own. */
+  /** Reports an error of the server itself. */
   fault(error: unknown): void;
 }
 
-/** So long is served at a time; after that everything else has as long. */
+/** Length of one slice of serving; other work then gets as much time. */
 const SLICE_MS = 1;
-/** One thing may take longer than a slice; nobody is kept waiting for longer on its account. */
+/** The longest rest after a command that took longer than a slice. */
 const REST_MS_MAX = 20;
-/** When those who can take nothing are looked at again. */
+/** Time until full clients are checked again. */
 const FULL_MS = 5;
-/** Characters that may wait for one client; and when so many wait for all, there still is a little for each. */
+/** Most characters that wait for one client. When those of all clients reach their limit, each still gets the minimum. */
 const LENGTH_MAX = 1_048_576, ALL_LENGTH_MAX = 67_108_864, LENGTH_MIN = 8_192;
 
 /**
- * What clients ask for is done as it comes, as long as that takes no more than half of the time; beyond
- * that they wait, and are served in turn, one thing each, between all else that goes on. So somebody who
- * asks for a thousand things at once gets them, and the others do not notice.
+ * Schedules the commands of clients. Commands run as they come while they take at most half of the time.
+ * Beyond that clients wait and take turns, one command each, between other work. So a client that sends a
+ * thousand commands at once gets its answers without delaying the others.
  */
 export class Rota {
   readonly #options: RotaOptions;
-  /** In the order in which they are served. */
+  /** In order of service. */
   readonly #waiting = new Set<Waiter>();
-  /** How long may be served before there is a rest, as of `#countedAt`. */
+  /** Time left to serve before a rest, as of `#countedAt`. */
   #creditMs = SLICE_MS;
   #countedAt = 0;
   #resting = false;
@@ -43,17 +43,17 @@ export class Rota {
     this.#options = options;
   }
 
-  /** Characters that may wait for one client just now. */
+  /** Most characters that may wait for one client now. */
   get lengthMax(): number {
     return this.#length < ALL_LENGTH_MAX ? LENGTH_MAX : LENGTH_MIN;
   }
 
-  /** So many more characters wait, or fewer. */
+  /** Adds to the number of waiting characters. @param length may be negative */
   hold(length: number): void {
     this.#length += length;
   }
 
-  /** Something waits for this one: it is done now if there is time. */
+  /** Adds a client with a waiting command, and serves it now if there is time. */
   add(waiter: Waiter): void {
     this.#waiting.add(waiter);
     if (!this.#resting) this.serve();
@@ -63,12 +63,12 @@ export class Rota {
     this.#waiting.delete(waiter);
   }
 
-  /** Serves those who wait, for no longer than a slice, and says when to go on. */
+  /** Serves waiting clients for at most one slice, and schedules the next call. */
   serve(): void {
     const { elapsed, later } = this.#options;
     let now = elapsed();
     this.#creditMs = Math.min(SLICE_MS, this.#creditMs + now - this.#countedAt);
-    // Who is served and has more comes last, and so is met again.
+    // A client with more commands moves to the end, where this loop meets it again.
     for (const waiter of this.#waiting) {
       if (this.#creditMs <= 0) break;
       if (waiter.full) continue;

@@ -5,7 +5,7 @@ import type { Market } from "../core/market.ts";
 import { readBars } from "../tape/bars.ts";
 import type { Archive } from "../tape/tape.ts";
 
-/** The state from which rows are made: that of now, or in a replay that of then. */
+/** The state that rows are made from: the present one, or the past one in a replay. */
 export interface Scene {
   readonly seq: number;
   readonly board: { has(symbol: string): boolean; row(symbol: string): Row };
@@ -13,7 +13,7 @@ export interface Scene {
   newestBar(symbol: string, interval: Interval): Bar | undefined;
 }
 
-/** A scene without rows: a client that resumes knows what was before. */
+/** A scene without rows, for a client that resumes and knows the state before. */
 export const NOTHING: Scene = {
   seq: 0,
   board: { has: () => false, row: emptyRow },
@@ -21,11 +21,15 @@ export const NOTHING: Scene = {
   newestBar: () => undefined,
 };
 
-/** The state of now, with the bars that have made room for newer ones since they were told of. */
-export function present(market: Market, archive: Archive): Scene {
+/** The present state. Bars that are no longer in memory come from the archive. */
+export function present(
+  market: Market,
+  archive: Archive,
+  seq: () => number = () => market.seq,
+): Scene {
   return {
     get seq() {
-      return market.seq;
+      return seq();
     },
     board: market.board,
     newestBar: (symbol, interval) => market.newestBar(symbol, interval),
@@ -35,7 +39,7 @@ export function present(market: Market, archive: Archive): Scene {
   };
 }
 
-/** The rows of those symbols that have ticked, by symbol. */
+/** The rows of the symbols that have ticked, sorted by symbol. */
 export function boardOf({ board }: Scene, symbols: Iterable<string>): Row[] {
   const ticked = [...symbols].filter((symbol) => board.has(symbol)).sort();
   return ticked.map((symbol) => board.row(symbol));

@@ -1,19 +1,19 @@
 import { Buffer } from "node:buffer";
 
-/** The texts of a frame, made once for all who get it. */
+/** The texts of a frame, made once for all its receivers. */
 export interface Made {
   readonly texts: readonly string[];
-  /** How many updates are in them. */
+  /** Number of updates in the texts. */
   readonly updates: number;
 }
 
-/** How much has been sent since the start; counted for each frame, and not for each client that gets it. */
+/** Counts what was sent since the start. It counts once per frame and not per client, which is fast. */
 export class Sent {
   #frames = 0;
   #updates = 0;
   #bytes = 0;
 
-  /** WebSocket messages, or events of a stream of events. */
+  /** WebSocket messages and server-sent events. */
   get frames(): number {
     return this.#frames;
   }
@@ -22,12 +22,12 @@ export class Sent {
     return this.#updates;
   }
 
-  /** Of text, as it is before a connection packs or encrypts it. */
+  /** Bytes of text, before compression and encryption. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A frame has been given to so many clients. */
+  /** Counts a frame that was sent to a number of clients. */
   add({ texts, updates }: Made, clients: number): void {
     if (clients === 0) return;
     this.#frames += texts.length * clients;

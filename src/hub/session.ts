@@ -8,10 +8,10 @@ import { CloseCode, type Socket } from "./socket.ts";
 import type { Holder, Tenure } from "./tenure.ts";
 import type { Command, Message, RequestId, Subscription, Wire } from "./wire.ts";
 
-/** Which protocol a client speaks; asked with its first frame, unless the address says so already. */
+/** Chooses the protocol of a client by its first frame, if its URL does not tell. */
 export type ChooseWire = (firstFrame: string) => Wire;
 
-/** When a client may ask again that has asked for too much. */
+/** Time after which a client beyond a rate limit may try again. */
 const RETRY_MS = 1_000;
 
 /** One client from connect to close. */
@@ -23,16 +23,16 @@ export class Session implements Holder, Outlet, Waiter {
   readonly #left: () => void;
   readonly #links: Links;
   readonly #backlog: Backlog;
-  /** What is left of the frame that is being done. */
+  /** The remaining commands of the current frame. */
   #commands: Command[] = [];
-  /** Whether that is not done but refused. */
+  /** Whether the current frame is refused. */
   #refusing = false;
   #wire: Wire | undefined;
   #closed = false;
   #sentAt: number;
   readonly #progress: Progress;
 
-  /** @param left told that the session is over */
+  /** @param left called when the session ends */
   constructor(
     socket: Socket,
     desk: Desk,
@@ -69,13 +69,13 @@ export class Session implements Holder, Outlet, Waiter {
     this.#socket.send(text);
   }
 
-  /** Says what the protocol says first. */
+  /** Sends the greeting of the protocol, if it has one. */
   greet(): void {
     const greeting = this.#wire?.greeting;
     if (greeting !== undefined) this.send(greeting);
   }
 
-  /** A text frame has arrived: it is done when those before it are, as soon as it has its turn. */
+  /** A text frame has arrived. Frames run in order when the session has its turn. */
   receive(text: string): void {
     if (this.#closed) return;
     const { frameBytesMax } = this.#desk.limits;
@@ -84,7 +84,7 @@ export class Session implements Holder, Outlet, Waiter {
     else this.close(CloseCode.tooMany, "Too many commands");
   }
 
-  /** Does the next command that waits. @returns whether more wait */
+  /** Runs the next command. @returns whether more wait */
   serve(): boolean {
     if (this.#commands.length === 0) this.#open(this.#backlog.take());
     const command = this.#commands.shift();
@@ -92,12 +92,12 @@ export class Session implements Holder, Outlet, Waiter {
     return !this.#closed && this.#commands.length + this.#backlog.size > 0;
   }
 
-  /** A binary frame has arrived: every protocol here is text. */
+  /** A binary frame has arrived. All protocols here are text. */
   receiveBinary(): void {
     this.close(CloseCode.badRequest, "Cannot read a binary frame: send JSON as text");
   }
 
-  /** Performs the command that the client's address stands for; a bad one ends the session. */
+  /** Runs the command that the client's URL contains. A bad one ends the session. */
   begin(command: () => Command): void {
     if (this.#closed) return;
     try {
@@ -113,7 +113,7 @@ export class Session implements Holder, Outlet, Waiter {
     }
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -131,23 +131,23 @@ export class Session implements Holder, Outlet, Waiter {
   }
 
   ending(expires: number): boolean {
-    // Before its first frame nobody knows what the client understands.
+    // The protocol is unknown before the first frame.
     if (this.#wire === undefined) return false;
     this.say({ kind: "token", expires });
     return true;
   }
 
-  /** Says that the server goes away. */
+  /** Announces that the server shuts down. */
   drain(reconnectAfter: number): void {
     this.say({ kind: "draining", reconnectAfter });
   }
 
-  /** Sends what is due by now, and gives up on a client that reads nothing. */
+  /** Sends a heartbeat if one is due, and closes a client that reads nothing. */
   tend(now: number, seq: number): void {
     const { buffered } = this.#socket;
     const stalledMs = this.#progress.stalledMs(buffered, now);
     if (stalledMs >= this.#desk.limits.stalledMsMax) return this.#tooSlow();
-    // Nothing is written to a socket that still holds unsent bytes: it would look like progress.
+    // A heartbeat into a socket with unsent bytes would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
       this.say({ kind: "heartbeat", seq, time: this.#desk.now() });
     }
@@ -159,7 +159,7 @@ export class Session implements Holder, Outlet, Waiter {
     return this.#links.count > 0 ? own : Infinity;
   }
 
-  /** Reads a frame; there are no more commands of the one before. */
+  /** Reads the next frame. */
   #open(waiting: Waiting | undefined): void {
     if (waiting === undefined) return;
     this.#refusing = waiting.refused;
@@ -180,10 +180,10 @@ export class Session implements Holder, Outlet, Waiter {
     return wire.decode(content);
   }
 
-  /** Answers a command, whatever becomes of it. */
+  /** Runs a command, or answers it with an error. */
   #answer(command: Command): void {
     try {
-      // What has its answer in it costs nothing more.
+      // A command that contains its answer costs nothing.
       if (this.#refusing && command.kind !== "answer") throw this.#tooMany();
       this.#checkRate(command);
       this.#perform(command);
@@ -207,7 +207,7 @@ export class Session implements Holder, Outlet, Waiter {
     return this.#links.unsubscribe(command);
   }
 
-  /** What of a subscription the client may see. @throws {ClientError} for a name that it may not */
+  /** Limits a subscription to what the client may see. @throws {ClientError} for a symbol that it may not see */
   #seen(subscription: Subscription): Subscription {
     const selection = subscription.selection.within(this.#tenure.grant.read);
     return selection === subscription.selection ? subscription : { ...subscription, selection };
@@ -233,7 +233,7 @@ export class Session implements Holder, Outlet, Waiter {
   #checkRate({ kind }: Command): void {
     const { allowance } = this.#tenure.grant;
     if (allowance === undefined || kind === "authorize" || allowance.take(this.#desk.now())) return;
-    const message = "Cannot do the command: the token allows fewer in a second";
+    const message = "Cannot run the command: the token allows fewer commands a second";
     throw new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
 
@@ -246,7 +246,7 @@ export class Session implements Holder, Outlet, Waiter {
     for (const text of [texts ?? []].flat()) this.send(text);
   }
 
-  /** Says what is wrong, with the id of the request that it answers. */
+  /** Sends an error with the id of its request. */
   #refuse(error: unknown, request?: RequestId): void {
     if (!(error instanceof ClientError)) throw error;
     const { id = request, code, message, retryAfter } = error;
@@ -254,7 +254,7 @@ export class Session implements Holder, Outlet, Waiter {
   }
 
   #tooMany(): ClientError {
-    const message = `Cannot do the command: ${this.#desk.limits.commandsMax} wait for their turn`;
+    const message = `Cannot run the command: ${this.#desk.limits.commandsMax} commands are waiting`;
     return new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
 }

@@ -1,15 +1,15 @@
 /**
- * One open connection as the hub sees it. Look at `buffered` before every `send`: one runtime buffers
- * without end for a client that does not read, another drops in silence.
+ * One open connection as the hub sees it. Check `buffered` before every `send`: for a client that does not
+ * read, Deno buffers without limit and Bun drops data without an error.
  */
 export interface Socket {
-  /** Bytes handed to `send` that have not reached the network. */
+  /** Bytes passed to `send` that have not reached the network. */
   readonly buffered: number;
   send(text: string): void;
   close(code: number, reason: string): void;
 }
 
-/** Why the server closes a connection. PROTOCOL.md says for each code whether to come back. */
+/** Why the server closes a connection. PROTOCOL.md says for each code whether to reconnect. */
 export const CloseCode = {
   restart: 1012,
   badRequest: 4400,

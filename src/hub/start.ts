@@ -2,24 +2,24 @@ import { parseTime } from "../core/time.ts";
 import { parsePosition, type TapeReader } from "../tape/tape.ts";
 import { ClientError } from "./client_error.ts";
 
-/** Where a cursor starts: after a place on the tape, or with the first tick at or after a time. */
+/** Where a cursor starts: after a seq, or with the first tick at or after a time. */
 export type Start =
   | {
     readonly kind: "seq";
     readonly seq: number;
-    /** When by the clock a place that is not there yet is waited for no longer. */
+    /** Clock time until which to wait for a future seq. */
     readonly until?: number;
   }
   | { readonly kind: "time"; readonly time: number };
 
-/** Why a place cannot be started from that is not there. */
+/** The reason why a cursor cannot start at a future position. */
 export const IN_THE_FUTURE = "The position is in the future";
 
 /**
- * @param from a position or a time, as a client says it
- * @param until when a position that is not there yet is waited for no longer; `undefined` if it is not at all
- * @returns the start, or why there can be none
- * @throws {ClientError} for what is neither
+ * @param from a position or a time, as the client wrote it
+ * @param until clock time until which to wait for a future position; `undefined` not to wait
+ * @returns the start, or the reason why there is none
+ * @throws {ClientError} if `from` is not a position or a time
  */
 export function locate(
   from: string | number,

@@ -1,28 +1,28 @@
 import { EVERYTHING, type Grant } from "./grant.ts";
 import { CloseCode } from "./socket.ts";
 
-/** A connection as its tenure sees it. */
+/** A connection as its tenure uses it. */
 export interface Holder {
   /**
-   * Its grant ends soon: a new one can take its place.
+   * The grant expires soon; the client can renew it.
    * @param until in milliseconds since the epoch
-   * @returns whether it could be told
+   * @returns whether the client could be told
    */
   ending?(until: number): boolean;
   close(code: CloseCode, reason: string): void;
 }
 
-/** So long before a grant ends its connection is told. */
+/** Time between the notice and the expiry of a grant. */
 export const NOTICE_MS = 30_000;
 
-/** What a connection may do, and until when. */
+/** The rights of a connection and their expiry. */
 export class Tenure {
   holder: Holder | undefined;
   #grant: Grant;
   #isTold = false;
   readonly #watched: Set<Tenure> | undefined;
 
-  /** @param watched those that are looked at because they end */
+  /** @param watched the tenures that expire */
   constructor(grant: Grant = EVERYTHING, watched?: Set<Tenure>) {
     this.#grant = grant;
     this.#watched = watched;
@@ -33,7 +33,7 @@ export class Tenure {
     return this.#grant;
   }
 
-  /** A new grant takes the place of the one before. */
+  /** Replaces the grant. */
   renew(grant: Grant): void {
     this.#grant = grant;
     this.#isTold = false;
@@ -41,7 +41,7 @@ export class Tenure {
     else this.#watched?.delete(this);
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   end(): void {
     this.#watched?.delete(this);
   }
@@ -57,7 +57,7 @@ export class Tenure {
   }
 }
 
-/** The tenures that end. */
+/** Watches the tenures that expire. */
 export class Tenures {
   readonly #watched = new Set<Tenure>();
 

@@ -6,34 +6,34 @@ import type { Scene } from "./scene.ts";
 import type { Made } from "./sent.ts";
 import type { Fragment, Item, Subscription } from "./wire.ts";
 
-/** For whom a frame is. */
+/** The subscription that a frame is for. */
 export interface Addressee {
   readonly sub: string;
   readonly subscription: Subscription;
   readonly numbering: Numbering;
 }
 
-/** What is in a frame. */
+/** The content of a frame. */
 export interface Content {
   readonly prev: number;
   readonly seq: number;
   readonly merged: number;
   readonly items: readonly (Item | undefined)[];
-  /** What was taken back since the frame before, and is told of first. */
+  /** Corrections since the frame before; they come first. */
   readonly corrections: readonly TapedCorrection[];
-  /** Symbols that have appeared since. */
+  /** Symbols that have appeared since the frame before. */
   readonly symbols: readonly string[];
 }
 
-/** What a frame is made with. */
+/** The sources of a frame. */
 export interface Materials {
   readonly scene: Scene;
   readonly fragments: Fragments;
-  /** Rows that the reader has; noted in it is what it has then. */
+  /** Rows that the reader has; updated to those that it has after this frame. */
   readonly known?: Map<string, Row> | undefined;
 }
 
-/** The texts of one frame. */
+/** Makes the texts of one frame. */
 export function makeTexts(
   { sub, subscription, numbering }: Addressee,
   { items, corrections, symbols, ...head }: Content,
@@ -57,14 +57,14 @@ export function makeTexts(
   for (const correction of corrections) {
     add(format.correct?.(sub, correction, scene.board.row(correction.symbol)));
   }
-  // A frame without rows is only for those who have to follow the seqs.
+  // A frame without rows is only needed to advance the seq.
   const isIdle = made.length === 0 && corrections.length > 0 && head.prev === head.seq;
   const indexOf = (symbol: string) => numbering.of(symbol);
   const data = isIdle ? [] : format.frame({ sub, ...head, fragments: made, indexOf });
   return { texts: texts.length === 0 ? data : [...texts, ...data], updates: made.length };
 }
 
-/** Whether a tick was taken back before anybody was told of it. */
+/** Whether a tick was cancelled before it was sent. */
 function isTakenBack(item: Item, corrections: readonly TapedCorrection[]): boolean {
   return corrections.length > 0 && "seq" in item &&
     corrections.some((correction) => cancels(correction, item));

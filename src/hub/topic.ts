@@ -10,7 +10,7 @@ export type Channel =
 
 export type Mode = "all" | "latest";
 
-/** @throws {ClientError} when the text names no channel */
+/** @throws {ClientError} if the text is not a channel */
 export function parseChannel(text: string): Channel {
   if (text === "tick" || text === "quote") return { kind: text };
   const interval = text.startsWith("bar:") ? text.slice("bar:".length) : "";
@@ -27,7 +27,7 @@ export function channelName(channel: Channel): string {
   return channel.kind === "bar" ? `bar:${channel.interval}` : channel.kind;
 }
 
-/** What may be seen of all symbols. */
+/** The symbols that a client may see. */
 export interface Reach {
   readonly key: string;
   readonly isAll: boolean;
@@ -35,24 +35,24 @@ export interface Reach {
   covers(pattern: string): boolean;
 }
 
-/** The symbols that there are. */
+/** The existing symbols. */
 export interface Known {
   has(symbol: string): boolean;
 }
 
 /**
- * Which symbols a client asked for: names, prefixes such as `BTC/*`, or `*` for all. Names and
- * prefixes also match symbols that appear later.
+ * The symbols that a client asked for: names, prefixes such as `BTC/*`, or `*` for all. Symbols that
+ * appear later can match too.
  */
 export class Selection {
-  /** The patterns without duplicates, in the order asked. */
+  /** The patterns without duplicates, in the order of the request. */
   readonly patterns: readonly string[];
   readonly #names: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
-  /** Where its prefixes reach further than whoever asks. */
+  /** The client's symbols, if the patterns match more than those. */
   readonly #reach: Reach | undefined;
 
-  /** @throws {ClientError} for an empty list, or a pattern that no symbol matches */
+  /** @throws {ClientError} for an empty list or a pattern that cannot match any symbol */
   constructor(patterns: readonly string[], reach?: Reach) {
     this.#reach = reach;
     if (patterns.length === 0) {
@@ -66,20 +66,20 @@ export class Selection {
     );
   }
 
-  /** Equal for selections with the same content, whatever its order. */
+  /** Equal for selections with the same content in any order. */
   get key(): string {
     const patterns = [...this.patterns].sort().join(",");
     return this.#reach === undefined ? patterns : `${patterns} of ${this.#reach.key}`;
   }
 
-  /** Whether every symbol matches, and every one that will appear. */
+  /** Whether all present and future symbols match. */
   get isAll(): boolean {
     return this.#reach === undefined && this.patterns.includes("*");
   }
 
   /**
-   * What of it somebody may see: of prefixes a part, names or none.
-   * @throws {ClientError} for a name that may not be seen
+   * Limits the selection to the symbols that a client may see.
+   * @throws {ClientError} for a name that it may not see
    */
   within(reach: Reach): Selection {
     if (reach.isAll || this.patterns.every((pattern) => reach.covers(pattern))) return this;
@@ -92,7 +92,7 @@ export class Selection {
     );
   }
 
-  /** @throws {ClientError} for a name that no symbol has, and that none can have */
+  /** @throws {ClientError} for a name that does not exist and cannot exist */
   check(known: Known): void {
     for (const pattern of this.patterns) checkPattern(pattern, patternFault(pattern, known));
   }
@@ -107,7 +107,7 @@ export class Selection {
     return this.#reach === undefined || this.#reach.has(symbol);
   }
 
-  /** The symbols of those given that match, in the order asked and then as given; and the names that are not among them. */
+  /** Finds the matching symbols, in the order of the request and then of `known`, and the names not in `known`. */
   resolve(known: Known & { symbols(): Iterable<string> }): {
     symbols: string[];
     unknown: string[];
@@ -130,15 +130,16 @@ export class Selection {
 }
 
 /**
- * What is wrong with a symbol, a prefix such as `BTC/*` or a star; `undefined` when nothing is.
- * @param known what it may name however it begins
+ * Checks a symbol, a prefix such as `BTC/*` or a star.
+ * @param known symbols that are valid with any first character
+ * @returns the fault, or `undefined` if it is valid
  */
 export function patternFault(pattern: string, known?: Known): string | undefined {
   if (known?.has(pattern)) return undefined;
   return spellingFault(pattern) ?? (pattern.endsWith("*") ? undefined : symbolFault(pattern));
 }
 
-/** The same without a look at how a symbol begins, because there may be one on an old tape that begins so. */
+/** The same without a check of the first character, which old tapes do not restrict. */
 function spellingFault(pattern: string): string | undefined {
   if (pattern === "*") return undefined;
   const star = pattern.indexOf("*");

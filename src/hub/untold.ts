@@ -3,11 +3,11 @@ import { lengthOf, startOf } from "../core/interval.ts";
 import type { Scene } from "./scene.ts";
 import type { Channel } from "./topic.ts";
 
-/** Corrections of which somebody in a cohort has not been told, each with the number of its update. */
+/** Corrections that at least one member of a cohort has not received, each with its update number. */
 export class Untold {
   #corrections: { readonly at: number; readonly correction: TapedCorrection }[] = [];
 
-  /** The seq of the newest. */
+  /** `seq` of the newest correction. */
   get last(): number | undefined {
     return this.#corrections.at(-1)?.correction.seq;
   }
@@ -16,25 +16,25 @@ export class Untold {
     this.#corrections.push({ at, correction });
   }
 
-  /** Those that a reader at the given number has to be told. */
+  /** The corrections after the given update number. */
   since(at: number): TapedCorrection[] {
     if (this.#corrections.length === 0) return [];
     return this.#corrections.filter((each) => each.at > at).map(({ correction }) => correction);
   }
 
-  /** Forgets what a reader at the given number knows already. */
+  /** Forgets the corrections up to the given update number. */
   forget(at: number): void {
     if (this.#corrections.length === 0) return;
     this.#corrections = this.#corrections.filter((each) => each.at > at);
   }
 }
 
-/** Bars that are told again of one correction. */
+/** Most bars that one correction sends again. */
 const BARS_MAX = 100;
 
 /**
- * Starts of the bars of a channel of which something was taken back; none where there is no end of it.
- * @param then the market as it was, of which the newest bar alone is shown
+ * The starts of the bars that a correction changes; none for a correction with an open end.
+ * @param then the past market of a replay, which shows only its newest bar
  */
 export function startsIn(
   channel: Channel,

@@ -4,10 +4,10 @@ import type { TapedCorrection } from "../core/correction.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Channel, Mode, Selection } from "./topic.ts";
 
-/** A request as its protocol knows it again: the hub looks not at it, and hands it back in the answer. */
+/** The id of a request in its protocol. The hub only returns it with the answer. */
 export type RequestId = unknown;
 
-/** What a client asks for. `every` is in milliseconds. */
+/** A subscription as requested. `every` is in milliseconds. */
 export interface Subscription {
   readonly selection: Selection;
   readonly channel: Channel;
@@ -18,29 +18,29 @@ export interface Subscription {
 
 export type Command =
   | Subscribe
-  /** The subscription takes the place of all that the session had. */
+  /** Replaces all subscriptions of the session. */
   | { readonly kind: "replace"; readonly subscription: Subscription }
   | Update
   | Unsubscribe
   | { readonly kind: "ping"; readonly id?: RequestId | undefined }
-  /** A new token takes the place of the one with which the connection was opened. */
+  /** Replaces the token of the connection. */
   | { readonly kind: "authorize"; readonly id?: RequestId | undefined; readonly token: string }
-  /** The protocol has the answer by itself. */
+  /** The protocol answers this without the hub. */
   | { readonly kind: "answer"; readonly text: string };
 
 export interface Subscribe {
   readonly kind: "subscribe";
   readonly id?: RequestId | undefined;
   readonly subscription: Subscription;
-  /** The position or time to start from; absent means now. */
+  /** The position or time to start from; absent for now. */
   readonly from?: string | number | undefined;
-  /** With `from`: times as fast as recorded, 0 as fast as the client reads. */
+  /** With `from`: a multiple of recorded time; 0 is as fast as the client reads. */
   readonly speed?: number | undefined;
-  /** Subscriptions that are the same to the client: with one of them, this one is refused. */
+  /** Subscriptions that are equal in the client's protocol. If the session has one, this one is refused. */
   readonly same?: readonly Subscription[] | undefined;
 }
 
-/** Ends a subscription by its name, or all those that the session has of the given ones. */
+/** Ends a subscription by name, or all of the given ones that the session has. */
 export type Unsubscribe =
   & { readonly kind: "unsubscribe"; readonly id?: RequestId | undefined }
   & (
@@ -48,7 +48,7 @@ export type Unsubscribe =
     | { readonly sub?: undefined; readonly subscriptions: readonly Subscription[] }
   );
 
-/** Changes a subscription in place; what is absent stays as it is. */
+/** Changes a subscription in place; absent fields keep their values. */
 export interface Update {
   readonly kind: "update";
   readonly id?: RequestId | undefined;
@@ -65,7 +65,7 @@ export interface Subscribed {
   readonly sub: string;
   readonly position: string;
   readonly subscription: Subscription;
-  /** Of a stream that starts in the past. */
+  /** Only of a stream that starts in the past. */
   readonly speed?: number | undefined;
   readonly recovered: boolean;
   readonly reason?: string | undefined;
@@ -76,7 +76,7 @@ export interface Subscribed {
   readonly snapshot: readonly (Row | Bar)[];
 }
 
-/** What the server says beside data. A wire leaves out what its protocol does not know. */
+/** The messages of the server other than data. A wire leaves out those that its protocol does not have. */
 export type Message =
   | Subscribed
   | {
@@ -89,10 +89,10 @@ export type Message =
     readonly kind: "updated";
     readonly id?: RequestId | undefined;
     readonly sub: string;
-    /** Where a stream that is not live stands. */
+    /** The position of a stream that is not live. */
     readonly position?: string;
     readonly symbols?: readonly string[];
-    /** The state there, if the channel has one. */
+    /** The state at that position, if the channel has one. */
     readonly snapshot?: readonly (Row | Bar)[];
   }
   | { readonly kind: "pong"; readonly id?: RequestId | undefined; readonly time: number }
@@ -102,7 +102,7 @@ export type Message =
     readonly id?: RequestId | undefined;
     readonly expires: number | null;
   }
-  /** The token expires soon: a new one is asked for. */
+  /** The token expires soon; the client should renew it. */
   | { readonly kind: "token"; readonly expires: number }
   | { readonly kind: "heartbeat"; readonly seq: number; readonly time: number }
   | { readonly kind: "draining"; readonly reconnectAfter: number }
@@ -114,10 +114,10 @@ export type Message =
     readonly retryAfter?: number | undefined;
   };
 
-/** What one frame of data consists of. */
+/** The items of a data frame. */
 export type Item = TapedTick | Row | Bar;
 
-/** An item as text, made once for all frames it goes into. */
+/** An item as text, shared by all frames that contain it. */
 export interface Fragment {
   readonly symbol: string;
   readonly text: string;
@@ -127,53 +127,52 @@ export interface Frame {
   readonly sub: string;
   readonly prev: number;
   readonly seq: number;
-  /** How many updates were left out; 0 in lossless streams. */
+  /** Number of updates that were left out; 0 in lossless streams. */
   readonly merged: number;
   readonly fragments: readonly Fragment[];
   /** The number of a symbol in this subscription. */
   readonly indexOf: (symbol: string) => number;
 }
 
-/** How data is written. Stateless, so that all sessions with the same subscription share one text. */
+/** Writes data as text. It has no state, so that sessions with the same subscription share one text. */
 export interface Format {
   readonly name: string;
-  /** Whether the whole selection is sent every time, changed or not. */
+  /** Whether each frame contains the whole selection, changed or not. */
   readonly whole: boolean;
-  /** The names of a row's places, if rows are positional. */
+  /** The column names, if rows are arrays. */
   columns(channel: Channel): readonly string[] | undefined;
   fragment(channel: Channel, item: Item): string;
-  /** A quote for those who have the one before, if that can be shorter. */
+  /** The change of a quote, for readers that have the row before; absent if the format always sends full rows. */
   readonly change?: (before: Row, row: Row) => string;
   /** The texts to send, usually one. */
   frame(frame: Frame): readonly string[];
   /**
-   * Tells of what was taken back, before any row that came after it; absent where nobody needs to know.
-   * @param row that its symbol has then
+   * Announces a correction before any later row; absent if the format does not announce them.
+   * @param row of the symbol after the correction
    */
   correct?(sub: string, correction: TapedCorrection, row: Row): string | undefined;
-  /** Tells of symbols that have appeared, before their first row; `undefined` where nobody needs to know. */
+  /** Announces new symbols before their first row; `undefined` if the format does not announce them. */
   announce(sub: string, symbols: readonly string[]): string | undefined;
   /**
-   * What of an item counts: while it stays the same, an update of the symbol is left out. Absent where
-   * every update counts, the closing of a bar too.
+   * The part of an item that counts. An update of the symbol with the same part is left out. Absent if
+   * every update counts, even one that only closes a bar.
    */
   essence?(item: Item): string;
 }
 
-/** A protocol: text to meaning and back. */
+/** A protocol: reads commands and writes messages. */
 export interface Wire {
-  /** Said to a client as soon as it is connected. */
+  /** Sent as soon as a client has connected. */
   readonly greeting?: string;
-  /** The spacing of heartbeats, sent only to clients with a subscription; absent where the server's goes for all. */
+  /** Time between heartbeats, for clients with a subscription only; absent to use the server's for all clients. */
   readonly heartbeatMs?: number;
-  /** A subscription has one symbol, so a client may have as many of them as another has names in one. */
+  /** Each subscription has one symbol, so the limit of patterns replaces the limit of subscriptions. */
   readonly single?: true;
   /**
-   * @returns what the client asks for, in order: one that is refused does not keep the others from being
-   * done; an empty list for a frame to which nothing is to be done
-   * @throws {ClientError} when the frame means nothing
+   * @returns the commands in order, none if there is nothing to do; each runs even if one before it failed
+   * @throws {ClientError} if the frame is not valid
    */
   decode(text: string): readonly Command[];
-  /** @returns the texts to send; `undefined` when the protocol has no such message */
+  /** @returns the texts to send; `undefined` if the protocol has no such message */
   encode(message: Message): string | readonly string[] | undefined;
 }

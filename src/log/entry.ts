@@ -1,34 +1,34 @@
 /**
- * An entry as bytes, so that one is written with one statement or one message. All numbers are little-endian:
+ * Encodes an entry as bytes, for one SQL statement or one message. All numbers are little-endian:
  *
- *     0  version (1 or 2)   4  CRC-32 of all the other bytes  16 time            28 how many bids
- *     1  1: more follows    8  first seq                       24 how many sizes  32 how many asks
- *     2  how many symbols                                                        36 how many ticks
- *    40  times, prices, sizes, bids, asks: 8 bytes each; of the last three only those that are known
- *     …  number of the symbol of each tick: 1 byte, or 2 when there are more than 256
- *     …  where some but not all are known: which, one bit for each tick, for sizes, bids and asks
- *     …  the symbols, each after its length
- *     …  definitions, marks, receipts and lease as JSON, if there are any; in version 2 bars and corrections too
+ *     0  version (1 or 2)   4  CRC-32 of the other bytes      16 time            28 count of bids
+ *     1  1: more follows    8  first seq                      24 count of sizes  32 count of asks
+ *     2  count of symbols                                                        36 count of ticks
+ *    40  times, prices, sizes, bids, asks: 8 bytes each; of the last three only the known values
+ *     …  symbol index of each tick: 1 byte, or 2 for more than 256 symbols
+ *     …  bitmaps of known values for sizes, bids and asks: one bit per tick; absent if all or none are known
+ *     …  the symbols, each after a byte with its length
+ *     …  definitions, marks, receipts and lease as JSON, if any; in version 2 also bars and corrections
  */
 import { crc32 } from "node:zlib";
 import type { TapedTick } from "../core/tick.ts";
 import { type Entry, ENTRY_TICKS_MAX } from "./log.ts";
 
-/** The first version knew neither bars nor corrections, and must not pass over them. */
+/** Entries with bars or corrections have version 2, so that old programs refuse them. */
 const VERSION = 1, VERSION_NEWEST = 2, MORE = 1;
 const HEADER = 40;
 const CRC_AT = 4;
 
-/** Columns of numbers that a tick may lack, with their places in the header. */
+/** Optional columns, with the offsets of their counts in the header. */
 const OPTIONAL = [["size", 24], ["bid", 28], ["ask", 32]] as const;
 
-/** An entry is not as it was written. */
+/** An entry is damaged. */
 export class EntryFault extends Error {}
 
-/** An entry is of a version that nobody here knows. */
+/** An entry has a version that this program does not know. */
 export class NewerEntry extends EntryFault {}
 
-/** @throws {RangeError} for more ticks than an entry has */
+/** @throws {RangeError} for more than `ENTRY_TICKS_MAX` ticks or a number that is not finite */
 export function encodeEntry(entry: Entry): Uint8Array {
   const { first, ticks, time, definitions, marks, receipts, lease, more, bars, corrections } =
     entry;
@@ -73,17 +73,17 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return bytes;
 }
 
-/** @param begin seq of its first tick, where that was not known when it was written @throws {EntryFault} */
+/** @param begin seq of the first tick, if it was not known at the time of writing @throws {EntryFault} */
 export function decodeEntry(bytes: Uint8Array, begin?: number): Entry {
   if (bytes.length < HEADER) throw new EntryFault("it is too short");
-  // A copy begins where numbers may.
+  // A copy is aligned for doubles.
   const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   const view = new DataView(own.buffer, own.byteOffset, own.byteLength);
   if (own[0]! < VERSION || own[0]! > VERSION_NEWEST) {
-    throw new NewerEntry(`it is of version ${own[0]}, this program knows ${VERSION_NEWEST}`);
+    throw new NewerEntry(`it has version ${own[0]}, this program knows ${VERSION_NEWEST}`);
   }
   if (view.getUint32(CRC_AT, true) !== sumOf(own)) {
-    throw new EntryFault("it is not as it was written");
+    throw new EntryFault("its checksum is wrong");
   }
   const first = begin ?? view.getFloat64(8, true);
   const count = view.getUint32(36, true);
@@ -132,7 +132,7 @@ function sumOf(bytes: Uint8Array): number {
   return crc32(bytes.subarray(CRC_AT + 4), crc32(bytes.subarray(0, CRC_AT)));
 }
 
-/** The number of each tick's symbol, and the symbols by number. */
+/** The symbol index of each tick, and the symbols by index. */
 function numbersOf(ticks: readonly TapedTick[]): { numbers: Uint16Array; names: string[] } {
   const numbers = new Uint16Array(ticks.length);
   const known = new Map<string, number>();
@@ -149,7 +149,7 @@ function numbersOf(ticks: readonly TapedTick[]): { numbers: Uint16Array; names: 
   return { numbers, names: [...known.keys()] };
 }
 
-/** Each after a byte that is its length; symbols are ASCII. */
+/** The symbols, each after a byte with its length; symbols are ASCII. */
 function wordsOf(names: readonly string[]): Uint8Array {
   const words = new Uint8Array(names.reduce((sum, { length }) => sum + 1 + length, 0));
   let at = 0;
@@ -160,7 +160,7 @@ function wordsOf(names: readonly string[]): Uint8Array {
   return words;
 }
 
-/** How many ticks have that number, and which. */
+/** The number of ticks with that value, and a bitmap of them. */
 function presenceOf(
   ticks: readonly TapedTick[],
   name: "size" | "bid" | "ask",
@@ -175,7 +175,7 @@ function presenceOf(
   return { known, bits };
 }
 
-/** @throws {RangeError} for a number that could not be given back */
+/** @throws {RangeError} for a number that is not finite */
 function writeFloats(floats: Float64Array, ticks: readonly TapedTick[]): void {
   const count = ticks.length;
   for (let index = 0; index < count; index++) {
@@ -197,7 +197,7 @@ function finite(value: number): number {
   return value;
 }
 
-/** Readers of the columns that may lack numbers, to be called for one index after another. */
+/** Readers of the optional columns. Call them for each index in order. */
 function optionalColumns(
   columns: Float64Array,
   count: number,

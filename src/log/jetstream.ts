@@ -6,6 +6,7 @@ import {
   type Entry,
   lastSeq,
   type LogState,
+  recordsOf,
   seqsOf,
   type SlicedLog,
 } from "./log.ts";
@@ -15,32 +16,32 @@ import type { LogStream, StreamMessage } from "./stream.ts";
 export interface JetStreamLogOptions {
   readonly stream: LogStream;
   readonly epoch: string;
-  /** Names this process among those that write to the stream. */
+  /** The name of this process among the writers of the stream. */
   readonly writer: string;
   now(): number;
   elapsed(): number;
   sleep(ms: number): Promise<void>;
-  /** As with a log of this process. */
+  /** As in `QueuedLogOptions`. */
   waiting(isMuch: boolean): void;
   warn(message: string): void;
-  /** Told that this log cannot be followed any more. */
+  /** Called when this log cannot be followed any longer. */
   fail(error: TapeError): void;
 }
 
-/** The stream has lost messages that were read here, and gives their numbers to others. */
+/** The stream has lost messages that were read here and will reuse their numbers. */
 export class StreamBehind extends TapeError {}
 
-/** A message of the stream is one entry, and its ticks have the seqs from here on: message × this. */
+/** A message contains one entry. Its first tick has this seq: number of the message × this constant. */
 export const SEQS_A_MESSAGE = 4_096;
-/** So many ticks are not kept waiting for the next frame. */
+/** With this many ticks the log does not wait for the next frame. */
 const FULL_BATCH = 500;
-/** Messages that are on their way to the stream, or wait here to be told of, at once. */
+/** Most messages in flight to the stream, and most messages read but not delivered. */
 const PUBLISHING_MAX = 128, QUEUED_MAX = 256;
-/** Ticks, and milliseconds, that telling takes at once: what is live waits for that long. */
+/** Most ticks and milliseconds of one delivery; live frames wait for it. */
 const DELIVER_MAX = 8_192, DELIVER_MS_MAX = 4;
 const LOOK_MS = 1_000, CLOSE_MS_MAX = 2_000;
 
-/** A log that several processes share: what each appends comes to all of them, in the order of the stream. */
+/** A log shared by several processes. All of them receive all entries in the order of the stream. */
 export class JetStreamLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: JetStreamLogOptions;
@@ -49,22 +50,22 @@ export class JetStreamLog implements SlicedLog {
   readonly #parcels: Parcel[] = [];
   #publishing = 0;
   #published = 0;
-  /** Messages that were read and not told of. */
+  /** Messages that were read but not delivered. */
   readonly #queue: StreamMessage[] = [];
   #roomMade: (() => void) | undefined;
   #deliver: ((entry: Entry) => void) | undefined;
-  /** Seq of the newest tick that was told of, and of the newest message. */
+  /** `seq` of the newest delivered tick, and number of the newest delivered message. */
   #head = 0;
   #told = 0;
   #toldTime = 0;
-  /** Seq of the newest message that the stream had when it was last looked at but one. */
+  /** Number of the newest message at the last check but one. */
   #target = 0;
-  /** Messages of the stream behind those that were read. */
+  /** Messages of the stream that were not read yet. */
   #pending = 0;
   #failed = false;
-  /** Those who wait for a message to be told of. */
+  /** Callbacks of senders that wait for the delivery of a message. */
   readonly #telling = new Map<number, () => void>();
-  /** Where those stand that have no ticks, by message; only while somebody may ask. */
+  /** The places of entries without ticks, by message; only while messages are in flight. */
   readonly #places = new Map<number, number>();
 
   constructor(options: JetStreamLogOptions) {
@@ -75,12 +76,12 @@ export class JetStreamLog implements SlicedLog {
   append(draft: Draft): Promise<Appended> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, resolve, reject });
-      this.#ticksWaiting += draft.ticks.length;
+      this.#ticksWaiting += recordsOf(draft);
       this.#options.waiting(this.#ticksWaiting >= FULL_BATCH);
     });
   }
 
-  /** Those that are there are told of as the others are: by `work`. */
+  /** `work` delivers both existing and new entries. */
   follow(after: number, deliver: (entry: Entry) => void): void {
     if (this.#deliver !== undefined) throw new TypeError("Cannot follow a log twice");
     const { stream } = this.#options;
@@ -116,7 +117,7 @@ export class JetStreamLog implements SlicedLog {
     return { engine: "jetstream", connected, reconnects, lag: { entries, ms }, current };
   }
 
-  /** Whether something of it is to be published. */
+  /** Whether some drafts are not published yet. */
   get isBusy(): boolean {
     return this.#waiting.length + this.#parcels.length + this.#publishing > 0;
   }
@@ -134,7 +135,7 @@ export class JetStreamLog implements SlicedLog {
     this.#publishing++;
     try {
       const id = `${writer}-${++this.#published}`;
-      // Whoever has a lease goes on until he is told that he has lost it.
+      // The holder of a lease continues until it learns that it has lost it.
       const seq = await stream.publish(id, encodeEntry(entry), entry.lease !== undefined);
       if (seq > this.#told) {
         await new Promise<void>((resolve) => this.#telling.set(seq, resolve));
@@ -152,7 +153,7 @@ export class JetStreamLog implements SlicedLog {
     }
   }
 
-  /** Seq of the newest message that was read. */
+  /** Number of the newest message that was read. */
   get #read(): number {
     return this.#queue.at(-1)?.seq ?? this.#told;
   }
@@ -161,7 +162,7 @@ export class JetStreamLog implements SlicedLog {
     const expected = this.#read + 1;
     const { name } = this.#options.stream;
     if (message.seq < expected) throw behind(name, message.seq, expected - 1);
-    // What went before anybody here had read it is missed by nobody.
+    // Messages that were dropped before the first read leave no gap.
     if (message.seq > expected && this.#told >= this.#options.stream.firstSeq) {
       throw hole(name, expected, message.seq - 1);
     }
@@ -180,7 +181,7 @@ export class JetStreamLog implements SlicedLog {
       const message = this.#queue.shift()!;
       const entry = this.#decode(message);
       if (entry !== undefined) {
-        ticks += entry.ticks.length;
+        ticks += recordsOf(entry);
         if (seqsOf(entry) > 0) this.#head = lastSeq(entry);
         else if (this.#publishing > 0) this.#places.set(message.seq, entry.first);
         this.#toldTime = entry.time;
@@ -195,7 +196,7 @@ export class JetStreamLog implements SlicedLog {
     this.#roomMade = undefined;
   }
 
-  /** @returns the entry with its seqs; `undefined` for what is none: it adds nothing, and so it is everywhere */
+  /** @returns the entry with its seqs; `undefined` for a message without one, which all replicas ignore */
   #decode({ seq, data }: StreamMessage): Entry | undefined {
     try {
       const entry = decodeEntry(data, seq * SEQS_A_MESSAGE);
@@ -205,14 +206,14 @@ export class JetStreamLog implements SlicedLog {
     } catch (error) {
       if (!(error instanceof EntryFault)) throw error;
       const { name } = this.#options.stream;
-      const what = `Message ${seq} of the stream ${name} is no entry: ${error.message}`;
+      const what = `Cannot read message ${seq} of the stream ${name}: ${error.message}`;
       if (error instanceof NewerEntry) this.#fail(new TapeError(`${what}; use a newer tickwire`));
-      else this.#options.warn(`${what}; it adds nothing`);
+      else this.#options.warn(`${what}; it is ignored`);
       return undefined;
     }
   }
 
-  /** Notices a stream that is not what it was: those who read it are only told of what comes. */
+  /** Detects a stream that was replaced or has lost messages. Readers of a stream do not notice that. */
   async #look(): Promise<void> {
     const { stream, sleep } = this.#options;
     for (let last = stream.lastSeq; !this.#failed;) {
@@ -241,12 +242,12 @@ export class JetStreamLog implements SlicedLog {
 
 function hole(name: string, first: number, last: number): TapeError {
   return new TapeError(
-    `Cannot follow the stream ${name}: messages ${first} to ${last} are missing; start again, to begin with what it has now`,
+    `Cannot follow the stream ${name}: messages ${first} to ${last} are missing; restart to read what it has now`,
   );
 }
 
 function behind(name: string, last: number, told: number): TapeError {
   return new StreamBehind(
-    `Cannot follow the stream ${name}: it ends with message ${last}, and ${told} was read; start again, to begin with what it has now`,
+    `Cannot follow the stream ${name}: it ends with message ${last}, but ${told} was read; restart to read what it has now`,
   );
 }

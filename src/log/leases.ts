@@ -2,36 +2,37 @@ import { createHash } from "node:crypto";
 import type { KV } from "@nats-io/kv";
 import type { LogStream } from "./stream.ts";
 
-/** One of several replicas does what only one may do. */
+/** Gives a task to one replica at a time. */
 export interface Leases {
   /**
-   * Does something for as long as this replica holds the lease of a name, and again when it gets it again.
-   * @param name what only one may do
-   * @param run gets the term, which is greater each time, and what says that the lease is lost; it does not fail
-   * @returns once it need not be held any more, and others may have it
+   * Runs a task while this replica holds a lease, and again each time it gets the lease again.
+   * @param name of the lease
+   * @param signal aborted to give up the lease
+   * @param run gets the term, which grows each time, and a signal for the loss of the lease; must not reject
+   * @returns when the lease was given up and others may take it
    */
   hold(
     name: string,
     signal: AbortSignal,
     run: (term: number, held: AbortSignal) => Promise<void>,
   ): Promise<void>;
-  /** The names of those that are held here. */
+  /** The names of the leases that this replica holds. */
   readonly held: readonly string[];
 }
 
 export interface StreamLeasesOptions {
   readonly stream: LogStream;
-  /** Who this replica is, for whoever looks. */
+  /** A readable name of this replica. */
   readonly holder: string;
   elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   warn(message: string): void;
 }
 
-/** A lease that is not renewed is free after the first, it is renewed and asked for each second. */
+/** A lease expires after the first time. Its holder renews it, and others ask for it, after the second. */
 const LEASE_MS = 6_000, RENEW_MS = 1_000;
 
-/** Leases as values of a bucket beside the stream, which are forgotten unless they are written again. */
+/** Leases as values in a bucket beside the stream. They expire unless they are renewed. */
 export class StreamLeases implements Leases {
   readonly #options: StreamLeasesOptions;
   readonly #held = new Set<string>();
@@ -64,18 +65,18 @@ export class StreamLeases implements Leases {
       await this.#keep(name, term, signal);
       lost.abort();
       this.#held.delete(name);
-      // What goes on from an earlier term may do nothing in the name of a later one.
+      // The task of an earlier term must end before a later term starts.
       if (!signal.aborted) await running;
     }
   }
 
-  /** @returns the term; `undefined` when somebody else has it, or nobody can be asked */
+  /** @returns the term; `undefined` if another replica has the lease or NATS does not answer */
   async #take(name: string): Promise<number | undefined> {
     try {
       return await (await this.#values()).create(keyOf(name), this.#options.holder);
     } catch (error) {
       const { message } = error as Error;
-      // That somebody else has it is not told, and the same words are told once.
+      // It is normal that another replica has it. Other errors are logged once.
       if (!/wrong last sequence/i.test(message) && message !== this.#told) {
         this.#options.warn(`Cannot ask for the lease of ${name}: ${message}`);
         this.#told = message;
@@ -84,14 +85,14 @@ export class StreamLeases implements Leases {
     }
   }
 
-  /** Renews a lease until it is lost, or need not be held any more: then it is given back. */
+  /** Renews a lease until it is lost, or gives it up when the signal is aborted. */
   async #keep(name: string, term: number, signal: AbortSignal): Promise<void> {
     const { elapsed, sleep, holder, warn } = this.#options;
     const values = await this.#values();
     let revision = term;
     for (let renewed = elapsed(); elapsed() - renewed < LEASE_MS;) {
       await sleep(RENEW_MS, signal);
-      // Who was frozen for so long cannot know who has it now.
+      // A process that was suspended for so long cannot know who has it now.
       if (elapsed() - renewed >= LEASE_MS) break;
       if (signal.aborted) {
         await values.delete(keyOf(name), { previousSeq: revision }).catch(() => {});
@@ -115,7 +116,7 @@ export class StreamLeases implements Leases {
   }
 }
 
-/** Names have characters that no key may have. */
+/** Names can contain characters that are not allowed in keys. */
 function keyOf(name: string): string {
   return createHash("sha256").update(name).digest("hex").slice(0, 32);
 }

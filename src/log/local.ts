@@ -6,12 +6,12 @@ import { decodeEntry, encodeEntry, EntryFault, NewerEntry } from "./entry.ts";
 import { type Entry, lastSeq } from "./log.ts";
 import type { EntryStore } from "./queued_log.ts";
 
-/** Entries that are read, and forgotten, in one go. */
+/** Most entries that one query reads, and that one call of `forget` deletes. */
 const READ_MAX = 64, FORGET_MAX = 1_000;
 
 /**
- * Entries in the file of the tape. Each write is one transaction, so a process that is killed loses nothing
- * that was written.
+ * Entries in the tape's file. Each write is one transaction, so a killed process loses nothing that was
+ * written.
  */
 export class LocalEntries implements EntryStore {
   readonly #db: DatabaseSync;
@@ -20,10 +20,10 @@ export class LocalEntries implements EntryStore {
   readonly #select: StatementSync;
   readonly #delete: StatementSync;
   readonly #takeBack: StatementSync;
-  /** Ids have no holes: the next one, and the newest that may be in the file. */
+  /** The next id, and the newest id that may be in the file. Ids have no gaps. */
   #next = 1;
   #newest = 0;
-  /** The ids of entries that are in the file, oldest first, with the seqs by which each may go. */
+  /** The ids of the entries in the file, oldest first, each with the seq from which it may be deleted. */
   #kept: { id: number; until: number }[] = [];
 
   constructor(db: DatabaseSync, path: string) {
@@ -35,7 +35,7 @@ export class LocalEntries implements EntryStore {
     this.#takeBack = db.prepare("DELETE FROM entry WHERE id >= ?");
   }
 
-  /** How many entries there are. */
+  /** Number of entries in the file. */
   count(): number {
     return Number(this.#db.prepare("SELECT count(*) AS count FROM entry").get()!["count"]);
   }
@@ -46,7 +46,7 @@ export class LocalEntries implements EntryStore {
       this.#kept.push({ id, until: untilOf(entry) });
       this.#next = id + 1;
       this.#newest = id;
-      // What is sealed stays for a while.
+      // Entries that are sealed in blocks remain for a while.
       if (untilOf(entry) <= after) continue;
       if (entry.first !== expected) {
         throw this.#damaged(`entry ${id} begins with tick ${entry.first}, not with ${expected}`);
@@ -61,7 +61,7 @@ export class LocalEntries implements EntryStore {
     const bodies = entries.map(encodeEntry);
     try {
       transact(this.#db, () => {
-        // What was taken back, and could not be deleted then.
+        // Deletes entries that were taken back.
         if (this.#newest >= this.#next) this.#takeBack.run(this.#next);
         bodies.forEach((body, index) => this.#insert.run(this.#next + index, body));
       });
@@ -134,8 +134,8 @@ export class LocalEntries implements EntryStore {
 }
 
 /**
- * The seq by which all of an entry is known to be stored elsewhere. Without ticks it is that of the next one:
- * the entry may have come when all that was there before was stored.
+ * The seq that must be stored elsewhere before an entry may be deleted. For an entry without ticks it is the
+ * seq of the next one: the ticks before may have been stored before the entry came.
  */
 function untilOf(entry: Entry): number {
   return Math.max(entry.first, lastSeq(entry));

@@ -3,145 +3,158 @@ import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { TapedTick, Tick } from "../core/tick.ts";
 
-/** What is said of an instrument, from here on. */
+/** Reference data of an instrument, valid from here on. */
 export interface Definition {
   readonly symbol: string;
   readonly fields: InstrumentFields;
 }
 
-/** Where a feed stands in its source. */
+/** The place of a feed in its source. */
 export interface Mark {
   readonly name: string;
   readonly value: string;
 }
 
-/** What a request that bears a key was told, so that a retry is told the same and adds nothing. */
+/** The answer to a request with a key. A retry gets the same answer and adds nothing. */
 export interface Receipt {
   readonly key: string;
-  /** How many ticks it had. */
+  /** Number of ticks or bars. */
   readonly accepted: number;
-  /** `seq` of the last of them, or what the head was if there were none. */
+  /** `seq` of the last one, or of the head if there was none. */
   readonly seq: number;
-  /** When it was logged. */
+  /** Log time, in milliseconds since the epoch. */
   readonly time: number;
 }
 
-/** The right of one replica to run a feed; a later one has a greater term. */
+/** The right of one replica to run a feed. Later leases have greater terms. */
 export interface Lease {
   readonly feed: string;
   readonly term: number;
 }
 
-type Content = "ticks" | "bars" | "corrections";
-
-/** What somebody wants logged: all of it, or nothing. */
+/** A write to the log: all of it, or nothing. */
 export interface Draft {
   readonly ticks: readonly Tick[];
-  /** Bars, or corrections, which come without ticks and in an entry of their own. */
+  /** Bars or corrections come without ticks and in an entry of their own. */
   readonly bars?: readonly GivenBar[] | undefined;
   readonly corrections?: readonly Correction[] | undefined;
   readonly definitions?: readonly Definition[] | undefined;
   readonly marks?: readonly Mark[] | undefined;
-  /** By which the sender can send it again. */
+  /** Identifies the request, so that the sender can retry it. */
   readonly key?: string | undefined;
-  /** By which right, if it takes one. */
+  /** The lease that the write needs, if any. */
   readonly lease?: Lease | undefined;
 }
 
-/** What is logged at once. A draft that is too large for one makes several, of which only the last is not `more`. */
+/** The content of a draft or an entry that goes to the tape. */
+export type Content = Pick<Draft, "ticks" | "bars" | "corrections">;
+
+/** The unit of the log. A large draft makes several entries; all but the last have `more`. */
 export interface Entry {
-  /** `seq` of the first tick, or of the entry itself if it takes one; else the seq that the next tick has. */
+  /** `seq` of the first tick, or of the entry itself if it takes one; otherwise that of the next tick. */
   readonly first: number;
   readonly ticks: readonly TapedTick[];
-  /** Bars or corrections. They take one seq, so that whoever resumes from a place before them meets them. */
+  /** Bars or corrections. They take one seq, so that a reader that resumes before it receives them. */
   readonly bars?: readonly GivenBar[] | undefined;
   readonly corrections?: readonly Correction[] | undefined;
-  /** When it was logged. */
+  /** Log time, in milliseconds since the epoch. */
   readonly time: number;
   readonly definitions: readonly Definition[];
   readonly marks: readonly Mark[];
   readonly receipts: readonly Receipt[];
   readonly lease?: Lease | undefined;
-  /** What was to be logged at once goes on in the next entry. */
+  /** Whether the draft continues in the next entry. */
   readonly more: boolean;
 }
 
-/** The seqs that a draft has got; without ticks `last` is one less than `first`. */
+/** The seqs of a draft; without ticks `last` is one less than `first`. */
 export interface Appended {
   readonly first: number;
   readonly last: number;
 }
 
-/** Ticks that an entry has at most. */
+/** Most ticks in an entry. */
 export const ENTRY_TICKS_MAX = 4_096;
 
-/** The one durable order of entries. */
+/** A durable sequence of entries. */
 export interface Log {
-  /** The name of this numbering: it changes only when a seq could be used again for another tick. */
+  /** The name of the numbering. It changes only if a seq might be used again for another tick. */
   readonly epoch: string;
 
   /**
-   * Logs a draft, whole or not at all.
-   * @returns once it is durable, and whoever follows the log here has been told
-   * @throws {TapeFull} when there is no room; it may be tried again
+   * Logs a draft, all or nothing.
+   * @returns when it is durable and the follower in this process has received it
+   * @throws {TapeFull} if there is no space; the caller may try again
    */
   append(draft: Draft): Promise<Appended>;
 
   /**
-   * Tells of the entries after a seq, in order, each once: those that are there at once, the others as they come.
-   * @throws {TapeError} when one of them is missing or damaged
+   * Delivers the entries after a seq, in order, each once: first the existing ones, then new ones.
+   * @throws {TapeError} if an entry is missing or damaged
    */
   follow(after: number, deliver: (entry: Entry) => void): void;
 }
 
-/** How far what was told of is behind the log. */
+/** How far delivery is behind the log. */
 export interface Lag {
   readonly entries: number;
-  /** Since the newest entry that was told of was logged; 0 where none is missing. */
+  /** Age of the newest delivered entry; 0 if none is missing. */
   readonly ms: number;
 }
 
-/** How a log is doing. */
+/** The state of a log. */
 export interface LogState {
   readonly engine: "local" | "jetstream";
-  /** Whether something can be logged. */
+  /** Whether writes are possible. */
   readonly connected: boolean;
   readonly reconnects: number;
   readonly lag: Lag;
-  /** Whether all was told of that the log had about a second ago. */
+  /** Whether all entries of about a second ago were delivered. */
   readonly current: boolean;
 }
 
-/** A log whose work is done a slice at a time, when there is time for it. */
+/** A log that works in slices, when its owner calls `work`. */
 export interface SlicedLog extends Log {
   readonly state: LogState;
 
-  /** Logs and tells of a part of what waits. @returns whether there is more */
+  /** Writes and delivers a part of the waiting entries. @returns whether there are more */
   work(): boolean;
 
-  /** Entries up to a seq are kept elsewhere, and may go, a part of them. @returns whether there are more */
+  /** Deletes a part of the entries up to a seq, which are stored elsewhere. @returns whether there are more */
   forget(through: number): boolean;
 
-  /** Logs what waits and takes nothing more. */
+  /** Writes the waiting drafts and closes the log. */
   close(): Promise<void>;
 }
 
-/** How many seqs a draft or an entry takes. */
-export function seqsOf({ ticks, bars, corrections }: Pick<Draft, Content>): number {
+/** Number of seqs that a draft or an entry takes. */
+export function seqsOf({ ticks, bars, corrections }: Content): number {
   return bars === undefined && corrections === undefined ? ticks.length : 1;
 }
 
+/** Number of ticks and bars in a draft or an entry. */
+export function recordsOf({ ticks, bars = [] }: Content): number {
+  return ticks.length + bars.length;
+}
+
+/** A part of a draft's records. */
+export function partOf({ ticks, bars }: Content, from: number, to: number): Content {
+  return bars === undefined
+    ? { ticks: ticks.slice(from, to) }
+    : { ticks, bars: bars.slice(from, to) };
+}
+
 /** The seq of the last tick, or of the entry itself; one less than `first` if it takes none. */
-export function lastSeq(entry: Pick<Entry, "first" | Content>): number {
+export function lastSeq(entry: Content & Pick<Entry, "first">): number {
   return entry.first + seqsOf(entry) - 1;
 }
 
-/** What a draft has instead of ticks. */
+/** The bars or corrections of a draft, if it has any. */
 export function insteadOfTicks({ bars, corrections }: Draft): Pick<Entry, "bars" | "corrections"> {
   return { ...bars && { bars }, ...corrections && { corrections } };
 }
 
-/** Whether a draft makes an entry of its own. */
+/** Whether a draft needs an entry of its own. */
 export function isAlone({ bars, corrections }: Draft): boolean {
   return bars !== undefined || corrections !== undefined;
 }

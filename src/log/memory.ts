@@ -1,7 +1,7 @@
 import { type Entry, lastSeq } from "./log.ts";
 import type { EntryStore } from "./queued_log.ts";
 
-/** Entries that live as long as the process. */
+/** Entries in memory. */
 export class MemoryEntries implements EntryStore {
   #entries: Entry[] = [];
 

@@ -10,12 +10,12 @@ interface Waits {
 
 const RECONNECT_MS = 500;
 
-/** Connects; waits for servers that are away. @throws {TapeError} when one refuses, or a file cannot be read */
+/** Connects; waits for servers that are down. @throws {TapeError} if one refuses or a file cannot be read */
 export async function connectTo(
   spec: StreamSpec,
   { sleep, warn }: Waits,
 ): Promise<NatsConnection> {
-  // What the default needs nothing of is loaded only here.
+  // Loaded here because the default log does not need it.
   const { connect } = await import("@nats-io/transport-node");
   const options = await optionsOf(spec);
   for (let isTold = false;; isTold = true) {
@@ -23,14 +23,14 @@ export async function connectTo(
       return await connect(options);
     } catch (cause) {
       const { message } = cause as Error;
-      // Who is refused now is refused again.
+      // Other errors, such as a wrong password, would occur again.
       if (!/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout|connection refused|closed/i.test(message)) {
         throw new TapeError(`Cannot connect to NATS at ${spec.servers.join(", ")}: ${message}`, {
           cause,
         });
       }
       if (!isTold) {
-        warn(`NATS at ${spec.servers.join(", ")} is away (${message}): it is waited for`);
+        warn(`Waiting for NATS at ${spec.servers.join(", ")}: ${message}`);
       }
       await sleep(RECONNECT_MS);
     }

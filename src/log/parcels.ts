@@ -5,25 +5,27 @@ import {
   type Entry,
   insteadOfTicks,
   isAlone,
+  partOf,
   type Receipt,
+  recordsOf,
   seqsOf,
 } from "./log.ts";
 
-/** A draft, and whoever waits for it. */
+/** A draft and the callbacks of its sender. */
 export interface Waiting {
   readonly draft: Draft;
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
 
-/** What is packed: a draft, or a part of one that has so many ticks in all. */
+/** A draft, or a part of one; `accepted` is the number of ticks and bars of the whole. */
 interface Piece extends Waiting {
   readonly accepted?: number;
 }
 
-/** What is sent to a log elsewhere as one entry: some whole drafts, or a part of one. */
+/** One entry for a remote log: whole drafts, or a part of one. */
 export interface Parcel {
-  /** Its seqs are counted from 0: what they are is known once it is in the log. */
+  /** Its seqs start at 0, because the log assigns the real ones. */
   readonly entry: Entry;
   readonly ends: readonly {
     readonly waiting: Waiting;
@@ -35,8 +37,8 @@ export interface Parcel {
 const PARCEL_TICKS = 1_024;
 
 /**
- * Packs drafts in their order, as many together as there is room for. One that has a key or a lease is decided
- * of by itself, so it travels alone; a large one becomes several parcels, each with a key of its own.
+ * Packs drafts in order, as many per parcel as fit. A draft with a key or a lease may be rejected, so it gets
+ * its own parcel. A large draft becomes several parcels, each with its own key.
  * @param time now
  */
 export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
@@ -48,7 +50,8 @@ export function parcelsOf(waiting: readonly Waiting[], time: number): Parcel[] {
     [group, ticks] = [[], 0];
   };
   for (const each of waiting) {
-    const { draft, draft: { ticks: { length }, key, lease } } = each;
+    const { draft, draft: { key, lease } } = each;
+    const length = recordsOf(draft);
     const travelsAlone = isAlone(draft) ||
       key !== undefined || lease !== undefined || length > PARCEL_TICKS;
     if (travelsAlone || ticks + length > PARCEL_TICKS) close();
@@ -73,8 +76,8 @@ function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
     return end;
   });
   const drafts = group.map(({ draft }) => draft);
-  const receipts = group.flatMap(({ draft: { key, ticks }, accepted }): Receipt[] =>
-    key === undefined ? [] : [{ key, accepted: accepted ?? ticks.length, seq: 0, time }]
+  const receipts = group.flatMap(({ draft, draft: { key }, accepted }): Receipt[] =>
+    key === undefined ? [] : [{ key, accepted: accepted ?? recordsOf(draft), seq: 0, time }]
   );
   const entry = {
     first: 0,
@@ -87,11 +90,12 @@ function parcelOf(group: readonly Piece[], time: number, more = false): Parcel {
   return { entry, ends };
 }
 
-/** A draft in parts that are small enough; what comes with its ticks comes with the last of them. */
+/** Cuts a draft into parts. Definitions and marks come with the last part. */
 function partsOf(whole: Waiting): Piece[] {
   const { draft } = whole;
-  const { ticks, key, lease } = draft;
-  const count = Math.ceil(ticks.length / PARCEL_TICKS);
+  const { key, lease } = draft;
+  const accepted = recordsOf(draft);
+  const count = Math.ceil(accepted / PARCEL_TICKS);
   if (count <= 1) return [whole];
   const done: Appended[] = [];
   const failed: unknown[] = [];
@@ -104,10 +108,10 @@ function partsOf(whole: Waiting): Piece[] {
   };
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1;
-    const part = ticks.slice(index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
+    const part = partOf(draft, index * PARCEL_TICKS, (index + 1) * PARCEL_TICKS);
     return {
-      accepted: ticks.length,
-      draft: isLast ? { ...draft, ticks: part } : { ticks: part, lease, key: partKey(key, index) },
+      accepted,
+      draft: isLast ? { ...draft, ...part } : { ...part, lease, key: partKey(key, index) },
       resolve(appended) {
         done.push(appended);
         settle();
@@ -120,12 +124,12 @@ function partsOf(whole: Waiting): Piece[] {
   });
 }
 
-/** No key that a client can send has a line feed. */
+/** Keys of clients contain no line feed, so these keys are distinct from them. */
 function partKey(key: string | undefined, index: number): string | undefined {
   return key === undefined ? undefined : `${key}\n${index}`;
 }
 
-/** The sender has to know that sending it again, without a key, would double a part of it. */
+/** Tells the sender that a retry without a key would duplicate a part of the batch. */
 function partly(cause: unknown, done: number, count: number): TapeError {
   const { message } = cause as Error;
   const what = `${done} of ${count} parts of the batch are in the log`;

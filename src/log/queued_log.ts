@@ -1,26 +1,29 @@
-import type { TapedTick, Tick } from "../core/tick.ts";
+import type { TapedTick } from "../core/tick.ts";
 import {
   type Appended,
+  type Content,
   type Draft,
   type Entry,
   insteadOfTicks,
   isAlone,
   lastSeq,
   type LogState,
+  partOf,
   type Receipt,
+  recordsOf,
   seqsOf,
   type SlicedLog,
 } from "./log.ts";
 
-/** Where a log of this process keeps its entries. */
+/** The storage of a log in this process. */
 export interface EntryStore {
-  /** All entries that were written after a seq, oldest first. @throws {TapeError} */
+  /** All entries after a seq, oldest first. @throws {TapeError} */
   read(after: number): Iterable<Entry>;
-  /** Writes entries behind the others, all of them or none. @throws {TapeFull} {TapeError} */
+  /** Appends entries, all or nothing. @throws {TapeFull} {TapeError} */
   write(entries: readonly Entry[]): void;
-  /** Takes the newest so many entries back, because what they are a part of could not be finished. */
+  /** Removes the newest entries, because their draft could not be completed. */
   takeBack(count: number): void;
-  /** Forgets the oldest entries, of which the first and the last seq are at most this, a part of them. @returns whether there are more */
+  /** Deletes a part of the entries whose seqs are at most `through`. @returns whether there are more */
   forget(through: number): boolean;
 }
 
@@ -28,17 +31,17 @@ export interface QueuedLogOptions {
   readonly epoch: string;
   readonly store: EntryStore;
   now(): number;
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds by a monotonic clock. */
   elapsed(): number;
-  /** Told that something waits for `work`, and whether it is so much that it should not wait. */
+  /** Called when drafts wait for `work`. @param isMuch whether `work` should run at once */
   waiting(isMuch: boolean): void;
 }
 
-/** So many ticks are not kept waiting for the next frame. */
+/** With this many ticks the log does not wait for the next frame. */
 const FULL_BATCH = 500;
-/** Ticks that are written, and told of, at once: what is live waits for that long. */
+/** Most ticks that are written and delivered at once; live frames wait for it. */
 const WRITE_MAX = 4_096, DELIVER_MAX = 8_192;
-/** What comes late costs more than what comes in order, so telling also ends after so long, behind an entry. */
+/** Late ticks cost more than ticks in order, so delivery also ends after this time, between two entries. */
 const DELIVER_MS_MAX = 4, ENTRY_TICKS = 1_024;
 
 interface Waiting {
@@ -47,20 +50,21 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** An entry, and the drafts of which it is the end, each with the seqs that it has got. */
+/** An entry and the drafts that it completes, with their seqs. */
 interface Written {
   readonly entry: Entry;
   readonly ends: readonly { readonly waiting: Waiting; readonly appended: Appended }[];
 }
 
-/** A draft that takes several entries: nobody is told of any before all are written. */
+/** A draft of several entries. They are delivered when all are written. */
 interface Large {
   readonly waiting: Waiting;
   readonly parts: Written[];
-  ticksWritten: number;
+  /** Number of its ticks and bars that are written. */
+  written: number;
 }
 
-/** The log of one process: it gives the order, keeps the entries, and tells of them in the same turn. */
+/** The log of one process: it numbers the entries, stores and delivers them in the same turn. */
 export class QueuedLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: QueuedLogOptions;
@@ -79,8 +83,8 @@ export class QueuedLog implements SlicedLog {
   append(draft: Draft): Promise<Appended> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, resolve, reject });
-      this.#ticksWaiting += draft.ticks.length;
-      // A sender that waits for each of its batches would else send no more than one a frame.
+      this.#ticksWaiting += recordsOf(draft);
+      // Otherwise a sender that waits for each batch could send only one batch per frame.
       this.#options.waiting(this.#ticksWaiting >= FULL_BATCH);
     });
   }
@@ -99,7 +103,7 @@ export class QueuedLog implements SlicedLog {
       }
       parts = [];
     }
-    // The process ended before the last draft was whole, and so before its sender was told anything.
+    // The process ended before the last draft was complete. Its sender got no answer.
     if (parts.length > 0) this.#options.store.takeBack(parts.length);
   }
 
@@ -124,7 +128,7 @@ export class QueuedLog implements SlicedLog {
     return this.#options.store.forget(through);
   }
 
-  /** Writes drafts that fit into an entry, as many to each as there is room for. */
+  /** Writes drafts that fit into an entry, as many per entry as fit. */
   #writeWaiting(): void {
     const written: Written[] = [];
     let group: Waiting[] = [];
@@ -135,7 +139,7 @@ export class QueuedLog implements SlicedLog {
     };
     const before = this.#head;
     for (const waiting of this.#waiting) {
-      const { length } = waiting.draft.ticks;
+      const length = recordsOf(waiting.draft);
       if (length > ENTRY_TICKS || ticks + length > WRITE_MAX) break;
       if (groupTicks + length > ENTRY_TICKS || isAlone(waiting.draft)) close();
       group.push(waiting);
@@ -154,30 +158,32 @@ export class QueuedLog implements SlicedLog {
       for (const { reject } of taken) reject(error);
     }
     const next = this.#waiting[0];
-    if (next === undefined || next.draft.ticks.length <= ENTRY_TICKS) return;
+    if (next === undefined || recordsOf(next.draft) <= ENTRY_TICKS) return;
     this.#take(1);
-    this.#large = { waiting: next, parts: [], ticksWritten: 0 };
+    this.#large = { waiting: next, parts: [], written: 0 };
   }
 
   #take(count: number): Waiting[] {
     const taken = this.#waiting.splice(0, count);
-    for (const { draft } of taken) this.#ticksWaiting -= draft.ticks.length;
+    for (const { draft } of taken) this.#ticksWaiting -= recordsOf(draft);
     return taken;
   }
 
-  /** Writes some more entries of a large draft; those of the last slice make it whole. */
+  /** Writes a slice of the entries of a large draft; the last slice completes it. */
   #writeLarge(large: Large): void {
     const { waiting, parts } = large;
-    const { ticks } = waiting.draft;
+    const { draft } = waiting;
+    const count = recordsOf(draft);
     const first = parts[0]?.entry.first ?? this.#head + 1;
     const fresh: Written[] = [];
-    const end = Math.min(ticks.length, large.ticksWritten + WRITE_MAX);
-    for (let at = large.ticksWritten; at < end; at += ENTRY_TICKS) {
+    const end = Math.min(count, large.written + WRITE_MAX);
+    for (let at = large.written; at < end; at += ENTRY_TICKS) {
       const through = Math.min(end, at + ENTRY_TICKS);
+      const part = partOf(draft, at, through);
       fresh.push(
-        through === ticks.length
-          ? this.#written([waiting], ticks.slice(at), first)
-          : { entry: this.#entry(ticks.slice(at, through), [], true), ends: [] },
+        through === count
+          ? this.#lastOf(waiting, part, first)
+          : { entry: this.#entry(part, [], true), ends: [] },
       );
     }
     try {
@@ -189,39 +195,37 @@ export class QueuedLog implements SlicedLog {
       return waiting.reject(error);
     }
     parts.push(...fresh);
-    large.ticksWritten = end;
-    if (end < ticks.length) return;
+    large.written = end;
+    if (end < count) return;
     this.#untold.push(...parts);
     this.#large = undefined;
   }
 
-  /**
-   * The entry that several drafts share, or the last one of a large draft.
-   * @param ticks of the entry
-   * @param begun seq of the first tick of a large draft
-   */
-  #written(
-    group: readonly Waiting[],
-    ticks: readonly Tick[] = group.flatMap(({ draft }) => draft.ticks),
-    begun?: number,
-  ): Written {
-    let first = begun ?? this.#head + 1;
-    const ends: Written["ends"][number][] = [];
-    for (const waiting of group) {
+  /** Makes the entry of one or more drafts. */
+  #written(group: readonly Waiting[]): Written {
+    let first = this.#head + 1;
+    const ends = group.map((waiting) => {
       const last = first + seqsOf(waiting.draft) - 1;
-      ends.push({ waiting, appended: { first, last } });
+      const end = { waiting, appended: { first, last } };
       first = last + 1;
-    }
-    return { entry: this.#entry(ticks, ends, false), ends };
+      return end;
+    });
+    const ticks = group.flatMap(({ draft }) => draft.ticks);
+    return { entry: this.#entry({ ...insteadOfTicks(group[0]!.draft), ticks }, ends, false), ends };
   }
 
-  #entry(ticks: readonly Tick[], ends: Written["ends"], more: boolean): Entry {
+  /** Makes the last entry of a large draft. @param first seq of its first entry */
+  #lastOf(waiting: Waiting, part: Content, first: number): Written {
+    const last = this.#head + seqsOf(part);
+    const ends = [{ waiting, appended: { first, last } }];
+    return { entry: this.#entry(part, ends, false), ends };
+  }
+
+  #entry({ ticks, ...others }: Content, ends: Written["ends"], more: boolean): Entry {
     const first = this.#head + 1;
     const time = this.#options.now();
     const receipts: Receipt[] = ends.flatMap(({ waiting: { draft }, appended: { last } }) =>
-      draft.key === undefined
-        ? []
-        : { key: draft.key, accepted: draft.ticks.length, seq: last, time }
+      draft.key === undefined ? [] : { key: draft.key, accepted: recordsOf(draft), seq: last, time }
     );
     const drafts = ends.map(({ waiting }) => waiting.draft);
     const taped: TapedTick[] = ticks.map(({ symbol, time, price, size, bid, ask }, index) => ({
@@ -235,7 +239,7 @@ export class QueuedLog implements SlicedLog {
     }));
     const entry = {
       ...{ first, ticks: taped, time, receipts, more },
-      ...insteadOfTicks(drafts[0] ?? { ticks }),
+      ...others,
       definitions: drafts.flatMap(({ definitions = [] }) => definitions),
       marks: drafts.flatMap(({ marks = [] }) => marks),
     };
@@ -243,14 +247,14 @@ export class QueuedLog implements SlicedLog {
     return entry;
   }
 
-  /** Tells of a slice of what is written, and its senders that it is. */
+  /** Delivers a slice of the written entries and answers their senders. */
   #tell(): void {
     const { elapsed } = this.#options;
     const until = elapsed() + DELIVER_MS_MAX;
     let ticks = 0;
     while (this.#untold.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
       const { entry, ends } = this.#untold.shift()!;
-      ticks += entry.ticks.length;
+      ticks += recordsOf(entry);
       try {
         this.#deliver!(entry);
       } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * One JetStream stream of NATS as a durable order of messages:
+ * One JetStream stream of NATS as a durable sequence of messages:
  * https://docs.nats.io/nats-concepts/jetstream, https://github.com/nats-io/nats.js
  */
 import type { JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
@@ -9,7 +9,7 @@ import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 import { connectTo } from "./nats.ts";
 import type { StreamSpec } from "./stream_spec.ts";
 
-/** What a stream needs of the world. */
+/** The clock and logger that a stream uses. */
 export interface StreamWorld {
   now(): number;
   elapsed(): number;
@@ -20,7 +20,7 @@ export interface StreamWorld {
 
 export interface StreamOptions extends StreamWorld {
   readonly spec: StreamSpec;
-  /** Messages may go after so long. */
+  /** Maximum age of messages. */
   readonly ageMs: number;
 }
 
@@ -28,34 +28,34 @@ export interface StreamOptions extends StreamWorld {
 export interface StreamMessage {
   readonly seq: number;
   readonly data: Uint8Array;
-  /** How many come after it. */
+  /** Number of messages after it. */
   readonly pending: number;
 }
 
-/** What the description of a stream says that is ours. */
+/** The description that marks a stream of this program. */
 const DESCRIPTION = "tickwire log 1";
 const NANOS_PER_MS = 1e6;
 const REQUEST_MS = 2_000, RETRY_MS = 250, HEARTBEAT_MS = 1_000;
-/** How long whoever wants something logged waits for a server that is away. */
+/** How long a write waits for a server that is down. */
 const PATIENCE_MS = 5_000;
 const MESSAGES_AHEAD = 256;
-/** The server keeps the ids of messages for so long, to know those that it gets again. */
+/** How long the server keeps message ids to detect duplicates. */
 const DUPLICATES_MS = 120_000;
-/** Codes of errors: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+/** Error codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const NOT_FOUND = 10_059, NOT_ENABLED = [10_039, 10_076];
 const PASSING = [10_004, 10_005, 10_008];
 const FULL = [10_023, 10_028, 10_047, 10_077, 10_122];
 
-/** A stream that is there, and ours. */
+/** An open stream of this program. */
 export class LogStream {
   readonly name: string;
   readonly subject: string;
   readonly connection: NatsConnection;
-  /** Names this stream: another one of the same name has another id. */
+  /** The identity of the stream. A new stream with the same name has another id. */
   readonly id: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** On how many servers everything is kept. */
+  /** Number of servers that store each message. */
   readonly replicas: number;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
@@ -84,14 +84,14 @@ export class LogStream {
   }
 
   /**
-   * Connects and finds the stream, or makes it. Waits for servers that are away.
-   * @throws {TapeError} for one that is of another program, or cannot be used
+   * Connects and finds or creates the stream. Waits for servers that are down.
+   * @throws {TapeError} if the stream belongs to another program or cannot be used
    */
   static async open(options: StreamOptions): Promise<LogStream> {
     const { spec } = options;
     const connection = await connectTo(options.spec, options);
     try {
-      // What the default needs nothing of is loaded only here.
+      // Loaded here because the default log does not need it.
       const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
       const manager = await jetstreamManager(connection, { timeout: PATIENCE_MS });
       const info = await findOrMake(manager, options);
@@ -111,8 +111,8 @@ export class LogStream {
   }
 
   /**
-   * Adds a message, once however often it has to be sent.
-   * @param patient whether to try for as long as it takes
+   * Adds a message. Retries with the same id do not add it twice.
+   * @param patient whether to retry without a time limit
    * @returns its seq
    * @throws {LogUnavailable} {TapeFull} {TapeError}
    */
@@ -134,8 +134,8 @@ export class LogStream {
   }
 
   /**
-   * Reads messages from a seq on, and goes on with what comes, for as long as it is open.
-   * @param take is waited for before the next one is read
+   * Reads the messages from a seq on, and new ones until the stream is closed.
+   * @param take is awaited before the next message is read
    */
   async read(from: number, take: (message: StreamMessage) => Promise<void> | void): Promise<void> {
     let next = from;
@@ -158,7 +158,7 @@ export class LogStream {
       } catch (cause) {
         if (cause instanceof TapeError) throw cause;
         const { message } = toError(this.name, cause);
-        if (message !== told && !this.#isClosed) this.#world.warn(`${message}; it is tried again`);
+        if (message !== told && !this.#isClosed) this.#world.warn(`${message}; trying again`);
         told = message;
       }
       await this.#world.sleep(RETRY_MS);
@@ -166,13 +166,13 @@ export class LogStream {
   }
 
   /**
-   * @returns the seqs that the stream has now; `undefined` when it cannot be reached
-   * @throws {TapeError} when it is not the one that it was
+   * @returns the present seqs of the stream; `undefined` if it cannot be reached
+   * @throws {TapeError} if the stream was deleted or replaced
    */
   async look(): Promise<{ firstSeq: number; lastSeq: number } | undefined> {
     try {
       const { created, state } = await this.#manager.streams.info(this.name);
-      if (`${this.name} ${created}` !== this.id) throw gone(this.name, "was made anew");
+      if (`${this.name} ${created}` !== this.id) throw gone(this.name, "was created again");
       return { firstSeq: Math.max(1, state.first_seq), lastSeq: state.last_seq };
     } catch (cause) {
       if (cause instanceof TapeError) throw cause;
@@ -182,8 +182,8 @@ export class LogStream {
   }
 
   /**
-   * A number that all who use the stream know, 0 at first.
-   * @param from if it is still that, it is raised by one
+   * Reads a counter that all users of the stream share; it starts at 0.
+   * @param from increments the counter if it still has this value
    */
   async counter(bucket: string, name: string, from?: number): Promise<number> {
     const { values, entry } = await this.#valueOf(bucket, name);
@@ -192,7 +192,7 @@ export class LogStream {
     const next = String(value + 1);
     const written = entry ? values.update(name, next, entry.revision) : values.create(name, next);
     await written.catch((error: Error) => {
-      // Somebody else was faster, and raised it.
+      // Another process has incremented it.
       if (!/wrong last sequence|already exists/i.test(error.message)) throw error;
     });
     return await this.counter(bucket, name);
@@ -207,7 +207,7 @@ export class LogStream {
     }
   }
 
-  /** Values that all who use the stream share. @param ageMs after which they are gone */
+  /** Opens a bucket that all users of the stream share. @param ageMs lifetime of values; 0 is unlimited */
   async bucket(name: string, ageMs = 0): Promise<KV> {
     const { Kvm } = await import("@nats-io/kv");
     const options = { replicas: this.replicas, ttl: ageMs, history: 1 };
@@ -227,7 +227,7 @@ export class LogStream {
     const { info, warn } = this.#world;
     for await (const { type } of this.connection.status()) {
       if (type === "disconnect") {
-        if (this.#isConnected) warn("The connection to NATS is lost: it is tried again");
+        if (this.#isConnected) warn("The connection to NATS is lost: trying again");
         this.#isConnected = false;
       } else if (type === "reconnect") {
         if (!this.#isConnected) info("NATS is back");
@@ -269,7 +269,7 @@ async function findOrMake(
   const { config } = found;
   if (config.description !== DESCRIPTION || String(config.subjects) !== String(subjects)) {
     throw new TapeError(
-      `Cannot use the stream ${stream}: it is of another program; choose another with ?stream=`,
+      `Cannot use the stream ${stream}: it belongs to another program; choose another with ?stream=`,
     );
   }
   if (config.max_age === ageMs * NANOS_PER_MS) return found;
@@ -282,11 +282,11 @@ function codeOf(error: unknown): number | undefined {
 
 function gone(name: string, what: string): TapeError {
   return new TapeError(
-    `Cannot go on with the stream ${name}: it ${what}; start again, to begin with what it has now`,
+    `Cannot follow the stream ${name}: it ${what}; restart to read what it has now`,
   );
 }
 
-/** Why the stream cannot be used at all. */
+/** The error of a stream that cannot be used. */
 function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
   const { message } = cause as Error;
   if (isPassing(cause)) return toError(stream, cause);
@@ -299,13 +299,13 @@ function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
   });
 }
 
-/** Whether servers have not found each other yet, or are too busy to answer. */
+/** Whether an error is temporary: the servers are still forming the cluster or are too busy. */
 function isPassing(cause: unknown): boolean {
   return PASSING.includes(codeOf(cause) ?? 0) ||
     /timeout|no responders|temporarily|no suitable peers|\b503\b/i.test((cause as Error).message);
 }
 
-/** What became of a request, in words for whoever wanted something logged. */
+/** Translates an error of NATS for the sender of a write. */
 function toError(stream: string, cause: unknown): TapeError {
   if (cause instanceof TapeError) return cause;
   const { message } = cause as Error;

@@ -1,16 +1,16 @@
 import type { LogStream } from "./stream.ts";
 
-/** Takes what is said in rooms to the other replicas, and brings what is said there. */
+/** Carries room messages to and from other replicas. */
 export interface RoomCarrier {
   /**
-   * Takes a message to all replicas, this one too, so that all get all messages of a room in one order.
-   * @param sender given back with it here @returns whether it was taken
+   * Sends a message to all replicas, including this one, so that all receive the messages in the same order.
+   * @param sender passed to `arrive` with the message in this process @returns whether it was sent
    */
   carry(room: string, text: string, sender: object): boolean;
 
   /**
-   * Begins to bring messages; first the newest of the rooms that others know.
-   * @param known the newest of each room here, for replicas that ask
+   * Starts to deliver messages, first the newest message of each room on other replicas.
+   * @param known the newest message of each room here, for replicas that ask
    */
   begin(
     arrive: (room: string, text: string, sender: object | undefined) => void,
@@ -20,16 +20,16 @@ export interface RoomCarrier {
 
 export interface StreamRoomsOptions {
   readonly stream: LogStream;
-  /** Names this replica. */
+  /** The name of this replica. */
   readonly replica: string;
   fault(error: unknown): void;
 }
 
-/** Characters of one answer about the rooms that there are; what is more is learnt when somebody speaks. */
+/** Most characters in an answer with the newest messages. Other rooms follow with their next message. */
 const KNOWN_MAX = 500_000;
 const ASK_MS = 1_000;
 
-/** Each room is a subject beside that of the log, and nothing of it is kept there. */
+/** Each room is a subject beside that of the log. NATS does not store its messages. */
 export class StreamRooms implements RoomCarrier {
   readonly #options: StreamRoomsOptions;
   readonly #subject: string;
@@ -92,7 +92,7 @@ export class StreamRooms implements RoomCarrier {
     for await (const answer of await connection.requestMany(this.#subject, "", options)) {
       const here = new Map(known());
       for (const [room, text] of answer.json<[string, string][]>()) {
-        // What was said here meanwhile is newer.
+        // A message that arrived here in the meantime is newer.
         if (!here.has(room)) arrive(room, text, undefined);
       }
     }

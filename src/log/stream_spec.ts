@@ -1,23 +1,23 @@
 import { parseDuration } from "../core/duration.ts";
 
-/** What stands in `--log nats://HOST:4222,nats://HOST2:4222?stream=tickwire&replicas=3&creds=FILE`. */
+/** The value of `--log nats://HOST:4222,nats://HOST2:4222?stream=tickwire&replicas=3&creds=FILE`. */
 export interface StreamSpec {
   readonly servers: readonly string[];
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
-  /** Files with NATS credentials, the certificate of an authority, a certificate and its key. */
+  /** Files with NATS credentials, a CA certificate, a client certificate and its key. */
   readonly creds?: string;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** Whether the connection is secret: with `tls://`, or where any of the files is one of TLS. */
+  /** Whether to use TLS: with `tls://`, or with a certificate file. */
   readonly tls: boolean;
-  /** The name of the stream; its buckets have names that begin with it. */
+  /** The name of the stream and the prefix of its buckets. */
   readonly stream: string;
-  /** On how many of the servers each entry is kept. */
+  /** Number of servers that store each entry. */
   readonly replicas: number;
-  /** How often a copy of a tape is made for new replicas. */
+  /** Time between copies of a tape for new replicas. */
   readonly copiesMs: number;
 }
 
@@ -34,24 +34,24 @@ export function parseStreamSpec(text: string): StreamSpec {
   const urls = addresses.split(",").map((address) => {
     const url = URL.parse(address);
     if (url === null || !/^(?:nats|tls):$/.test(url.protocol) || url.hostname === "") {
-      return fail(`${shown(address)} is no address such as nats://HOST:4222`);
+      return fail(`${shown(address)} is not a URL such as nats://HOST:4222`);
     }
     return url;
   });
   const params = new URLSearchParams(query);
   const known = ["stream", "replicas", "copies", "user", "password", "token", ...FILES];
   const stray = [...params.keys()].find((name) => !known.includes(name));
-  if (stray !== undefined) fail(`it has no option ${stray}, but ${known.join(", ")}`);
+  if (stray !== undefined) fail(`it has no option ${stray}, only ${known.join(", ")}`);
   const stream = params.get("stream") ?? "tickwire";
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(stream)) {
     fail(`stream ${JSON.stringify(stream)} is not 1 to 32 letters, digits, _ and -`);
   }
   const replicas = Number(params.get("replicas") ?? 1);
-  if (![1, 2, 3, 4, 5].includes(replicas)) fail("replicas is a number from 1 to 5");
+  if (![1, 2, 3, 4, 5].includes(replicas)) fail("replicas must be a number from 1 to 5");
   const copies = params.get("copies") ?? "1h";
   const copiesMs = parseDuration(copies);
   if (copiesMs === undefined || copiesMs < 1_000) {
-    fail(`copies=${copies} is no duration of at least 1s, such as 1h`);
+    fail(`copies=${copies} is not a duration of at least 1s, such as 1h`);
   }
   const [first] = urls;
   const user = params.get("user") ?? decodeURIComponent(first!.username);
@@ -73,7 +73,7 @@ export function parseStreamSpec(text: string): StreamSpec {
   };
 }
 
-/** Names and passwords are left out. */
+/** The text without user names and passwords. */
 function shown(text: string): string {
   return text.replace(/(:\/\/)[^/?#\s"'@,]+@/g, "$1****@")
     .replace(/([?&](?:password|token)=)[^&]+/g, "$1****");

@@ -9,16 +9,16 @@ import type { LogStream, StreamWorld } from "./stream.ts";
 export interface TapeCopiesOptions extends StreamWorld {
   readonly stream: LogStream;
   readonly epoch: string;
-  /** How often one is made. */
+  /** Time between copies. */
   readonly everyMs: number;
 }
 
 const BUCKET = "tapes";
-/** What only one of the replicas does. */
+/** The lease of the replica that makes the copies. */
 const LEASE = "tape copies";
 const LOOK_MS_MAX = 60_000, STALLED_MS = 10_000;
 
-/** Copies of a tape beside the stream: a new replica begins with the newest, and follows from there. */
+/** Copies of a tape beside the stream. A new replica starts from the newest one. */
 export class TapeCopies {
   readonly #options: TapeCopiesOptions;
   readonly #ended = new AbortController();
@@ -29,9 +29,9 @@ export class TapeCopies {
   }
 
   /**
-   * Brings the newest copy of this epoch, if there is one. One that cannot be had is not missed: the stream has
-   * what is in it.
-   * @returns whether there was
+   * Fetches the newest copy of this epoch, if there is one. A failure is only logged, because the stream has
+   * the same entries.
+   * @returns whether the copy was fetched
    */
   async fetch(path: string): Promise<boolean> {
     const { info, warn } = this.#options;
@@ -47,16 +47,16 @@ export class TapeCopies {
       const fault = await found.error;
       if (fault) throw fault;
       renameSync(part, path);
-      info(`Begins with a copy of the tape: ${found.info.size} bytes of ${found.info.mtime}`);
+      info(`Starting from a copy of the tape: ${found.info.size} bytes of ${found.info.mtime}`);
       return true;
     } catch (error) {
       rmSync(part, { force: true });
-      warn(`Begins without a copy of the tape: ${(error as Error).message}`);
+      warn(`Starting without a copy of the tape: ${(error as Error).message}`);
       return false;
     }
   }
 
-  /** One that is deleted while it is read just ends to come. */
+  /** Fails if no data arrive. The transfer of a copy that is deleted stops without an error. */
   async *#unlessStalled(data: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
     const reader = data.getReader();
     for (;;) {
@@ -64,7 +64,7 @@ export class TapeCopies {
       const stalled = this.#options.sleep(STALLED_MS, timer.signal).then(() => undefined);
       const read = await Promise.race([reader.read(), stalled]);
       timer.abort();
-      if (read === undefined) throw new Error("it has stopped to come");
+      if (read === undefined) throw new Error("the transfer has stalled");
       if (read.done) return;
       yield read.value;
     }
@@ -77,7 +77,7 @@ export class TapeCopies {
       .toSorted((a, b) => Date.parse(b.mtime) - Date.parse(a.mtime));
   }
 
-  /** Begins to make a copy now and then, unless another replica does it. */
+  /** Starts to make copies regularly, unless another replica does. */
   start(snapshots: Snapshots, leases: Leases): void {
     this.#making = leases.hold(LEASE, this.#ended.signal, async (_term, held) => {
       const { sleep, everyMs, warn } = this.#options;
@@ -95,7 +95,7 @@ export class TapeCopies {
     });
   }
 
-  /** @returns once others may make them */
+  /** Stops making copies. @returns when another replica may make them */
   async end(): Promise<void> {
     this.#ended.abort();
     await this.#making;
@@ -110,7 +110,7 @@ export class TapeCopies {
     if (!isDue || snapshots.isTaken) return;
     const { name, size } = await this.#put(store, snapshots);
     info(`Made a copy of the tape for new replicas: ${size} bytes`);
-    // Somebody may be reading the one before.
+    // A replica may still read the copy before.
     const kept = [name, newest?.name];
     for (const old of await store.list()) {
       if (!kept.includes(old.name)) await store.delete(old.name);

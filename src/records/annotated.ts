@@ -6,27 +6,27 @@ import { FormFault } from "./form.ts";
 import type { NumberedRow } from "./table.ts";
 
 const ANNOTATION = /^#(group|datatype|default)\b/;
-/** Columns that are no tags, as are all that begin with an underscore. */
+/** Columns that are not tags. Columns that start with an underscore are not tags either. */
 const OWN = ["", "result", "table"];
 
 export function isAnnotated(line: string): boolean {
   return ANNOTATION.test(line.trim().replace(/^"/, ""));
 }
 
-/** What a column of a table is. */
+/** A column of a table. */
 interface Column {
   readonly name: string;
   readonly datatype: string;
-  /** What an empty value stands for. */
+  /** The value for empty cells. */
   readonly usual: string;
 }
 
-/** Makes records of annotated CSV, in which tables of different columns follow one another. */
+/** Reads annotated CSV, in which tables with different columns follow one another. */
 export class AnnotatedReader {
   readonly #annotations = new Map<string, readonly string[]>();
   #columns: readonly Column[] | undefined;
 
-  /** @throws {FormFault} when a table lacks what a value needs */
+  /** @throws {FormFault} for a table without a column that values need */
   read(records: readonly Cells[]): NumberedRow[] {
     const rows: NumberedRow[] = [];
     for (const { number, cells } of records) {
@@ -49,7 +49,7 @@ export class AnnotatedReader {
     return names.map((name, index) => ({
       name,
       datatype: note("datatype", index),
-      // The first column holds the names of the annotations.
+      // The first column contains the names of the annotations.
       usual: index === 0 ? "" : note("default", index),
     }));
   }

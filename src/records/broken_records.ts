@@ -1,21 +1,21 @@
-/** As many broken records are reported one by one; the others are counted. */
+/** Number of bad records to report; further ones are only counted. */
 const REPORTED_MAX = 20;
 
-/** Whoever is told of what cannot be read. */
+/** Receives reports about bad records. */
 export interface Listener {
-  /** Tells the operator of something that was left out. */
+  /** Logs a warning. */
   warn(message: string): void;
-  /** Counts records that could not be read. */
+  /** Counts bad records. */
   leftOut(count: number): void;
 }
 
-/** Records of a source that cannot be read: each is counted, the first ones are reported. */
+/** Counts the bad records of a source and reports the first ones. */
 export class BrokenRecords {
   readonly #listener: Listener;
   readonly #name: string;
   #count = 0;
 
-  /** @param name what is read, in words for the operator */
+  /** @param name name of the source in messages */
   constructor(listener: Listener, name: string) {
     this.#listener = listener;
     this.#name = name;
@@ -32,7 +32,7 @@ export class BrokenRecords {
     this.#listener.warn(`Cannot read ${this.#name}: ${reason}${last}`);
   }
 
-  /** Tells at the end how many there were. @param taken how many could be read */
+  /** Reports the number at the end. @param taken number of good records */
   report(taken: number): void {
     if (this.#count === 0) return;
     this.#listener.warn(`Left out ${this.#count} broken records of ${this.#name}, took ${taken}`);

@@ -8,7 +8,7 @@ import { Moment } from "./times.ts";
 
 export type ColumnarFormat = "parquet" | "arrow";
 
-/** Rows made at once. */
+/** Most rows in one table. */
 const SLICE = 10_000;
 const PARSERS = {
   timestampFromMilliseconds: (millis: bigint) => new Moment(Number(millis)),
@@ -22,7 +22,7 @@ const COMPRESSORS = {
   BROTLI: (bytes: Uint8Array) => brotliDecompressSync(bytes),
 };
 
-/** The rows of a file of columns, some at a time. @throws {FormFault} for one that cannot be read */
+/** Reads the rows of a columnar file in parts. @throws {FormFault} for an unreadable file */
 export async function* readColumnar(
   bytes: Uint8Array<ArrayBuffer>,
   format: ColumnarFormat,
@@ -85,7 +85,7 @@ function* arrowSlices(bytes: Uint8Array): Generator<Slice> {
   }
 }
 
-/** The parts above and below a millisecond are exact; the whole is too long a number. */
+/** Converts both parts separately, because a double cannot hold the whole number. */
 function momentOf(units: bigint, perMs: bigint): Moment {
   return new Moment(Number(units / perMs) + Number(units % perMs) / Number(perMs));
 }

@@ -1,11 +1,11 @@
-/** JSON documents: by rows, by columns, lists of lists, and records by their symbols. */
+/** Reads JSON documents: lists of records, lists by column, lists of lists, and records by symbol. */
 import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { findColumns, isComplete } from "./names.ts";
 import { looksNumeric } from "./numbers.ts";
 import { lookUp, type NumberedRow, type Table } from "./table.ts";
 
-/** Lists in a document are looked for so deep. */
+/** Depth of the search for lists in a document. */
 const DEPTH_MAX = 6;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ type Rows = Omit<Table, "unit" | "found">;
 
 /**
  * The records of a document.
- * @param isMessage whether an object that is no list of records is one record, and not records by their symbols
+ * @param isMessage whether an object without a list of records is one record, instead of records by symbol
  * @throws {FormFault}
  */
 export function readDocument(document: unknown, form: Form, isMessage = false): Table {
@@ -55,7 +55,7 @@ function rowsOf(value: unknown, form: Form, isMessage: boolean): Rows {
   };
 }
 
-/** Rows of a list; the first may be the names of the others. */
+/** The rows of a list. The first one may contain the names. */
 function listRows(list: readonly unknown[], form: Form): Rows {
   const [first] = list;
   if (!Array.isArray(first)) {
@@ -74,7 +74,7 @@ function listRows(list: readonly unknown[], form: Form): Rows {
   return { columns, nameless: columns === undefined ? first : undefined, rows };
 }
 
-/** The rows of lists of equal length, such as `{"time":[…],"price":[…]}`; data frames number their values. */
+/** The rows of lists of equal length, such as `{"time":[…],"price":[…]}`, or of objects with numbered values. */
 function columnRows(value: Fields, form: Form): Rows | undefined {
   const lists = new Map<string, readonly unknown[]>();
   collect(value, "", 1, lists);
@@ -97,7 +97,7 @@ function columnsOf(names: readonly string[], { map }: Form) {
   try {
     return findColumns(names, new Map([...map].filter(([, name]) => names.includes(name))));
   } catch {
-    // Which of two columns is meant is asked for later.
+    // Another check asks which of the columns is meant.
     return new Map();
   }
 }
@@ -123,7 +123,7 @@ function collect(
   }
 }
 
-/** A list, also one that is written as an object of numbered values. */
+/** A list, or the values of an object with the keys 0, 1, 2 … */
 function listOf(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   if (!isObject(value)) return undefined;
@@ -147,7 +147,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A number that stands alone, perhaps written as text. */
+/** A number, or a number in a string. */
 function scalar(value: unknown): unknown {
   return typeof value === "string" && looksNumeric(value) && !Number.isNaN(Number(value))
     ? Number(value)

@@ -8,25 +8,25 @@ export const TEXT_FORMATS = ["json", "ndjson", "csv"] as const;
 export const FORMATS = [...TEXT_FORMATS, "parquet", "arrow"] as const;
 export type Format = typeof FORMATS[number];
 
-/** How records are written, as far as it is said; what is not is found out. */
+/** The form of records. What is undefined is detected from the data. */
 export interface Form {
   readonly format?: Format | undefined;
-  /** Where in a document the records are, such as `data.items`. */
+  /** Path of the records in a document, such as `data.items`. */
   readonly path?: string | undefined;
   readonly delimiter?: string | undefined;
   readonly header?: "none" | "first" | undefined;
-  /** Names for columns; those with an empty one are left out. */
+  /** Names of the columns; a column with an empty name is left out. */
   readonly columns?: readonly string[] | undefined;
   readonly comment?: string | undefined;
-  /** Lines before the first that counts. */
+  /** Number of lines to skip. */
   readonly skip?: number | undefined;
   readonly decimal?: DecimalMark | undefined;
-  /** Columns that are the time together. */
+  /** Columns that form the time together. */
   readonly time?: readonly string[] | undefined;
   readonly timeFormat?: string | undefined;
   readonly timeUnit?: string | undefined;
   readonly zone?: string | undefined;
-  /** Columns each of which is a symbol. */
+  /** Columns that are one symbol each. */
   readonly values?: readonly string[] | undefined;
   /** A symbol, or a pattern such as `{name}.{field}`. */
   readonly symbol?: string | undefined;
@@ -34,15 +34,15 @@ export interface Form {
   readonly interval?: Interval | undefined;
 }
 
-/** What is wrong with the whole of a text, not with a record of it: how it is written, or how it was asked for. */
+/** An error of a whole text instead of a record: its form, or the options for its form. */
 export class FormFault extends RangeError {}
 
 const DELIMITERS: Readonly<Record<string, string>> = { tab: "\t", space: " ", "\\t": "\t" };
 
 /**
  * Reads the options.
- * @param get the value of an option; `undefined` or `null` when it is not given
- * @throws {FormFault} that names the option
+ * @param get returns the value of an option; `undefined` or `null` if it is not given
+ * @throws {FormFault} names the option
  */
 export function readForm(get: (option: string) => string | null | undefined): Form {
   const text = (option: string) => get(option) ?? undefined;
@@ -63,7 +63,7 @@ export function readForm(get: (option: string) => string | null | undefined): Fo
     comment: text("comment") || undefined,
     skip: countOf("skip", text("skip")),
     decimal: one("decimal", [".", ","]),
-    // In the query of an address a plus sign is a blank.
+    // A query turns plus signs into blanks.
     time: text("time")?.split(/[+ ]/),
     timeFormat: text("time-format"),
     timeUnit: one("time-unit", Object.keys(TIME_UNITS)),
@@ -123,7 +123,7 @@ function readMap(text: string): ReadonlyMap<Field, string> {
   return names;
 }
 
-/** The options that say what a form says, as they can stand behind the `?` of a feed. */
+/** The form as options, for the query of a feed. */
 export function writeForm(form: Form): string {
   const { delimiter } = form;
   const values: Record<string, string | number | undefined> = {
@@ -148,7 +148,7 @@ export function writeForm(form: Form): string {
     .map(([option, value]) => `${option}=${encoded(String(value))}`).join("&");
 }
 
-/** Readable, and safe between the marks of a query; a plus sign in a zone would be read as a blank. */
+/** Encodes only the characters that a query or a shell would interpret. */
 function encoded(value: string): string {
   return value.replace(
     /[%&#+\s"'$\\]/g,

@@ -1,4 +1,4 @@
-/** The options that say how records are written, and what each is. What is not given is found out. */
+/** The options for the form of records. What is not given is detected. */
 export const FORM_OPTIONS: Readonly<Record<string, string>> = {
   map: "what the records call the fields, such as time:Date,price:data.last",
   symbol: "of records that name none, or a pattern such as {name}.{field}",

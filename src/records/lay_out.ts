@@ -1,4 +1,4 @@
-import { DAY_MS, type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
+import { DAY_MS, type Interval, INTERVALS, isInterval, lengthOf } from "../core/interval.ts";
 import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { Layout } from "./layout.ts";
@@ -9,19 +9,21 @@ import { askForColumns } from "./text_reader.ts";
 import { findTimeFormat } from "./time_forms.ts";
 import { timeReader } from "./times.ts";
 
-/** Names of columns with numbers that are no observations. */
+/** Names of columns with numbers that are not observations. */
 const COUNTERS = /^(?:|#|id|no|nr|num|index|row|count|seq|sequence)$/i;
 const HOUR_MS = 3_600_000;
+/** Fields that are no numbers. */
+const WORDS: readonly Field[] = ["symbol", "time", "interval"];
 
 export interface LayingOut {
-  /** As of `LayoutParts`. */
+  /** As in `LayoutParts`. */
   readonly timeless: string | undefined;
 }
 
 /**
- * Finds out how records are to be read from the first of them. What the names and values do not make certain is
- * asked for: nothing is guessed.
- * @throws {FormFault} that names the option which decides
+ * Detects the form of records from the first of them. It never guesses: if names and values leave a question
+ * open, it asks for an option.
+ * @throws {FormFault} names the option that decides
  */
 export function layOut(table: Table, form: Form, { timeless }: LayingOut): Layout {
   const known: Form = { ...form, ...table.found };
@@ -43,10 +45,15 @@ export function layOut(table: Table, form: Form, { timeless }: LayingOut): Layou
   const time = known.time ?? joinedTime(map, names, sampleOf);
   if (time !== undefined) map.delete("time");
   const bars = known.values === undefined && isBar(map) && !map.has("price");
+  // What is called so may be of another kind, such as a number of minutes.
+  const spans = map.has("interval") ? sampleOf(map.get("interval")!) : [];
+  const isSpan = (value: unknown) => typeof value === "string" && isInterval(value);
+  const tells = spans.some(isSpan);
+  if (known.interval !== undefined || !(known.map.has("interval") || tells)) map.delete("interval");
   checkComplete(table, { ...known, map, time }, rows, timeless);
   const drafted: Form = { ...known, map, time };
   const parts = { columns, isBar: bars, isNewestFirst: false, timeless, unused: [] };
-  // Reads nothing but the times, whose form is not known yet.
+  // This draft only extracts the times, to detect their form.
   const draft = new Layout({ ...parts, form: { ...drafted, timeFormat: undefined } });
   const told = rows.flatMap(({ number, value }) => {
     const at = typeof value === "object" && value !== null ? draft.timeOf(value) : undefined;
@@ -61,7 +68,7 @@ export function layOut(table: Table, form: Form, { timeless }: LayingOut): Layou
     ...drafted,
     timeFormat,
     decimal: known.decimal ?? markOf(drafted, table, sampleOf),
-    interval: bars ? known.interval ?? intervalOf(times) : known.interval,
+    interval: bars && !map.has("interval") ? known.interval ?? intervalOf(times) : known.interval,
   };
   return new Layout({
     ...parts,
@@ -71,7 +78,7 @@ export function layOut(table: Table, form: Form, { timeless }: LayingOut): Layou
   });
 }
 
-/** Names in records that have them, and the places in lists. */
+/** The names in records that are objects. */
 function namesOf(rows: readonly NumberedRow[]): string[] {
   const names = new Set<string>();
   for (const { value } of rows) {
@@ -102,10 +109,10 @@ function lacks(what: string, columns: readonly string[]): FormFault {
 
 type SampleOf = (name: string) => unknown[];
 
-/** The columns by their names, and where one of a kind is left, by what is in it. */
+/** Finds columns by their names, and a single remaining time or price by its values. */
 function withFound(form: Form, names: readonly string[], sampleOf: SampleOf): Map<Field, string> {
   const asked = new Map(form.map);
-  // Whoever gives a symbol knows better than a column that is only called like one.
+  // A given symbol wins over a column that is only named like one.
   if (form.symbol !== undefined && !asked.has("symbol")) asked.set("symbol", "symbol");
   if (form.time !== undefined) asked.set("time", form.time[0]!);
   let map: Map<Field, string>;
@@ -141,7 +148,7 @@ function withFound(form: Form, names: readonly string[], sampleOf: SampleOf): Ma
   return map;
 }
 
-/** A date and a clock in columns of their own. */
+/** Separate columns for date and time of day. */
 function joinedTime(
   map: ReadonlyMap<Field, string>,
   names: readonly string[],
@@ -191,8 +198,7 @@ function checkComplete(
 }
 
 function markOf({ map, values, ...form }: Form, table: Table, sampleOf: SampleOf): "." | "," {
-  const names = [...map].filter(([field]) => field !== "symbol" && field !== "time")
-    .map(([, name]) => name);
+  const names = [...map].filter(([field]) => !WORDS.includes(field)).map(([, name]) => name);
   const texts = [...names, ...values ?? []].flatMap(sampleOf)
     .filter((value) => typeof value === "string");
   const mark = decimalMark(texts, form.decimal ?? table.usualMark);
@@ -203,12 +209,12 @@ function markOf({ map, values, ...form }: Form, table: Table, sampleOf: SampleOf
   );
 }
 
-/** What is between the bars. @throws {FormFault} when it is no interval */
+/** The interval between the bars. @throws {FormFault} if it is none of the known ones */
 function intervalOf(times: readonly number[]): Interval {
   const ordered = [...new Set(times)].sort((a, b) => a - b);
   const gaps = ordered.slice(1).map((time, index) => time - ordered[index]!);
   const gap = Math.min(...gaps);
-  // A day is an hour longer or shorter where the clock is changed.
+  // A day with a clock change is an hour longer or shorter.
   const interval = INTERVALS.find((each) => {
     const length = lengthOf(each);
     return length === gap || (length >= DAY_MS && Math.abs(length - gap) <= HOUR_MS);

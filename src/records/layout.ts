@@ -1,4 +1,4 @@
-import { DAY_MS, startOf } from "../core/interval.ts";
+import { DAY_MS, INTERVALS, isInterval, startOf } from "../core/interval.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { RecordFault } from "../wire/record_fault.ts";
@@ -9,29 +9,29 @@ import { type DecimalMark, isNothing, readNumber } from "./numbers.ts";
 import { lookUp, type NumberedRow } from "./table.ts";
 import { type ReadTime, timeReader } from "./times.ts";
 
-/** What records say. */
+/** The ticks and bars of records. */
 export interface Taken {
   readonly ticks: Tick[];
   readonly bars: GivenBar[];
 }
 
 export interface LayoutParts {
-  /** In full. */
+  /** Complete, with all detected parts. */
   readonly form: Form;
-  /** Names of the values of rows that are lists. */
+  /** Names of the values, for rows that are lists. */
   readonly columns: readonly string[] | undefined;
   readonly isBar: boolean;
   /** Whether the newest record comes first. */
   readonly isNewestFirst: boolean;
-  /** What is to be done about a record without a time; `undefined` when it is of now. */
+  /** Ends the error for a record without a time; `undefined` gives such records the current time. */
   readonly timeless: string | undefined;
-  /** Columns from which nothing is taken. */
+  /** Columns that are not used. */
   readonly unused: readonly string[];
 }
 
 type Get = (record: unknown) => unknown;
 
-/** How each record is to be read. */
+/** Reads records of one form. */
 export class Layout {
   readonly parts: LayoutParts;
   readonly #mark: DecimalMark;
@@ -39,10 +39,10 @@ export class Layout {
   readonly #times: readonly Get[];
   readonly #readTime: ReadTime;
   readonly #values: readonly { readonly name: string; readonly get: Get }[];
-  /** Texts of the symbol, and between two of them the name of a column. */
+  /** The parts of the symbol's pattern: text at even places, names of columns between. */
   readonly #pattern: readonly string[] | undefined;
   readonly #getters: ReadonlyMap<string, Get>;
-  /** The symbol that was good last. */
+  /** The last valid symbol. */
   #symbol = "";
 
   constructor(parts: LayoutParts) {
@@ -58,7 +58,7 @@ export class Layout {
     this.#get = {
       ...{ symbol: of("symbol"), time: of("time"), price: of("price"), size: of("size") },
       ...{ bid: of("bid"), ask: of("ask"), open: of("open"), high: of("high") },
-      ...{ low: of("low"), close: of("close"), volume: of("volume") },
+      ...{ low: of("low"), close: of("close"), volume: of("volume"), interval: of("interval") },
     };
     this.#times = form.time?.map(getter) ?? [this.#get.time];
     const { timeFormat: format, timeUnit: unit, zone } = form;
@@ -71,7 +71,7 @@ export class Layout {
     );
   }
 
-  /** @throws {RecordFault} that names field and reason; what else the record says has been taken */
+  /** @throws {RecordFault} names the field and the reason; ticks before the error have been taken */
   take({ value, symbol }: NumberedRow, now: number, taken: Taken): void {
     if (value instanceof RecordFault) throw value;
     const { isBar } = this.parts;
@@ -89,7 +89,7 @@ export class Layout {
     else taken.ticks.push(this.#tick(value, symbol, now));
   }
 
-  /** What a record says of its time, in one piece; `undefined` when it says nothing. */
+  /** The time of a record as one value; `undefined` without a time. */
   timeOf(record: unknown): unknown {
     if (this.#times.length === 1) {
       const value = this.#times[0]!(record);
@@ -127,7 +127,10 @@ export class Layout {
     if (volume !== null && volume < 0) throw new RecordFault(`volume ${volume} is negative`);
     const told = this.timeOf(record);
     if (told === undefined) throw new RecordFault("time is missing");
-    const interval = this.parts.form.interval!;
+    const interval = this.parts.form.interval ?? this.#get.interval(record);
+    if (typeof interval !== "string" || !isInterval(interval)) {
+      throw new RecordFault(`interval ${show(interval)} is none of ${INTERVALS.join(", ")}`);
+    }
     const time = startOf(interval, this.#timed(told, now));
     return { symbol: name, interval, time, open, high, low, close, volume };
   }
@@ -138,7 +141,7 @@ export class Layout {
     for (const { name, get } of this.#values) {
       try {
         const price = this.#read(name, get(record));
-        // Where nothing stands, nothing was observed.
+        // An empty cell is not an observation.
         if (price === null) continue;
         const own = this.#symbolOf(record, symbol, name);
         taken.ticks.push({ symbol: own, time, price, size: null, bid: null, ask: null });
@@ -149,7 +152,7 @@ export class Layout {
     if (fault !== undefined) throw fault;
   }
 
-  /** @param field the column of a record with several values */
+  /** @param field the column, for a record with several values */
   #symbolOf(record: object, given: string | undefined, field: string): string {
     if (this.#pattern !== undefined) {
       const parts = this.#pattern.map((part, index) => {
@@ -168,7 +171,7 @@ export class Layout {
     if (symbol === this.#symbol) return this.#symbol;
     if (typeof symbol !== "string") {
       throw new RecordFault(
-        symbol === undefined ? "symbol is missing" : `symbol ${show(symbol)} is no text`,
+        symbol === undefined ? "symbol is missing" : `symbol ${show(symbol)} is not text`,
       );
     }
     const fault = symbolFault(symbol);
@@ -188,7 +191,7 @@ export class Layout {
       ? Number(value)
       : value;
     if (typeof number === "number" && Number.isFinite(number)) return number;
-    // JSON has no word for a number that is too great.
+    // JSON.stringify writes infinity as null.
     throw new RecordFault(
       `${name} ${typeof value === "number" ? value : show(value)} is not a number`,
     );

@@ -1,11 +1,11 @@
-/** Text that arrives in pieces, from whoever wrote it. https://encoding.spec.whatwg.org/#decode */
+/** Splits a stream of bytes into lines. https://encoding.spec.whatwg.org/#decode */
 import type { Line } from "../wire/delimited.ts";
 import { RecordFault } from "../wire/record_fault.ts";
 
-/** A line may hold a whole list of records. */
+/** Most characters of a line, which may contain a whole list of records. */
 export const LINE_LENGTH_MAX = 1_048_576;
 
-/** The lines of a text that may never end, as many at a time as have arrived. */
+/** The lines of a stream that may never end, as they arrive. */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   const cutter = new LineCutter();
   for await (const text of readText(chunks)) {
@@ -16,7 +16,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   if (last.length > 0) yield last;
 }
 
-/** Decodes UTF-8, or UTF-16 where a mark at the start says so, as Windows writes it. */
+/** Decodes UTF-8, or UTF-16 with a byte order mark, as Windows writes it. */
 export async function* readText(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
   let start: Uint8Array = new Uint8Array();
@@ -42,7 +42,7 @@ class LineCutter {
   #number = 0;
   #rest = "";
   #tooLong = false;
-  /** Whether anything has arrived that is no text, so that lines have to be looked at. */
+  /** Whether invalid characters have arrived, so that lines must be checked. */
   #doubtful = false;
 
   cut(text: string): Line[] {

@@ -1,12 +1,12 @@
-/** What people call the fields of ticks and bars. */
+/** Common names of the fields of ticks and bars. */
 
 export const FIELDS = [
   ...["symbol", "time", "price", "size", "bid", "ask"] as const,
-  ...["open", "high", "low", "close", "volume"] as const,
+  ...["open", "high", "low", "close", "volume", "interval"] as const,
 ];
 export type Field = typeof FIELDS[number];
 
-/** Without case, marks and what stands in brackets; those first in a list come first. */
+/** Names without case, marks and brackets, the preferred ones first. */
 const NAMES: Readonly<Record<Field, readonly string[]>> = {
   symbol: ["symbol", "ticker", "instrument", "pair", "sym", "productid", "instid"],
   time: [
@@ -23,23 +23,24 @@ const NAMES: Readonly<Record<Field, readonly string[]>> = {
   low: ["low", "lowprice", "min"],
   close: ["close", "closeprice", "last", "lastprice"],
   volume: ["volume", "vol", "size", "qty", "quantity", "basevolume", "tickvol", "tickvolume"],
+  interval: ["interval"],
 };
-/** The letters of exchanges, where a record has those of a trade together. */
+/** One-letter names of exchanges, which only count together. */
 const LETTERS: readonly Partial<Record<Field, string>>[] = [
   { symbol: "s", price: "p", size: "q", time: "T" },
   { symbol: "s", price: "p", size: "v", time: "t" },
 ];
 const BAR_FIELDS = ["open", "high", "low", "close"] as const;
 
-/** Which column each field is in. */
+/** The name of each field's column. */
 export type Columns = ReadonlyMap<Field, string>;
 
-/** Two columns that could both be the same field. */
+/** Two columns that may both be the same field. */
 export class TwofoldName extends Error {}
 
 /**
- * Finds the columns of the fields. Records with open, high, low and close are bars, and have no price.
- * @param named what is known already
+ * Finds the columns of the fields. Records with open, high, low and close are bars without a price.
+ * @param named columns that are already known
  * @throws {TwofoldName}
  */
 export function findColumns(names: readonly string[], named: Columns): Map<Field, string> {
@@ -48,7 +49,7 @@ export function findColumns(names: readonly string[], named: Columns): Map<Field
   const simple = names.map((name) => [name, simplified(name)] as const);
   const find = (field: Field) => {
     for (const wanted of NAMES[field]) {
-      // What is called exactly so counts before what is only like it.
+      // An exact name wins over a similar one.
       const exact = simple.filter(([name]) => name === wanted && !taken.has(name));
       const like = simple.filter(([name, plain]) => plain === wanted && !taken.has(name));
       const [first, second] = exact.length > 0 ? exact : like;
@@ -76,7 +77,7 @@ export function findColumns(names: readonly string[], named: Columns): Map<Field
   const isBars = !found.has("price") && !names.includes("price") &&
     BAR_FIELDS.every((field) => found.has(field) || find(field) !== undefined);
   if (isBars) {
-    add(...BAR_FIELDS, "volume");
+    add(...BAR_FIELDS, "volume", "interval");
     return found;
   }
   add("price", "bid", "ask", "size");
@@ -96,7 +97,7 @@ function withLetters(found: Map<Field, string>, names: readonly string[]): Map<F
   return found;
 }
 
-/** Whether the columns say what there is to be read: a price, a bid and an ask, or a bar. */
+/** Whether the columns give a price, bid and ask, or a bar. */
 export function isComplete(columns: Columns): boolean {
   return columns.has("price") || (columns.has("bid") && columns.has("ask")) || isBar(columns);
 }

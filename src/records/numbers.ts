@@ -1,8 +1,8 @@
-/** Numbers as people and programs write them. */
+/** Reads numbers in the forms that people and programs use. */
 
 export type DecimalMark = "." | ",";
 
-/** What stands where there is no value. */
+/** Texts that stand for no value. */
 const NOTHING = /^(?:n\/?a|nan|null|none|-)?$/i;
 const PLAIN = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 const GROUPED: Readonly<Record<DecimalMark, RegExp>> = {
@@ -16,7 +16,7 @@ export function isNothing(value: unknown): boolean {
     (typeof value === "string" && value.length < 5 && NOTHING.test(value));
 }
 
-/** @returns the number that a text stands for; `undefined` when it stands for none */
+/** @returns the number; `undefined` if the text is not a number */
 export function readNumber(text: string, mark: DecimalMark): number | undefined {
   if (mark === "." && PLAIN.test(text)) return Number(text);
   if (mark === "," && COMMA_DECIMAL.test(text)) return Number(text.replace(",", "."));
@@ -25,16 +25,16 @@ export function readNumber(text: string, mark: DecimalMark): number | undefined 
   return Number(digits.replace(",", "."));
 }
 
-/** Whether a text looks like a number, whatever its marks mean. */
+/** Whether a text looks like a number with either decimal mark. */
 export function looksNumeric(text: string): boolean {
   return PLAIN.test(text) || readNumber(text, ",") !== undefined ||
     readNumber(text, ".") !== undefined;
 }
 
 /**
- * Finds out which mark is the decimal one.
- * @param usual the mark where numbers such as 1.234 leave it open
- * @returns `undefined` when it stays open
+ * Detects the decimal mark.
+ * @param usual the mark for ambiguous numbers such as 1.234
+ * @returns `undefined` if it stays ambiguous
  */
 export function decimalMark(
   texts: Iterable<string>,

@@ -6,29 +6,29 @@ import { readTables } from "./source.ts";
 import type { NumberedRow, Table } from "./table.ts";
 import { SAMPLE_LINES } from "./text_reader.ts";
 
-/** So many records of a source that has the newest first are turned round. */
+/** Most records of a source with the newest first, because they must be reversed in memory. */
 const TURNED_MAX = 5_000_000;
-/** Records of one source may be of so many kinds. */
+/** Most kinds of records in one source. */
 const KINDS_MAX = 16;
 
 export interface RecordReaderOptions {
   readonly form: Form;
-  /** What is to be done about a record without a time; `undefined` when it is of now. */
+  /** Ends the error for a record without a time; `undefined` gives such records the current time. */
   readonly timeless?: string | undefined;
-  /** Whether what has come has to be read without waiting for more. */
+  /** Whether to read what has arrived without waiting for more. */
   readonly isLive?: boolean;
-  /** Whether whoever reads can do something with bars. */
+  /** Whether the caller accepts bars. */
   readonly takesBars?: boolean;
   now(): number;
-  /** Told of a record that cannot be read; the others are read if it does not throw. */
+  /** Called for a bad record. Unless it throws, the next ones are read. */
   broken(reason: string): void;
 }
 
-/** Makes ticks and bars of records. */
+/** Turns records into ticks and bars. */
 export class RecordReader {
   readonly #options: RecordReaderOptions;
   #layout: Layout | undefined;
-  /** Of records that are not like the first ones. */
+  /** Layouts of records that differ from the first ones. */
   readonly #others: Layout[] = [];
   /** Records that wait until their form is known. */
   #first: Table | undefined;
@@ -37,14 +37,14 @@ export class RecordReader {
     this.#options = options;
   }
 
-  /** How records are read, once it is known. */
+  /** The layout of the records, once it is known. */
   get layout(): Layout | undefined {
     return this.#layout;
   }
 
   /**
    * Reads a source to its end.
-   * @throws {FormFault} when the form cannot be found out, or is another one than it was said to be
+   * @throws {FormFault} if the form cannot be detected, or differs from the given one
    */
   async *readAll(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
     const { form, isLive = false } = this.#options;
@@ -53,7 +53,7 @@ export class RecordReader {
     yield this.end();
   }
 
-  /** Reads a source to its end, the oldest record first where the newest comes first. @throws {FormFault} as `readAll` */
+  /** Reads a source to its end and reverses one with the newest record first. @throws {FormFault} as `readAll` */
   async *readInOrder(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
     const turned: Taken = { ticks: [], bars: [] };
     for await (const taken of this.readAll(chunks)) {
@@ -64,7 +64,9 @@ export class RecordReader {
       for (const tick of taken.ticks) turned.ticks.push(tick);
       for (const bar of taken.bars) turned.bars.push(bar);
       if (turned.ticks.length + turned.bars.length > TURNED_MAX) {
-        throw new FormFault(`its newest record comes first: turn more than ${TURNED_MAX} round`);
+        throw new FormFault(
+          `its newest record comes first: sort more than ${TURNED_MAX} records by time`,
+        );
       }
     }
     yield { ticks: turned.ticks.reverse(), bars: turned.bars.reverse() };
@@ -84,14 +86,14 @@ export class RecordReader {
     return taken;
   }
 
-  /** What waits still when nothing comes any more. @throws {FormFault} as `readAll` */
+  /** Reads the records that still wait, at the end of the source. @throws {FormFault} as `readAll` */
   end(): Taken {
     const taken: Taken = { ticks: [], bars: [] };
     this.#begin(taken);
     return taken;
   }
 
-  /** Whether the columns are those from which the layout was made, of the same text or of one before. */
+  /** Whether the table has the columns of the layout. */
   #isAlike({ columns }: Table, { parts }: Layout): boolean {
     return columns === parts.columns || String(columns) === String(parts.columns);
   }
@@ -104,11 +106,13 @@ export class RecordReader {
     const layout = layOut(first, form, { timeless });
     if (layout.parts.isBar && !takesBars) {
       const close = layout.parts.form.map.get("close");
-      throw new FormFault(`its records are bars: take a price of each, as in map=price:${close}`);
+      throw new FormFault(
+        `its records are bars: send them to /bars, or take a price of each, as in map=price:${close}`,
+      );
     }
     this.#layout = layout;
     this.#take(first, taken);
-    // What was no record may have been the sample.
+    // The sample may have contained no record.
     const isEmpty = taken.ticks.length + taken.bars.length === 0;
     if (isEmpty && first.columns === undefined) this.#layout = undefined;
   }
@@ -126,7 +130,7 @@ export class RecordReader {
     }
   }
 
-  /** Messages of one source may be records of several kinds. @returns whether it is of one that can be read */
+  /** Tries other layouts, because messages of one source may be of several kinds. @returns whether one fits */
   #takeOtherwise(row: NumberedRow, table: Table, now: number, taken: Taken): boolean {
     const { form, timeless, isLive = false, takesBars = false } = this.#options;
     if (!isLive || table.columns !== undefined || row.value instanceof RecordFault) return false;
@@ -148,20 +152,20 @@ export class RecordReader {
       this.#others.push(layout);
       return true;
     } catch (error) {
-      // What is wrong with it as the record that was expected has been told.
+      // The error for the expected kind is reported instead.
       if (error instanceof FormFault) return false;
       throw error;
     }
   }
 }
 
-/** Where a record is, for whoever has to find it. */
+/** The place of a record, for error messages. */
 function nameOf({ number, symbol }: NumberedRow, { unit }: Table): string {
   const isNamed = unit === "record" && symbol !== undefined;
   return `${unit} ${isNamed ? JSON.stringify(symbol) : number}`;
 }
 
-/** What is wrong with a source, with its name before it. */
+/** Adds the name of the source to an error. */
 export function ofSource(error: unknown, name: string): unknown {
   if (!(error instanceof FormFault)) return error;
   return new FormFault(`Cannot read ${name}: ${error.message}`, { cause: error });

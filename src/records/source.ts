@@ -9,7 +9,7 @@ import { TextReader } from "./text_reader.ts";
 type Chunks = AsyncIterable<Uint8Array>;
 type Kind = "gzip" | "zstd" | "zip" | ColumnarFormat;
 
-/** What files begin with that are no text. */
+/** The first bytes of binary formats. */
 const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ["gzip", [0x1f, 0x8b]],
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
@@ -18,19 +18,19 @@ const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ["arrow", [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]],
   ["arrow", [0xff, 0xff, 0xff, 0xff]],
 ];
-/** Files of columns have to be held as a whole. */
+/** Most bytes of a columnar file, which must be in memory as a whole. */
 const COLUMNAR_BYTES_MAX = 1_073_741_824;
 
 export interface Source {
   readonly chunks: Chunks;
   readonly form: Form;
-  /** Whether what has come has to be read without waiting for more. */
+  /** Whether to read what has arrived without waiting for more. */
   readonly isLive?: boolean;
 }
 
 /**
- * Reads records as they come, in any form, packed as gzip or zstd too.
- * @throws {FormFault} when the form cannot be found out, or is another one than it was said to be
+ * Reads records of any form as they arrive, also compressed with gzip or zstd.
+ * @throws {FormFault} if the form cannot be detected, or differs from the given one
  */
 export async function* readTables({ chunks, form, isLive }: Source): AsyncGenerator<Table> {
   const unpacked = await unpack(chunks);
@@ -50,7 +50,7 @@ export async function* readTables({ chunks, form, isLive }: Source): AsyncGenera
   if (last !== undefined) yield last;
 }
 
-/** @throws {FormFault} for an archive, which may hold any number of files */
+/** @throws {FormFault} for an archive, which may contain several files */
 async function unpack(
   chunks: Chunks,
   depth = 0,
@@ -66,7 +66,7 @@ async function unpack(
   return await unpack(unpackWith(kind, all), depth + 1);
 }
 
-/** @throws {FormFault} for what is cut off or damaged */
+/** @throws {FormFault} for damaged or incomplete data */
 async function* unpackWith(kind: "gzip" | "zstd", chunks: Chunks): Chunks {
   const packed = Readable.from(chunks);
   const unpacked = kind === "gzip" ? createGunzip() : createZstdDecompress();
@@ -84,7 +84,7 @@ async function* unpackWith(kind: "gzip" | "zstd", chunks: Chunks): Chunks {
   }
 }
 
-/** Takes so much of the beginning that it can be told what it is. */
+/** Reads enough bytes to detect the format. */
 async function peek(
   chunks: Chunks,
 ): Promise<{ start: Uint8Array; rest: AsyncIterator<Uint8Array> }> {

@@ -2,31 +2,31 @@ import type { RecordFault } from "../wire/record_fault.ts";
 import type { Form } from "./form.ts";
 import type { DecimalMark } from "./numbers.ts";
 
-/** One record as it stands in the text. */
+/** One record with its place in the text. */
 export interface NumberedRow {
-  /** From 1, by line where there are lines. */
+  /** Number from 1: the line if there are lines. */
   readonly number: number;
-  /** Values in the order of the columns, an object, a number, or why there is no record. */
+  /** Values in the order of the columns, an object, a number, or the reason why there is no record. */
   readonly value: unknown | RecordFault;
-  /** What the record stands under, in a document that has records by their symbols, or where it came. */
+  /** The record's key in a document of records by symbol, or the symbol of the message. */
   readonly symbol?: string | undefined;
 }
 
-/** Records that have arrived together and are written alike. */
+/** Records of the same form that arrived together. */
 export interface Table {
   readonly unit: "line" | "record" | "message";
-  /** Names of the values of each row, one object as long as they stay the same; absent where records name them. */
+  /** Names of the values of each row; the same array while they do not change. Undefined if records contain names. */
   readonly columns?: readonly string[] | undefined;
-  /** Where columns have no names, an example of their values. */
+  /** Example values, for columns without names. */
   readonly nameless?: readonly unknown[] | undefined;
   readonly rows: readonly NumberedRow[];
-  /** The decimal mark where numbers leave it open. */
+  /** The decimal mark for ambiguous numbers. */
   readonly usualMark?: DecimalMark | undefined;
-  /** What was found out of the form. */
+  /** The detected parts of the form. */
   readonly found: Partial<Form>;
 }
 
-/** What stands under a name, or under a path of names such as `data.last` or `0.price`. */
+/** The value of a name, or of a path of names such as `data.last` or `0.price`. */
 export function lookUp(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null) return undefined;
   if (Object.hasOwn(value, path)) return (value as Record<string, unknown>)[path];

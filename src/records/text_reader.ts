@@ -13,29 +13,29 @@ import { type Form, type Format, FormFault } from "./form.ts";
 import { looksNumeric } from "./numbers.ts";
 import { lookUp, type NumberedRow, type Table } from "./table.ts";
 
-/** So many lines are looked at to find out how a text is written. */
+/** Number of lines from which the form of a text is detected. */
 export const SAMPLE_LINES = 1_000;
-/** A JSON document has to be held as a whole; lines need not be. */
+/** Most characters of a JSON document, which must be in memory as a whole. */
 const DOCUMENT_LENGTH_MAX = 67_108_864;
 const SHOWN_MAX = 40;
 
-/** Makes tables of lines, as they come. Everything that is not said of their form is found out first. */
+/** Turns lines into tables as they arrive. It first detects the parts of the form that are not given. */
 export class TextReader {
   readonly #form: Form;
   readonly #isLive: boolean;
   #skip: number;
-  /** Lines from which the form is to be found out. */
+  /** Lines for detecting the form. */
   #first: Line[] = [];
   #body: Body | undefined;
 
-  /** @param isLive whether what has come has to be read without waiting for more */
+  /** @param isLive whether to read what has arrived without waiting for more */
   constructor(form: Form, isLive = false) {
     this.#form = form;
     this.#isLive = isLive;
     this.#skip = form.skip ?? 0;
   }
 
-  /** @throws {FormFault} when the form cannot be found out, or is another one than it was said to be */
+  /** @throws {FormFault} if the form cannot be detected, or differs from the given one */
   read(lines: readonly Line[]): Table | undefined {
     const some = this.#skip > 0 ? this.#skipped(lines) : lines;
     if (this.#body !== undefined) return this.#body.read(some);
@@ -51,7 +51,7 @@ export class TextReader {
     return { ...table, ...last, rows: [...table.rows, ...last.rows] };
   }
 
-  /** Whether the form can be told of the lines that have come. */
+  /** Whether the lines so far are enough to detect the form. */
   #isEnough(): boolean {
     const [first] = this.#first;
     if (first === undefined || this.#first.length >= SAMPLE_LINES) return first !== undefined;
@@ -70,7 +70,7 @@ export class TextReader {
     return rest;
   }
 
-  /** @param isOneLine whether a line of JSON is all there is, and so a document */
+  /** @param isOneLine whether a single line is the whole text, which makes it a document */
   #begin(isOneLine = false): Table | undefined {
     const format = this.#formatOf(this.#first[0]!);
     const form = this.#form;
@@ -88,12 +88,12 @@ export class TextReader {
     if (this.#form.format !== undefined) return this.#form.format;
     if (text instanceof RecordFault) return "csv";
     const format = formatOfLine(text);
-    // A line that is no JSON is broken where lines come one by one, else the begin of a document.
+    // In a live stream a line that is not JSON is a bad record; in a file it may start a document.
     return format === "ndjson" && !this.#isLive && !isJson(text) ? "json" : format;
   }
 }
 
-/** A page that explains or asks to log in would pass for CSV, its first line for the header. */
+/** An error or login page would pass for CSV with its first line as the header. */
 function checkMarkup({ text }: Line): void {
   if (typeof text !== "string" || !/^\s*<(?!\w+>\s*[,;|\t])/.test(text)) return;
   throw new FormFault("it is HTML or XML, not JSON or CSV");
@@ -108,7 +108,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** What a text is, as far as its first line tells. */
+/** The format of a text, as far as its first line tells. */
 export function formatOfLine(line: string): "json" | "ndjson" | "csv" {
   const text = line.trim();
   const isNested = text.startsWith("[") || text.startsWith("{");
@@ -120,7 +120,7 @@ function isEmpty({ text }: Line): boolean {
   return typeof text === "string" && text.trim() === "";
 }
 
-/** What follows once the form of a text is known. */
+/** Reads the lines after the form of the text is known. */
 interface Body {
   read(lines: readonly Line[]): Table | undefined;
   end(): Table | undefined;
@@ -176,7 +176,7 @@ class JsonLines implements Body {
       const value = path === undefined || parsed instanceof RecordFault
         ? parsed
         : lookUp(parsed, path) ?? new RecordFault(`there is no ${path} in it`);
-      // A line may hold a list of records.
+      // A line may contain a list of records.
       const isList = Array.isArray(value) &&
         (columns === undefined || typeof value[0] === "object");
       if (isList) { for (const each of value) rows.push({ number, value: each }); }
@@ -189,7 +189,7 @@ class JsonLines implements Body {
   end(): undefined {}
 }
 
-/** @throws {FormFault} when delimiter or header cannot be told */
+/** @throws {FormFault} if the delimiter or the header cannot be detected */
 function delimitedBody(lines: readonly Line[], form: Form): Body {
   const [{ text }] = lines as [Line];
   if (typeof text === "string" && isAnnotated(text)) return new AnnotatedBody();
@@ -252,7 +252,7 @@ class DelimitedBody implements Body {
     return { unit: "line", columns: this.#columns, rows, usualMark, found: this.#found };
   }
 
-  /** Values without a column may be empty, or are left out where columns were named. */
+  /** Extra values are allowed if they are empty, or if the user has named the columns. */
   #checked(cells: readonly string[] | RecordFault): readonly string[] | RecordFault {
     if (cells instanceof RecordFault || cells.length === this.#columns.length) return cells;
     const { length } = this.#columns;
@@ -268,13 +268,13 @@ function checkNames(number: number, names: readonly string[]): void {
   throw new FormFault(`line ${number}: column ${JSON.stringify(twice)} appears twice`);
 }
 
-/** The first line with its columns numbered, so that they can be named. */
+/** An error that asks for names and shows the numbered columns of the first line. */
 function nameless({ number, cells }: Cells, isFound: boolean): FormFault {
   const why = isFound ? " looks like values, not like names of columns" : " has no names";
   return new FormFault(`line ${number}${why}: ${askForColumns(cells as readonly string[])}`);
 }
 
-/** @param values an example of what is in the columns */
+/** @param values example values of the columns */
 export function askForColumns(values: readonly unknown[]): string {
   const shown = values.map((value, index) =>
     `${index + 1} ${JSON.stringify(value)?.slice(0, SHOWN_MAX)}`

@@ -13,10 +13,10 @@ const CLOCK =
   /^(,? +|T)(\d{1,2}):\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp]\.?[Mm]\.?)?( ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$/;
 
 /**
- * Finds out how times are written.
- * @param times with the lines that they are from
- * @returns the format, or `undefined` when every time tells by itself
- * @throws {FormFault} when two formats fit equally well
+ * Detects the format of times.
+ * @param times times with their lines
+ * @returns the format, or `undefined` if each time can be read by itself
+ * @throws {FormFault} if two formats fit equally well
  */
 export function findTimeFormat(
   times: readonly { readonly at: string; readonly value: unknown }[],
@@ -35,7 +35,7 @@ export function findTimeFormat(
   );
   const standard = timeReader(rules);
   const others = texts.filter(({ value }) => standard(value) === undefined);
-  // What is not read then is reported by its line.
+  // The other lines are reported one by one.
   if (others.length * 2 <= times.length) return undefined;
   const formats = new Set(others.flatMap(({ value }) => formatsOf(value.trim())));
   const fits = [...formats].map((format) => {
@@ -53,7 +53,7 @@ export function findTimeFormat(
   );
 }
 
-/** The formats that a time can be in. */
+/** The formats that a time may have. */
 function formatsOf(text: string): string[] {
   const numeric = DAY_FIRST.exec(text);
   if (numeric !== null) {

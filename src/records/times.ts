@@ -1,7 +1,7 @@
 import { LOOKS_LIKE_MS_MAX, LOOKS_LIKE_MS_MIN } from "../core/time.ts";
 import { type Zone, zoneOf } from "./zones.ts";
 
-/** A time that a file of typed columns knows as such: milliseconds since the epoch. */
+/** A time from a typed column: milliseconds since the epoch. */
 export class Moment {
   readonly ms: number;
 
@@ -14,7 +14,7 @@ export class Moment {
   }
 }
 
-/** Milliseconds in each unit of times that are numbers. */
+/** Milliseconds in each unit of numeric times. */
 export const TIME_UNITS: Readonly<Record<string, number>> = {
   s: 1_000,
   ms: 1,
@@ -22,15 +22,15 @@ export const TIME_UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
-/** How times are written; what is absent is told by each time itself. */
+/** The form of times. Undefined parts are detected for each time. */
 export interface TimeRules {
   readonly format?: string | undefined;
   readonly unit?: string | undefined;
-  /** Of texts that name none; UTC when absent. */
+  /** For texts without a zone; undefined means UTC. */
   readonly zone?: string | undefined;
 }
 
-/** @returns milliseconds since the epoch; `undefined` when the value is no such time */
+/** @returns milliseconds since the epoch; `undefined` if the value is not a time of this form */
 export type ReadTime = (value: unknown) => number | undefined;
 
 const UTC = zoneOf("Z");
@@ -42,17 +42,17 @@ interface Civil {
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
-  /** Digits after the second. */
+  /** Digits of the fraction of a second. */
   readonly fraction: string;
 }
 
 const YEAR_FIRST =
   /^(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})(?:(?:T|,? +)(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]?(\d{1,9}))?)?)?\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$/i;
 const NUMBER = /^[-+]?\d+(?:\.\d+)?(?:e\+?\d+)?$/i;
-/** YYYYMMDD, YYYYMMDDHHmmss, and that with milliseconds. */
+/** YYYYMMDD, YYYYMMDDHHmmss, and the latter with milliseconds. */
 const COMPACT = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?$/;
 
-/** Makes a reader of times. @throws {RangeError} for a zone that does not exist, or a format that is none */
+/** Makes a reader of times. @throws {RangeError} for an unknown zone or an invalid format */
 export function timeReader({ format, unit, zone: zoneName }: TimeRules): ReadTime {
   const zone = zoneOf(zoneName ?? "Z");
   const factor = unit === undefined ? undefined : TIME_UNITS[unit];
@@ -72,17 +72,17 @@ export function timeReader({ format, unit, zone: zoneName }: TimeRules): ReadTim
   };
 }
 
-/** Twelve digits may be a date and a clock, or milliseconds of the seventies. */
+/** Twelve digits may be a date and a time of day, or milliseconds of the 1970s. */
 export function isTwofold(text: string): boolean {
   const [, year, month, day, hour, minute] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text) ?? [];
   return year !== undefined &&
     civilTime(civilOf([year, month, day, hour, minute])) !== undefined;
 }
 
-/** The day read last, which is mostly that of the next time too. */
+/** The last day read; the next time is usually on the same day. */
 let day = "", dayMs = 0;
 
-/** Reads `2024-05-06T07:08:09.123Z` and the like, of which there are most; `undefined` for all else. */
+/** A fast reader for the most common form, such as `2024-05-06T07:08:09.123Z`; `undefined` for others. */
 function readUsual(text: string, zone: Zone): number | undefined {
   const { length } = text;
   const isUtc = text.charCodeAt(length - 1) === 0x5a;
@@ -98,7 +98,7 @@ function readUsual(text: string, zone: Zone): number | undefined {
     if (text.charCodeAt(19) !== 0x2e) return undefined;
     ms = digits(text, 20, end) * (end === 23 ? 1 : end === 22 ? 10 : 100);
   }
-  // What is no digit makes it NaN.
+  // Other characters than digits give NaN.
   if (!(hour < 24 && minute < 60 && second < 60 && ms >= 0)) return undefined;
   if (!text.startsWith(day) || day === "") {
     const date = text.slice(0, 10);
@@ -110,7 +110,7 @@ function readUsual(text: string, zone: Zone): number | undefined {
   return isUtc ? local : local - zone.offsetAt(local);
 }
 
-/** A number of digits only; NaN for others. */
+/** The number of some digits; NaN for other characters. */
 function digits(text: string, begin: number, end: number): number {
   let value = 0;
   for (let at = begin; at < end; at++) {
@@ -120,7 +120,7 @@ function digits(text: string, begin: number, end: number): number {
   return value;
 }
 
-/** ISO 8601, the year first with other marks or none, or a number since the epoch. */
+/** ISO 8601, dates with the year first and other marks, or a number since the epoch. */
 function readStandard(text: string, zone: Zone, factor?: number): number | undefined {
   if (NUMBER.test(text)) {
     const compact = factor === undefined ? COMPACT.exec(text) : null;
@@ -138,7 +138,7 @@ function readStandard(text: string, zone: Zone, factor?: number): number | undef
   return local - (name === undefined ? zone : zoneOf(name)).offsetAt(local);
 }
 
-/** Numbers of seconds, milli-, micro- and nanoseconds between 1973 and 5138 do not meet. */
+/** Detects the unit of a number: between 1973 and 5138 the ranges of all units are disjoint. */
 function byMagnitude(value: number, factor: number | undefined): number | undefined {
   if (factor !== undefined) return value * factor;
   if (value >= LOOKS_LIKE_MS_MIN && value < LOOKS_LIKE_MS_MAX) return value;
@@ -162,7 +162,7 @@ function civilOf(parts: readonly (string | undefined)[]): Civil {
   };
 }
 
-/** Local milliseconds; `undefined` for a day or an hour that there is not, such as 31.02. */
+/** Local milliseconds; `undefined` for a date or time that does not exist, such as 31.02. */
 function civilTime(civil: Civil): number | undefined {
   const { year, month, day, hour, minute, second, fraction } = civil;
   if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) {
@@ -172,7 +172,7 @@ function civilTime(civil: Civil): number | undefined {
   if (day > last) return undefined;
   const whole = Date.UTC(year, month - 1, day, hour, minute, second);
   if (fraction === "") return whole;
-  // Whole milliseconds are added as such, so that they stay exact.
+  // Add whole milliseconds separately, which is exact.
   return whole + Number(fraction.slice(0, 3).padEnd(3, "0")) + Number(`0.${fraction.slice(3)}`);
 }
 
@@ -185,7 +185,7 @@ function isLeap(year: number): boolean {
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const TOKENS =
   /\[[^\]]*\]|YYYY|YY|MMMM|MMM|MM|M|DD|D|dddd|ddd|HH|H|hh|h|mm|ss|[.,]?S+|A|Z|\s+|[^]/g;
-/** What stands for a token, and what it is: its first letter, `b` for the name of a month. */
+/** The pattern of each token, and its part: the first letter, or `b` for the name of a month. */
 const PATTERNS: Readonly<Record<string, readonly [pattern: string, part: string]>> = {
   YYYY: ["(\\d{4})", "Y"],
   YY: ["(\\d{2})", "y"],
@@ -206,9 +206,9 @@ const PATTERNS: Readonly<Record<string, readonly [pattern: string, part: string]
 };
 
 /**
- * Reads times of fixed tokens: YYYY YY, M MM MMM (Jan) MMMM, D DD, H HH, h hh with A (AM or PM), mm, ss, S (a
- * fraction of the second of any length, which may be absent together with the mark before it), Z (an offset,
- * Z, UTC or GMT), ddd and dddd (a day of the week, not looked at), [text]; anything else is itself.
+ * Reads times by a format of tokens: YYYY YY, M MM MMM (Jan) MMMM, D DD, H HH, h hh with A (AM or PM), mm, ss, S (a
+ * fraction of a second of any length; it may be missing together with the mark before it), Z (an offset, Z, UTC
+ * or GMT), ddd and dddd (a day of the week, which is ignored), [text]. Other characters stand for themselves.
  */
 function formatReader(format: string, zone: Zone): (text: string) => number | undefined {
   const parts: string[] = [];
@@ -247,7 +247,7 @@ function formatReader(format: string, zone: Zone): (text: string) => number | un
 
 function civilOfParts(found: Readonly<Record<string, string | undefined>>): Civil | undefined {
   const { Y, y, M, b, D, H, h, m, s, S, A } = found;
-  // As POSIX has it: 69 is 1969.
+  // As in POSIX: 69 is 1969.
   const year = Y === undefined ? Number(y) + (Number(y) < 69 ? 2_000 : 1_900) : Number(Y);
   const month = b === undefined ? Number(M) : 1 + MONTHS.indexOf(b.slice(0, 3).toLowerCase());
   let hour = Number(H ?? h ?? 0);

@@ -4,22 +4,26 @@ import type { Taken } from "./layout.ts";
 import { RecordReader } from "./record_reader.ts";
 
 const SLICE_BYTES = 65_536;
+const NO_BARS = "its records are no bars: these have open, high, low and close";
 
 export interface WholeRules {
   readonly form: Form;
+  /** What the records have to be. */
+  readonly what: "ticks" | "bars";
   readonly now: number;
-  /** Lets others have their turn between two parts. */
+  /** Lets other work run between two parts. */
   rest(): Promise<void>;
 }
 
 /**
- * Reads all records of some bytes, the oldest first.
- * @throws {ClientError} that names the first record that cannot be read, or says what is wrong with all of them
+ * Reads all records of a body, the oldest first.
+ * @throws {ClientError} for the first bad record, or for the whole body
  */
 export async function readWholeBatch(bytes: Uint8Array, rules: WholeRules): Promise<Taken> {
-  const { form, now, rest } = rules;
+  const { form, what, now, rest } = rules;
   const reader = new RecordReader({
     form,
+    takesBars: what === "bars",
     now: () => now,
     broken(reason) {
       throw new FormFault(reason);
@@ -30,11 +34,13 @@ export async function readWholeBatch(bytes: Uint8Array, rules: WholeRules): Prom
     for await (const { ticks, bars } of reader.readInOrder(slices(bytes))) {
       for (const tick of ticks) all.ticks.push(tick);
       for (const bar of bars) all.bars.push(bar);
+      if (what === "bars" && ticks.length > 0) throw new FormFault(NO_BARS);
       await rest();
     }
   } catch (cause) {
     if (!(cause instanceof FormFault)) throw cause;
-    throw new ClientError("bad_tick", `Cannot read ticks: ${cause.message}`);
+    const code = what === "bars" ? "bad_bar" : "bad_tick";
+    throw new ClientError(code, `Cannot read ${what}: ${cause.message}`);
   }
   return all;
 }

@@ -2,11 +2,11 @@
 const BLOCK_MS = 900_000;
 const ZONES_MAX = 1_000;
 
-/** What a clock on the wall is ahead of UTC. */
+/** A time zone. */
 export interface Zone {
   /**
-   * Milliseconds ahead at a local time. An hour that is there twice is the earlier one; one that is left out is
-   * read as if the clock had not been put forward yet.
+   * Offset from UTC in milliseconds at a local time. An hour that occurs twice means the first one. In a skipped
+   * hour the offset from before the change applies.
    */
   offsetAt(local: number): number;
 }
@@ -14,8 +14,8 @@ export interface Zone {
 const zones = new Map<string, Zone>();
 
 /**
- * A zone by its name in the time zone database, `Z`, `UTC`, `GMT` or an offset such as `-05:00`.
- * @throws {RangeError} for one that does not exist
+ * A zone by its name in the time zone database, by `Z`, `UTC` or `GMT`, or by an offset such as `-05:00`.
+ * @throws {RangeError} for an unknown zone
  */
 export function zoneOf(name: string): Zone {
   let zone = zones.get(name);
@@ -39,7 +39,7 @@ function makeZone(name: string): Zone {
     const such = "such as America/New_York or -05:00";
     throw new RangeError(`zone=${name} does not exist: give one ${such}`, { cause });
   }
-  // The offset changes at full quarters of an hour only, and most times are close to the one before.
+  // Offsets change only at full quarters of an hour, and most times are close to the previous one.
   let block = NaN, offset = 0;
   return {
     offsetAt(local) {

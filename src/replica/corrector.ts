@@ -1,7 +1,7 @@
 import { type BarRecord, goneNumbers, newestOf } from "../core/bar.ts";
 import type { Newest } from "../core/board.ts";
 import { type Correction, isWhole, type TapedCorrection } from "../core/correction.ts";
-import type { Interval } from "../core/interval.ts";
+import { type Interval, INTERVALS } from "../core/interval.ts";
 import type { ClosedBar, Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
@@ -103,6 +103,7 @@ export class Corrector {
   #replace({ symbol, seq }: TapedCorrection, reckoned: Reckoned): ClosedBar[] {
     const { interval, gone, left, changed } = reckoned;
     const before = this.#market.newestBar(symbol, interval)?.time;
+    const oldest = this.#market.oldestBar(symbol, interval)?.time ?? Infinity;
     const others: number[] = [];
     const stored: BarRecord[] = [];
     const keep = (numbers: Float64Array) => stored.push({ symbol, interval, numbers });
@@ -121,17 +122,16 @@ export class Corrector {
       this.#market.replaceBars(symbol, interval, [gone.from, gone.to], left);
     }
     if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
-    this.#fill(symbol, interval);
+    this.#fill(symbol, interval, oldest > gone.from && oldest < gone.to ? gone.from : oldest);
     const newest = this.#market.newestBar(symbol, interval)?.time;
     if (newest !== undefined && newest !== before && !others.includes(newest)) others.push(newest);
     return others.map((time) => ({ symbol, interval, time }));
   }
 
-  /** Lets the market hold older bars in the place of those that are gone. */
-  #fill(symbol: string, interval: Interval): void {
+  /** Lets the market hold older bars in the place of those that are gone. @param to before which they start */
+  #fill(symbol: string, interval: Interval, to: number): void {
     const limit = this.#market.barsLacking(symbol, interval);
     if (limit === 0) return;
-    const to = this.#market.oldestBar(symbol, interval)?.time;
     const records = this.#tape.records(symbol, interval, { to, limit });
     this.#market.prependBars(symbol, interval, records);
   }
@@ -141,15 +141,24 @@ export class Corrector {
     const { symbol, seq, from = -Infinity, to = Infinity } = correction;
     const known = this.#market.newest(symbol);
     if (known === undefined || known.seq >= seq) return;
-    const last = this.#market.records(symbol, "1w", -Infinity, Infinity).at(-1);
-    if (last === undefined) return this.#market.replaceNewest(symbol, undefined);
     const isGone = (time: number) => time >= from && time < to;
+    const newest = isGone(known.time) ? this.#newestOf(symbol) : known;
+    if (newest === undefined) return this.#market.replaceNewest(symbol, undefined);
+    const { time, price } = newest;
     const renewed: Newest = {
-      ...{ ...known, seq, ...newestOf(last) },
+      ...{ ...known, seq, time, price },
       ...isGone(known.bidTime) ? this.#lastOf("bid", correction) : {},
       ...isGone(known.askTime) ? this.#lastOf("ask", correction) : {},
     };
     this.#market.replaceNewest(symbol, renewed);
+  }
+
+  /** The newest observation in bars; a given one may be of any width. */
+  #newestOf(symbol: string): { readonly time: number; readonly price: number } | undefined {
+    const newest = INTERVALS.flatMap((interval) =>
+      this.#market.records(symbol, interval, -Infinity, Infinity).slice(-1).map(newestOf)
+    );
+    return newest.sort((a, b) => b.time - a.time)[0];
   }
 
   /** The newest bid or ask by event time, equal times by tape order. */

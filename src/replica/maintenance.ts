@@ -54,7 +54,8 @@ export class Maintenance {
     this.#tellOfMigration(now);
     const isOver = Math.abs(now - this.#retainedAt) >= RETAIN_MS || tape.hasSurplus;
     const forgot = isOver && this.#retain(now);
-    return saved || sealed || forgot;
+    const swept = this.#try("sweep", () => tape.sweep()) === true;
+    return saved || sealed || forgot || swept;
   }
 
   #tellOfMigration(now: number): void {

@@ -1,14 +1,18 @@
 import {
   addTick,
   countOf,
+  FINER,
   firstNumbers,
   FORMING,
+  MADE_OF,
   mergedNumbers,
   REVISED,
   SEQ,
   STATE,
+  TICKS,
   TIME,
 } from "../core/bar.ts";
+import { givenSeq, isSameBar, takeBack } from "../core/given_record.ts";
 import { cancels, type TapedCorrection } from "../core/correction.ts";
 import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
@@ -73,16 +77,60 @@ export class Reckoner {
     for (const start of new Set(this.#times.map((time) => startOf(interval, time)))) {
       if (start >= gone.from && start < gone.to) continue;
       const [known] = this.#known(interval, start, start + lengthOf(interval));
-      if (known !== undefined && known[SEQ]! >= this.#seq) continue;
-      const bar = isOfTicks(interval)
+      const bar = known !== undefined && known[MADE_OF] !== TICKS
+        ? this.#ofGiven(interval, known)
+        : known !== undefined && known[SEQ]! >= this.#seq
+        ? known
+        : isOfTicks(interval)
         ? this.#ofTicks(interval, start, known)
         : this.#ofShorter(interval, start, known);
       if (bar !== known) changed.set(start, bar);
     }
-    const { symbol } = this.#options.correction;
-    const left = this.#options.market.records(symbol, interval, gone.from, gone.to)
-      .filter((numbers) => numbers[SEQ]! >= this.#seq);
+    const { market, tape, correction: { symbol } } = this.#options;
+    const span = { ...gone, limit: Infinity };
+    const isGiven = market.given.seqOf(symbol) > 0;
+    for (const known of isGiven ? tape.records(symbol, interval, span, "mixed") : []) {
+      const bar = this.#ofGiven(interval, known);
+      if (bar !== known) changed.set(known[TIME]!, bar);
+    }
+    const left = market.records(symbol, interval, gone.from, gone.to).flatMap((numbers) => {
+      if (numbers[MADE_OF] === TICKS) return numbers[SEQ]! >= this.#seq ? [numbers] : [];
+      const bar = this.#ofGiven(interval, numbers);
+      if (bar !== numbers) changed.set(numbers[TIME]!, bar);
+      return [bar];
+    });
     return { interval, gone, left, changed };
+  }
+
+  /** What was given stays, with the ticks after it that are left; a bar that is made of such is made anew. */
+  #ofGiven(interval: Interval, known: Float64Array): Float64Array {
+    const start = known[TIME]!;
+    if (known[MADE_OF] === FINER) {
+      const merged = mergedNumbers(
+        start,
+        this.#partsOf(interval, start, false),
+        REVISED,
+        this.#seq,
+      );
+      return this.#isSame(known, merged) ? known : merged;
+    }
+    if (countOf(known) === 0 || known[SEQ]! >= this.#seq) return known;
+    const ticks = this.#read(start, start + lengthOf(interval), givenSeq(known));
+    const left = ticks.filter((tick) => !cancels(this.#options.correction, tick));
+    const isKept = ticks.length >= countOf(known);
+    if (!isKept || left.length === ticks.length) return known;
+    const numbers = known.slice();
+    takeBack(numbers);
+    for (const tick of left) addTick(numbers, 0, tick);
+    numbers[SEQ] = this.#seq;
+    numbers[STATE] = known[STATE] === FORMING ? FORMING : REVISED;
+    return numbers;
+  }
+
+  #isSame(known: Float64Array, merged: Float64Array): boolean {
+    if (isSameBar(merged, known)) return true;
+    if (known[STATE] === FORMING) merged[STATE] = FORMING;
+    return false;
   }
 
   /** @returns the bar that is known when it stays as it is */
@@ -90,7 +138,10 @@ export class Reckoner {
     const ticks = this.#ticks(interval, start);
     const left = ticks.filter((tick) => !cancels(this.#options.correction, tick));
     const isKept = ticks.length >= (known === undefined ? 0 : countOf(known));
-    if (!isKept || left.length === ticks.length) return known;
+    if (left.length === ticks.length) return known;
+    // A few seconds of ticks may be all that is kept.
+    if (!isKept && interval !== INTERVALS[0]) return this.#ofShorter(interval, start, known);
+    if (!isKept) return known;
     return this.#made(start, left, known);
   }
 
@@ -107,15 +158,16 @@ export class Reckoner {
   }
 
   /** The bars of which a longer one consists, as they are when this correction has just been made. */
-  #partsOf(interval: Interval, start: number): Float64Array[] {
+  #partsOf(interval: Interval, start: number, isOfThen = true): Float64Array[] {
     const shorter = INTERVALS[INTERVALS.indexOf(interval) - 1]!;
     const { gone, changed } = this.#reckoned.get(shorter)!;
     const parts: Float64Array[] = [];
     for (const numbers of this.#known(shorter, start, start + lengthOf(interval))) {
       const time = numbers[TIME]!;
-      const isGone = time >= gone.from && time < gone.to && numbers[SEQ]! < this.#seq;
+      const isGone = time >= gone.from && time < gone.to && numbers[SEQ]! < this.#seq &&
+        numbers[MADE_OF] === TICKS;
       const part = changed.has(time) ? changed.get(time) : isGone ? undefined : numbers;
-      const asOfThen = part && this.#asOfThen(shorter, part);
+      const asOfThen = part && isOfThen ? this.#asOfThen(shorter, part) : part;
       if (asOfThen !== undefined) parts.push(asOfThen);
     }
     return parts;
@@ -168,11 +220,11 @@ export class Reckoner {
     return ticks.filter(({ time }) => startOf(interval, time) === start);
   }
 
-  #read(from: number, to: number): TapedTick[] {
+  #read(from: number, to: number, since = 0): TapedTick[] {
     const { tape, correction: { symbol } } = this.#options;
     const query = { symbols: new Set([symbol]), from, to, through: this.#seq - 1 };
     const all: TapedTick[] = [];
-    for (let after = tape.tail; after < query.through;) {
+    for (let after = Math.max(tape.tail, since); after < query.through;) {
       const { ticks, seq } = tape.first({ ...query, after, asOf: this.#seq, limit: Infinity });
       for (const tick of ticks) all.push(tick);
       after = seq;

@@ -1,5 +1,8 @@
 import type { TapedCorrection } from "../core/correction.ts";
-import type { ClosedBar, Market, MarketChanges } from "../core/market.ts";
+import type { GivenBar } from "../core/given_bar.ts";
+import type { ChangedBar } from "../core/given_bars.ts";
+import type { ClosedBar, Market } from "../core/market.ts";
+import type { MarketChanges } from "../core/market_state.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Entry, SlicedLog } from "../log/log.ts";
 import { TapeError } from "../store/tape_error.ts";
@@ -11,6 +14,8 @@ import { Corrector } from "./corrector.ts";
 export interface Audience {
   /** A tick that the market has just applied. */
   publish(tick: TapedTick): void;
+  /** Bars have changed because some were given. */
+  publishGiven(bars: readonly ChangedBar[]): void;
   /** Reference data of a symbol has changed. */
   refresh(symbol: string): void;
   /** Something was taken back of a symbol, and these bars are others now. */
@@ -114,10 +119,17 @@ export class Replica {
       market.apply(tick);
       hub.publish(tick);
     }
+    if (entry.bars !== undefined && isNew) this.#give(entry.bars, entry);
     const { corrections = [], first } = entry;
     this.#corrector.correct(corrections, first, !isNew, (...told) => hub.correct(...told));
     market.pass(tape.head);
     this.#hold();
+  }
+
+  #give(bars: readonly GivenBar[], { first, time }: Entry): void {
+    const { market, hub } = this.#options;
+    const changed = market.give(bars, first, time);
+    if (changed.length > 0) hub.publishGiven(changed);
   }
 
   #hold(): void {

@@ -1,9 +1,17 @@
 import type { Correction } from "../core/correction.ts";
+import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
 import type { Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
-import type { Draft, Lease, Log, Mark } from "../log/log.ts";
+import {
+  type Content,
+  type Draft,
+  type Lease,
+  type Log,
+  type Mark,
+  recordsOf,
+} from "../log/log.ts";
 import { RECEIPT_MS } from "../tape/receipts.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { formatPosition } from "../tape/tape.ts";
@@ -16,7 +24,7 @@ export interface WriterOptions {
   now(): number;
 }
 
-/** That ticks are on the tape: how many, and the position of the last one. */
+/** That ticks or bars are on the tape: how many, and the position of the last of them. */
 export interface Accepted {
   readonly accepted: number;
   readonly position: string;
@@ -49,11 +57,21 @@ export class Writer {
    * @returns once it is on the tape
    * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
    */
-  accept(ticks: readonly Tick[], { key, marks, lease }: Attached = {}): Promise<Accepted> {
-    if (key === undefined) return this.#accept({ ticks, marks, lease });
+  accept(ticks: readonly Tick[], attached: Attached = {}): Promise<Accepted> {
+    return this.#take({ ticks }, attached);
+  }
+
+  /** Takes bars, as `accept` takes ticks. */
+  give(bars: readonly GivenBar[], attached: Attached = {}): Promise<Accepted> {
+    return this.#take(bars.length === 0 ? { ticks: [] } : { ticks: [], bars }, attached);
+  }
+
+  #take(content: Content, { key, marks, lease }: Attached): Promise<Accepted> {
+    if (key === undefined) return this.#accept({ ...content, marks, lease });
     const known = this.#answers.get(key) ?? this.#receipt(key);
     if (known !== undefined) return Promise.resolve(known);
-    const answer = this.#accept({ ticks, marks, key }).finally(() => this.#answers.delete(key));
+    const answer = this.#accept({ ...content, marks, key })
+      .finally(() => this.#answers.delete(key));
     this.#answers.set(key, answer);
     return answer;
   }
@@ -78,12 +96,12 @@ export class Writer {
   }
 
   async #accept(draft: Draft): Promise<Accepted> {
-    const symbols = unknownOf(draft.ticks, this.#options.market);
+    const symbols = unknownOf(draft.bars ?? draft.ticks, this.#options.market);
     const { last } = await this.#append(draft, symbols, "take ticks of");
     // The same key may have come to another replica a moment before.
     const earlier = draft.key === undefined ? undefined : this.#receipt(draft.key);
     const position = formatPosition(this.#options.tape.epoch, last);
-    return earlier ?? { accepted: draft.ticks.length, position };
+    return earlier ?? { accepted: recordsOf(draft), position };
   }
 
   async #append(draft: Draft, symbols: Iterable<string>, action: string) {
@@ -120,11 +138,14 @@ export class Writer {
   }
 }
 
-/** The symbols of ticks that nobody knows. */
-function unknownOf(ticks: readonly Tick[], { catalogue }: Market): Set<string> {
+/** The symbols of records that nobody knows. */
+function unknownOf(
+  records: readonly { readonly symbol: string }[],
+  { catalogue }: Market,
+): Set<string> {
   const unknown = new Set<string>();
   let last = "";
-  for (const { symbol } of ticks) {
+  for (const { symbol } of records) {
     if (symbol === last) continue;
     last = symbol;
     if (!catalogue.has(symbol)) unknown.add(symbol);

@@ -19,7 +19,7 @@ interface Data {
   connection?: Connection;
 }
 
-/** There may be many thousands of them, so they have no functions of their own. */
+/** A class without closures, because there may be many thousands. */
 class BunSocket implements Socket {
   readonly #socket: Bun.ServerWebSocket<Data>;
 
@@ -41,8 +41,8 @@ class BunSocket implements Socket {
 }
 
 /**
- * Seconds after which a connection without a sign of life is dropped. The runtime sends a WebSocket's
- * PINGs in time; a stream of events has its keep-alives.
+ * Seconds after which a silent connection is closed. The runtime sends WebSocket pings in time; event streams
+ * have keep-alives.
  */
 const IDLE_SECONDS = 120;
 
@@ -63,7 +63,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     host: servers[0]!.hostname ?? host,
     port,
     keepsConnections: true,
-    // The runtime cannot give a server another certificate, but one that no longer accepts keeps what it has.
+    // Bun cannot change a server's certificate. A server that stops accepting keeps its open connections.
     // deno-lint-ignore require-await -- an error of the port is a rejection
     async renew(tls) {
       void servers.at(-1)!.stop(false);
@@ -79,9 +79,9 @@ function serve(options: ListenOptions, port: number, tls: TlsPair | undefined): 
     port,
     ...(tls === undefined ? {} : { tls: { ...tls } }),
     idleTimeout: IDLE_SECONDS,
-    // Its pages of errors would show the source.
+    // Error pages of development mode would show the source.
     development: false,
-    // Else a second server on the same port would get half of the clients.
+    // Otherwise a second server on the same port would get half of the clients.
     reusePort: options.isShared === true,
     fetch(request, server) {
       const fault = badAddress(request);

@@ -1,4 +1,4 @@
-/** Certificates as the operator gives them, in files: https://www.rfc-editor.org/rfc/rfc7468 */
+/** Reads the operator's certificate files: https://www.rfc-editor.org/rfc/rfc7468 */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ListenError, type TlsPair } from "./listener.ts";
@@ -11,9 +11,9 @@ export interface TlsFiles {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * Reads a certificate, which may be followed by those up to its authority, and its private key.
+ * Reads a certificate, which its chain may follow, and its private key.
  * @param now milliseconds since the epoch
- * @throws {ListenError} for what cannot be served with
+ * @throws {ListenError} for files that cannot be used
  */
 export function readPair(files: TlsFiles, now: number): TlsPair & { readonly validTo: number } {
   const [cert, key] = [read(files.cert), read(files.key)];
@@ -29,8 +29,8 @@ export function readPair(files: TlsFiles, now: number): TlsPair & { readonly val
 }
 
 /**
- * Reads the certificates of authorities that are to be trusted.
- * @throws {RangeError} when there is none
+ * Reads the certificates of authorities to trust.
+ * @throws {RangeError} if the file has none
  */
 export function readAuthorities(path: string): string[] {
   let text: string;

@@ -11,7 +11,7 @@ import {
   type TlsPair,
 } from "./listener.ts";
 
-/** Seconds after which a silent peer is sent a PING, and dropped when it does not answer. */
+/** Deno pings a peer after this many silent seconds and closes the connection without an answer. */
 const PING_SECONDS = 60;
 const TURNS_MAX = 1_000;
 
@@ -30,10 +30,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return {
     host: hostname,
     port,
-    // The runtime has no certificate that changes, and ends WebSockets with the server that accepted them.
+    // Deno cannot change a server's certificate, and closes the WebSockets of a server that shuts down.
     keepsConnections: false,
     async renew(tls) {
-      // It ends when its last answer does, and leaves the port sooner.
+      // The old server frees the port before its last answer ends.
       void server.shutdown();
       server = await patiently(() => begin(port, tls), options.turn);
     },
@@ -41,7 +41,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-/** Tries until nothing is in the way any more, some turns later. */
+/** Retries until the work succeeds, with a turn of the event loop between. */
 async function patiently<Result>(work: () => Result, turn: () => Promise<void>): Promise<Result> {
   for (let left = TURNS_MAX;; left--) {
     try {
@@ -64,7 +64,7 @@ function serve(
     ...tls,
     reusePort: options.isShared === true,
     onListen: () => {},
-    // Who broke a body off has said why; the runtime would print it once more.
+    // The error has been logged already; the runtime would log it again.
     onError: () => new Response(null, { status: 500 }),
     handler(request) {
       const fault = badAddress(request);
@@ -78,7 +78,7 @@ function serve(
   });
 }
 
-/** There may be many thousands of them, so they have no functions of their own. */
+/** A class without closures, because there may be many thousands. */
 class DenoSocket implements Socket {
   readonly #socket: WebSocket;
 
@@ -100,8 +100,8 @@ class DenoSocket implements Socket {
 }
 
 function upgrade(request: Request, accept: Accept): Response {
-  // The protocol option of the upgrade refuses a list without blanks, so the first offer is set on the
-  // response; the request can be read only before the upgrade.
+  // Deno's `protocol` option refuses a list without blanks, so set the first offer on the response. After
+  // the upgrade the request can no longer be read.
   const offered = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
   let upgraded: Deno.WebSocketUpgrade;
   try {
@@ -118,7 +118,7 @@ function upgrade(request: Request, accept: Accept): Response {
       else connection.receiveBinary();
     };
     socket.onclose = () => connection.closed();
-    // A close follows every error.
+    // A close event follows each error.
     socket.onerror = () => {};
   };
   return response;

@@ -4,9 +4,9 @@ import { ListenError, type Listening, type ListenOptions } from "./listener.ts";
 
 export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
   readonly tls?: TlsFiles | undefined;
-  /** Where plain HTTP is answered by `redirect`. */
+  /** Port where `redirect` answers plain HTTP. */
   readonly redirectPort?: number | undefined;
-  /** Whether this process opens ports that others of this server will share, and may have no other server on them. */
+  /** Whether this process opens ports that its workers will share. No other server may use them. */
   readonly isFirst?: boolean | undefined;
   redirect(request: Request, port: number): Response;
   now(): number;
@@ -16,14 +16,14 @@ export interface DoorsOptions extends Omit<ListenOptions, "tls"> {
 
 const DAY_MS = 86_400_000;
 
-/** Where a server is reached: its port, with TLS or without, and the one that sends on to it. */
+/** The listeners of a server: its port, with or without TLS, and the port that redirects to it. */
 export interface Doors {
   readonly host: string;
   readonly port: number;
   readonly redirectPort: number | undefined;
   /**
-   * Takes up a certificate that has been renewed. What cannot be served with is told of, and the one before stays.
-   * @param isAsked by the operator; else nothing is done where connections would end by it
+   * Loads a renewed certificate. If it cannot be used, this logs why and keeps the old one.
+   * @param isAsked whether the operator asks; otherwise nothing happens where open connections would end
    */
   renew(isAsked: boolean): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +55,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   };
 }
 
-/** Looks whether a port that is going to be shared is free: whoever shares it too would not notice. @returns the port */
+/** Checks that a port to be shared is free, because sharing it with another server raises no error. @returns the port */
 async function own(options: DoorsOptions, port: number): Promise<number> {
   if (!options.isFirst) return port;
   const probe = await listen({ ...options, port, tls: undefined, isShared: false });
@@ -63,14 +63,14 @@ async function own(options: DoorsOptions, port: number): Promise<number> {
   return probe.port;
 }
 
-/** The certificate that is served, and the one in the files. */
+/** Compares the certificate in use with the files. */
 class Renewal {
   readonly #options: Pick<DoorsOptions, "now" | "info" | "warn">;
   readonly #files: TlsFiles;
   readonly #listening: Listening;
   #served: ReturnType<typeof readPair>;
   #remindedAt = -Infinity;
-  /** What was wrong with the files when they were last read: it is told once. */
+  /** The error of the files when they were last read; it is logged once. */
   #fault: string | undefined;
 
   constructor(
@@ -85,7 +85,7 @@ class Renewal {
     this.#listening = listening;
   }
 
-  /** Once a day, in the last week. */
+  /** Warns once a day in the last week. */
   #remind(now: number): void {
     const { validTo } = this.#served;
     if (validTo - now >= 7 * DAY_MS || now - this.#remindedAt < DAY_MS) return;
@@ -107,8 +107,10 @@ class Renewal {
       info(`Serving with the certificate that is now in ${this.#files.cert}`);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
-      // Of a pair that is being written one half is there before the other.
-      if (isAsked || error.message !== this.#fault) warn(`${error.message}; the one before stays`);
+      // While a pair is being written, its halves may not match.
+      if (isAsked || error.message !== this.#fault) {
+        warn(`${error.message}; the old certificate stays`);
+      }
       this.#fault = error.message;
     }
   }

@@ -6,17 +6,17 @@ export interface TlsPair {
   readonly key: string;
 }
 
-/** A larger WebSocket message is not read to its end; this is Deno's limit, which cannot be set. */
+/** Most bytes of a WebSocket message. This is Deno's limit, which cannot be set. */
 export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** What is told of an accepted WebSocket. */
+/** Receives the events of a WebSocket. */
 export interface Connection {
   receive(text: string): void;
   receiveBinary(): void;
   closed(): void;
 }
 
-/** Called when the WebSocket is open. */
+/** Called after the WebSocket has opened. */
 export type Accept = (socket: Socket) => Connection;
 
 export interface ListenOptions {
@@ -24,27 +24,27 @@ export interface ListenOptions {
   readonly port: number;
   /** Absent without TLS. */
   readonly tls?: TlsPair | undefined;
-  /** Other processes listen on the same port, and each gets some of the connections. */
+  /** Whether other processes listen on the same port; each gets some of the connections. */
   readonly isShared?: boolean | undefined;
-  /** Lets everything else that is due happen. */
+  /** Resolves after other pending work has run. */
   turn(): Promise<void>;
   fetch(request: Request): Response | Promise<Response>;
-  /** Asked for every WebSocket upgrade: what to do with the socket, or a refusal. */
+  /** Called for each WebSocket upgrade; accepts or refuses it. */
   upgrade(request: Request): Accept | Response | Promise<Accept | Response>;
 }
 
 export interface Listening {
   readonly host: string;
   readonly port: number;
-  /** Whether open connections outlive `renew`. */
+  /** Whether open connections survive `renew`. */
   readonly keepsConnections: boolean;
-  /** Serves new connections with another certificate. @throws {ListenError} */
+  /** Uses another certificate for new connections. @throws {ListenError} */
   renew(tls: TlsPair): Promise<void>;
-  /** Accepts no more connections and ends those that are open. */
+  /** Stops accepting and closes all connections. */
   close(): Promise<void>;
 }
 
-/** Why a server cannot listen, in words for the operator. */
+/** The reason why a server cannot listen, for the operator. */
 export class ListenError extends Error {}
 
 export function listenError(host: string, port: number, cause: unknown): ListenError {
@@ -61,16 +61,16 @@ export function listenError(host: string, port: number, cause: unknown): ListenE
   return new ListenError(`Cannot listen on ${host}:${port}: ${reason}`, { cause });
 }
 
-/** A name or an address, and perhaps a port; neither a list nor something with a user or a path. */
+/** A name or an address with an optional port; no list, user or path. */
 const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 
-/** The name in a `Host` as URLs have it, without port and last dot; `undefined` when it is malformed. */
+/** The name in a `Host` header, in the form of URLs and without port and last dot; `undefined` if it is malformed. */
 export function hostnameOf(host: string): string | undefined {
   if (!HOST.test(host)) return undefined;
   return URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "");
 }
 
-/** Answers a request whose `Host` is none, or several: with it there is no address. */
+/** The answer to a request whose `Host` header is malformed, missing or repeated. */
 export function badAddress(request: Request): Response | undefined {
   const host = request.headers.get("host");
   if ((host === null || HOST.test(host)) && URL.canParse(request.url)) return undefined;
@@ -78,7 +78,7 @@ export function badAddress(request: Request): Response | undefined {
   return Response.json({ detail, code: "bad_request", status: 400 }, { status: 400 });
 }
 
-/** The answer to a request for a WebSocket that is not made as one. */
+/** The answer to an upgrade request that is not a WebSocket handshake. */
 export function notAHandshake(): Response {
   return new Response("Cannot upgrade: not a WebSocket handshake", { status: 400 });
 }

@@ -1,16 +1,16 @@
-/** Other servers by https and wss, and authorities that are trusted beside the system's. */
+/** Connects to other servers by https and wss, with more authorities than the system trusts. */
 import { rootCertificates } from "node:tls";
 import { readAuthorities } from "./certificate.ts";
 
-/** How this process reaches others. */
+/** Functions that connect to other servers. */
 export interface Reach {
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   readonly WebSocket: new (url: string) => WebSocket;
 }
 
 /**
- * @param ca path of a file with the certificates of further authorities; absent means the system's alone
- * @throws {RangeError} when there is none in it
+ * @param ca file with the certificates of more authorities; undefined means only those of the system
+ * @throws {RangeError} if the file has no certificate
  */
 export function reachWith(ca: string | undefined): Reach {
   if (ca === undefined) return { fetch: (url, init) => fetch(url, init), WebSocket };
@@ -31,31 +31,31 @@ function optionsFor(authorities: readonly string[]): object {
   return { client: Deno.createHttpClient({ caCerts: [...authorities] }) };
 }
 
-/** The same for a relay, which tells what it cannot trust. */
+/** The same for a relay, with reasons why a server is not trusted. */
 export function upstreamReach(ca?: string) {
   return { ...reachWith(ca), fault: trustFault };
 }
 
-/** What is wrong with the certificate of a server; by the code of one runtime, or the words of another. */
+/** Reasons for an invalid certificate, by error code (Bun) or error message (Deno). */
 const FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [
     /UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN|UnknownIssuer/,
-    "nobody knows the authority that has signed it; if it is a private one, name it with --ca",
+    "no known authority has signed it; if it has a private one, name that with --ca",
   ],
   [
     /SELF_SIGNED|CaUsedAsEndEntity/,
-    "it is signed by itself; if it is right, name it with --ca",
+    "it is self-signed; if it is right, name it with --ca",
   ],
   [/CERT_HAS_EXPIRED|certificate: (?:certificate )?[Ee]xpired/, "it has expired"],
   [
     /CERT_NOT_YET_VALID|certificate: (?:certificate )?not ?(?:yet ?valid|valid yet)/i,
     "it is not valid yet",
   ],
-  [/ALTNAME_INVALID|not ?valid ?for ?name/i, "it is that of another host"],
+  [/ALTNAME_INVALID|not ?valid ?for ?name/i, "it is for another host"],
 ];
 const NO_TLS = /EPROTO|InvalidContentType|WRONG_VERSION_NUMBER/;
 
-/** Why a server cannot be trusted, in words; `undefined` when it failed for another reason. */
+/** Why a server's certificate is not trusted; `undefined` for other errors. */
 export function trustFault(error: unknown): string | undefined {
   const { code = "", message = "", cause } = error as { [name: string]: unknown };
   const inner = (cause as { message?: string } | undefined)?.message ?? "";

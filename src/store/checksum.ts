@@ -1,12 +1,12 @@
 /**
- * Sums by which a record that was damaged in the file is told from one that was not, because the database
- * itself looks at its own structure only: FNV-1a, so that a single changed word always shows.
+ * Checksums of records, because SQLite checks only its own structure. FNV-1a
+ * (http://www.isthe.com/chongo/tech/comp/fnv/) over 32-bit words, so that it always detects a single changed word.
  */
 export function sumOfNumbers(numbers: Float64Array): number {
   return sumOfWords(new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length));
 }
 
-/** The same sum of numbers, for those who keep their words. */
+/** The same sum, for callers that have the 32-bit words of the numbers. */
 export function sumOfWords(words: Uint32Array): number {
   return sum(words);
 }
@@ -15,15 +15,15 @@ export function sumOfText(...texts: string[]): number {
   return sum(new TextEncoder().encode(texts.join("\n")));
 }
 
-/** What was read is not what was written. */
+/** A record is damaged or missing. */
 export class Damage extends Error {}
 
 /** @throws {Damage} */
 export function checkSum(what: string, expected: unknown, found: number): void {
-  if (expected !== found) throw new Damage(`${what} is not as it was written`);
+  if (expected !== found) throw new Damage(`the checksum of ${what} is wrong`);
 }
 
-/** A signed number of 32 bits, which takes the least room. */
+/** A signed 32-bit integer, which SQLite stores in at most 4 bytes. */
 function sum(words: ArrayLike<number>): number {
   let result = 0x811c9dc5;
   for (let index = 0; index < words.length; index++) {

@@ -16,14 +16,14 @@ import { TextTable } from "./text_table.ts";
 
 export interface OpenOptions {
   readonly path: string;
-  /** Names this run of the machine: it changes only when the machine starts anew. */
+  /** Identifies the boot of the machine; it changes only when the machine restarts. */
   readonly bootId: string;
-  /** Names this process for whoever finds the file in use. */
+  /** The name of this process, shown to others that find the file in use. */
   readonly holder: string;
   newEpoch(): string;
-  /** The epoch of a log that is elsewhere, and has all that the file may have lost. */
+  /** The epoch of a remote log, which has all entries that the file may have lost. */
   readonly epoch?: string | undefined;
-  /** Other processes of this server read the file. */
+  /** Whether other processes of this server read the file. */
   readonly isRead?: boolean | undefined;
 }
 
@@ -34,31 +34,31 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
-/** The path of a file that is none. */
+/** The path of a database in memory. */
 export const IN_MEMORY = ":memory:";
 
 const BUSY_MS = 1_000;
 
-/** Opens the file, or makes it, and takes it for this process alone. @throws {TapeError} */
+/** Opens or creates the file and locks it for this process. @throws {TapeError} */
 export function openDatabase(options: OpenOptions): Opened {
   const { path, holder } = options;
   let db: DatabaseSync | undefined;
   try {
     if (path !== IN_MEMORY) {
       mkdirSync(dirname(path), { recursive: true });
-      // The database says of a disk that may only be read that it has an error.
+      // Fails with a clear error on a read-only disk, where SQLite reports an I/O error.
       closeSync(openSync(path, "a"));
     }
     db = new DatabaseSync(path);
-    // The lock is the file's own and goes with the process, however that ends.
+    // A lock on the file ends with the process, even if the process is killed.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
-    // As long as it is open, nobody gets that lock. Whoever copies it waits for those who read.
+    // An open connection keeps others from that lock. A copy waits for readers.
     if (options.isRead) db = reopened(db, path);
     checkKind(db, path);
     db.exec(
       "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 67108864",
     );
-    // That the tape is in use must have reached the disk before the first tick is published.
+    // The mark that the tape is in use must be on disk before the first tick is published.
     db.exec("PRAGMA synchronous = FULL");
     migrate(db);
     const meta = new TextTable(db, "meta");
@@ -72,7 +72,7 @@ export function openDatabase(options: OpenOptions): Opened {
   }
 }
 
-/** Whether somebody has a file open as the tape that is written to. */
+/** Whether a process has the file open as its tape. */
 export function isInUse(path: string): boolean {
   if (!existsSync(path)) return false;
   const db = new DatabaseSync(path);
@@ -94,8 +94,8 @@ function reopened(db: DatabaseSync, path: string): DatabaseSync {
 }
 
 /**
- * Opens a file that another process of this server has. What is read of it is of one moment until `settled` is
- * called. @throws {TapeError}
+ * Opens a file that another process of this server writes. Until `settled` is called, all reads see the same
+ * state. @throws {TapeError}
  */
 export function openToFollow(
   path: string,
@@ -110,7 +110,7 @@ export function openToFollow(
   }
 }
 
-/** Opens a file that somebody wants to look at, and leaves it as it is. @throws {TapeError} */
+/** Opens a file read-only. @throws {TapeError} */
 export function openToRead(path: string): { readonly db: DatabaseSync; readonly version: number } {
   if (!existsSync(path)) throw new TapeError(`Cannot read tape ${path}: there is no such file`);
   let db: DatabaseSync | undefined;
@@ -125,8 +125,8 @@ export function openToRead(path: string): { readonly db: DatabaseSync; readonly 
 }
 
 /**
- * Lets a copy of a tape, which nobody uses, be a tape of its own, with another numbering. There is nothing
- * beside the file after that. @throws {TapeError}
+ * Makes a copy of a tape, which must not be in use, a tape of its own with another epoch. It leaves no WAL
+ * file. @throws {TapeError}
  */
 export function beginAnew(path: string, epoch: string): void {
   let db: DatabaseSync | undefined;
@@ -135,7 +135,7 @@ export function beginAnew(path: string, epoch: string): void {
     db.exec("PRAGMA synchronous = FULL");
     const meta = new TextTable(db, "meta");
     meta.put("epoch", epoch);
-    // It was copied while somebody used it.
+    // The copy was made while the tape was in use.
     meta.put("clean", "1");
   } catch (cause) {
     throw reasonOf("write", path, cause);
@@ -144,39 +144,39 @@ export function beginAnew(path: string, epoch: string): void {
   }
 }
 
-/** Ends the use of the file. When not even the mark can be written, the next start is more careful. */
+/** Closes the file. If the mark cannot be written, the next start checks the file. */
 export function closeDatabase(db: DatabaseSync, meta: TextTable, path: string): void {
   try {
     meta.put("clean", "1");
   } catch (_) {
-    // The disk is full, or the file is damaged, which was said before.
+    // The disk is full or the file is damaged, which was reported before.
   }
   if (path !== IN_MEMORY) rmSync(holderPath(path), { force: true });
   db.close();
 }
 
-/** Looks, without changing anything, whether the file is a tape or empty. */
+/** Checks, without a change, that the file is a tape or empty. */
 function checkKind(db: DatabaseSync, path: string): void {
   const version = pragmaOf(db, "user_version");
   const isTape = pragmaOf(db, "application_id") === APPLICATION_ID;
   if (isTape ? version === 0 : pragmaOf(db, "schema_version") !== 0) {
     throw new TapeError(
-      `Cannot open tape ${path}: it is a database of another program; choose another with --tape`,
+      `Cannot open tape ${path}: it is a database of another program; choose another file with --tape`,
     );
   }
   if (version > SCHEMA_VERSION) {
     throw new TapeError(
-      `Cannot open tape ${path}: it is of version ${version}, this program knows ${SCHEMA_VERSION}; use a newer tickwire or another --tape`,
+      `Cannot open tape ${path}: it has version ${version}, this program knows ${SCHEMA_VERSION}; use a newer tickwire or another --tape`,
     );
   }
 }
 
-/** What the file says of itself. */
+/** Reads a numeric pragma of the file. */
 export function pragmaOf(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]);
 }
 
-/** Decides whether the numbering goes on under the same name. */
+/** Decides whether the epoch remains. */
 function begin(
   db: DatabaseSync,
   meta: TextTable,
@@ -190,20 +190,20 @@ function begin(
     if (damage !== "ok") throw damaged(path, String(damage));
     if (shared === undefined) {
       notes.push(
-        "The machine went down while the tape was in use: the epoch changes, since its newest ticks may be lost",
+        "The machine stopped while the tape was in use and its newest ticks may be lost: the epoch changes",
       );
       epoch = undefined;
     }
   }
   epoch ??= shared ?? newEpoch();
   const marks = Object.entries({ epoch, boot: bootId, clean: "0" });
-  // What stands there already needs no room on the disk.
+  // Values that are already there must not need space on a full disk.
   const changed = marks.filter(([name, value]) => known.get(name) !== value);
   transact(db, () => changed.forEach(([name, value]) => meta.put(name, value)));
   return { epoch, notes };
 }
 
-/** Does all of the work or none of it. */
+/** Runs the work in a transaction. */
 export function transact<Result>(db: DatabaseSync, work: () => Result): Result {
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -225,7 +225,7 @@ function writeHolder(path: string, holder: string): void {
   try {
     writeFileSync(holderPath(path), holder);
   } catch (_) {
-    // Whoever finds the tape in use is not told by whom; that must not keep it from being read.
+    // Others that find the tape in use are then not told by whom. The tape still works.
   }
 }
 
@@ -235,11 +235,11 @@ function holderPath(path: string): string {
 
 function damaged(path: string, reason: string): TapeError {
   return new TapeError(
-    `Cannot read tape ${path}: it is damaged (${reason}); move it away to begin anew, or save what can be read with: sqlite3 ${path} .recover`,
+    `Cannot read tape ${path}: it is damaged (${reason}); move it away to start a new tape, or recover its data with: sqlite3 ${path} .recover`,
   );
 }
 
-/** Says in words for the operator what the database said in its own. */
+/** Translates an error of SQLite for the operator. */
 export function reasonOf(
   action: "open" | "read" | "write",
   path: string,
@@ -251,7 +251,7 @@ export function reasonOf(
     const file = holderPath(path);
     const holder = existsSync(file) && readFileSync(file, "utf8") || "another process";
     return new TapeError(
-      `Cannot open tape ${path}: ${holder} has it; stop that, or choose another with --tape`,
+      `Cannot open tape ${path}: ${holder} has it open; stop that process, or choose another file with --tape`,
       { cause },
     );
   }

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 /** Marks a file as a tape: "tick" in ASCII. */
 export const APPLICATION_ID = 0x7469636b;
 
-/** Steps from each version of the schema to the next; a file is brought to the newest when it is opened. */
+/** The steps from each version of the schema to the next; opening a file runs the missing ones. */
 const MIGRATIONS: readonly string[] = [
   `PRAGMA application_id = ${APPLICATION_ID};
    CREATE TABLE meta (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL,
@@ -24,18 +24,18 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE bar (symbol INTEGER NOT NULL, interval INTEGER NOT NULL, time REAL NOT NULL,
      seq INTEGER NOT NULL, numbers BLOB NOT NULL, sum INTEGER NOT NULL,
      PRIMARY KEY (symbol, interval, time)) STRICT, WITHOUT ROWID;`,
-  // Ids are not used again, so that they tell the order.
+  // Ids are never reused, so that they give the order.
   `CREATE TABLE receipt (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
      accepted INTEGER NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, sum INTEGER NOT NULL) STRICT;`,
-  // Entries of the log; ticks of the tape in blocks, each in parts by symbol. The ticks of older versions stay until they are
-  // in blocks.
+  // Entries of the log, and ticks in blocks with parts by symbol. Ticks of older versions remain until they
+  // are sealed in blocks.
   `CREATE TABLE entry (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
    CREATE TABLE block (id INTEGER PRIMARY KEY, after INTEGER NOT NULL, last INTEGER NOT NULL,
      count INTEGER NOT NULL, oldest REAL NOT NULL, newest REAL NOT NULL, appended REAL NOT NULL,
      sum INTEGER NOT NULL, runs BLOB NOT NULL, symbols BLOB NOT NULL, details INTEGER NOT NULL) STRICT;
    CREATE TABLE chunk (block INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL,
      sum INTEGER NOT NULL, PRIMARY KEY (block, part)) STRICT, WITHOUT ROWID;`,
-  // Ids have no holes, so that a missing row shows.
+  // Ids have no gaps, so that a missing row is detected.
   `CREATE TABLE correction (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL,
      sum INTEGER NOT NULL) STRICT;`,
 ];

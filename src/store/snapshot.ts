@@ -1,23 +1,22 @@
-/** Copies of a file that is written to meanwhile: https://www.sqlite.org/wal.html */
+/** Copies a database that is in use: https://www.sqlite.org/wal.html */
 import { fstatSync, openSync, read } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { pragmaOf, reasonOf } from "./database.ts";
 import { TapeError } from "./tape_error.ts";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const SLICE_BYTES = 262_144;
 
 /**
- * What was written is first in a log beside the file, from which the file itself is brought up to date now
- * and then. While that rests, the file is what it was: so it is copied with no haste, and whoever writes
- * does not notice.
+ * SQLite writes to a WAL file first and copies it to the database at a checkpoint. Without checkpoints the
+ * database file does not change, so it can be copied slowly while the writer continues.
  */
 export class Snapshots {
   readonly #db: DatabaseSync;
   readonly #path: string;
   /**
-   * It stays open as long as the process: when that closes a file, the locks go that it has on it, the
-   * database's among them.
+   * It stays open as long as the process. Closing any descriptor of the file would release all POSIX locks of the
+   * process on it, including those of SQLite.
    */
   #file: number | undefined;
   #taken: Snapshot | undefined;
@@ -31,7 +30,7 @@ export class Snapshots {
     return this.#taken !== undefined;
   }
 
-  /** All that has been written by now. Only one can be taken at a time. @throws {TapeError} */
+  /** Takes a snapshot of all writes so far, one at a time. @throws {TapeError} */
   take(): Snapshot {
     if (this.isTaken) throw new TapeError("Cannot copy the tape: it is being copied already");
     try {
@@ -49,13 +48,13 @@ export class Snapshots {
     }
   }
 
-  /** The tape is closed after this. */
+  /** Ends a running snapshot before the tape is closed. */
   close(): void {
     this.#taken?.close();
   }
 }
 
-/** What a file was at one moment. */
+/** The file at one moment. */
 export class Snapshot {
   readonly bytes: number;
   readonly #file: number;
@@ -73,20 +72,20 @@ export class Snapshot {
     return this.#isClosed;
   }
 
-  /** The bytes that come next; `undefined` after the last. @throws {TapeError} when it was closed meanwhile */
+  /** The next bytes; `undefined` after the last. @throws {TapeError} if it was closed in the meantime */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const length = Math.min(SLICE_BYTES, this.bytes - this.#at);
     if (length === 0) return undefined;
     const slice = new Uint8Array(length);
     const count = await readAt(this.#file, slice, this.#at);
-    // What was read after that may be of another moment.
+    // After the close, the bytes may be from another moment.
     if (this.#isClosed) throw new TapeError("Cannot copy the tape: it is closed");
     if (count === 0) throw new TapeError("Cannot copy the tape: its file has become shorter");
     this.#at += count;
     return slice.subarray(0, count);
   }
 
-  /** The file may change again. */
+  /** Lets the file change again. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -1,8 +1,8 @@
-/** Why a tape or its log cannot be used, in words for the operator. */
+/** A tape or its log cannot be used. The message is for the operator. */
 export class TapeError extends Error {}
 
-/** There is no room for more ticks; reading goes on. */
+/** There is no space for more ticks; reads still work. */
 export class TapeFull extends TapeError {}
 
-/** The log cannot be reached; what was to be logged may be tried again. */
+/** The log cannot be reached; the write may be tried again. */
 export class LogUnavailable extends TapeError {}

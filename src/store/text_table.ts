@@ -8,7 +8,7 @@ interface Row {
   readonly sum: number;
 }
 
-/** A table of texts by name, in the order in which the names came. */
+/** A table of texts by name, in order of insertion. */
 export class TextTable {
   readonly #put: StatementSync;
   readonly #all: StatementSync;

@@ -6,10 +6,13 @@ import {
   barOf,
   type BarRange,
   type BarRecord,
+  countOf,
   GONE,
+  MADE_OF,
   reviseRecord,
   SEQ,
   STATE,
+  TICKS,
   TIME,
 } from "../core/bar.ts";
 import { type Interval, lengthOf, startOf } from "../core/interval.ts";
@@ -51,10 +54,11 @@ export class BarStore {
   ) {
     this.#symbols = symbols;
     this.#corrections = corrections;
-    this.#isCancelled = (symbol, interval, numbers) => {
-      const [time, end] = [numbers[TIME]!, numbers[TIME]! + lengthOf(interval)];
-      return corrections.cancelled.covers(symbol, time, end, numbers[SEQ]!);
-    };
+    this.#isCancelled = (symbol, interval, time, seq, isOfTicks) =>
+      // Given bars are no ticks: only the removal of the symbol takes them away.
+      isOfTicks
+        ? corrections.cancelled.covers(symbol, time, time + lengthOf(interval), seq)
+        : corrections.cancelled.removed(symbol, seq);
     this.#table = new BarTable(db, symbols, keptMin, this.#isCancelled);
   }
 
@@ -76,12 +80,18 @@ export class BarStore {
         addTick(own, 0, tick);
         continue;
       }
-      const known = own ?? this.#storing.find(symbol, interval, time) ??
-        this.#find(symbol, interval, time);
-      const isGone = known !== undefined && this.#isGone({ symbol, interval, numbers: known });
-      const numbers = reviseRecord(interval, isGone ? undefined : known, tick);
-      this.#fresh.put({ symbol, interval, numbers });
+      const known = this.find(symbol, interval, time);
+      this.#fresh.put({ symbol, interval, numbers: reviseRecord(interval, known, tick) });
     }
+  }
+
+  /** The record of a bar, which must not be changed. */
+  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    const numbers = this.#fresh.find(symbol, interval, time) ??
+      this.#storing.find(symbol, interval, time) ?? this.#find(symbol, interval, time);
+    return numbers !== undefined && this.#isGone({ symbol, interval, numbers })
+      ? undefined
+      : numbers;
   }
 
   /** How many bars are in memory only. */
@@ -138,8 +148,8 @@ export class BarStore {
       .map((numbers) => barOf(symbol, interval, numbers));
   }
 
-  /** Their records. */
-  records(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
+  /** Their records. @param of `mixed`: only those of bars that are made of given ones and have ticks in them */
+  records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
     const { from, limit } = range;
     const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
     const fresh = [this.#storing, this.#fresh].map((each) =>
@@ -148,9 +158,13 @@ export class BarStore {
     // So many of those in the file are not there any more.
     const gone = fresh.reduce((sum, each) => sum + each.filter(isGone).length, 0);
     const wide = { ...range, limit: limit + gone };
-    let records = this.#table.range(symbol, interval, wide);
+    let records = of === "mixed"
+      ? this.#table.mixed(symbol, interval, range)
+      : this.#table.range(symbol, interval, wide);
     for (const each of fresh) records = merged(records, each);
-    records = records.filter((numbers) => !isGone(numbers));
+    records = records.filter((numbers) =>
+      !isGone(numbers) && (of === undefined || isMixed(numbers))
+    );
     if (from !== undefined) return records.slice(0, limit);
     return records.slice(Math.max(0, records.length - limit));
   }
@@ -166,7 +180,8 @@ export class BarStore {
   #isGone({ symbol, interval, numbers }: BarRecord): boolean {
     if (numbers[STATE] === GONE) return true;
     const id = this.#symbols.find(symbol);
-    return id !== undefined && this.#isCancelled(id, interval, numbers);
+    const [time, seq, isOfTicks] = [numbers[TIME]!, numbers[SEQ]!, numbers[MADE_OF] === TICKS];
+    return id !== undefined && this.#isCancelled(id, interval, time, seq, isOfTicks);
   }
 
   /** The newest bars of every series, oldest first. */
@@ -192,6 +207,10 @@ export class BarStore {
     }
     return time < oldest ? undefined : this.#table.find(symbol, interval, time);
   }
+}
+
+function isMixed(numbers: Float64Array): boolean {
+  return numbers[MADE_OF] !== TICKS && countOf(numbers) > 0;
 }
 
 /** Older and newer records of a range as one; of the same bar the newer one counts. */

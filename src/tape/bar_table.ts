@@ -1,5 +1,14 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { BAR_RECORD_WIDTH, type BarRange, type BarRecord, SEQ } from "../core/bar.ts";
+import {
+  BAR_RECORD_WIDTH,
+  type BarRange,
+  type BarRecord,
+  COUNT,
+  MADE_OF,
+  SEQ,
+  TICKS,
+} from "../core/bar.ts";
+import { GIVEN_RECORD_WIDTH } from "../core/given_record.ts";
 import { type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
 import { checkSum, Damage, sumOfNumbers } from "../store/checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
@@ -10,8 +19,24 @@ const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m")
 const VISITS_MAX = 8;
 const VISITED_MAX = 500;
 
-/** Whether a record follows from nothing but ticks that were taken back. */
-export type IsCancelledBar = (symbol: number, interval: Interval, numbers: Float64Array) => boolean;
+/** Widths of records: the first version of the file had the seq beside them. */
+const WIDTHS = [SEQ, MADE_OF, BAR_RECORD_WIDTH, GIVEN_RECORD_WIDTH];
+
+/**
+ * Whether a bar was made of nothing that is left.
+ * @param seq of its newest tick
+ * @param isOfTicks whether it has no part that was given
+ */
+export type IsCancelledBar = (
+  symbol: number,
+  interval: Interval,
+  time: number,
+  seq: number,
+  isOfTicks: boolean,
+) => boolean;
+
+/** Bars that one query looks at when it has to pass cancelled ones. */
+const PAGE_MIN = 500;
 
 type Row = [time: number, seq: number, numbers: Uint8Array, sum: number];
 
@@ -23,6 +48,7 @@ export class BarTable {
   readonly #newest: StatementSync;
   readonly #forget: StatementSync;
   readonly #remove: StatementSync;
+  readonly #mixed: StatementSync;
   readonly #isCancelled: IsCancelledBar;
   /** Counts the series that were looked at for bars to forget. */
   #visited = 0;
@@ -42,7 +68,9 @@ export class BarTable {
   ) {
     this.#symbols = symbols;
     this.#isCancelled = isCancelled;
-    this.#remove = db.prepare("DELETE FROM bar WHERE symbol = ? AND interval = ? AND time = ?");
+    this.#remove = db.prepare(
+      "DELETE FROM bar WHERE symbol = ? AND interval = ? AND time >= ? AND time <= ?",
+    );
     this.#put = db.prepare("INSERT OR REPLACE INTO bar VALUES (?, ?, ?, ?, ?, ?)");
     const where = "FROM bar WHERE symbol = ? AND interval = ? AND time";
     const select = (rest: string) => {
@@ -51,6 +79,11 @@ export class BarTable {
       return statement;
     };
     this.#first = select(">= ? AND time < ? ORDER BY time LIMIT ?");
+    // A given bar without a tick is as it was given: no row is decoded for nothing.
+    this.#mixed = select(
+      `>= ? AND time < ? AND length(numbers) > ${8 * MADE_OF}
+       AND substr(numbers, ${8 * COUNT + 1}, 8) <> zeroblob(8) ORDER BY time`,
+    );
     this.#newest = select("< ? ORDER BY time DESC LIMIT ?");
     const nth = (order: string, place: number) =>
       `(SELECT time FROM bar WHERE symbol = ?1 AND interval = ?2
@@ -65,13 +98,15 @@ export class BarTable {
   put({ symbol, interval, numbers }: BarRecord): void {
     const id = this.#symbols.add(symbol);
     const index = INTERVALS.indexOf(interval);
-    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    this.#put.run(id, index, numbers[0]!, numbers[SEQ]!, bytes, sumOf(id, index, numbers));
+    // What is made of ticks is as it was when there was nothing else.
+    const own = numbers[MADE_OF] === TICKS ? numbers.subarray(0, MADE_OF) : numbers;
+    const bytes = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
+    this.#put.run(id, index, own[0]!, own[SEQ]!, bytes, sumOf(id, index, own));
   }
 
   remove(symbol: string, interval: Interval, time: number): void {
     const id = this.#symbols.find(symbol);
-    if (id !== undefined) this.#remove.run(id, INTERVALS.indexOf(interval), time);
+    if (id !== undefined) this.#remove.run(id, INTERVALS.indexOf(interval), time, time);
   }
 
   /** The record of the bar that starts at a time. */
@@ -88,11 +123,27 @@ export class BarTable {
     if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
     const rows = rowsOf(this.#first.all(id, index, after(from), to, VISITED_MAX));
-    for (const row of rows) {
-      if (!this.#isCancelled(id, interval, decode(id, index, row))) continue;
-      this.#remove.run(id, index, row[0]);
+    const isCancelled = (row: Row) => this.#isGone(id, interval, row);
+    const last = rows.at(-1)?.[0];
+    if (last !== undefined && rows.every(isCancelled)) {
+      this.#remove.run(id, index, rows[0]![0], last);
+    } else {
+      for (const row of rows) if (isCancelled(row)) this.#remove.run(id, index, row[0], row[0]);
     }
-    return rows.length < VISITED_MAX ? undefined : rows.at(-1)![0];
+    return rows.length < VISITED_MAX ? undefined : last;
+  }
+
+  /** The records of bars that are made of given ones, and have ticks in them. */
+  mixed(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
+    const { from = -Infinity, to = Infinity } = range;
+    const id = this.#symbols.find(symbol);
+    if (id === undefined) return [];
+    const index = INTERVALS.indexOf(interval);
+    return rowsOf(this.#mixed.all(id, index, from, to)).map((row) => decode(id, index, row));
+  }
+
+  #isGone(symbol: number, interval: Interval, [time, seq, { byteLength }]: Row): boolean {
+    return this.#isCancelled(symbol, interval, time, seq, byteLength <= 8 * MADE_OF);
   }
 
   /** Start of the oldest bar; infinite when there is none. */
@@ -146,17 +197,18 @@ export class BarTable {
     if (id === undefined) return [];
     const index = INTERVALS.indexOf(interval);
     const found: Float64Array[] = [];
-    for (let [begin, end] = [from, to]; found.length < limit;) {
-      const left = limit - found.length;
+    let size = limit;
+    for (let [begin, end] = [from, to]; found.length < limit; size = Math.max(limit, PAGE_MIN)) {
       const rows = begin === undefined
-        ? rowsOf(this.#newest.all(id, index, end, left))
-        : rowsOf(this.#first.all(id, index, begin, end, left));
+        ? rowsOf(this.#newest.all(id, index, end, size))
+        : rowsOf(this.#first.all(id, index, begin, end, size));
       for (const row of rows) {
-        const numbers = decode(id, index, row);
-        if (!this.#isCancelled(id, interval, numbers)) found.push(numbers);
+        if (found.length === limit) break;
+        if (this.#isGone(id, interval, row)) continue;
+        found.push(decode(id, index, row));
       }
-      if (rows.length < left) break;
-      // What was passed over made no room for others.
+      if (rows.length < size) break;
+      // Cancelled bars do not count, so others take their place.
       if (begin === undefined) end = rows.at(-1)![0];
       else begin = after(rows.at(-1)![0]);
     }
@@ -190,14 +242,17 @@ function rowsOf(rows: unknown): Row[] {
 /** @throws {Damage} */
 function decode(symbol: number, interval: number, [time, seq, bytes, sum]: Row): Float64Array {
   const what = `a bar of ${time}`;
-  // The first version of the file had the seq beside the record, not in it.
-  const width = bytes.byteLength === 8 * SEQ ? SEQ : BAR_RECORD_WIDTH;
-  if (bytes.byteLength !== 8 * width) throw new Damage(`${what} is too short`);
+  const width = bytes.byteLength / 8;
+  if (!WIDTHS.includes(width)) throw new Damage(`${what} is too short`);
   // The copy is aligned as numbers must be.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   checkSum(what, sum, sumOf(symbol, interval, numbers));
   if (numbers[0] !== time) throw new Damage(`${what} is in the place of another`);
-  return width === SEQ ? Float64Array.of(...numbers, seq) : numbers;
+  if (width >= BAR_RECORD_WIDTH) return numbers;
+  const full = new Float64Array(BAR_RECORD_WIDTH);
+  full.set(numbers);
+  full[SEQ] = seq;
+  return full;
 }
 
 function sumOf(symbol: number, interval: number, numbers: Float64Array): number {

@@ -1,6 +1,8 @@
 import type { TapedCorrection } from "../core/correction.ts";
 import type { Segment } from "./segment.ts";
 
+type Span = Pick<Segment, "after" | "last" | "oldest" | "newest">;
+
 /** Whether the tick of a symbol, by number, was taken back. */
 export type IsCancelled = (symbol: number, seq: number, time: number) => boolean;
 
@@ -27,7 +29,7 @@ export class Cancelled {
    * @returns `undefined` when nothing was taken back of a segment
    */
   of(
-    segment: Pick<Segment, "after" | "last" | "oldest" | "newest">,
+    segment: Span,
     symbols: readonly number[] | undefined,
     asOf: number,
   ): IsCancelled | undefined {
@@ -38,6 +40,16 @@ export class Cancelled {
       : [...this.#symbols.keys()].some(touches);
     if (!isTouched) return undefined;
     return (symbol, seq, time) => this.#symbols.get(symbol)?.has(seq, time, asOf) ?? false;
+  }
+
+  /** Whether all ticks that a segment has of a symbol were taken back. */
+  hasAll({ oldest, newest, last }: Span, symbol: number, asOf: number): boolean {
+    return asOf === Infinity && this.covers(symbol, oldest, newest + 1, last);
+  }
+
+  /** Whether a symbol itself was taken back after a seq. */
+  removed(symbol: number, seq: number): boolean {
+    return (this.#symbols.get(symbol)?.removedBy ?? 0) > seq;
   }
 
   /** Whether all ticks were taken back of a time, that have at most that seq. */
@@ -52,6 +64,8 @@ class OfSymbol {
   readonly #begins = [-Infinity];
   readonly #layers: (readonly number[])[] = [[]];
   readonly #seqs = new Map<number, number>();
+  /** The seq of the last correction that took all back, and the symbol itself. */
+  removedBy = 0;
   /** In what a tick must be that it can be in something. */
   #oldest = Infinity;
   #newest = -Infinity;
@@ -60,6 +74,7 @@ class OfSymbol {
   #lastSeq = -Infinity;
 
   addSpan(from: number, to: number, by: number): void {
+    if (from === -Infinity && to === Infinity) this.removedBy = by;
     const begin = this.#split(from), end = this.#split(to);
     for (let piece = begin; piece < end; piece++) {
       this.#layers[piece] = [...this.#layers[piece]!, by].slice(-LAYERS_MAX);
@@ -77,7 +92,7 @@ class OfSymbol {
     }
   }
 
-  touches({ after, last, oldest, newest }: Parameters<Cancelled["of"]>[0]): boolean {
+  touches({ after, last, oldest, newest }: Span): boolean {
     return (after < this.#last && oldest < this.#newest && newest >= this.#oldest) ||
       (after < this.#lastSeq && last >= this.#firstSeq);
   }

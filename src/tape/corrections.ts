@@ -80,9 +80,15 @@ export class Corrections {
   }
 
   #add(correction: TapedCorrection): void {
-    this.#cancelled.add(this.#symbols.add(correction.symbol), correction);
+    this.#cancel(correction);
     const sweeping = correction.seqs === undefined ? { interval: 0, after: -Infinity } : undefined;
     this.#kept.push({ correction, sweeping });
+  }
+
+  /** A symbol without a number has no ticks before the correction. */
+  #cancel(correction: TapedCorrection): void {
+    const symbol = this.#symbols.find(correction.symbol);
+    if (symbol !== undefined) this.#cancelled.add(symbol, correction);
   }
 
   /** Those after a seq. */
@@ -122,11 +128,14 @@ export class Corrections {
     return () => {
       const kept = this.#kept.slice(count);
       this.#cancelled = new Cancelled();
-      for (const { correction } of kept) {
-        this.#cancelled.add(this.#symbols.add(correction.symbol), correction);
-      }
+      for (const { correction } of kept) this.#cancel(correction);
       this.#kept = kept;
     };
+  }
+
+  /** Whether the file may have bars that were taken back. */
+  get isSweeping(): boolean {
+    return this.#kept.some(({ sweeping }) => sweeping !== undefined);
   }
 
   /** Lets some bars be taken out of the file that were taken back. @param sweep returns where to go on */

@@ -1,5 +1,5 @@
 import type { Newest } from "../core/board.ts";
-import type { MarketChanges, MarketState } from "../core/market.ts";
+import type { MarketChanges, MarketState } from "../core/market_state.ts";
 import type { TextTable } from "../store/text_table.ts";
 import type { Parts } from "./parts.ts";
 
@@ -24,17 +24,17 @@ export function loadDerived(tables: Tables): Pick<MarketState, "instruments" | "
  * @returns up to which seq nothing is in memory only then, and what to call once that has succeeded
  */
 export function storeDerived(
-  { bars, receipts, corrections, ...tables }: Parts,
+  { bars, receipts, corrections, marks, ...tables }: Parts,
   { seq, instruments, newest }: MarketChanges,
 ): { readonly through: number; done(): void } {
   for (const each of instruments) put(tables.instruments, each);
   for (const each of newest) put(tables.newest, each);
-  const correctionsStored = corrections.store();
+  const done = [corrections.store(), marks.store()];
   const stored = [bars.store(STORED_MAX), receipts.store(STORED_MAX)];
   return {
     through: Math.min(seq, ...stored.map(({ left = Infinity }) => left - 1)),
     done() {
-      correctionsStored();
+      for (const each of done) each();
       for (const each of stored) each.done();
     },
   };

@@ -15,6 +15,7 @@ export class MemoryBlock implements Segment {
   #oldest = Infinity;
   #newest = -Infinity;
   #appended = -Infinity;
+  #passed = 0;
 
   /** @param after the seq before its first tick */
   constructor(after: number, names: Names) {
@@ -61,10 +62,16 @@ export class MemoryBlock implements Segment {
     if (tick.time > this.#newest) this.#newest = tick.time;
   }
 
-  /** Says that a seq has no tick. */
-  pass(seq: number, appended: number): void {
+  /** Says that a seq has no tick. @param weight what stands in the log there, in ticks */
+  pass(seq: number, appended: number, weight: number): void {
     this.#last = seq;
     this.#appended = appended;
+    this.#passed += 1 + weight;
+  }
+
+  /** About what its part of the log holds, in ticks. */
+  get weight(): number {
+    return this.count + this.#passed;
   }
 
   countOf(symbols: readonly number[] | undefined): number {

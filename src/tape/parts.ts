@@ -5,6 +5,7 @@ import { BarStore } from "./bar_store.ts";
 import { type BlockRow, BlockTable, checkRow } from "./block_table.ts";
 import { Corrections } from "./corrections.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
+import { Marks } from "./marks.ts";
 import { Receipts } from "./receipts.ts";
 import { Retainer } from "./retainer.ts";
 import { BlockCache, SealedBlock } from "./sealed_block.ts";
@@ -20,6 +21,7 @@ export interface Parts {
   readonly newest: TextTable;
   readonly receipts: Receipts;
   readonly corrections: Corrections;
+  readonly marks: Marks;
   readonly bars: BarStore;
   readonly segments: Segments;
   readonly sealer: Sealer;
@@ -78,6 +80,7 @@ export function openParts(options: PartsOptions): Parts {
     newest: new TextTable(db, "newest"),
     receipts: new Receipts(db),
     corrections,
+    marks: new Marks(meta),
     bars,
     segments,
     sealer,

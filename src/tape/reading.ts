@@ -85,8 +85,10 @@ function search(
   effort: Effort,
 ): void {
   effort.spent += SEGMENT_EFFORT;
-  const { symbols, after, through, from, to, cancelled, asOf } = range;
+  const { after, through, from, to, cancelled, asOf } = range;
   if (segment.newest < from || segment.oldest >= to || segment.count === 0) return;
+  const symbols = range.symbols?.filter((symbol) => !cancelled.hasAll(segment, symbol, asOf));
+  if (symbols?.length === 0) return;
   const isTimed = segment.oldest < from || segment.newest >= to;
   const isCancelled = cancelled.of(segment, symbols, asOf);
   const isWhole = !isTimed && isCancelled === undefined;

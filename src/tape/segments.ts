@@ -1,3 +1,4 @@
+import type { Entry } from "../log/log.ts";
 import { MemoryBlock } from "./memory_block.ts";
 import type { Names, Segment } from "./segment.ts";
 
@@ -34,11 +35,19 @@ export class Segments {
 
   /** The block to which the ticks of an entry are added; blocks end where entries do. */
   open(): MemoryBlock {
-    if (this.#open !== undefined && this.#open.count < this.#blockTicks) return this.#open;
+    if (this.#open !== undefined && this.#open.weight < this.#blockTicks) return this.#open;
     this.close();
     this.#open = new MemoryBlock(this.#last, this.#names);
     this.#all.push(this.#open);
     return this.#open;
+  }
+
+  /** Adds what takes seqs of an entry. @param numberOf makes a symbol known */
+  add({ first, ticks, bars = [], time }: Entry, numberOf: (symbol: string) => number): void {
+    const block = this.open();
+    if (ticks.length === 0) block.pass(first, time, bars.length);
+    for (const { symbol } of bars) numberOf(symbol);
+    for (const tick of ticks) block.add(numberOf(tick.symbol), tick, time);
   }
 
   /** Lets the open block take no more. */
@@ -63,7 +72,7 @@ export class Segments {
   full(): MemoryBlock | undefined {
     return this.#all.find((segment): segment is MemoryBlock =>
       segment instanceof MemoryBlock &&
-      (segment !== this.#open || segment.count >= this.#blockTicks)
+      (segment !== this.#open || segment.weight >= this.#blockTicks)
     );
   }
 

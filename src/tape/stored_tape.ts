@@ -2,8 +2,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Bar, BarRange } from "../core/bar.ts";
 import type { TapedCorrection } from "../core/correction.ts";
+import type { OlderBars } from "../core/given_bars.ts";
 import type { Interval } from "../core/interval.ts";
-import type { DroppedChanges, MarketChanges, MarketState } from "../core/market.ts";
+import type { DroppedChanges, MarketChanges, MarketState } from "../core/market_state.ts";
 import { type Entry, type Receipt, seqsOf } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
 import { closeDatabase, pragmaOf, reasonOf, transact } from "../store/database.ts";
@@ -27,14 +28,12 @@ export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "by
 
 /** Ticks after which a block goes into the file. */
 const BLOCK_TICKS = 65_536;
-/** Before the name of a mark, so that it is none of the tape's own records. */
-const MARK = "mark ";
 
 /**
  * What one process can read: all ticks that are kept, and what follows from them. The newest ticks are in
  * memory, and in the log until they are in a block of the file.
  */
-export class StoredTape implements TapeReader, Archive {
+export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly epoch: string;
   /** Nothing that was stored when it was opened follows from what is behind this seq. */
   readonly knownAtOpen: number;
@@ -47,8 +46,6 @@ export class StoredTape implements TapeReader, Archive {
   readonly #finder: TickFinder;
   /** How several processes read one file. */
   readonly sharing: Sharing;
-  /** Marks that are not stored. */
-  readonly #marks = new Map<string, string>();
   #saved: number;
   #settled: number;
 
@@ -56,9 +53,7 @@ export class StoredTape implements TapeReader, Archive {
   constructor(options: StoredTapeOptions) {
     const { db, meta, epoch, path } = options;
     this.epoch = epoch;
-    this.#db = db;
-    this.#meta = meta;
-    this.#path = path;
+    [this.#db, this.#meta, this.#path] = [db, meta, path];
     const { blockTicks = BLOCK_TICKS, ticksMax, isReader = false } = options;
     this.#ticksMax = ticksMax;
     this.#isReader = isReader;
@@ -109,24 +104,26 @@ export class StoredTape implements TapeReader, Archive {
     return this.#read(() => this.#parts.bars.range(symbol, interval, range));
   }
 
+  /** The record of a bar, which must not be changed. */
+  find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
+    return this.#read(() => this.#parts.bars.find(symbol, interval, time));
+  }
+
   /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
   add(entry: Entry): void {
-    const { first, ticks, time, marks, receipts } = entry;
-    const { segments, symbols } = this.#parts;
+    const { first, marks, receipts } = entry;
     if (seqsOf(entry) > 0) {
       if (first <= this.head) throw new RangeError(`Cannot add tick ${first} after ${this.head}`);
-      const block = segments.open();
-      if (ticks.length === 0) block.pass(first, time);
-      for (const tick of ticks) block.add(symbols.add(tick.symbol), tick, time);
+      this.#parts.segments.add(entry, (symbol) => this.#parts.symbols.add(symbol));
     }
-    for (const { name, value } of marks) this.#marks.set(name, value);
+    for (const { name, value } of marks) this.#parts.marks.set(name, value);
     for (const receipt of receipts) this.#parts.receipts.add(receipt);
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
 
-  /** As `bars`, with all that is stored of them. */
-  records(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
-    return this.#read(() => this.#parts.bars.records(symbol, interval, range));
+  /** As `bars`, with all that is stored of them. @param of `mixed`: of given bars, with ticks in them */
+  records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
+    return this.#read(() => this.#parts.bars.records(symbol, interval, range, of));
   }
 
   corrections(after: number): readonly TapedCorrection[] {
@@ -156,8 +153,8 @@ export class StoredTape implements TapeReader, Archive {
   /** @throws {TapeError} when the file knows of ticks that are not there; asked once the log has told of all */
   checkHead(): void {
     if (this.knownAtOpen <= this.head) return;
-    const reason = `its newest ticks, ${this.head + 1} to ${this.knownAtOpen}, are missing`;
-    throw reasonOf("open", this.#path, new Damage(reason));
+    const missing = `its newest ticks, ${this.head + 1} to ${this.knownAtOpen}, are missing`;
+    throw reasonOf("open", this.#path, new Damage(missing));
   }
 
   /** The receipt of a key, which may be older than a day. */
@@ -167,7 +164,7 @@ export class StoredTape implements TapeReader, Archive {
 
   /** The newest mark of this name. */
   mark(name: string): string | undefined {
-    return this.#marks.get(name) ?? this.#read(() => this.#meta.all().get(MARK + name));
+    return this.#read(() => this.#parts.marks.get(name));
   }
 
   /** Whether there are ticks in memory or in the file that nobody reads any more. */
@@ -177,8 +174,7 @@ export class StoredTape implements TapeReader, Archive {
 
   /** Whether ticks wait for what follows from them to be stored, before they can leave the log. */
   get sealsAfterSave(): boolean {
-    const full = this.#parts.segments.full();
-    return full !== undefined && full.last > this.#saved;
+    return (this.#parts.segments.full()?.last ?? 0) > this.#saved;
   }
 
   before(time: number): number {
@@ -223,21 +219,16 @@ export class StoredTape implements TapeReader, Archive {
    * @returns the seq up to which all is stored
    */
   save(state: MarketChanges): number {
-    const marks = [...this.#marks];
     this.#parts.bars.keep(state.bars, state.since ?? this.#saved + 1);
     let saved = this.#saved;
     const stored = this.#write(() => {
       const stored = storeDerived(this.#parts, state);
-      for (const [name, value] of marks) this.#meta.put(MARK + name, value);
       saved = Math.max(saved, stored.through);
       this.#meta.put("saved", String(saved));
       this.#meta.put("known", String(this.head));
       return stored;
     });
     stored.done();
-    for (const [name, value] of marks) {
-      if (this.#marks.get(name) === value) this.#marks.delete(name);
-    }
     return this.#saved = saved;
   }
 
@@ -268,12 +259,16 @@ export class StoredTape implements TapeReader, Archive {
       noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
       const moreReceipts = receipts.forget(receiptsBefore);
-      const moreCancelled = bars.sweep();
       forgotten = corrections.forget(Math.min(this.tail, this.#saved));
-      return bars.forget(this.tail) || moreReceipts || moreCancelled;
+      return bars.forget(this.tail) || moreReceipts;
     });
     forgotten();
     return this.#do(() => retainer.step()) || squeezes || left;
+  }
+
+  /** Deletes some of the bars that corrections have cancelled. @returns whether there may be more */
+  sweep(): boolean {
+    return this.#parts.corrections.isSweeping && this.#write(() => this.#parts.bars.sweep());
   }
 
   close(): void {

@@ -11,7 +11,7 @@ export interface BackupOptions extends ServerOptions {
 
 const PROGRESS_MS = 200;
 
-/** `tickwire backup`: the tape of a running server as a file, which is there when it is whole. */
+/** `tickwire backup`: saves the tape of a running server as a file. The file appears when it is complete. */
 export async function backup(terminal: Terminal, options: BackupOptions): Promise<void> {
   const { file } = options;
   if (existsSync(file)) {
@@ -36,7 +36,7 @@ export async function backup(terminal: Terminal, options: BackupOptions): Promis
   }
 }
 
-/** @throws {CommandError} when not all has come */
+/** @throws {CommandError} if the download is not complete */
 async function download(terminal: Terminal, response: Response, path: string): Promise<void> {
   const bytesAll = Number(response.headers.get("tickwire-bytes"));
   const meter: Meter = { startedAt: terminal.now(), what: undefined, count: 0, bytes: 0, bytesAll };
@@ -66,5 +66,5 @@ async function download(terminal: Terminal, response: Response, path: string): P
     terminal.progress("");
   }
   if (meter.bytes === bytesAll) return;
-  throw new CommandError(`Cannot back up: only ${meter.bytes} of ${bytesAll} bytes have come`);
+  throw new CommandError(`Cannot back up: only ${meter.bytes} of ${bytesAll} bytes arrived`);
 }

@@ -4,19 +4,19 @@ import type { Terminal } from "./terminal.ts";
 
 export interface CancelOptions extends ServerOptions {
   readonly symbol: string | undefined;
-  /** A comma list. */
+  /** Seqs with commas. */
   readonly seq?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   /** All of the symbol, and the symbol itself. */
   readonly all: boolean;
-  /** Without a question. */
+  /** Do not ask. */
   readonly yes: boolean;
   readonly isDry: boolean;
 }
 
 /**
- * `tickwire cancel`: takes back ticks, or all of a symbol. Who sits at a keyboard is asked first.
+ * `tickwire cancel`: cancels ticks, or all of a symbol. On a terminal it asks first.
  * @throws {CommandError}
  */
 export async function cancel(terminal: Terminal, options: CancelOptions): Promise<void> {
@@ -57,7 +57,7 @@ async function ask(
   return (await response.json() as { cancelled: number }).cancelled;
 }
 
-/** Whether whoever sits there says so; the end of input, or an interruption, is a no. */
+/** Asks a yes-or-no question; the end of input and an interruption mean no. */
 async function agrees(terminal: Terminal, question: string): Promise<boolean> {
   terminal.complain(`${question} [y/N]`);
   const lines = createInterface({ input: terminal.input.stream });

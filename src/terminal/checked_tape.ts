@@ -3,10 +3,10 @@ import { inspect, type Inspection } from "../tape/inspection.ts";
 import { CommandError } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Ends the name of a file that is not whole yet. */
+/** Ends the name of an incomplete file. */
 export const PART = ".part";
 
-/** Takes away what is not whole, and what the database had put beside it. */
+/** Removes an incomplete file and the database's files beside it. */
 export function removePart(part: string): void {
   for (const end of ["", "-wal", "-shm"]) rmSync(part + end, { force: true });
 }
@@ -14,7 +14,7 @@ export function removePart(part: string): void {
 const BAR_WIDTH = 24;
 const PROGRESS_MS = 100;
 
-/** Looks at all that is in the file of a tape, and shows how far it is. @throws {TapeError} {CommandError} */
+/** Checks all of a tape's file and shows the progress. @throws {TapeError} {CommandError} */
 export async function lookAtTape(terminal: Terminal, file: string): Promise<Inspection> {
   const looking = inspect(file);
   let step = looking.next();
@@ -33,7 +33,7 @@ export async function lookAtTape(terminal: Terminal, file: string): Promise<Insp
   return step.value;
 }
 
-/** The same. @throws {CommandError} for a file that is not whole */
+/** Like `lookAtTape`. @throws {CommandError} for a damaged file */
 export async function checkTape(terminal: Terminal, file: string): Promise<Inspection> {
   const found = await lookAtTape(terminal, file);
   if (found.damage.length === 0) return found;

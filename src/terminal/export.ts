@@ -5,22 +5,22 @@ import type { Terminal } from "./terminal.ts";
 export const EXPORT_FORMATS = ["csv", "ndjson", "json", "arrow", "parquet"] as const;
 
 export interface ExportOptions extends ServerOptions {
-  /** A comma list of names and prefixes; absent means all. */
+  /** Names and prefixes with commas; undefined means all. */
   readonly symbol?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly limit?: number | undefined;
   readonly format: typeof EXPORT_FORMATS[number];
-  /** Bars of this width instead of ticks. */
+  /** Bars of this interval instead of ticks. */
   readonly interval?: string | undefined;
 }
 
-/** The most that one answer may hold. */
+/** Most rows in one answer. */
 const PAGE_ROWS_MAX = 10_000_000;
 const PROGRESS_MS = 200;
 const LINE_FEED = 10;
 
-/** `tickwire export`: history to standard output. */
+/** `tickwire export`: writes history to standard output. */
 export async function exportHistory(terminal: Terminal, options: ExportOptions): Promise<void> {
   const { format, limit } = options;
   if ((format === "arrow" || format === "parquet") && terminal.isScreen) {
@@ -42,7 +42,7 @@ export async function exportHistory(terminal: Terminal, options: ExportOptions):
         `Cannot export more than ${PAGE_ROWS_MAX} rows as ${format}: use csv or ndjson, or a shorter span`,
       );
     }
-    // The line of names is no row.
+    // The header line is not a row.
     if (format === "csv" && page === 0) meter.count--;
     await copy(terminal, response, meter, format === "csv" && page > 0);
   }
@@ -51,7 +51,7 @@ export async function exportHistory(terminal: Terminal, options: ExportOptions):
 }
 
 function firstPage({ symbol, from, to, limit, format, interval }: ExportOptions): string {
-  // With a beginning the first rows come, and what follows them can be asked for.
+  // With `from` the server sends the first rows and a link to the next page.
   const query = new URLSearchParams({ format, from: from ?? "0" });
   if (symbol !== undefined) query.set("symbol", symbol);
   if (to !== undefined) query.set("to", to);
@@ -60,13 +60,13 @@ function firstPage({ symbol, from, to, limit, format, interval }: ExportOptions)
   return `${interval === undefined ? "ticks" : "bars"}?${query}`;
 }
 
-/** The address of what follows, from the root of the server. */
+/** The address of the next page. */
 function nextPage(response: Response): string | undefined {
   const link = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
   return link === undefined ? undefined : new URL(link, response.url).href;
 }
 
-/** @param hasHeader whether the first line is to be left out */
+/** @param hasHeader whether to leave out the first line */
 async function copy(
   terminal: Terminal,
   { body }: Response,
@@ -96,7 +96,7 @@ async function copy(
     terminal.progress("");
     if (terminal.interrupted.aborted) throw new CommandError("Interrupted", { cause });
     const { code } = cause as { code?: string };
-    if (code === "EPIPE") throw new CommandError("Nobody reads any more", { cause });
+    if (code === "EPIPE") throw new CommandError("The reader has closed the output", { cause });
     throw new CommandError(`The answer broke off after ${meter.bytes} bytes`, { cause });
   }
 }

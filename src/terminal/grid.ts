@@ -1,29 +1,29 @@
-/** Rows of the board as lines of text. */
+/** Formats rows of the board as lines of text. */
 import type { Row } from "../core/board.ts";
 
 export interface GridOptions {
   readonly columns: number;
-  /** Lines that there is room for, the head included. */
+  /** Most lines, with the head. */
   readonly lines: number;
   readonly hasColor: boolean;
-  /** How many rows have been scrolled past. */
+  /** Number of rows above the visible part. */
   readonly from: number;
 }
 
-/** A row with what has been seen of it. */
+/** A row with its recent prices. */
 export interface Watched {
   readonly row: Row;
   readonly decimals: number;
   /** Prices, oldest first. */
   readonly trail: readonly number[];
-  /** Whether the price has just gone up (1) or down (-1). */
+  /** 1 if the price has just gone up, -1 if down. */
   readonly moved: number;
 }
 
 interface Column {
   readonly title: string;
   readonly width: number;
-  /** Columns of a higher rank are left out first where there is no room. */
+  /** Without room, columns with the highest rank are left out first. */
   readonly rank: number;
   readonly isText?: boolean;
   text(watched: Watched): string;
@@ -39,7 +39,7 @@ const signed = (value: number | null, decimals: number, unit = "") =>
     ? "–"
     : `${value > 0 ? "+" : value < 0 ? "-" : ""}${number(Math.abs(value), decimals)}${unit}`;
 
-/** In the order in which they stand. */
+/** From left to right. */
 const COLUMNS: readonly Column[] = [
   { title: "SYMBOL", width: 12, rank: 0, isText: true, text: ({ row }) => plain(row.symbol) },
   { title: "PRICE", width: 13, rank: 0, text: ({ row, decimals }) => number(row.price, decimals) },
@@ -71,7 +71,7 @@ const GAP = 1;
 const RESET = "\x1b[0m", DIM = "\x1b[2m", GREEN = "\x1b[32m", RED = "\x1b[31m";
 const REVERSE = "\x1b[7m";
 
-/** The lines of the grid, none wider than the terminal. */
+/** The lines of the grid, at most as wide as the terminal. */
 export function gridLines(all: readonly Watched[], options: GridOptions): string[] {
   const { columns, lines, hasColor, from } = options;
   const shown = columnsFor(columns, all);
@@ -94,7 +94,7 @@ export function gridLines(all: readonly Watched[], options: GridOptions): string
   return [paint(head, DIM), ...body];
 }
 
-/** The columns that there is room for, by rank. Symbols may take a quarter, for many begin alike. */
+/** The columns that fit, by rank. Symbols may take a quarter of the width, because many start alike. */
 function columnsFor(width: number, all: readonly Watched[]): readonly Column[] {
   const [symbols, ...others] = COLUMNS as readonly [Column, ...Column[]];
   const longest = all.reduce((most, { row }) => Math.max(most, row.symbol.length), 0);
@@ -111,7 +111,7 @@ function columnsFor(width: number, all: readonly Watched[]): readonly Column[] {
   return columns.filter((column) => taken.has(column));
 }
 
-/** As wide as its column; what is longer is cut with a mark, for a cut number would be another one. */
+/** Fits a text to its column. A mark shows that it was cut, because a cut number would be a wrong one. */
 function fit(text: string, { width, isText = false }: Column): string {
   let cut = text;
   if (widthOf(cut) > width) {
@@ -122,12 +122,12 @@ function fit(text: string, { width, isText = false }: Column): string {
   return isText ? cut + blanks : blanks + cut;
 }
 
-/** Without what would move the cursor or turn the line around. */
+/** Replaces control characters, which could move the cursor or reverse the line. */
 export function plain(text: string): string {
   return text.replace(/\p{C}/gu, "�");
 }
 
-/** How many places of a terminal a text takes: marks none, and the wide letters of East Asia two. */
+/** The width of a text in terminal cells: combining marks take none, wide East Asian letters two. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const letter of text) {
@@ -143,11 +143,11 @@ export function widthOf(text: string): number {
 
 const LEVELS = "▁▂▃▄▅▆▇█";
 
-/** The newest of the values as a line of bars between their lowest and highest. */
+/** The newest values as bars between their lowest and highest. */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = values.slice(-width);
   const low = Math.min(...shown), high = Math.max(...shown);
-  // Of halves, because the distance of two prices may be beyond all numbers.
+  // Use halves: the difference of two large prices may overflow.
   const range = high / 2 - low / 2;
   return shown.map((value) => {
     const level = range > 0 ? (value / 2 - low / 2) / range : 0.5;

@@ -6,13 +6,13 @@ import type { Terminal } from "./terminal.ts";
 export interface HealthOptions {
   readonly host: string;
   readonly port: number;
-  /** There when the server has TLS. */
+  /** Present if the server has TLS. */
   readonly "tls-cert"?: string | undefined;
 }
 
 const TIMEOUT_MS = 3_000;
 
-/** `tickwire health`. @throws {CommandError} unless a server on this machine serves */
+/** `tickwire health`. @throws {CommandError} unless a server on this machine is healthy */
 export async function health(terminal: Terminal, options: HealthOptions): Promise<void> {
   const { host, port, "tls-cert": cert } = options;
   const scheme = cert === undefined ? "http" : "https";
@@ -24,7 +24,7 @@ export async function health(terminal: Terminal, options: HealthOptions): Promis
   }
 }
 
-/** The certificate is for the name that others have for this machine, so here it is not checked. */
+/** Does not check the certificate, which is for the public name of this machine. */
 function ask(url: string): Promise<string> {
   const get = url.startsWith("https:") ? getSecure : getPlain;
   const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(TIMEOUT_MS) };

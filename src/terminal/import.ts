@@ -9,24 +9,24 @@ import type { Terminal } from "./terminal.ts";
 import { type Batch, type Load, transfer, type TransferOptions } from "./transfer.ts";
 
 export interface ImportOptions extends TransferOptions {
-  /** Standard input when there is none. */
+  /** None means standard input. */
   readonly files: readonly string[];
-  /** How the records are written, by option. */
+  /** The form of the records, by option. */
   readonly form: Readonly<Record<string, string>>;
-  /** Ticks in one request. */
+  /** Ticks or bars per request. */
   readonly batch: number;
-  /** Whether what was understood is told, and nothing is sent. */
+  /** Report what was understood, and send nothing. */
   readonly isDry?: boolean;
-  /** Whether a record that cannot be read ends it, and nothing is told of how the others are read. */
+  /** Stop at the first bad record, and do not report how the records are read. */
   readonly isStrict?: boolean;
 }
 
-/** So many records show how a file is read, and so many broken ones are told of. */
+/** Number of records that show how a file is read, and most errors to report. */
 const SHOWN = 3;
 const REPORTED_MAX = 20;
 const NAME = "standard input";
 
-/** `tickwire import`: files in any form to a running server. It says first what it has understood. */
+/** `tickwire import`: sends files of any form to a running server. It reports first how it reads them. */
 export async function importFiles(terminal: Terminal, options: ImportOptions): Promise<void> {
   const sources = sourcesOf(terminal, options);
   if (options.isDry === true) {
@@ -40,7 +40,7 @@ export async function importFiles(terminal: Terminal, options: ImportOptions): P
 
 function sourcesOf(
   terminal: Terminal,
-  { files, form, isStrict = false, isDry = false }: ImportOptions,
+  { files, form, isStrict = false }: ImportOptions,
 ): Source[] {
   const symbols = form["symbol"]?.split(",") ?? [];
   if (symbols.length > 1 && symbols.length !== files.length) {
@@ -52,7 +52,7 @@ function sourcesOf(
   return names.map((path, index) => {
     const symbol = symbols[index] ?? symbols[0];
     const given = symbol === undefined ? form : { ...form, symbol };
-    return new Source(terminal, path, formOf(given), { isStrict, isDry });
+    return new Source(terminal, path, formOf(given), isStrict);
   });
 }
 
@@ -69,7 +69,6 @@ function load(sources: readonly Source[], { batch }: ImportOptions): Load {
   const sizes = sources.map(({ size }) => size);
   const known = sizes.filter((size) => size !== undefined);
   return {
-    what: "ticks",
     bytesAll: known.length < sizes.length ? undefined : known.reduce((sum, size) => sum + size, 0),
     batches: batchesOf(sources, batch),
   };
@@ -78,17 +77,21 @@ function load(sources: readonly Source[], { batch }: ImportOptions): Load {
 async function* batchesOf(sources: readonly Source[], size: number): AsyncGenerator<Batch> {
   let before = 0;
   for (const source of sources) {
-    let waiting: Tick[] = [];
+    let waiting: string[] = [];
+    let path: Batch["path"] = "ticks";
     const make = (): Batch => ({
-      path: "ticks",
+      path,
       type: "application/x-ndjson",
-      body: waiting.map(lineOf).join(""),
+      body: waiting.join(""),
       bytes: before + source.bytes,
       inSource: (reason) => `${source.name}: ${reason}`,
     });
-    for await (const { ticks } of source.read()) {
-      for (const tick of ticks) {
-        waiting.push(tick);
+    for await (const { ticks, bars } of source.read()) {
+      // A source is of one kind.
+      if (bars.length > 0) path = "bars";
+      const lines = [...ticks.map(tickLine), ...bars.map(barLine)];
+      for (const line of lines) {
+        waiting.push(line);
         if (waiting.length < size) continue;
         yield make();
         waiting = [];
@@ -99,16 +102,20 @@ async function* batchesOf(sources: readonly Source[], size: number): AsyncGenera
   }
 }
 
-/** The characters of a symbol need no escape, and a finite number is written as JSON writes it. */
-function lineOf({ symbol, time, price, size, bid, ask }: Tick): string {
+/** Symbols need no JSON escapes, and template strings write finite numbers as JSON does. */
+function tickLine({ symbol, time, price, size, bid, ask }: Tick): string {
   return `{"symbol":"${symbol}","time":${time},"price":${price},"size":${size},"bid":${bid},"ask":${ask}}\n`;
 }
 
-/** A file, or standard input. */
+function barLine({ symbol, interval, time, open, high, low, close, volume }: GivenBar): string {
+  return `{"symbol":"${symbol}","interval":"${interval}","time":${time},"open":${open},"high":${high},"low":${low},"close":${close},"volume":${volume}}\n`;
+}
+
+/** A file or standard input. */
 class Source {
   readonly name: string;
   readonly size: number | undefined;
-  /** How many bytes of it, and how many records, have been read. */
+  /** Number of bytes and records read so far. */
   bytes = 0;
   taken = 0;
   readonly #terminal: Terminal;
@@ -122,7 +129,7 @@ class Source {
     terminal: Terminal,
     path: string | undefined,
     form: Form,
-    { isStrict, isDry }: { readonly isStrict: boolean; readonly isDry: boolean },
+    isStrict: boolean,
   ) {
     this.#terminal = terminal;
     this.#path = path;
@@ -131,15 +138,15 @@ class Source {
     this.size = path === undefined ? undefined : sizeOf(path);
     this.#reader = new RecordReader({
       form,
-      // Whoever sends is taken to send what is of now.
+      // `send` gives records without a time the current time.
       timeless: isStrict ? undefined : "",
-      takesBars: isDry,
+      takesBars: true,
       now: () => terminal.now(),
       broken: (reason) => this.#complain(reason),
     });
   }
 
-  /** All records, the oldest first. @throws {CommandError} */
+  /** Reads all records, the oldest first. @throws {CommandError} */
   async *read(): AsyncGenerator<Taken> {
     let isTold = this.#isStrict;
     try {
@@ -162,7 +169,7 @@ class Source {
     this.#terminal.complain(`Left out ${counts}`);
   }
 
-  /** Says how it is read. @throws {CommandError} when nothing can be taken */
+  /** Reports how the source is read. @throws {CommandError} without a usable record */
   async describe(): Promise<void> {
     for await (const _ of this.read()) if (this.taken > 0) return;
     throw this.nothing();
@@ -212,7 +219,7 @@ function recordText({ symbol, time, ...values }: Tick | GivenBar): string {
   return [symbol, new Date(time).toISOString(), ...shown].join("  ");
 }
 
-/** @throws {CommandError} for what is no file that can be read */
+/** @throws {CommandError} for a file that cannot be read */
 export function sizeOf(file: string): number {
   let stats;
   try {

@@ -8,7 +8,7 @@ export interface InspectOptions {
   readonly json: boolean;
 }
 
-/** `tickwire inspect`: what the file of a tape holds, and whether it is whole. @throws {CommandError} if it is not */
+/** `tickwire inspect`: describes and checks the file of a tape. @throws {CommandError} if it is damaged */
 export async function inspectFile(
   terminal: Terminal,
   { file, json }: InspectOptions,

@@ -1,17 +1,17 @@
-/** How far a transfer is. */
+/** The progress of a transfer. */
 export interface Meter {
   readonly startedAt: number;
-  /** What is counted, such as ticks; absent when only bytes are. */
-  readonly what: string | undefined;
+  /** The counted things, such as ticks; undefined counts only bytes. */
+  what: string | undefined;
   count: number;
   bytes: number;
-  /** Bytes that there are in all, where that is known. */
+  /** Bytes in all, if known. */
   bytesAll: number | undefined;
 }
 
 const BAR_WIDTH = 24;
 
-/** One line: a bar where the end is known, what was done, and how fast. */
+/** One line with the count, the speed and, if the end is known, a bar. */
 export function meterLine(meter: Meter, now: number, columns: number): string {
   const { startedAt, what, count, bytes, bytesAll } = meter;
   const seconds = Math.max(0.001, (now - startedAt) / 1_000);

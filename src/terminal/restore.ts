@@ -8,13 +8,13 @@ import type { Terminal } from "./terminal.ts";
 
 export interface RestoreOptions {
   readonly file: string;
-  /** Where the tape is to be: `sqlite:PATH`. */
+  /** The new tape: `sqlite:PATH`. */
   readonly tape: string;
 }
 
 /**
- * `tickwire restore`: makes a tape of a backup. It is a new epoch, since ticks that came after the backup
- * had the numbers that others will have. @throws {RangeError} {TapeError} {CommandError}
+ * `tickwire restore`: makes a tape from a backup. It gets a new epoch, because ticks after the backup had the
+ * seqs that new ticks will get. @throws {RangeError} {TapeError} {CommandError}
  */
 export async function restore(terminal: Terminal, { file, tape }: RestoreOptions): Promise<void> {
   const spec = parseTapeSpec(tape);
@@ -29,7 +29,7 @@ export async function restore(terminal: Terminal, { file, tape }: RestoreOptions
   }
   if (!existsSync(file)) throw new CommandError(`Cannot restore ${file}: there is no such file`);
   const part = path + PART;
-  // What an attempt that was killed has left beside it would be taken for a part of the copy.
+  // SQLite would take files that a killed attempt left for a part of the copy.
   removePart(part);
   try {
     try {

@@ -8,19 +8,19 @@ import { type Batch, type Load, transfer, type TransferOptions } from "./transfe
 const PLAIN_FORMATS = ["ndjson", "json", "csv"];
 
 export interface SendOptions extends TransferOptions {
-  /** Standard input when absent. */
+  /** Undefined means standard input. */
   readonly file?: string | undefined;
-  /** Ticks in one request. */
+  /** Ticks per request. */
   readonly batch: number;
-  /** How the records are written, by option; the format is told by the file's name or its first line. */
+  /** The form of the records, by option. Without a format, the file's name or its first line decides. */
   readonly form?: Readonly<Record<string, string>>;
 }
 
 const LINE_LENGTH_MAX = 1_000_000;
 
 /**
- * `tickwire send`: ticks from a file or standard input to a running server, in their order. Plain ones go as
- * they are; where it is said how they are written, they are read here.
+ * `tickwire send`: sends ticks from a file or standard input to a running server, in order. It sends plain records
+ * as they are, and converts those with options for their form.
  */
 export async function send(terminal: Terminal, options: SendOptions): Promise<void> {
   const { file, form = {} } = options;
@@ -39,7 +39,7 @@ function isPlain(format: string): boolean {
   return PLAIN_FORMATS.includes(format);
 }
 
-/** Names the line of the file where the server names that of the batch. @param first number of its first line */
+/** Replaces a line number of the batch by that of the file. @param first number of the batch's first line */
 function inFile(reason: string, numbers: readonly number[], first: number): string {
   return reason.replace(
     /: line (\d+):/,
@@ -55,7 +55,7 @@ async function open(terminal: Terminal, options: SendOptions): Promise<Load> {
   const format = options.form?.["format"] ?? formatOf(file, first?.text);
   const rest = format === "json" ? recordsOf(first, lines) : following(first, lines);
   const header = format === "csv" ? await nextLine(rest) : undefined;
-  return { what: "ticks", batches: batchesOf(rest, batch, header?.text), bytesAll };
+  return { batches: batchesOf(rest, batch, header?.text), bytesAll };
 }
 
 function formatOf(file: string | undefined, first = ""): string {
@@ -71,7 +71,7 @@ interface Line {
   readonly bytes: number;
 }
 
-/** The lines that are not empty. */
+/** Lines that are not empty. */
 async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<Line> {
   let number = 0, bytes = 0;
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
@@ -96,7 +96,7 @@ async function* following(first: Line | undefined, lines: AsyncGenerator<Line>) 
   yield* lines;
 }
 
-/** The records of one JSON text, which has to be read whole, one a line. */
+/** The records of one JSON text as lines. The text must be read as a whole. */
 async function* recordsOf(
   first: Line | undefined,
   lines: AsyncGenerator<Line>,
@@ -119,7 +119,7 @@ async function* recordsOf(
   }
 }
 
-/** @param header of each batch, where there is one */
+/** @param header starts each batch, for CSV */
 async function* batchesOf(
   lines: AsyncIterable<Line>,
   size: number,

@@ -1,17 +1,17 @@
-/** A running tickwire as the commands of the terminal reach it. */
+/** The connection of commands to a running tickwire. */
 import { type Reach, reachWith, trustFault } from "../runtime/reach.ts";
 
-/** Why a command cannot go on, in words for its user. */
+/** The reason why a command fails, for its user. */
 export class CommandError extends Error {}
 
-/** What follows where a key is missing, or is not the right one. */
+/** Ends the message for a missing or wrong key. */
 export const GIVE_KEY = "; give it with --key";
 
 export interface ServerOptions {
   /** Such as `http://localhost:5050`. */
   readonly url: string;
   readonly key?: string | undefined;
-  /** A file with authorities to trust beside those of the system. */
+  /** A file with authorities to trust besides those of the system. */
   readonly ca?: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export class Server {
   readonly #url: URL;
   readonly #key: string | undefined;
 
-  /** @throws {CommandError} when the URL is none. @throws {RangeError} when the authority is none */
+  /** @throws {CommandError} for an invalid URL. @throws {RangeError} for an invalid authority file */
   constructor({ url, key, ca }: ServerOptions) {
     const parsed = URL.parse(/^[a-z]+:\/\//.test(url) ? url : `http://${url}`);
     if (parsed === null || !/^(https?|wss?):$/.test(parsed.protocol)) {
@@ -49,8 +49,8 @@ export class Server {
   }
 
   /**
-   * @param path from the server's root, without a slash before it
-   * @throws {CommandError} when there is no answer, or one that refuses
+   * @param path from the server's root, without a slash at the start
+   * @throws {CommandError} if the server does not answer or refuses
    */
   async request(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await this.ask(path, init);
@@ -58,7 +58,7 @@ export class Server {
     throw new CommandError(await reasonOf(response));
   }
 
-  /** As `request`, but also gives back an answer that refuses. */
+  /** Like `request`, but returns refusals too. */
   async ask(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.#key !== undefined) headers.set("X-API-KEY", this.#key);
@@ -73,14 +73,14 @@ export class Server {
   }
 }
 
-/** What a refusal says. */
+/** The reason in a refusal. */
 export async function reasonOf(response: Response): Promise<string> {
   const text = await response.text();
   let detail: unknown;
   try {
     detail = JSON.parse(text).detail;
   } catch {
-    // Something else stands between, such as a proxy.
+    // The answer may come from a proxy.
   }
   const said = typeof detail === "string" ? detail : `${response.url} answers ${response.status}`;
   return response.status === 401 ? said + GIVE_KEY : said;

@@ -1,24 +1,24 @@
 /** The terminal of this process: https://nodejs.org/api/tty.html, https://www.xfree86.org/current/ctlseqs.html */
 import process from "node:process";
 
-/** Where a command reads and writes. Answers go to `write`, all else to `complain` and `progress`. */
+/** Input and output of a command. Results go to `write`, other messages to `complain` and `progress`. */
 export interface Terminal {
-  /** Whether a person looks at what is written, on a screen that can be drawn on. */
+  /** Whether `write` goes to a terminal that can position the cursor. */
   readonly isScreen: boolean;
-  /** Whether a person looks at what goes to `progress`. */
+  /** Whether `progress` goes to a terminal. */
   readonly showsProgress: boolean;
   readonly hasColor: boolean;
-  /** Aborted when the user wants the command to end. */
+  /** Aborts when the user interrupts the command. */
   readonly interrupted: AbortSignal;
-  /** What comes in, unless a file is named; `isKeyboard` when a person types it. */
+  /** Standard input; `isKeyboard` if it is a terminal. */
   readonly input: { readonly stream: NodeJS.ReadableStream; readonly isKeyboard: boolean };
   size(): { readonly columns: number; readonly rows: number };
-  /** Resolves when more may be written. @throws when nobody reads any more */
+  /** Resolves when more may be written. @throws when the reader has closed the output */
   write(data: string | Uint8Array): Promise<void>;
   complain(line: string): void;
-  /** Replaces the line that tells how far the work is; an empty one takes it away. */
+  /** Replaces the progress line; an empty text removes it. */
   progress(line: string): void;
-  /** Tells of every key until the function returned is called. */
+  /** Calls `pressed` for each key, until the returned function is called. */
   keys(pressed: (key: string) => void): () => void;
   now(): number;
   random(): number;
@@ -32,7 +32,7 @@ export function processTerminal(): Terminal {
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ended.abort());
   let broken: Error | undefined;
-  // Without somebody who listens, a reader that goes away ends the process with a stack.
+  // Without a listener, a closed output ends the process with a stack trace.
   stdout.on("error", (error) => broken = error);
   const hasColor = !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return {

@@ -2,26 +2,25 @@ import { type Meter, meterLine } from "./meter.ts";
 import { CommandError, reasonOf, Server, type ServerOptions } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What goes to the server in one request. */
+/** The content of one request. */
 export interface Batch {
-  /** Where it goes, such as `ticks`. */
-  readonly path: string;
+  /** What it holds, which is also the path of the request. */
+  readonly path: "ticks" | "bars";
   readonly type: "application/x-ndjson" | "text/csv";
   readonly body: string;
-  /** Bytes of the source up to its end. */
+  /** Bytes of the source up to the end of the batch. */
   readonly bytes: number;
-  /** Says of what the server refuses where it is in the source. */
+  /** Adds the place in the source to an error of the server. */
   inSource(reason: string): string;
 }
 
 export interface TransferOptions extends ServerOptions {
-  /** What an earlier run was called that did not come to its end. */
+  /** Name of an earlier run that did not finish. */
   readonly resume?: string | undefined;
 }
 
-/** What is sent, in the same batches each time. */
+/** The batches to send, the same in each run. */
 export interface Load {
-  readonly what: "ticks" | "bars";
   readonly batches: AsyncIterable<Batch>;
   readonly bytesAll: number | undefined;
 }
@@ -30,9 +29,8 @@ const ATTEMPTS_MAX = 10;
 const PAUSE_MS_MAX = 10_000;
 
 /**
- * Sends batches in their order, each once, however often it has to be tried; a run that broke off can be gone
- * on from.
- * @returns how many records were sent
+ * Sends batches in order, each once, with retries. A run that failed can be continued.
+ * @returns the number of records sent
  */
 export async function transfer(
   terminal: Terminal,
@@ -46,11 +44,12 @@ export async function transfer(
   const startedAt = terminal.now();
   const meter: Meter = { startedAt, what: "ticks", count: 0, bytes: 0, bytesAll: undefined };
   try {
-    const { what, batches, bytesAll } = await open();
-    Object.assign(meter, { what, bytesAll });
+    const { batches, bytesAll } = await open();
+    meter.bytesAll = bytesAll;
     let index = 0;
     for await (const batch of batches) {
       if (terminal.interrupted.aborted) throw new CommandError("Interrupted");
+      if (meter.what !== batch.path) meter.what = meter.count === 0 ? batch.path : "records";
       meter.count += await sendBatch(terminal, server, batch, `${run}-${index++}`);
       meter.bytes = batch.bytes;
       terminal.progress(meterLine(meter, terminal.now(), terminal.size().columns));
@@ -60,7 +59,7 @@ export async function transfer(
     if (!(error instanceof CommandError)) throw error;
     if (meter.count === 0 && options.resume === undefined) throw error;
     const sent = `${meter.count.toLocaleString("en-US")} ${meter.what} were sent`;
-    throw new CommandError(`${error.message}\n${sent}; to go on: --resume ${run}`, {
+    throw new CommandError(`${error.message}\n${sent}; to continue: --resume ${run}`, {
       cause: error,
     });
   }
@@ -69,7 +68,7 @@ export async function transfer(
   return meter.count;
 }
 
-/** @returns how many records the batch had */
+/** @returns the number of records in the batch */
 async function sendBatch(
   terminal: Terminal,
   server: Server,
@@ -84,7 +83,7 @@ async function sendBatch(
       const response = await server.ask(path, { method: "POST", headers, body, signal });
       if (response.ok) return (await response.json()).accepted;
       reason = await reasonOf(response);
-      // Only what may pass is tried again.
+      // Retry only errors that may pass.
       if (![429, 502, 503, 504, 507].includes(response.status)) {
         throw new Refused(inSource(reason));
       }
@@ -99,5 +98,5 @@ async function sendBatch(
   }
 }
 
-/** A batch that the server will not take at any time. */
+/** The server refuses the batch for good. */
 class Refused extends CommandError {}

@@ -8,15 +8,15 @@ import type { Terminal } from "./terminal.ts";
 export interface WatchOptions extends ServerOptions {
   /** Names and prefixes; none means all. */
   readonly symbols: readonly string[];
-  /** Print what there is, and end. */
+  /** Print the current board and stop. */
   readonly once: boolean;
   /** Print JSON instead of a grid. */
   readonly json: boolean;
-  /** Milliseconds between two pictures. */
+  /** Milliseconds between two drawings. */
   readonly every: number;
 }
 
-/** The close code of a socket that needs a key, or another one. */
+/** The close code for a missing or wrong key. */
 const KEY_NEEDED = 4401;
 const TRAIL_MAX = 60;
 const RATE_MS = 1_000;
@@ -25,15 +25,17 @@ const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H", CLEAR_LINE = "\x1b[K", CLEAR_BELOW = "\x1b[J";
 
-/** `tickwire watch`: the board as a live grid, once as a table, or as JSON for other programs. */
+/** `tickwire watch`: shows the board as a live grid, once as a table, or as JSON for other programs. */
 export async function watch(terminal: Terminal, options: WatchOptions): Promise<void> {
   const server = new Server(options);
   if (options.once) return await printOnce(terminal, server, options);
   if (options.json) return await printRows(terminal, server, options);
   if (!terminal.isScreen) {
-    throw new CommandError("Cannot draw a grid here: it is no screen; add --once or --json");
+    throw new CommandError(
+      "Cannot draw a grid: the output is not a terminal; add --once or --json",
+    );
   }
-  // What is wrong with the address or the key is said before the screen is taken.
+  // Report a wrong address or key before the grid covers the screen.
   await server.request(snapshotPath(options.symbols));
   await new Screen(terminal, server, options).run();
 }
@@ -58,7 +60,7 @@ async function printOnce(
   await terminal.write(lines.map((line) => `${line.trimEnd()}\n`).join(""));
 }
 
-/** One row a line as it changes, until the user or the reader ends it. */
+/** Prints one row per line as it changes, until the user or the reader stops it. */
 async function printRows(
   terminal: Terminal,
   server: Server,
@@ -83,7 +85,7 @@ async function printRows(
   });
   await untilAborted(terminal.interrupted, ended.signal);
   client.close();
-  // A reader that has seen enough, such as head, goes away without a word.
+  // A reader such as `head` closes the output when it has enough; that is not an error.
   if (failed instanceof CommandError) throw failed;
 }
 
@@ -129,7 +131,7 @@ async function subscribe(
   return client;
 }
 
-/** As many decimals as the most precise price seen of the symbol. */
+/** Uses as many decimals as the symbol's most precise price so far. */
 function watchedOf(row: Row, decimals: Map<string, number>): Watched {
   const seen = Math.max(decimals.get(row.symbol) ?? 0, decimalsOf(row.price ?? 0));
   decimals.set(row.symbol, seen);
@@ -138,7 +140,7 @@ function watchedOf(row: Row, decimals: Map<string, number>): Watched {
 
 const ORDERS = ["symbol", "change", "volume"] as const;
 
-/** The live grid: it is drawn at a pace of its own, whatever arrives. */
+/** The live grid. It draws at a fixed pace, independent of the data. */
 class Screen {
   readonly #terminal: Terminal;
   readonly #server: Server;
@@ -149,7 +151,7 @@ class Screen {
   #state: State = { kind: "connecting" };
   #order: typeof ORDERS[number] = "symbol";
   #from = 0;
-  /** Updates since the last second began, and in the one before. */
+  /** Updates in the current second, and the rate of the last one. */
   #updates = 0;
   #rate = 0;
   #ratedAt: number;
@@ -235,7 +237,7 @@ class Screen {
     const foot = [...keys].slice(0, columns).join("");
     const body = [...lines, ...Array<string>(Math.max(0, rows - 1 - lines.length)).fill(""), foot];
     const text = body.slice(0, rows).map((line) => line + CLEAR_LINE).join("\r\n");
-    // A flash lasts for one picture.
+    // A price flashes for one drawing.
     for (const [symbol, watched] of this.#board) {
       if (watched.moved !== 0) this.#board.set(symbol, { ...watched, moved: 0 });
     }

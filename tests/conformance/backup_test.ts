@@ -230,7 +230,7 @@ describe("A restore", () => {
     assert.match(await said(other, path) ?? "", /damaged|not a database/);
     copyFileSync(file, other);
     edit(other, "PRAGMA user_version = 99");
-    assert.match(await said(other, path) ?? "", /it is of version 99, this program knows \d+/);
+    assert.match(await said(other, path) ?? "", /it has version 99, this program knows \d+/);
     copyFileSync(file, other);
     edit(other, "UPDATE chunk SET sum = sum + 1; UPDATE entry SET body = zeroblob(9)");
     assert.match(await said(other, path) ?? "", /it is damaged/);

@@ -292,7 +292,7 @@ describe("A server that is killed", () => {
     const first = await ServerProcess.start(...flags);
     const { exit, log } = await ServerProcess.refused(...flags);
     assert.ok(exit.code !== null && exit.code > 0, String(exit.code));
-    assert.match(log, new RegExp(`tape\\.db: process ${first.pid} on \\S+ has it; stop that`));
+    assert.match(log, new RegExp(`tape\\.db: process ${first.pid} on \\S+ has it open; stop that`));
     assert.doesNotMatch(log, /\n\s+at /);
     await first.end("SIGKILL");
     const second = await ServerProcess.start(...flags);

@@ -51,6 +51,8 @@ interface Sample {
 const json = { "content-type": "application/json" };
 const get = (path: string): Sample => ({ path });
 const tick = (symbol: string) => JSON.stringify({ symbol, price: 1 });
+const bar = (symbol: string) =>
+  JSON.stringify({ symbol, time: "2024-05-06", open: 1, high: 2, low: 1, close: 2 });
 const encoded = encodeURIComponent;
 const kraken = (method: string, symbol: string) =>
   `/kraken/0/public/${method}?pair=${encoded(symbol)}`;
@@ -79,6 +81,9 @@ const NAMED: Readonly<Record<string, (symbol: string) => Sample[]>> = {
   "POST /ticks": (
     s,
   ) => [{ path: "/ticks", init: { method: "POST", headers: json, body: tick(s) } }],
+  "POST /bars": (
+    s,
+  ) => [{ path: "/bars?interval=1d", init: { method: "POST", headers: json, body: bar(s) } }],
   "POST /write": (s) => [{ path: "/write", init: { method: "POST", body: `${s} value=1` } }],
   "POST /api/v2/write": (s) => [
     { path: "/api/v2/write", init: { method: "POST", body: `${OWN} value=1\n${s} value=1` } },

@@ -294,7 +294,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
       await until("a copy is made of all", copies, (count) => count > 3);
       const { position } = await send(first, ticks(500, 200_000));
       const second = await replicas.start(1);
-      assert.match(second.log, /Begins with a copy of the tape: \d+ bytes/);
+      assert.match(second.log, /Starting from a copy of the tape: \d+ bytes/);
       await assertAlike([first, second], position);
     },
   );
@@ -392,7 +392,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     natsCli(`$JS.API.STREAM.DELETE.${replicas.stream}`);
     const { code } = await server.exited;
     assert.equal(code, 1);
-    assert.match(server.log, /^Cannot go on with the stream \w+: it was deleted; start again/m);
+    assert.match(server.log, /^Cannot follow the stream \w+: it was deleted; restart/m);
     const again = await replicas.start(0);
     assert.notEqual((await ready(again)).position.split(":")[0], epoch);
     assert.match(again.log, /Moved the tape .* to .*: it is of the epoch/);
@@ -422,7 +422,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     assert.equal(code, 1);
     assert.match(
       server.log,
-      /^Cannot follow the stream lossy: it ends with message 1, and 2 was read/m,
+      /^Cannot follow the stream lossy: it ends with message 1, but 2 was read/m,
     );
     const again = await ServerProcess.start(...tape, ...flags);
     assert.notEqual((await ready(again)).position.split(":")[0], position.split(":")[0]);
@@ -442,14 +442,14 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
       assert.equal(exit.code, 1);
       return said.trim().split("\n").at(-1)!;
     };
-    assert.match(await refusal("http://127.0.0.1:1"), /^Cannot use log http:.*is no address/);
+    assert.match(await refusal("http://127.0.0.1:1"), /^Cannot use log http:.*is not a URL/);
     assert.match(await refusal(`${nats.url}?steam=a`), /has no option steam/);
     assert.match(await refusal(`${nats.url}?stream=a.b`), /is not 1 to 32 letters/);
     natsCli(
       "$JS.API.STREAM.CREATE.foreign",
       JSON.stringify({ name: "foreign", subjects: ["f.>"] }),
     );
-    assert.match(await refusal(`${nats.url}?stream=foreign`), /it is of another program/);
+    assert.match(await refusal(`${nats.url}?stream=foreign`), /it belongs to another program/);
     const plain = await NatsServer.start("-m", "0");
     assert.match(await refusal(plain.url), /start nats-server with -js/);
     await plain.stop();

@@ -14,7 +14,7 @@ describe("docs/scale.md", () => {
   it("It tells of every option of --log, and of no other", () => {
     let known: string[] = [];
     assert.throws(() => parseStreamSpec("nats://host?x=1"), ({ message }: Error) => {
-      known = /it has no option x, but (.*)$/.exec(message)![1]!.split(", ");
+      known = /it has no option x, only (.*)$/.exec(message)![1]!.split(", ");
       return true;
     });
     assert.deepEqual(names(/^\| `(\w+)=/gm).sort(), known.sort());

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, describe, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import { cancel, type CancelOptions } from "../../src/terminal/cancel.ts";
 import { exportHistory } from "../../src/terminal/export.ts";
 import { importFiles } from "../../src/terminal/import.ts";
 import { send, type SendOptions } from "../../src/terminal/send.ts";
@@ -78,7 +79,7 @@ describe("tickwire send", () => {
       );
       assert.ok(failed instanceof CommandError);
       assert.match(failed.message, new RegExp(`line ${number}: price "x" is not a number`));
-      const run = /100 ticks were sent; to go on: --resume (\w+)$/.exec(failed.message)![1]!;
+      const run = /100 ticks were sent; to continue: --resume (\w+)$/.exec(failed.message)![1]!;
       const before = (await pricesOf(server.http)).length;
       writeFileSync(path, `${head}\n${good}${line(150)}`);
       await sent(server.http, { file: path, resume: run });
@@ -280,5 +281,52 @@ describe("tickwire export", () => {
       exportHistory(terminal, { url: "localhost:1", format: "arrow" }),
       /redirect it/,
     );
+  });
+});
+
+describe("tickwire cancel", () => {
+  const ran = async (options: Partial<CancelOptions>, reply?: string) => {
+    const terminal = new FakeTerminal();
+    if (reply !== undefined) {
+      terminal.input = { stream: Readable.from([reply]), isKeyboard: true };
+    }
+    const asked = { url: "", symbol: "A", all: false, yes: false, isDry: false, ...options };
+    const error = await cancel(terminal, asked).catch((error) => error);
+    if (error !== undefined) assert.ok(error instanceof CommandError, error);
+    return { said: error?.message ?? terminal.output, complaints: terminal.complaints };
+  };
+
+  test("Ticks, and whole symbols, are gone when whoever sits there says so", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const url = server.http;
+    await post(server, [1, 2, 3].map((price) => ({ symbol: "A", price })));
+    await post(server, [{ symbol: "B/C", price: 4 }]);
+    const dry = await ran({ url, seq: "1,2", isDry: true });
+    assert.equal(dry.said, "2 ticks of A would be cancelled\n");
+    for (const reply of ["n\n", "\n", "", "yess\n"]) {
+      const { said, complaints } = await ran({ url, seq: "1" }, reply);
+      assert.deepEqual([said, complaints], ["Nothing was cancelled", [
+        "Cancel 1 tick of A? [y/N]",
+      ]]);
+    }
+    assert.equal((await ran({ url, seq: "1" }, "Y\n")).said, "1 tick of A cancelled\n");
+    assert.equal(
+      (await ran({ url, from: "0", yes: true }, "n\n")).said,
+      "2 ticks of A cancelled\n",
+    );
+    // A script is not asked.
+    assert.equal((await ran({ url, symbol: "B/C", all: true })).said, "B/C is gone, with 1 tick\n");
+    assert.deepEqual(await (await fetch(`${url}/ticks`)).json(), []);
+    const refusals: [Partial<CancelOptions>, RegExp][] = [
+      [{ symbol: undefined }, /without a symbol/],
+      [{}, /name them by --seq, by --from and --to, or all by --all/],
+      [{ all: true, seq: "1" }, /name them by/],
+      [{ symbol: "NOPE", seq: "1" }, /Cannot find symbol NOPE/],
+      [{ seq: "x" }, /it is no seq/],
+    ];
+    for (const [options, reason] of refusals) {
+      assert.match((await ran({ url, ...options })).said, reason);
+    }
   });
 });

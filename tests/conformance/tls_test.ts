@@ -178,15 +178,15 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
       const error = await watch(new FakeTerminal(), { url, ca, ...once }).catch((error) => error);
       return error.message as string;
     };
-    assert.match(await said(server.http), /nobody knows the authority.*--ca$/);
+    assert.match(await said(server.http), /no known authority has signed it.*--ca$/);
     const elsewhere = await start(authority.leaf("DNS:elsewhere.example"));
-    assert.match(await said(elsewhere.http, authority.ca), /that of another host$/);
+    assert.match(await said(elsewhere.http, authority.ca), /it is for another host$/);
     assert.match(await said(server.http.replace("https", "http")), /^Cannot reach http:/);
     const plain = await startServer("--feed", "none");
     assert.match(await said(plain.http.replace("http", "https")), /does not speak TLS/);
     const relay = await startServer("--feed", `tickwire:${server.ws}/ws`);
     const log = () => relay.log.join("\n");
-    await until("it is told", log, (log) => /nobody knows the authority/.test(log));
+    await until("it is told", log, (log) => /no known authority has signed it/.test(log));
     for (const each of [relay, plain, elsewhere]) await each.stop();
     assert.match(await said(server.http, authority.path("none.pem")), /there is no such file$/);
     assert.match(await said(server.http, leaf.key), /there is no certificate in it$/);
@@ -226,7 +226,10 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     await kept.renew();
     await kept.renew();
     assert.equal(kept.log.filter((line) => /valid only until \d{4}-/.test(line)).length, 1);
-    assert.match(kept.log.join("\n"), /is not the key of the certificate .*the one before stays/);
+    assert.match(
+      kept.log.join("\n"),
+      /is not the key of the certificate .*the old certificate stays/,
+    );
     assert.equal((await reach.fetch(`${kept.http}/healthz`)).status, 200);
     await kept.stop();
   });

@@ -43,7 +43,7 @@ function flags(series: BarSeries): string[] {
 describe("BarSeries: figures", () => {
   test("BarSeries is empty before the first tick", () => {
     const series = seconds([]);
-    assert.equal(series.length, 0);
+    assert.equal(all(series).length, 0);
     assert.equal(series.newestTime, undefined);
     assert.equal(series.forming, false);
     assert.equal(series.close(), undefined);
@@ -210,8 +210,8 @@ describe("BarSeries: depth", () => {
       const series = new BarSeries("A", "1s", depth);
       for (let second = 1; second <= 10 * depth + 7; second++) {
         series.apply(next({ time: second * 1_000, price: second }));
-        assert.ok(series.length >= Math.min(second, depth));
-        assert.ok(series.length <= Math.max(4, 2 * depth));
+        assert.ok(all(series).length >= Math.min(second, depth));
+        assert.ok(all(series).length <= Math.max(4, 2 * depth));
         const prices = all(series).map(({ close }) => close);
         assert.deepEqual(prices, prices.map((_, index) => second - prices.length + 1 + index));
       }
@@ -250,9 +250,9 @@ describe("BarSeries: depth", () => {
           series.apply(next(applied.at(-1)));
         }
         const expected = naiveBars("1s", applied);
-        assert.ok(series.length >= Math.min(expected.length, depth));
-        assert.ok(series.length <= Math.max(4, 2 * depth));
-        assert.deepEqual(all(series), expected.slice(-series.length));
+        assert.ok(all(series).length >= Math.min(expected.length, depth));
+        assert.ok(all(series).length <= Math.max(4, 2 * depth));
+        assert.deepEqual(all(series), expected.slice(-all(series).length));
       }),
       { numRuns: 500 },
     );

@@ -34,6 +34,7 @@ async function runOf(
     tape: { head: 0, mark: () => undefined },
     accept: (ticks) =>
       Promise.resolve(accept(ticks, asked++)).then(() => ({ accepted: 0, position: "e:1" })),
+    give: (bars) => Promise.resolve({ accepted: bars.length, position: "e:1" }),
     define(symbol, fields) {
       if (symbol === "FULL") {
         return Promise.reject(new ClientError("too_many", "no room for FULL"));

@@ -356,12 +356,19 @@ describe("replay", () => {
     assert.deepEqual(rest.ticks.map(({ price }) => price), [5]);
   });
 
-  test("replay fails in words on bars, and plays a price of each", async () => {
+  test("replay gives bars as they are, and plays a price of each where one is named", async () => {
     const path = fileOf("time,open,high,low,close\n2024-05-06,1,3,1,2\n2024-05-07,2,4,2,3\n");
-    await assert.rejects(play(path, "symbol=A"), {
-      name: "RangeError",
-      message: /its records are bars: take a price of each, as in map=price:close$/,
-    });
+    const { bars } = await play(path, "symbol=A&speed=0");
+    assert.deepEqual(
+      bars.map(({ interval, time, close }) => [interval, new Date(time).getUTCDate(), close]),
+      [["1d", 6, 2], ["1d", 7, 3]],
+    );
+    for (const option of ["rebase", "loop", "every=1s"]) {
+      await assert.rejects(play(path, `symbol=A&${option}`), {
+        name: "RangeError",
+        message: "Cannot move bars to other times: rebase, loop and every are for ticks",
+      });
+    }
     const { ticks } = await play(path, "symbol=A&map=price:close&speed=0");
     assert.deepEqual(ticks.map(({ price }) => price), [2, 3]);
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { GivenBar } from "../../src/core/given_bar.ts";
 import type { InstrumentFields } from "../../src/core/instrument.ts";
 import type { Tick } from "../../src/core/tick.ts";
 import type { Feed } from "../../src/feeds/feed.ts";
@@ -26,6 +27,7 @@ export interface Emitted extends Tick {
 
 export interface Ran {
   readonly ticks: Emitted[];
+  readonly bars: GivenBar[];
   readonly batches: number[];
   /** How long the feed slept each time, and how many ticks it had emitted until then. */
   readonly sleeps: { ms: number; after: number }[];
@@ -48,6 +50,7 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
   let calls = 0;
   const ran = {
     ticks: [] as Emitted[],
+    bars: [] as GivenBar[],
     batches: [] as number[],
     sleeps: [] as { ms: number; after: number }[],
     warnings: [] as string[],
@@ -74,6 +77,12 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
       now += ticks.length * (options.msPerTick ?? 0);
       ran.batches.push(ticks.length);
       for (const tick of ticks) ran.ticks.push({ ...tick, at: now });
+      look();
+      return Promise.resolve();
+    },
+    give(bars, marks = []) {
+      ran.marks.push(...marks);
+      ran.bars.push(...bars);
       look();
       return Promise.resolve();
     },

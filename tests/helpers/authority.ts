@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Why tests with certificates are skipped; `false` where they are not. */
+/** Why tests with certificates are skipped; `false` with openssl. */
 export const NO_OPENSSL = spawnSync("openssl", ["version"]).status === 0 ? false : "needs openssl";
 
 export interface Leaf {
@@ -12,10 +12,10 @@ export interface Leaf {
   readonly key: string;
 }
 
-/** A private authority, made by openssl in a folder of its own. */
+/** A private certificate authority, made by openssl in a temporary folder. */
 export class Authority {
   readonly folder = mkdtempSync(join(tmpdir(), "tickwire-authority-"));
-  /** The file with its certificate. */
+  /** Path of its certificate. */
   readonly ca = this.path("ca.pem");
   #count = 0;
 
@@ -31,7 +31,7 @@ export class Authority {
     return join(this.folder, name);
   }
 
-  /** A certificate for names and addresses such as `DNS:localhost`. @param days negative when it is expired */
+  /** A certificate for names and addresses such as `DNS:localhost`. @param days valid for; negative means expired */
   leaf(names = "DNS:localhost,DNS:ticks.example,IP:127.0.0.1", days = 5): Leaf {
     const name = `leaf${++this.#count}`;
     const [request, cert, extensions] = [".csr", ".pem", ".ext"].map((e) => this.path(name + e));
@@ -44,14 +44,14 @@ export class Authority {
     return { cert: cert!, key: this.path(`${name}.key`) };
   }
 
-  /** The same with the certificate of the authority after it. */
+  /** The certificate followed by the authority's. */
   chain({ cert, key }: Leaf): Leaf {
     const chain = cert.replace(/\.pem$/, ".chain.pem");
     writeFileSync(chain, readFileSync(cert, "utf8") + readFileSync(this.ca, "utf8"));
     return { cert: chain, key };
   }
 
-  /** What browsers know its key by. */
+  /** Hash of its key, for browsers. */
   get fingerprint(): string {
     const { publicKey } = new X509Certificate(readFileSync(this.ca));
     const der = publicKey.export({ type: "spki", format: "der" });
@@ -72,7 +72,7 @@ export class Authority {
   }
 }
 
-/** The flags of a server with this certificate. */
+/** Flags of a server with this certificate. */
 export function tlsFlags({ cert, key }: Leaf): string[] {
   return ["--tls-cert", cert, "--tls-key", key];
 }

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createConnection } from "node:net";
 import { until } from "./until.mjs";
 
-/** Why a test that needs a program is skipped; `false` when it is there. */
+/** Why a test that needs a program is skipped; `false` with the program. */
 export function lacks(command: string): string | false {
   return spawnSync("which", [command]).status === 0 ? false : `there is no ${command}`;
 }
 
-/** A broker of Debian in a process of its own. */
+/** A message broker from Debian as a process. */
 export class Broker {
   readonly #command: string;
   readonly #args: readonly string[];
@@ -20,7 +20,7 @@ export class Broker {
     this.#port = port;
   }
 
-  /** Starts it, the second time at the same place as before. */
+  /** Starts it. A second start uses the same port. */
   async start(): Promise<void> {
     this.#child = spawn(this.#command, [...this.#args], { stdio: "ignore" });
     await until("the broker listens", () =>

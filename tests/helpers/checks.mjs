@@ -1,6 +1,6 @@
 import process from "node:process";
 
-/** Runs checks one after another and counts them, for programs that are tests. */
+/** Runs checks one after another and counts them, for test programs. */
 export class Checks {
   passed = 0;
   failed = 0;

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-explicit-any -- frames are whatever the server sends
 import { until } from "./until.mjs";
 
-/** A WebSocket client that keeps what it receives until the test asks for it. */
+/** A WebSocket client that stores messages until the test reads them. */
 export class Client {
   readonly #socket: WebSocket;
   readonly #received: any[] = [];
@@ -38,7 +38,7 @@ export class Client {
     this.#socket.send(bytes);
   }
 
-  /** The next message, or the next that fits; what came before is dropped. */
+  /** The next message, or the next that fits; earlier ones are dropped. */
   async next(fits: (message: any) => boolean = () => true): Promise<any> {
     const isOver = () => this.#received.some(fits) || this.#close !== undefined;
     await until("a message comes that fits", () => this.#received, isOver);
@@ -47,7 +47,7 @@ export class Client {
     throw new Error(`Cannot wait: closed with ${this.#close!.code} ${this.#close!.reason}`);
   }
 
-  /** What has been received and not been asked for. */
+  /** All messages that have not been read. */
   drain(): any[] {
     return this.#received.splice(0);
   }

@@ -7,7 +7,7 @@ export interface Ran {
   readonly complaint: string;
 }
 
-/** Runs a program of the machine to its end. @param input what it reads */
+/** Runs an installed program to its end. @param input its standard input */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -17,7 +17,7 @@ export function runProgram(
   let [output, complaint] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
   child.stderr.setEncoding("utf8").on("data", (text: string) => complaint += text);
-  // It may end before it has read everything.
+  // The program may end before it has read all.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   return new Promise((resolve, reject) => {

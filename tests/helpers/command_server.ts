@@ -18,15 +18,15 @@ import { FakeTerminal } from "../terminal/fake_terminal.ts";
 import { until } from "./until.mjs";
 
 /**
- * A folder with a program `tickwire` that asks this process to do what it is told, so that a shell can run
- * many commands of it, with pipes and files, in the time in which one process starts.
+ * A folder with a program `tickwire` that sends its arguments to this process. So a shell can run many commands,
+ * with pipes and files, in the time that one process takes to start.
  */
 export class CommandServer {
   readonly bin: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
-  /** @param env settings of every command, such as `TICKWIRE_URL` */
+  /** @param env settings of all commands, such as `TICKWIRE_URL` */
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     this.bin = join(folder, "bin");
     this.#env = env;
@@ -79,7 +79,7 @@ export class CommandServer {
   }
 }
 
-/** Does what main.ts does with a command. */
+/** Runs a command as main.ts does. */
 async function run(terminal: FakeTerminal, invocation: Invocation): Promise<void> {
   const { config = {}, words = [] } = invocation as {
     config?: Record<string, unknown>;

@@ -1,22 +1,21 @@
 /**
- * Plays conversations written as text against a real hub, with a clock that the text moves on.
+ * Plays conversations in a text against a real hub, with a clock that the text moves.
  *
  * ```
- * # a remark
- * ? symbol=AAPL&channel=quote       a client opens /ws with this query; the one before it leaves
- * ? /kraken                         a client opens another place; what it says first follows
- * > {"op":"ping","id":1}            it sends a frame
- * < {"op":"pong", …}                it gets a frame
+ * # a comment
+ * ? symbol=AAPL&channel=quote       a client opens /ws with this query; the previous one leaves
+ * ? /kraken                         a client opens another path; its first message follows
+ * > {"op":"ping","id":1}            the client sends a frame
+ * < {"op":"pong", …}                the client receives a frame
  * * {"symbol":"AAPL","price":150}   a tick arrives, or a list of them
- * - {"symbol":"AAPL","seqs":[1]}    something is taken back
- * + 100                             so many milliseconds pass
- * = {"symbol":"X","decimals":5}     an instrument becomes known
- * ! 5000                            the server tells its clients to come back after so long
+ * - {"symbol":"AAPL","seqs":[1]}    ticks are cancelled
+ * + 100                             milliseconds pass
+ * = {"symbol":"X","decimals":5}     an instrument is defined
+ * ! 5000                            the server drains: clients shall reconnect after this time
  * x 4400 Cannot read every          the server closes the connection
  * ```
- * What follows an action is all that comes of it, in this order. A line that begins with a blank goes
- * on with the one before. Frames are compared as JSON; an ellipsis at the end of an object or a text
- * stands for anything.
+ * The lines after an action are all its results, in order. A line that starts with a blank continues the
+ * one before it. Frames are compared as JSON; an ellipsis at the end of an object or a text matches anything.
  */
 import assert from "node:assert/strict";
 import type { Correction } from "../../src/core/correction.ts";
@@ -37,11 +36,11 @@ import { START, TestHub } from "./test_hub.ts";
 const STEP_MS = 250;
 const REST = "…";
 
-/** A client of a socket as the server sees it. */
+/** A client of a socket, seen from the server. */
 export class Client {
-  /** Frames that nobody has looked at yet. */
+  /** Frames that the test has not read. */
   #frames: string[] = [];
-  /** Bytes that it has not read yet. */
+  /** Bytes that the client has not read. */
   unread = 0;
   #closed: string | undefined;
   readonly #session: Session;
@@ -74,18 +73,18 @@ export class Client {
     this.#session.closed();
   }
 
-  /** The frames since the last look, as they came. */
+  /** The frames since the last call, as text. */
   texts(): string[] {
     return this.#frames.splice(0);
   }
 
-  /** The frames since the last look, read as JSON. */
+  /** The frames since the last call, parsed. */
   frames(): unknown[] {
     return this.texts().map((text) => JSON.parse(text));
   }
 }
 
-/** A hub whose clock is moved by hand, and which does by itself what falls due meanwhile. */
+/** A hub with a clock that the test moves. It does what falls due meanwhile. */
 export class PacedHub extends TestHub {
   readonly #places: Readonly<Record<string, (connection: number, reach: Reach) => Wire>>;
   readonly #flushMs: number;
@@ -106,7 +105,7 @@ export class PacedHub extends TestHub {
     market.advance(this.now);
   }
 
-  /** @param address another place, or the query of `/ws` */
+  /** @param address another path, or the query of `/ws` */
   join(address = ""): Client {
     const place = this.#places[address];
     const dialect = place === undefined
@@ -115,7 +114,7 @@ export class PacedHub extends TestHub {
     return new Client(this.hub, dialect);
   }
 
-  /** Ticks arrive; a time that is not given is now. */
+  /** Appends ticks; a missing time is now. */
   ticks(...ticks: Partial<Tick>[]): void {
     this.append(ticks.map((tick): Tick => ({
       symbol: "AAPL",
@@ -167,17 +166,17 @@ interface Line {
   readonly text: string;
 }
 
-/** What came of an action, at a place such as `/kraken` or a query of `/ws`. */
+/** The result of an action, at a path such as `/kraken` or a query of `/ws`. */
 export interface Exchange {
   readonly address: string;
-  /** What the client has sent, if that was the action. */
+  /** The client's frame, if that was the action. */
   readonly request: string | undefined;
   readonly frames: readonly unknown[];
 }
 
 /**
- * Plays a conversation and fails at the first line that goes otherwise.
- * @param watch told of everything that came, whole
+ * Plays a conversation and fails at the first difference.
+ * @param watch receives all frames, complete
  */
 export function play(
   text: string,
@@ -252,7 +251,7 @@ function compare(
   assert.equal(close === undefined ? came.closed : reason, close?.text, `line ${action.number}`);
 }
 
-/** What came, without what the text leaves open. */
+/** The found value without the parts that the text leaves open. */
 function cut(found: unknown, wanted: unknown): unknown {
   if (typeof found === "string" && typeof wanted === "string" && wanted.endsWith(REST)) {
     return found.startsWith(wanted.slice(0, -1)) ? wanted : found;

@@ -1,4 +1,4 @@
-/** A bar as TradingView's charting library has it: milliseconds and numbers. */
+/** A bar in TradingView's charting library: milliseconds and numbers. */
 export interface ChartBar {
   readonly time: number;
   readonly open: number;
@@ -24,12 +24,12 @@ export interface SymbolInfo {
 }
 
 /**
- * Asks a UDF server as the stock datafeed of TradingView's charting library does: the status is not
- * looked at, an answer with `s` is no symbol, and live bars come from asking again.
+ * Sends requests to a UDF server as the stock datafeed of TradingView's charting library does: it ignores the
+ * HTTP status, an answer with `s` is no symbol, and live bars come from polling.
  */
 export class Datafeed {
   readonly #url: string;
-  /** Start of the newest bar that was told, by subscription. */
+  /** Start of the newest reported bar, by subscription. */
   readonly #told = new Map<string, number>();
 
   constructor(url: string) {
@@ -99,7 +99,7 @@ export class Datafeed {
     return { bars };
   }
 
-  /** What a chart does to show so many bars before a time: it follows `nextTime` over a gap. */
+  /** Requests the bars before a time as a chart does; it follows `nextTime` over a gap. */
   async chart(
     info: SymbolInfo,
     resolution: string,
@@ -123,7 +123,7 @@ export class Datafeed {
     return bars.slice(-count);
   }
 
-  /** Asks for what is new, as the datafeed does every so often. @throws when a bar before the new one is missing */
+  /** Polls for new bars, as the datafeed does. @throws if the bar before a new one is missing */
   async pulse(
     info: SymbolInfo,
     resolution: string,
@@ -148,7 +148,7 @@ export class Datafeed {
   }
 }
 
-/** The stock client takes seconds for minutes here, so it asks for more than it needs. */
+/** Like the stock client, this takes seconds for minutes, so it asks for more than it needs. */
 function periodSeconds(resolution: string): number {
   if (/D$/.test(resolution)) return 86_400;
   if (/W$/.test(resolution)) return 604_800;

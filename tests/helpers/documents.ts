@@ -10,20 +10,20 @@ export interface Block {
   /** Such as `docs/feeds.md:40`. */
   readonly at: string;
   readonly language: string;
-  /** What the document calls the file that the block is, as in ` ```csv prices.csv `. */
+  /** Name of the file in the document, as in ` ```csv prices.csv `. */
   readonly file: string | undefined;
   readonly text: string;
 }
 
-/** One command of a document, with its goes-on lines joined. */
+/** One command of a document; continued lines are joined. */
 export interface Command {
   readonly at: string;
   readonly line: string;
-  /** What the document says that it prints. */
+  /** The output in the document. */
   readonly output: string | undefined;
 }
 
-/** Every document of the project, from its root. */
+/** All documents of the project, relative to its root. */
 export const PAGES: readonly string[] = [
   ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),
   ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
@@ -35,7 +35,7 @@ export function textOf(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
 }
 
-/** A fence may be indented, in a list. */
+/** A fence may be indented in a list. */
 const FENCE = /^( *)```(\w*) ?(.*)\n([^]*?)^\1```$/gm;
 
 export function blocksOf(page: string): Block[] {
@@ -50,7 +50,7 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
-/** The page without its blocks of code. */
+/** The page without its code blocks. */
 export function proseOf(page: string): string {
   return textOf(page).replaceAll(FENCE, "");
 }
@@ -71,8 +71,8 @@ export function commandsOf(page: string): Command[] {
 }
 
 /**
- * Splits a line as a shell does: words of each command, without what stands behind a `>`.
- * @param env what `$NAME` in double quotes stands for
+ * Splits a line into the words of each command, as a shell does, without redirections.
+ * @param env values of `$NAME` in double quotes
  */
 export function splitLine(line: string, env: Readonly<Record<string, string>>): string[][] {
   const commands: string[][] = [[]];
@@ -91,11 +91,11 @@ export function splitLine(line: string, env: Readonly<Record<string, string>>): 
   return commands.filter((words) => words.length > 0);
 }
 
-/** How the documents write the program. */
+/** The program's name in the documents. */
 const PROGRAM = /^(?:dist\/)?tickwire$/;
 const RUNTIMES = [["bun", "src/main.ts"], ["deno", "run", "-A", "src/main.ts"]];
 
-/** A command without what a shell reads before it. */
+/** A command without assignments and shell keywords before it. */
 function bareOf(words: readonly string[]): string[] {
   const begin = words.findIndex((word) => !/^[A-Z_]+=|^(?:do|done|then)$/.test(word));
   return begin < 0 ? [] : words.slice(begin);
@@ -105,7 +105,7 @@ export function programOf(words: readonly string[]): string | undefined {
   return bareOf(words)[0];
 }
 
-/** What is given to tickwire by a command, `undefined` when it is another program's. */
+/** The arguments of a tickwire command; `undefined` for other programs. */
 export function argumentsOf(words: readonly string[]): string[] | undefined {
   const rest = bareOf(words);
   if (PROGRAM.test(rest[0] ?? "")) return rest.slice(1);
@@ -113,7 +113,7 @@ export function argumentsOf(words: readonly string[]): string[] | undefined {
   return runtime === undefined ? undefined : rest.slice(runtime.length);
 }
 
-/** Whether these arguments start a server, and do not end by themselves. */
+/** Whether these arguments start a server that does not end by itself. */
 export function serves(args: readonly string[]): boolean {
   const ends = ["--help", "--version", "--check"].some((flag) => args.includes(flag));
   return !ends && (args[0] === undefined || args[0].startsWith("-"));
@@ -125,7 +125,7 @@ const RECORDS = [
   "EUR,2012-02-06 09:31:00,1.32",
 ].join("\n");
 
-/** Makes the folder in which a page's commands are run, with the files that the page shows. */
+/** Makes a folder for the commands of a page, with the files that the page shows. */
 export function layOut(folder: string, page: string): string {
   const place = join(folder, page.replaceAll(/\W/g, "_"));
   mkdirSync(place, { recursive: true });

@@ -3,7 +3,7 @@ import { turn } from "../../src/pulse.ts";
 import { listen } from "../../src/runtime/listen.ts";
 import type { Listening } from "../../src/runtime/listener.ts";
 
-/** One trade as the exchange has it; times in microseconds. */
+/** One trade of the exchange; times in microseconds. */
 export interface MadeTrade {
   readonly symbol: string;
   readonly id: number;
@@ -15,13 +15,13 @@ export interface MadeTrade {
 const SNAPSHOT = 3;
 const PAGE = 1_000;
 
-/** An exchange that speaks as much of Kraken's v2 and REST as a feed needs, from its documented messages. */
+/** An exchange with the part of Kraken's v2 and REST APIs that a feed needs, made from its documentation. */
 export class Exchange {
   readonly trades: MadeTrade[] = [];
-  /** What clients have said. */
+  /** Messages of clients. */
   readonly heard: Record<string, unknown>[] = [];
   readonly asked: string[] = [];
-  /** Answers to REST fail with this, if it is set. */
+  /** If set, REST answers with this error. */
   restError: string | undefined;
   system = "online";
   connections = 0;
@@ -38,7 +38,7 @@ export class Exchange {
     return `ws://127.0.0.1:${this.#port}/v2`;
   }
 
-  /** Begins to listen, the second time at the same place as before. */
+  /** Starts to listen. A second call uses the same port. */
   async open(): Promise<void> {
     this.#listening = await listen({
       turn,
@@ -56,13 +56,13 @@ export class Exchange {
     await this.#listening?.close();
   }
 
-  /** Ends all connections, and goes on listening. */
+  /** Closes all connections, and keeps listening. */
   drop(): void {
     for (const socket of this.#sockets.keys()) socket.close(1012, "");
     this.#sockets.clear();
   }
 
-  /** Makes trades; those who listen are told. */
+  /** Makes trades and sends them to subscribers. */
   trade(symbol: string, count = 1): void {
     for (let made = 0; made < count; made++) {
       const id = this.trades.filter((trade) => trade.symbol === symbol).length + 1;
@@ -81,7 +81,7 @@ export class Exchange {
     }
   }
 
-  /** Says something to everybody. */
+  /** Sends a text to all clients. */
   say(text: string): void {
     for (const socket of this.#sockets.keys()) socket.send(text);
   }

@@ -1,12 +1,12 @@
 import type { Socket } from "../../src/hub/socket.ts";
 
-/** A socket whose network the test opens and shuts: `reads(false)` lets unsent bytes pile up. */
+/** A socket with a network that the test can stop: after `reads(false)` unsent bytes pile up. */
 export class FakeSocket implements Socket {
   // deno-lint-ignore no-explicit-any -- frames are whatever the server sends
   readonly received: any[] = [];
   closedWith: { code: number; reason: string } | undefined;
   buffered = 0;
-  /** The most that was unsent when something more was sent. */
+  /** The largest `buffered` at any send. */
   bufferedAtSendMax = 0;
   #reading = true;
   #unread: string[] = [];
@@ -34,7 +34,7 @@ export class FakeSocket implements Socket {
     this.buffered = 0;
   }
 
-  /** What has been received since the last call. */
+  /** The messages since the last call. */
   take(): FakeSocket["received"] {
     return this.received.splice(0);
   }

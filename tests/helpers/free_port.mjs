@@ -1,14 +1,14 @@
 import { createServer } from "node:net";
 
 /**
- * Below the ports that systems give out by themselves: while a server is away that comes back to its place,
- * the system would give its port to somebody else, even to the client that tries to reach it.
+ * Below the ephemeral ports of systems. While a server is down, the system could give an ephemeral port to
+ * another process, even to the client that tries to reconnect.
  */
 const [FIRST, LAST] = [10_000, 32_000];
 /** @type {Set<number>} */
 const given = new Set();
 
-/** @returns {Promise<number>} a port that nobody listens on, for a server whose port has to be known */
+/** @returns {Promise<number>} a free port, for a server whose port must be known in advance */
 export async function freePort() {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));

@@ -1,18 +1,18 @@
-// Commands that run at once, each in a process group of its own.
+// Runs commands in parallel, each in its own process group.
 
 import { spawn } from "node:child_process";
 import process from "node:process";
 
 /**
  * @typedef {object} Ended
- * @property {string} output what it has printed, its errors last
- * @property {string} fault why it has failed, empty if it has not
+ * @property {string} output its standard output, then its standard error
+ * @property {string} fault the reason of a failure, or an empty text
  * @property {number} seconds
  */
 
 const JOB_MS_MAX = 20 * 60 * 1000;
 
-/** What is running, to be stopped when this process is. @type {Set<() => void>} */
+/** Functions that stop running commands; called when this process is stopped. @type {Set<() => void>} */
 const running = new Set();
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
   process.on(signal, () => {
@@ -22,7 +22,7 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
 }
 
 /**
- * Runs a command to its end, in a process group of its own, so that one that hangs takes its children with it.
+ * Runs a command to its end, in its own process group: stopping a hanging command also stops its children.
  * @param {string[]} command
  * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<Ended>}
@@ -40,7 +40,7 @@ export function runJob([command = "", ...args], options) {
       try {
         process.kill(-(child.pid ?? 0), "SIGKILL");
       } catch {
-        // The group is already gone.
+        // The group has ended already.
       }
     };
     running.add(stop);
@@ -48,14 +48,14 @@ export function runJob([command = "", ...args], options) {
       fault = `stopped after ${JOB_MS_MAX / 60_000} minutes`;
       stop();
     }, JOB_MS_MAX);
-    // Apart, so that no line of the one stands in the middle of a line of the other.
+    // Keep both streams separate, so that their lines do not mix.
     const outputs = [child.stdout, child.stderr].map((stream) => {
       const output = { text: "" };
       stream.setEncoding("utf8").on("data", (text) => output.text += text);
       return output;
     });
     child.on("error", (error) => fault = error.message);
-    // What a command leaves running keeps its output open: "close" would wait for it.
+    // "close" would wait for processes that the command leaves running, because they keep its output open.
     child.on("exit", () => setTimeout(stop, 200));
     child.on("close", (code, signal) => {
       clearTimeout(timer);
@@ -68,11 +68,11 @@ export function runJob([command = "", ...args], options) {
 }
 
 /**
- * Calls `run` for each of some items, so many at once, in their order where nothing keeps one back.
+ * Calls `run` for items in parallel, in order, except for items that are not ready.
  * @template Item
  * @param {readonly Item[]} items
  * @param {number} width
- * @param {(item: Item) => boolean} isReady whether it can be begun; asked whenever another has ended
+ * @param {(item: Item) => boolean} isReady whether it may start; called again after each end
  * @param {(item: Item) => Promise<void>} run
  * @returns {Promise<void>}
  */

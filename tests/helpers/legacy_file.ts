@@ -1,22 +1,22 @@
 import { DatabaseSync } from "node:sqlite";
 import { SEQ } from "../../src/core/bar.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
-import type { MarketChanges } from "../../src/core/market.ts";
+import type { MarketChanges } from "../../src/core/market_state.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import type { Receipt } from "../../src/log/log.ts";
 import { sumOfNumbers, sumOfText } from "../../src/store/checksum.ts";
 import { APPLICATION_ID } from "../../src/store/schema.ts";
 
-/** What is in a file as version 0.1.0 wrote it. */
+/** Contents of a file in the form of version 0.1.0. */
 export interface LegacyContents {
-  /** Of the form: 1 has no receipts, and no seqs in what was derived. */
+  /** Version of the form: 1 has no receipts, and no seqs in derived data. */
   readonly version?: 1 | 2;
   readonly epoch?: string;
-  /** The seqs have no holes; the first need not be 1. */
+  /** The seqs have no gaps; the first may be above 1. */
   readonly ticks: readonly TapedTick[];
-  /** When each tick was appended. */
+  /** Time when each tick was appended. */
   appended?(seq: number): number;
-  /** What was derived from them, up to its seq. */
+  /** Data derived from the ticks up to its seq. */
   readonly state?: MarketChanges;
   readonly receipts?: readonly Receipt[];
   readonly marks?: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ const SCHEMA = [
      accepted INTEGER NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, sum INTEGER NOT NULL) STRICT;`,
 ];
 
-/** Writes such a file, as it is after a process has ended. */
+/** Writes such a file, as a process leaves it. */
 export function writeLegacyFile(path: string, contents: LegacyContents): void {
   const { version = 2 } = contents;
   const db = new DatabaseSync(path);

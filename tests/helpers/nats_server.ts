@@ -7,13 +7,13 @@ import process from "node:process";
 import { freePort } from "./free_port.mjs";
 import { until } from "./until.mjs";
 
-/** Why there can be none here, if there cannot. */
+/** Why nats-server cannot run here, if it cannot. */
 export function natsFault(): string | undefined {
   const { status } = spawnSync("nats-server", ["--version"]);
   return status === 0 ? undefined : "nats-server is not installed";
 }
 
-/** A nats-server with JetStream and a folder of its own, as a process. */
+/** A nats-server with JetStream and a temporary folder, as a process. */
 export class NatsServer {
   readonly port: number;
   readonly #folder: string;
@@ -32,7 +32,7 @@ export class NatsServer {
     return server;
   }
 
-  /** Several that form a cluster, and keep everything on all of them. */
+  /** Starts servers that form a cluster and replicate everything. */
   static async cluster(size: number): Promise<NatsServer[]> {
     const ports: number[] = [];
     while (ports.length < size) ports.push(await freePort());
@@ -50,7 +50,7 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, with what it had before. */
+  /** Starts it with its existing data. */
   async begin(): Promise<void> {
     const args = this.#args.length > 0 ? this.#args : ["-js"];
     const place = ["-a", "127.0.0.1", "-p", String(this.port), "-sd", this.#folder];
@@ -59,7 +59,7 @@ export class NatsServer {
     await until("nats-server listens", () => listens(this.port));
   }
 
-  /** Ends it without a word. */
+  /** Kills it. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -69,14 +69,14 @@ export class NatsServer {
     await ended;
   }
 
-  /** Ends it and begins again in another way, with what it had. */
+  /** Restarts it with other flags and the same data. */
   async beginWith(...args: string[]): Promise<void> {
     await this.kill("SIGTERM");
     this.#args = args;
     await this.begin();
   }
 
-  /** Ends it and begins again with what it had at an earlier time, as after a loss. @param earlier from `copy` */
+  /** Restarts it with earlier data, as after a loss. @param earlier from `copy` */
   async beginFrom(earlier: string): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true });
@@ -84,7 +84,7 @@ export class NatsServer {
     await this.begin();
   }
 
-  /** @returns a folder with all that it has now */
+  /** @returns a folder with a copy of its data */
   copy(): string {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-nats-copy-"));
     cpSync(this.#folder, folder, { recursive: true });

@@ -9,18 +9,18 @@ import { FakeTerminal } from "../terminal/fake_terminal.ts";
 import type { Known, Reckoning } from "./reckoning.ts";
 import type { Address } from "./senders.ts";
 
-/** What is asked for: one symbol, and a time in which all its ticks are. */
+/** A question for all places: one symbol, and a time range that contains all its ticks. */
 export interface Question {
   readonly symbol: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** A place where ticks, or what follows from them, can be read. */
+/** A place that returns ticks, or data derived from them. */
 export interface Place {
   readonly name: string;
   ask(server: Address): Promise<unknown>;
-  /** The same answer, made from the plain list of ticks. */
+  /** The same answer, calculated from the plain list of ticks. */
   reckon(all: Reckoning): unknown;
 }
 
@@ -31,7 +31,7 @@ type Format = typeof FORMATS[number];
 
 const ALL = 10_000_000;
 
-/** The intervals that Kraken has, in minutes, and those of a charting library, by name. */
+/** Kraken's intervals in minutes, and the resolutions of a charting library, by interval. */
 const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1_440 };
 const RESOLUTIONS = {
   "1s": "1S",
@@ -42,10 +42,10 @@ const RESOLUTIONS = {
   "1d": "1D",
   "1w": "1W",
 };
-/** So many bars a charting library is given at once. */
+/** Most bars in one answer of UDF. */
 const UDF_BARS_MAX = 20_000;
 
-/** Every place below HTTP. */
+/** All places that HTTP serves. */
 export function places(question: Question): Place[] {
   return [
     ...FORMATS.flatMap((format) => INTERVALS.map((each) => allBars(question, each, format))),
@@ -66,7 +66,7 @@ export function places(question: Question): Place[] {
   ];
 }
 
-/** All that there is in one format each, and what reads it in a way of its own. */
+/** All data in one format each, and the places with their own way of reading. */
 export function fewPlaces(question: Question): Place[] {
   return [...wholePlaces(question), ...partPlaces(question)];
 }
@@ -78,7 +78,7 @@ export function wholePlaces(question: Question): Place[] {
   ]);
 }
 
-/** Answers that are short, however many ticks there are. */
+/** Answers that are short for any number of ticks. */
 export function partPlaces(question: Question): Place[] {
   return [
     ...someBars(question, "1s"),
@@ -124,7 +124,7 @@ function someBars({ symbol, from, to }: Question, interval: Interval): Place[] {
   ];
 }
 
-/** All of them, page by page. */
+/** All bars, page by page. */
 function bookOfBars({ symbol }: Question, interval: Interval): Place {
   const path = bars({ symbol, interval, from: 0, limit: 1_777 });
   return {
@@ -183,7 +183,7 @@ function udf({ symbol, from, to }: Question, interval: keyof typeof RESOLUTIONS)
     };
     return { name: path, ask: json(path), reckon };
   };
-  // The week in which the first tick is began before it.
+  // The week of the first tick started before it.
   const [begin, end] = [Math.floor(from / 1_000) - 604_800, Math.ceil(to / 1_000)];
   const half = between(from / 1_000, to / 1_000, 0.5);
   return [
@@ -227,14 +227,14 @@ function trades({ symbol, from, to }: Question): Place[] {
     place({}, (ticks) => ticks.slice(-1_000).map(trade)),
     place({ since, count: 500 }, (ticks) => {
       const later = ticks.filter(({ time }) => time > since * 1_000);
-      // Those of the same time as the last come with it.
+      // The page includes all trades with the time of the last one.
       const more = later.slice(500).findIndex(({ time }) => time !== later[499]!.time);
       return later.slice(0, more < 0 ? undefined : 500 + more).map(trade);
     }),
   ];
 }
 
-/** Of today and of the last 24 hours: https://docs.kraken.com/api/docs/rest-api/get-ticker-information */
+/** Figures of today and of the last 24 hours: https://docs.kraken.com/api/docs/rest-api/get-ticker-information */
 function ticker({ symbol }: Question): Place {
   const path = query("/kraken/0/public/Ticker", { pair: symbol });
   return {
@@ -267,7 +267,7 @@ function ticker({ symbol }: Question): Place {
   };
 }
 
-/** A table, and candles of Plotly, of the newest 300 bars. */
+/** A table and Plotly candles of the newest 300 bars. */
 function openbb({ symbol }: Question, interval: Interval): Place[] {
   const reckon = (all: Reckoning) => all.bars(symbol, interval, { limit: 300 });
   const date = ({ time }: Known<Bar>) => new Date(time!).toISOString();
@@ -366,7 +366,7 @@ function rows(path: string): (server: Address) => Promise<Row[]> {
   };
 }
 
-/** Follows the links to what comes next. */
+/** Follows the links to the next pages. */
 function pages(path: string): (server: Address) => Promise<Row[]> {
   return async (server) => {
     const all: Row[][] = [];

@@ -13,11 +13,11 @@ export interface Exit {
   readonly signal: string | null;
 }
 
-/** A server in a process of its own, on the runtime that runs the test. */
+/** A server as a process, on the runtime of the test. */
 export class ServerProcess {
   static readonly #running = new Set<ServerProcess>();
 
-  /** What it wrote to standard error. */
+  /** Its standard error. */
   log = "";
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
@@ -37,7 +37,7 @@ export class ServerProcess {
         resolve(this.#exit = { code, signal });
       });
     });
-    // It may go while it is written to.
+    // The process may end while the test writes to it.
     this.#child.stdin!.on("error", () => {});
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
@@ -51,7 +51,7 @@ export class ServerProcess {
     return server;
   }
 
-  /** Starts a server that is expected to refuse. */
+  /** Starts a server that must refuse to start. */
   static async refused(...flags: string[]): Promise<{ exit: Exit; log: string }> {
     const server = new ServerProcess(flags);
     try {
@@ -63,12 +63,12 @@ export class ServerProcess {
     }
   }
 
-  /** Ends what a test that failed has left running. */
+  /** Ends servers that a failed test has left running. */
   static async endAll(): Promise<void> {
     await Promise.all([...ServerProcess.#running].map((server) => server.end("SIGKILL")));
   }
 
-  /** What it reads when it is fed by standard input. */
+  /** Its standard input. */
   get stdin(): Writable {
     return this.#child.stdin!;
   }
@@ -83,7 +83,7 @@ export class ServerProcess {
 
   /** Sends a signal and waits for the end. */
   end(signal: "SIGKILL" | "SIGTERM" | "SIGINT"): Promise<Exit> {
-    // What Deno kills through the child itself, it reports as ended by the signal in any case.
+    // If the signal goes through the child, Deno always reports an end by the signal.
     const { exitCode, signalCode } = this.#child;
     if (exitCode === null && signalCode === null) process.kill(this.pid, signal);
     return this.exited;
@@ -102,7 +102,7 @@ export class ServerProcess {
   }
 }
 
-/** Whoever the certificate is for, it is the server that was started. */
+/** Ignores the name in the certificate: the test has started this server itself. */
 function isReadyAt(http: string): Promise<boolean> {
   const get = http.startsWith("https") ? getSecure : getPlain;
   return new Promise((resolve, reject) => {
@@ -113,7 +113,7 @@ function isReadyAt(http: string): Promise<boolean> {
   });
 }
 
-/** Lets time pass, for the pace of a test; what a test asserts is waited for with `until`. */
+/** Lets time pass, to pace a test. Assertions wait with `until` instead. */
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { until } from "./until.mjs";
 
-/** A WebSocket client made of bytes: it can send what no library would, and stop reading. */
+/** A WebSocket client on raw bytes. It can send invalid frames and stop reading. */
 export class RawClient {
   readonly #socket: Socket;
   #bytes = Buffer.alloc(0);
@@ -53,18 +53,18 @@ export class RawClient {
       header[1] = 0x80 | 127;
       header.writeBigUInt64BE(BigInt(bytes.length), 2);
     }
-    // A mask of zeros leaves the payload as it is.
+    // A mask of zeros leaves the payload unchanged.
     this.#socket.write(Buffer.concat([header, Buffer.alloc(4), bytes]));
   }
 
-  /** The next frame, or `undefined` when the connection has ended. */
+  /** The next frame, or `undefined` after the end of the connection. */
   async next(): Promise<{ opcode: number; payload: Buffer } | undefined> {
     let frame: { opcode: number; payload: Buffer } | undefined;
     await until("a frame comes, or the end", () => (frame = this.#take()) ?? this.#ended);
     return frame;
   }
 
-  /** The code of the close frame that ends what is received; `undefined` when there is none. */
+  /** The code of the close frame; `undefined` without one. */
   async closeCode(): Promise<number | undefined> {
     for (let frame = await this.next(); frame !== undefined; frame = await this.next()) {
       if (frame.opcode === 8) return frame.payload.readUInt16BE(0);

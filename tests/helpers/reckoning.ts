@@ -5,12 +5,12 @@ import { LENGTHS, naiveBars, naiveFilled, naiveRange } from "../core/naive.ts";
 
 const DAY = 86_400_000;
 
-/** What a server has acknowledged, as a plain list in the order of the tape, and what follows from it. */
+/** The ticks that a server has acknowledged, in tape order, and the data derived from them. */
 export class Reckoning {
   readonly #ticks = new Map<string, TapedTick[]>();
   readonly #bars = new Map<string, readonly Bar[]>();
 
-  /** Notes a batch that was acknowledged. @param last seq of its last tick */
+  /** Adds an acknowledged batch. @param last seq of its last tick */
   add(ticks: readonly Tick[], last: number): void {
     const first = last - ticks.length + 1;
     for (const [index, { symbol, time, price, size, bid, ask }] of ticks.entries()) {
@@ -21,7 +21,21 @@ export class Reckoning {
     this.#bars.clear();
   }
 
-  /** In the order of the tape. */
+  /** Notes ticks as a server has given them their seqs. */
+  addTaped(ticks: readonly TapedTick[]): void {
+    for (const tick of ticks) this.add([tick], tick.seq);
+  }
+
+  /** Takes ticks of a symbol back. @returns how many there were */
+  cancel(symbol: string, isCancelled: (tick: TapedTick) => boolean): number {
+    const own = this.#ticks.get(symbol) ?? [];
+    const left = own.filter((tick) => !isCancelled(tick));
+    this.#ticks.set(symbol, left);
+    this.#bars.clear();
+    return own.length - left.length;
+  }
+
+  /** In tape order. */
   ticks(symbol: string): readonly TapedTick[] {
     return this.#ticks.get(symbol) ?? [];
   }
@@ -35,16 +49,16 @@ export class Reckoning {
     return naiveFilled(this.#all(symbol, interval), range).map(withoutClock);
   }
 
-  /** The newest by event time, equal times by tape order. */
+  /** The newest tick by event time; equal times by tape order. */
   newest(symbol: string): TapedTick {
     return this.ticks(symbol).reduce((newest, tick) => tick.time < newest.time ? newest : tick);
   }
 
-  /** How many ticks of all symbols there are in the shortest intervals of which so many reach over a time. */
+  /** Tick counts of all symbols, in the shortest intervals of which at most `limit` cover the range. */
   activity(asked: number, to: number, limit: number): Record<string, unknown> {
     const from = Math.max(asked, to - (limit - 1) * 7 * DAY);
     const startIn = (length: number, time: number) => {
-      // The epoch was a Thursday, and weeks begin on Monday.
+      // The epoch was a Thursday, and weeks start on Monday.
       const origin = length === 7 * DAY ? 4 * DAY : 0;
       return origin + Math.floor((time - origin) / length) * length;
     };
@@ -68,25 +82,25 @@ export class Reckoning {
   }
 }
 
-/** What is `undefined` here may be anything in an answer. */
+/** A row in which `undefined` matches anything. */
 export type Known<Row> = { readonly [Name in keyof Row]: Row[Name] | undefined };
 
 /**
- * Whether the newest bar is closed is a matter of the clock, and so is whether a tick revised it: the
- * clock closes a bar of the past when no tick has come for it within the last second.
+ * The clock decides whether the newest bar is closed, and so whether a later tick revises it: the
+ * server closes a bar of the past after one second without a tick for it.
  */
 function withoutClock(bar: Bar): Known<Bar> {
   return { ...bar, closed: bar.closed || undefined, revised: bar.revised || undefined };
 }
 
-/** Where an answer of many rows parts from what it should be, in one line; `undefined` when it does not. */
+/** The first difference between an answer and the right one, as one line; `undefined` without a difference. */
 export function parting(actual: unknown, right: unknown): string | undefined {
   return difference(actual, right, "");
 }
 
 function difference(actual: unknown, right: unknown, path: string): string | undefined {
   if (right === undefined || Object.is(actual, right)) return undefined;
-  // -0 is written as 0.
+  // JSON writes -0 as 0.
   if (typeof right === "number" && actual === right) return undefined;
   const fault = `${path}: ${shown(actual)} where ${shown(right)} is right`;
   if (typeof right !== "object" || right === null) return fault;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { Correction, TapedCorrection } from "../../src/core/correction.ts";
+import type { GivenBar } from "../../src/core/given_bar.ts";
+import type { ChangedBar } from "../../src/core/given_bars.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { Market } from "../../src/core/market.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
@@ -17,11 +19,11 @@ export interface TestReplicaOptions extends TestStoreOptions {
   readonly barsHeld?: number | undefined;
   readonly retentionMs?: number | undefined;
   readonly bytesMax?: number | undefined;
-  /** Does with what the log tells of what a replica does (true). */
+  /** Whether the replica applies the log at the start; default true. */
   readonly starts?: boolean | undefined;
 }
 
-/** A process with all that a tick passes on its way, which works when it is told to. */
+/** A process with all stages of a tick. It works when the test tells it to. */
 export class TestReplica {
   now = 1_763_700_000_000;
   readonly store: TestStore;
@@ -32,10 +34,12 @@ export class TestReplica {
   readonly replica: Replica;
   readonly writer: Writer;
   readonly maintenance: Maintenance;
-  /** Ticks that clients were told of. */
+  /** Ticks that clients received. */
   readonly published: TapedTick[] = [];
-  /** Corrections that clients were told of. */
+  /** Corrections that clients received. */
   readonly corrected: TapedCorrection[] = [];
+  /** Bars of which clients were told that they have changed by given ones. */
+  readonly given: ChangedBar[] = [];
   readonly warnings: string[] = [];
   readonly infos: string[] = [];
 
@@ -45,9 +49,10 @@ export class TestReplica {
     this.store = new TestStore({ now, ...options });
     const { log, tape } = this.store;
     [this.log, this.tape] = [log, tape];
-    const market = this.market = new Market({ barsKept: barsHeld });
+    const market = this.market = new Market({ barsKept: barsHeld, older: tape });
     this.hub = {
       publish: (tick) => void this.published.push(tick),
+      publishGiven: (bars) => void this.given.push(...bars),
       refresh() {},
       correct: (correction) => void this.corrected.push(correction),
     };
@@ -62,7 +67,7 @@ export class TestReplica {
     if (options.starts ?? true) this.replica.start(barsHeld);
   }
 
-  /** Sends a batch and waits until it is told of. */
+  /** Sends a batch and waits until it is accepted. */
   async send(ticks: readonly Tick[], attached?: Attached): Promise<Accepted> {
     const sent = this.writer.accept(ticks, attached);
     this.work();
@@ -75,6 +80,13 @@ export class TestReplica {
     return await cancelled;
   }
 
+  /** Gives bars and waits until they are told of. */
+  async give(bars: readonly GivenBar[], attached?: Attached): Promise<Accepted> {
+    const given = this.writer.give(bars, attached);
+    this.work();
+    return await given;
+  }
+
   async define(...args: Parameters<Writer["define"]>): Promise<void> {
     const defined = this.writer.define(...args);
     this.work();
@@ -85,12 +97,12 @@ export class TestReplica {
     while (this.replica.work());
   }
 
-  /** Stores all that was derived. */
+  /** Stores all derived data. */
   save(): void {
     while (this.replica.save() < this.tape.head);
   }
 
-  /** Brings all full blocks into the file. */
+  /** Writes all full blocks to the file. */
   seal(): void {
     this.save();
     while (this.tape.seal());
@@ -102,7 +114,7 @@ export class TestReplica {
   }
 }
 
-/** Rows, instruments and bars, as texts in which every bit of a number counts. */
+/** Rows, instruments and bars as texts that show each bit of a number. */
 export function view(market: Market, archive: Archive): string[] {
   return [...market.catalogue.symbols()].flatMap((symbol) => [
     bits(market.board.row(symbol)),
@@ -113,14 +125,14 @@ export function view(market: Market, archive: Archive): string[] {
   ]);
 }
 
-/** The same of a market that saw all ticks, and nothing else. */
+/** The same view of a market that applied all ticks and nothing else. */
 export function viewOfAll(all: readonly TapedTick[]): string[] {
   const market = new Market({ barsKept: 1_000_000 });
   for (const tick of all) market.apply(tick);
   return view(market, { bars: () => [] });
 }
 
-/** As `deepEqual`, without the time that it takes to find all differences of long lists. */
+/** Like `deepEqual`, but stops at the first difference, which is faster for long lists. */
 export function assertSame(found: string[], expected: string[], what = ""): void {
   const length = Math.max(found.length, expected.length);
   for (let index = 0; index < length; index++) {

@@ -1,8 +1,8 @@
-// What test runners print, read as the names of the tests that have passed and failed.
+// Reads the names of passed and failed tests from the output of test runners.
 
 /** @typedef {{ passed: number, failures: string[] }} Results */
 
-/** `deno test`, which indents the tests of a group below its name. @param {string} output @returns {Results} */
+/** Reads the output of `deno test`, which indents tests below the name of their group. @param {string} output @returns {Results} */
 export function denoResults(output) {
   let passed = 0;
   let file = "";
@@ -10,7 +10,7 @@ export function denoResults(output) {
   const failures = [];
   /** @type {{ name: string, hasTests: boolean }[]} */
   const groups = [];
-  // Of a test that takes long it is said so on the line of its result.
+  // Deno writes the note about a slow test into its result line.
   const lines = output.replaceAll(/'.*' has been running for over \(.*\)\n/g, "").split("\n");
   for (const line of lines) {
     if (line === " ERRORS ") break;
@@ -28,7 +28,7 @@ export function denoResults(output) {
     if (outer !== undefined) outer.hasTests = true;
     if (verdict === undefined) groups.push({ name, hasTests: false });
     if (verdict === "ok" && !isGroup) passed++;
-    // A group fails by its tests, which are counted, or by what is done before and after them.
+    // A group fails with its tests, which are counted, or in its hooks.
     if (verdict === "FAILED" && !remark.startsWith("due to ")) {
       failures.push(`${file}: ${[...groups, { name }].map(({ name }) => name).join(" > ")}`);
     }
@@ -36,7 +36,7 @@ export function denoResults(output) {
   return { passed, failures };
 }
 
-/** `bun test`, which names the failures of many files once more at the end. @param {string} output @returns {Results} */
+/** Reads the output of `bun test`, which repeats failures at the end. @param {string} output @returns {Results} */
 export function bunResults(output) {
   let passed = 0;
   let file = "";
@@ -50,19 +50,19 @@ export function bunResults(output) {
     if (verdict === "pass") passed++;
     if (verdict === "fail") failures.push(`${file}: ${name}`);
   }
-  // For some readers it names only failures.
+  // In some environments Bun prints only failures.
   const [, count = "0"] = /^ *(\d+) pass$/m.exec(output) ?? [];
   return { passed: Math.max(passed, Number(count)), failures };
 }
 
-/** The programs that are tests by themselves. @param {string} output @returns {Results} */
+/** Reads the output of test programs. @param {string} output @returns {Results} */
 export function checkResults(output) {
   const found = [...output.matchAll(/^(ok|FAILED) +(.+) \(\d+ ms\)$/gm)];
   const failures = found.flatMap(([, verdict, name = ""]) => verdict === "ok" ? [] : [name]);
   return { passed: found.length - failures.length, failures };
 }
 
-/** What is to be read of the output of a runner that has failed: all but what has passed. @param {string} output */
+/** The output of a failed runner without the lines of passed tests. @param {string} output */
 export function failedOutput(output) {
   const isPassed =
     /^(\(pass\) .*|ok +.* \(\d+ ms\)| *.+ \.\.\. ok( \(.*\))?|\S+_test\.ts:|running \d+ tests? from .*|)$/;

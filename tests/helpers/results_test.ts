@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bunResults, checkResults, denoResults } from "./results.mjs";
 
-/** What `deno test` prints of the same tests as `bun test` below, and of two that only fail with it. */
+/** Output of `deno test` for the tests of BUN below, and for two that fail only on Deno. */
 const DENO = `
 running 5 tests from ./tests/x_test.ts
 top: a <b> ... ok (2ms)

@@ -8,14 +8,14 @@ export interface History {
   readonly count: number;
   /** Event time of the first tick. */
   readonly begin: number;
-  /** About how far ticks are apart. */
+  /** Approximate distance between ticks. */
   readonly stepMs: number;
   readonly order: "in order" | "shuffled";
 }
 
 /**
- * Ticks of the past: with equal times and gaps, negative prices, sizes, bids and asks that may be unknown.
- * Prices and sizes are quarters, so that sums of them are exact in any order.
+ * Past ticks with equal times and gaps, negative prices, and sizes, bids and asks that may be unknown. Prices
+ * and sizes are multiples of 0.25, so that sums are exact in any order.
  */
 export function history({ symbols, count, begin, stepMs, order }: History, seed = 1): Tick[] {
   const random = seededRandom(seed);
@@ -52,9 +52,9 @@ export interface Address {
 /** A way to send ticks. */
 export interface Sender {
   readonly name: string;
-  /** Sends a batch and waits until it is acknowledged. @returns its last position */
+  /** Sends a batch and waits until it is acknowledged. @returns the position of its last tick */
   send(server: Address, ticks: readonly Tick[]): Promise<string>;
-  /** What of a tick gets over. */
+  /** The part of a tick that this way transfers. */
   kept(tick: Tick): Tick;
 }
 

@@ -9,15 +9,15 @@ export interface TestServer {
   readonly redirectPort: number | undefined;
   readonly http: string;
   readonly ws: string;
-  /** What was logged. */
+  /** The log lines. */
   readonly log: readonly string[];
-  /** Takes up renewed files of TLS. */
+  /** Loads renewed TLS files. */
   renew(): Promise<void>;
-  /** Tells clients to go and waits until they are gone. */
+  /** Drains the clients and stops. */
   stop(): Promise<void>;
 }
 
-/** A server of its own on a free port, in this process and so on the runtime that runs the test. */
+/** Starts a server on a free port in this process, and so on the test's runtime. */
 export async function startServer(...flags: string[]): Promise<TestServer> {
   const invocation = readConfig({
     args: ["--port", "0", "--tape", "memory", "--drain", "200", ...flags],
@@ -71,13 +71,13 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
   };
 }
 
-/** A figure of a server by its name in `/metrics`, without `tickwire_`. */
+/** A metric of `/metrics` by its name without `tickwire_`. */
 export async function figureOf({ http }: { http: string }, name: string): Promise<number> {
   const text = await (await fetch(`${http}/metrics`)).text();
   return Number(new RegExp(`^tickwire_${name} (.+)$`, "m").exec(text)?.[1]);
 }
 
-/** Puts ticks on a server's tape and returns the position of the last one. */
+/** Sends ticks to a server and returns the position of the last one. */
 export async function send(server: TestServer, ticks: readonly object[]): Promise<string> {
   const response = await fetch(`${server.http}/ticks`, {
     method: "POST",

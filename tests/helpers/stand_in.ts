@@ -11,19 +11,19 @@ export interface MadeTrade {
   readonly size: number;
 }
 
-/** A public contract of an exchange or gateway, as much of it as a feed needs. */
+/** The public protocol of an exchange or gateway, as far as a feed needs it. */
 export interface Contract {
-  /** Path and query of the socket. */
+  /** Path and query of the WebSocket. */
   readonly path: string;
   /** The feed's options. */
   readonly options: string;
-  /** How its messages say a symbol. */
+  /** Symbols in its messages. */
   readonly symbols: readonly string[];
   readonly encode: (trade: MadeTrade) => unknown;
-  /** What is said at once; what an answer to a client's message is, and whether trades follow. */
+  /** Sent on connect; `answer` gives the reply to a message, and whether trades follow. */
   readonly greeting?: unknown;
   readonly answer?: (message: Record<string, unknown>) => { say?: unknown; follows?: boolean };
-  /** Whether the newest trade is told again to whoever subscribes. */
+  /** Whether a new subscriber gets the newest trade again. */
   readonly repeats?: boolean;
   /** Refuses an upgrade with 401. */
   readonly refuses?: (url: URL) => boolean;
@@ -112,7 +112,7 @@ export const ALPACA: Contract = {
   }],
 };
 
-/** Sensors of a plant, in packed frames. */
+/** Sensors of a plant, in compressed frames. */
 export const GATEWAY: Contract = {
   path: "/live",
   options: "?map=symbol:sensor,time:ts&idle=5s",
@@ -121,10 +121,10 @@ export const GATEWAY: Contract = {
   encode: ({ symbol, time, price, size }) => ({ sensor: symbol, value: price, ts: time, size }),
 };
 
-/** A server that speaks a contract, and whose trades are gone for whoever is not there. */
+/** A server with a given protocol. It does not repeat trades for clients that were not connected. */
 export class StandIn {
   readonly trades: MadeTrade[] = [];
-  /** What clients have said. */
+  /** Messages of clients. */
   readonly heard: string[] = [];
   pings = 0;
   readonly #contract: Contract;
@@ -138,7 +138,7 @@ export class StandIn {
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Clients that are told of trades. */
+  /** Number of clients that receive trades. */
   get followers(): number {
     return this.#followers.size;
   }
@@ -157,7 +157,7 @@ export class StandIn {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Ends all connections at once, as a network does. */
+  /** Terminates all connections, as a network failure does. */
   drop(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
     this.#followers.clear();
@@ -167,7 +167,7 @@ export class StandIn {
     for (const socket of this.#followers) socket.send(text);
   }
 
-  /** Makes trades, of the symbols in turn. */
+  /** Makes trades of the symbols in turn. */
   trade(count: number): void {
     const { symbols } = this.#contract;
     for (let made = 0; made < count; made++) {

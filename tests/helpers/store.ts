@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { MarketChanges } from "../../src/core/market.ts";
+import type { MarketChanges } from "../../src/core/market_state.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { LocalEntries } from "../../src/log/local.ts";
 import type { Draft, Entry } from "../../src/log/log.ts";
@@ -10,7 +10,7 @@ import { StoredTape } from "../../src/tape/stored_tape.ts";
 import type { TapeReader, TickQuery } from "../../src/tape/tape.ts";
 
 export interface TestStoreOptions {
-  /** Of a file; without one, log and tape are in memory. */
+  /** Path of the file; without one, log and tape are in memory. */
   readonly path?: string | undefined;
   readonly epoch?: string | undefined;
   readonly bootId?: string | undefined;
@@ -19,17 +19,17 @@ export interface TestStoreOptions {
   readonly blockTicks?: number | undefined;
   readonly ticksMax?: number | undefined;
   now?(): number;
-  /** Stands still unless told. */
+  /** Does not move by default. */
   elapsed?(): number;
 }
 
-/** A log and its tape, without a market: what the log tells of goes onto the tape at once. */
+/** A log and its tape without a market. Entries of the log go onto the tape at once. */
 export class TestStore {
   readonly log: QueuedLog;
   readonly tape: StoredTape;
   readonly notes: readonly string[];
   readonly #db: DatabaseSync;
-  /** What was told of since the store was opened. */
+  /** Ticks since the store was opened. */
   readonly told: TapedTick[] = [];
 
   /** @throws {TapeError} */
@@ -47,7 +47,7 @@ export class TestStore {
     this.log = new QueuedLog({ epoch, store, now, elapsed, waiting: () => {} });
   }
 
-  /** Follows the log. @param deliver takes the place of what the store itself does with an entry */
+  /** Follows the log. @param deliver replaces the store's own handling of an entry */
   follow(deliver = (entry: Entry) => this.deliver(entry)): this {
     this.log.follow(this.tape.head, deliver);
     this.tape.checkHead();
@@ -59,7 +59,7 @@ export class TestStore {
     this.told.push(...entry.ticks);
   }
 
-  /** Logs ticks, and whatever comes with them. @returns them with their seqs */
+  /** Appends ticks and the rest of a draft. @returns the ticks with their seqs */
   async append(ticks: readonly Tick[], rest: Omit<Draft, "ticks"> = {}): Promise<TapedTick[]> {
     const before = this.told.length;
     const appended = this.log.append({ ...rest, ticks });
@@ -68,16 +68,16 @@ export class TestStore {
     return this.told.slice(before);
   }
 
-  /** Says that all that follows from the ticks is stored, and brings every full block into the file. */
+  /** Marks all derived data as stored, and writes each full block to the file. */
   seal(state: Partial<MarketChanges> = {}): void {
     const { head } = this.tape;
-    // What is in memory only is stored a part at a time.
+    // In memory, each call stores only a part.
     while (this.tape.save({ seq: head, instruments: [], newest: [], bars: [], ...state }) < head);
     while (this.tape.seal());
     while (this.log.forget(this.tape.settle()));
   }
 
-  /** Lets every write fail from now on, or none. */
+  /** Makes all writes fail, or succeed again. */
   writable(isWritable: boolean): void {
     this.#db.exec(`PRAGMA query_only = ${isWritable ? 0 : 1}`);
   }
@@ -87,7 +87,7 @@ export class TestStore {
   }
 }
 
-/** All that a query asks for, however many calls it takes. */
+/** All ticks of a query, in as many calls as it takes. */
 export function readAll(tape: TapeReader, query: TickQuery): TapedTick[] {
   const found: TapedTick[] = [];
   if (query.after === undefined && query.from === undefined) {

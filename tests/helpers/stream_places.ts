@@ -6,7 +6,7 @@ import { type Place, type Question, quoteOf } from "./places.ts";
 import type { Reckoning } from "./reckoning.ts";
 import type { Address } from "./senders.ts";
 
-/** Rows by the time of their bar: a later row replaces an earlier one. */
+/** Bars by time; a later row replaces an earlier one. */
 export class BarStream {
   readonly #client: Client;
   readonly #bars = new Map<number, Bar>();
@@ -23,7 +23,7 @@ export class BarStream {
     return stream;
   }
 
-  /** All bars that it has told of when it has come to a tick. */
+  /** All bars it has received up to a tick. */
   async through(seq: number): Promise<Bar[]> {
     for (let reached = -1; reached < seq;) {
       const frame = await this.#client.next(({ op }) => op === "data");
@@ -40,9 +40,9 @@ export class BarStream {
 }
 
 /**
- * Streams that begin with what there is, or with the beginning of the tape.
+ * Streams that start with a snapshot, or at the start of the tape.
  * @param last seq of the symbol's newest tick
- * @param position any of the tape
+ * @param position any position of the tape
  */
 export function streamPlaces({ symbol }: Question, last: number, position: string): Place[] {
   const from = position.replace(/:.*/, ":0");

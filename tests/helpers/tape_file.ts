@@ -18,7 +18,7 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { after, before } from "node:test";
 
-/** A folder for the files of one test file, which is gone when its tests are done. */
+/** A folder for one test file; it is removed after the tests. */
 export class TapeFolder {
   #path = "";
   #files = 0;
@@ -32,14 +32,14 @@ export class TapeFolder {
     return this.#path;
   }
 
-  /** A path that nothing has used, in a folder of its own. */
+  /** A new path in its own folder. */
   fresh(): string {
     const parent = join(this.#path, String(++this.#files));
     mkdirSync(parent);
     return join(parent, "tape.db");
   }
 
-  /** What is left of a tape whose process is killed now. */
+  /** A copy of the files that a tape would leave if its process were killed now. */
   killed(path: string): string {
     const copy = this.fresh();
     for (const end of ["", "-wal"]) {
@@ -69,7 +69,7 @@ export function overwrite(path: string, offset: number, bytes: Uint8Array): void
   closeSync(file);
 }
 
-/** Why no small disk can be had here; `undefined` when it can. */
+/** Why a small disk cannot be mounted here; `undefined` if it can. */
 export function diskFault(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root mounts a disk";
   const point = mkdtempSync(join(tmpdir(), "tickwire-disk-"));
@@ -79,7 +79,7 @@ export function diskFault(): string | undefined {
   return status === 0 ? undefined : "no disk can be mounted here";
 }
 
-/** A disk of 8 MB for the tests of one suite, which can be filled to the last byte. */
+/** A disk of 8 MB for one suite, which the test can fill to the last byte. */
 export class SmallDisk {
   #point = "";
 
@@ -89,7 +89,7 @@ export class SmallDisk {
       spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", this.#point]);
     });
     after(() => {
-      // A test that failed may have left a file open.
+      // A failed test may have left a file open.
       spawnSync("umount", ["-l", this.#point]);
       rmSync(this.#point, { recursive: true, force: true });
     });
@@ -99,14 +99,14 @@ export class SmallDisk {
     return join(this.#point, name);
   }
 
-  /** Leaves about so much room. */
+  /** Fills the disk except for about this many bytes. */
   leave(bytes: number): void {
     this.fill();
     const { size } = statSync(this.path("ballast"));
     truncateSync(this.path("ballast"), Math.max(0, size - bytes));
   }
 
-  /** Lets it be written from now on, or only read; no file may be open. */
+  /** Mounts the disk read-only or writable. No file may be open. */
   mount(mode: "ro" | "rw"): void {
     const { status } = spawnSync("mount", ["-o", `remount,${mode}`, this.#point]);
     if (status !== 0) throw new Error(`Cannot mount the disk anew: ${status}`);
@@ -116,7 +116,7 @@ export class SmallDisk {
     for (const end of ["", "-wal"]) rmSync(this.path(name + end), { force: true });
   }
 
-  /** Leaves no byte. */
+  /** Fills the disk completely. */
   fill(): void {
     for (let size = 2 ** 22; size >= 1;) {
       try {

@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync } from "node:fs";
+import type { GivenBar } from "../../src/core/given_bar.ts";
 import { Market } from "../../src/core/market.ts";
 import type { Correction } from "../../src/core/correction.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
@@ -13,33 +14,33 @@ import { native } from "../../src/wire/native.ts";
 import { FakeSocket } from "./fake_socket.ts";
 import { TestStore } from "./store.ts";
 
-/** 2025-11-21 04:40:00 UTC: the first moment of a minute. */
+/** 2025-11-21 04:40:00 UTC, the start of a minute. */
 export const START = 1_763_700_000_000;
-/** So few that most bars are read from the file. */
+/** So few that most bars come from the file. */
 const BARS_IN_MEMORY = 2;
 
 export interface TestHubOptions {
-  /** Of the tape's file; without one it is in memory. */
+  /** Path of the tape's file; without one the tape is in memory. */
   readonly path?: string | undefined;
   readonly epoch?: string | undefined;
   readonly authorize?: HubOptions["authorize"] | undefined;
 }
 
-/** A hub with its market, a clock that the test moves, and a tape in a list. */
+/** A hub with its market and tape, and a clock that the test moves. */
 export class TestHub {
-  /** Goes on as the test says; the clock on the wall may be off. */
+  /** Monotonic time, which the test moves; the wall clock differs by `offMs`. */
   now = START;
   offMs = 0;
-  /** How long the server takes from one look at the clock to the next. */
+  /** Time that passes with each reading of the clock. */
   costMs = 0;
-  /** When those who wait for their turn are to be served. */
+  /** When waiting sessions must be served. */
   servedAt = Infinity;
-  /** All ticks there ever were; the hub reads them from its own tape. */
+  /** All ticks ever appended; the hub reads from its own tape. */
   readonly tape: TapedTick[] = [];
   market!: Market;
   hub!: Hub;
   replica!: Replica;
-  /** What the hub reads from. */
+  /** The tape that the hub reads. */
   kept!: StoredTape;
   #store!: TestStore;
   readonly limits: Limits;
@@ -54,7 +55,7 @@ export class TestHub {
     this.#start();
   }
 
-  /** The process is killed, and another one goes on with what is in the file. */
+  /** Kills the process and starts another one with the files. */
   restart(): void {
     const path = `${this.#path!.replace(/\.\d+$/, "")}.${++this.#starts}`;
     for (const end of ["", "-wal"]) {
@@ -78,7 +79,7 @@ export class TestHub {
     const { log, tape } = this.#store;
     const barsKept = path === undefined ? 1_500 : BARS_IN_MEMORY;
     this.kept = tape;
-    const market = this.market = new Market({ barsKept });
+    const market = this.market = new Market({ barsKept, older: tape });
     const later = (ms: number) => void (this.servedAt = this.now + ms);
     const fault = (error: unknown) => {
       throw error;
@@ -106,14 +107,14 @@ export class TestHub {
     return { socket, session: this.hub.open(socket, wire, tenure) };
   }
 
-  /** Subscribes a new client and returns its socket, the reply still unread. */
+  /** Subscribes a new client and returns its socket; the reply is unread. */
   subscribe(fields: object): { socket: FakeSocket; session: Session } {
     const client = this.connect();
     client.session.receive(JSON.stringify({ op: "subscribe", ...fields }));
     return client;
   }
 
-  /** A tick of now, on the tape, in the market and published. */
+  /** Appends and publishes one tick, by default with the current time. */
   tick(symbol: string, price: number, fields: Partial<TapedTick> = {}): TapedTick {
     const rest = { size: null, bid: null, ask: null };
     this.append([{ symbol, time: this.now, price, ...rest, ...fields }]);
@@ -122,31 +123,37 @@ export class TestHub {
     return tick!;
   }
 
-  /** Ticks come onto the tape, into the market, and are published. */
+  /** Appends ticks, applies and publishes them. */
   append(ticks: readonly Tick[]): void {
     void this.#store.log.append({ ticks });
     this.replica.work();
   }
 
-  /** Takes back what a correction says. */
+  /** Appends bars. */
+  give(...bars: readonly GivenBar[]): void {
+    void this.#store.log.append({ ticks: [], bars });
+    this.replica.work();
+  }
+
+  /** Appends a correction. */
   cancel(correction: Correction): void {
     void this.#store.log.append({ ticks: [], corrections: [correction] });
     this.replica.work();
   }
 
-  /** Moves the clock on and flushes. */
+  /** Moves the clock and flushes. */
   pass(ms: number): number | undefined {
     this.now += ms;
     if (this.now >= this.servedAt) this.serve();
     return this.hub.flush(this.now);
   }
 
-  /** Serves those who wait for their turn. */
+  /** Serves waiting sessions. */
   serve(): void {
     this.servedAt = Infinity;
     this.hub.rota.serve();
   }
 
-  /** Something is to be flushed. */
+  /** Called when there is something to flush. */
   protected wake(): void {}
 }

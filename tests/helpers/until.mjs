@@ -1,22 +1,22 @@
-// The one way in which tests wait: until something is so, and not for time to pass.
+// The one way in which tests wait: for a condition, not for a time.
 
 import { inspect } from "node:util";
 
 /**
- * Longer than anything takes on a busy machine, which costs nothing where it comes early. Limits of whole
- * tests are longer still, so that this one is met first and tells what was there instead.
+ * Longer than anything takes on a busy machine. Limits of whole tests are longer still, so that this one
+ * comes first and reports the last value.
  */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS_MAX = 50;
 const SHOWN_MAX = 2_000;
 
 /**
- * Reads a value again and again until it fits, and returns it. A reading that throws does not fit yet.
+ * Reads a value repeatedly until it fits, and returns it. A reading that throws does not fit.
  * @template Value
  * @overload
- * @param {string} what is waited for, to go on with "Waited in vain until"
+ * @param {string} what the condition, which continues "Waited in vain until"
  * @param {() => Value | Promise<Value>} read
- * @returns {Promise<NonNullable<Value>>} the first value that is true
+ * @returns {Promise<NonNullable<Value>>} the first truthy value
  */
 /**
  * @template Value
@@ -60,7 +60,7 @@ export async function until(what, read, fits = Boolean, patienceMs = PATIENCE_MS
   throw new Error(`Waited ${patienceMs} ms in vain until ${what}; last: ${shown(last)}`, cause);
 }
 
-/** Both ends of what is long. @param {unknown} value */
+/** Shortens a long text to both ends. @param {unknown} value */
 function shown(value) {
   const text = typeof value === "string" ? value : inspect(value, { depth: 5 });
   if (text.length <= SHOWN_MAX) return text;

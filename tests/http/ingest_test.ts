@@ -12,6 +12,7 @@ const NOW = 1_763_700_000_000;
 function desk() {
   const waiting: (() => void)[] = [];
   const ingest = new Ingest({
+    give: () => Promise.resolve({ accepted: 0, position: "e:1" }),
     bodyBytesMax: 100,
     stalledMsMax: 1_000,
     turns: new Turns(() => Promise.resolve()),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { TestHub } from "../helpers/test_hub.ts";
+import { type Client, PacedHub } from "../helpers/conversation.ts";
+import { START, TestHub } from "../helpers/test_hub.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 /** Flushes every 10 ms for so long and gives what the client got, with when it got it. */
@@ -50,6 +51,29 @@ describe("Cursor", () => {
     test.tick("A", 8);
     test.pass(10);
     assert.deepEqual(live.take().at(-1), socket.take().at(-1));
+  });
+
+  it("Cursor cannot resume bars or quotes over given bars, which are no ticks", () => {
+    const test = new TestHub();
+    test.tick("A", 1);
+    test.tick("B", 1);
+    const day = START - START % 86_400_000;
+    const figures = { open: 1, high: 3, low: 1, close: 2, volume: 9 };
+    test.give({ symbol: "A", interval: "1d", time: day, ...figures });
+    const ask = (fields: object) => {
+      const { socket } = test.subscribe({ from: "e1:2", ...fields });
+      test.pass(10);
+      return socket.take()[0];
+    };
+    for (const channel of ["bar:1d", "bar:1w", "quote"]) {
+      const { recovered, reason, snapshot } = ask({ symbols: ["A"], channel });
+      assert.equal(recovered, false, channel);
+      assert.equal(reason, "Bars were imported after that position");
+      assert.equal(snapshot[0].close ?? snapshot[0].price, 2);
+    }
+    assert.equal(ask({ symbols: ["A"], channel: "tick" }).recovered, true);
+    assert.equal(ask({ symbols: ["B"], channel: "bar:1d" }).recovered, true);
+    assert.equal(ask({ symbols: ["A"], channel: "bar:1d", from: "e1:3" }).recovered, true);
   });
 
   it("Cursor answers a position that cannot be served with a snapshot, the reason and the head", () => {
@@ -297,5 +321,78 @@ describe("Cursor", () => {
     assert.equal(told.position, "e1:130000");
     test.tick("A", 7);
     assert.deepEqual(rowsOf(watch(test, socket, 30)).map(({ price }) => price), [7]);
+  });
+});
+
+describe("Cursor and corrections", () => {
+  const START_OF_DAY = 1_763_699_000_000;
+  const filled = () => {
+    const hub = new PacedHub();
+    hub.ticks(
+      ...[150, 900, 151, 800, 152].map((price, index) => ({
+        price,
+        time: START_OF_DAY + index * 1_000,
+      })),
+    );
+    return hub;
+  };
+  // deno-lint-ignore no-explicit-any -- frames are whatever the server sends
+  const framesOf = (client: Client) => client.frames() as any[];
+
+  it("Cursor that plays the past shows at once what there is without cancelled ticks", () => {
+    const hub = filled();
+    const client = hub.join();
+    const asked = { op: "subscribe", symbols: ["AAPL"], channel: "quote", mode: "all" };
+    client.send({ ...asked, from: START_OF_DAY, speed: 1 });
+    hub.pass(2_100);
+    assert.equal(framesOf(client).at(-1).rows[0].high, 900);
+    client.send({ op: "update", sub: "q1", pause: true });
+    hub.pass(10);
+    framesOf(client);
+    hub.cancel({ symbol: "AAPL", seqs: [2, 4] });
+    hub.pass(100);
+    const [told, data, ...more] = framesOf(client);
+    assert.deepEqual([told.op, told.seqs, more], ["corrected", [2, 4], []]);
+    const [{ price, high }] = data.rows;
+    assert.deepEqual([data.prev, data.seq, price, high], [3, 3, 151, 151]);
+    client.send({ op: "update", sub: "q1", pause: false });
+    hub.pass(5_000);
+    const [, last] = framesOf(client);
+    assert.deepEqual([last.prev, last.seq, last.rows.length, last.rows[0].high], [3, 5, 1, 152]);
+  });
+
+  it("Cursor of bars tells a client that resumes of the bars that are others now", () => {
+    const hub = filled();
+    hub.cancel({ symbol: "AAPL", seqs: [2, 4] });
+    const client = hub.join();
+    client.send({ op: "subscribe", symbols: ["AAPL"], channel: "bar:1m", from: "k3f9:5" });
+    hub.pass(50);
+    const [, told, data] = framesOf(client);
+    assert.deepEqual([told.op, told.seq], ["corrected", 6]);
+    assert.deepEqual([data.rows[0].high, data.rows[0].count], [152, 3]);
+  });
+
+  it("Cursor of a slow client tells of a correction first, and sends nothing that it cancelled", () => {
+    const hub = filled();
+    const client = hub.join();
+    client.send({ op: "subscribe", symbols: ["AAPL"] });
+    framesOf(client);
+    client.unread = 1e9;
+    hub.ticks({ price: 160 }, { price: 7e8 }, { price: 161 });
+    hub.pass(50);
+    hub.cancel({ symbol: "AAPL", seqs: [7] });
+    hub.pass(50);
+    hub.ticks({ price: 162 });
+    hub.pass(50);
+    assert.deepEqual(framesOf(client), []);
+    client.unread = 0;
+    hub.pass(100);
+    const [told, data, ...more] = framesOf(client);
+    assert.deepEqual([told.op, told.seqs, more], ["corrected", [7], []]);
+    assert.deepEqual([data.prev, data.rows.map(({ seq }: { seq: number }) => seq)], [5, [
+      6,
+      8,
+      10,
+    ]]);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ROWS_MAX } from "../../src/hub/cohort.ts";
-import { TestHub } from "../helpers/test_hub.ts";
+import { START, TestHub } from "../helpers/test_hub.ts";
 
 const prices = (frame: { rows: { price: number }[] }) => frame.rows.map(({ price }) => price);
 
@@ -255,5 +255,43 @@ describe("Hub", () => {
     const { socket } = test.connect();
     assert.equal(socket.closedWith?.code, 4429);
     assert.equal(test.hub.sessionCount, 2);
+  });
+
+  it("Hub tells of bars that have changed by given ones, and of the row, as it does of ticks", () => {
+    const test = new TestHub();
+    const DAY = 86_400_000;
+    const day = START - START % DAY;
+    const bar = (time: number, close: number) => ({
+      ...{ symbol: "A", interval: "1d" as const, time, open: 1, high: 9, low: 0, close, volume: 2 },
+    });
+    const sockets = ["bar:1d", "bar:1w", "bar:1h", "quote", "tick"].map((channel) =>
+      test.subscribe({ symbols: ["A"], channel }).socket
+    );
+    const told = () => {
+      test.pass(10);
+      return sockets.map((socket) =>
+        socket.take().filter(({ op }) => op === "data").flatMap(({ rows }) =>
+          rows.map((
+            { time, close, price, volume, closed, revised }: Record<string, number>,
+          ) => [(time! - day) / DAY, close ?? price, volume, closed, revised])
+        )
+      );
+    };
+    told();
+    test.give(bar(day - DAY, 2), bar(day, 3));
+    const now = (test.now - day) / DAY;
+    // 2025-11-21 is a Friday.
+    assert.deepEqual(told(), [
+      [[-1, 2, 2, true, false], [0, 3, 2, false, false]],
+      [[-4, 3, 4, false, false]],
+      [],
+      [[now, 3, 2, undefined, undefined]],
+      [],
+    ]);
+    test.give(bar(day - DAY, 4));
+    assert.deepEqual(told().slice(0, 2), [[[-1, 4, 2, true, true]], []]);
+    // The same again is nothing new.
+    test.give(bar(day - DAY, 4));
+    assert.deepEqual(told(), [[], [], [], [], []]);
   });
 });

@@ -222,7 +222,7 @@ describe("Session", () => {
       op: "error",
       id: 1,
       code: "too_many_commands",
-      message: "Cannot do the command: 1 wait for their turn",
+      message: "Cannot run the command: 1 commands are waiting",
       retryAfter: 1_000,
     });
   });

@@ -143,7 +143,7 @@ describe("LocalEntries: damage", () => {
   test("An entry that is missing from the middle is told", async () => {
     const path = await fileOf(9);
     change(path, "DELETE FROM entry WHERE id = 5");
-    assert.match(refusal(path), /damaged \(entry 5 is missing\); move it away to begin anew/);
+    assert.match(refusal(path), /damaged \(entry 5 is missing\); move it away to start a new tape/);
   });
 
   test("Entries that are missing from the beginning are told, unless they are not asked for", async () => {
@@ -173,7 +173,7 @@ describe("LocalEntries: damage", () => {
       put.run(changed);
       assert.match(
         refusal(folder.killed(path)),
-        /damaged \(entry 2: it is not as it was written\)/,
+        /damaged \(entry 2: its checksum is wrong\)/,
       );
     }
     db.close();
@@ -186,7 +186,7 @@ describe("LocalEntries: damage", () => {
     assert.ok(message.includes(path), message);
     assert.match(
       message,
-      /entry 2: it is of version 7, this program knows 2; use a newer tickwire/,
+      /entry 2: it has version 7, this program knows 2; use a newer tickwire/,
     );
     assert.doesNotMatch(message, /damaged/);
   });

@@ -55,6 +55,7 @@ function desk(toSave: number, toForget = 1, toSeal = 0) {
       done.calls.push("settle");
       return 7;
     },
+    sweep: () => false,
     retain() {
       write();
       done.hasSurplus = false;

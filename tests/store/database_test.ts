@@ -112,7 +112,7 @@ describe("openDatabase: opened again", () => {
     first.close();
     const second = open({ path: left, bootId: "boot 2" });
     assert.notEqual(second.tape.epoch, first.tape.epoch);
-    assert.match(second.notes.join(), /machine went down.*epoch changes/);
+    assert.match(second.notes.join(), /machine stopped.*epoch changes/);
     assert.deepEqual(readAll(second.tape, { limit: 9 }), all);
     const again = folder.killed(left);
     second.close();
@@ -156,7 +156,10 @@ describe("openDatabase: refusals", () => {
     const store = open({ path, holder: "process 4711 on mill" });
     const message = refusal({ path, holder: "process 4712 on mill" });
     assert.ok(message.includes(path), message);
-    assert.match(message, /process 4711 on mill has it; stop that, or choose another with --tape/);
+    assert.match(
+      message,
+      /process 4711 on mill has it open; stop that process, or choose another file with --tape/,
+    );
     assert.equal((await store.append(numbered(1))).length, 1);
     store.close();
     open({ path }).close();

@@ -60,7 +60,7 @@ class Reader {
     const { tape } = this.opened;
     this.replica = new Replica({
       ...{ log: this.log, tape, market },
-      hub: { publish() {}, refresh() {}, correct() {} },
+      hub: { publish() {}, publishGiven() {}, refresh() {}, correct() {} },
     });
     this.replica.start(BARS_HELD);
     this.opened.settled();
@@ -102,7 +102,7 @@ class First {
       log: relay,
       tape,
       market,
-      hub: { publish() {}, refresh() {}, correct() {} },
+      hub: { publish() {}, publishGiven() {}, refresh() {}, correct() {} },
     });
     this.maintenance = new Maintenance({
       ...{ replica: this.replica, log: relay, tape, retentionMs: 1e15, bytesMax: 1e15 },

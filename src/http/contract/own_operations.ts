@@ -61,6 +61,24 @@ export const CONTENT_ENCODING = requestHeader(
 const AT = query("at", "answers once it is reached; waits for it up to 5 s", ref("Position"));
 const AT_CODES = { 410: ["gone"], 503: ["behind"] };
 
+const RECORD_PARAMETERS = [
+  IDEMPOTENCY_KEY,
+  CONTENT_ENCODING,
+  ...Object.entries(FORM_OPTIONS).map(([name, description]) => query(name, description)),
+];
+
+/** Records in every format that there is. @param what one of them is called */
+function bodyOf(schema: "NewTick" | "NewBar", what: string) {
+  return {
+    "application/json": { anyOf: [listOf(ref(schema)), ref(schema)] },
+    "application/x-ndjson": { ...TEXT, description: `a ${what} on each line` },
+    "text/csv": { ...TEXT, description: `a header, then a ${what} on each line` },
+    "application/vnd.apache.parquet": BINARY,
+    "application/vnd.apache.arrow.stream": BINARY,
+    "application/vnd.apache.arrow.file": BINARY,
+  };
+}
+
 const TICKS: Operations = {
   "GET /ticks": {
     summary: "Ticks in tape order",
@@ -82,19 +100,8 @@ const TICKS: Operations = {
   "POST /ticks": {
     summary: "Puts ticks on the tape: all of them or, with an error, none",
     description: "With a parameter that says how records are written they may be in any form.",
-    parameters: [
-      IDEMPOTENCY_KEY,
-      CONTENT_ENCODING,
-      ...Object.entries(FORM_OPTIONS).map(([name, description]) => query(name, description)),
-    ],
-    body: {
-      "application/json": { anyOf: [listOf(ref("NewTick")), ref("NewTick")] },
-      "application/x-ndjson": { ...TEXT, description: "a tick on each line" },
-      "text/csv": { ...TEXT, description: "a header, then a tick on each line" },
-      "application/vnd.apache.parquet": BINARY,
-      "application/vnd.apache.arrow.stream": BINARY,
-      "application/vnd.apache.arrow.file": BINARY,
-    },
+    parameters: RECORD_PARAMETERS,
+    body: bodyOf("NewTick", "tick"),
     answers: { 200: json("they are on the tape", ref("Accepted")) },
     codes: { ...BATCH_CODES, 400: [...BATCH_CODES[400], "bad_parameter"] },
   },
@@ -204,6 +211,14 @@ const MARKET: Operations = {
       500: ["tape_unreadable"],
       ...AT_CODES,
     },
+  },
+  "POST /bars": {
+    summary:
+      "Puts given bars in the place of what there was of them: all of them or, with an error, none",
+    parameters: RECORD_PARAMETERS,
+    body: bodyOf("NewBar", "bar"),
+    answers: { 200: json("they are in the log", ref("Accepted")) },
+    codes: { ...BATCH_CODES, 400: [...BATCH_CODES[400].slice(2), "bad_bar", "bad_parameter"] },
   },
   "GET /stream": {
     summary: "The frames of /ws as Server-Sent Events",

@@ -37,6 +37,19 @@ const NewTick = z.object({
     .describe("milliseconds, or ISO 8601 with a zone; absent means now"),
 }).describe("one observation, as it is sent");
 
+const NewBar = z.object({
+  symbol: Symbol,
+  interval: z.string().optional().describe(
+    "when absent told by the query or by the spacing of the bars",
+  ),
+  time: z.union([z.number(), z.string()]).describe("in it: milliseconds, or ISO 8601"),
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  volume: z.number().min(0).nullish(),
+}).describe("a bar, as it is sent");
+
 const Row = z.object({
   symbol: Symbol,
   name: text,
@@ -96,6 +109,7 @@ const VALUES = {
   Position,
   Tick,
   NewTick,
+  NewBar,
   Row,
   Bar,
   Instrument: z.object({ symbol: Symbol, ...fields }),

@@ -83,6 +83,7 @@ const ASKED: Record<string, string[]> = {
 
 const json = { "content-type": "application/json" };
 const tick = '{"symbol":"A","price":1}';
+const bar = '{"symbol":"A","time":"2024-05-06","open":1,"high":2,"low":1,"close":2,"volume":3}';
 
 /** What is sent to each path that takes something. */
 const SENT: Record<string, { path?: string; headers?: Record<string, string>; body: string }[]> = {
@@ -95,6 +96,17 @@ const SENT: Record<string, { path?: string; headers?: Record<string, string>; bo
     { headers: { ...json, "content-encoding": "br" }, body: tick },
     { headers: { ...json, "idempotency-key": "x".repeat(201) }, body: tick },
     { headers: { ...json, origin: "https://stranger.example" }, body: tick },
+    { headers: json, body: `[${"           ".repeat(10_000)}]` },
+  ],
+  "post /bars": [
+    { path: "/bars?interval=1d", headers: json, body: `[${bar}]` },
+    { headers: json, body: `[${bar}]` },
+    { path: "/bars?interval=1d", headers: json, body: tick },
+    { headers: json, body: "nonsense" },
+    { path: "/bars?interval=2m", headers: json, body: `[${bar}]` },
+    { headers: { "content-type": "image/png" }, body: bar },
+    { headers: { ...json, "content-encoding": "br" }, body: bar },
+    { headers: { ...json, "idempotency-key": "x".repeat(201) }, body: bar },
     { headers: json, body: `[${"           ".repeat(10_000)}]` },
   ],
   "put /symbols/{symbol}": [

@@ -1,0 +1,51 @@
+import { type Form, type Format, FormFault, readForm } from "../records/form.ts";
+import { FORM_OPTION_NAMES } from "../records/form_options.ts";
+import type { WholeRules } from "../records/whole.ts";
+import type { RecordFormat } from "../wire/records.ts";
+import { Refusal } from "./refusal.ts";
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  "application/json": "json",
+  "application/x-ndjson": "ndjson",
+  "text/csv": "csv",
+  "application/vnd.apache.parquet": "parquet",
+  "application/vnd.apache.arrow.stream": "arrow",
+  "application/vnd.apache.arrow.file": "arrow",
+};
+
+/** How a body is to be read as it is, or by whatever form it has. */
+type Rules = { readonly format: RecordFormat } | Pick<WholeRules, "form" | "what">;
+
+/** By its type a body is plain; with options, or as a file of columns, it is read as any file. @throws {Refusal} */
+export function tickRules(contentType: string | undefined, options: URLSearchParams): Rules {
+  const format = readFormat(contentType, "ticks");
+  const isColumnar = format === "parquet" || format === "arrow";
+  if (!isColumnar && !FORM_OPTION_NAMES.some((name) => options.has(name))) return { format };
+  return { form: formOf(options, format, "ticks"), what: "ticks" };
+}
+
+/** Bars come in any form. @throws {Refusal} */
+export function barRules(contentType: string | undefined, options: URLSearchParams): Rules {
+  return { form: formOf(options, readFormat(contentType, "bars"), "bars"), what: "bars" };
+}
+
+function formOf(options: URLSearchParams, format: Format, what: string): Form {
+  try {
+    const form = readForm((option) => options.get(option));
+    return { ...form, format: form.format ?? format };
+  } catch (cause) {
+    if (!(cause instanceof FormFault)) throw cause;
+    throw new Refusal(400, "bad_parameter", `Cannot read ${what}: ${cause.message}`);
+  }
+}
+
+function readFormat(contentType: string | undefined, what: string): Format {
+  const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
+  const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
+  if (format !== undefined) return format;
+  throw new Refusal(
+    415,
+    "bad_content_type",
+    `Cannot read ${what} as ${type || "nothing"}: send ${Object.keys(FORMATS).join(", ")}`,
+  );
+}

@@ -1,0 +1,34 @@
+import type { TextTable } from "../store/text_table.ts";
+
+/** Before the name of a mark, so that it is none of the tape's own records. */
+const MARK = "mark ";
+
+/** Where feeds stand in their sources: the newest marks in memory until the file has them. */
+export class Marks {
+  readonly #meta: TextTable;
+  readonly #fresh = new Map<string, string>();
+
+  constructor(meta: TextTable) {
+    this.#meta = meta;
+  }
+
+  set(name: string, value: string): void {
+    this.#fresh.set(name, value);
+  }
+
+  /** The newest mark of this name. @throws {Damage} */
+  get(name: string): string | undefined {
+    return this.#fresh.get(name) ?? this.#meta.all().get(MARK + name);
+  }
+
+  /** Stores the fresh ones; part of a transaction. @returns what to call once that has succeeded */
+  store(): () => void {
+    const stored = [...this.#fresh];
+    for (const [name, value] of stored) this.#meta.put(MARK + name, value);
+    return () => {
+      for (const [name, value] of stored) {
+        if (this.#fresh.get(name) === value) this.#fresh.delete(name);
+      }
+    };
+  }
+}
