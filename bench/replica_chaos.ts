@@ -113,6 +113,32 @@ export async function chaos(options: ReplicaSetOptions, seconds: number): Promis
   await wait(3_000);
   const urls = servers.map(({ url }) => url).join(",");
   const all = await places(options, 3, ["--log", `${urls}?stream=chaos&replicas=3`]);
+  await underFire(all, seconds, async (kills) => {
+    if (kills % 2 === 0) {
+      const server = servers[kills % 3]!;
+      await server.kill();
+      await wait(2_000);
+      await server.begin();
+    } else {
+      const place = all[kills % 3]!;
+      place.kill();
+      await wait(500);
+      await place.start();
+    }
+  });
+  for (const place of all) place.kill();
+  await Promise.all(servers.map((server) => server.stop()));
+}
+
+/**
+ * Sends 5,000 ticks a second to 300 clients that come back where they were, and says what became of every tick and
+ * every client. @param all to each of which somebody sends @param strike done every ten seconds
+ */
+export async function underFire(
+  all: readonly Place[],
+  seconds: number,
+  strike: (kills: number) => Promise<void>,
+): Promise<void> {
   const watchers = Array.from(
     { length: 300 },
     (_, index) =>
@@ -140,24 +166,14 @@ export async function chaos(options: ReplicaSetOptions, seconds: number): Promis
   let kills = 0;
   for (const begun = performance.now(); performance.now() - begun < seconds * 1_000;) {
     await wait(10_000);
-    if (++kills % 2 === 0) {
-      const server = servers[kills % 3]!;
-      await server.kill();
-      await wait(2_000);
-      await server.begin();
-    } else {
-      const place = all[kills % 3]!;
-      place.kill();
-      await wait(500);
-      await place.start();
-    }
+    await strike(++kills);
   }
   await wait(5_000);
   isOver = true;
   await writing;
   await wait(5_000);
   for (const watcher of watchers) watcher.isOver = true;
-  for (const [index, { http }] of all.entries()) {
+  for (const [index, { http }] of [...new Set(all)].entries()) {
     const counts = new Map<number, number>();
     const text = await (await fetch(`${http}/ticks?limit=10000000&format=ndjson`)).text();
     for (const line of text.trim().split("\n")) {
@@ -180,6 +196,4 @@ export async function chaos(options: ReplicaSetOptions, seconds: number): Promis
         at(0.99)
       } ms`,
   );
-  for (const place of all) place.kill();
-  await Promise.all(servers.map((server) => server.stop()));
 }

@@ -39,6 +39,8 @@ const log = createLog(Date.now, complain);
 
 /** How often it is looked whether a certificate was renewed. */
 const RENEWAL_MS = 2_000;
+/** How often a worker looks whether its first process is there. */
+const ORPHAN_MS = 250;
 /** How long the file of a tape is waited for that somebody else has. */
 const FREE_MS_MAX = 2_000;
 /** The tape that a server has unless it is told otherwise. */
@@ -111,11 +113,16 @@ async function serve(given: Config): Promise<void> {
 async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
   const post = process.env[WORKER_VARIABLE];
   if (post === undefined) return undefined;
-  return await Worker.begin(JSON.parse(post) as Post, {
-    elapsed,
-    sleep,
-    ended: () => process.exit(1),
-  });
+  const parsed = JSON.parse(post) as Post;
+  const ended = () => process.exit(1);
+  // The channel may stay open: one runtime lets other workers inherit the other end of it.
+  setInterval(() => process.ppid === parsed.first || ended(), ORPHAN_MS);
+  try {
+    return await Worker.begin(parsed, { elapsed, sleep, ended });
+  } catch (_) {
+    // The first process has ended meanwhile.
+    return ended();
+  }
 }
 
 /** Ports are those of the first process, and what only one may do is done there. */
@@ -132,9 +139,19 @@ function createCrew(config: Config, elapsed: () => number): Crew | undefined {
   checkWorkers(config);
   return new Crew({
     ...{ count, elapsed, sleep, environment: process.env, ...log },
+    kill,
+    pid: process.pid,
     again: again(process.execPath, process.argv.slice(2)),
     backoff: (failures) => backoff(failures, Math.random),
   });
+}
+
+function kill(pid: number, signal: string): void {
+  try {
+    process.kill(pid, signal);
+  } catch (_) {
+    // It has ended meanwhile.
+  }
 }
 
 /** @throws {ConfigError} */

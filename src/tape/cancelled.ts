@@ -16,6 +16,11 @@ const LAYERS_MAX = 8;
 export class Cancelled {
   readonly #symbols = new Map<number, OfSymbol>();
 
+  /** Whether nothing was taken back. */
+  get isEmpty(): boolean {
+    return this.#symbols.size === 0;
+  }
+
   add(symbol: number, { seq, seqs, from = -Infinity, to = Infinity }: TapedCorrection): void {
     let own = this.#symbols.get(symbol);
     if (own === undefined) this.#symbols.set(symbol, own = new OfSymbol());
@@ -33,7 +38,7 @@ export class Cancelled {
     symbols: readonly number[] | undefined,
     asOf: number,
   ): IsCancelled | undefined {
-    if (this.#symbols.size === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const touches = (symbol: number) => this.#symbols.get(symbol)?.touches(segment) ?? false;
     const isTouched = symbols !== undefined && symbols.length <= this.#symbols.size
       ? symbols.some(touches)

@@ -7,6 +7,7 @@ import { TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarTable } from "./bar_table.ts";
 import { BlockTable, checkRow } from "./block_table.ts";
+import { Corrections } from "./corrections.ts";
 import { LegacyTicks } from "./legacy_ticks.ts";
 import { seqNoted } from "./parts.ts";
 import { BlockCache, SealedBlock } from "./sealed_block.ts";
@@ -48,7 +49,7 @@ export interface Progress {
   readonly all: number;
 }
 
-const BLOCKS_SINCE = 3;
+const BLOCKS_SINCE = 3, CORRECTIONS_SINCE = 4;
 /** More bars than a series has. */
 const BARS_MAX = 1e9;
 
@@ -163,6 +164,9 @@ class Looking {
   #derived(last: number): void {
     const known = Math.max(seqNoted(this.#meta, "saved"), seqNoted(this.#meta, "known"));
     if (known > last) this.#damaged(`the newest ticks, ${last + 1} to ${known}, are missing`);
+    if (this.found.version >= CORRECTIONS_SINCE) {
+      this.#look(() => void new Corrections(this.#db, this.#meta, this.#symbols));
+    }
     for (const table of ["instrument", "newest"] as const) {
       this.#look(() => new TextTable(this.#db, table).all());
     }

@@ -87,7 +87,9 @@ function search(
   effort.spent += SEGMENT_EFFORT;
   const { after, through, from, to, cancelled, asOf } = range;
   if (segment.newest < from || segment.oldest >= to || segment.count === 0) return;
-  const symbols = range.symbols?.filter((symbol) => !cancelled.hasAll(segment, symbol, asOf));
+  const symbols = cancelled.isEmpty
+    ? range.symbols
+    : range.symbols?.filter((symbol) => !cancelled.hasAll(segment, symbol, asOf));
   if (symbols?.length === 0) return;
   const isTimed = segment.oldest < from || segment.newest >= to;
   const isCancelled = cancelled.of(segment, symbols, asOf);

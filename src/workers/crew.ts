@@ -17,12 +17,16 @@ export interface Again {
 }
 
 export interface CrewOptions {
+  /** The id of this process. */
+  readonly pid: number;
   /** How many processes there are beside the first one. */
   readonly count: number;
   readonly again: Again;
   readonly environment: Readonly<Record<string, string | undefined>>;
   elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Sends a signal to a process that may have ended. */
+  kill(pid: number, signal: "SIGHUP" | "SIGTERM" | "SIGKILL"): void;
   /** How long to wait before a process is started once more that has failed so many times. */
   backoff(failures: number): number;
   info(message: string): void;
@@ -155,6 +159,8 @@ class Member {
   #child: ChildProcess | undefined;
   #exited = Promise.resolve("");
   #channel: Channel | undefined;
+  /** That which has reported by this channel. */
+  #met: ChildProcess | undefined;
   #joined: Joined | undefined;
   #leaveRooms = () => {};
   /** Says that it follows, or never will. */
@@ -174,7 +180,11 @@ class Member {
   }
 
   /** Sees to it that it runs, until the signal. */
-  async keep(shared: Shared, post: Omit<Post, "number">, signal: AbortSignal): Promise<void> {
+  async keep(
+    shared: Shared,
+    post: Omit<Post, "number" | "first">,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { elapsed, sleep, backoff, warn } = this.#options;
     while (!shared.isReadable() && !signal.aborted) await sleep(LOOK_MS, signal);
     for (let failures = 0; !signal.aborted;) {
@@ -191,12 +201,14 @@ class Member {
     }
   }
 
-  #start({ log }: Shared, post: Omit<Post, "number">): void {
-    const { again: { program, args }, environment } = this.#options;
+  #start({ log }: Shared, post: Omit<Post, "number" | "first">): void {
+    const { again: { program, args }, environment, pid } = this.#options;
     this.#come = log.expect();
     const env = {
       ...environment,
-      [WORKER_VARIABLE]: JSON.stringify({ ...post, number: this.#number }),
+      [WORKER_VARIABLE]: JSON.stringify(
+        { ...post, first: pid, number: this.#number } satisfies Post,
+      ),
     };
     const child = this.#child = spawn(program, args, {
       env,
@@ -214,12 +226,13 @@ class Member {
   async #watch(signal: AbortSignal): Promise<void> {
     const child = this.#child;
     await this.#options.sleep(START_MS_MAX, signal);
-    if (!signal.aborted && child === this.#child && !this.isServing) child?.kill("SIGKILL");
+    if (!signal.aborted && child === this.#child && !this.isServing) this.signal("SIGKILL");
   }
 
   /** It has reported. @returns what to do with what it says */
   meet(channel: Channel, { log, rooms }: Shared): (frame: Frame) => void {
     this.#channel = channel;
+    this.#met = this.#child;
     const send = (frame: Uint8Array) => channel.send(frame);
     const room = rooms.join((message) => channel.say(message));
     this.#leaveRooms = room.left;
@@ -248,9 +261,10 @@ class Member {
     };
   }
 
-  /** Its connection has ended, and so will it. */
+  /** Its connection has ended, and so has it to: not on every runtime would it notice. */
   lost(channel: Channel): void {
     if (channel !== this.#channel) return;
+    if (this.#met === this.#child) this.signal("SIGKILL");
     this.#channel = undefined;
     this.#joined?.left();
     this.#joined = undefined;
@@ -268,14 +282,17 @@ class Member {
     return text ?? undefined;
   }
 
-  signal(name: "SIGHUP"): void {
-    this.#child?.kill(name);
+  signal(name: "SIGHUP" | "SIGTERM" | "SIGKILL"): void {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    // One runtime sends only one signal by the child itself.
+    const isOver = exitCode !== null || signalCode !== null;
+    if (pid !== undefined && !isOver) this.#options.kill(pid, name);
   }
 
   async end(withinMs: number): Promise<void> {
-    this.#child?.kill("SIGTERM");
+    this.signal("SIGTERM");
     await Promise.race([this.#exited, this.#options.sleep(withinMs)]);
-    this.#child?.kill("SIGKILL");
+    this.signal("SIGKILL");
     await this.#exited;
   }
 }

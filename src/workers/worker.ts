@@ -10,6 +10,8 @@ import type { RoomMessage } from "./relay_rooms.ts";
 export const WORKER_VARIABLE = "TICKWIRE_WORKER";
 
 export interface Post {
+  /** The id of the first process. */
+  readonly first: number;
   /** Counted from 1. */
   readonly number: number;
   /** Path at which the first process listens for the others. */

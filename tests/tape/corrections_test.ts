@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { cancels, type TapedCorrection } from "../../src/core/correction.ts";
 import { Cancelled } from "../../src/tape/cancelled.ts";
+import { inspect } from "../../src/tape/inspection.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { next, tick } from "../core/ticks.ts";
 import { TestReplica } from "../helpers/replica.ts";
@@ -61,6 +62,13 @@ describe("Cancelled", () => {
     fc.assert(property);
   });
 });
+
+function whole<Result>(steps: Generator<unknown, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
 
 describe("Corrections", () => {
   const filled = async (path: string) => {
@@ -129,6 +137,7 @@ describe("Corrections", () => {
       assert.equal(found, 28);
       test.close();
       change(path, sql);
+      assert.match(whole(inspect(path)).damage.join(), reason);
       assert.throws(() => new TestReplica({ path }), (error) => {
         assert.ok(error instanceof TapeError);
         assert.match(error.message, reason);
