@@ -37,68 +37,68 @@ const ORIGINS = [
 const SETTINGS = z.object({
   "host": text.default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
   "port": number(z.number().int().min(0).max(65_535)).default(5050).describe(
-    "port; 0 for any free",
+    "port; 0 for any free one",
   ),
   "workers": autoOr(number(z.number().int().min(1).max(64))).optional().describe(
-    "further processes on the same port; auto: one a core",
+    "additional processes on the same port; auto: one per further core",
   ),
   "tape": text.default("sqlite:./data/tickwire.db").describe(
-    "home of ticks: sqlite:PATH or memory[:TICKS]",
+    "storage of ticks: sqlite:PATH or memory[:TICKS]",
   ),
   "log": text.default("local").describe(
-    "order of ticks: local, or nats://HOST:4222 for several replicas",
+    "log of ticks: local, or nats://HOST:4222 for several replicas",
   ),
   "retention": durationFrom(1_000).prefault("7d").describe("how long ticks are kept"),
   "retention-size": size.prefault("8GB").describe(
-    "size of the tape beyond which the oldest ticks go first",
+    "size of the tape above which the oldest ticks are deleted",
   ),
   ...BACKUPS,
   "feed": list.default(["synthetic"]).describe(
-    "where ticks come from, kind:what?options; none for ingest only",
+    "source of ticks, kind:what?options; none for ingest only",
   ),
   "flush": autoOr(number(z.number().min(1).max(1_000))).default("auto").describe(
-    "milliseconds between frames at least; auto: as soon as there is time",
+    "minimum milliseconds between frames; auto: depends on the load",
   ),
   "origin": origins.default(ORIGINS).describe(
-    "page origin that may use the server beside its own; * for any",
+    "additional origin that may use it; * for any",
   ),
   "allowed-host": hosts.default([]).describe(
-    "host under which it may be asked for beside its own; * for any",
+    "additional host name of the server; * for any",
   ),
-  "read-key": keys.default([]).describe("key that is needed to read"),
-  "write-key": keys.default([]).describe("key that is needed to write; it also reads"),
+  "read-key": keys.default([]).describe("key for reading"),
+  "write-key": keys.default([]).describe("key for writing and reading"),
   ...TLS,
   ...TOKENS,
   "public-url": webAddress.optional().describe(
-    "address under which browsers reach it, such as https://HOST/PATH",
+    "URL of the server for browsers, such as https://HOST/PATH",
   ),
   "heartbeat": durationFrom(100).prefault("15s").describe(
-    "silence after which a heartbeat is sent",
+    "time without messages after which a heartbeat is sent",
   ),
   "stalled": durationFrom(100).prefault("30s").describe(
-    "time without progress that ends a connection",
+    "time without progress after which a connection is closed",
   ),
   "drain": durationFrom(0).prefault("5s").describe(
-    "time over which clients are let go at the end",
+    "time over which clients are disconnected at shutdown",
   ),
-  "sessions-max": count.default(10_000).describe("clients at once"),
+  "sessions-max": count.default(10_000).describe("connected clients"),
   "symbols-max": count.default(10_000).describe("instruments"),
-  "subscriptions-max": count.default(1_000).describe("subscriptions of one connection"),
+  "subscriptions-max": count.default(1_000).describe("subscriptions per connection"),
   "commands-max": countFrom(20).default(4_000).describe(
-    "commands of one connection that wait for their turn",
+    "waiting commands per connection",
   ),
   "frame-max": count.default(65_536).describe("characters in a frame from a client"),
   "body-max": count.default(16_777_216).describe("bytes in a request body"),
-  "buffered-max": count.default(262_144).describe("unsent bytes of one connection"),
-  "bars-max": countFrom(1_500).default(1_500).describe("bars kept of each interval and symbol"),
-  "rooms-max": count.default(1_000).describe("rooms at once"),
-  "room-members-max": count.default(100).describe("clients in one room"),
-  "room-message-max": count.default(16_384).describe("characters of a message in a room"),
+  "buffered-max": count.default(262_144).describe("unsent bytes per connection"),
+  "bars-max": countFrom(1_500).default(1_500).describe("bars kept per interval and symbol"),
+  "rooms-max": count.default(1_000).describe("rooms"),
+  "room-members-max": count.default(100).describe("clients per room"),
+  "room-message-max": count.default(16_384).describe("characters in a room message"),
   "room-kept": durationFrom(0).prefault("1h").describe(
-    "how long an empty room keeps its newest message",
+    "time for which an empty room keeps its newest message",
   ),
   "instruments": instruments.prefault({}),
-  "check": toggle.default(false).describe("say what would be used, and serve nothing"),
+  "check": toggle.default(false).describe("show the settings, and serve nothing"),
 });
 
 export type Config = z.infer<typeof SETTINGS>;

@@ -11,26 +11,26 @@ export const TLS = {
   ),
   "tls-key": text.optional().describe("PEM file with the private key of the certificate"),
   "redirect-port": port(0).optional().describe(
-    "port at which http is sent on to https, mostly 80",
+    "port that redirects http to https, usually 80",
   ),
 };
 
 export const TOKENS = {
   "jwt-secret": text.regex(/^[!-~]{32,200}$/, {
     error: "expected 32 to 200 ASCII characters without a blank",
-  }).optional().describe("secret of tokens that are signed with HS256"),
+  }).optional().describe("secret of tokens signed with HS256"),
   "jwt-public-key": text.optional().describe(
-    "PEM file of the key of tokens: RSA, P-256 or Ed25519",
+    "PEM file with the public key of tokens: RSA, P-256 or Ed25519",
   ),
-  "jwks": webAddress.optional().describe("address at which the keys of tokens are published"),
-  "jwt-issuer": text.optional().describe("who signs tokens: their iss"),
-  "jwt-audience": text.optional().describe("what the server is called in tokens: their aud"),
+  "jwks": webAddress.optional().describe("URL that publishes the public keys of tokens"),
+  "jwt-issuer": text.optional().describe("required issuer of tokens, their iss"),
+  "jwt-audience": text.optional().describe("required audience of tokens, their aud"),
 };
 
 export const BACKUPS = {
-  "backup-dir": text.optional().describe("folder for copies of the tape, made now and then"),
-  "backup-every": durationFrom(1_000).prefault("1d").describe("how often one is made"),
-  "backup-keep": count.default(7).describe("how many of them are kept"),
+  "backup-dir": text.optional().describe("folder for regular backups of the tape"),
+  "backup-every": durationFrom(1_000).prefault("1d").describe("time between two backups"),
+  "backup-keep": count.default(7).describe("number of backups that are kept"),
 };
 
 /** Settings that need another setting. */

@@ -8,14 +8,14 @@ import { count, credential, durationFrom, text, toggle } from "./setting_kinds.t
 const SERVER = {
   url: text.default("http://localhost:5050").describe("server to talk to"),
   key: credential.optional().describe("key or token that the server asks for"),
-  ca: text.optional().describe("PEM file of an authority to trust beside those of the system"),
+  ca: text.optional().describe("PEM file of a CA to trust in addition to those of the system"),
 };
 
 export const WATCH = z.object({
   ...SERVER,
-  every: durationFrom(50).prefault("250ms").describe("spacing of the pictures"),
-  once: toggle.default(false).describe("print the board as it is, and end"),
-  json: toggle.default(false).describe("print JSON: with --once an array, else one row a line"),
+  every: durationFrom(50).prefault("250ms").describe("time between two redraws"),
+  once: toggle.default(false).describe("print the present board, and exit"),
+  json: toggle.default(false).describe("print JSON: one row a line, or an array with --once"),
 });
 
 /** The form of records, as for feeds. */
@@ -25,10 +25,10 @@ const FORM = Object.fromEntries(
 
 const TRANSFER = {
   ...SERVER,
-  batch: count.default(5_000).describe("records in one request"),
+  batch: count.default(5_000).describe("records per request"),
   resume: text.regex(/^[\w.-]{1,100}$/, { error: "expected the name that an earlier run printed" })
     .optional()
-    .describe("go on with the run of that name; what was sent is not added again"),
+    .describe("continue the run with that name; adds no record twice"),
 };
 
 export const SEND = z.object({ ...TRANSFER, ...FORM });
@@ -36,17 +36,19 @@ export const SEND = z.object({ ...TRANSFER, ...FORM });
 export const IMPORT = z.object({
   ...TRANSFER,
   ...FORM,
-  "dry-run": toggle.default(false).describe("say what is understood, and send nothing"),
+  "dry-run": toggle.default(false).describe("show how the files are read, and send nothing"),
 });
 
 export const CANCEL = z.object({
   ...SERVER,
-  seq: text.optional().describe("comma list of the ticks' seqs"),
-  from: text.optional().describe("milliseconds, ISO 8601 or such as -1h, included"),
-  to: text.optional().describe("the same, not included"),
-  all: toggle.default(false).describe("all of the symbol, and the symbol itself"),
-  yes: toggle.default(false).describe("ask nothing"),
-  "dry-run": toggle.default(false).describe("say how much it would be, and change nothing"),
+  seq: text.optional().describe("comma list of seqs of ticks"),
+  from: text.optional().describe(
+    "start, included: milliseconds, ISO 8601, or relative such as -1h",
+  ),
+  to: text.optional().describe("end, not included: in the same forms"),
+  all: toggle.default(false).describe("all ticks of the symbol, and the symbol itself"),
+  yes: toggle.default(false).describe("do not ask for confirmation"),
+  "dry-run": toggle.default(false).describe("count the ticks, and change nothing"),
 });
 
 export const BACKUP = z.object(SERVER);
@@ -58,9 +60,11 @@ export const INSPECT = z.object({
 export const EXPORT = z.object({
   ...SERVER,
   symbol: text.optional().describe("comma list of names and prefixes"),
-  from: text.optional().describe("milliseconds, ISO 8601 or such as -1h, included"),
-  to: text.optional().describe("the same, not included"),
-  limit: count.optional().describe("the first so many rows"),
+  from: text.optional().describe(
+    "start, included: milliseconds, ISO 8601, or relative such as -1h",
+  ),
+  to: text.optional().describe("end, not included: in the same forms"),
+  limit: count.optional().describe("number of rows, from the start"),
   format: z.enum(["csv", "ndjson", "json", "arrow", "parquet"]).default("csv").describe(
     "csv, ndjson, json, arrow or parquet",
   ),

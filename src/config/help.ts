@@ -21,32 +21,32 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
     synopsis: "tickwire [serve] [flags]",
     summary: "serve; without flags a synthetic market on localhost:5050",
     examples: [
-      ["tickwire --feed none", "serve what is sent to POST /ticks"],
+      ["tickwire --feed none", "serve the ticks that clients send to POST /ticks"],
       ["tickwire --feed 'replay:ticks.csv?speed=60&rebase'", "play a recording"],
       [
         "tickwire --host 0.0.0.0 --write-key SECRET",
-        "let other machines read, and write with a key",
+        "let other machines read; writing needs a key",
       ],
-      ["tickwire --config my.json --check", "say what would be used, and whether it can be"],
+      ["tickwire --config my.json --check", "show the settings and check them"],
     ],
   },
   health: {
     synopsis: "tickwire health [flags]",
-    summary: "ask the server on this machine whether it serves",
-    examples: [["tickwire health --port 8080", "ask the one on port 8080"]],
+    summary: "check that the server on this machine responds",
+    examples: [["tickwire health --port 8080", "check the one on port 8080"]],
   },
   watch: {
     synopsis: "tickwire watch [SYMBOL…] [flags]",
     summary: "a live grid in the terminal",
     examples: [
       ["tickwire watch 'BTC/*' AAPL", "these symbols"],
-      ["tickwire watch --once", "the board as it is, as a table"],
+      ["tickwire watch --once", "the present board as a table"],
       ["tickwire watch --json AAPL | jq .price", "for other programs"],
     ],
   },
   send: {
     synopsis: "tickwire send [FILE] [flags]",
-    summary: "ticks from a file or standard input to a server",
+    summary: "send ticks from a file or standard input to a server",
     examples: [
       ["tickwire send ticks.ndjson", "a file"],
       ["my-program | tickwire send --url https://ticks.example.com --key SECRET", "a program"],
@@ -54,18 +54,18 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
   },
   import: {
     synopsis: "tickwire import [FILE…] [flags]",
-    summary: "files in any form to a server",
+    summary: "send files of any form to a server",
     examples: [
-      ["tickwire import prices.csv --symbol AAPL --dry-run", "say what is understood of it"],
+      ["tickwire import prices.csv --symbol AAPL --dry-run", "show how the file is read"],
       [
         "tickwire import *.csv.gz --map symbol:Ticker --zone Europe/Berlin",
-        "send them, those of each file in their order",
+        "send all files, the records of each file in order",
       ],
     ],
   },
   export: {
     synopsis: "tickwire export [flags] > FILE",
-    summary: "history from a server to a file",
+    summary: "save history from a server to a file",
     examples: [
       ["tickwire export --symbol AAPL --from -1d --format arrow > aapl.arrows", "ticks of a day"],
       ["tickwire export --symbol AAPL --interval 1h > hours.csv", "bars"],
@@ -73,29 +73,29 @@ const PAGES: Readonly<Record<CommandName, Page>> = {
   },
   cancel: {
     synopsis: "tickwire cancel SYMBOL [flags]",
-    summary: "take back ticks that were sent by mistake",
+    summary: "cancel ticks that were sent by mistake",
     examples: [
-      ["tickwire cancel AAPL --seq 1042 --dry-run", "say what one tick would take"],
-      ["tickwire cancel AAPL --from 2025-11-21T10:00Z --to 2025-11-21T10:05Z", "a span of time"],
-      ["tickwire cancel AAPLL --all --yes", "all of a symbol, without a question"],
+      ["tickwire cancel AAPL --seq 1042 --dry-run", "show the effect of cancelling one tick"],
+      ["tickwire cancel AAPL --from 2025-11-21T10:00Z --to 2025-11-21T10:05Z", "a time range"],
+      ["tickwire cancel AAPLL --all --yes", "a whole symbol, without confirmation"],
     ],
   },
   inspect: {
     synopsis: "tickwire inspect [FILE] [flags]",
-    summary: "what the file of a tape holds, and whether it is whole",
+    summary: "show what a tape file contains, and check it for damage",
     examples: [
-      ["tickwire inspect", "./data/tickwire.db, which no server may have at that time"],
+      ["tickwire inspect", "./data/tickwire.db; no server may have it open"],
       ["tickwire inspect old.db --json | jq .damage", "for other programs"],
     ],
   },
   backup: {
     synopsis: "tickwire backup FILE [flags]",
-    summary: "the tape of a running server as a file",
-    examples: [["tickwire backup tape-of-today.db --key SECRET", "takes the right to write"]],
+    summary: "save the tape of a running server to a file",
+    examples: [["tickwire backup tape-of-today.db --key SECRET", "needs a key that can write"]],
   },
   restore: {
     synopsis: "tickwire restore FILE [flags]",
-    summary: "a tape made of a backup, as a new epoch",
+    summary: "make a tape from a backup, with a new epoch",
     examples: [["tickwire restore tape-of-today.db --tape sqlite:./data/tickwire.db", ""]],
   },
 };
@@ -151,14 +151,14 @@ export function helpText(version: string, command?: CommandName): string {
   const wide = Math.max(...pages.map(({ synopsis }) => synopsis.length)) + 3;
   const { settings }: Command = COMMANDS[command ?? "serve"];
   return [
-    `tickwire ${version}: live numbers from where they happen to where they are watched`,
+    `tickwire ${version}: turns live feeds into snapshots, streams, bars and charts`,
     "",
     ...pages.map(({ synopsis, summary }) => synopsis.padEnd(wide) + summary),
     ...command === undefined
-      ? ["", "tickwire COMMAND --help lists the flags of a command; those of serve are below."]
+      ? ["", "tickwire COMMAND --help lists the flags of a command; the flags of serve are below."]
       : [],
     "",
-    "Flags (default), each also TICKWIRE_… in the environment and a key of tickwire.json:",
+    "Flags (default). Each is also a variable TICKWIRE_… and a key of tickwire.json:",
     ...groupsOf(settings).flatMap(([group, rows]) => ["", `${group}:`, ...rows]),
     "",
     row("config", "path of the settings file", "tickwire.json"),
@@ -178,7 +178,7 @@ function notesOf(names: readonly string[]): string[] {
   const inFile = FILE_ONLY.filter((name) => names.includes(name));
   return [
     ...repeatable.length > 0 ? ["", `May be given several times: ${repeatable.join(", ")}`] : [],
-    ...inFile.map((name) => `Only in the file: ${name}, see README`),
+    ...inFile.map((name) => `Only in the file: ${name}, see docs/settings.md`),
   ];
 }
 
@@ -199,7 +199,7 @@ function groupsOf({ shape }: z.ZodObject): [group: string, rows: string[]][] {
 function settingRow(name: string, setting: z.ZodType): string {
   const { defaultValue } = setting.def as { defaultValue?: unknown };
   const shown = Array.isArray(defaultValue) && defaultValue.length > 1
-    ? "see README"
+    ? "see docs/security.md"
     : String(defaultValue ?? "") || "none";
   return row(name, setting.description ?? "", isToggle(name) ? undefined : shown);
 }

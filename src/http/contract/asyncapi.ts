@@ -15,19 +15,19 @@ import { type ContractOptions, SECURITY_SCHEMES } from "./openapi.ts";
 import { BATCHES_QUERY, STREAM_QUERY } from "./operation.ts";
 import { type Json, listOf, ref, schemas } from "./values.ts";
 
-/** A place where messages go over and back. Payloads by the name of the message. */
+/** A channel of messages; the payloads are by name of the message. */
 interface Channel {
   readonly address: string;
   readonly description: string;
   readonly server: "sockets" | "events";
-  /** What the address may ask for. */
+  /** Query parameters of the URL. */
   readonly query?: readonly Json[];
   readonly parameters?: Json;
   readonly received: Readonly<Record<string, Json>>;
   readonly sent: Readonly<Record<string, Json>>;
 }
 
-/** What the server sends at `/ws`; the same in the events of `/stream`. */
+/** The messages of the server on `/ws` and in the events of `/stream`. */
 const STREAM = { ...NATIVE_ANSWERS, value: VALUE, list: listOf(ref("Row")) };
 
 function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, Channel>> {
@@ -37,9 +37,9 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
   return {
     ws: {
       address: "/ws",
-      description: "The stream. An address that asks for something subscribes by itself, one with" +
-        " format=value or format=list receives nothing but that; a first frame with params is a" +
-        " live grid, which receives lists of rows alone.",
+      description: "The stream. A URL with a query subscribes at once. With format=value or" +
+        " format=list the client receives only such messages. A client whose first frame has params is" +
+        " a live grid and receives only lists of rows.",
       server: "sockets",
       query: STREAM_QUERY,
       received: { ...NATIVE_REQUESTS, grid: GRID_REQUEST },
@@ -54,7 +54,8 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
     },
     ticks: {
       address: "/ticks",
-      description: "Every frame is a batch of ticks, answered once it is on the tape.",
+      description:
+        "Each frame is a batch of ticks. The server answers when the batch is on the tape.",
       server: "sockets",
       query: BATCHES_QUERY,
       received: { batch: BATCHES["batch"]! },
@@ -62,9 +63,9 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
     },
     room: {
       address: "/rooms/{room}",
-      description: "What one client sends, every other client of the room receives.",
+      description: "The server passes each message of a client to all other clients of the room.",
       server: "sockets",
-      parameters: { room: { description: "made as a symbol is, a slash written %2F" } },
+      parameters: { room: { description: "spelled like a symbol; write a slash as %2F" } },
       received: { message },
       sent: { message },
     },
@@ -85,7 +86,7 @@ function channelsOf(limits: ContractOptions["limits"]): Readonly<Record<string, 
   };
 }
 
-/** Describes what goes over WebSockets and in event streams, at the places of `serversAt`. */
+/** Describes the messages on WebSockets and event streams; `serversAt` adds the servers. */
 export function asyncApi({ version, limits, keys }: ContractOptions): Json {
   const channels = channelsOf(limits);
   const messages: Record<string, Json> = {};
@@ -118,8 +119,9 @@ export function asyncApi({ version, limits, keys }: ContractOptions): Json {
     info: {
       title: "tickwire",
       version,
-      description: "PROTOCOL.md of the project says what a client can rely on. New fields may be" +
-        " added to every object.",
+      description:
+        "PROTOCOL.md of the project is the contract for clients. Later versions may add" +
+        " fields to every object.",
       license: { name: "MIT" },
     },
     defaultContentType: "application/json",
@@ -130,7 +132,7 @@ export function asyncApi({ version, limits, keys }: ContractOptions): Json {
   };
 }
 
-/** What OpenAPI calls an API key is one of HTTP here. */
+/** AsyncAPI calls the API key of OpenAPI `httpApiKey`. */
 const SCHEMES = Object.fromEntries(
   Object.entries(SECURITY_SCHEMES).map(([name, scheme]) => [
     name,
@@ -141,7 +143,7 @@ const SECURITY = Object.keys(SCHEMES).map((name) => ({
   $ref: `#/components/securitySchemes/${name}`,
 }));
 
-/** Parameters of OpenAPI as the schemas of an object. */
+/** OpenAPI parameters as the properties of an object schema. */
 function propertiesOf(parameters: readonly Json[]): Json {
   return Object.fromEntries(
     parameters.map(({ name, description, schema }) => [
@@ -151,7 +153,7 @@ function propertiesOf(parameters: readonly Json[]): Json {
   );
 }
 
-/** From the server's side: it receives what clients send. */
+/** The action is that of the server: it receives the messages of clients. */
 function operation(
   action: "receive" | "send",
   channel: string,
@@ -166,7 +168,7 @@ function operation(
   };
 }
 
-/** @param address by which clients reach the server */
+/** @param address the server's URL for clients */
 export function serversAt(address: string): Json {
   const { protocol, host, pathname } = new URL(address);
   const at = { host, ...(pathname === "/" ? {} : { pathname }) };

@@ -12,9 +12,13 @@ import {
 } from "./operation.ts";
 import { ref } from "./values.ts";
 
-const DRY_RUN = query("dry_run", "counts, and changes nothing", words(["true", "false"], "false"));
+const DRY_RUN = query(
+  "dry_run",
+  "only counts the ticks and changes nothing",
+  words(["true", "false"], "false"),
+);
 const ANSWER = {
-  200: json("how many ticks, and where that stands on the tape", {
+  200: json("number of cancelled ticks, and position of the correction", {
     type: "object",
     properties: {
       cancelled: { type: "integer", minimum: 0 },
@@ -30,11 +34,11 @@ const CODES = {
   507: ["tape_full"],
 };
 
-/** What takes back what was sent by mistake. */
+/** Operations that cancel ticks sent by mistake. */
 export const CORRECTION_OPERATIONS: Operations = {
   "DELETE /ticks": {
-    summary: "Takes ticks of a symbol back",
-    description: "They are named by seq, or by from, to, or both.",
+    summary: "Cancels ticks of a symbol",
+    description: "Select them by seq, or by from, to, or both.",
     parameters: [
       SYMBOL,
       query("seq", `comma list of seqs or positions, at most ${SEQS_MAX}`, TEXT),
@@ -49,7 +53,7 @@ export const CORRECTION_OPERATIONS: Operations = {
     },
   },
   "DELETE /symbols/:symbol{.+}": {
-    summary: "Takes all of a symbol back, and the symbol itself",
+    summary: "Cancels all ticks of a symbol and removes the symbol",
     parameters: [SYMBOL_IN_PATH, DRY_RUN],
     answers: ANSWER,
     codes: { ...CODES, 400: ["bad_parameter", "bad_symbol", "bad_dry_run"] },

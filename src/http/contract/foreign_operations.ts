@@ -1,4 +1,4 @@
-/** Routes in the protocols of others; what their own documents say of them is not repeated. */
+/** Routes in the protocols of other systems. Their documents describe the details. */
 import { BODY_BYTES_MAX, METHODS } from "../kraken.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
 import { INTERVAL_OF } from "../udf.ts";
@@ -56,8 +56,8 @@ const OPENBB: Operations = {
     parameters: [
       SYMBOL,
       INTERVAL,
-      query("theme", "its colours", words(["dark", "light"], "dark")),
-      query("raw", "true: the numbers behind it", words(["true", "false"], "false")),
+      query("theme", "colours of the figure", words(["dark", "light"], "dark")),
+      query("raw", "true: a table instead of a figure", words(["true", "false"], "false")),
     ],
     answers: { 200: json("a figure, or a table", { anyOf: [FIGURE, TABLE] }) },
     codes: { 400: ["bad_symbol", "bad_interval", "bad_theme", "bad_raw", "too_many_symbols"] },
@@ -76,7 +76,9 @@ const OPENBB: Operations = {
   },
 };
 
-const UDF_SYMBOL = required(query("symbol", "in any letter case, also after tickwire:"));
+const UDF_SYMBOL = required(
+  query("symbol", "in any letter case, with or without the prefix tickwire:"),
+);
 const UDF_ERROR = object({
   ...{ s: { const: "error" }, errmsg: TEXT },
   ...{ detail: TEXT, code: TEXT, status: { type: "integer" } },
@@ -96,10 +98,12 @@ const NO_DATA: Json = {
 const UDF: Operations = {
   "GET /udf": {
     summary: "The address of the datafeed",
-    answers: { 200: json("what it is", object({ name: TEXT, protocol: TEXT, config: TEXT })) },
+    answers: {
+      200: json("name and protocol", object({ name: TEXT, protocol: TEXT, config: TEXT })),
+    },
   },
   "GET /udf/config": {
-    summary: "What the datafeed can do",
+    summary: "Configuration of the datafeed",
     answers: { 200: json("the configuration", { type: "object" }) },
   },
   "GET /udf/time": {
@@ -115,14 +119,14 @@ const UDF: Operations = {
     summary: "Symbols by a part of their name",
     parameters: [
       query("query", "a part of the symbol or the name"),
-      query("limit", "the first so many", {
+      query("limit", "maximum number of symbols", {
         type: "integer",
         ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
       }),
     ],
     answers: {
       200: json(
-        "what was found",
+        "the matching symbols",
         listOf(object({
           ...{ symbol: TEXT, full_name: TEXT, description: TEXT },
           ...{ exchange: TEXT, ticker: TEXT, type: TEXT },
@@ -134,7 +138,7 @@ const UDF: Operations = {
   "GET /udf/symbols": udf({
     summary: "A symbol",
     parameters: [UDF_SYMBOL],
-    answers: { 200: json("what a chart has to know of it", { type: "object" }) },
+    answers: { 200: json("symbol information for a chart", { type: "object" }) },
     codes: { 400: ["bad_symbol"], 404: ["unknown_symbol"] },
   }),
   "GET /udf/history": udf({
@@ -144,7 +148,7 @@ const UDF: Operations = {
       required(query("resolution", "width of a bar", words([...INTERVAL_OF.keys()]))),
       seconds("from", "included"),
       seconds("to", "not included"),
-      query("countback", "at least so many", { type: "integer", minimum: 0 }),
+      query("countback", "minimum number of bars", { type: "integer", minimum: 0 }),
     ],
     answers: {
       200: json("bars", { anyOf: [BARS, NO_DATA] }),
@@ -167,20 +171,20 @@ function udf(operation: Operation): Operation {
   return { ...operation, errorSchema: UDF_ERROR };
 }
 
-const VERSION_HEADER = { "X-Influxdb-Version": header("that of the protocol") };
+const VERSION_HEADER = { "X-Influxdb-Version": header("version of the protocol") };
 const WRITTEN: Answer = {
   description: "the points are on the tape",
   headers: {
     ...VERSION_HEADER,
-    "Tickwire-Accepted": header("so many ticks"),
-    "Tickwire-Skipped": header("so many values that cannot be ticks"),
-    "Tickwire-Position": header("of the last one", ref("Position")),
+    "Tickwire-Accepted": header("number of ticks added"),
+    "Tickwire-Skipped": header("number of values that cannot be ticks"),
+    "Tickwire-Position": header("position of the last tick", ref("Position")),
   },
 };
 const write = (errorSchema: Json): Operation => ({
-  summary: "Puts points in line protocol on the tape",
+  summary: "Adds points in line protocol to the tape",
   description:
-    "Lines that cannot be read are left out: the answer is 400, with the headers of 204, " +
+    "Lines that cannot be read are left out. The answer is then 400 with the headers of 204, " +
     "and its text is `partial write: unable to parse '…': line N: … dropped=N`",
   parameters: [
     query("precision", "unit of times", words(["ns", "us", "ms", "s", "m", "h"], "ns")),
@@ -201,13 +205,13 @@ const INFLUX: Operations = {
     required: ["code", "message"],
   }),
   "GET /ping": {
-    summary: "Whether it serves, as InfluxDB 1 says it",
-    answers: { 204: { description: "it does", headers: VERSION_HEADER } },
+    summary: "Health check of InfluxDB 1",
+    answers: { 204: { description: "the server responds", headers: VERSION_HEADER } },
   },
   "GET /health": {
-    summary: "Whether it serves, as InfluxDB 2 says it",
+    summary: "Health check of InfluxDB 2",
     answers: {
-      200: json("it does", object({ name: TEXT, message: TEXT, status: TEXT, version: TEXT })),
+      200: json("healthy", object({ name: TEXT, message: TEXT, status: TEXT, version: TEXT })),
     },
   },
 };
@@ -227,13 +231,13 @@ const KRAKEN_METHOD: Operation = {
     },
     query("pair", "comma list of pairs"),
     query("asset", "comma list of assets"),
-    query("info", "of AssetPairs", words(["info", "leverage", "fees", "margin"], "info")),
-    query("interval", "of OHLC, in minutes", { type: "integer", default: 1 }),
-    query("since", "of OHLC, Trades and Spread"),
-    query("count", "of Trades and Depth", { type: "integer" }),
+    query("info", "for AssetPairs", words(["info", "leverage", "fees", "margin"], "info")),
+    query("interval", "for OHLC, in minutes", { type: "integer", default: 1 }),
+    query("since", "for OHLC, Trades and Spread"),
+    query("count", "for Trades and Depth", { type: "integer" }),
   ],
   answers: {
-    200: json("a result, or what was wrong", KRAKEN_ANSWER),
+    200: json("a result or an error", KRAKEN_ANSWER),
     404: json("there is no such method", KRAKEN_ANSWER),
   },
 };

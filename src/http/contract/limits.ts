@@ -4,27 +4,27 @@ import { KEY_LENGTH_MAX } from "../ingest.ts";
 import { LIMIT_MAX, SYMBOLS_MAX } from "../query.ts";
 import { UNANSWERED_MAX } from "../tick_socket.ts";
 
-/** Settings that are limits: their unit and what they bound. */
+/** Settings that are limits, with their unit and description. */
 const SETTINGS = {
-  "sessions-max": ["clients", "at once"],
+  "sessions-max": ["clients", "connected at the same time"],
   "symbols-max": ["instruments", "known to the server"],
   "subscriptions-max": ["subscriptions", "of one connection"],
-  "commands-max": ["commands", "of one connection that wait for their turn"],
+  "commands-max": ["commands", "waiting on one connection"],
   "frame-max": ["characters", "of a frame from a client"],
   "body-max": ["bytes", "of a batch of ticks, unpacked"],
-  "buffered-max": ["bytes", "not sent yet to one connection"],
-  "bars-max": ["bars", "kept at least, of each interval and symbol"],
-  "rooms-max": ["rooms", "at once"],
+  "buffered-max": ["bytes", "unsent on one connection"],
+  "bars-max": ["bars", "always kept, of each interval and symbol"],
+  "rooms-max": ["rooms", "at the same time"],
   "room-members-max": ["clients", "in one room"],
   "room-message-max": ["characters", "of a message in a room"],
   "room-kept": ["milliseconds", "for which an empty room is kept"],
   "retention": ["milliseconds", "for which ticks are kept"],
-  "retention-size": ["bytes", "of the tape, beyond which the oldest ticks go first"],
-  "backup-every": ["milliseconds", "between two backups, where there is a folder for them"],
+  "retention-size": ["bytes", "of the tape, above which the oldest ticks are deleted"],
+  "backup-every": ["milliseconds", "between two backups, if there is a folder for them"],
   "backup-keep": ["backups", "that are kept in that folder"],
-  "heartbeat": ["milliseconds", "of silence after which a heartbeat is sent"],
-  "stalled": ["milliseconds", "without progress that end a connection"],
-  "drain": ["milliseconds", "over which clients are let go at the end"],
+  "heartbeat": ["milliseconds", "without messages after which a heartbeat is sent"],
+  "stalled": ["milliseconds", "without progress after which a connection is closed"],
+  "drain": ["milliseconds", "over which clients are disconnected at shutdown"],
 } as const;
 
 export type LimitSettings = Readonly<Record<keyof typeof SETTINGS, number>>;
@@ -33,11 +33,11 @@ export interface PublishedLimit {
   readonly value: number;
   readonly unit: string;
   readonly description: string;
-  /** What sets it; absent where nothing does. */
+  /** The flag that sets it; absent if it is fixed. */
   readonly flag?: string;
 }
 
-/** Every limit of this server by its name, with its unit. */
+/** All limits of this server by name. */
 export function publishedLimits(
   settings: LimitSettings,
   { flushMs, patternsMax, everyMsMax, roomMessagesPerSecond }: Limits,
@@ -51,18 +51,22 @@ export function publishedLimits(
     "flush": {
       value: flushMs,
       unit: "milliseconds",
-      description: "between two frames at least; 0 where that follows from what they cost",
+      description: "minimum time between two frames; 0 if it depends on the load",
       flag: "--flush",
     },
     "rows": { value: LIMIT_MAX, unit: "rows", description: "in one answer" },
     "symbols": { value: SYMBOLS_MAX, unit: "symbols", description: "named in one request" },
     "patterns": { value: patternsMax, unit: "names", description: "in one subscription" },
     "symbol": { value: SYMBOL_LENGTH_MAX, unit: "characters", description: "of a symbol" },
-    "every": { value: everyMsMax, unit: "milliseconds", description: "between frames at most" },
+    "every": {
+      value: everyMsMax,
+      unit: "milliseconds",
+      description: "maximum time between two frames",
+    },
     "room-messages": {
       value: roomMessagesPerSecond,
       unit: "messages a second",
-      description: "of one client that a room passes on, and twice as many at once",
+      description: "of one client that a room passes on; bursts may be twice as large",
     },
     "idempotency-key": {
       value: KEY_LENGTH_MAX,
@@ -72,7 +76,7 @@ export function publishedLimits(
     "unanswered": {
       value: UNANSWERED_MAX,
       unit: "batches",
-      description: "of a connection that wait for their answer",
+      description: "without an answer on one connection",
     },
   };
 }

@@ -1,23 +1,23 @@
-/** What goes over WebSockets and in event streams: payloads by the name of the message. */
+/** Payloads of the messages on WebSockets and event streams, by name. */
 import { z } from "zod";
 import { REQUESTS } from "../../wire/native.ts";
 import { NUMBER, object, TEXT, words } from "./operation.ts";
 import { type Json, listOf, ref } from "./values.ts";
 
 const ID: Json = { type: ["string", "number"] };
-/** An error repeats what it was asked, whatever that was. */
+/** An error repeats the request's value, even an invalid one. */
 const ANYTHING: Json = {};
 const EXPIRES: Json = { ...NUMBER, description: "milliseconds since the Unix epoch" };
 const BOUND: Json = {
   type: ["number", "null"],
-  description: "event time; null is without a bound",
+  description: "event time; null is an open end",
 };
 const FLAG: Json = { type: "boolean" };
 const SEQ: Json = { type: "integer", minimum: 0 };
 const ROWS: Json = listOf({ anyOf: [ref("Row"), ref("Bar")] });
 const CELLS: Json = listOf({ type: ["string", "number", "boolean", "null"] });
 
-/** Fields that may be missing, beside those that are there. */
+/** Adds optional fields to an object schema. */
 function withOptional(needed: Json, optional: Readonly<Record<string, Json>>): Json {
   return { ...needed, properties: { ...optional, ...needed["properties"] as Json } };
 }
@@ -26,7 +26,7 @@ function said(op: string, fields: Record<string, Json>, optional: Record<string,
   return withOptional(object({ op: { const: op }, ...fields }), optional);
 }
 
-/** Requests of the native protocol are described by the schemas that read them. */
+/** The schemas that validate requests of the native protocol also describe them. */
 export const NATIVE_REQUESTS: Readonly<Record<string, Json>> = Object.fromEntries(
   REQUESTS.map((request) => {
     const { $schema: _, ...schema } = z.toJSONSchema(request, { target: "draft-7", io: "input" });
@@ -68,10 +68,13 @@ export const NATIVE_ANSWERS: Readonly<Record<string, Json>> = {
   symbols: said("symbols", { sub: TEXT, add: listOf(ref("Symbol")) }),
   corrected: said("corrected", {
     ...{ sub: TEXT, symbol: ref("Symbol"), from: BOUND, to: BOUND },
-    seq: { ...SEQ, description: "of ticks before this one" },
+    seq: { ...SEQ, description: "the correction applies to ticks before this seq" },
   }, {
-    seqs: { ...listOf(SEQ), description: "these alone; from and to say where they are" },
-    removed: { const: true, description: "the symbol itself is gone" },
+    seqs: {
+      ...listOf(SEQ),
+      description: "only these ticks; from and to are the times around them",
+    },
+    removed: { const: true, description: "the symbol itself was removed" },
   }),
   heartbeat: said("heartbeat", { seq: SEQ, time: NUMBER }),
   draining: said("draining", { reconnectAfter: { ...NUMBER, description: "milliseconds" } }),
@@ -86,7 +89,7 @@ export const NATIVE_ANSWERS: Readonly<Record<string, Json>> = {
 
 const NAMES: Json = { anyOf: [TEXT, listOf(TEXT), { type: "null" }] };
 
-/** Clients of `/ws` that show by their address or first frame that they speak something else. */
+/** The first frame of a live grid on `/ws`. */
 export const GRID_REQUEST: Json = {
   type: "object",
   properties: {
@@ -117,7 +120,7 @@ export const BATCHES: Readonly<Record<string, Json>> = {
   refused: withOptional(
     object({
       detail: TEXT,
-      code: { ...TEXT, description: "as of POST /ticks, and too_many" },
+      code: { ...TEXT, description: "the codes of POST /ticks, and too_many" },
       status: { type: "integer" },
     }),
     { id: ANYTHING },
@@ -159,7 +162,7 @@ export const KRAKEN_V1_ANSWERS: Readonly<Record<string, Json>> = {
   ),
   krakenV1Data: {
     type: "array",
-    description: "number of the channel, data, name of the channel, pair",
+    description: "channel number, data, channel name, pair",
     items: [{ type: "integer" }, { type: ["array", "object"] }, TEXT, TEXT],
     ...{ minItems: 4, maxItems: 4 },
   },

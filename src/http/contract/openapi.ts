@@ -7,10 +7,10 @@ import type { Answer, Operation, Operations } from "./operation.ts";
 import { OWN_OPERATIONS } from "./own_operations.ts";
 import { type Json, ref, schemas } from "./values.ts";
 
-/** What a contract tells of the server that it is asked of. */
+/** The parts of the contract that depend on the server. */
 export interface ContractOptions {
   readonly version: string;
-  /** The address under which browsers reach the server, without a slash at the end. */
+  /** The server's URL for browsers, without a slash at the end. */
   readonly publicUrl?: string | undefined;
   readonly keys: Keys;
   readonly limits: Readonly<Record<string, PublishedLimit>>;
@@ -25,8 +25,8 @@ interface Route {
 const OPERATIONS: Operations = { ...OWN_OPERATIONS, ...FOREIGN_OPERATIONS };
 
 const DESCRIPTION = "A live feed as snapshot, tick stream, bars and history. Numbers are JSON" +
-  " numbers, times milliseconds since the Unix epoch in UTC, and what is unknown is null. New" +
-  " fields may be added to every object.";
+  " numbers, times are milliseconds since the Unix epoch in UTC, and unknown values are null. Later" +
+  " versions may add fields to every object.";
 
 export const SECURITY_SCHEMES = {
   header: { type: "apiKey", in: "header", name: "X-API-KEY" },
@@ -35,13 +35,13 @@ export const SECURITY_SCHEMES = {
 };
 
 /**
- * Describes every route that the router has.
- * @throws {TypeError} for a route that is not described here, and for a description without a route
+ * Describes all routes of the router.
+ * @throws {TypeError} for a route without a description, or a description without a route
  */
 export function openApi(routes: readonly Route[], options: ContractOptions): Json {
   const { version, publicUrl, limits } = options;
   const paths: Record<string, Record<string, Json>> = {};
-  // A handler with several parts is several routes; those for all methods are no operations.
+  // A route with several handlers appears several times. Middleware (method ALL) is not an operation.
   const names = new Set(
     routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
   );
@@ -117,7 +117,7 @@ function responses({ answers, codes = {}, errorSchema }: Operation, need?: strin
     ...mapped(refused, (codes) => errorAnswer(codes)),
     ...Object.fromEntries(
       Object.entries(codes).map(([status, codes]) => {
-        // Who is refused before the route is asked is told so in the one shape of errors.
+        // Errors before the route's handler have the common shape.
         const more = refused[status];
         const schema = more && errorSchema ? { anyOf: [errorSchema, ref("Error")] } : errorSchema;
         return [status, errorAnswer([...codes, ...more ?? []], schema)];

@@ -2,7 +2,7 @@ import { INTERVALS } from "../../core/interval.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX, SYMBOLS_MAX } from "../query.ts";
 import { type Json, listOf, ref } from "./values.ts";
 
-/** What is answered: schemas by content type; none where there is no body. */
+/** An answer. `content` has schemas by content type; absent without a body. */
 export interface Answer {
   readonly description: string;
   readonly content?: Readonly<Record<string, Json>>;
@@ -16,23 +16,23 @@ export interface Operation {
   readonly parameters?: readonly Json[];
   /** Schemas of the body by content type. */
   readonly body?: Readonly<Record<string, Json>>;
-  /** Bytes that the body may have; absent where it is a batch of ticks. */
+  /** Maximum size of the body in bytes; absent for batches of ticks. */
   readonly bodyBytesMax?: number;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** Codes of errors by status, beside those that every route can answer with. */
+  /** Error codes by status, without those that are common to all routes. */
   readonly codes?: Readonly<Record<number, readonly string[]>>;
-  /** How errors of a foreign protocol look, for each of the codes' statuses. */
+  /** The schema of errors in a foreign protocol, for the statuses in `codes`. */
   readonly errorSchema?: Json;
 }
 
-/** By method and path as the router has them: `GET /symbols/:symbol{.+}`. */
+/** Operations by method and path in the router's notation: `GET /symbols/:symbol{.+}`. */
 export type Operations = Readonly<Record<string, Operation>>;
 
 export const TEXT: Json = { type: "string" };
 export const NUMBER: Json = { type: "number" };
 export const NULLABLE: Json = { type: ["number", "null"] };
 
-/** An object with these fields, none of which is missing. */
+/** An object whose fields are all required. */
 export function object(properties: Readonly<Record<string, Json>>): Json {
   return { type: "object", properties, required: Object.keys(properties) };
 }
@@ -63,12 +63,12 @@ export function requestHeader(name: string, description: string, schema: Json = 
 }
 
 export const POSITION_HEADER = {
-  "Tickwire-Position": header("of the newest tick that is in the answer", ref("Position")),
+  "Tickwire-Position": header("position of the newest tick in the answer", ref("Position")),
 };
 
 /** Names and prefixes in a comma list. */
 export const SYMBOLS: Json = {
-  ...query("symbol", "comma list of symbols and of prefixes such as BTC/*; absent means all", {
+  ...query("symbol", "comma list of symbols and of prefixes such as BTC/*; absent for all", {
     ...listOf(TEXT),
     maxItems: SYMBOLS_MAX,
   }),
@@ -78,7 +78,7 @@ export const SYMBOLS: Json = {
 export const SYMBOL: Json = required(query("symbol", "one symbol", ref("Symbol")));
 export const SYMBOL_IN_PATH: Json = {
   ...{ name: "symbol", in: "path", required: true, schema: ref("Symbol") },
-  description: "what follows the first slash, slashes included",
+  description: "the rest of the path, which may contain slashes",
 };
 export const INTERVAL: Json = query("interval", "width of a bar", words(INTERVALS, "1m"));
 
@@ -87,17 +87,21 @@ const TIME = "milliseconds since the Unix epoch, ISO 8601, or relative to now su
 export const FROM = query("from", `included; ${TIME}`);
 export const TO = query("to", `not included; ${TIME}`);
 
-/** Which part of a history, and in what form. */
+/** Parameters for a part of a history and its format. */
 export const HISTORY: readonly Json[] = [
   FROM,
   TO,
-  query("limit", "with from or after the first ones, alone the newest ones", {
-    type: "integer",
-    ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
-  }),
+  query(
+    "limit",
+    "maximum number of rows: the first ones with from or after, otherwise the newest ones",
+    {
+      type: "integer",
+      ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
+    },
+  ),
   query(
     "format",
-    "absent means what Accept asks for",
+    "absent to use the Accept header",
     words(["json", "ndjson", "csv", "arrow", "parquet"]),
   ),
 ];
@@ -105,34 +109,41 @@ export const HISTORY_CODES = {
   400: ["bad_parameter", "bad_symbol", "bad_from", "bad_to", "bad_limit", "bad_format"],
 };
 
-/** What the address of a stream may ask for. */
+/** Query parameters of a stream. */
 export const STREAM_QUERY: readonly Json[] = [
   SYMBOLS,
   query("channel", "tick, quote, or bar and an interval such as bar:1m"),
-  query("mode", "all: nothing is left out", words(["all", "latest"])),
-  query("every", "between frames at least: milliseconds, or a duration such as 10s"),
+  query(
+    "mode",
+    "all: every update; latest: the newest update of each symbol",
+    words(["all", "latest"]),
+  ),
+  query("every", "minimum time between frames: milliseconds, or a duration such as 10s"),
   query("from", "where to start: a position or a time"),
-  query("speed", "with from: times as fast as recorded", { type: "number", minimum: 0 }),
-  query("format", "of rows", words(["object", "columns", "value", "list"], "object")),
+  query("speed", "with from: a multiple of recorded time; 0 is as fast as possible", {
+    type: "number",
+    minimum: 0,
+  }),
+  query("format", "format of rows", words(["object", "columns", "value", "list"], "object")),
 ];
 
-/** What the address of a WebSocket for batches may say. */
+/** Query parameters of a WebSocket for batches. */
 export const BATCHES_QUERY: readonly Json[] = [
   query(
     "format",
-    "of each frame; absent means as it looks",
+    "format of the frames; absent to detect it",
     words(["json", "ndjson", "csv", "influx"]),
   ),
 ];
 
-/** Rows in each of the forms that a history comes in. */
+/** An answer with rows in all formats of a history. */
 export function history(description: string, row: Json, headers: Answer["headers"] = {}): Answer {
   return {
     description,
     headers: {
       ...headers,
-      "Link": header("the next page, where limit has cut the answer"),
-      "Tickwire-Next": header("where the next page begins: after of ticks, from of bars"),
+      "Link": header("the next page, if there are more rows than limit"),
+      "Tickwire-Next": header("start of the next page: after for ticks, from for bars"),
     },
     content: {
       "application/json": listOf(row),

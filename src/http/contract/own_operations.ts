@@ -31,10 +31,10 @@ import {
 import { listOf, ref } from "./values.ts";
 
 const BINARY = { type: "string", format: "binary" };
-export const UNCHANGED: Answer = { description: "the client has it already, by its ETag" };
+export const UNCHANGED: Answer = { description: "the client has this version, by its ETag" };
 const DOCUMENT = json("the document", { type: "object" });
 
-/** What every way of sending ticks may be refused with. */
+/** Error codes of all routes that add ticks. */
 export const BATCH_CODES = {
   400: [
     ...["bad_tick", "bad_json", "bad_encoding", "broken_off"],
@@ -53,12 +53,12 @@ export const IDEMPOTENCY_KEY = requestHeader(
 );
 export const CONTENT_ENCODING = requestHeader(
   "Content-Encoding",
-  "how the body is packed",
+  "compression of the body",
   words(["identity", "gzip"], "identity"),
 );
 
-/** Several replicas are not always at the same place. */
-const AT = query("at", "answers once it is reached; waits for it up to 5 s", ref("Position"));
+/** Replicas may be at different positions. */
+const AT = query("at", "answers at this position; waits up to 5 s for it", ref("Position"));
 const AT_CODES = { 410: ["gone"], 503: ["behind"] };
 
 const RECORD_PARAMETERS = [
@@ -67,7 +67,7 @@ const RECORD_PARAMETERS = [
   ...Object.entries(FORM_OPTIONS).map(([name, description]) => query(name, description)),
 ];
 
-/** Records in every format that there is. @param what one of them is called */
+/** A body of records in all formats. @param what the name of one record */
 function bodyOf(schema: "NewTick" | "NewBar", what: string) {
   return {
     "application/json": { anyOf: [listOf(ref(schema)), ref(schema)] },
@@ -82,10 +82,10 @@ function bodyOf(schema: "NewTick" | "NewBar", what: string) {
 const TICKS: Operations = {
   "GET /ticks": {
     summary: "Ticks in tape order",
-    description: "As a WebSocket it takes ticks: see /asyncapi.json.",
+    description: "As a WebSocket, this path accepts ticks: see /asyncapi.json.",
     parameters: [
       SYMBOLS,
-      query("after", "only what comes after it", ref("Position")),
+      query("after", "only ticks after this position", ref("Position")),
       AT,
       ...HISTORY,
     ],
@@ -98,11 +98,11 @@ const TICKS: Operations = {
     },
   },
   "POST /ticks": {
-    summary: "Puts ticks on the tape: all of them or, with an error, none",
-    description: "With a parameter that says how records are written they may be in any form.",
+    summary: "Adds ticks to the tape: all of them or, with an error, none",
+    description: "The parameters describe the form of the records, if it is not that of NewTick.",
     parameters: RECORD_PARAMETERS,
     body: bodyOf("NewTick", "tick"),
-    answers: { 200: json("they are on the tape", ref("Accepted")) },
+    answers: { 200: json("the ticks are on the tape", ref("Accepted")) },
     codes: { ...BATCH_CODES, 400: [...BATCH_CODES[400], "bad_parameter"] },
   },
 };
@@ -118,7 +118,7 @@ const MARKET: Operations = {
     summary: "Instruments",
     parameters: [
       query("query", "a part of the symbol or the name, in any letter case"),
-      query("limit", "the first so many", {
+      query("limit", "maximum number of instruments", {
         type: "integer",
         ...{ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
       }),
@@ -133,7 +133,7 @@ const MARKET: Operations = {
     codes: { 400: ["bad_symbol"], 404: ["unknown_symbol"] },
   },
   "PUT /symbols/:symbol{.+}": {
-    summary: "Says more of an instrument",
+    summary: "Changes the reference data of an instrument",
     parameters: [SYMBOL_IN_PATH, CONTENT_ENCODING],
     body: { "application/json": ref("InstrumentFields") },
     bodyBytesMax: BODY_BYTES_MAX,
@@ -148,14 +148,14 @@ const MARKET: Operations = {
     },
   },
   "GET /backup": {
-    summary: "The file of the tape as it is now",
-    description: "An SQLite database in the form of this version, for tickwire restore.",
+    summary: "A copy of the tape's file",
+    description: "An SQLite database of this version, for tickwire restore.",
     answers: {
       200: {
         description: "the file",
         headers: {
           ...POSITION_HEADER,
-          "Tickwire-Bytes": header("of the file", { type: "integer" }),
+          "Tickwire-Bytes": header("size of the file", { type: "integer" }),
         },
         content: { "application/vnd.sqlite3": {} },
       },
@@ -163,17 +163,17 @@ const MARKET: Operations = {
     codes: { 409: ["no_file"], 503: ["busy"] },
   },
   "GET /activity": {
-    summary: "How many ticks of all symbols there were in each interval of the tape",
+    summary: "Number of ticks of all symbols in each interval of the tape",
     parameters: [
       FROM,
       TO,
-      query("limit", "intervals at most", {
+      query("limit", "maximum number of intervals", {
         type: "integer",
         ...{ minimum: 1, maximum: BUCKETS_MAX, default: BUCKETS_DEFAULT },
       }),
     ],
     answers: {
-      200: json("counts, the first interval beginning at from", {
+      200: json("counts; the first interval starts at from", {
         type: "object",
         properties: {
           from: { type: "number" },
@@ -196,10 +196,10 @@ const MARKET: Operations = {
       ...HISTORY,
       query(
         "fill",
-        "previous: flat bars where no tick came",
+        "previous: flat bars for intervals without ticks",
         words(["none", "previous"], "none"),
       ),
-      query("since", "with fill, an earlier bar from which it is filled: as Link has it"),
+      query("since", "with fill: the earlier bar to fill from, as in Link"),
       AT,
     ],
     answers: { 200: history("bars", ref("Bar")) },
@@ -213,21 +213,20 @@ const MARKET: Operations = {
     },
   },
   "POST /bars": {
-    summary:
-      "Puts given bars in the place of what there was of them: all of them or, with an error, none",
+    summary: "Imports bars, replacing the existing ones: all of them or, with an error, none",
     parameters: RECORD_PARAMETERS,
     body: bodyOf("NewBar", "bar"),
-    answers: { 200: json("they are in the log", ref("Accepted")) },
+    answers: { 200: json("the bars are in the log", ref("Accepted")) },
     codes: { ...BATCH_CODES, 400: [...BATCH_CODES[400].slice(2), "bad_bar", "bad_parameter"] },
   },
   "GET /stream": {
     summary: "The frames of /ws as Server-Sent Events",
-    description: "The data of each event is a frame of /asyncapi.json. One of symbol, channel and" +
-      " format is needed.",
+    description: "The data of each event is a frame of /asyncapi.json. At least one of symbol," +
+      " channel and format is required.",
     parameters: [
       ...STREAM_QUERY,
-      query("lastEventId", "as Last-Event-ID", ref("Position")),
-      requestHeader("Last-Event-ID", "goes on after it", ref("Position")),
+      query("lastEventId", "the same as Last-Event-ID", ref("Position")),
+      requestHeader("Last-Event-ID", "continues after this position", ref("Position")),
     ],
     answers: { 200: { description: "events", content: { "text/event-stream": TEXT } } },
     codes: {
@@ -242,21 +241,21 @@ const MARKET: Operations = {
 
 const OPERATION: Operations = {
   "GET /healthz": {
-    summary: "Whether the process serves",
-    answers: { 200: json("it does", ref("Health")) },
+    summary: "Whether the process responds",
+    answers: { 200: json("it responds", ref("Health")) },
   },
   "GET /readyz": {
-    summary: "Whether feeds and history are in place",
+    summary: "Whether feeds and history are ready",
     answers: {
-      200: json("they are", ref("Readiness")),
+      200: json("ready", ref("Readiness")),
       503: json(
-        "a feed is starting or has failed, or much of the log is not read",
+        "a feed is starting or has failed, or the server is far behind the log",
         ref("Readiness"),
       ),
     },
   },
   "GET /metrics": {
-    summary: "Figures for Prometheus",
+    summary: "Metrics for Prometheus",
     answers: { 200: { description: "text exposition format", content: { "text/plain": TEXT } } },
   },
   "GET /openapi.json": {
@@ -264,16 +263,16 @@ const OPERATION: Operations = {
     answers: { 200: DOCUMENT, 304: UNCHANGED },
   },
   "GET /asyncapi.json": {
-    summary: "What is sent over WebSockets and in event streams",
+    summary: "The messages on WebSockets and event streams",
     answers: { 200: DOCUMENT, 304: UNCHANGED },
   },
   "GET /favicon.ico": {
-    summary: "Nothing, which every browser asks for",
-    answers: { 204: { description: "there is none" } },
+    summary: "An empty answer for browsers",
+    answers: { 204: { description: "no icon" } },
   },
 };
 
-/** A path for WebSockets says so to a plain request. */
+/** A WebSocket path, which answers plain requests with 426. */
 function socket(summary: string, more: Partial<Operation> = {}): Operation {
   return {
     summary: `${summary}: a WebSocket, see /asyncapi.json`,
@@ -309,7 +308,7 @@ const PAGES: Operations = Object.fromEntries(
   ]),
 );
 
-/** Routes of the server's own. */
+/** The server's own routes. */
 export const OWN_OPERATIONS: Operations = {
   ...TICKS,
   ...MARKET,

@@ -1,4 +1,4 @@
-/** What is sent and answered, as schemas: what a schema says of a type of ours, the compiler compares. */
+/** Schemas of requests and answers. `satisfies` compares them with the types of the code. */
 import { z } from "zod";
 import type { Bar as BarType } from "../../core/bar.ts";
 import type { Row as RowType } from "../../core/board.ts";
@@ -9,16 +9,16 @@ import type { FeedReport } from "../../feeds/feed_run.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-const time = z.number().describe("milliseconds since the Unix epoch, UTC, with a fraction or none");
+const time = z.number().describe("milliseconds since the Unix epoch, UTC; may have a fraction");
 const number = z.number().nullable();
 const text = z.string().nullable();
 const count = z.int().min(0);
 
-const Symbol = z.string().regex(SYMBOL).describe("what names an instrument");
-const Position = z.string().regex(/^[^:]+:\d+$/).describe("a place on the tape, epoch:seq");
+const Symbol = z.string().regex(SYMBOL).describe("the name of an instrument");
+const Position = z.string().regex(/^[^:]+:\d+$/).describe("a position on the tape, epoch:seq");
 
 const Tick = z.object({
-  seq: z.int().min(1).describe("its place on the tape"),
+  seq: z.int().min(1).describe("sequence number on the tape"),
   symbol: Symbol,
   time,
   price: z.number(),
@@ -29,26 +29,26 @@ const Tick = z.object({
 
 const NewTick = z.object({
   symbol: Symbol,
-  price: z.number().optional().describe("may be absent where bid and ask are given: their middle"),
+  price: z.number().optional().describe("by default the middle of bid and ask"),
   size: z.number().min(0).nullish(),
   bid: z.number().nullish(),
   ask: z.number().nullish(),
   time: z.union([z.number(), z.string()]).nullish()
-    .describe("milliseconds, or ISO 8601 with a zone; absent means now"),
-}).describe("one observation, as it is sent");
+    .describe("milliseconds, or ISO 8601 with a zone; absent for now"),
+}).describe("a tick as sent by a client");
 
 const NewBar = z.object({
   symbol: Symbol,
   interval: z.string().optional().describe(
-    "when absent told by the query or by the spacing of the bars",
+    "by default that of the query, or the spacing of the bars",
   ),
-  time: z.union([z.number(), z.string()]).describe("in it: milliseconds, or ISO 8601"),
+  time: z.union([z.number(), z.string()]).describe("a time in the bar: milliseconds, or ISO 8601"),
   open: z.number(),
   high: z.number(),
   low: z.number(),
   close: z.number(),
   volume: z.number().min(0).nullish(),
-}).describe("a bar, as it is sent");
+}).describe("a bar as sent by a client");
 
 const Row = z.object({
   symbol: Symbol,
@@ -66,7 +66,7 @@ const Row = z.object({
   bid: number,
   ask: number,
   market_cap: number,
-}).describe("the newest quote of a symbol; what is unknown is null") satisfies z.ZodType<RowType>;
+}).describe("the newest quote of a symbol; unknown values are null") satisfies z.ZodType<RowType>;
 
 const Bar = z.object({
   symbol: Symbol,
@@ -76,11 +76,11 @@ const Bar = z.object({
   high: z.number(),
   low: z.number(),
   close: z.number(),
-  volume: z.number().min(0).nullable().describe("null where the sum is beyond all numbers"),
+  volume: z.number().min(0).nullable().describe("null if the sum is too large for a number"),
   vwap: number,
   count,
   closed: z.boolean(),
-  revised: z.boolean().describe("a late tick has changed it after it had closed"),
+  revised: z.boolean().describe("whether a late tick changed it after its close"),
 }) satisfies z.ZodType<BarType>;
 
 const fields = {
@@ -94,16 +94,16 @@ const fields = {
 const Feed = z.object({
   name: z.string(),
   state: z.enum(["standby", "starting", "running", "paused", "retrying", "ended", "failed"]),
-  error: text.describe("what went wrong last, also when that is over"),
+  error: text.describe("the last error, even if it is resolved"),
   errorTime: time.nullable(),
   retries: count,
   ticks: count,
   leftOut: count.describe("records that could not be read"),
   rate: z.number().describe("ticks a second, over the last ten seconds"),
-  lag: number.describe("age of its newest tick in milliseconds"),
+  lag: number.describe("age of the newest tick in milliseconds"),
 }) satisfies z.ZodType<FeedReport>;
 
-/** By the names that they have in both documents. */
+/** The schemas by their name in both documents. */
 const VALUES = {
   Symbol,
   Position,
@@ -114,7 +114,7 @@ const VALUES = {
   Bar,
   Instrument: z.object({ symbol: Symbol, ...fields }),
   InstrumentFields: z.strictObject({ ...fields, decimals: fields.decimals.nullable() }).partial()
-    .describe("what is not given stays as it is, null makes it unknown"),
+    .describe("absent fields keep their values, null makes a value unknown"),
   Error: z.object({
     detail: z.string().describe("for people"),
     code: z.string().describe("for programs"),
@@ -127,18 +127,18 @@ const VALUES = {
     ready: z.boolean(),
     position: Position,
     clients: count,
-    ticksToMigrate: z.int().min(0).describe("ticks of an older version on their way into blocks"),
+    ticksToMigrate: z.int().min(0).describe("ticks of an older version that are not in blocks yet"),
     feeds: z.array(Feed),
     log: z.object({
       engine: z.enum(["local", "jetstream"]),
-      connected: z.boolean().describe("whether something can be logged"),
+      connected: z.boolean().describe("whether writes are possible"),
       reconnects: count,
       lag: z.object({
-        entries: count.describe("entries that are not read yet"),
-        ms: z.number().describe("age of the newest entry read, where some are not"),
+        entries: count.describe("entries that were not read yet"),
+        ms: z.number().describe("age of the newest entry read, if some are not read yet"),
       }),
-      current: z.boolean().describe("whether all is read that there was a second ago"),
-      leases: z.array(z.string()).describe("feeds that run here and at no other replica"),
+      current: z.boolean().describe("whether all entries of a second ago were read"),
+      leases: z.array(z.string()).describe("feeds that only this replica runs"),
     }),
   }),
 };
@@ -155,8 +155,8 @@ export function listOf(items: Json): Json {
 }
 
 /**
- * The values as JSON Schemas by name. New fields may be added to them, so they are open.
- * @param target OpenAPI 3.1 speaks 2020-12, AsyncAPI 3.0 draft-07
+ * The values as JSON Schemas by name. The schemas allow further fields, because later versions may add some.
+ * @param target OpenAPI 3.1 uses 2020-12, AsyncAPI 3.0 uses draft-07
  */
 export function schemas(target: "draft-2020-12" | "draft-7"): Json {
   const registry = z.registry<{ id: string }>();
