@@ -103,7 +103,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const wake = () => pulse.touch();
   const limits = limitsOf(config);
   const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
-  const waitMs = shared ?? worker === undefined ? 0 : POSITION_MS;
+  const waitMs = (shared ?? worker) === undefined ? 0 : POSITION_MS;
   const hub = new Hub({
     ...{ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs },
     authorize: authorizer(access, fault),

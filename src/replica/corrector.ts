@@ -28,23 +28,6 @@ export class Corrector {
     this.#market = market;
   }
 
-  /** The corrections of an entry as they are kept: those of seqs without what is not there, and where it is. */
-  locate(corrections: readonly Correction[], seq: number): TapedCorrection[] {
-    return corrections.flatMap((correction) => {
-      const { symbol, seqs } = correction;
-      if (seqs === undefined) return [{ ...correction, seq }];
-      const symbols = new Set([symbol]);
-      const found = [...new Set(seqs)].flatMap((each) => {
-        const query = { symbols, after: each - 1, through: Math.min(each, seq - 1) };
-        return this.#tape.first({ ...query, asOf: seq, limit: 1 }).ticks;
-      });
-      if (found.length === 0) return [];
-      const times = found.map(({ time }) => time);
-      const from = Math.min(...times), to = Math.floor(Math.max(...times)) + 1;
-      return [{ symbol, seq, seqs: found.map((tick) => tick.seq), from, to }];
-    });
-  }
-
   /**
    * Takes back what an entry says, once it is at the head of the tape.
    * @param isApplied whether what was derived follows from it already

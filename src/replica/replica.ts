@@ -42,6 +42,8 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #admission: Admission;
   readonly #corrector: Corrector;
+  /** Whether an entry is on its way to the audience, who may ask for more. */
+  #isDelivering = false;
   /** What could not be stored yet. */
   #unsaved: MarketChanges | undefined;
 
@@ -67,13 +69,22 @@ export class Replica {
       market.pass(seq);
       this.#hold();
     }
-    log.follow(tape.head, (entry) => this.#deliver(entry));
+    log.follow(tape.head, (entry) => {
+      this.#isDelivering = true;
+      try {
+        this.#deliver(entry);
+      } finally {
+        this.#isDelivering = false;
+      }
+    });
     if (log.state.lag.entries === 0) tape.checkHead();
   }
 
   /** Lets a part of what waits come onto the tape. @returns whether there is more */
   work(): boolean {
     const { log, tape } = this.#options;
+    // The next entry comes after all of this one.
+    if (this.#isDelivering) return true;
     return (tape.barsHeld > BARS_HELD_MAX && this.#makeRoom()) || log.work();
   }
 

@@ -107,6 +107,25 @@ describe("Replica", () => {
     test.close();
   });
 
+  test("Replica finishes an entry before the next one, also when its audience asks for more", async () => {
+    const test = new TestReplica();
+    test.hub.refresh = () => void test.replica.work();
+    const definitions = [{ symbol: "A", fields: { name: "Apple" } }];
+    const batches = [ticks(1_000), ticks(1_000, 1_000)];
+    const appended = batches.map((batch) => test.log.append({ ticks: batch, definitions }));
+    test.work();
+    await Promise.all(appended);
+    const all = readAll(test.tape, { limit: Infinity });
+    assert.deepEqual(test.published.map(({ seq }) => seq), all.map(({ seq }) => seq));
+    assertSame(
+      view(test.market, test.tape),
+      viewOfAll(all).map((each, index) => {
+        return index === 1 ? bits(test.market.catalogue.get("A")) : each;
+      }),
+    );
+    test.close();
+  });
+
   test("Replica tells of a batch of 180,000 ticks in slices, and answers when all is told of", async () => {
     const test = new TestReplica();
     const batch = Array.from(
