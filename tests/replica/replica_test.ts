@@ -117,12 +117,6 @@ describe("Replica", () => {
     await Promise.all(appended);
     const all = readAll(test.tape, { limit: Infinity });
     assert.deepEqual(test.published.map(({ seq }) => seq), all.map(({ seq }) => seq));
-    assertSame(
-      view(test.market, test.tape),
-      viewOfAll(all).map((each, index) => {
-        return index === 1 ? bits(test.market.catalogue.get("A")) : each;
-      }),
-    );
     test.close();
   });
 
