@@ -13,27 +13,27 @@ import { sse } from "./feeds/sse.ts";
 import { stdin } from "./feeds/stdin.ts";
 import { synthetic } from "./feeds/synthetic.ts";
 import { ws } from "./feeds/ws.ts";
-import type { Access } from "./http/access.ts";
-import { authorizer, openAccess } from "./http/admission.ts";
-import { Backup } from "./http/backup.ts";
-import { openEntry } from "./http/entry.ts";
-import { Turns } from "./http/history.ts";
-import { KrakenApi } from "./http/kraken.ts";
+import type { Access } from "./http/access/access.ts";
+import { authorizer, openAccess } from "./http/access/authorization.ts";
+import { Backup } from "./http/native/backup.ts";
+import { openTickIntake } from "./http/native/tick_intake.ts";
+import { TimeSlices } from "./http/native/history.ts";
+import { KrakenApi } from "./http/kraken/routes.ts";
 import { Metrics } from "./http/metrics.ts";
-import { redirector } from "./http/redirect.ts";
+import { redirector } from "./http/access/redirect.ts";
 import { hubPlace, roomsPlace, socketRoutes } from "./http/sockets.ts";
-import { Streams } from "./http/stream.ts";
-import { type Handlers, strictly } from "./http/strict_transport.ts";
-import { countOf, type Crowd, letGo } from "./hub/crowd.ts";
+import { Streams } from "./http/native/stream.ts";
+import { type Handlers, withStrictTransport } from "./http/access/strict_transport.ts";
+import { connectionCount, type Drainable, drainAll } from "./hub/drain.ts";
 import { Hub } from "./hub/hub.ts";
 import { limitsOf } from "./hub/limits.ts";
 import { Rooms } from "./hub/rooms.ts";
-import { Rota } from "./hub/rota.ts";
+import { FairQueue } from "./hub/fair_queue.ts";
 import type { SlicedLog } from "./log/log.ts";
 import type { Log } from "./logger.ts";
 import { checkTape, openTapeOf, type Others } from "./open_tape.ts";
-import { ADVANCE_MS, Pulse, sleep, turn } from "./pulse.ts";
-import { upstreamReach } from "./runtime/reach.ts";
+import { ADVANCE_MS, Scheduler, sleep, turn } from "./scheduler.ts";
+import { trustingUpstream } from "./runtime/trust.ts";
 import { Maintenance, type MaintenanceOptions } from "./replica/maintenance.ts";
 import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
@@ -81,7 +81,7 @@ const ROOM_MS = 10;
 /** Kinds of feed: a new one is one word here. */
 const FEEDS = {
   ...{ synthetic, replay, stdin, poll, ws, sse, mqtt, nats, ccxt, kraken },
-  tickwire: (spec: FeedSpec) => relay(spec, upstreamReach),
+  tickwire: (spec: FeedSpec) => relay(spec, trustingUpstream),
 };
 
 /**
@@ -100,12 +100,12 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   });
   const { log: entries, tape, snapshots, carrier } = opened;
   const market = new Market({ barsKept: BARS_IN_MEMORY, older: tape });
-  const wake = () => pulse.touch();
+  const wake = () => scheduler.touch();
   const limits = limitsOf(config);
-  const rota = new Rota({ elapsed, later: (ms) => pulse.serveAfter(ms), fault });
+  const queue = new FairQueue({ elapsed, later: (ms) => scheduler.serveAfter(ms), fault });
   const waitMs = (shared ?? worker) === undefined ? 0 : POSITION_MS;
   const hub = new Hub({
-    ...{ market, tape, archive: tape, limits, rota, now, elapsed, wake, waitMs },
+    ...{ market, tape, archive: tape, limits, queue, now, elapsed, wake, waitMs },
     authorize: authorizer(access, fault),
   });
   const rooms = new Rooms({ limits, now: elapsed, wake, carrier });
@@ -128,16 +128,16 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS, others: crew },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
-  const turns = new Turns(turn);
-  const entry = openEntry({
+  const timeSlices = new TimeSlices(turn);
+  const entry = openTickIntake({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
-    ...{ turns, accept, give, now, fault },
+    ...{ timeSlices, accept, give, now, fault },
   });
   const maintenance = worker === undefined
     ? createMaintenance(config, { replica, log: entries, tape }, log)
     : undefined;
-  const parts = { ...derived, replica, writer, streams, entry, turns, metrics, backup };
-  const pulse = createPulse(config, world, {
+  const parts = { ...derived, replica, writer, streams, entry, timeSlices, metrics, backup };
+  const scheduler = createPulse(config, world, {
     ...parts,
     rooms,
     maintenance,
@@ -150,18 +150,18 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
   const asked = { ...parts, access, rooms, entries, leases, waitMs, fault };
-  const { crowds, handlers } = createHandlers(config, world, asked, others);
+  const { groups, handlers } = createHandlers(config, world, asked, others);
   opened.share(handlers.fetch);
   return {
-    ...(config["tls-cert"] === undefined ? handlers : strictly(handlers)),
+    ...(config["tls-cert"] === undefined ? handlers : withStrictTransport(handlers)),
     redirect: redirector(access.hosts, config["public-url"]),
     start() {
       market.advance(now());
-      pulse.start();
+      scheduler.start();
       feeds.start();
       if (snapshots && leases) shared?.copies.start(snapshots, leases);
     },
-    stop: () => stop({ ...parts, config, entries, crowds, pulse, maintenance, random }, others),
+    stop: () => stop({ ...parts, config, entries, groups, scheduler, maintenance, random }, others),
   };
 }
 
@@ -170,20 +170,20 @@ async function stop(
   parts: Derived & {
     readonly config: Config;
     readonly entries: SlicedLog;
-    readonly crowds: readonly Crowd[];
-    readonly pulse: Pulse;
+    readonly groups: readonly Drainable[];
+    readonly scheduler: Scheduler;
     readonly maintenance: Maintenance | undefined;
     random(): number;
   },
   { shared, crew }: Others,
 ): Promise<void> {
-  const { config: { drain }, feeds, hub, entry, crowds, pulse, entries, random } = parts;
+  const { config: { drain }, feeds, hub, entry, groups, scheduler, entries, random } = parts;
   const ended = crew?.end(drain);
   await Promise.all([feeds.end(), shared?.copies.end()]);
   hub.drain(() => Math.round(random() * drain));
   await entry.senders.end();
-  await Promise.all([letGo(crowds, drain, sleep), ended]);
-  pulse.stop();
+  await Promise.all([drainAll(groups, drain, sleep), ended]);
+  scheduler.stop();
   await entries.close();
   parts.maintenance?.finish();
   parts.backup.close();
@@ -200,26 +200,26 @@ function createMaintenance(
 }
 
 /** What a server is asked for, and what decides who may ask. */
-type Asked = Omit<Parts, "krakenApi" | "places" | "crowds"> & { readonly rooms: Rooms };
+type Asked = Omit<Parts, "krakenApi" | "places" | "groups"> & { readonly rooms: Rooms };
 
 /** How the server is asked. */
 function createHandlers(config: Config, world: World, parts: Asked, { crew, worker }: Company) {
-  const { market, tape, hub, rooms, turns, entry, access, fault } = parts;
+  const { market, tape, hub, rooms, timeSlices, entry, access, fault } = parts;
   const krakenApi = new KrakenApi({
-    ...{ market, tape, archive: tape, hub, turns, now: world.now, fault },
+    ...{ market, tape, archive: tape, hub, timeSlices, now: world.now, fault },
   });
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
-  const crowds = [hub, rooms];
-  const all = crew === undefined ? crowds : [...crowds, crew];
-  const asked = { ...parts, krakenApi, places, crowds: all };
+  const groups = [hub, rooms];
+  const all = crew === undefined ? groups : [...groups, crew];
+  const asked = { ...parts, krakenApi, places, groups: all };
   const router = createRouter(config, { ...world, sleep }, asked);
-  worker?.tells({ clients: () => countOf(crowds), text: () => parts.metrics.text() });
+  worker?.tells({ clients: () => connectionCount(groups), text: () => parts.metrics.text() });
   const handlers: Handlers = {
     fetch: (request) => worker?.pass(request) ?? router.fetch(request),
     upgrade: socketRoutes({ places, access, fault }),
   };
-  return { crowds, handlers };
+  return { groups, handlers };
 }
 
 /** What happens by the clock. */
@@ -233,10 +233,10 @@ function createPulse(
     readonly opened: Opened;
     readonly worker: Worker | undefined;
   },
-): Pulse {
+): Scheduler {
   const { market, access, hub, rooms, replica, streams, entry, metrics, backup } = parts;
   const { maintenance, opened, worker } = parts;
-  return new Pulse({
+  return new Scheduler({
     now: elapsed,
     busy,
     flush(time) {
@@ -245,14 +245,14 @@ function createPulse(
       const due = rooms.flush() ? Math.min(next, elapsed() + ROOM_MS) : next;
       return more ? time : due === Infinity ? undefined : due;
     },
-    serve: () => hub.rota.serve(),
+    serve: () => hub.queue.serve(),
     advance(time) {
       metrics.advanced();
       const closed = market.advance(now());
       hub.publishClosed(closed);
       hub.tend(time);
       rooms.tend(time);
-      access.tenures.tend(now());
+      access.connectionGrants.tend(now());
       streams.tend(time);
       backup.tend(time);
       entry.ingest.tend(now());

@@ -8,10 +8,10 @@ import { helpText } from "./config/help.ts";
 import { createLog } from "./logger.ts";
 import { backoff } from "./feeds/backoff.ts";
 import { openSharedLog } from "./open_tape.ts";
-import { sleep, turn } from "./pulse.ts";
+import { sleep, turn } from "./scheduler.ts";
 import { again } from "./runtime/again.ts";
 import { readPair, type TlsFiles } from "./runtime/certificate.ts";
-import { openDoors } from "./runtime/doors.ts";
+import { openServer } from "./runtime/server.ts";
 import { FORM_OPTION_NAMES } from "./records/form_options.ts";
 import { ListenError } from "./runtime/listener.ts";
 import { isInUse } from "./store/database.ts";
@@ -72,7 +72,7 @@ async function serve(given: Config): Promise<void> {
     app.start();
     await worker.joined();
   }
-  const doors = await openDoors({
+  const doors = await openServer({
     host: config.host,
     port: config.port,
     tls: tlsFiles(config),

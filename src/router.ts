@@ -3,32 +3,32 @@ import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { Market } from "./core/market.ts";
 import { FeedRuns } from "./feeds/feed_run.ts";
-import type { Access } from "./http/access.ts";
-import { activityRoutes } from "./http/activity.ts";
-import { Backup } from "./http/backup.ts";
-import { barRoutes } from "./http/bars.ts";
-import { contractRoutes } from "./http/contracts.ts";
+import type { Access } from "./http/access/access.ts";
+import { activityRoutes } from "./http/native/activity.ts";
+import { Backup } from "./http/native/backup.ts";
+import { barRoutes } from "./http/native/bars.ts";
+import { contractRoutes } from "./http/contract/routes.ts";
 import { correctionRoutes } from "./http/corrections.ts";
-import { corsHeaders } from "./http/cors.ts";
-import { type Entry } from "./http/entry.ts";
+import { corsHeaders } from "./http/access/cors.ts";
+import { type TickIntake } from "./http/native/tick_intake.ts";
 import { healthRoutes } from "./http/health.ts";
-import { Turns } from "./http/history.ts";
-import { influxRoutes } from "./http/influx.ts";
-import { KrakenApi } from "./http/kraken.ts";
+import { TimeSlices } from "./http/native/history.ts";
+import { influxRoutes } from "./http/influx/routes.ts";
+import { KrakenApi } from "./http/kraken/routes.ts";
 import { Metrics } from "./http/metrics.ts";
-import { openbbRoutes } from "./http/openbb.ts";
-import { pageRoutes } from "./http/pages.ts";
+import { openbbRoutes } from "./http/openbb/routes.ts";
+import { pageRoutes } from "./http/page/pages.ts";
 import { parameterChecks } from "./http/parameters.ts";
-import { awaitPositions } from "./http/positions.ts";
-import { onError, onNotFound } from "./http/refusal.ts";
-import { snapshotRoutes } from "./http/snapshot.ts";
+import { awaitPositions } from "./http/native/positions.ts";
+import { onError, onNotFound } from "./http/http_error.ts";
+import { snapshotRoutes } from "./http/native/snapshot.ts";
 import { socketHints, type SocketPlace } from "./http/sockets.ts";
-import { Streams } from "./http/stream.ts";
-import { symbolRoutes } from "./http/symbols.ts";
-import { tickRoutes } from "./http/ticks.ts";
-import { udfRoutes } from "./http/udf.ts";
-import { widgetRoutes } from "./http/widgets.ts";
-import { countOf, type Crowd } from "./hub/crowd.ts";
+import { Streams } from "./http/native/stream.ts";
+import { symbolRoutes } from "./http/native/symbols.ts";
+import { tickRoutes } from "./http/native/ticks.ts";
+import { udfRoutes } from "./http/udf/routes.ts";
+import { widgetRoutes } from "./http/openbb/widgets.ts";
+import { connectionCount, type Drainable } from "./hub/drain.ts";
 import { Hub } from "./hub/hub.ts";
 import type { Leases } from "./log/leases.ts";
 import type { SlicedLog } from "./log/log.ts";
@@ -46,8 +46,8 @@ export interface Derived {
   readonly replica: Replica;
   readonly writer: Writer;
   readonly streams: Streams;
-  readonly entry: Entry;
-  readonly turns: Turns;
+  readonly entry: TickIntake;
+  readonly timeSlices: TimeSlices;
   readonly metrics: Metrics;
   readonly backup: Backup;
 }
@@ -56,7 +56,7 @@ export interface Parts extends Derived {
   readonly krakenApi: KrakenApi;
   readonly access: Access;
   readonly places: readonly SocketPlace[];
-  readonly crowds: readonly Pick<Crowd, "sessionCount">[];
+  readonly groups: readonly Pick<Drainable, "sessionCount">[];
   readonly fault: (error: unknown) => void;
   readonly entries: SlicedLog;
   readonly waitMs: number;
@@ -80,8 +80,9 @@ export interface RouterWorld {
 /** All routes, and what every request goes through before it gets to one. */
 export function createRouter(config: RouterSettings, world: RouterWorld, parts: Parts): Hono {
   const { version, now, elapsed, sleep } = world;
-  const { market, tape, archive, hub, streams, feeds, metrics, access, places, crowds } = parts;
-  const { writer, krakenApi, fault, turns, entries, leases, waitMs, entry: { ingest } } = parts;
+  const { market, tape, archive, hub, streams, feeds, metrics, access, places, groups } = parts;
+  const { writer, krakenApi, fault, timeSlices, entries, leases, waitMs, entry: { ingest } } =
+    parts;
   const { catalogue } = market;
   const position = () => hub.position;
   const router = new Hono();
@@ -92,20 +93,26 @@ export function createRouter(config: RouterSettings, world: RouterWorld, parts: 
     const routes of [
       parameterChecks(),
       pageRoutes(config.origin),
-      activityRoutes({ market, tape, archive, turns, now }),
+      activityRoutes({ market, tape, archive, timeSlices, now }),
       snapshotRoutes({ market, position }),
       symbolRoutes({ catalogue, define: (...given) => writer.define(...given) }),
-      barRoutes({ market, archive, ingest, turns, now, fault }),
-      tickRoutes({ tape, catalogue, ingest, turns, now, fault }),
-      correctionRoutes({ tape, catalogue, turns, now, cancel: (given) => writer.cancel(given) }),
+      barRoutes({ market, archive, ingest, timeSlices, now, fault }),
+      tickRoutes({ tape, catalogue, ingest, timeSlices, now, fault }),
+      correctionRoutes({
+        tape,
+        catalogue,
+        timeSlices,
+        now,
+        cancel: (given) => writer.cancel(given),
+      }),
       influxRoutes({ ingest, version, fault }),
       widgetRoutes({
         catalogue,
         publicUrl: config["public-url"],
         keyOf: (...asked) => access.keys.readKeyFor(...asked),
       }),
-      openbbRoutes({ market, archive, turns }),
-      udfRoutes({ market, archive, turns, now, fault }),
+      openbbRoutes({ market, archive, timeSlices }),
+      udfRoutes({ market, archive, timeSlices, now, fault }),
       streams.routes(),
       krakenApi.routes(),
       metrics.routes(),
@@ -119,7 +126,7 @@ export function createRouter(config: RouterSettings, world: RouterWorld, parts: 
         version,
         feeds: () => feeds.reports(),
         position,
-        clients: () => countOf(crowds),
+        clients: () => connectionCount(groups),
         ticksToMigrate: () => tape.legacyTicks,
         log: () => entries.state,
         leases: () => leases?.held ?? [],

@@ -3,15 +3,15 @@
 import { priceText, timeText } from "./format.js";
 import { FONT_FAMILY } from "./paint.js";
 import { increments, logMarks, timeMarks } from "./scale.js";
-import { scaled, unscaled } from "./scene.js";
+import { scaled, unscaled } from "./plot_data.js";
 
 /** @import uPlot from "uplot" */
 /** @import { Colors } from "./paint.js" */
-/** @import { Scene, Strand } from "./scene.js" */
+/** @import { PlotData, Strand } from "./plot_data.js" */
 
 /**
  * @typedef {object} AxesOptions
- * @property {() => Scene | undefined} scene
+ * @property {() => PlotData | undefined} scene
  * @property {() => number} width of the chart in CSS pixels
  */
 

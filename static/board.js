@@ -1,9 +1,9 @@
 // The board data: the newest row of each symbol at the moment that is shown.
 
-import { MomentStream } from "./moment.js";
+import { PlaybackStream } from "./playback.js";
 
 /** @import { StreamRequest } from "./frames.js" */
-/** @import { Moment, Source } from "./moment.js" */
+/** @import { Playback, Source } from "./playback.js" */
 
 /**
  * A quote as the board shows it.
@@ -51,9 +51,9 @@ export class Board {
   generation = 0;
   #options;
   #stream;
-  /** Open only while the page watches sizes. @type {MomentStream | undefined} */
+  /** Open only while the page watches sizes. @type {PlaybackStream | undefined} */
   #sizes;
-  /** @type {Moment | undefined} */
+  /** @type {Playback | undefined} */
   #moment;
 
   /** @param {BoardOptions} options */
@@ -73,7 +73,7 @@ export class Board {
     const { source, lostMoment, corrected } = this.#options;
     /** @type {StreamRequest} */
     const request = { symbols, channel: "quote", mode: "latest", every: EVERY_MS };
-    return new MomentStream(source, request, {
+    return new PlaybackStream(source, request, {
       onReply: ({ resumed, snapshot }) => {
         this.isJoined = true;
         // The server may have forgotten symbols, so drop the rows that it did not send again.
@@ -92,7 +92,7 @@ export class Board {
     });
   }
 
-  /** Shows the market at a moment, or live without one. @param {Moment | undefined} moment */
+  /** Shows the market at a moment, or live without one. @param {Playback | undefined} moment */
   show(moment) {
     this.#moment = moment;
     this.#stream.show(moment);
@@ -107,7 +107,7 @@ export class Board {
     if (!isWatched) return;
     /** @type {StreamRequest} */
     const request = { symbols: ["*"], channel: "tick", mode: "latest", every: SIZES_MS };
-    this.#sizes = new MomentStream(this.#options.source, request, {
+    this.#sizes = new PlaybackStream(this.#options.source, request, {
       onReply: () => {},
       onRows: (rows) => {
         for (const { symbol, size } of rows) this.#putSize(String(symbol), Number(size));

@@ -1,6 +1,6 @@
 // The user's choice for the board: lists, columns and density. The browser stores it.
 
-import { recallJson, rememberJson } from "./memory.js";
+import { recallJson, rememberJson } from "./storage.js";
 
 /** @typedef {{ readonly name: string, readonly symbols: readonly string[] }} List */
 
@@ -63,9 +63,9 @@ export class BoardChoice {
     return this.#choice.lists.find(({ name }) => name === this.#choice.list);
   }
 
-  /** @param {Partial<Choice>} wish */
-  set(wish) {
-    this.#choice = readChoice({ ...this.#choice, ...wish });
+  /** @param {Partial<Choice>} change */
+  set(change) {
+    this.#choice = readChoice({ ...this.#choice, ...change });
     rememberJson("board", this.#choice);
     this.#changed();
   }

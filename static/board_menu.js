@@ -2,7 +2,7 @@
 
 import { COLUMNS } from "./columns.js";
 import { make } from "./dom.js";
-import { button, check, choice as choiceField, openMenu, section } from "./fields.js";
+import { button, check, choice as choiceField, openMenu, section } from "./panels.js";
 
 /** @import { BoardChoice } from "./board_choice.js" */
 /** @import { Extras, Page } from "./extras.js" */

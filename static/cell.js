@@ -2,22 +2,22 @@
 
 import { longerThan } from "./interval.js";
 import { PANE_SHARE } from "./layer.js";
-import { Stage } from "./stage.js";
-import { Tracks } from "./tracks.js";
+import { ChartView } from "./chart_view.js";
+import { SymbolHistories } from "./symbol_histories.js";
 import { Viewport } from "./viewport.js";
 
 /** @import { View } from "./address.js" */
 /** @import { Grip, Place } from "./gestures.js" */
-/** @import { Moment } from "./moment.js" */
+/** @import { Playback } from "./playback.js" */
 /** @import { Recorder } from "./recorder.js" */
-/** @import { TrackPool } from "./tracks.js" */
+/** @import { SymbolHistoryPool } from "./symbol_histories.js" */
 
-/** @typedef {Partial<Omit<View, "range" | "time">>} Wish */
+/** @typedef {Partial<Omit<View, "range" | "time">>} ViewChange */
 
 /**
  * The shown moment, and the histories up to it. Charts with a linked moment share one.
- * @typedef {object} Desk
- * @property {TrackPool} pool
+ * @typedef {object} CellHost
+ * @property {SymbolHistoryPool} pool
  * @property {Recorder} recorder
  * @property {() => void} retry connects again, perhaps with another key
  * @property {() => void} close
@@ -27,7 +27,7 @@ import { Viewport } from "./viewport.js";
  * @typedef {object} CellOptions
  * @property {typeof import("uplot")} uPlot
  * @property {HTMLElement} host
- * @property {Desk} desk
+ * @property {CellHost} desk
  * @property {View} view
  * @property {() => number} now clock time; it stops while the page has no connection
  * @property {() => number} present the present in the time of the data
@@ -40,8 +40,8 @@ export class Cell {
   viewport;
   /** The view without range and moment. @type {View} */
   view;
-  /** @type {Stage} */
-  stage;
+  /** @type {ChartView} */
+  chartView;
   #options;
   #desk;
   #tracks;
@@ -58,8 +58,8 @@ export class Cell {
     this.view = { ...view, symbol: "" };
     this.viewport = new Viewport(view.range);
     this.#desk = desk;
-    this.#tracks = new Tracks(desk.pool);
-    this.stage = new Stage({
+    this.#tracks = new SymbolHistories(desk.pool);
+    this.chartView = new ChartView({
       uPlot,
       host,
       tracks: () => this.#tracks,
@@ -72,9 +72,9 @@ export class Cell {
     this.#show(view);
   }
 
-  /** @returns {Stage["chart"]} */
+  /** @returns {ChartView["chart"]} */
   get chart() {
-    return this.stage.chart;
+    return this.chartView.chart;
   }
 
   get tracks() {
@@ -96,7 +96,7 @@ export class Cell {
     return { ...this.view, panes, range: this.viewport.range, time: this.recorder.time };
   }
 
-  /** @param {Wish} wish */
+  /** @param {ViewChange} wish */
   #show({ panes }) {
     if (panes !== undefined) this.chart.paneShare = panes / 100;
   }
@@ -118,13 +118,14 @@ export class Cell {
     return this.recorder.time ?? (newest > -Infinity ? newest : present());
   }
 
-  /** @param {Wish} wish @returns whether the chart now shows other histories */
-  choose(wish) {
+  /** @param {ViewChange} change @returns whether the chart now shows other histories */
+  choose(change) {
     const before = this.view;
-    this.#isChosen = wish.symbol === undefined && (wish.interval !== undefined || this.#isChosen);
-    this.view = { ...before, ...wish };
+    this.#isChosen = change.symbol === undefined &&
+      (change.interval !== undefined || this.#isChosen);
+    this.view = { ...before, ...change };
     this.view.compare = this.view.compare.filter((symbol) => symbol !== this.view.symbol);
-    this.#show(wish);
+    this.#show(change);
     const { symbol, interval, compare } = this.view;
     const isOther = symbol !== before.symbol || interval !== before.interval;
     if (isOther && before.symbol !== "") this.viewport.set({});
@@ -139,19 +140,19 @@ export class Cell {
     return isAnew;
   }
 
-  /** Shows another moment and keeps the width of the range. @param {Moment | undefined} moment */
+  /** Shows another moment and keeps the width of the range. @param {Playback | undefined} moment */
   show(moment) {
     if (moment !== undefined && moment.time !== this.#momentTime) {
-      this.viewport.hold(this.stage.extent);
+      this.viewport.hold(this.chartView.extent);
     }
     this.#momentTime = moment?.time;
   }
 
-  /** Moves the chart to another desk, which decides the moment from now on. @param {Desk} desk */
+  /** Moves the chart to another desk, which decides the moment from now on. @param {CellHost} desk */
   sit(desk) {
     const before = this.#tracks;
     this.#desk = desk;
-    this.#tracks = new Tracks(desk.pool);
+    this.#tracks = new SymbolHistories(desk.pool);
     this.#join();
     before.choose([], this.view.interval, undefined);
   }

@@ -6,10 +6,10 @@ import { make } from "./dom.js";
 import { gridOf, readLayout, writeLayout } from "./layout.js";
 
 /** @import { View } from "./address.js" */
-/** @import { CellOptions, Desk, Wish } from "./cell.js" */
+/** @import { CellOptions, CellHost, ViewChange } from "./cell.js" */
 /** @import { Layout } from "./layout.js" */
-/** @import { Moment } from "./moment.js" */
-/** @import { Known } from "./stage.js" */
+/** @import { Playback } from "./playback.js" */
+/** @import { Known } from "./chart_view.js" */
 
 /** Height of the caption above each of several charts. */
 const HEAD_PIXELS = 44;
@@ -21,8 +21,8 @@ const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
  * @typedef {object} CellsOptions
  * @property {HTMLElement} host contains one stage, which the first chart uses
  * @property {Omit<CellOptions, "host" | "desk" | "view" | "changed">} cell
- * @property {Desk} desk the desk of the charts with a linked moment
- * @property {(changed: (moment: Moment | undefined) => void) => Desk} openDesk opens the desk of a chart with its own
+ * @property {CellHost} desk the desk of the charts with a linked moment
+ * @property {(changed: (moment: Playback | undefined) => void) => CellHost} openDesk opens the desk of a chart with its own
  *   moment
  * @property {() => void} changed called when another chart becomes active or the layout changes
  */
@@ -114,16 +114,16 @@ export class Cells {
     this.#options.changed();
   }
 
-  /** @param {Wish} wish */
-  choose(wish) {
-    const { symbol } = wish;
+  /** @param {ViewChange} change */
+  choose(change) {
+    const { symbol } = change;
     const others = symbol !== undefined && this.isLinked("symbol") ? this.all : [];
-    this.active.choose(wish);
+    this.active.choose(change);
     for (const cell of others) if (cell !== this.active) cell.choose({ symbol: symbol ?? "" });
     this.#list();
   }
 
-  /** Shows a moment in the charts that share the page's moment. @param {Moment | undefined} moment */
+  /** Shows a moment in the charts that share the page's moment. @param {Playback | undefined} moment */
   show(moment) {
     const { desk } = this.#options;
     for (const cell of this.all) if (cell.desk === desk) cell.show(moment);
@@ -137,13 +137,13 @@ export class Cells {
 
   /** Call it once per animation frame. @param {(symbol: string) => Known} known */
   draw(known) {
-    const pointed = this.all.find(({ stage }) => stage.readout.time !== undefined);
-    const time = this.isLinked("crosshair") ? pointed?.stage.readout.time : undefined;
+    const pointed = this.all.find(({ chartView }) => chartView.readout.time !== undefined);
+    const time = this.isLinked("crosshair") ? pointed?.chartView.readout.time : undefined;
     for (const cell of this.all) {
-      cell.stage.readout.linkedTime = cell === pointed ? undefined : time;
+      cell.chartView.readout.linkedTime = cell === pointed ? undefined : time;
       const of = known(cell.view.symbol);
-      if (this.all.length > 1) cell.stage.caption(of, cell.recorder.time);
-      cell.stage.draw(of);
+      if (this.all.length > 1) cell.chartView.caption(of, cell.recorder.time);
+      cell.chartView.draw(of);
     }
   }
 
@@ -203,7 +203,7 @@ export class Cells {
     }
   }
 
-  /** @param {Cell} cell @param {Moment | undefined} moment */
+  /** @param {Cell} cell @param {Playback | undefined} moment */
   #showOwn(cell, moment) {
     cell.show(moment);
     cell.desk.pool.show(moment);
@@ -240,7 +240,7 @@ export class Cells {
     for (const cell of this.all) {
       cell.host.classList.toggle("is-active", cell === this.active);
       cell.chart.headPixels = count > 1 ? HEAD_PIXELS : 0;
-      cell.stage.paceMs = count > 1 ? count * PACE_MS : 0;
+      cell.chartView.paceMs = count > 1 ? count * PACE_MS : 0;
     }
     this.#list();
   }

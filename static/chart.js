@@ -14,12 +14,12 @@ import {
   paintTip,
   paintVolumes,
 } from "./paint.js";
-import { hasCandles, scaled, sceneOf, unscaled } from "./scene.js";
+import { hasCandles, plotDataOf, scaled, unscaled } from "./plot_data.js";
 
 /** @import uPlot from "uplot" */
 /** @import { Layer } from "./layer.js" */
 /** @import { Colors } from "./paint.js" */
-/** @import { Scene, View } from "./scene.js" */
+/** @import { PlotData, View } from "./plot_data.js" */
 
 /**
  * @typedef {object} ChartOptions
@@ -38,8 +38,8 @@ export class Chart {
   #options;
   /** @type {uPlot | undefined} */
   #plot;
-  /** @type {Scene | undefined} */
-  #scene;
+  /** @type {PlotData | undefined} */
+  #plotData;
   /** @type {Colors} */
   #colors;
   #sizes;
@@ -64,7 +64,7 @@ export class Chart {
     this.#options = options;
     const { host } = options;
     this.#colors = colorsOf(host);
-    this.#axes = new Axes({ scene: () => this.#scene, width: () => this.#size.width });
+    this.#axes = new Axes({ scene: () => this.#plotData, width: () => this.#size.width });
     this.#sizes = new ResizeObserver(() => {
       this.#size = { width: host.clientWidth, height: host.clientHeight };
     });
@@ -87,13 +87,13 @@ export class Chart {
   }
 
   /** The scene of the last drawing. */
-  get scene() {
-    return this.#scene;
+  get plotData() {
+    return this.#plotData;
   }
 
   /** The prices' share of the height. */
   get priceShare() {
-    const count = this.#scene?.panes.length ?? 0;
+    const count = this.#plotData?.panes.length ?? 0;
     return 1 - Math.min(PANES_SHARE_MAX, count * this.paneShare);
   }
 
@@ -105,7 +105,7 @@ export class Chart {
 
   /** Makes all panes together higher. @param {number} pixels of the page */
   growPanes(pixels) {
-    const count = this.#scene?.panes.length ?? 1;
+    const count = this.#plotData?.panes.length ?? 1;
     const share = this.paneShare + pixels / this.area.height / count;
     this.paneShare = Math.min(PANES_SHARE_MAX / count, Math.max(PANE_SHARE_MIN, share));
   }
@@ -117,13 +117,13 @@ export class Chart {
 
   /** The price of the leading symbol at a height. @param {number} top from the top of the area */
   priceAt(top) {
-    const lead = this.#scene?.strands[0];
+    const lead = this.#plotData?.strands[0];
     return lead === undefined ? NaN : unscaled(this.valueAt(top), lead.scale);
   }
 
   /** The height of a price of the leading symbol. @param {number} price @returns from the top of the area */
   topOf(price) {
-    const lead = this.#scene?.strands[0];
+    const lead = this.#plotData?.strands[0];
     return lead === undefined ? NaN : this.#plot?.valToPos(scaled(price, lead.scale), "y") ?? NaN;
   }
 
@@ -175,7 +175,7 @@ export class Chart {
     this.#drawn = drawn;
     const head = Math.min(HEAD_SHARE_MAX, this.headPixels / (height * this.priceShare));
     const canvas = { width: width * devicePixelRatio, stretch: this.#stretch, head };
-    this.#scene = sceneOf(view, canvas, this.layers);
+    this.#plotData = plotDataOf(view, canvas, this.layers);
     const plot = this.#plot ??= this.#create();
     if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
     plot.batch(() => plot.setData(this.#data));
@@ -186,7 +186,7 @@ export class Chart {
   #clear() {
     this.#plot?.destroy();
     this.#plot = undefined;
-    this.#scene = undefined;
+    this.#plotData = undefined;
     this.#drawn = "";
   }
 
@@ -224,14 +224,14 @@ export class Chart {
 
   /** The values at the bottom and the top of the whole area, panes included. @returns {[number, number]} */
   get #range() {
-    const [low, high] = this.#scene?.range ?? [0, 1];
+    const [low, high] = this.#plotData?.range ?? [0, 1];
     const share = this.priceShare;
     return [share === 1 ? low : high - (high - low) / share, high];
   }
 
   /** Gives uPlot only the limits of its scales; this class paints the data. @returns {uPlot.AlignedData} */
   get #data() {
-    const { view: { sight } } = /** @type {Scene} */ (this.#scene);
+    const { view: { sight } } = /** @type {PlotData} */ (this.#plotData);
     return [[sight.from, sight.to], this.#range];
   }
 
@@ -263,13 +263,13 @@ export class Chart {
 
   /** @param {uPlot} plot */
   #paint({ ctx, bbox }) {
-    if (this.#scene === undefined) return;
-    const { view: { sight }, range: [low, high], panes } = this.#scene;
+    if (this.#plotData === undefined) return;
+    const { view: { sight }, range: [low, high], panes } = this.#plotData;
     const share = this.priceShare;
     const { left, top, width } = bbox;
     const height = Math.round(bbox.height * share);
     const frame = new Frame(ctx, { left, top, width, height }, { ...sight, low, high });
-    this.#paintPrices(frame, this.#scene);
+    this.#paintPrices(frame, this.#plotData);
     panes.forEach((pane, place) => {
       const tall = (bbox.height - height) / panes.length;
       const box = { left, top: Math.round(top + height + place * tall), width, height: tall };
@@ -277,9 +277,9 @@ export class Chart {
     });
   }
 
-  /** @param {Frame} frame @param {Scene} scene */
-  #paintPrices(frame, scene) {
-    const { view, strands } = scene;
+  /** @param {Frame} frame @param {PlotData} plotData */
+  #paintPrices(frame, plotData) {
+    const { view, strands } = plotData;
     const { interval, look, marks, edge, axis } = view;
     const colors = this.#colors;
     const colorOf = (/** @type {number} */ place) => colors[PART_COLORS[place] ?? "accent"];
@@ -296,7 +296,7 @@ export class Chart {
         const isFilled = strands.length === 1 && look !== "line";
         paintLine(frame, strand, { interval, color: colorOf(place), isFilled, present });
       });
-      for (const layer of this.layers) layer.paint(frame, scene, colors);
+      for (const layer of this.layers) layer.paint(frame, plotData, colors);
     });
     const values = strands.map(({ last, scale }) => scaled(last.price, scale));
     const places = labelPlaces(frame, values);

@@ -1,7 +1,7 @@
 // The menu of a chart: its scale, its gaps and its drawn lines.
 
 import { make } from "./dom.js";
-import { button, check, choice, cross, openMenu, section } from "./fields.js";
+import { button, check, choice, cross, openMenu, section } from "./panels.js";
 import { priceText } from "./format.js";
 
 /** @import { Extras, Page } from "./extras.js" */

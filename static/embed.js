@@ -4,8 +4,8 @@ import { tableOf } from "./export.js";
 import { INTERVALS, isInterval } from "./interval.js";
 
 /** @import { Board } from "./board.js" */
-/** @import { Wish } from "./cell.js" */
-/** @import { Stage } from "./stage.js" */
+/** @import { ViewChange } from "./cell.js" */
+/** @import { ChartView } from "./chart_view.js" */
 
 /**
  * @typedef {object} EmbedOptions
@@ -118,11 +118,11 @@ export class Embed {
  * @param {object} page
  * @param {(key: string) => void} page.setKey
  * @param {(theme: string) => void} page.setTheme
- * @param {(wish: Wish) => void} page.choose
+ * @param {(wish: ViewChange) => void} page.choose
  * @param {Board} page.board
- * @param {Stage} page.stage
+ * @param {ChartView} page.stage
  */
-export function frameOf({ setKey, setTheme, choose, board, stage }) {
+export function frameOf({ setKey, setTheme, choose, board, stage: chartView }) {
   return new Embed({
     window: self,
     intervals: Object.keys(INTERVALS),
@@ -135,6 +135,7 @@ export function frameOf({ setKey, setTheme, choose, board, stage }) {
         ...(isInterval(interval) && { interval }),
       });
     },
-    rows: () => stage.shown === undefined ? { columns: [], rows: [] } : tableOf(stage.shown),
+    rows: () =>
+      chartView.shown === undefined ? { columns: [], rows: [] } : tableOf(chartView.shown),
   });
 }

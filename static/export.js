@@ -1,7 +1,7 @@
 // Exports the chart as a picture or as a table.
 
 /** @import { Colors } from "./paint.js" */
-/** @import { View } from "./scene.js" */
+/** @import { View } from "./plot_data.js" */
 
 /**
  * The visible points as a table.

@@ -1,11 +1,11 @@
 // Loads parts of the page on first use: menus, palette, help, lists, indicators, lines.
 
 import { onClick } from "./dom.js";
-import { recall } from "./memory.js";
+import { recall } from "./storage.js";
 
-/** @import { Borders } from "./borders.js" */
+/** @import { SplitBorders } from "./split_borders.js" */
 /** @import { Board } from "./board.js" */
-/** @import { Cell, Wish } from "./cell.js" */
+/** @import { Cell, ViewChange } from "./cell.js" */
 /** @import { Cells } from "./cells.js" */
 /** @import { Grip, Place } from "./gestures.js" */
 /** @import { Grid } from "./grid.js" */
@@ -23,7 +23,7 @@ import { recall } from "./memory.js";
  * @property {Grid} grid
  * @property {Sparks} sparks
  * @property {Settings} settings
- * @property {(wish: Wish) => void} choose
+ * @property {(wish: ViewChange) => void} choose
  * @property {(theme: string) => void} setTheme
  * @property {URLSearchParams} query of the address
  * @property {(path: string) => Promise<readonly Point[]>} load
@@ -45,7 +45,7 @@ const MODULES = {
   lines: () => import("./lines.js"),
   chartMenu: () => import("./chart_menu.js"),
   layoutMenu: () => import("./layout_menu.js"),
-  borders: () => import("./borders.js"),
+  borders: () => import("./split_borders.js"),
   lists: () => import("./lists.js"),
   boardMenu: () => import("./board_menu.js"),
 };
@@ -58,7 +58,7 @@ export class Extras {
   #page;
   /** Charts with an indicator layer. @type {WeakSet<Cell>} */
   #withIndicators = new WeakSet();
-  /** @type {Borders | undefined} */
+  /** @type {SplitBorders | undefined} */
   #borders;
   /** @type {Lists | undefined} */
   #lists;
@@ -92,7 +92,7 @@ export class Extras {
 
   async #addBorders() {
     const module = await this.#load("borders");
-    if (module !== undefined) this.#borders = new module.Borders(this.#page);
+    if (module !== undefined) this.#borders = new module.SplitBorders(this.#page);
   }
 
   /** @param {KeyboardEvent} event */
@@ -110,13 +110,13 @@ export class Extras {
   /** Handles the keys for lines while a chart has the focus. @param {string} key */
   #draw(key) {
     const cell = this.#page.cells.active;
-    const { pointer } = cell.stage.readout;
+    const { pointer } = cell.chartView.readout;
     switch (key) {
       case "h":
       case "H": {
         const { chart } = cell;
         const price = pointer === undefined
-          ? chart.scene?.strands[0]?.last.price ?? NaN
+          ? chart.plotData?.strands[0]?.last.price ?? NaN
           : chart.priceAt(pointer.y - chart.area.top);
         void this.lines().then((lines) => lines?.addLevel(cell, price));
         return true;

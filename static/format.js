@@ -23,9 +23,9 @@ const volumeFormat = new Intl.NumberFormat("en-US", {
 /** @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
 
-/** @param {Partial<Style>} wish the caller then writes its texts again */
-export function setStyle(wish) {
-  style = { ...style, ...wish };
+/** @param {Partial<Style>} change the caller then writes its texts again */
+export function setStyle(change) {
+  style = { ...style, ...change };
   numberFormats.clear();
   times = timeFormats();
 }

@@ -3,7 +3,7 @@
 import { COLUMNS } from "./columns.js";
 import { GridHead } from "./grid_head.js";
 import { GridRow } from "./grid_row.js";
-import { Order } from "./order.js";
+import { RowOrder } from "./row_order.js";
 import { SparkStrip } from "./spark_strip.js";
 
 /** @import { Board, Row } from "./board.js" */
@@ -30,7 +30,7 @@ const SPARK_PADDING = 7;
 export const HEAD_PIXELS = 30;
 
 export class Grid {
-  order = new Order(COLUMNS);
+  order = new RowOrder(COLUMNS);
   /** Name of the user's list; empty while all symbols are shown. */
   listName = "";
   #options;

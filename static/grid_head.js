@@ -1,7 +1,7 @@
 // The head of the grid. A click on a title sorts the rows.
 
 /** @import { Column } from "./columns.js" */
-/** @import { Order } from "./order.js" */
+/** @import { RowOrder } from "./row_order.js" */
 
 export class GridHead {
   element = document.createElement("div");
@@ -11,7 +11,7 @@ export class GridHead {
   /** @type {readonly HTMLElement[]} */
   #cells = [];
 
-  /** @param {Order} order */
+  /** @param {RowOrder} order */
   constructor(order) {
     this.#order = order;
     this.element.role = "row";

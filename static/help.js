@@ -1,7 +1,7 @@
 // The panel that lists all keys.
 
 import { make } from "./dom.js";
-import { openPanel, section } from "./fields.js";
+import { openPanel, section } from "./panels.js";
 
 const POINTING = "Mouse and fingers";
 /** @type {readonly (readonly [title: string, keys: readonly (readonly [string, string])[]])[]} */

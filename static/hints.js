@@ -1,8 +1,8 @@
 // Shows four hints on the first visit, one after the other, in the head of the page.
 
 import { make } from "./dom.js";
-import { button, cross } from "./fields.js";
-import { remember } from "./memory.js";
+import { button, cross } from "./panels.js";
+import { remember } from "./storage.js";
 
 const KEYS = [
   "Ctrl K finds symbols, intervals and commands",

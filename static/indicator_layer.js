@@ -5,7 +5,7 @@ import { readIndicator, titleOf } from "./indicator_kinds.js";
 import { INTERVALS } from "./interval.js";
 import { paintBars, paintBetween, paintValues } from "./paint_values.js";
 import { VOLUME_SHARE } from "./scale.js";
-import { pointsIn, scaled } from "./scene.js";
+import { pointsIn, scaled } from "./plot_data.js";
 
 /** @import { Cell } from "./cell.js" */
 /** @import { Frame } from "./frame.js" */
@@ -14,7 +14,7 @@ import { pointsIn, scaled } from "./scene.js";
 /** @import { Colors } from "./paint.js" */
 /** @import { Sight } from "./paint_values.js" */
 /** @import { Word } from "./readout.js" */
-/** @import { Scene, Strand, View } from "./scene.js" */
+/** @import { PlotData, Strand, View } from "./plot_data.js" */
 /** @import { Series } from "./series.js" */
 
 /** Default colours, in the order of the indicators. */
@@ -143,7 +143,7 @@ class IndicatorLayer {
     };
   }
 
-  /** @param {Frame} frame @param {Scene} scene @param {Colors} colors */
+  /** @param {Frame} frame @param {PlotData} scene @param {Colors} colors */
   paint(frame, { strands: [lead] }, colors) {
     if (lead === undefined) return;
     const value = (/** @type {number} */ price) => scaled(price, lead.scale);

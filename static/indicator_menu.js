@@ -2,7 +2,7 @@
 
 import { INDICATORS_MAX } from "./address.js";
 import { make } from "./dom.js";
-import { button, cross, openMenu, section } from "./fields.js";
+import { button, cross, openMenu, section } from "./panels.js";
 import { COLORS } from "./indicator_layer.js";
 import { KINDS, readIndicator, titleOf, writeIndicator } from "./indicator_kinds.js";
 
@@ -25,10 +25,10 @@ export function open({ cells, choose }) {
       if (isAnew) fill(menu);
     };
     const rows = shown.map((indicator, place) =>
-      rowOf(indicator, colorAt(place), (wish) => {
-        const rest = shown.toSpliced(place, 1, ...(wish === undefined ? [] : [wish]));
-        change(rest, wish === undefined);
-        if (wish === undefined) menu.querySelector("button")?.focus();
+      rowOf(indicator, colorAt(place), (edited) => {
+        const rest = shown.toSpliced(place, 1, ...(edited === undefined ? [] : [edited]));
+        change(rest, edited === undefined);
+        if (edited === undefined) menu.querySelector("button")?.focus();
       })
     );
     const adds = KINDS.map((kind) => {

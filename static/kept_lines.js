@@ -1,6 +1,6 @@
 // The user's lines by symbol, stored in this browser.
 
-import { recallJson, rememberJson } from "./memory.js";
+import { recallJson, rememberJson } from "./storage.js";
 
 /** @typedef {{ time: number, price: number }} Point */
 /** @typedef {{ kind: "level", price: number } | { kind: "trend", from: Point, to: Point }} Line */

@@ -3,7 +3,7 @@
 /** @import { Frame } from "./frame.js" */
 /** @import { Colors } from "./paint.js" */
 /** @import { Word } from "./readout.js" */
-/** @import { Strand, Scene, View } from "./scene.js" */
+/** @import { Strand, PlotData, View } from "./plot_data.js" */
 
 /**
  * A strip below the prices with its own scale.
@@ -27,7 +27,7 @@
  * @property {(view: View) => string} describe a text that changes whenever the layer must be
  *   painted again
  * @property {(view: View, canvas: { width: number, lead: Strand | undefined }) => Prepared} prepare
- * @property {(frame: Frame, scene: Scene, colors: Colors) => void} paint over the prices
+ * @property {(frame: Frame, scene: PlotData, colors: Colors) => void} paint over the prices
  * @property {(view: View, index: number) => readonly Word[]} words values for the readout at an index
  */
 

@@ -2,9 +2,9 @@
 
 import { queryText } from "./address.js";
 import { make } from "./dom.js";
-import { button, check, choice, openMenu, section } from "./fields.js";
+import { button, check, choice, openMenu, section } from "./panels.js";
 import { COUNTS, evenLayout, LINKS } from "./layout.js";
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "./storage.js";
 
 /** @import { Page } from "./extras.js" */
 
@@ -21,8 +21,8 @@ export function open({ cells, isBareChart, tell }) {
   if (opener === null) return;
   const fill = (/** @type {HTMLElement} */ menu) => {
     const { layout } = cells;
-    const arrange = (/** @type {Partial<typeof layout>} */ wish) => {
-      cells.arrange({ ...layout, ...wish });
+    const arrange = (/** @type {Partial<typeof layout>} */ change) => {
+      cells.arrange({ ...layout, ...change });
       fill(menu);
     };
     const counts = COUNTS.map((count) => /** @type {const} */ ([String(count), String(count)]));

@@ -2,13 +2,13 @@
 
 import { changeText, durationText, percentText, priceText } from "./format.js";
 import { faint, FONT_FAMILY } from "./paint.js";
-import { scaled } from "./scene.js";
+import { scaled } from "./plot_data.js";
 
 /** @import { Frame } from "./frame.js" */
 /** @import { Line, Point } from "./kept_lines.js" */
 /** @import { Layer, Prepared } from "./layer.js" */
 /** @import { Colors } from "./paint.js" */
-/** @import { Scene, View } from "./scene.js" */
+/** @import { PlotData, View } from "./plot_data.js" */
 
 /**
  * @typedef {object} Shown
@@ -44,19 +44,19 @@ export class LineLayer {
     return [];
   }
 
-  /** @param {Frame} frame @param {Scene} scene @param {Colors} colors */
-  paint(frame, scene, colors) {
+  /** @param {Frame} frame @param {PlotData} plotData @param {Colors} colors */
+  paint(frame, plotData, colors) {
     const { lines, chosen, measured } = this.#shown();
-    const [lead] = scene.strands;
+    const [lead] = plotData.strands;
     if (lead === undefined) return;
-    const { axis } = scene.view;
+    const { axis } = plotData.view;
     const x = (/** @type {number} */ time) => frame.x(axis.toAxis(time));
     const y = (/** @type {number} */ price) => frame.y(scaled(price, lead.scale));
     const place = (/** @type {Point} */ { time, price }) => ({ x: x(time), y: y(price) });
     lines.forEach((line, index) => {
       const isChosen = index === chosen;
       if (line.kind === "level") {
-        const text = priceText(line.price, scene.view.decimals);
+        const text = priceText(line.price, plotData.view.decimals);
         paintLevel(frame, y(line.price), text, { color: colors.accent, isChosen });
       } else {paintTrend(frame, place(line.from), place(line.to), {
           color: colors.accent,
@@ -70,7 +70,7 @@ export class LineLayer {
     paintMeasure(frame, place(from), place(to), {
       color,
       colors,
-      texts: textsOf(scene.view, measured),
+      texts: textsOf(plotData.view, measured),
     });
   }
 }

@@ -6,7 +6,7 @@ import { LineLayer } from "./line_layer.js";
 /** @import { Cell } from "./cell.js" */
 /** @import { Grip, Place } from "./gestures.js" */
 /** @import { Line, Point } from "./kept_lines.js" */
-/** @import { Scene } from "./scene.js" */
+/** @import { PlotData } from "./plot_data.js" */
 
 const NEAR_PIXELS = 6;
 /** A press with a shorter movement is a click. */
@@ -34,7 +34,7 @@ export class Lines {
   #shownOn(cell) {
     const { symbol } = cell.view;
     const lines = this.kept.of(symbol);
-    const pointer = cell.stage.readout.pointer;
+    const pointer = cell.chartView.readout.pointer;
     const begun = this.#begun?.cell === cell ? this.#begun.from : undefined;
     /** @type {Line | undefined} */
     const draft = begun !== undefined && pointer !== undefined
@@ -156,10 +156,10 @@ export class Lines {
 }
 
 /** The time and the price at a place. @param {Cell} cell @param {Place} place @returns {Point} */
-function pointAt({ chart, viewport, stage }, { x, y }) {
+function pointAt({ chart, viewport, chartView }, { x, y }) {
   const { left, top, width } = chart.area;
   return {
-    time: viewport.timeAt((x - left) / width, stage.extent),
+    time: viewport.timeAt((x - left) / width, chartView.extent),
     price: chart.priceAt(y - top),
   };
 }
@@ -167,14 +167,14 @@ function pointAt({ chart, viewport, stage }, { x, y }) {
 /** The place of a point, relative to the corner of the chart's host. @param {Cell} cell @param {Point} point @returns {Place} */
 function placeOf({ chart }, { time, price }) {
   const { left, top, width } = chart.area;
-  const { sight: { from, to }, axis } = /** @type {Scene} */ (chart.scene).view;
+  const { sight: { from, to }, axis } = /** @type {PlotData} */ (chart.plotData).view;
   const place = axis.toAxis(time);
   return { x: left + (place - from) / (to - from) * width, y: top + chart.topOf(price) };
 }
 
 /** @param {Cell} cell @param {Line} line @param {Place} place */
 function isNear(cell, line, place) {
-  if (cell.chart.scene === undefined) return false;
+  if (cell.chart.plotData === undefined) return false;
   if (line.kind === "level") {
     return Math.abs(placeOf(cell, { time: 0, price: line.price }).y - place.y) < NEAR_PIXELS;
   }

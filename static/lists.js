@@ -3,10 +3,10 @@
 import { BoardChoice, moveBefore } from "./board_choice.js";
 import { COLUMNS } from "./columns.js";
 import { make } from "./dom.js";
-import { cross } from "./fields.js";
+import { cross } from "./panels.js";
 import { HEAD_PIXELS, ROW_PIXELS } from "./grid.js";
 import { allColumns } from "./more_columns.js";
-import { Past } from "./past.js";
+import { PastPrices } from "./past_prices.js";
 import { Tiles } from "./tiles.js";
 
 /** @import { Page } from "./extras.js" */
@@ -36,8 +36,8 @@ export class Lists {
     const { load, momentNow: now } = page;
     const changed = () => void (this.#isPastNew = true);
     this.#past = {
-      hour: new Past({ load, now, agoMs: HOUR_MS, interval: "1m", changed }),
-      day: new Past({ load, now, agoMs: 24 * HOUR_MS, interval: "1h", changed }),
+      hour: new PastPrices({ load, now, agoMs: HOUR_MS, interval: "1m", changed }),
+      day: new PastPrices({ load, now, agoMs: 24 * HOUR_MS, interval: "1h", changed }),
     };
     const { hour, day } = this.#past;
     this.columns = allColumns({

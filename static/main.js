@@ -4,29 +4,29 @@ import { readView, writeView } from "./address.js";
 import { Board } from "./board.js";
 import { Cells } from "./cells.js";
 import { connect } from "./client.js";
-import { Controls, showRefusal, showView, writeCommands } from "./controls.js";
-import { Deck } from "./deck.js";
+import { showRefusal, showView, Toolbar, writeCommands } from "./toolbar.js";
+import { RecorderBar } from "./recorder_bar.js";
 import { Decimals } from "./decimals.js";
 import { element } from "./dom.js";
-import { LiveEdge } from "./edge.js";
+import { LiveEdge } from "./live_edge.js";
 import { frameOf } from "./embed.js";
 import { Extras } from "./extras.js";
 import { Grid } from "./grid.js";
 import { INTERVALS } from "./interval.js";
-import { Ledger } from "./ledger.js";
-import { Lookout } from "./lookout.js";
-import { onUnstored, recall } from "./memory.js";
+import { BoardUpdates } from "./board_updates.js";
+import { ServerMonitor } from "./server_monitor.js";
+import { onUnstored, recall } from "./storage.js";
 import { Recorder } from "./recorder.js";
-import { buildSaving } from "./saving.js";
+import { buildSaving } from "./save_buttons.js";
 import { ROOT, Server } from "./server.js";
 import { Settings } from "./settings.js";
 import { Sharing } from "./sharing.js";
 import { Sparks } from "./sparks.js";
 import { Status } from "./status.js";
-import { TrackPool } from "./tracks.js";
+import { SymbolHistoryPool } from "./symbol_histories.js";
 
-/** @import { Wish } from "./cell.js" */
-/** @import { Moment } from "./moment.js" */
+/** @import { ViewChange } from "./cell.js" */
+/** @import { Playback } from "./playback.js" */
 /** @import { Shared } from "./room.js" */
 
 /** The close code for a missing or wrong key. */
@@ -55,7 +55,7 @@ const edge = new LiveEdge();
 const board = new Board({
   source: client,
   symbols: isBareChart && first.symbol !== "" ? [first.symbol] : ["*"],
-  sawTime: (time) => ledger.arrived(time),
+  sawTime: (time) => boardUpdates.arrived(time),
   lostMoment: () => recorder.live(),
   corrected: (symbol) => sparks.forget(symbol),
 });
@@ -68,7 +68,15 @@ const decimals = new Decimals({
 });
 const recorder = new Recorder({ now, present: () => presentTime(), changed: showMoment });
 const isConnected = () => client.state.kind === "live";
-const ledger = new Ledger({ board, sparks, decimals, edge, recorder, now, isConnected });
+const boardUpdates = new BoardUpdates({
+  board,
+  sparks,
+  decimals,
+  edge,
+  recorder,
+  now,
+  isConnected,
+});
 const settings = new Settings(rewrite);
 onUnstored(() =>
   status.tell("This browser cannot store your choices: they last until you close the page", now())
@@ -79,7 +87,7 @@ let present = now();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let settleTimer;
 
-const pool = new TrackPool({ source: client, load, now });
+const pool = new SymbolHistoryPool({ source: client, load, now });
 /** @type {Cells} */
 const cells = new Cells({
   host: /** @type {HTMLElement} */ (document.querySelector(".stages")),
@@ -93,7 +101,7 @@ const cells = new Cells({
   // Both moments would use equal subscriptions, and a connection takes each only once. So open another one.
   openDesk(changed) {
     const source = connect(() => server.socketUrl("ws"));
-    const own = new TrackPool({ source, load, now });
+    const own = new SymbolHistoryPool({ source, load, now });
     const recorder = new Recorder({ now, present: presentTime, changed });
     const [retry, close] = [() => source.retry(), () => source.close()];
     return { pool: own, recorder, retry, close };
@@ -108,19 +116,19 @@ function presentTime() {
 /** Writes everything again, because the theme or a format has changed. */
 function rewrite() {
   board.touch();
-  for (const { chart, stage } of cells.all) {
+  for (const { chart, chartView } of cells.all) {
     chart.recolor();
-    stage.readout.touch();
+    chartView.readout.touch();
   }
-  deck.touch();
+  recorderBar.touch();
   grid.refresh();
-  ledger.touch();
+  boardUpdates.touch();
   extras.touch();
 }
 
-/** @param {Wish} wish */
-function choose(wish) {
-  cells.choose(wish);
+/** @param {ViewChange} change */
+function choose(change) {
+  cells.choose(change);
   showChoice();
 }
 
@@ -132,11 +140,11 @@ function showChoice() {
   sharing.changed();
 }
 
-/** @param {Moment | undefined} moment */
+/** @param {Playback | undefined} moment */
 function showMoment(moment) {
   cells.show(moment);
   board.show(moment);
-  ledger.forget();
+  boardUpdates.forget();
   document.documentElement.toggleAttribute("data-replay", moment !== undefined);
   status.showState(client.state, moment !== undefined, now());
   clearTimeout(settleTimer);
@@ -154,9 +162,9 @@ function sharedView() {
 
 /** Shows the view of another person in the room. @param {Shared} shared */
 function adopt(shared) {
-  const { time, range, speed, isPaused, ...wish } = shared;
+  const { time, range, speed, isPaused, ...change } = shared;
   cells.activate(cells.first);
-  choose(wish);
+  choose(change);
   if (time === undefined) recorder.live();
   else {
     recorder.setSpeed(speed);
@@ -169,18 +177,18 @@ function adopt(shared) {
 
 function stateChanged(/** @type {import("./client.js").State} */ state) {
   status.showState(state, !recorder.isLive, now());
-  if (state.kind === "live") lookout.look();
+  if (state.kind === "live") monitor.look();
 }
 
 function showBoard() {
-  const { changed, isOther } = ledger.take();
+  const { changed, isOther } = boardUpdates.take();
   const { symbol } = cells.active.view;
   if (!isBareChart) grid.draw(board, changed, now());
   extras.draw(changed, now());
-  ledger.showCount(grid, symbol);
+  boardUpdates.showCount(grid, symbol);
   const [oldest] = board.rows.keys();
   if (symbol === "" && oldest !== undefined) choose({ symbol: oldest });
-  ledger.showHead(cells.active, isOther || changed.has(symbol));
+  boardUpdates.showHead(cells.active, isOther || changed.has(symbol));
 }
 
 /** @param {string} symbol */
@@ -198,12 +206,12 @@ function frame() {
   showBoard();
   cells.draw(knownOf);
   const { state, position } = client;
-  status.tick(state, now(), ledger.lagMs);
+  status.tick(state, now(), boardUpdates.lagMs);
   const ageMs = now() - present;
   status.showRate(board.updates + pool.updates, position ?? "", ageMs, now());
   const isKeyWanted = state.kind === "refused" && state.code === KEY_NEEDED;
   showRefusal(state.kind === "live" ? "" : isKeyWanted ? state.reason : server.refusal);
-  if (!isBareChart) deck.draw(presentTime(), cells.active.chart.colors);
+  if (!isBareChart) recorderBar.draw(presentTime(), cells.active.chart.colors);
   requestAnimationFrame(frame);
 }
 
@@ -211,7 +219,7 @@ const grid = new Grid({
   host: element("grid", HTMLElement),
   sparks,
   decimalsOf: (symbol) => decimals.of(symbol),
-  isStale: (symbol) => ledger.isStale(symbol),
+  isStale: (symbol) => boardUpdates.isStale(symbol),
   colorOf(direction) {
     const { colors } = cells.active.chart;
     return direction > 0 ? colors.up : direction < 0 ? colors.down : colors.muted;
@@ -222,7 +230,7 @@ const grid = new Grid({
     showView("chart");
   },
 });
-const controls = new Controls({
+const controls = new Toolbar({
   choose,
   symbols: () => board.rows.keys(),
   retry: () => client.retry(),
@@ -232,18 +240,18 @@ const controls = new Controls({
   toGrid: () => grid.focus(),
   found: () => grid.order.symbols[0],
 });
-const deck = new Deck({
+const recorderBar = new RecorderBar({
   recorder: () => cells.active.recorder,
   stepMs: () => INTERVALS[cells.active.view.interval] || 1_000,
   used: () => sharing.changed(),
 });
-const lookout = new Lookout({
+const monitor = new ServerMonitor({
   server,
   status,
   isConnected,
-  ...(!isBareChart && { sawActivity: (activity) => void (deck.activity = activity) }),
+  ...(!isBareChart && { sawActivity: (activity) => void (recorderBar.activity = activity) }),
 });
-buildSaving({ stage: () => cells.active.stage, board, grid });
+buildSaving({ stage: () => cells.active.chartView, board, grid });
 const sharing = new Sharing({
   query,
   server,
@@ -277,12 +285,12 @@ function setKey(key) {
   server.key = key;
   cells.retry();
   sharing.room?.retry();
-  lookout.look();
+  monitor.look();
   board.touch();
 }
 
 const embed = isBareChart && parent !== self
-  ? frameOf({ setKey, setTheme, choose, board, stage: cells.first.stage })
+  ? frameOf({ setKey, setTheme, choose, board, stage: cells.first.chartView })
   : undefined;
 
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", rewrite);

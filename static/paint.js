@@ -2,12 +2,12 @@
 
 import { INTERVALS } from "./interval.js";
 import { VOLUME_SHARE } from "./scale.js";
-import { scaled } from "./scene.js";
+import { scaled } from "./plot_data.js";
 
 /** @import { Frame } from "./frame.js" */
 /** @import { Interval } from "./interval.js" */
 /** @import { Pane } from "./layer.js" */
-/** @import { Strand } from "./scene.js" */
+/** @import { Strand } from "./plot_data.js" */
 
 /**
  * @typedef {Record<"text" | "muted" | "line" | "accent" | "up" | "down" | "panel" | "warn"

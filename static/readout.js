@@ -3,10 +3,10 @@
 import { PART_COLORS } from "./chart.js";
 import { dayTimeText, decimalsOf, percentText, priceText, volumeText } from "./format.js";
 import { INTERVALS } from "./interval.js";
-import { scaled } from "./scene.js";
+import { scaled } from "./plot_data.js";
 
 /** @import { Chart } from "./chart.js" */
-/** @import { View } from "./scene.js" */
+/** @import { View } from "./plot_data.js" */
 
 /** @typedef {{ text: string, label?: string, className?: string, color?: string }} Word */
 
@@ -128,7 +128,7 @@ export class Readout {
 
   /** @param {Chart} chart @param {number} index */
   #showPanes(chart, index) {
-    const panes = chart.scene?.panes ?? [];
+    const panes = chart.plotData?.panes ?? [];
     const { area, priceShare } = chart;
     panes.forEach((pane, place) => {
       const { element, words } = this.#panes[place] ??= this.#addPane();
@@ -154,7 +154,7 @@ export class Readout {
    */
   #label(view, chart, pointer) {
     const { timeLabel, priceLabel } = this.#options;
-    const { strands: [lead] = [], panes = [] } = chart.scene ?? {};
+    const { strands: [lead] = [], panes = [] } = chart.plotData ?? {};
     const time = this.#time;
     const isShown = pointer !== undefined && lead !== undefined && time !== undefined;
     timeLabel.hidden = priceLabel.hidden = !isShown;
@@ -251,7 +251,7 @@ function comparedWords(parts, time, chart, interval) {
   return parts.flatMap(({ symbol, series }, place) => {
     const index = Math.max(0, series.indexAt(time));
     const price = series.at(interval === "tick" ? "price" : "close", index);
-    const { scale } = chart.scene?.strands.find((strand) => strand.symbol === symbol) ?? {};
+    const { scale } = chart.plotData?.strands.find((strand) => strand.symbol === symbol) ?? {};
     if (price === undefined || scale === undefined) return [];
     const className = `part ${PART_COLORS[place] ?? ""}`;
     const text = scale.kind === "percent"

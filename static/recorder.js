@@ -1,6 +1,6 @@
 // The recorder plays the market: live, or from a moment of the past.
 
-/** @import { Moment } from "./moment.js" */
+/** @import { Playback } from "./playback.js" */
 
 /** Playback this close to the present becomes live. */
 const LIVE_MS = 250;
@@ -9,12 +9,12 @@ const LIVE_MS = 250;
  * @typedef {object} RecorderOptions
  * @property {() => number} now
  * @property {() => number} present the newest possible time
- * @property {(moment: Moment | undefined) => void} changed called with the moment to show
+ * @property {(moment: Playback | undefined) => void} changed called with the moment to show
  */
 
 export class Recorder {
   #options;
-  /** @type {Moment | undefined} */
+  /** @type {Playback | undefined} */
   #moment;
   /** The speed that the user has chosen last. */
   #speed = 1;
@@ -120,7 +120,7 @@ export class Recorder {
     }
   }
 
-  /** @param {Moment} moment @param {number} time shown now */
+  /** @param {Playback} moment @param {number} time shown now */
   #set(moment, time) {
     this.#moment = { ...moment, shown: () => this.time };
     this.#anchor = { time, at: this.#options.now() };

@@ -1,7 +1,7 @@
 // Requests to the server by HTTP, with the user's key if there is one.
 
 import { backoff } from "./client.js";
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "./storage.js";
 
 /** The server's root, which may be a path below another server. */
 export const ROOT = new URL("..", import.meta.url);

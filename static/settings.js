@@ -1,7 +1,7 @@
 // The user's settings for the page, stored in this browser.
 
 import { setStyle } from "./format.js";
-import { recallJson, remember, rememberJson } from "./memory.js";
+import { recallJson, remember, rememberJson } from "./storage.js";
 
 /**
  * @typedef {object} Values
@@ -61,9 +61,9 @@ export class Settings {
     return this.#values;
   }
 
-  /** @param {Partial<Values>} wish */
-  set(wish) {
-    this.#values = { ...this.#values, ...wish };
+  /** @param {Partial<Values>} change */
+  set(change) {
+    this.#values = { ...this.#values, ...change };
     rememberJson("settings", this.#values);
     this.#apply();
     this.#changed();

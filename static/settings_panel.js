@@ -1,7 +1,7 @@
 // The panel with the user's settings.
 
 import { make } from "./dom.js";
-import { check, choice, line, openPanel } from "./fields.js";
+import { check, choice, line, openPanel } from "./panels.js";
 import { PALETTES } from "./settings.js";
 
 /** @import { Page } from "./extras.js" */

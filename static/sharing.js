@@ -1,8 +1,8 @@
 // Shares the view: writes it to the address and sends it to the room.
 
 import { queryText, readView, writeView } from "./address.js";
-import { recall, remember } from "./memory.js";
-import { People } from "./people.js";
+import { recall, remember } from "./storage.js";
+import { MemberList } from "./member_list.js";
 import { Room } from "./room.js";
 
 /** @import { Shared } from "./room.js" */
@@ -29,8 +29,8 @@ export class Sharing {
   #isAdopting = false;
   /** @type {Room | undefined} */
   #room;
-  /** @type {People | undefined} */
-  #people;
+  /** @type {MemberList | undefined} */
+  #members;
 
   /** @param {SharingOptions} options */
   constructor(options) {
@@ -47,7 +47,7 @@ export class Sharing {
       now,
       adopt: (view) => this.#adopt(view),
     });
-    this.#people = new People(name, this.#room, (name) => remember("name", name));
+    this.#members = new MemberList(name, this.#room, (name) => remember("name", name));
   }
 
   get room() {
@@ -69,7 +69,7 @@ export class Sharing {
   /** Call it once per animation frame. */
   tick() {
     this.#room?.tick();
-    this.#people?.draw();
+    this.#members?.draw();
   }
 
   /** Reads a received view in the same way as an address, which ignores values that are not valid. @param {Shared} shared */

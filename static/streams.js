@@ -144,11 +144,11 @@ export class Streams {
   #nextCommand() {
     for (const sub of this.#left) return { kind: "unsubscribe", sub };
     for (const entry of this.#entries) {
-      const { stage, updates: [update], isPaused, request, position } = entry;
-      if (stage.kind === "joined" && update !== undefined) {
-        return { kind: "update", entry, stage, update };
+      const { stage: chartView, updates: [update], isPaused, request, position } = entry;
+      if (chartView.kind === "joined" && update !== undefined) {
+        return { kind: "update", entry, stage: chartView, update };
       }
-      if (stage.kind === "wanted" && !(isPaused && update === undefined)) {
+      if (chartView.kind === "wanted" && !(isPaused && update === undefined)) {
         return { kind: "subscribe", entry, from: position ?? request.from };
       }
     }
@@ -207,21 +207,23 @@ export class Streams {
    * @param {Command & { kind: "update" }} command
    * @param {Frame} frame
    */
-  #updated({ entry, stage, update }, frame) {
+  #updated({ entry, stage: chartView, update }, frame) {
     const { sub, position, symbols } = frame;
     // The entry was closed or lost data meanwhile. A lost update is sent again.
-    if (entry.stage !== stage) return void (this.#left.delete(stage.sub) && this.#left.add(sub));
+    if (entry.stage !== chartView) {
+      return void (this.#left.delete(chartView.sub) && this.#left.add(sub));
+    }
     entry.updates.shift();
     const { seek, every, speed = entry.request.speed, resume, pause } = update;
     // Only a replay has a position here and a speed.
     entry.request = withSpeed(entry.request, position === undefined ? undefined : speed);
     if (every !== undefined) entry.request = { ...entry.request, every };
     entry.isPaused = pause ?? (resume === undefined ? entry.isPaused : !resume);
-    this.#joined.delete(stage.sub);
+    this.#joined.delete(chartView.sub);
     this.#joined.set(sub, entry);
-    stage.sub = sub;
-    if (symbols !== undefined) stage.reader.restart(symbols, frame.snapshot);
-    if (position !== undefined) stage.seq = seqOf(position);
+    chartView.sub = sub;
+    if (symbols !== undefined) chartView.reader.restart(symbols, frame.snapshot);
+    if (position !== undefined) chartView.seq = seqOf(position);
     entry.position = position ?? entry.position;
     const { unknown = [], snapshot = [] } = frame;
     const told = { position: entry.position ?? "", symbols: symbols ?? [], unknown, snapshot };
@@ -256,12 +258,12 @@ export class Streams {
   #data(frame) {
     const { sub, prev, seq, rows } = frame;
     const entry = this.#joined.get(sub);
-    const stage = stageOf(entry);
-    if (entry === undefined || stage === undefined) return;
-    if (prev !== stage.seq) return this.#mend(entry, stage, prev);
-    stage.seq = seq;
+    const chartView = stageOf(entry);
+    if (entry === undefined || chartView === undefined) return;
+    if (prev !== chartView.seq) return this.#mend(entry, chartView, prev);
+    chartView.seq = seq;
     entry.position = `${epochOf(entry.position ?? "")}:${seq}`;
-    entry.handlers.onRows(stage.reader.read(rows), frame);
+    entry.handlers.onRows(chartView.reader.read(rows), frame);
   }
 
   /**
@@ -283,8 +285,10 @@ export class Streams {
 
   /** @param {Entry} entry */
   #leave(entry) {
-    const stage = stageOf(entry);
-    if (stage !== undefined && this.#joined.delete(stage.sub)) this.#left.add(stage.sub);
+    const chartView = stageOf(entry);
+    if (chartView !== undefined && this.#joined.delete(chartView.sub)) {
+      this.#left.add(chartView.sub);
+    }
   }
 }
 

@@ -51,7 +51,7 @@ const OUTSIDE = new Map<string, string[]>([
   ["src/config/help.ts", ["src/config.ts", "src/records/form_options.ts"]],
   ["src/logger.ts", ["src/core/mask.ts"]],
   ["src/pace.ts", []],
-  ["src/pulse.ts", ["src/pace.ts"]],
+  ["src/scheduler.ts", ["src/pace.ts"]],
   ["src/config/setting_kinds.ts", [
     "src/core/duration.ts",
     "src/core/instrument.ts",
@@ -147,7 +147,7 @@ const places: { rule: string; words: RegExp; packages?: RegExp; allowed: string[
     rule: "Only pulse.ts, app.ts, main.ts and terminal.ts set timers",
     words: /\b(?:setTimeout|setInterval|setImmediate)\b/g,
     packages: /^(?:node:)?timers(?:\/|$)/,
-    allowed: [...edge, "src/pulse.ts"],
+    allowed: [...edge, "src/scheduler.ts"],
   },
   {
     rule: "Only app.ts, main.ts and terminal.ts use chance",
@@ -200,9 +200,9 @@ test("Tests wait with until, and set no timers of their own", () => {
   const allowed = [
     "tests/helpers/",
     "tests/run.mjs",
-    "tests/pulse_test.ts",
+    "tests/scheduler_test.ts",
     "tests/terminal/fake_terminal.ts",
-    "tests/http/history_test.ts",
+    "tests/http/native/history_test.ts",
     "tests/conformance/openbb_test.ts",
     "tests/browser/openbb.mjs",
     "tests/browser/probes.mjs",

@@ -14,13 +14,13 @@ import {
 } from "./feed.ts";
 import { fetchTrades, tradesUrl } from "./kraken_rest.ts";
 import {
+  NumberedTrades,
   placeText,
   readPlace,
   roundTime,
   type Trade,
-  TradeLine,
   writePlace,
-} from "./trade_line.ts";
+} from "./numbered_trades.ts";
 import { Outbox } from "./outbox.ts";
 
 const SYMBOLS_MAX = 500;
@@ -75,13 +75,13 @@ export function kraken(spec: FeedSpec): Feed {
   }
   const { href } = new URL(spec.what);
   const settings = { url: href, restUrl: tradesUrl(href), symbols };
-  const lines = new Map<string, TradeLine>();
+  const lines = new Map<string, NumberedTrades>();
   return {
     name: spec.name,
     run(context) {
       for (const symbol of symbols) {
         const line = lines.get(symbol) ??
-          new TradeLine(symbol, readPlace(context.mark(markName(href, symbol))));
+          new NumberedTrades(symbol, readPlace(context.mark(markName(href, symbol))));
         line.join();
         lines.set(symbol, line);
       }
@@ -105,7 +105,7 @@ function markName(url: string, symbol: string): string {
 class Connection {
   readonly #context: FeedContext;
   readonly #settings: Settings;
-  readonly #lines: ReadonlyMap<string, TradeLine>;
+  readonly #lines: ReadonlyMap<string, NumberedTrades>;
   readonly #outbox: Outbox;
   readonly #quotes = new Map<string, Quote>();
   #socket: WebSocket | undefined;
@@ -119,7 +119,11 @@ class Connection {
   #isOver = false;
   #fail: (error: unknown) => void = () => {};
 
-  constructor(context: FeedContext, settings: Settings, lines: ReadonlyMap<string, TradeLine>) {
+  constructor(
+    context: FeedContext,
+    settings: Settings,
+    lines: ReadonlyMap<string, NumberedTrades>,
+  ) {
     this.#context = context;
     this.#settings = settings;
     this.#lines = lines;
@@ -231,7 +235,7 @@ class Connection {
   }
 
   #traded(rows: readonly Readonly<Record<string, unknown>>[], isSnapshot: boolean): void {
-    const trades = new Map<TradeLine, Trade[]>();
+    const trades = new Map<NumberedTrades, Trade[]>();
     for (const row of rows) {
       const line = this.#lines.get(String(row["symbol"]));
       const trade = line === undefined ? undefined : this.#read(row);
@@ -268,7 +272,7 @@ class Connection {
   }
 
   /** Fetches the trades between the last connection and this one. */
-  async #mend(line: TradeLine): Promise<void> {
+  async #mend(line: NumberedTrades): Promise<void> {
     const { signal, sleep, warn } = this.#context;
     const { symbol, place } = line;
     const { restUrl: url } = this.#settings;
@@ -296,7 +300,7 @@ class Connection {
     }
   }
 
-  #put(line: TradeLine, trades: readonly Trade[], quote: Quote = UNKNOWN): void {
+  #put(line: NumberedTrades, trades: readonly Trade[], quote: Quote = UNKNOWN): void {
     if (trades.length === 0) return;
     const { symbol, place } = line;
     const ticks = trades.map(({ time, price, size }): Tick => ({

@@ -1,5 +1,5 @@
 /** https://docs.kraken.com/api/docs/rest-api/get-recent-trades */
-import { roundTime, type Trade } from "./trade_line.ts";
+import { roundTime, type Trade } from "./numbered_trades.ts";
 
 /** Trades in a full page; another page may follow. */
 const PAGE = 1_000;

@@ -4,8 +4,8 @@ import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { addressOf } from "./address.ts";
 import { type Feed, type FeedContext, type FeedSpec, SourceFault, unusable } from "./feed.ts";
 import { reasonOf } from "./fetching.ts";
-import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
-import { idleOption, Silence } from "./silence.ts";
+import { MESSAGE_OPTIONS, MessageFeed, messageSettings } from "./message_feed.ts";
+import { idleOption, IdleTimer } from "./idle_timer.ts";
 import { type Naming, namingOf, patternFault } from "./topic_names.ts";
 
 const CONNECT_MS = 10_000;
@@ -35,7 +35,7 @@ export function mqtt(spec: FeedSpec): Feed {
   const { url, own } = addressOf(spec, {
     protocols: ["mqtt:", "mqtts:", "ws:", "wss:"],
     example: "mqtt:mqtt://host:1883?topic=plant/+/temperature",
-    options: [...options, ...INLET_OPTIONS, ...FORM_OPTION_NAMES],
+    options: [...options, ...MESSAGE_OPTIONS, ...FORM_OPTION_NAMES],
   });
   const given = (option: string) => own.options.get(option) ?? undefined;
   // A query turns plus signs into blanks.
@@ -57,13 +57,13 @@ export function mqtt(spec: FeedSpec): Feed {
     password: given("password") ?? (decodeURIComponent(password) || undefined),
     client: given("client"),
   };
-  const meaning = inletSettings(named, `${host} ${topics.join(" ")}`);
-  let inlet: Inlet | undefined;
+  const meaning = messageSettings(named, `${host} ${topics.join(" ")}`);
+  let messageFeed: MessageFeed | undefined;
   return {
     name: spec.name,
     run(context) {
-      inlet ??= new Inlet(context, meaning);
-      return new Connection(context, settings, inlet).run();
+      messageFeed ??= new MessageFeed(context, meaning);
+      return new Connection(context, settings, messageFeed).run();
     },
   };
 }
@@ -72,19 +72,19 @@ export function mqtt(spec: FeedSpec): Feed {
 class Connection {
   readonly #context: FeedContext;
   readonly #settings: Settings;
-  readonly #inlet: Inlet;
-  readonly #silence: Silence;
+  readonly #messageFeed: MessageFeed;
+  readonly #silence: IdleTimer;
   /** A feed that has received data before ignores retained messages, because they may be old. */
   readonly #isFirst: boolean;
   #isOver = false;
   #fail: (error: unknown) => void = () => {};
 
-  constructor(context: FeedContext, settings: Settings, inlet: Inlet) {
+  constructor(context: FeedContext, settings: Settings, messageFeed: MessageFeed) {
     this.#context = context;
     this.#settings = settings;
-    this.#inlet = inlet;
-    this.#silence = new Silence(context, settings.idleMs);
-    this.#isFirst = inlet.isNew;
+    this.#messageFeed = messageFeed;
+    this.#silence = new IdleTimer(context, settings.idleMs);
+    this.#isFirst = messageFeed.isNew;
   }
 
   /** @throws {SourceFault} when the connection ends */
@@ -118,14 +118,14 @@ class Connection {
     } finally {
       this.#isOver = true;
       this.#silence.end();
-      await this.#inlet.drained();
+      await this.#messageFeed.drained();
       await client.endAsync(true).catch(() => {});
     }
   }
 
   #connected(client: MqttClient, sessionPresent: boolean): void {
     const { topics, qos } = this.#settings;
-    this.#inlet.join(sessionPresent);
+    this.#messageFeed.join(sessionPresent);
     client.subscribe([...topics], { qos }, (error, granted = []) => {
       // Some brokers grant 128 to refuse, others send an error.
       const refused = granted.find((each) => Number(each.qos) === REFUSED);
@@ -139,7 +139,7 @@ class Connection {
     this.#silence.heard();
     if (this.#isOver || (isRetained && !this.#isFirst)) return;
     try {
-      this.#inlet.take(payload, { symbol: this.#settings.naming(topic) });
+      this.#messageFeed.take(payload, { symbol: this.#settings.naming(topic) });
     } catch (error) {
       this.#fail(error);
     }
@@ -154,7 +154,7 @@ class Connection {
     const send = internal._sendPacket.bind(client);
     internal._sendPacket = (packet, done, ...others) => {
       if ((packet as { cmd: string }).cmd !== "puback") return send(packet, done, ...others);
-      this.#inlet.drained().then(() => {
+      this.#messageFeed.drained().then(() => {
         if (!this.#isOver && client.connected) send(packet, () => {});
       }, this.#fail);
       (done as (() => void) | undefined)?.();

@@ -3,8 +3,8 @@ import type { ConnectionOptions, NatsConnection } from "@nats-io/transport-node"
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { addressOf } from "./address.ts";
 import { type Feed, type FeedContext, type FeedSpec, SourceFault, unusable } from "./feed.ts";
-import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
-import { idleOption, Silence } from "./silence.ts";
+import { MESSAGE_OPTIONS, MessageFeed, messageSettings } from "./message_feed.ts";
+import { idleOption, IdleTimer } from "./idle_timer.ts";
 import { type Naming, namingOf, patternFault, type Topics } from "./topic_names.ts";
 
 const CONNECT_MS = 10_000;
@@ -31,7 +31,7 @@ export function nats(spec: FeedSpec): Feed {
   const { url, own } = addressOf(spec, {
     protocols: ["nats:", "tls:"],
     example: "nats:nats://host:4222?subject=quotes.>",
-    options: [...options, ...INLET_OPTIONS, ...FORM_OPTION_NAMES],
+    options: [...options, ...MESSAGE_OPTIONS, ...FORM_OPTION_NAMES],
   });
   const given = (option: string) => own.options.get(option) || undefined;
   const subjects = own.options.getAll("subject");
@@ -54,21 +54,25 @@ export function nats(spec: FeedSpec): Feed {
       ...token === undefined ? {} : { token },
     },
   };
-  const meaning = inletSettings(named, `${host} ${subjects.join(" ")}`);
-  let inlet: Inlet | undefined;
+  const meaning = messageSettings(named, `${host} ${subjects.join(" ")}`);
+  let messageFeed: MessageFeed | undefined;
   return {
     name: spec.name,
     run(context) {
-      inlet ??= new Inlet(context, meaning);
-      inlet.join();
-      return runOnce(context, settings, inlet);
+      messageFeed ??= new MessageFeed(context, meaning);
+      messageFeed.join();
+      return runOnce(context, settings, messageFeed);
     },
   };
 }
 
 /** One connection, from greeting to loss. @throws {SourceFault} when it ends */
-async function runOnce(context: FeedContext, settings: Settings, inlet: Inlet): Promise<void> {
-  const silence = new Silence(context, settings.idleMs);
+async function runOnce(
+  context: FeedContext,
+  settings: Settings,
+  messageFeed: MessageFeed,
+): Promise<void> {
+  const silence = new IdleTimer(context, settings.idleMs);
   const connection = await connected(settings);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -87,7 +91,7 @@ async function runOnce(context: FeedContext, settings: Settings, inlet: Inlet): 
             }
             silence.heard();
             try {
-              inlet.take(message.data, { symbol: settings.naming(message.subject) });
+              messageFeed.take(message.data, { symbol: settings.naming(message.subject) });
             } catch (fault) {
               reject(fault);
             }
@@ -100,7 +104,7 @@ async function runOnce(context: FeedContext, settings: Settings, inlet: Inlet): 
   } finally {
     silence.end();
     await connection.close();
-    await inlet.drained();
+    await messageFeed.drained();
   }
 }
 

@@ -5,8 +5,8 @@ import { FORM_OPTION_NAMES } from "../records/form_options.ts";
 import { addressOf, headersOf } from "./address.ts";
 import { type Feed, type FeedContext, type FeedSpec, SourceFault } from "./feed.ts";
 import { type Fetch, reasonOf } from "./fetching.ts";
-import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
-import { idleOption, Silence } from "./silence.ts";
+import { MESSAGE_OPTIONS, MessageFeed, messageSettings } from "./message_feed.ts";
+import { idleOption, IdleTimer } from "./idle_timer.ts";
 
 const DATA_LENGTH_MAX = 16_777_216;
 const RETRY_MS_MAX = 3_600_000;
@@ -29,7 +29,7 @@ export function sse(spec: FeedSpec, fetchStream: Fetch = fetch): Feed {
   const { url, own } = addressOf(spec, {
     protocols: ["http:", "https:"],
     example: "sse:https://host/stream",
-    options: ["event", "idle", "header", ...INLET_OPTIONS, ...FORM_OPTION_NAMES],
+    options: ["event", "idle", "header", ...MESSAGE_OPTIONS, ...FORM_OPTION_NAMES],
   });
   const settings: Settings = {
     url,
@@ -38,25 +38,27 @@ export function sse(spec: FeedSpec, fetchStream: Fetch = fetch): Feed {
     idleMs: idleOption(own),
   };
   const { host, pathname } = new URL(url);
-  const meaning = inletSettings(own, `${host}${pathname}`);
-  let inlet: Inlet | undefined;
+  const meaning = messageSettings(own, `${host}${pathname}`);
+  let messageFeed: MessageFeed | undefined;
   let lastId: string | undefined;
   return {
     name: spec.name,
     async run(context) {
       const markName = `sse ${meaning.name}`;
-      inlet ??= new Inlet(context, meaning);
+      messageFeed ??= new MessageFeed(context, meaning);
       lastId ??= context.mark(markName);
-      inlet.join(lastId !== undefined);
+      messageFeed.join(lastId !== undefined);
       const stream = new EventStream(context, settings, fetchStream);
       try {
         for await (const { id, event, data } of stream.events(lastId)) {
           lastId = id;
           if (settings.event !== undefined && event !== settings.event) continue;
-          inlet.take(data, { mark: id === undefined ? undefined : { name: markName, value: id } });
+          messageFeed.take(data, {
+            mark: id === undefined ? undefined : { name: markName, value: id },
+          });
         }
       } finally {
-        await inlet.drained();
+        await messageFeed.drained();
       }
     },
   };
@@ -75,7 +77,7 @@ class EventStream {
   readonly #settings: Settings;
   readonly #fetch: Fetch;
   readonly #ended = new AbortController();
-  readonly #silence: Silence;
+  readonly #silence: IdleTimer;
   #broken: SourceFault | undefined;
   #retryAfterMs = 0;
 
@@ -83,7 +85,7 @@ class EventStream {
     this.#context = context;
     this.#settings = settings;
     this.#fetch = fetchStream;
-    this.#silence = new Silence(context, settings.idleMs);
+    this.#silence = new IdleTimer(context, settings.idleMs);
   }
 
   /** @throws {SourceFault} when the connection ends */

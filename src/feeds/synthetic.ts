@@ -11,7 +11,7 @@ import {
   unusable,
 } from "./feed.ts";
 import { seededRandom } from "./random.ts";
-import { type Character, Walk } from "./walk.ts";
+import { type Character, RandomWalk } from "./random_walk.ts";
 
 const RATE_DEFAULT = 20;
 const RATE_MAX = 1_000_000;
@@ -80,7 +80,7 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
   const historyMs = context.tapeEmpty ? settings.historyMs : 0;
   const market = new Market(
     characters.map((character) =>
-      new Walk(character, random, start - historyMs, context.newestPrice(character.symbol))
+      new RandomWalk(character, random, start - historyMs, context.newestPrice(character.symbol))
     ),
     random,
     start - historyMs,
@@ -124,12 +124,12 @@ async function run(context: FeedContext, settings: Settings): Promise<void> {
 
 /** All instruments together. Ticks come at random times, each for a random instrument. */
 class Market {
-  readonly #walks: readonly Walk[];
+  readonly #walks: readonly RandomWalk[];
   readonly #random: () => number;
   /** Time of the next tick. */
   time: number;
 
-  constructor(walks: readonly Walk[], random: () => number, time: number) {
+  constructor(walks: readonly RandomWalk[], random: () => number, time: number) {
     this.#walks = walks;
     this.#random = random;
     this.time = time;

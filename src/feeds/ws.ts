@@ -11,8 +11,8 @@ import {
   unusable,
 } from "./feed.ts";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
-import { Inlet, INLET_OPTIONS, inletSettings } from "./inlet.ts";
-import { idleOption, Silence } from "./silence.ts";
+import { MESSAGE_OPTIONS, MessageFeed, messageSettings } from "./message_feed.ts";
+import { idleOption, IdleTimer } from "./idle_timer.ts";
 
 const PING_MS_MIN = 1_000;
 const PING_MS = 30_000;
@@ -48,7 +48,7 @@ export function ws(spec: FeedSpec): Feed {
       "idle",
       "header",
       "protocol",
-      ...INLET_OPTIONS,
+      ...MESSAGE_OPTIONS,
       ...FORM_OPTION_NAMES,
     ],
   });
@@ -65,14 +65,14 @@ export function ws(spec: FeedSpec): Feed {
     idleMs: idleOption(own),
   };
   if (settings.pingMs < PING_MS_MIN) throw unusable(spec, `ping is at least ${PING_MS_MIN}ms`);
-  const meaning = inletSettings(own, `${new URL(url).host}${new URL(url).pathname}`);
-  let inlet: Inlet | undefined;
+  const meaning = messageSettings(own, `${new URL(url).host}${new URL(url).pathname}`);
+  let messageFeed: MessageFeed | undefined;
   return {
     name: spec.name,
     run(context) {
-      inlet ??= new Inlet(context, meaning);
-      inlet.join();
-      return new Connection(context, settings, inlet).run();
+      messageFeed ??= new MessageFeed(context, meaning);
+      messageFeed.join();
+      return new Connection(context, settings, messageFeed).run();
     },
   };
 }
@@ -81,21 +81,21 @@ export function ws(spec: FeedSpec): Feed {
 class Connection {
   readonly #context: FeedContext;
   readonly #settings: Settings;
-  readonly #inlet: Inlet;
+  readonly #messageFeed: MessageFeed;
   #socket: WebSocket | undefined;
   #openedAt = Infinity;
-  readonly #silence: Silence;
+  readonly #silence: IdleTimer;
   /** Time of the last message or pong. */
   #heardAt: number;
   #pingedAt: number;
   #isOver = false;
   #fail: (error: unknown) => void = () => {};
 
-  constructor(context: FeedContext, settings: Settings, inlet: Inlet) {
+  constructor(context: FeedContext, settings: Settings, messageFeed: MessageFeed) {
     this.#context = context;
     this.#settings = settings;
-    this.#inlet = inlet;
-    this.#silence = new Silence(context, settings.idleMs);
+    this.#messageFeed = messageFeed;
+    this.#silence = new IdleTimer(context, settings.idleMs);
     this.#heardAt = this.#pingedAt = context.now();
   }
 
@@ -130,7 +130,7 @@ class Connection {
       this.#isOver = true;
       this.#silence.end();
       socket.terminate();
-      await this.#inlet.drained();
+      await this.#messageFeed.drained();
     }
   }
 
@@ -158,7 +158,9 @@ class Connection {
     this.#silence.heard();
     if (this.#isOver) return;
     try {
-      if (this.#inlet.take(isBinary ? data : Buffer.from(data).toString())) this.#context.ready();
+      if (this.#messageFeed.take(isBinary ? data : Buffer.from(data).toString())) {
+        this.#context.ready();
+      }
     } catch (error) {
       this.#fail(error);
     }

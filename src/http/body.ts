@@ -1,37 +1,37 @@
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./http_error.ts";
 
 /** How a body may be packed: https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding */
 const ENCODINGS = ["identity", "gzip"];
 
-/** The most bytes that a body will have, as far as its headers tell. @throws {Refusal} */
+/** The most bytes that a body will have, as far as its headers tell. @throws {HttpError} */
 export function bodyBytes({ headers }: Request, bytesMax: number): number {
   const encoding = encodingOf(headers);
   if (!ENCODINGS.includes(encoding)) {
     const detail = `Cannot unpack a body in ${encoding}: send it as it is or in gzip`;
-    throw new Refusal(415, "bad_content_encoding", detail);
+    throw new HttpError(415, "bad_content_encoding", detail);
   }
   const length = headers.get("content-length");
   if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax);
   return length === null || encoding === "gzip" ? bytesMax : Number(length);
 }
 
-/** Reads a body, unpacked, no further than the limit. @throws {Refusal} */
+/** Reads a body, unpacked, no further than the limit. @throws {HttpError} */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
   bodyBytes(request, bytesMax);
   const packed = encodingOf(request.headers) === "gzip";
   try {
     return await read(request, packed, bytesMax);
   } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
+    if (cause instanceof HttpError) throw cause;
     if (packed) {
-      throw new Refusal(
+      throw new HttpError(
         400,
         "bad_encoding",
         "Cannot unpack the body: it is not gzip, or broke off",
       );
     }
     // Each runtime says in its own way that the sender is gone.
-    throw new Refusal(400, "broken_off", "Cannot read the body: it broke off");
+    throw new HttpError(400, "broken_off", "Cannot read the body: it broke off");
   }
 }
 
@@ -64,7 +64,7 @@ function encodingOf(headers: Headers): string {
   return headers.get("content-encoding")?.trim().toLowerCase() || "identity";
 }
 
-function tooLarge(bytesMax: number): Refusal {
+function tooLarge(bytesMax: number): HttpError {
   const detail = `Cannot take more than ${bytesMax} bytes in one request: send less at once`;
-  return new Refusal(413, "too_large", detail);
+  return new HttpError(413, "too_large", detail);
 }

@@ -1,8 +1,8 @@
 import { type Form, type Format, FormFault, readForm } from "../records/form.ts";
 import { FORM_OPTION_NAMES } from "../records/form_options.ts";
-import type { WholeRules } from "../records/whole.ts";
+import type { WholeRules } from "../records/whole_batch.ts";
 import type { RecordFormat } from "../wire/records.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./http_error.ts";
 
 const FORMATS: Readonly<Record<string, Format>> = {
   "application/json": "json",
@@ -16,7 +16,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 /** How a body is to be read as it is, or by whatever form it has. */
 type Rules = { readonly format: RecordFormat } | Pick<WholeRules, "form" | "what">;
 
-/** By its type a body is plain; with options, or as a file of columns, it is read as any file. @throws {Refusal} */
+/** By its type a body is plain; with options, or as a file of columns, it is read as any file. @throws {HttpError} */
 export function tickRules(contentType: string | undefined, options: URLSearchParams): Rules {
   const format = readFormat(contentType, "ticks");
   const isColumnar = format === "parquet" || format === "arrow";
@@ -24,7 +24,7 @@ export function tickRules(contentType: string | undefined, options: URLSearchPar
   return { form: formOf(options, format, "ticks"), what: "ticks" };
 }
 
-/** Bars come in any form. @throws {Refusal} */
+/** Bars come in any form. @throws {HttpError} */
 export function barRules(contentType: string | undefined, options: URLSearchParams): Rules {
   return { form: formOf(options, readFormat(contentType, "bars"), "bars"), what: "bars" };
 }
@@ -35,7 +35,7 @@ function formOf(options: URLSearchParams, format: Format, what: string): Form {
     return { ...form, format: form.format ?? format };
   } catch (cause) {
     if (!(cause instanceof FormFault)) throw cause;
-    throw new Refusal(400, "bad_parameter", `Cannot read ${what}: ${cause.message}`);
+    throw new HttpError(400, "bad_parameter", `Cannot read ${what}: ${cause.message}`);
   }
 }
 
@@ -43,7 +43,7 @@ function readFormat(contentType: string | undefined, what: string): Format {
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
   const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
   if (format !== undefined) return format;
-  throw new Refusal(
+  throw new HttpError(
     415,
     "bad_content_type",
     `Cannot read ${what} as ${type || "nothing"}: send ${Object.keys(FORMATS).join(", ")}`,

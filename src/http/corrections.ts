@@ -4,15 +4,15 @@ import type { Catalogue } from "../core/instrument.ts";
 import { symbolFault } from "../core/tick.ts";
 import { ALL } from "../hub/grant.ts";
 import { formatPosition, parsePosition, type TapeReader, type TickQuery } from "../tape/tape.ts";
-import { checkGranted, grantOf } from "./grants.ts";
-import type { Turns } from "./history.ts";
+import { checkGranted, grantOf } from "./access/grants.ts";
+import type { TimeSlices } from "./native/history.ts";
 import { Query } from "./query.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./http_error.ts";
 
 export interface CorrectionsOptions {
   readonly tape: TapeReader;
   readonly catalogue: Catalogue;
-  readonly turns: Turns;
+  readonly timeSlices: TimeSlices;
   now(): number;
   /** Takes back what a correction says. @returns its seq, once it is on the tape */
   cancel(correction: Correction): Promise<number>;
@@ -43,7 +43,7 @@ export function correctionRoutes(options: CorrectionsOptions): Hono {
       const fault = catalogue.has(symbol) ? undefined : symbolFault(symbol);
       if (fault !== undefined) {
         const shown = JSON.stringify(symbol.slice(0, 100));
-        throw new Refusal(400, "bad_symbol", `${ACTION} ${shown}: ${fault}`);
+        throw new HttpError(400, "bad_symbol", `${ACTION} ${shown}: ${fault}`);
       }
       checkGranted(grantOf(c).write, symbol, ACTION);
       checkKnown(catalogue, symbol);
@@ -55,47 +55,47 @@ function isDry(query: Query): boolean {
   return query.choice("dry_run", ["true", "false"], "false") === "true";
 }
 
-/** @throws {Refusal} */
+/** @throws {HttpError} */
 function checkKnown(catalogue: Catalogue, symbol: string): void {
   if (catalogue.has(symbol)) return;
   const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
-  throw new Refusal(404, "unknown_symbol", detail);
+  throw new HttpError(404, "unknown_symbol", detail);
 }
 
-/** @throws {Refusal} */
+/** @throws {HttpError} */
 function readCorrection(query: Query, symbol: string, tape: TapeReader): Correction {
   const [from, to] = [query.time("from"), query.time("to")];
   const named = query.text("seq")?.split(",");
   const hasSpan = from !== undefined || to !== undefined;
   if ((named === undefined) !== hasSpan) {
     const way = "name them by seq, or by from and to";
-    throw new Refusal(400, "bad_parameter", `${ACTION} ${symbol}: ${way}`);
+    throw new HttpError(400, "bad_parameter", `${ACTION} ${symbol}: ${way}`);
   }
   if (named !== undefined) return { symbol, seqs: readSeqs(named, tape) };
   if (from !== undefined && to !== undefined && from >= to) {
-    throw new Refusal(400, "bad_to", `${ACTION} ${symbol}: to is not after from`);
+    throw new HttpError(400, "bad_to", `${ACTION} ${symbol}: to is not after from`);
   }
   return { symbol, ...from === undefined ? {} : { from }, ...to === undefined ? {} : { to } };
 }
 
-/** @param named seqs, or positions. @throws {Refusal} */
+/** @param named seqs, or positions. @throws {HttpError} */
 function readSeqs(named: readonly string[], tape: TapeReader): number[] {
   if (named.length > SEQS_MAX) {
     const detail = `Cannot cancel ${named.length} ticks by seq: the limit is ${SEQS_MAX}`;
-    throw new Refusal(400, "bad_seq", detail);
+    throw new HttpError(400, "bad_seq", detail);
   }
   return named.map((text) => {
     const position = parsePosition(text.includes(":") ? text : `${tape.epoch}:${text}`);
     if (position === undefined || position.seq === 0) {
       const shown = JSON.stringify(text.slice(0, 100));
-      throw new Refusal(400, "bad_seq", `Cannot cancel tick ${shown}: it is no seq`);
+      throw new HttpError(400, "bad_seq", `Cannot cancel tick ${shown}: it is no seq`);
     }
     if (position.epoch !== tape.epoch) {
       const detail = `Cannot cancel tick ${text}: the epoch is now ${tape.epoch}`;
-      throw new Refusal(410, "gone", detail);
+      throw new HttpError(410, "gone", detail);
     }
     if (position.seq <= tape.tail) {
-      throw new Refusal(410, "gone", `Cannot cancel tick ${text}: it is no longer kept`);
+      throw new HttpError(410, "gone", `Cannot cancel tick ${text}: it is no longer kept`);
     }
     return position.seq;
   });
@@ -103,25 +103,25 @@ function readSeqs(named: readonly string[], tape: TapeReader): number[] {
 
 /** Takes back what there is of it, and counts that. */
 async function answer(
-  { tape, turns, cancel }: CorrectionsOptions,
+  { tape, timeSlices, cancel }: CorrectionsOptions,
   correction: Correction,
   dry: boolean,
 ): Promise<Record<string, unknown>> {
   const { head } = tape;
   const position = (seq: number) => formatPosition(tape.epoch, seq);
   if (dry) {
-    const cancelled = await count(tape, correction, { through: head, limit: Infinity }, turns);
+    const cancelled = await count(tape, correction, { through: head, limit: Infinity }, timeSlices);
     return { cancelled, position: position(head), dry_run: true };
   }
   // Nothing is logged that changes nothing.
   const isThere = isWhole(correction) ||
-    await count(tape, correction, { through: head, limit: 1 }, turns) > 0;
+    await count(tape, correction, { through: head, limit: 1 }, timeSlices) > 0;
   if (!isThere) return { cancelled: 0, position: position(head) };
   let [cancelled, last] = [0, head];
   for (const part of partsOf(correction)) {
     const seq = last = await cancel(part);
     const before = { through: seq - 1, asOf: seq, limit: Infinity };
-    cancelled += await count(tape, part, before, turns);
+    cancelled += await count(tape, part, before, timeSlices);
   }
   return { cancelled, position: position(last) };
 }
@@ -142,7 +142,7 @@ async function count(
   tape: TapeReader,
   { symbol, seqs, from, to }: Correction,
   query: TickQuery & { readonly through: number },
-  turns: Turns,
+  timeSlices: TimeSlices,
 ): Promise<number> {
   const symbols = new Set([symbol]);
   let found = 0;
@@ -154,7 +154,7 @@ async function count(
       const passed = tape.countFirst({ ...query, symbols, from, to, after: at, through });
       found += passed.count;
       at = passed.seq;
-      if (at < through) await turns.take();
+      if (at < through) await timeSlices.take();
     }
   }
   return found;

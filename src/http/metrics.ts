@@ -8,8 +8,8 @@ import type { LogState } from "../log/log.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { withOthers } from "./added_figures.ts";
-import { Durations } from "./durations.ts";
-import { checkReadsAll } from "./grants.ts";
+import { DurationHistogram } from "./duration_histogram.ts";
+import { checkReadsAll } from "./access/grants.ts";
 
 /** What is looked at when the figures are asked for. */
 export interface MetricsOptions {
@@ -51,9 +51,9 @@ const STATES: readonly FeedReport["state"][] = [
 export class Metrics {
   readonly #registry = new Registry();
   readonly #options: MetricsOptions;
-  readonly #append: Durations;
-  readonly #flush: Durations;
-  readonly #late: Durations;
+  readonly #append: DurationHistogram;
+  readonly #flush: DurationHistogram;
+  readonly #late: DurationHistogram;
   #advancedAt: number | undefined;
 
   constructor(options: MetricsOptions) {
@@ -224,7 +224,7 @@ export class Metrics {
     });
   }
 
-  #durations(what: string, help: string): Durations {
-    return new Durations({ name: `tickwire_${what}`, help, registers: [this.#registry] });
+  #durations(what: string, help: string): DurationHistogram {
+    return new DurationHistogram({ name: `tickwire_${what}`, help, registers: [this.#registry] });
   }
 }

@@ -7,7 +7,7 @@ import { nearest } from "../core/nearest.ts";
 import { BATCHES_QUERY, STREAM_QUERY } from "./contract/operation.ts";
 import { OWN_OPERATIONS } from "./contract/own_operations.ts";
 import type { Json } from "./contract/values.ts";
-import { Refusal } from "./refusal.ts";
+import { HttpError } from "./http_error.ts";
 
 /** They hold lists, which go together when they are given twice. */
 const LISTS = ["symbol", "symbols"];
@@ -33,7 +33,7 @@ export function parameterChecks(): Hono {
   return checks;
 }
 
-/** @param path of the place, as the server has it. @throws {Refusal} */
+/** @param path of the place, as the server has it. @throws {HttpError} */
 export function checkSocketParameters(path: string, params: URLSearchParams): void {
   checkParameters(params, SOCKETS[path] ?? []);
 }
@@ -50,8 +50,8 @@ function checkParameters(params: URLSearchParams, names: readonly string[]): voi
   }
 }
 
-function bad(name: string, reason: string): Refusal {
-  return new Refusal(400, "bad_parameter", `Cannot use ${name}: ${reason}`);
+function bad(name: string, reason: string): HttpError {
+  return new HttpError(400, "bad_parameter", `Cannot use ${name}: ${reason}`);
 }
 
 /** Names in the query, and what else a list of symbols may be called. */

@@ -3,8 +3,8 @@ import { LOOKS_LIKE_MS_MIN, parseTime } from "../core/time.ts";
 import { type Known, patternFault } from "../hub/topic.ts";
 import type { Scope } from "../hub/grant.ts";
 import { readSymbols } from "../wire/native.ts";
-import { checkGranted, grantOf } from "./grants.ts";
-import { Refusal } from "./refusal.ts";
+import { checkGranted, grantOf } from "./access/grants.ts";
+import { HttpError } from "./http_error.ts";
 
 export const LIMIT_DEFAULT = 1_000;
 export const LIMIT_MAX = 10_000_000;
@@ -41,14 +41,14 @@ export class Query {
   symbols(known?: Known): string[] {
     const names = readSymbols(this.#params) ?? [];
     if (names.length > SYMBOLS_MAX) {
-      throw new Refusal(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
+      throw new HttpError(400, "too_many_symbols", `Cannot answer for over ${SYMBOLS_MAX} symbols`);
     }
     for (const name of names) {
       const fault = patternFault(name, known);
       if (fault === undefined) {
         if (!name.endsWith("*")) checkGranted(this.#scope, name, "Cannot read");
       } else {
-        throw new Refusal(
+        throw new HttpError(
           400,
           "bad_symbol",
           `Cannot use symbol ${JSON.stringify(name.slice(0, 100))}: ${fault}`,
@@ -66,7 +66,7 @@ export class Query {
   symbol(action: string, known?: Known): string {
     const [symbol, another] = this.symbols(known);
     if (symbol !== undefined && another === undefined && !symbol.endsWith("*")) return symbol;
-    throw new Refusal(400, "bad_symbol", `Cannot ${action}: name one symbol`);
+    throw new HttpError(400, "bad_symbol", `Cannot ${action}: name one symbol`);
   }
 
   /** One of the given words. */
@@ -75,7 +75,7 @@ export class Query {
     if (text === undefined) return fallback;
     const word = words.find((word) => word === text);
     if (word !== undefined) return word;
-    throw new Refusal(
+    throw new HttpError(
       400,
       `bad_${name}`,
       `Cannot use ${name} ${JSON.stringify(text)}: it is none of ${words.join(", ")}`,
@@ -92,14 +92,14 @@ export class Query {
       this.#now,
     );
     if (time !== undefined && time >= SECONDS_MIN && time < LOOKS_LIKE_MS_MIN) {
-      throw new Refusal(
+      throw new HttpError(
         400,
         `bad_${name}`,
         `Cannot use ${name} ${text}: it looks like seconds, give milliseconds`,
       );
     }
     if (time !== undefined) return time;
-    throw new Refusal(
+    throw new HttpError(
       400,
       `bad_${name}`,
       `Cannot use ${name} ${
@@ -113,7 +113,7 @@ export class Query {
     if (text === undefined) return LIMIT_DEFAULT;
     const limit = Number(text);
     if (/^\d+$/.test(text) && limit >= 1 && limit <= max) return limit;
-    throw new Refusal(
+    throw new HttpError(
       400,
       "bad_limit",
       `Cannot use limit ${JSON.stringify(text)}: it is no whole number from 1 to ${max}`,

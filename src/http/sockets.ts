@@ -4,21 +4,21 @@ import type { Hub } from "../hub/hub.ts";
 import type { Rooms } from "../hub/rooms.ts";
 import type { Grant } from "../hub/grant.ts";
 import { CloseCode, type Socket } from "../hub/socket.ts";
-import { Tenure } from "../hub/tenure.ts";
+import { ConnectionGrant } from "../hub/connection_grant.ts";
 import type { Accept, Connection } from "../runtime/listener.ts";
 import { chooseDialect } from "../wire/choose.ts";
-import type { Access } from "./access.ts";
-import { checkGranted } from "./grants.ts";
+import type { Access } from "./access/access.ts";
+import { checkGranted } from "./access/grants.ts";
 import { checkSocketParameters } from "./parameters.ts";
-import { Refusal, refusalResponse, toRefusal } from "./refusal.ts";
-import type { Handlers } from "./strict_transport.ts";
+import { errorResponse, HttpError, toHttpError } from "./http_error.ts";
+import type { Handlers } from "./access/strict_transport.ts";
 
 /** A path at which WebSockets are accepted. */
 export interface SocketPlace {
   /** A part such as `:room` stands for any text without a slash. */
   readonly path: string;
-  /** Called before the upgrade. @throws {Refusal} */
-  accept(url: URL, tenure: Tenure): Accept;
+  /** Called before the upgrade. @throws {HttpError} */
+  accept(url: URL, connectionGrant: ConnectionGrant): Accept;
 }
 
 export interface SocketsOptions {
@@ -32,9 +32,9 @@ export interface SocketsOptions {
 export function hubPlace(hub: Hub): SocketPlace {
   return {
     path: "/ws",
-    accept: ({ searchParams }, tenure) => (socket) => {
+    accept: ({ searchParams }, connectionGrant) => (socket) => {
       const dialect = chooseDialect(searchParams);
-      const session = hub.open(socket, dialect.wire, tenure);
+      const session = hub.open(socket, dialect.wire, connectionGrant);
       if (dialect.begin !== undefined) session.begin(dialect.begin);
       return session;
     },
@@ -46,15 +46,15 @@ export function roomsPlace(rooms: Rooms): SocketPlace {
   const path = "/rooms/";
   return {
     path: `${path}:room`,
-    accept({ pathname }, tenure) {
+    accept({ pathname }, connectionGrant) {
       const name = decoded(pathname.slice(path.length));
       const fault = symbolFault(name)?.replace("a symbol", "its name");
       if (fault !== undefined) {
         const shown = JSON.stringify(name.slice(0, 100));
-        throw new Refusal(400, "bad_room", `Cannot open room ${shown}: ${fault}`);
+        throw new HttpError(400, "bad_room", `Cannot open room ${shown}: ${fault}`);
       }
-      checkGranted(tenure.grant.rooms, name, "Cannot enter room");
-      return (socket) => rooms.open(name, socket, tenure);
+      checkGranted(connectionGrant.grant.rooms, name, "Cannot enter room");
+      return (socket) => rooms.open(name, socket, connectionGrant);
     },
   };
 }
@@ -64,8 +64,8 @@ export function socketHints(places: readonly SocketPlace[], access: Access): Hon
   const hints = new Hono();
   for (const place of places) {
     hints.get(place.path, async (c) => {
-      await admit(c.req.raw, place, access, (grant) => new Tenure(grant));
-      throw new Refusal(
+      await admit(c.req.raw, place, access, (grant) => new ConnectionGrant(grant));
+      throw new HttpError(
         426,
         "upgrade_required",
         `Cannot GET ${c.req.path}: open it as a WebSocket`,
@@ -81,16 +81,16 @@ export function socketRoutes(options: SocketsOptions): Handlers["upgrade"] {
   const places = options.places.map((place) => ({ ...place, pattern: patternOf(place.path) }));
   return (request) => {
     const { pathname } = new URL(request.url);
-    const refusal = (error: unknown) => refusalResponse(toRefusal(error, options.fault));
+    const refusal = (error: unknown) => errorResponse(toHttpError(error, options.fault));
     const guard = (accept: Accept): Accept => (socket) => guarded(socket, accept, options.fault);
     try {
       access.checkHost(request);
       const place = places.find(({ pattern }) => pattern.test(pathname));
       if (place === undefined) {
         const detail = `Cannot open a WebSocket at ${pathname}: there is none, use /ws`;
-        throw new Refusal(404, "not_found", detail);
+        throw new HttpError(404, "not_found", detail);
       }
-      const accept = admit(request, place, access, (grant) => access.tenures.begin(grant));
+      const accept = admit(request, place, access, (grant) => access.connectionGrants.begin(grant));
       return accept instanceof Promise ? accept.then(guard).catch(refusal) : guard(accept);
     } catch (error) {
       return refusal(error);
@@ -98,12 +98,12 @@ export function socketRoutes(options: SocketsOptions): Handlers["upgrade"] {
   };
 }
 
-/** @throws {Refusal} at once or later, unless the WebSocket may be opened at its place */
+/** @throws {HttpError} at once or later, unless the WebSocket may be opened at its place */
 function admit(
   request: Request,
   place: SocketPlace,
   access: Access,
-  begin: (grant: Grant) => Tenure,
+  begin: (grant: Grant) => ConnectionGrant,
 ): Accept | Promise<Accept> {
   const url = new URL(request.url);
   const grant = access.checkSocket(request, url.pathname);

@@ -4,14 +4,14 @@ import { isWhole, type TapedCorrection } from "../core/correction.ts";
 import type { Interval } from "../core/interval.ts";
 import type { ClosedBar } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
-import { Essences } from "./essences.ts";
-import type { Fragments } from "./fragments.ts";
+import { ChangeFilter } from "./change_filter.ts";
+import type { FragmentCache } from "./fragment_cache.ts";
 import { NewestBars } from "./newest_bars.ts";
-import { Numbering } from "./numbering.ts";
+import { SymbolNumbers } from "./symbol_numbers.ts";
 import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
 import type { Place, Reader } from "./reader.ts";
-import { boardOf, type Scene } from "./scene.ts";
-import type { Made } from "./sent.ts";
+import { boardOf, type MarketView } from "./market_view.ts";
+import type { EncodedFrame } from "./traffic.ts";
 import { makeTexts } from "./texts.ts";
 import { Untold } from "./untold.ts";
 import type { Item, Subscription } from "./wire.ts";
@@ -39,9 +39,9 @@ export class Cohort {
   readonly sub: string;
   readonly key: string;
   readonly subscription: Subscription;
-  readonly essences: Essences;
-  readonly numbering: Numbering;
-  readonly #market: Scene;
+  readonly changeFilter: ChangeFilter;
+  readonly symbolNumbers: SymbolNumbers;
+  readonly #market: MarketView;
   readonly #members = new Set<Member>();
   readonly #apart = new Map<Member, Reader>();
   /** Members that read the tape themselves and will join again. */
@@ -60,21 +60,21 @@ export class Cohort {
   /** Number of members that the last flush sent a frame to. */
   served = 0;
 
-  /** @param numbering shared with the cohort that the members join later */
+  /** @param symbolNumbers shared with the cohort that the members join later */
   constructor(
     sub: string,
     key: string,
     subscription: Subscription,
-    market: Scene,
-    numbering = new Numbering(),
+    market: MarketView,
+    symbolNumbers = new SymbolNumbers(),
   ) {
     this.sub = sub;
-    this.numbering = numbering;
+    this.symbolNumbers = symbolNumbers;
     this.key = key;
     this.subscription = subscription;
     this.#market = market;
     this.#pending = subscription.mode === "all" ? new PendingAll() : new PendingLatest();
-    this.essences = new Essences(subscription, market);
+    this.changeFilter = new ChangeFilter(subscription, market);
     this.seq = market.seq;
     this.#shared = { seq: market.seq, updates: 0, symbols: 0, told: 0, dueAt: -Infinity };
     const { channel, format } = subscription;
@@ -100,7 +100,7 @@ export class Cohort {
   attach(symbol: string): void {
     if (this.#symbols.has(symbol)) return;
     this.#symbols.add(symbol);
-    this.numbering.add(symbol);
+    this.symbolNumbers.add(symbol);
     this.#newestBars?.look(symbol);
   }
 
@@ -125,7 +125,7 @@ export class Cohort {
     const spaced = this.subscription.mode === "latest";
     this.#apart.set(member, {
       updates: this.#pending.count,
-      ...place ?? { seq: this.#market.seq, symbols: this.numbering.symbols.length, told: 0 },
+      ...place ?? { seq: this.#market.seq, symbols: this.symbolNumbers.symbols.length, told: 0 },
       dueAt: spaced ? now + this.subscription.every : -Infinity,
     });
   }
@@ -178,7 +178,7 @@ export class Cohort {
   #addRow(symbol: string): void {
     const update = () => this.#market.board.row(symbol);
     if (this.subscription.mode === "all") this.#addAsIs(update());
-    else if (this.essences.counts(symbol, update)) this.#pending.add(symbol, update);
+    else if (this.changeFilter.counts(symbol, update)) this.#pending.add(symbol, update);
   }
 
   #addAsIs(row: Row): void {
@@ -222,14 +222,14 @@ export class Cohort {
     const { interval } = this;
     if (interval === undefined) return;
     const update = () => this.#market.bar(symbol, interval, time);
-    if (this.essences.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
+    if (this.changeFilter.counts(symbol, update)) this.#pending.add(`${symbol} ${time}`, update);
   }
 
   /**
    * Sends the frames that are due.
    * @returns when to call again; `undefined` when all members have everything
    */
-  flush(now: number, fragments: Fragments): number | undefined {
+  flush(now: number, fragments: FragmentCache): number | undefined {
     this.served = 0;
     const overfull = this.#lossless && this.#pending.size >= ROWS_MAX;
     if (now < this.#shared.dueAt && !overfull) return this.#shared.dueAt;
@@ -240,7 +240,7 @@ export class Cohort {
     return this.#owes() ? this.#shared.dueAt : undefined;
   }
 
-  #serveMembers(fragments: Fragments): void {
+  #serveMembers(fragments: FragmentCache): void {
     const { whole } = this.subscription.format;
     const before = { ...this.#shared };
     if (!whole && before.updates === this.#pending.count) return;
@@ -260,8 +260,8 @@ export class Cohort {
     if (made !== undefined) fragments.sent.add(made, this.served);
   }
 
-  #serveApart(now: number, overfull: boolean, fragments: Fragments): void {
-    const known = new Map<string, Made>();
+  #serveApart(now: number, overfull: boolean, fragments: FragmentCache): void {
+    const known = new Map<string, EncodedFrame>();
     for (const [member, reader] of this.#apart) {
       if (member.full) {
         if (overfull) member.fellBehind(this);
@@ -284,12 +284,12 @@ export class Cohort {
   #catchUp(reader: Reader): void {
     reader.seq = this.seq;
     reader.updates = this.#pending.count;
-    reader.symbols = this.numbering.symbols.length;
+    reader.symbols = this.symbolNumbers.symbols.length;
     reader.told = this.#untold.last ?? reader.told;
   }
 
   /** @param known rows that the reader has; updated to those that it has after this frame */
-  #make(reader: Reader, fragments: Fragments, known?: Map<string, Row>): Made {
+  #make(reader: Reader, fragments: FragmentCache, known?: Map<string, Row>): EncodedFrame {
     const { whole } = this.subscription.format;
     const items = whole
       ? boardOf(this.#market, this.#symbols)
@@ -299,10 +299,10 @@ export class Cohort {
       corrections: this.#untold.since(reader.updates),
       merged: whole ? 0 : this.#pending.count - reader.updates - items.length,
       // Symbols without an update come with their first one, for the members and for this reader alike.
-      symbols: this.numbering.symbols.slice(reader.symbols, this.#shared.symbols),
+      symbols: this.symbolNumbers.symbols.slice(reader.symbols, this.#shared.symbols),
     };
     const span = { prev: reader.seq, seq: this.seq };
-    return makeTexts(this, { ...span, ...content }, { scene: this.#market, fragments, known });
+    return makeTexts(this, { ...span, ...content }, { view: this.#market, fragments, known });
   }
 
   #forget(): void {

@@ -1,6 +1,6 @@
 import type { Market } from "../core/market.ts";
 import { Cohort } from "./cohort.ts";
-import type { Scene } from "./scene.ts";
+import type { MarketView } from "./market_view.ts";
 import { channelName } from "./topic.ts";
 import type { Subscription } from "./wire.ts";
 
@@ -10,16 +10,16 @@ export const MEMBERS_MAX = 512;
 /** Finds cohorts by subscription and by symbol. */
 export class Cohorts {
   readonly #market: Market;
-  readonly #scene: Scene;
+  readonly #view: MarketView;
   readonly #equals = new Map<string, Cohort[]>();
   /** The cohorts that want a symbol, for every symbol that has appeared. */
   readonly #watchers = new Map<string, Set<Cohort>>();
   #subCount = 0;
 
-  /** @param scene supplies the rows of frames */
-  constructor(market: Market, scene: Scene) {
+  /** @param view supplies the rows of frames */
+  constructor(market: Market, view: MarketView) {
     this.#market = market;
-    this.#scene = scene;
+    this.#view = view;
   }
 
   get size(): number {
@@ -39,10 +39,10 @@ export class Cohorts {
     // A symbol that is new here must also be attached to the cohorts that exist already.
     for (const symbol of symbols) this.watching(symbol);
     const sub = equals[0]?.sub ?? `${channel.kind[0]}${++this.#subCount}`;
-    const cohort = new Cohort(sub, key, subscription, this.#scene);
+    const cohort = new Cohort(sub, key, subscription, this.#view);
     this.#equals.set(key, [...equals, cohort]);
     for (const symbol of symbols) this.#attach(cohort, symbol);
-    cohort.essences.settle(cohort.symbols);
+    cohort.changeFilter.settle(cohort.symbols);
     return cohort;
   }
 

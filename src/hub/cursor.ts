@@ -3,12 +3,12 @@ import { cancels, type TapedCorrection } from "../core/correction.ts";
 import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "../tape/bars.ts";
 import { Cohort, type Member } from "./cohort.ts";
-import type { Fragments } from "./fragments.ts";
+import type { FragmentCache } from "./fragment_cache.ts";
 import { Pace } from "./pace.ts";
 import type { Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
-import { NOTHING, present, type Scene } from "./scene.ts";
-import { IN_THE_FUTURE, type Start } from "./start.ts";
+import { EMPTY_VIEW, liveView, type MarketView } from "./market_view.ts";
+import { IN_THE_FUTURE, type StartPosition } from "./start_position.ts";
 import { channelName } from "./topic.ts";
 import { startsIn } from "./untold.ts";
 
@@ -28,7 +28,7 @@ export interface CursorOptions extends Sources {
   /** The cohort that the follower joins at the head of the tape. */
   readonly cohort: Cohort;
   readonly follower: Follower;
-  readonly start: Start;
+  readonly start: StartPosition;
   /** A multiple of recorded time; 0 is as fast as the client reads. */
   readonly speed: number;
   /** Number of symbols that the follower knows; absent if it gets all of them at the start. */
@@ -77,8 +77,8 @@ export class Cursor {
     this.#givenKnown = start.kind === "time" || this.#replay ? tape.head : start.seq;
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
-    const { sub, subscription, numbering } = cohort;
-    this.#own = new Cohort(sub, channelName(channel), subscription, this.#scene(), numbering);
+    const { sub, subscription, symbolNumbers } = cohort;
+    this.#own = new Cohort(sub, channelName(channel), subscription, this.#view(), symbolNumbers);
     const isThere = start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead;
     if (isThere && !this.#missesGiven) this.#begin(start.seq);
   }
@@ -104,8 +104,8 @@ export class Cursor {
   }
 
   /** The past market of a replay; empty if there is none. */
-  get replayed(): Scene {
-    return this.#replay?.market ?? NOTHING;
+  get replayed(): MarketView {
+    return this.#replay?.market ?? EMPTY_VIEW;
   }
 
   /** Ends the cursor because the tape cannot be read. */
@@ -132,7 +132,7 @@ export class Cursor {
    * Reads on and sends the frames that are due.
    * @returns when to call again; `undefined` when there is nothing to do until `wake`
    */
-  step(now: number, fragments: Fragments): number | undefined {
+  step(now: number, fragments: FragmentCache): number | undefined {
     const { tape, follower } = this.#options;
     this.#effort = 0;
     if (this.#isAhead) return this.#wait(now);
@@ -257,7 +257,7 @@ export class Cursor {
     for (const symbol of cohort.symbols) this.#own.attach(symbol);
     this.#own.join(follower, -Infinity, {
       seq,
-      symbols: this.#options.symbols ?? cohort.numbering.symbols.length,
+      symbols: this.#options.symbols ?? cohort.symbolNumbers.symbols.length,
       told: this.#options.told ?? seq,
     });
     this.#own.startAt(seq);
@@ -312,9 +312,9 @@ export class Cursor {
     return new Set(selection.resolve(this.#options.market.catalogue).symbols);
   }
 
-  #scene(): Scene {
+  #view(): MarketView {
     if (this.#replay !== undefined) return this.#replay.market;
     const { market, archive } = this.#options;
-    return present(market, archive, () => this.#seq);
+    return liveView(market, archive, () => this.#seq);
   }
 }

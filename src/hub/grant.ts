@@ -1,4 +1,4 @@
-import type { Allowance } from "./allowance.ts";
+import type { RateLimit } from "./rate_limit.ts";
 import { patternFault } from "./topic.ts";
 
 /** The names and prefixes (of symbols or rooms) that a client may use. */
@@ -66,7 +66,7 @@ export interface Grant {
   /** Expiry in milliseconds since the epoch. */
   readonly until: number;
   /** The rate limit of commands, if there is one. All connections of the same subject share it. */
-  readonly allowance?: Allowance | undefined;
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 export const EVERYTHING: Grant = { read: ALL, write: ALL, rooms: ALL, until: Infinity };

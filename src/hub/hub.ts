@@ -9,28 +9,28 @@ import { TapeError } from "../store/tape_error.ts";
 import type { Cohort, Member } from "./cohort.ts";
 import { Cohorts } from "./cohorts.ts";
 import { Cursor, type Follower } from "./cursor.ts";
-import type { Start } from "./start.ts";
-import { Fragments } from "./fragments.ts";
+import type { StartPosition } from "./start_position.ts";
+import { FragmentCache } from "./fragment_cache.ts";
 import { granted } from "./granted.ts";
 import type { Limits } from "./limits.ts";
-import type { Desk, Snapshot } from "./links.ts";
+import type { Snapshot, SubscriptionHost } from "./subscriptions.ts";
 import type { Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
-import type { Rota } from "./rota.ts";
-import { locate } from "./start.ts";
-import { present, type Scene } from "./scene.ts";
-import type { Sent } from "./sent.ts";
+import type { FairQueue } from "./fair_queue.ts";
+import { resolveStart } from "./start_position.ts";
+import { liveView, type MarketView } from "./market_view.ts";
+import type { Traffic } from "./traffic.ts";
 import { type ChooseWire, Session } from "./session.ts";
-import { Tenure } from "./tenure.ts";
+import { ConnectionGrant } from "./connection_grant.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { Subscription, Wire } from "./wire.ts";
 
-export interface HubOptions extends Pick<Desk, "authorize"> {
+export interface HubOptions extends Pick<SubscriptionHost, "authorize"> {
   readonly market: Market;
   readonly tape: TapeReader;
   readonly archive: Archive;
   readonly limits: Limits;
-  readonly rota: Rota;
+  readonly queue: FairQueue;
   readonly now: () => number;
   /** Milliseconds by a monotonic clock, for due times and slow clients. */
   readonly elapsed: () => number;
@@ -50,9 +50,9 @@ const STEP_MS = 10;
 const REST_SHARE = 1 / 4, REST_MS_MAX = 20;
 
 /** Subscriptions and fan-out. The hub has no timer: its owner calls `flush` and `tend`. */
-export class Hub implements Desk {
+export class Hub implements SubscriptionHost {
   readonly limits: Limits;
-  readonly rota: Rota;
+  readonly queue: FairQueue;
   readonly now: () => number;
   readonly elapsed: () => number;
   readonly wake: () => void;
@@ -64,21 +64,21 @@ export class Hub implements Desk {
   /** Cohorts that may have something to send. */
   readonly #dirty = new Set<Cohort>();
   readonly #cursors = new Set<Cursor>();
-  readonly #fragments = new Fragments();
+  readonly #fragments = new FragmentCache();
   readonly #waitMs: number;
   #restUntil = -Infinity;
 
   constructor(options: HubOptions) {
-    const { market, tape, archive, limits, rota, now, elapsed, wake, authorize, waitMs = 0 } =
+    const { market, tape, archive, limits, queue, now, elapsed, wake, authorize, waitMs = 0 } =
       options;
     this.#waitMs = waitMs;
     this.authorize = authorize;
     this.#market = market;
-    this.#cohorts = new Cohorts(market, present(market, archive));
+    this.#cohorts = new Cohorts(market, liveView(market, archive));
     this.#sources = { market, tape, archive };
     this.wake = wake;
     this.limits = limits;
-    this.rota = rota;
+    this.queue = queue;
     this.now = now;
     this.elapsed = elapsed;
   }
@@ -92,7 +92,7 @@ export class Hub implements Desk {
   }
 
   /** Counts of all frames sent. */
-  get sent(): Sent {
+  get sent(): Traffic {
     return this.#fragments.sent;
   }
 
@@ -102,9 +102,13 @@ export class Hub implements Desk {
   }
 
   /** Starts a session. The caller must report socket events: `receive`, `receiveBinary`, `closed`. */
-  open(socket: Socket, wire: Wire | ChooseWire, tenure: Tenure = new Tenure()): Session {
+  open(
+    socket: Socket,
+    wire: Wire | ChooseWire,
+    connectionGrant: ConnectionGrant = new ConnectionGrant(),
+  ): Session {
     const left = () => void this.#sessions.delete(session);
-    const session: Session = new Session(socket, this, wire, tenure, left);
+    const session: Session = new Session(socket, this, wire, connectionGrant, left);
     this.#sessions.add(session);
     if (this.#sessions.size > this.limits.sessionsMax) {
       session.close(CloseCode.tooMany, "The server has no room for more clients");
@@ -260,19 +264,19 @@ export class Hub implements Desk {
     if (cohort.subscription.format.whole) this.#dirty.add(cohort);
   }
 
-  snapshot({ subscription, numbering }: Cohort, scene: Scene = this.#market): Snapshot {
+  snapshot({ subscription, symbolNumbers }: Cohort, view: MarketView = this.#market): Snapshot {
     const { selection, channel } = subscription;
     const { symbols, unknown } = selection.resolve(this.#market.catalogue);
     const snapshot: (Row | Bar)[] = [];
     for (const symbol of symbols) {
       if (channel.kind === "bar") {
-        const bar = scene.newestBar(symbol, channel.interval);
+        const bar = view.newestBar(symbol, channel.interval);
         if (bar !== undefined) snapshot.push(bar);
-      } else if (scene === this.#market || scene.board.has(symbol)) {
-        snapshot.push(scene.board.row(symbol));
+      } else if (view === this.#market || view.board.has(symbol)) {
+        snapshot.push(view.board.row(symbol));
       }
     }
-    return { position: this.position, symbols: numbering.symbols, unknown, snapshot };
+    return { position: this.position, symbols: symbolNumbers.symbols, unknown, snapshot };
   }
 
   leave(member: Member, cohort: Cohort): void {
@@ -282,15 +286,15 @@ export class Hub implements Desk {
     this.#dirty.delete(cohort);
   }
 
-  locate(from: string | number): Start | string {
+  locate(from: string | number): StartPosition | string {
     const until = this.#waitMs === 0 ? undefined : this.elapsed() + this.#waitMs;
-    return locate(from, this.#sources.tape, this.now(), until);
+    return resolveStart(from, this.#sources.tape, this.now(), until);
   }
 
   follow(
     follower: Follower,
     cohort: Cohort,
-    start: Start,
+    start: StartPosition,
     speed: number,
     { symbols, told }: Partial<Place> = {},
   ): Cursor {

@@ -1,21 +1,21 @@
 import { type Interval, startOf } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
-import type { Scene } from "./scene.ts";
+import type { MarketView } from "./market_view.ts";
 
 /** The start of the newest bar of each symbol, until the bar was sent as closed. */
 export class NewestBars {
   readonly interval: Interval;
-  readonly #scene: Scene;
+  readonly #view: MarketView;
   readonly #starts = new Map<string, number>();
 
-  constructor(interval: Interval, scene: Scene) {
+  constructor(interval: Interval, view: MarketView) {
     this.interval = interval;
-    this.#scene = scene;
+    this.#view = view;
   }
 
   /** Reads the newest bar of a symbol from the market. */
   look(symbol: string): void {
-    const newest = this.#scene.newestBar(symbol, this.interval);
+    const newest = this.#view.newestBar(symbol, this.interval);
     if (newest === undefined || newest.closed) this.#starts.delete(symbol);
     else this.#starts.set(symbol, newest.time);
   }

@@ -1,8 +1,8 @@
-import { Allowance } from "./allowance.ts";
+import { RateLimit } from "./rate_limit.ts";
 import type { Limits } from "./limits.ts";
 import { Progress } from "./progress.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import type { Tenure } from "./tenure.ts";
+import type { ConnectionGrant } from "./connection_grant.ts";
 
 /** A message as received, and its size. */
 interface RoomMessage {
@@ -57,7 +57,7 @@ export interface RoomMemberOptions {
   readonly socket: Socket;
   readonly room: Room;
   readonly limits: Limits;
-  readonly tenure: Tenure;
+  readonly connectionGrant: ConnectionGrant;
   now(): number;
   /** Called when the client has unsent bytes and needs `tend`. */
   owed(): void;
@@ -70,7 +70,7 @@ export interface RoomMemberOptions {
 /** One client of a room, from connect to close. */
 export class RoomMember {
   readonly #options: RoomMemberOptions;
-  readonly #allowance: Allowance;
+  readonly #rateLimit: RateLimit;
   /** Set while there may be unsent bytes. */
   #progress: Progress | undefined;
   /** Whether it missed a message because it reads too slowly. */
@@ -81,8 +81,8 @@ export class RoomMember {
 
   constructor(options: RoomMemberOptions) {
     this.#options = options;
-    options.tenure.holder = this;
-    this.#allowance = new Allowance(options.limits.roomMessagesPerSecond, options.now());
+    options.connectionGrant.holder = this;
+    this.#rateLimit = new RateLimit(options.limits.roomMessagesPerSecond, options.now());
   }
 
   /** A text frame has arrived. */
@@ -115,7 +115,7 @@ export class RoomMember {
     // The others must end with its last message.
     if (this.#unpassed !== undefined) this.#options.room.pass(this.#unpassed, this);
     this.#options.room.leave(this);
-    this.#options.tenure.end();
+    this.#options.connectionGrant.end();
     this.#options.left();
   }
 
@@ -149,7 +149,7 @@ export class RoomMember {
   /** Passes on the waiting message if the allowance permits. @returns whether it did */
   #passOn(): boolean {
     const { room, now } = this.#options;
-    if (!this.#allowance.take(now())) return false;
+    if (!this.#rateLimit.take(now())) return false;
     const text = this.#unpassed!;
     this.#unpassed = undefined;
     // A missed message is older than its own one. Sending it later would break the order.

@@ -2,7 +2,7 @@ import type { RoomCarrier } from "../log/stream_rooms.ts";
 import type { Limits } from "./limits.ts";
 import { Room, RoomMember } from "./room.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import { Tenure } from "./tenure.ts";
+import { ConnectionGrant } from "./connection_grant.ts";
 
 export interface RoomsOptions {
   readonly limits: Limits;
@@ -44,7 +44,11 @@ export class Rooms {
   }
 
   /** Adds a client to a room. The caller must report socket events: `receive`, `receiveBinary`, `closed`. */
-  open(name: string, socket: Socket, tenure: Tenure = new Tenure()): RoomMember {
+  open(
+    name: string,
+    socket: Socket,
+    connectionGrant: ConnectionGrant = new ConnectionGrant(),
+  ): RoomMember {
     const { limits, now } = this.#options;
     const full = this.#whyFull(name);
     const room = full === undefined ? this.#rooms.get(name) ?? this.#make(name) : new Room();
@@ -52,7 +56,7 @@ export class Rooms {
       socket,
       room,
       limits,
-      tenure,
+      connectionGrant,
       now,
       owed: () => this.#owed.add(member),
       waits: () => this.#waits(member),

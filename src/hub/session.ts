@@ -1,11 +1,11 @@
 import { isNestedTooDeeply } from "../core/nesting.ts";
-import { Backlog, type Waiting } from "./backlog.ts";
+import { type QueuedRequest, RequestQueue } from "./request_queue.ts";
 import { ClientError } from "./client_error.ts";
-import { type Desk, Links, type Outlet } from "./links.ts";
+import { type ClientConnection, type SubscriptionHost, Subscriptions } from "./subscriptions.ts";
 import { Progress } from "./progress.ts";
-import type { Waiter } from "./rota.ts";
+import type { QueueMember } from "./fair_queue.ts";
 import { CloseCode, type Socket } from "./socket.ts";
-import type { Holder, Tenure } from "./tenure.ts";
+import type { ConnectionGrant, GrantHolder } from "./connection_grant.ts";
 import type { Command, Message, RequestId, Subscription, Wire } from "./wire.ts";
 
 /** Chooses the protocol of a client by its first frame, if its URL does not tell. */
@@ -15,14 +15,14 @@ export type ChooseWire = (firstFrame: string) => Wire;
 const RETRY_MS = 1_000;
 
 /** One client from connect to close. */
-export class Session implements Holder, Outlet, Waiter {
+export class Session implements GrantHolder, ClientConnection, QueueMember {
   readonly #socket: Socket;
-  readonly #desk: Desk;
+  readonly #host: SubscriptionHost;
   readonly #chooseWire: ChooseWire;
-  readonly #tenure: Tenure;
+  readonly #connectionGrant: ConnectionGrant;
   readonly #left: () => void;
-  readonly #links: Links;
-  readonly #backlog: Backlog;
+  readonly #subscriptions: Subscriptions;
+  readonly #requestQueue: RequestQueue;
   /** The remaining commands of the current frame. */
   #commands: Command[] = [];
   /** Whether the current frame is refused. */
@@ -35,36 +35,36 @@ export class Session implements Holder, Outlet, Waiter {
   /** @param left called when the session ends */
   constructor(
     socket: Socket,
-    desk: Desk,
+    host: SubscriptionHost,
     wire: Wire | ChooseWire,
-    tenure: Tenure,
+    connectionGrant: ConnectionGrant,
     left: () => void,
   ) {
     this.#socket = socket;
-    this.#desk = desk;
-    this.#tenure = tenure;
-    tenure.holder = this;
-    this.#backlog = new Backlog(desk.rota, desk.limits.commandsMax);
+    this.#host = host;
+    this.#connectionGrant = connectionGrant;
+    connectionGrant.holder = this;
+    this.#requestQueue = new RequestQueue(host.queue, host.limits.commandsMax);
     this.#left = left;
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
-    this.#sentAt = desk.elapsed();
+    this.#sentAt = host.elapsed();
     this.#progress = new Progress(this.#sentAt);
-    this.#links = new Links(desk, this);
+    this.#subscriptions = new Subscriptions(host, this);
   }
 
   get full(): boolean {
-    return this.#socket.buffered > this.#desk.limits.bufferedBytesMax;
+    return this.#socket.buffered > this.#host.limits.bufferedBytesMax;
   }
 
   get subscriptionsMax(): number {
-    const { patternsMax, subscriptionsMax } = this.#desk.limits;
+    const { patternsMax, subscriptionsMax } = this.#host.limits;
     return this.#wire?.single ? patternsMax : subscriptionsMax;
   }
 
   send(text: string): void {
     if (this.#closed) return;
-    this.#sentAt = this.#desk.elapsed();
+    this.#sentAt = this.#host.elapsed();
     this.#progress.sent(text.length);
     this.#socket.send(text);
   }
@@ -78,18 +78,18 @@ export class Session implements Holder, Outlet, Waiter {
   /** A text frame has arrived. Frames run in order when the session has its turn. */
   receive(text: string): void {
     if (this.#closed) return;
-    const { frameBytesMax } = this.#desk.limits;
+    const { frameBytesMax } = this.#host.limits;
     const content = text.length > frameBytesMax ? tooLarge(text.length, frameBytesMax) : text;
-    if (this.#backlog.add(content)) this.#desk.rota.add(this);
+    if (this.#requestQueue.add(content)) this.#host.queue.add(this);
     else this.close(CloseCode.tooMany, "Too many commands");
   }
 
   /** Runs the next command. @returns whether more wait */
   serve(): boolean {
-    if (this.#commands.length === 0) this.#open(this.#backlog.take());
+    if (this.#commands.length === 0) this.#open(this.#requestQueue.take());
     const command = this.#commands.shift();
     if (command !== undefined) this.#answer(command);
-    return !this.#closed && this.#commands.length + this.#backlog.size > 0;
+    return !this.#closed && this.#commands.length + this.#requestQueue.size > 0;
   }
 
   /** A binary frame has arrived. All protocols here are text. */
@@ -117,10 +117,10 @@ export class Session implements Holder, Outlet, Waiter {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#desk.rota.remove(this);
-    this.#backlog.clear();
-    this.#links.leaveAll();
-    this.#tenure.end();
+    this.#host.queue.remove(this);
+    this.#requestQueue.clear();
+    this.#subscriptions.leaveAll();
+    this.#connectionGrant.end();
     this.#left();
   }
 
@@ -146,21 +146,21 @@ export class Session implements Holder, Outlet, Waiter {
   tend(now: number, seq: number): void {
     const { buffered } = this.#socket;
     const stalledMs = this.#progress.stalledMs(buffered, now);
-    if (stalledMs >= this.#desk.limits.stalledMsMax) return this.#tooSlow();
+    if (stalledMs >= this.#host.limits.stalledMsMax) return this.#tooSlow();
     // A heartbeat into a socket with unsent bytes would look like progress.
     if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
-      this.say({ kind: "heartbeat", seq, time: this.#desk.now() });
+      this.say({ kind: "heartbeat", seq, time: this.#host.now() });
     }
   }
 
   #heartbeatMs(): number {
     const own = this.#wire?.heartbeatMs;
-    if (own === undefined) return this.#desk.limits.heartbeatMs;
-    return this.#links.count > 0 ? own : Infinity;
+    if (own === undefined) return this.#host.limits.heartbeatMs;
+    return this.#subscriptions.count > 0 ? own : Infinity;
   }
 
   /** Reads the next frame. */
-  #open(waiting: Waiting | undefined): void {
+  #open(waiting: QueuedRequest | undefined): void {
     if (waiting === undefined) return;
     this.#refusing = waiting.refused;
     try {
@@ -195,44 +195,47 @@ export class Session implements Holder, Outlet, Waiter {
   #perform(command: Command): void {
     const { kind } = command;
     if (kind === "ping") {
-      return this.say({ kind: "pong", id: command.id, time: this.#desk.now() });
+      return this.say({ kind: "pong", id: command.id, time: this.#host.now() });
     }
     if (kind === "answer") return this.send(command.text);
     if (kind === "authorize") return this.#authorize(command);
     if (kind === "subscribe") {
-      return this.#links.subscribe({ ...command, subscription: this.#seen(command.subscription) });
+      return this.#subscriptions.subscribe({
+        ...command,
+        subscription: this.#seen(command.subscription),
+      });
     }
-    if (kind === "replace") return this.#links.replace(this.#seen(command.subscription));
-    if (kind === "update") return this.#links.update(command);
-    return this.#links.unsubscribe(command);
+    if (kind === "replace") return this.#subscriptions.replace(this.#seen(command.subscription));
+    if (kind === "update") return this.#subscriptions.update(command);
+    return this.#subscriptions.unsubscribe(command);
   }
 
   /** Limits a subscription to what the client may see. @throws {ClientError} for a symbol that it may not see */
   #seen(subscription: Subscription): Subscription {
-    const selection = subscription.selection.within(this.#tenure.grant.read);
+    const selection = subscription.selection.within(this.#connectionGrant.grant.read);
     return selection === subscription.selection ? subscription : { ...subscription, selection };
   }
 
   #authorize({ token, id }: Extract<Command, { kind: "authorize" }>): void {
-    const { authorize } = this.#desk;
+    const { authorize } = this.#host;
     if (authorize === undefined) {
       throw new ClientError("bad_token", "Cannot authorize: the server knows no tokens");
     }
     authorize(token).then((grant) => {
-      const { read } = this.#tenure.grant;
+      const { read } = this.#connectionGrant.grant;
       if (grant.read.key !== read.key) {
         const message = "Cannot authorize: the token is for other symbols, open a new connection";
         throw new ClientError("not_allowed", message);
       }
       if (this.#closed) return;
-      this.#tenure.renew(grant);
+      this.#connectionGrant.renew(grant);
       this.say({ kind: "authorized", id, expires: grant.until === Infinity ? null : grant.until });
     }).catch((error: unknown) => this.#refuse(error, id));
   }
 
   #checkRate({ kind }: Command): void {
-    const { allowance } = this.#tenure.grant;
-    if (allowance === undefined || kind === "authorize" || allowance.take(this.#desk.now())) return;
+    const { rateLimit } = this.#connectionGrant.grant;
+    if (rateLimit === undefined || kind === "authorize" || rateLimit.take(this.#host.now())) return;
     const message = "Cannot run the command: the token allows fewer commands a second";
     throw new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
@@ -254,7 +257,7 @@ export class Session implements Holder, Outlet, Waiter {
   }
 
   #tooMany(): ClientError {
-    const message = `Cannot run the command: ${this.#desk.limits.commandsMax} commands are waiting`;
+    const message = `Cannot run the command: ${this.#host.limits.commandsMax} commands are waiting`;
     return new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
 }

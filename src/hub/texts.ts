@@ -1,16 +1,16 @@
 import type { Row } from "../core/board.ts";
 import { cancels, type TapedCorrection } from "../core/correction.ts";
-import type { Fragments } from "./fragments.ts";
-import type { Numbering } from "./numbering.ts";
-import type { Scene } from "./scene.ts";
-import type { Made } from "./sent.ts";
+import type { FragmentCache } from "./fragment_cache.ts";
+import type { SymbolNumbers } from "./symbol_numbers.ts";
+import type { MarketView } from "./market_view.ts";
+import type { EncodedFrame } from "./traffic.ts";
 import type { Fragment, Item, Subscription } from "./wire.ts";
 
 /** The subscription that a frame is for. */
 export interface Addressee {
   readonly sub: string;
   readonly subscription: Subscription;
-  readonly numbering: Numbering;
+  readonly symbolNumbers: SymbolNumbers;
 }
 
 /** The content of a frame. */
@@ -27,18 +27,18 @@ export interface Content {
 
 /** The sources of a frame. */
 export interface Materials {
-  readonly scene: Scene;
-  readonly fragments: Fragments;
+  readonly view: MarketView;
+  readonly fragments: FragmentCache;
   /** Rows that the reader has; updated to those that it has after this frame. */
   readonly known?: Map<string, Row> | undefined;
 }
 
 /** Makes the texts of one frame. */
 export function makeTexts(
-  { sub, subscription, numbering }: Addressee,
+  { sub, subscription, symbolNumbers }: Addressee,
   { items, corrections, symbols, ...head }: Content,
-  { scene, fragments, known }: Materials,
-): Made {
+  { view, fragments, known }: Materials,
+): EncodedFrame {
   const { format } = subscription;
   const made: Fragment[] = [];
   for (const item of items) {
@@ -55,11 +55,11 @@ export function makeTexts(
   const add = (text: string | undefined) => text === undefined || texts.push(text);
   if (symbols.length > 0) add(format.announce(sub, symbols));
   for (const correction of corrections) {
-    add(format.correct?.(sub, correction, scene.board.row(correction.symbol)));
+    add(format.correct?.(sub, correction, view.board.row(correction.symbol)));
   }
   // A frame without rows is only needed to advance the seq.
   const isIdle = made.length === 0 && corrections.length > 0 && head.prev === head.seq;
-  const indexOf = (symbol: string) => numbering.of(symbol);
+  const indexOf = (symbol: string) => symbolNumbers.of(symbol);
   const data = isIdle ? [] : format.frame({ sub, ...head, fragments: made, indexOf });
   return { texts: texts.length === 0 ? data : [...texts, ...data], updates: made.length };
 }

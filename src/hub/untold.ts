@@ -1,6 +1,6 @@
 import type { TapedCorrection } from "../core/correction.ts";
 import { lengthOf, startOf } from "../core/interval.ts";
-import type { Scene } from "./scene.ts";
+import type { MarketView } from "./market_view.ts";
 import type { Channel } from "./topic.ts";
 
 /** Corrections that at least one member of a cohort has not received, each with its update number. */
@@ -39,7 +39,7 @@ const BARS_MAX = 100;
 export function startsIn(
   channel: Channel,
   { symbol, from = -Infinity, to = Infinity }: TapedCorrection,
-  then?: Scene,
+  then?: MarketView,
 ): number[] {
   if (channel.kind !== "bar") return [];
   const { interval } = channel;

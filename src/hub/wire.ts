@@ -157,7 +157,7 @@ export interface Format {
    * The part of an item that counts. An update of the symbol with the same part is left out. Absent if
    * every update counts, even one that only closes a bar.
    */
-  essence?(item: Item): string;
+  changeKey?(item: Item): string;
 }
 
 /** A protocol: reads commands and writes messages. */

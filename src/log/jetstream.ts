@@ -11,7 +11,7 @@ import {
   type SlicedLog,
   weightOf,
 } from "./log.ts";
-import { type Parcel, parcelsOf, type Waiting } from "./parcels.ts";
+import { outgoingEntries, type OutgoingEntry, type Waiting } from "./outgoing_entries.ts";
 import type { LogStream, StreamMessage } from "./stream.ts";
 
 export interface JetStreamLogOptions {
@@ -48,7 +48,7 @@ export class JetStreamLog implements SlicedLog {
   readonly #options: JetStreamLogOptions;
   readonly #waiting: Waiting[] = [];
   #ticksWaiting = 0;
-  readonly #parcels: Parcel[] = [];
+  readonly #parcels: OutgoingEntry[] = [];
   #publishing = 0;
   #published = 0;
   /** Messages that were read but not delivered. */
@@ -97,7 +97,7 @@ export class JetStreamLog implements SlicedLog {
   }
 
   work(): boolean {
-    this.#parcels.push(...parcelsOf(this.#waiting.splice(0), this.#options.now()));
+    this.#parcels.push(...outgoingEntries(this.#waiting.splice(0), this.#options.now()));
     this.#ticksWaiting = 0;
     while (this.#parcels.length > 0 && this.#publishing < PUBLISHING_MAX) {
       void this.#publish(this.#parcels.shift()!);
@@ -131,7 +131,7 @@ export class JetStreamLog implements SlicedLog {
     await stream.close();
   }
 
-  async #publish({ entry, ends }: Parcel): Promise<void> {
+  async #publish({ entry, ends }: OutgoingEntry): Promise<void> {
     const { stream, writer } = this.#options;
     this.#publishing++;
     try {

@@ -1,6 +1,6 @@
 import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
-import { layOut } from "./lay_out.ts";
+import { detectLayout } from "./layout_detection.ts";
 import type { Layout, Taken } from "./layout.ts";
 import { readTables } from "./source.ts";
 import type { NumberedRow, Table } from "./table.ts";
@@ -103,7 +103,7 @@ export class RecordReader {
     if (first === undefined) return;
     this.#first = undefined;
     const { form, timeless, takesBars = false } = this.#options;
-    const layout = layOut(first, form, { timeless });
+    const layout = detectLayout(first, form, { timeless });
     if (layout.parts.isBar && !takesBars) {
       const close = layout.parts.form.map.get("close");
       throw new FormFault(
@@ -146,7 +146,7 @@ export class RecordReader {
     if (this.#others.some(tryWith)) return true;
     if (this.#others.length >= KINDS_MAX) return false;
     try {
-      const layout = layOut({ ...table, rows: [row] }, form, { timeless });
+      const layout = detectLayout({ ...table, rows: [row] }, form, { timeless });
       if (layout.parts.isBar && !takesBars) return false;
       if (!tryWith(layout)) return false;
       this.#others.push(layout);

@@ -1,5 +1,5 @@
 /** The connection of commands to a running tickwire. */
-import { type Reach, reachWith, trustFault } from "../runtime/reach.ts";
+import { type TrustedFetch, trustFault, trusting } from "../runtime/trust.ts";
 
 /** The reason why a command fails, for its user. */
 export class CommandError extends Error {}
@@ -16,7 +16,7 @@ export interface ServerOptions {
 }
 
 export class Server {
-  readonly reach: Reach;
+  readonly reach: TrustedFetch;
   readonly #url: URL;
   readonly #key: string | undefined;
 
@@ -31,7 +31,7 @@ export class Server {
     parsed.protocol = parsed.protocol.replace("ws", "http");
     parsed.search = parsed.hash = "";
     parsed.pathname = parsed.pathname.replace(/\/?$/, "/");
-    this.reach = reachWith(ca);
+    this.reach = trusting(ca);
     this.#url = parsed;
     this.#key = key;
   }

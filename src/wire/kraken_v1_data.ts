@@ -127,8 +127,8 @@ export class V1Data {
         return [wrap(topicOf(fragments[0]!.symbol), `[${rows}]`)];
       },
       announce: () => undefined,
-      ...(name === "spread" ? { essence: spreadOf } : {}),
-      ...(name === "ohlc" ? { essence: candleOf } : {}),
+      ...(name === "spread" ? { changeKey: spreadOf } : {}),
+      ...(name === "ohlc" ? { changeKey: candleOf } : {}),
     };
   }
 

@@ -108,7 +108,7 @@ export class V2Data {
         return isTrade ? [message(name, "update", texts.join(","))] : texts;
       },
       announce: () => undefined,
-      ...(essence === undefined ? {} : { essence }),
+      ...(essence === undefined ? {} : { changeKey: essence }),
     };
   }
 

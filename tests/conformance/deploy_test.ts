@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { reachWith } from "../../src/runtime/reach.ts";
+import { trusting } from "../../src/runtime/trust.ts";
 import { Authority, type Leaf, NO_OPENSSL } from "../helpers/authority.ts";
 import { Client } from "../helpers/client.ts";
 import { runProgram } from "../helpers/command.ts";
@@ -92,7 +92,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
 
   /** What a client needs of a proxy. */
   async function serves(base: string): Promise<void> {
-    const reach = reachWith(authority.ca);
+    const reach = trusting(authority.ca);
     const isUp = async () => (await reach.fetch(`${base}/healthz`)).ok;
     await until("the proxy is up", isUp);
     const page = await reach.fetch(`${base}/`);

@@ -4,7 +4,7 @@ import { connect as connectTls } from "node:tls";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { reachWith } from "../../src/runtime/reach.ts";
+import { trusting } from "../../src/runtime/trust.ts";
 import { loadClient } from "../../src/feeds/client_module.ts";
 import { exportHistory } from "../../src/terminal/export.ts";
 import { send as sendFile } from "../../src/terminal/send.ts";
@@ -32,7 +32,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
   let authority: Authority;
   let leaf: Leaf;
   let server: TestServer;
-  let reach: ReturnType<typeof reachWith>;
+  let reach: ReturnType<typeof trusting>;
 
   const start = (pair: Leaf, ...flags: string[]) =>
     startServer("--feed", "none", ...tlsFlags(pair), ...flags);
@@ -42,7 +42,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
   before(async () => {
     authority = new Authority();
     leaf = authority.leaf();
-    reach = reachWith(authority.ca);
+    reach = trusting(authority.ca);
     server = await start(leaf, "--allowed-host", "ticks.example", "--redirect-port", "0");
     assert.equal((await post(64_000)).status, 200);
   });

@@ -1,5 +1,5 @@
 import type { Socket } from "../../src/hub/socket.ts";
-import { turn } from "../../src/pulse.ts";
+import { turn } from "../../src/scheduler.ts";
 import { listen } from "../../src/runtime/listen.ts";
 import type { Listening } from "../../src/runtime/listener.ts";
 

@@ -1,8 +1,8 @@
 import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { createLog } from "../../src/logger.ts";
-import { turn } from "../../src/pulse.ts";
-import { openDoors } from "../../src/runtime/doors.ts";
+import { turn } from "../../src/scheduler.ts";
+import { openServer } from "../../src/runtime/server.ts";
 
 export interface TestServer {
   readonly port: number;
@@ -45,7 +45,7 @@ export async function startServer(...flags: string[]): Promise<TestServer> {
   });
   const { "tls-cert": cert, "tls-key": key } = config;
   const tls = cert === undefined || key === undefined ? undefined : { cert, key };
-  const { port, redirectPort, renew, close } = await openDoors({
+  const { port, redirectPort, renew, close } = await openServer({
     host: config.host,
     port: config.port,
     tls,

@@ -5,9 +5,9 @@ import type { Correction } from "../../src/core/correction.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { Hub, type HubOptions } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/hub/limits.ts";
-import { Rota } from "../../src/hub/rota.ts";
+import { FairQueue } from "../../src/hub/fair_queue.ts";
 import { Session } from "../../src/hub/session.ts";
-import type { Tenure } from "../../src/hub/tenure.ts";
+import type { ConnectionGrant } from "../../src/hub/connection_grant.ts";
 import { Replica } from "../../src/replica/replica.ts";
 import type { StoredTape } from "../../src/tape/stored_tape.ts";
 import { native } from "../../src/wire/native.ts";
@@ -84,7 +84,7 @@ export class TestHub {
     const fault = (error: unknown) => {
       throw error;
     };
-    const rota = new Rota({ elapsed, later, fault });
+    const queue = new FairQueue({ elapsed, later, fault });
     const { limits } = this;
     const wake = () => this.wake();
     this.hub = new Hub({
@@ -92,7 +92,7 @@ export class TestHub {
       tape,
       archive: tape,
       limits,
-      rota,
+      queue,
       now,
       elapsed,
       wake,
@@ -102,9 +102,12 @@ export class TestHub {
     this.replica.start(barsKept);
   }
 
-  connect(wire = native, tenure?: Tenure): { socket: FakeSocket; session: Session } {
+  connect(
+    wire = native,
+    connectionGrant?: ConnectionGrant,
+  ): { socket: FakeSocket; session: Session } {
     const socket = new FakeSocket();
-    return { socket, session: this.hub.open(socket, wire, tenure) };
+    return { socket, session: this.hub.open(socket, wire, connectionGrant) };
   }
 
   /** Subscribes a new client and returns its socket; the reply is unread. */
@@ -151,7 +154,7 @@ export class TestHub {
   /** Serves waiting sessions. */
   serve(): void {
     this.servedAt = Infinity;
-    this.hub.rota.serve();
+    this.hub.queue.serve();
   }
 
   /** Called when there is something to flush. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ALL } from "../../src/hub/grant.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX, Query } from "../../src/http/query.ts";
-import { Refusal } from "../../src/http/refusal.ts";
+import { HttpError } from "../../src/http/http_error.ts";
 
 const NOW = 1_763_700_000_000;
 const query = (text: string) => new Query(`http://localhost/?${text}`, NOW, ALL);
@@ -24,7 +24,7 @@ describe("Query", () => {
     for (
       const text of ["0", "10000001", "-1", "1.5", "1e3", "x", "%201", "0x10", "1".repeat(400)]
     ) {
-      assert.throws(() => query(`limit=${text}`).limit(), Refusal, text);
+      assert.throws(() => query(`limit=${text}`).limit(), HttpError, text);
     }
   });
 
@@ -40,14 +40,14 @@ describe("Query", () => {
     ];
     for (const [text, time] of times) assert.equal(query(`from=${text}`).time("from"), time, text);
     for (const text of ["x", "1h", "+1h", "2025-13-01"]) {
-      assert.throws(() => query(`from=${text}`).time("from"), Refusal, text);
+      assert.throws(() => query(`from=${text}`).time("from"), HttpError, text);
     }
   });
 
   test("Query reads one of the words, in their own letter case", () => {
     assert.equal(query("fill=a").choice("fill", ["a", "b"], "b"), "a");
-    assert.throws(() => query("fill=A").choice("fill", ["a", "b"], "b"), Refusal);
-    assert.throws(() => query("fill=toString").choice("fill", ["a", "b"], "b"), Refusal);
+    assert.throws(() => query("fill=A").choice("fill", ["a", "b"], "b"), HttpError);
+    assert.throws(() => query("fill=toString").choice("fill", ["a", "b"], "b"), HttpError);
   });
 
   test("Query reads names and prefixes of lists and of repeated parameters, each once", () => {
@@ -56,7 +56,7 @@ describe("Query", () => {
     assert.deepEqual(query("symbols=A,B").symbols(), ["A", "B"]);
     assert.deepEqual(query("symbols=A&symbol=B,A").symbols(), ["B", "A"]);
     for (const text of ["a%20b", "A*B", "**", "%00", "%3Dcmd", "-1", "@a", "x".repeat(256)]) {
-      assert.throws(() => query(`symbol=${text}`).symbols(), Refusal, text);
+      assert.throws(() => query(`symbol=${text}`).symbols(), HttpError, text);
     }
   });
 

@@ -153,7 +153,7 @@ describe("Session", () => {
     const begunAt = test.now;
     while (socket.received.length < 1_000) {
       const before = test.now = Math.max(test.now, test.servedAt);
-      test.hub.rota.serve();
+      test.hub.queue.serve();
       assert.ok(test.now - before < 1.5, `${test.now - before} ms in one piece`);
     }
     assert.ok(test.now - begunAt < 1_000, `${test.now - begunAt} ms`);

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { DEFAULT_LIMITS } from "../../src/hub/limits.ts";
-import { Rota } from "../../src/hub/rota.ts";
+import { FairQueue } from "../../src/hub/fair_queue.ts";
 import { readBars } from "../../src/tape/bars.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { native } from "../../src/wire/native.ts";
@@ -152,7 +152,7 @@ describe("Replica", () => {
     const now = () => test.now;
     const hub = new Hub({
       ...{ market, tape, archive: tape, limits: DEFAULT_LIMITS, now, elapsed: now, wake() {} },
-      rota: new Rota({ elapsed: now, later() {}, fault() {} }),
+      queue: new FairQueue({ elapsed: now, later() {}, fault() {} }),
     });
     const { publish } = test.hub;
     test.hub.publish = (tick) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BoardChoice, moveBefore, readChoice } from "../../static/board_choice.js";
-import { recallJson, remember } from "../../static/memory.js";
+import { recallJson, remember } from "../../static/storage.js";
 
 const first = { lists: [], list: "", columns: [], isDense: false, hasTiles: true };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KeptLines, readLines } from "../../static/kept_lines.js";
-import { recallJson } from "../../static/memory.js";
+import { recallJson } from "../../static/storage.js";
 
 const trend = { kind: "trend", from: { time: 1, price: 2 }, to: { time: 3, price: 4 } } as const;
 

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Moment } from "../../static/moment.js";
+import type { Playback } from "../../static/playback.js";
 import { Recorder } from "../../static/recorder.js";
 
 function setUp() {
   const clock = { now: 100_000 };
-  const shown: (Omit<Moment, "shown"> | undefined)[] = [];
+  const shown: (Omit<Playback, "shown"> | undefined)[] = [];
   const recorder = new Recorder({
     now: () => clock.now,
     present: () => clock.now,
     changed: (moment) => {
       const { shown: _, ...told } = moment ?? { shown: undefined };
-      shown.push(moment && (told as Moment));
+      shown.push(moment && (told as Playback));
     },
   });
   return { clock, shown, recorder };

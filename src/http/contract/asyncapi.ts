@@ -1,5 +1,5 @@
 /** https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
-import { socketNeedOf } from "../access.ts";
+import { socketNeedOf } from "../access/access.ts";
 import {
   BATCHES,
   GRID_REQUEST,

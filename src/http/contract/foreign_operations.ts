@@ -1,7 +1,7 @@
 /** Routes in the protocols of other systems. Their documents describe the details. */
-import { BODY_BYTES_MAX, METHODS } from "../kraken.ts";
+import { BODY_BYTES_MAX, METHODS } from "../kraken/routes.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
-import { INTERVAL_OF } from "../udf.ts";
+import { INTERVAL_OF } from "../udf/routes.ts";
 import {
   type Answer,
   header,

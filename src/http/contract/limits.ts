@@ -1,8 +1,8 @@
 import { SYMBOL_LENGTH_MAX } from "../../core/tick.ts";
 import type { Limits } from "../../hub/limits.ts";
-import { KEY_LENGTH_MAX } from "../ingest.ts";
+import { KEY_LENGTH_MAX } from "../native/ingest.ts";
 import { LIMIT_MAX, SYMBOLS_MAX } from "../query.ts";
-import { UNANSWERED_MAX } from "../tick_socket.ts";
+import { UNANSWERED_MAX } from "../native/tick_socket.ts";
 
 /** Settings that are limits, with their unit and description. */
 const SETTINGS = {

@@ -1,6 +1,6 @@
 /** https://spec.openapis.org/oas/v3.1.0 */
-import { needOf } from "../access.ts";
-import type { Keys } from "../keys.ts";
+import { needOf } from "../access/access.ts";
+import type { Keys } from "../access/keys.ts";
 import { FOREIGN_OPERATIONS } from "./foreign_operations.ts";
 import type { PublishedLimit } from "./limits.ts";
 import type { Answer, Operation, Operations } from "./operation.ts";

@@ -1,10 +1,10 @@
 import { INTERVALS } from "../../core/interval.ts";
 import { FORM_OPTIONS } from "../../records/form_options.ts";
-import { BUCKETS_DEFAULT, BUCKETS_MAX } from "../activity.ts";
-import { ASSETS } from "../assets.ts";
-import { KEY_LENGTH_MAX } from "../ingest.ts";
+import { BUCKETS_DEFAULT, BUCKETS_MAX } from "../native/activity.ts";
+import { ASSETS } from "../page/assets.ts";
+import { KEY_LENGTH_MAX } from "../native/ingest.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../query.ts";
-import { BODY_BYTES_MAX } from "../symbols.ts";
+import { BODY_BYTES_MAX } from "../native/symbols.ts";
 import { CORRECTION_OPERATIONS } from "./correction_operations.ts";
 import {
   type Answer,

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { EVERYTHING } from "../../../src/hub/grant.ts";
-import { Tenure } from "../../../src/hub/tenure.ts";
+import { ConnectionGrant } from "../../../src/hub/connection_grant.ts";
 import { native } from "../../../src/wire/native.ts";
 import { TestHub } from "../../helpers/test_hub.ts";
 import { until } from "../../helpers/until.mjs";
@@ -119,9 +119,9 @@ describe("/asyncapi.json", () => {
         return Promise.resolve({ ...EVERYTHING, until: hub.now + 60_000 });
       },
     });
-    const tenure = new Tenure({ ...EVERYTHING, until: hub.now + 10_000 });
-    const { socket, session } = hub.connect(native, tenure);
-    tenure.tend(hub.now);
+    const connectionGrant = new ConnectionGrant({ ...EVERYTHING, until: hub.now + 10_000 });
+    const { socket, session } = hub.connect(native, connectionGrant);
+    connectionGrant.tend(hub.now);
     const frame = { op: "authorize", id: 1, token: "a.b.c" };
     seen.add(check("ws.receive", frame));
     session.receive(JSON.stringify(frame));

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../../src/config.ts";
 import { openApi } from "../../../src/http/contract/openapi.ts";
-import { Keys } from "../../../src/http/keys.ts";
+import { Keys } from "../../../src/http/access/keys.ts";
 import { NOW, serve, type TestApp } from "../serve.ts";
 import { closed } from "./closed.ts";
 

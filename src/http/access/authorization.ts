@@ -1,0 +1,77 @@
+import { ClientError } from "../../hub/client_error.ts";
+import type { Grant } from "../../hub/grant.ts";
+import { Access } from "./access.ts";
+import { Origins } from "./cors.ts";
+import { Hosts } from "./hosts.ts";
+import { Keys } from "./keys.ts";
+import { KeySet } from "./key_set.ts";
+import { HttpError, toHttpError } from "../http_error.ts";
+import { readPublicKey, Tokens } from "./tokens.ts";
+
+/** Settings of the same names. */
+export interface AuthorizationSettings {
+  readonly host: string;
+  readonly origin: readonly string[];
+  readonly "allowed-host": readonly string[];
+  readonly "public-url"?: string | undefined;
+  readonly "read-key": readonly string[];
+  readonly "write-key": readonly string[];
+  readonly "jwt-secret"?: string | undefined;
+  readonly "jwt-public-key"?: string | undefined;
+  readonly jwks?: string | undefined;
+  readonly "jwt-issuer"?: string | undefined;
+  readonly "jwt-audience"?: string | undefined;
+}
+
+export interface AuthorizationWorld {
+  now(): number;
+  /** Tells the operator. */
+  warn(message: string): void;
+}
+
+/** Who is let in, as the operator wants it. @throws {RangeError} for a file without a public key */
+export function openAccess(
+  settings: AuthorizationSettings,
+  { now, warn }: AuthorizationWorld,
+): Access {
+  const { host, "read-key": read, "write-key": write, "public-url": publicUrl } = settings;
+  const hosts = new Hosts({ host, publicUrl, allowed: settings["allowed-host"] });
+  const keys = new Keys({ read, write, host, tokens: openTokens(settings, { now, warn }) });
+  if (!keys.canWrite) warn(`Nobody may write: to listen on ${host} takes a --write-key for it`);
+  return new Access({ keys, origins: new Origins(settings.origin, hosts), hosts, warn, now });
+}
+
+function openTokens(
+  { "jwt-secret": secret, "jwt-public-key": path, jwks, ...settings }: AuthorizationSettings,
+  world: AuthorizationWorld,
+): Tokens | undefined {
+  if (secret === undefined && path === undefined && jwks === undefined) return undefined;
+  return new Tokens({
+    secret,
+    publicKey: path === undefined ? undefined : readPublicKey(path),
+    keySet: jwks === undefined
+      ? undefined
+      : new KeySet({ url: jwks, fetch: (...asked) => fetch(...asked), ...world }),
+    issuer: settings["jwt-issuer"],
+    audience: settings["jwt-audience"],
+    now: world.now,
+  });
+}
+
+/**
+ * What a key or token grants that comes over an open connection.
+ * @param fault told of errors that are the server's own
+ */
+export function authorizer(
+  { keys }: Access,
+  fault: (error: unknown) => void,
+): (token: string) => Promise<Grant> {
+  return async (token) => {
+    try {
+      return await keys.checkText(token, "Cannot authorize");
+    } catch (error) {
+      const { code, message } = error instanceof HttpError ? error : toHttpError(error, fault);
+      throw new ClientError(code, message);
+    }
+  };
+}

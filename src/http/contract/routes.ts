@@ -1,0 +1,28 @@
+import { Hono } from "hono";
+import type { Limits } from "../../hub/limits.ts";
+import { asyncApi, serversAt } from "./asyncapi.ts";
+import { type LimitSettings, publishedLimits } from "./limits.ts";
+import { type ContractOptions, openApi } from "./openapi.ts";
+import type { Json } from "./values.ts";
+import { withEtag } from "../etag.ts";
+
+export interface ContractsOptions extends Omit<ContractOptions, "limits"> {
+  readonly settings: LimitSettings;
+  readonly limits: Limits;
+  /** All routes of the server, these included. */
+  routes(): Parameters<typeof openApi>[0];
+}
+
+/** `GET /openapi.json` and `/asyncapi.json`: what may be asked of this server, and its limits. */
+export function contractRoutes({ settings, routes, ...about }: ContractsOptions): Hono {
+  const { publicUrl } = about;
+  const options = { ...about, limits: publishedLimits(settings, about.limits) };
+  // Whoever asks needs no key, so asking again costs next to nothing.
+  let openapi: Json | undefined, asyncapi: Json | undefined;
+  return new Hono()
+    .get("/openapi.json", withEtag(), (c) => c.json(openapi ??= openApi(routes(), options)))
+    .get("/asyncapi.json", withEtag(), (c) => {
+      asyncapi ??= asyncApi(options);
+      return c.json({ ...asyncapi, servers: serversAt(publicUrl ?? new URL(c.req.url).origin) });
+    });
+}

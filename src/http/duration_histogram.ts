@@ -1,0 +1,45 @@
+import { Histogram, type HistogramConfiguration } from "prom-client";
+
+/** Upper bounds of the buckets, in seconds. */
+const BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/**
+ * How long something takes, as a histogram. It is counted for every flush, so in plain numbers: what the
+ * library does for each value is put off until somebody asks.
+ */
+export class DurationHistogram extends Histogram {
+  /** One for each bucket, and one for what is beyond all of them. */
+  readonly #counts = new Float64Array(BOUNDS.length + 1);
+  readonly #about: { readonly name: string; readonly help: string };
+  #sum = 0;
+
+  constructor(options: Pick<HistogramConfiguration<string>, "name" | "help" | "registers">) {
+    super({ ...options, buckets: BOUNDS });
+    this.#about = { name: options.name, help: options.help };
+  }
+
+  add(ms: number): void {
+    const seconds = ms / 1_000;
+    let at = 0;
+    while (at < BOUNDS.length && seconds > BOUNDS[at]!) at++;
+    this.#counts[at]!++;
+    this.#sum += seconds;
+  }
+
+  /** What is asked of a metric when the page is written. */
+  getForPromString() {
+    const { name, help } = this.#about;
+    let count = 0;
+    const buckets = [...BOUNDS, "+Inf"].map((le, at) => {
+      // A bucket of Prometheus holds those below it too.
+      count += this.#counts[at]!;
+      return { metricName: `${name}_bucket`, labels: { le }, value: count };
+    });
+    const values = [
+      ...buckets,
+      { metricName: `${name}_sum`, labels: {}, value: this.#sum },
+      { metricName: `${name}_count`, labels: {}, value: count },
+    ];
+    return Promise.resolve({ name, help, type: "histogram", values });
+  }
+}

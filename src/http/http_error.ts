@@ -1,0 +1,99 @@
+import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { ClientError } from "../hub/client_error.ts";
+import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
+
+const LOG_RETRY_SECONDS = 1;
+
+/** A request that is not served. The message is for people, the code for programs. */
+export class HttpError extends Error {
+  readonly status: ContentfulStatusCode;
+  readonly code: string;
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: ContentfulStatusCode, code: string, message: string, retryAfter?: number) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The one shape of every error: `{"detail", "code", "status"}`. */
+export function errorBody({ status, code, message }: HttpError): Record<string, unknown> {
+  return { detail: message, code, status };
+}
+
+/** A refusal outside the router, as for a WebSocket that is not accepted. */
+export function errorResponse(refusal: HttpError): Response {
+  const { status } = refusal;
+  return Response.json(errorBody(refusal), { status, headers: challenge(refusal) });
+}
+
+/** A 401 has to say how to send a key: https://www.rfc-editor.org/rfc/rfc9110#status.401 */
+function challenge({ status }: HttpError): Record<string, string> {
+  return status === 401 ? { "WWW-Authenticate": 'Bearer realm="tickwire"' } : {};
+}
+
+/** @param fault told of errors that are the server's own */
+export function onError(fault: (error: unknown) => void): ErrorHandler {
+  return (error, c) => answer(c, toHttpError(error, fault));
+}
+
+/** An unknown path is 404, a known one with another method 405. */
+export function onNotFound(router: Hono): NotFoundHandler {
+  return (c) => {
+    const { method, path } = c.req;
+    const methods = new Set(
+      router.routes.filter((route) => route.method !== "ALL" && patternOf(route.path).test(path))
+        .map((route) => route.method),
+    );
+    if (methods.size === 0) {
+      return answer(
+        c,
+        new HttpError(404, "not_found", `Cannot find ${path}: there is no such route`),
+      );
+    }
+    if (methods.has("GET")) methods.add("HEAD");
+    c.header("Allow", [...methods, "OPTIONS"].join(", "));
+    const known = [...methods].join(", ");
+    return answer(
+      c,
+      new HttpError(405, "bad_method", `Cannot ${method} ${path}: the route answers ${known}`),
+    );
+  };
+}
+
+/** A part such as `:name` is any text without a slash, one such as `:name{.+}` what its braces say. */
+function patternOf(path: string): RegExp {
+  const pattern = path.replaceAll(
+    /\.|:\w+(?:\{([^}]+)\})?/g,
+    (part, own) => part === "." ? "\\." : own ?? "[^/]+",
+  );
+  return new RegExp(`^${pattern}$`);
+}
+
+function answer(c: Context, refusal: HttpError): Response {
+  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
+  return c.json(errorBody(refusal), refusal.status, challenge(refusal));
+}
+
+/** What to answer after an error. @param fault told of errors that are the server's own */
+export function toHttpError(error: unknown, fault: (error: unknown) => void): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof ClientError) {
+    return new HttpError(error.code === "not_allowed" ? 403 : 400, error.code, error.message);
+  }
+  if (error instanceof TapeFull) return new HttpError(507, "tape_full", error.message);
+  if (error instanceof LogUnavailable) {
+    return new HttpError(503, "log_unavailable", error.message, LOG_RETRY_SECONDS);
+  }
+  if (error instanceof TapeError) return new HttpError(500, "tape_unreadable", error.message);
+  if (error instanceof HTTPException) {
+    return new HttpError(error.status as ContentfulStatusCode, "refused", error.message);
+  }
+  fault(error);
+  return new HttpError(500, "internal", "Cannot answer: the server failed");
+}

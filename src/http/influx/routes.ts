@@ -1,0 +1,96 @@
+/** What writers of InfluxDB, such as Telegraf, use: https://docs.influxdata.com/influxdb/v2/api/ */
+import { type Context, Hono } from "hono";
+import { BadLines, isPrecision, type Precision } from "../../wire/line_protocol.ts";
+import { grantOf } from "../access/grants.ts";
+import type { Ingest } from "../native/ingest.ts";
+import { HttpError, toHttpError } from "../http_error.ts";
+
+export interface InfluxOptions {
+  readonly ingest: Ingest;
+  readonly version: string;
+  /** Told of errors that are the server's own. */
+  fault(error: unknown): void;
+}
+
+/** What clients of version 2 know errors by. */
+const CODES: Readonly<Record<number, string>> = {
+  400: "invalid",
+  401: "unauthorized",
+  403: "forbidden",
+  413: "request too large",
+  429: "too many requests",
+  503: "unavailable",
+};
+
+/** How a version tells an error. @param line the first that cannot be read, where it is a matter of lines */
+type Words = (refusal: HttpError, line?: number) => Record<string, string | number>;
+
+const V1: Words = ({ message }) => ({ error: message });
+const V2: Words = ({ status, message }, line) => ({
+  code: CODES[status] ?? "internal error",
+  message,
+  ...(line === undefined ? {} : { line }),
+});
+
+/** `POST /write` and `POST /api/v2/write` in line protocol, `/ping` and `/health`. */
+export function influxRoutes(options: InfluxOptions): Hono {
+  const v1 = new Hono()
+    .post("/write", (c) => write(c, options, V1))
+    .get("/ping", (c) => answer(c, options));
+  const v2 = new Hono()
+    .post("/api/v2/write", (c) => write(c, options, V2))
+    .get("/health", (c) => {
+      const { version } = options;
+      return c.json({ name: "tickwire", message: "ready for writes", status: "pass", version });
+    });
+  v1.onError((error, c) => refuse(c, options, error, V1));
+  v2.onError((error, c) => refuse(c, options, error, V2));
+  return new Hono().route("/", v1).route("/", v2);
+}
+
+/** Takes the lines that can be read: agents drop a batch that is refused, so one bad line would lose all others. */
+async function write(c: Context, options: InfluxOptions, words: Words): Promise<Response> {
+  const { accepted, position, skipped, bad } = await options.ingest.takeBody(
+    c.req.raw,
+    c.req.header("idempotency-key"),
+    { format: "influx", precision: readPrecision(c.req.query("precision")), partial: true },
+    grantOf(c).write,
+  );
+  c.header("Tickwire-Accepted", String(accepted));
+  c.header("Tickwire-Skipped", String(skipped));
+  c.header("Tickwire-Position", position);
+  return bad === undefined ? answer(c, options) : refuse(c, options, bad, words, true);
+}
+
+function answer(c: Context, { version }: InfluxOptions): Response {
+  // Version 1 is what this header says to clients that speak both.
+  c.header("X-Influxdb-Version", `1.8.0-tickwire-${version}`);
+  return c.body(null, 204);
+}
+
+/** @param isPartial whether the other lines of the batch were taken */
+function refuse(
+  c: Context,
+  { fault }: InfluxOptions,
+  error: unknown,
+  words: Words,
+  isPartial = false,
+): Response {
+  if (error instanceof BadLines) {
+    const { code, text, line, reason, count } = error;
+    // Clients look for these words, to know that it does not help to send the batch again.
+    const first = `unable to parse '${text}': line ${line}: ${reason}`;
+    const detail = isPartial ? `partial write: ${first} dropped=${count}` : first;
+    return c.json(words(new HttpError(400, code, detail), line), 400);
+  }
+  const refusal = toHttpError(error, fault);
+  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
+  return c.json(words(refusal), refusal.status);
+}
+
+function readPrecision(text: string | undefined): Precision | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (isPrecision(text)) return text;
+  const detail = `Cannot use precision ${JSON.stringify(text)}: it is none of ns, us, ms, s, m, h`;
+  throw new HttpError(400, "bad_precision", detail);
+}

@@ -1,0 +1,134 @@
+import { type Context, Hono } from "hono";
+import { Backups } from "../../replica/backups.ts";
+import type { Snapshot, Snapshots } from "../../store/snapshot.ts";
+import { checkAll } from "../access/grants.ts";
+import { HttpError } from "../http_error.ts";
+
+export interface BackupOptions {
+  /** Absent where the tape has no file. */
+  readonly snapshots: Snapshots | undefined;
+  readonly settings: {
+    readonly "backup-dir"?: string | undefined;
+    readonly "backup-every": number;
+    readonly "backup-keep": number;
+    /** So long a reader may stand still. */
+    readonly stalled: number;
+  };
+  /** Position of the newest tick. */
+  position(): string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds by a clock that nobody sets. */
+  elapsed(): number;
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+const RETRY_SECONDS = 10;
+
+/** Copies of the tape: in a folder now and then, and for whoever asks. One is made at a time. */
+export class Backup {
+  readonly #options: BackupOptions;
+  readonly #kept: Backups | undefined;
+  #reading: Reading | undefined;
+
+  /** @throws {RangeError} for a tape without a file, {TapeError} for a folder that cannot be used */
+  constructor(options: BackupOptions) {
+    this.#options = options;
+    const { settings: { "backup-dir": folder, ...settings }, snapshots } = options;
+    if (folder === undefined) return;
+    if (snapshots === undefined) {
+      throw new RangeError("Cannot use --backup-dir: the tape is in memory, see --tape");
+    }
+    const [everyMs, keep] = [settings["backup-every"], settings["backup-keep"]];
+    this.#kept = new Backups({ ...options, snapshots, folder, everyMs, keep });
+  }
+
+  /** When the newest in the folder was made, in milliseconds since the epoch; `undefined` without a folder. */
+  get newest(): number | undefined {
+    return this.#kept?.newest;
+  }
+
+  /** `GET /backup`: the file of the tape as it is now, while it is written to. */
+  routes(): Hono {
+    return new Hono().get("/backup", (c) => {
+      checkAll(c);
+      return this.#answer(c);
+    });
+  }
+
+  /**
+   * Makes a copy if it is time, and gives up a reader that stands still: the log of the database grows as
+   * long as it reads.
+   */
+  tend(elapsed: number): void {
+    this.#kept?.tend();
+    const { stalled } = this.#options.settings;
+    if (this.#reading !== undefined && elapsed - this.#reading.readAt >= stalled) {
+      this.#reading.giveUp();
+    }
+  }
+
+  /** The tape is closed after this. */
+  close(): void {
+    this.#options.snapshots?.close();
+  }
+
+  #answer(c: Context): Response {
+    const { snapshots, position, elapsed } = this.#options;
+    if (snapshots === undefined) {
+      throw new HttpError(409, "no_file", "Cannot back up the tape: it is in memory, see --tape");
+    }
+    c.header("Content-Type", "application/vnd.sqlite3");
+    c.header("Cache-Control", "no-store");
+    if (c.req.method === "HEAD") return c.body(null);
+    if (snapshots.isTaken) {
+      const detail = "Cannot back up the tape: it is being copied already";
+      throw new HttpError(503, "busy", detail, RETRY_SECONDS);
+    }
+    c.header("Tickwire-Position", position());
+    const reading = this.#reading = new Reading(snapshots.take(), elapsed);
+    c.header("Tickwire-Bytes", String(reading.bytes));
+    return c.body(reading.stream);
+  }
+}
+
+/** One answer on its way. */
+class Reading {
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly bytes: number;
+  /** When something was asked for last; `Infinity` at the end. */
+  readAt: number;
+  readonly #snapshot: Snapshot;
+  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+
+  constructor(snapshot: Snapshot, now: () => number) {
+    this.#snapshot = snapshot;
+    this.bytes = snapshot.bytes;
+    this.readAt = now();
+    this.stream = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: async (controller) => {
+        this.readAt = now();
+        // What cannot be read breaks the answer off: nobody takes a part for the whole.
+        const slice = await snapshot.next();
+        if (slice !== undefined) return controller.enqueue(slice);
+        this.#end();
+        controller.close();
+      },
+      cancel: () => this.#end(),
+    }, { highWaterMark: 0 });
+  }
+
+  giveUp(): void {
+    this.#end();
+    this.#controller.error(new Error("The reader stands still"));
+  }
+
+  #end(): void {
+    this.readAt = Infinity;
+    this.#snapshot.close();
+  }
+}

@@ -1,0 +1,141 @@
+import { type Context, Hono } from "hono";
+import type { Hub } from "../../hub/hub.ts";
+import type { Grant } from "../../hub/grant.ts";
+import type { ConnectionGrant, ConnectionGrants } from "../../hub/connection_grant.ts";
+import type { Command, Wire } from "../../hub/wire.ts";
+import { parsePosition } from "../../tape/tape.ts";
+import { chooseDialect } from "../../wire/choose.ts";
+import { frameEvent, retryField } from "../../wire/sse.ts";
+import { EventSocket } from "../event_socket.ts";
+import { grantOf } from "../access/grants.ts";
+import { HttpError } from "../http_error.ts";
+
+export interface StreamsOptions {
+  readonly hub: Hub;
+  readonly access: { readonly connectionGrants: ConnectionGrants };
+  now(): number;
+  random(): number;
+  /** Told of errors that are the server's own. */
+  fault(error: unknown): void;
+}
+
+/** What is between client and server may cut what is silent for half a minute. */
+const KEEP_ALIVE_MS_MAX = 15_000;
+/** A browser comes back after so long, each after another time. */
+const RETRY_MS_MIN = 1_000, RETRY_MS_MAX = 5_000;
+
+const encoder = new TextEncoder();
+
+/** `GET /stream?symbol=&channel=…`: what `/ws` sends for the same query, as Server-Sent Events. */
+export class Streams {
+  readonly #options: StreamsOptions;
+  readonly #open = new Set<EventSocket>();
+  /** The clients of a cohort are sent the same frame one after another. */
+  #encoded: { frame: string; bytes: Uint8Array<ArrayBuffer> } | undefined;
+
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+  }
+
+  routes(): Hono {
+    const { connectionGrants } = this.#options.access;
+    return new Hono().get("/stream", (c) => {
+      const params = new URL(c.req.url).searchParams;
+      const { begin, wire } = chooseDialect(params);
+      if (begin === undefined) {
+        const detail = "Cannot stream: say what, as in symbol=AAPL or channel=quote";
+        throw new HttpError(400, "bad_request", detail);
+      }
+      const lastId = c.req.header("last-event-id") || params.get("lastEventId");
+      const command = resumed(begin(), lastId ?? "");
+      c.header("Content-Type", "text/event-stream");
+      c.header("Cache-Control", "no-store");
+      c.header("X-Accel-Buffering", "no");
+      if (c.req.method === "HEAD") return c.body(null);
+      return c.body(
+        this.#begin(c, wire as Wire, command, connectionGrants.begin(grantOf(c))).stream,
+      );
+    });
+  }
+
+  /** Keeps silent streams from being cut. */
+  tend(now: number): void {
+    const silentMs = Math.min(KEEP_ALIVE_MS_MAX, this.#options.hub.limits.heartbeatMs);
+    for (const socket of this.#open) socket.tend(now, silentMs);
+  }
+
+  /** @throws {HttpError} {ClientError} when the stream cannot begin */
+  #begin(c: Context, wire: Wire, command: Command, connectionGrant: ConnectionGrant): EventSocket {
+    const { hub, now, random } = this.#options;
+    const socket: EventSocket = new EventSocket({
+      bytesMax: hub.limits.bufferedBytesMax,
+      now,
+      encode: (frame) => this.#encode(frame),
+      ended: () => this.#open.delete(socket),
+    });
+    this.#open.add(socket);
+    const session = hub.open(socket, wire, connectionGrant);
+    const full = socket.closed;
+    if (full !== undefined) {
+      c.header("Retry-After", "5");
+      throw new HttpError(503, "too_many_clients", `Cannot stream: ${full}`);
+    }
+    socket.left = () => this.#guard(() => session.closed());
+    socket.write(`${retryField(RETRY_MS_MIN + random() * (RETRY_MS_MAX - RETRY_MS_MIN))}\n`);
+    let refused: unknown;
+    try {
+      session.begin(() => {
+        try {
+          return granted(hub, command, connectionGrant.grant);
+        } catch (error) {
+          refused = error;
+          throw error;
+        }
+      });
+    } catch (error) {
+      session.closed();
+      this.#open.delete(socket);
+      throw error;
+    }
+    const closed = socket.closed;
+    if (closed === undefined) return socket;
+    throw refused ?? new HttpError(400, "bad_request", `Cannot stream: ${closed}`);
+  }
+
+  #encode(frame: string): Uint8Array<ArrayBuffer> {
+    if (this.#encoded?.frame !== frame) {
+      const text = frameEvent(frame, (seq) => this.#options.hub.formatPosition(seq));
+      this.#encoded = { frame, bytes: encoder.encode(text) };
+    }
+    return this.#encoded.bytes;
+  }
+
+  /** An error of ours in one session must not end the process. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.fault(error);
+    }
+  }
+}
+
+/** Goes on where the client was; a list is sent whole, so it has no place to go on from. */
+function resumed(command: Command, lastId: string): Command {
+  if (lastId === "" || command.kind !== "subscribe" || command.subscription.format.whole) {
+    return command;
+  }
+  if (parsePosition(lastId) !== undefined) return { ...command, from: lastId };
+  const shown = JSON.stringify(lastId.slice(0, 100));
+  const detail = `Cannot go on after Last-Event-ID ${shown}: it is no position`;
+  throw new HttpError(400, "bad_last_event_id", detail);
+}
+
+/** What would be refused later is refused before the answer begins. @throws {ClientError} */
+function granted(hub: Hub, command: Command, { read }: Grant): Command {
+  if (command.kind !== "subscribe") return command;
+  command.subscription.selection.within(read);
+  if (command.from !== undefined) hub.locate(command.from);
+  hub.find(command.subscription);
+  return command;
+}

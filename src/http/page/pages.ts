@@ -1,0 +1,33 @@
+import { Hono } from "hono";
+import { ASSETS } from "./assets.ts";
+import { withEtag } from "../etag.ts";
+
+/** Nothing on the page comes from anywhere else, and no script or style stands in the page itself. */
+function contentSecurityPolicy(ancestors: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self' ws: wss:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors 'self' ${ancestors.join(" ")}`,
+  ].join("; ");
+}
+
+/** The page, the bare chart and their files. @param ancestors origins that may frame them */
+export function pageRoutes(ancestors: readonly string[]): Hono {
+  const router = new Hono();
+  const policy = contentSecurityPolicy(ancestors);
+  for (const [path, { type, text }] of Object.entries(ASSETS)) {
+    router.get(path, withEtag(), (c) => {
+      // The browser asks each time and is answered with 304 until a new version is installed.
+      c.header("Cache-Control", "no-cache");
+      c.header("X-Content-Type-Options", "nosniff");
+      if (type.startsWith("text/html")) c.header("Content-Security-Policy", policy);
+      return c.body(text, 200, { "Content-Type": type });
+    });
+  }
+  return router.get("/favicon.ico", (c) => c.body(null, 204));
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { RequestQueue } from "../../src/hub/request_queue.ts";
+import { ClientError } from "../../src/hub/client_error.ts";
+import { FairQueue } from "../../src/hub/fair_queue.ts";
+
+const MIB = 1_048_576;
+const newRota = () => new FairQueue({ elapsed: () => 0, later() {}, fault() {} });
+
+/** Takes what waits, as `content` or `(content)` where it is refused. */
+function drain(backlog: RequestQueue): string[] {
+  const taken: string[] = [];
+  for (let next = backlog.take(); next !== undefined; next = backlog.take()) {
+    taken.push(next.refused ? `(${next.content})` : String(next.content));
+  }
+  return taken;
+}
+
+describe("Backlog", () => {
+  it("Backlog has room for so many frames, refuses as many more in their turn, and then keeps none", () => {
+    const backlog = new RequestQueue(newRota(), 2);
+    const kept = ["a", "b", "c", "d", "e"].map((text) => backlog.add(text));
+    assert.deepEqual(kept, [true, true, true, true, false]);
+    assert.deepEqual(drain(backlog), ["a", "b", "(c)", "(d)"]);
+    assert.ok(backlog.add("f"));
+    assert.deepEqual(drain(backlog), ["f"]);
+  });
+
+  it("Backlog has room for 1 MiB of text, refuses as much again, and then keeps none", () => {
+    const backlog = new RequestQueue(newRota(), 1_000);
+    const half = "x".repeat(MIB / 2);
+    const kept = [1, 2, 3, 4, 5].map(() => backlog.add(half));
+    assert.deepEqual(kept, [true, true, true, true, false]);
+    assert.deepEqual(drain(backlog).map((text) => text[0]), ["x", "x", "(", "("]);
+  });
+
+  it("Backlog keeps a frame that waits alone, however long it is", () => {
+    const backlog = new RequestQueue(newRota(), 1);
+    assert.ok(backlog.add("x".repeat(3 * MIB)));
+    assert.equal(backlog.take()!.refused, false);
+  });
+
+  it("Backlog keeps what is wrong with a frame at no length", () => {
+    const backlog = new RequestQueue(newRota(), 10);
+    const fault = new ClientError("too_large", "Cannot read it");
+    backlog.add("x".repeat(MIB));
+    backlog.add(fault);
+    backlog.take();
+    assert.deepEqual(backlog.take(), { content: fault, refused: false });
+  });
+
+  it("Backlogs together have room for 64 MiB, and beyond that for a little each", () => {
+    const queue = newRota();
+    const greedy = Array.from({ length: 200 }, () => new RequestQueue(queue, 1e6));
+    let held = 0;
+    for (const backlog of greedy) while (backlog.add("x".repeat(1_000))) held += 1_000;
+    assert.ok(held < 64 * MIB + greedy.length * 20_000, String(held));
+    const modest = new RequestQueue(queue, 10);
+    assert.ok(modest.add("a") && modest.add("b"));
+    assert.deepEqual(drain(modest), ["a", "b"]);
+    // What has been taken, or cleared, makes room again.
+    for (const backlog of greedy) backlog.clear();
+    assert.equal(queue.lengthMax, MIB);
+    assert.equal(greedy[0]!.size, 0);
+  });
+});
