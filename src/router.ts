@@ -8,7 +8,7 @@ import { activityRoutes } from "./http/native/activity.ts";
 import { Backup } from "./http/native/backup.ts";
 import { barRoutes } from "./http/native/bars.ts";
 import { contractRoutes } from "./http/contract/routes.ts";
-import { correctionRoutes } from "./http/corrections.ts";
+import { correctionRoutes } from "./http/native/corrections.ts";
 import { corsHeaders } from "./http/access/cors.ts";
 import { type TickIntake } from "./http/native/tick_intake.ts";
 import { healthRoutes } from "./http/health.ts";

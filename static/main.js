@@ -55,7 +55,7 @@ const edge = new LiveEdge();
 const board = new Board({
   source: client,
   symbols: isBareChart && first.symbol !== "" ? [first.symbol] : ["*"],
-  sawTime: (time) => boardUpdates.arrived(time),
+  sawTime: (time) => updates.arrived(time),
   lostMoment: () => recorder.live(),
   corrected: (symbol) => sparks.forget(symbol),
 });
@@ -68,15 +68,7 @@ const decimals = new Decimals({
 });
 const recorder = new Recorder({ now, present: () => presentTime(), changed: showMoment });
 const isConnected = () => client.state.kind === "live";
-const boardUpdates = new BoardUpdates({
-  board,
-  sparks,
-  decimals,
-  edge,
-  recorder,
-  now,
-  isConnected,
-});
+const updates = new BoardUpdates({ board, sparks, decimals, edge, recorder, now, isConnected });
 const settings = new Settings(rewrite);
 onUnstored(() =>
   status.tell("This browser cannot store your choices: they last until you close the page", now())
@@ -122,7 +114,7 @@ function rewrite() {
   }
   recorderBar.touch();
   grid.refresh();
-  boardUpdates.touch();
+  updates.touch();
   extras.touch();
 }
 
@@ -144,7 +136,7 @@ function showChoice() {
 function showMoment(moment) {
   cells.show(moment);
   board.show(moment);
-  boardUpdates.forget();
+  updates.forget();
   document.documentElement.toggleAttribute("data-replay", moment !== undefined);
   status.showState(client.state, moment !== undefined, now());
   clearTimeout(settleTimer);
@@ -181,14 +173,14 @@ function stateChanged(/** @type {import("./client.js").State} */ state) {
 }
 
 function showBoard() {
-  const { changed, isOther } = boardUpdates.take();
+  const { changed, isOther } = updates.take();
   const { symbol } = cells.active.view;
   if (!isBareChart) grid.draw(board, changed, now());
   extras.draw(changed, now());
-  boardUpdates.showCount(grid, symbol);
+  updates.showCount(grid, symbol);
   const [oldest] = board.rows.keys();
   if (symbol === "" && oldest !== undefined) choose({ symbol: oldest });
-  boardUpdates.showHead(cells.active, isOther || changed.has(symbol));
+  updates.showHead(cells.active, isOther || changed.has(symbol));
 }
 
 /** @param {string} symbol */
@@ -206,7 +198,7 @@ function frame() {
   showBoard();
   cells.draw(knownOf);
   const { state, position } = client;
-  status.tick(state, now(), boardUpdates.lagMs);
+  status.tick(state, now(), updates.lagMs);
   const ageMs = now() - present;
   status.showRate(board.updates + pool.updates, position ?? "", ageMs, now());
   const isKeyWanted = state.kind === "refused" && state.code === KEY_NEEDED;
@@ -219,7 +211,7 @@ const grid = new Grid({
   host: element("grid", HTMLElement),
   sparks,
   decimalsOf: (symbol) => decimals.of(symbol),
-  isStale: (symbol) => boardUpdates.isStale(symbol),
+  isStale: (symbol) => updates.isStale(symbol),
   colorOf(direction) {
     const { colors } = cells.active.chart;
     return direction > 0 ? colors.up : direction < 0 ? colors.down : colors.muted;

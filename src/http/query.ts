@@ -12,7 +12,7 @@ export const SYMBOLS_MAX = 10_000;
 /** Smaller numbers than this are the beginning of time, whatever their unit. */
 const SECONDS_MIN = 1e8;
 
-/** Reads the parameters of one request. Every method throws a `Refusal` for a value it cannot use. */
+/** Reads the parameters of one request. Every method throws a `HttpError` for a value it cannot use. */
 export class Query {
   readonly #params: URLSearchParams;
   readonly #now: number;

@@ -83,8 +83,8 @@ class Watcher {
   #joined = -1;
   #updates = 0;
   #resumedFrom: string | undefined;
-  /** Whether the newest request for the subscription has its answer. */
-  #answered = false;
+  /** Requests that wait for an answer with the name of the subscription. */
+  #unanswered = 1;
   #rows!: RowReader;
   readonly #newest = new Map<string, number | null>();
 
@@ -99,7 +99,7 @@ class Watcher {
   /** The connection breaks, and the client resumes where it was. */
   comeBack(): void {
     this.check();
-    this.#answered = false;
+    this.#unanswered = 1;
     this.session.closed();
     const from = `e1:${this.#seq}`;
     ({ socket: this.socket, session: this.session } = this.#test.subscribe({
@@ -112,8 +112,8 @@ class Watcher {
   /** The client ends its subscription and asks for it anew, where it was, on the same connection. */
   askAnew(): void {
     this.check();
-    if (this.socket.buffered > 0 || !this.#answered) return;
-    this.#answered = false;
+    if (this.socket.buffered > 0 || this.#unanswered > 0) return;
+    this.#unanswered++;
     this.session.receive(JSON.stringify({ op: "unsubscribe", sub: this.#sub }));
     this.check();
     const from = `e1:${this.#seq}`;
@@ -122,14 +122,15 @@ class Watcher {
   }
 
   pause(pause: boolean): void {
+    this.#unanswered++;
     this.session.receive(JSON.stringify({ op: "update", sub: this.#sub, pause }));
   }
 
   /** Frames are to come at another spacing: the subscription goes on under another name. */
   space(every: number): void {
     this.check();
-    if (!this.#answered) return;
-    this.#answered = false;
+    if (this.#unanswered > 0) return;
+    this.#unanswered++;
     this.session.receive(JSON.stringify({ op: "update", sub: this.#sub, every }));
   }
 
@@ -152,6 +153,7 @@ class Watcher {
       if (frame.op === "error") {
         // The name of a subscription that is asked for anew is in an answer not read yet.
         assert.equal(frame.code, "unknown_sub");
+        this.#unanswered--;
         continue;
       }
       if (frame.op === "unsubscribed") continue;
@@ -161,7 +163,7 @@ class Watcher {
       }
       if (frame.op === "updated") {
         this.#sub = frame.sub;
-        this.#answered = true;
+        this.#unanswered--;
         if (frame.position !== undefined) assert.equal(frame.position, `e1:${this.#seq}`);
         if (frame.symbols !== undefined) this.#rows.restart(frame.symbols, frame.snapshot);
         continue;
@@ -169,7 +171,7 @@ class Watcher {
       if (frame.op === "subscribed") {
         assert.equal(frame.recovered, true);
         this.#sub = frame.sub;
-        this.#answered = true;
+        this.#unanswered--;
         this.#rows = new RowReader(frame);
         if (this.#resumedFrom !== undefined) {
           assert.equal(frame.position, this.#resumedFrom);

@@ -216,9 +216,12 @@ describe("LegacyTicks: damage", () => {
     const all = taped(ticks(20_000));
     const path = withDamage("UPDATE tick SET price = 1e9 WHERE seq = 15000", all);
     const store = new TestStore({ path }).follow();
-    assert.throws(() => store.tape.first({ after: 14_900, limit: 200 }), /damaged \(tick 15000/);
+    assert.throws(
+      () => store.tape.first({ after: 14_900, limit: 200 }),
+      /damaged \(the checksum of tick 15000/,
+    );
     assert.deepEqual(store.tape.first({ after: 100, limit: 10 }).ticks, all.slice(100, 110));
-    assert.throws(() => takeOver(store), /damaged \(tick 15000/);
+    assert.throws(() => takeOver(store), /damaged \(the checksum of tick 15000/);
     assert.equal(store.tape.legacyTicks, 20_000);
     assert.throws(() => takeOver(store), TapeError);
     store.close();

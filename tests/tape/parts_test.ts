@@ -222,7 +222,7 @@ describe("openParts: damage", () => {
     const store = open(path);
     assert.throws(
       () => store.tape.first({ after: 300, limit: 200 }),
-      /damaged \(part \d of block 2/,
+      /damaged \(the checksum of part \d of block 2/,
     );
     assert.throws(
       () => store.tape.last({ symbols: new Set(["A"]), through: 700, limit: 2 }),

@@ -128,7 +128,7 @@ describe("Receipts", () => {
     const damaged = new TestStore({ path, blockTicks: 1 }).follow();
     assert.throws(
       () => damaged.tape.receipt("a"),
-      /damaged \(the receipt of "a" is not as it was/,
+      /damaged \(the checksum of the receipt of "a" is wrong/,
     );
     assert.equal(damaged.tape.receipt("b")!.seq, 2);
     damaged.close();

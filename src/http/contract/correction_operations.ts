@@ -1,4 +1,4 @@
-import { SEQS_MAX } from "../corrections.ts";
+import { SEQS_MAX } from "../native/corrections.ts";
 import {
   FROM,
   json,

@@ -5,7 +5,7 @@ import type { Market } from "../../core/market.ts";
 import { readBars } from "../../tape/bars.ts";
 import type { Archive } from "../../tape/tape.ts";
 import { BAR_COLUMNS } from "../../wire/history.ts";
-import { barRules } from "../body_rules.ts";
+import { barRules } from "./body_rules.ts";
 import { barPage } from "./bar_page.ts";
 import { grantOf } from "../access/grants.ts";
 import { historyFormat, historyResponse, type TimeSlices } from "./history.ts";

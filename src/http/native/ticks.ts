@@ -3,7 +3,7 @@ import type { Catalogue } from "../../core/instrument.ts";
 import { Selection } from "../../hub/topic.ts";
 import { formatPosition, parsePosition, type TapeReader } from "../../tape/tape.ts";
 import { TICK_COLUMNS } from "../../wire/history.ts";
-import { tickRules } from "../body_rules.ts";
+import { tickRules } from "./body_rules.ts";
 import { grantOf } from "../access/grants.ts";
 import { historyFormat, historyResponse, type TimeSlices } from "./history.ts";
 import type { Ingest } from "./ingest.ts";

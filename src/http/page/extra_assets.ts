@@ -1,9 +1,9 @@
 /** The parts of the page that are loaded when somebody uses them, inside the executable. */
 import boardChoiceJs from "../../../static/board_choice.js" with { type: "text" };
 import boardMenuJs from "../../../static/board_menu.js" with { type: "text" };
-import bordersJs from "../../../static/split_borders.js" with { type: "text" };
+import splitBordersJs from "../../../static/split_borders.js" with { type: "text" };
 import chartMenuJs from "../../../static/chart_menu.js" with { type: "text" };
-import fieldsJs from "../../../static/panels.js" with { type: "text" };
+import panelsJs from "../../../static/panels.js" with { type: "text" };
 import helpJs from "../../../static/help.js" with { type: "text" };
 import hintsJs from "../../../static/hints.js" with { type: "text" };
 import indicatorKindsJs from "../../../static/indicator_kinds.js" with { type: "text" };
@@ -18,7 +18,7 @@ import listsJs from "../../../static/lists.js" with { type: "text" };
 import moreColumnsJs from "../../../static/more_columns.js" with { type: "text" };
 import paintValuesJs from "../../../static/paint_values.js" with { type: "text" };
 import paletteJs from "../../../static/palette.js" with { type: "text" };
-import pastJs from "../../../static/past_prices.js" with { type: "text" };
+import pastPricesJs from "../../../static/past_prices.js" with { type: "text" };
 import settingsPanelJs from "../../../static/settings_panel.js" with { type: "text" };
 import tilesJs from "../../../static/tiles.js" with { type: "text" };
 import extrasCss from "../../../static/extras.css" with { type: "text" };
@@ -27,9 +27,9 @@ import extrasCss from "../../../static/extras.css" with { type: "text" };
 export const EXTRA_MODULES: Readonly<Record<string, unknown>> = {
   "board_choice.js": boardChoiceJs,
   "board_menu.js": boardMenuJs,
-  "borders.js": bordersJs,
+  "split_borders.js": splitBordersJs,
   "chart_menu.js": chartMenuJs,
-  "fields.js": fieldsJs,
+  "panels.js": panelsJs,
   "help.js": helpJs,
   "hints.js": hintsJs,
   "indicator_kinds.js": indicatorKindsJs,
@@ -44,7 +44,7 @@ export const EXTRA_MODULES: Readonly<Record<string, unknown>> = {
   "more_columns.js": moreColumnsJs,
   "paint_values.js": paintValuesJs,
   "palette.js": paletteJs,
-  "past.js": pastJs,
+  "past_prices.js": pastPricesJs,
   "settings_panel.js": settingsPanelJs,
   "tiles.js": tilesJs,
 };

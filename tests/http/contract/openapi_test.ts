@@ -314,7 +314,7 @@ describe("/openapi.json", () => {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
     const codes = files.filter((name) => name.endsWith(".ts")).flatMap((name) => {
       const source = readFileSync(`${folder}/${name}`, "utf8");
-      return [...source.matchAll(/new Refusal\(\s*\d+,\s*"(\w+)"/g)].map(([, code]) => code!);
+      return [...source.matchAll(/new HttpError\(\s*\d+,\s*"(\w+)"/g)].map(([, code]) => code!);
     });
     assert.ok(codes.length > 30);
     for (const code of codes) assert.match(text, new RegExp(`\\b${code}\\b`), code);

@@ -63,7 +63,7 @@ interface App {
 
 const fileOf = (path: string) =>
   JSON.parse(
-    readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url).href), "utf8"),
+    readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url).href), "utf8"),
   );
 
 /** What is wrong by one of the schemas of OpenBB Workspace; empty when nothing is. */

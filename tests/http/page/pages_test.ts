@@ -48,7 +48,9 @@ describe("The page", () => {
       `/${path}`
     );
     const modules = Object.keys(ASSETS).filter((path) => path.endsWith(".js"));
-    const later = ["first.js", ...Object.keys(EXTRA_MODULES)].map((name) => `/static/${name}`);
+    const later = ["first_paint.js", ...Object.keys(EXTRA_MODULES)].map((name) =>
+      `/static/${name}`
+    );
     assert.deepEqual(told.sort(), modules.filter((path) => !later.includes(path)).sort());
   });
 
@@ -73,7 +75,7 @@ describe("The page", () => {
     for (const [path, { text }] of Object.entries(ASSETS)) {
       if (!path.endsWith(".js") || path === "/static/uplot.js") continue;
       const source = readFileSync(
-        fileURLToPath(new URL(`../..${path}`, import.meta.url).href),
+        fileURLToPath(new URL(`../../..${path}`, import.meta.url).href),
         "utf8",
       ).split("\n");
       const served = text.split("\n");

@@ -1,8 +1,8 @@
-import { type Form, type Format, FormFault, readForm } from "../records/form.ts";
-import { FORM_OPTION_NAMES } from "../records/form_options.ts";
-import type { WholeRules } from "../records/whole_batch.ts";
-import type { RecordFormat } from "../wire/records.ts";
-import { HttpError } from "./http_error.ts";
+import { type Form, type Format, FormFault, readForm } from "../../records/form.ts";
+import { FORM_OPTION_NAMES } from "../../records/form_options.ts";
+import type { WholeRules } from "../../records/whole_batch.ts";
+import type { RecordFormat } from "../../wire/records.ts";
+import { HttpError } from "../http_error.ts";
 
 const FORMATS: Readonly<Record<string, Format>> = {
   "application/json": "json",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { NOW, refused, serve, type TestApp } from "./serve.ts";
+import { NOW, refused, serve, type TestApp } from "../serve.ts";
 
 const cancel = (server: TestApp, path: string) => server.request(path, { method: "DELETE" });
 const told = async (answer: Promise<Response>) => {

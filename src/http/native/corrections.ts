@@ -1,13 +1,13 @@
 import { Hono } from "hono";
-import { type Correction, isWhole } from "../core/correction.ts";
-import type { Catalogue } from "../core/instrument.ts";
-import { symbolFault } from "../core/tick.ts";
-import { ALL } from "../hub/grant.ts";
-import { formatPosition, parsePosition, type TapeReader, type TickQuery } from "../tape/tape.ts";
-import { checkGranted, grantOf } from "./access/grants.ts";
-import type { TimeSlices } from "./native/history.ts";
-import { Query } from "./query.ts";
-import { HttpError } from "./http_error.ts";
+import { type Correction, isWhole } from "../../core/correction.ts";
+import type { Catalogue } from "../../core/instrument.ts";
+import { symbolFault } from "../../core/tick.ts";
+import { ALL } from "../../hub/grant.ts";
+import { formatPosition, parsePosition, type TapeReader, type TickQuery } from "../../tape/tape.ts";
+import { checkGranted, grantOf } from "../access/grants.ts";
+import type { TimeSlices } from "./history.ts";
+import { Query } from "../query.ts";
+import { HttpError } from "../http_error.ts";
 
 export interface CorrectionsOptions {
   readonly tape: TapeReader;
