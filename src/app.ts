@@ -65,7 +65,7 @@ export interface World {
 export interface App extends Handlers {
   /** Answers plain HTTP beside TLS. @param port at which there is TLS */
   readonly redirect: (request: Request, port: number) => Response;
-  /** Starts the feeds and the pulse. */
+  /** Starts the feeds and the scheduler. */
   start(): void;
   /** Tells clients to go, lets them go one after another, and ends the feeds. */
   stop(): Promise<void>;
