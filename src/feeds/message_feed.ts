@@ -168,15 +168,17 @@ export class MessageFeed {
   #numbered(table: Table): Records {
     const taken: Taken = { ticks: [], bars: [] };
     for (const row of table.rows) {
+      // A record without a time of its own gets one that is not earlier.
+      const now = this.#context.now();
       const { ticks, bars } = this.#reader.read({ ...table, rows: [row] });
-      taken.ticks.push(...this.#once(ticks, row));
+      taken.ticks.push(...this.#once(ticks, row, now));
       taken.bars.push(...bars);
     }
     return taken;
   }
 
-  #once(ticks: readonly Tick[], { value }: NumberedRow): readonly Tick[] {
-    const now = this.#context.now();
+  /** @param now the time before the ticks were read */
+  #once(ticks: readonly Tick[], { value }: NumberedRow, now: number): readonly Tick[] {
     const id = Number(lookUp(value, this.#settings.id!));
     if (ticks.length > 0 && !Number.isSafeInteger(id)) {
       this.#leaveOut(`${this.#settings.id} is not an integer`);

@@ -105,7 +105,7 @@ describe("deploy/compose.yaml", () => {
     for (const [name, { volumes = [], networks, depends_on = [] }] of Object.entries(services)) {
       for (const volume of volumes as string[]) {
         const [from] = volume.split(":") as [string];
-        if (from.startsWith(".//")) assert.ok(existsSync(join(at("deploy"), from)), volume);
+        if (from.startsWith("./")) assert.ok(existsSync(join(at("deploy"), from)), volume);
         else {
           assert.ok(from in compose.volumes && !kept.has(from), volume);
           kept.add(from);
