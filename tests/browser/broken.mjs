@@ -146,12 +146,12 @@ export async function brokenChecks({ origin, check, open, complaints }) {
       // A line that rises is not a flat one.
       const span = () =>
         page.evaluate(() => {
-          /** @typedef {{ scene?: { range: [number, number], strands: { slots: { closes: Float64Array } }[] } }} Chart */
+          /** @typedef {{ plotData?: { range: [number, number], strands: { slots: { closes: Float64Array } }[] } }} Chart */
           const { chart } = /** @type {{ tickwire: { chart: Chart } }} */ (
             /** @type {unknown} */ (globalThis)
           ).tickwire;
-          const [low = 0, high = 1] = chart.scene?.range ?? [];
-          const closes = [...chart.scene?.strands[0]?.slots.closes ?? []];
+          const [low = 0, high = 1] = chart.plotData?.range ?? [];
+          const closes = [...chart.plotData?.strands[0]?.slots.closes ?? []];
           return (Math.max(...closes) - Math.min(...closes)) / (high - low);
         });
       await until("it fills the height", span, (share) => share > 0.5);

@@ -59,12 +59,12 @@ export async function indicatorChecks({ origin, check, open }) {
     await until("the averages agree", async () => {
       await frames(page, 2);
       const [time] = await page.evaluate(() => {
-        /** @typedef {{ stage: { readout: { time: number } }, tracks: { lead: { series: { indexAt(time: number): number, at(field: string, index: number): number } } } }} Cell */
+        /** @typedef {{ chartView: { readout: { time: number } }, tracks: { lead: { series: { indexAt(time: number): number, at(field: string, index: number): number } } } }} Cell */
         const { cells: { active } } = /** @type {{ tickwire: { cells: { active: Cell } } }} */ (
           /** @type {unknown} */ (globalThis)
         ).tickwire;
         const { series } = active.tracks.lead;
-        return [series.at("time", series.indexAt(active.stage.readout.time))];
+        return [series.at("time", series.indexAt(active.chartView.readout.time))];
       });
       const place = bars.findIndex((bar) => bar["time"] === time);
       const last = bars.slice(place - 4, place + 1).map((bar) => bar["close"] ?? NaN);
@@ -145,11 +145,11 @@ export async function indicatorChecks({ origin, check, open }) {
     const hoursInSight = () =>
       page.evaluate(() => {
         /** @typedef {{ from: number, to: number }} Window */
-        /** @typedef {{ scene?: { view: { sight: Window, window: Window } } }} Chart */
+        /** @typedef {{ plotData?: { view: { sight: Window, window: Window } } }} Chart */
         const { chart } = /** @type {{ tickwire: { chart: Chart } }} */ (
           /** @type {unknown} */ (globalThis)
         ).tickwire;
-        const { sight, window } = chart.scene?.view ?? {};
+        const { sight, window } = chart.plotData?.view ?? {};
         const hours = (/** @type {Window | undefined} */ { from, to } = { from: 0, to: 0 }) =>
           Math.round((to - from) / 3_600_000);
         return { shown: hours(sight), passed: hours(window) };

@@ -21,19 +21,19 @@ async function shownOf(page) {
   await frames(page, 2);
   return await page.evaluate(() => {
     /** @typedef {{ view: { symbol: string, interval: string }, recorder: { time?: number },
-     *   stage: { shown?: { window: { from: number, to: number } }, readout: { linkedTime?: number } },
+     *   chartView: { shown?: { window: { from: number, to: number } }, readout: { linkedTime?: number } },
      *   tracks: { lead?: { series: { length: number } } } }} Cell */
     const { cells } = /** @type {{ tickwire: { cells: { all: Cell[] } } }} */ (
       /** @type {unknown} */ (globalThis)
     ).tickwire;
-    return cells.all.map(({ view, recorder, stage, tracks }) => ({
+    return cells.all.map(({ view, recorder, chartView, tracks }) => ({
       symbol: view.symbol,
       interval: view.interval,
-      from: stage.shown?.window.from ?? 0,
-      to: stage.shown?.window.to ?? 0,
+      from: chartView.shown?.window.from ?? 0,
+      to: chartView.shown?.window.to ?? 0,
       time: recorder.time,
       points: tracks.lead?.series.length ?? 0,
-      linked: stage.readout.linkedTime !== undefined,
+      linked: chartView.readout.linkedTime !== undefined,
     }));
   });
 }

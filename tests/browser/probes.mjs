@@ -188,10 +188,10 @@ export function colorOf(page) {
 export async function rangeOf(page) {
   await frames(page, 2);
   return await page.evaluate(() => {
-    /** @typedef {{ chart: { scene?: { view: { window: { from: number, to: number } } } } }} Known */
+    /** @typedef {{ chart: { plotData?: { view: { window: { from: number, to: number } } } } }} Known */
     const { chart } =
       /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire;
-    const { from = 0, to = 0 } = chart.scene?.view.window ?? {};
+    const { from = 0, to = 0 } = chart.plotData?.view.window ?? {};
     return { from, to };
   });
 }
