@@ -1,6 +1,9 @@
 /** A run is no shorter than this unless it must be, and no longer than that if it has more than a few ticks. */
 const RUN_MS = 1_000, RUN_MS_MAX = 60_000, RUN_TICKS = 64;
 
+/** So far the clocks of several servers may be apart. */
+const CLOCKS_APART_MS = 3_600_000;
+
 /**
  * The seqs of the ticks of a block, and when they were appended. Places go from 0 without holes; seqs may have
  * some, but only where a run begins. A run also begins when the time of appending has moved on.
@@ -46,11 +49,8 @@ export class Runs {
 
   /** How many of the ticks, from the first, were surely appended before a time: runs have only one. */
   appendedBefore(time: number): number {
-    // A clock that was wrong for a while says nothing of what came before or after.
-    let next = this.#times.length;
-    this.#times.forEach((begun, run) => {
-      if (begun >= time && begun < (this.#times[next] ?? Infinity)) next = run;
-    });
+    const found = firstSince(this.#times, time);
+    const next = found < 0 ? this.#times.length : found;
     // The run before may have gone on until then.
     return next === 0 ? 0 : this.#places[next - 1]!;
   }
@@ -126,4 +126,13 @@ function zigzag(value: number): number {
 
 function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+/**
+ * The place of the first of some times that is surely not before another; -1 when there is none. The clocks of those
+ * who append may differ by up to an hour; one that is further ahead than that says nothing about when it was.
+ */
+export function firstSince(times: readonly number[], since: number): number {
+  const least = times.reduce((a, b) => b >= since && b < a ? b : a, Infinity);
+  return times.findIndex((time) => time >= since && time <= least + CLOCKS_APART_MS);
 }

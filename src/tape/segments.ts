@@ -1,5 +1,6 @@
 import type { Entry } from "../log/log.ts";
 import { MemoryBlock } from "./memory_block.ts";
+import { firstSince } from "./runs.ts";
 import type { Names, Segment } from "./segment.ts";
 
 /** What a tape consists of: segments that follow one another, the last of which takes new ticks. */
@@ -122,12 +123,7 @@ export class Segments {
 
   /** The seq of the last tick that was surely appended before a time, or of one before it. */
   appendedBefore(time: number): number {
-    // A clock that was wrong for a while says nothing of what came before or after.
-    let next: Segment | undefined;
-    for (const segment of this.#all) {
-      const { appended } = segment;
-      if (appended >= time && appended < (next?.appended ?? Infinity)) next = segment;
-    }
+    const next = this.#all[firstSince(this.#all.map(({ appended }) => appended), time)];
     if (next === undefined) return this.last;
     const places = next.runs().appendedBefore(time);
     return places === 0 ? next.after : next.runs().seqAt(places - 1);

@@ -79,6 +79,15 @@ describe("Runs", () => {
     assert.deepEqual(times.map((time) => behind.appendedBefore(time)), [0, 0, 2, 3]);
   });
 
+  test("Runs that several servers have appended lose nothing new because of clocks that are apart", () => {
+    const minutes = (...times: number[]) =>
+      runsOf(times.map((time, index) => ({ seq: 10 * index + 1, time: 60_000 * time })));
+    const now = minutes(1_000, 990, 1_010, 995, 1_012);
+    assert.deepEqual([500, 989, 990].map((time) => now.appendedBefore(60_000 * time)), [0, 0, 0]);
+    const aged = minutes(100, 90, 110, 1_000, 990);
+    assert.equal(aged.appendedBefore(60_000 * 500), 2);
+  });
+
   test("No runs know no place", () => {
     const runs = Runs.decode(new Uint8Array());
     assert.deepEqual([runs.placeAfter(0, 0), runs.appendedBefore(1e15)], [0, 0]);

@@ -87,6 +87,18 @@ describe("Segments", () => {
     assert.equal(segmentsOf(behind, 1).appendedBefore(1.5 * day), 1);
   });
 
+  test("Segments that several servers have appended lose nothing new because of clocks that are apart", () => {
+    const added = [1_000, 990, 1_010, 995].map((minutes, index) => ({
+      ...{ seq: index + 1, time: 0, appended: 60_000 * minutes },
+    }));
+    for (const blockTicks of [1, 2, 4]) {
+      const segments = segmentsOf(added, blockTicks);
+      for (const minutes of [500, 989, 990]) {
+        assert.equal(segments.appendedBefore(60_000 * minutes), 0);
+      }
+    }
+  });
+
   test("Segments end where they are full, and only the last one takes ticks", () => {
     const segments = segmentsOf([1, 2, 3, 4, 5].map((seq) => ({ seq, time: 0, appended: 0 })), 2);
     assert.deepEqual(segments.all.map(({ after, last }) => [after, last]), [[0, 2], [2, 4], [
