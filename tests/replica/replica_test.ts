@@ -107,6 +107,19 @@ describe("Replica", () => {
     test.close();
   });
 
+  test("Replica keeps what is new though clocks of those who log are ten minutes apart", async () => {
+    const test = new TestReplica({ retentionMs: 86_400_000 });
+    for (const apart of [0, 120_000, -600_000, 300_000, 20_000]) {
+      test.now += apart;
+      await test.send(ticks(3));
+    }
+    test.save();
+    for (let step = 0; step < 4; step++) test.maintenance.run(test.now + 60_000 * step);
+    assert.equal(test.tape.tail, 0);
+    assert.equal(readAll(test.tape, { limit: Infinity }).length, 15);
+    test.close();
+  });
+
   test("Replica finishes an entry before the next one, also when its audience asks for more", async () => {
     const test = new TestReplica();
     test.hub.refresh = () => void test.replica.work();
