@@ -164,29 +164,6 @@ export function countOf(numbers: Float64Array): number {
   return numbers[COUNT]!;
 }
 
-/** Several records of shorter bars, oldest first, as one that has seen the tape through a seq. */
-export function mergedNumbers(
-  time: number,
-  parts: readonly Float64Array[],
-  state: number,
-  seq: number,
-): Float64Array {
-  const [first, last] = [parts[0]!, parts.at(-1)!];
-  const numbers = first.slice(0, BAR_RECORD_WIDTH);
-  numbers[MADE_OF] = parts.every((part) => part[MADE_OF] === TICKS) ? TICKS : FINER;
-  numbers[TIME] = time;
-  numbers[CLOSE] = last[CLOSE]!;
-  numbers[CLOSED_AT] = last[CLOSED_AT]!;
-  numbers[STATE] = state;
-  numbers[SEQ] = seq;
-  for (const part of parts.slice(1)) {
-    numbers[HIGH] = Math.max(numbers[HIGH]!, part[HIGH]!);
-    numbers[LOW] = Math.min(numbers[LOW]!, part[LOW]!);
-    for (const sum of [VOLUME, COUNT, PRICES, NOTIONAL]) numbers[sum]! += part[sum]!;
-  }
-  return numbers;
-}
-
 /** Event time and price of the newest tick in a record. */
 export function newestOf(numbers: Float64Array): { readonly time: number; readonly price: number } {
   return { time: numbers[CLOSED_AT]!, price: numbers[CLOSE]! };

@@ -14,6 +14,7 @@ import {
   PRICES,
   SEQ,
   STATE,
+  TICKS,
   TIME,
   VOLUME,
 } from "./bar.ts";
@@ -108,4 +109,19 @@ export function addFiner(numbers: Float64Array, finer: Float64Array, at = 0): vo
   numbers[CLOSED_AT] = finer[at + CLOSED_AT]!;
   for (const place of [VOLUME, COUNT, PRICES, NOTIONAL]) numbers[place]! += finer[at + place]!;
   numbers[SEQ] = Math.max(numbers[SEQ]!, finer[at + SEQ]!);
+}
+
+/** Records of shorter bars, oldest first, as one that has seen the tape through a seq. */
+export function mergedNumbers(
+  time: number,
+  parts: readonly Float64Array[],
+  state: number,
+  seq: number,
+): Float64Array {
+  const numbers = emptyNumbers(time);
+  for (const part of parts) addFiner(numbers, part);
+  if (parts.every((part) => part[MADE_OF] === TICKS)) numbers[MADE_OF] = TICKS;
+  numbers[STATE] = state;
+  numbers[SEQ] = seq;
+  return numbers;
 }

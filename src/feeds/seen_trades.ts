@@ -45,10 +45,10 @@ export class SeenTrades {
     return time < this.#from || this.#times.has(id);
   }
 
-  /** @returns the new trades, sorted by time */
+  /** @returns the new trades, sorted by time, and those of the same moment by number */
   take<Trade extends NamedTrade>(trades: readonly Trade[]): Trade[] {
     const fresh: Trade[] = [];
-    for (const trade of [...trades].sort((a, b) => a.time - b.time)) {
+    for (const trade of [...trades].sort(byTimeAndNumber)) {
       if (this.has(trade)) continue;
       this.#times.set(trade.id, trade.time);
       if (this.#newest === undefined || trade.time >= this.#newest.time) this.#newest = trade;
@@ -62,6 +62,11 @@ export class SeenTrades {
     }
     return fresh;
   }
+}
+
+/** Trades of the same moment by their ids where these are numbers: ccxt sorts them as texts, 100 before 99. */
+function byTimeAndNumber(a: NamedTrade, b: NamedTrade): number {
+  return a.time - b.time || Number(a.id) - Number(b.id) || 0;
 }
 
 function readMark(mark: string): { time: number; ids: string[] } {

@@ -5,14 +5,13 @@ import {
   firstNumbers,
   FORMING,
   MADE_OF,
-  mergedNumbers,
   REVISED,
   SEQ,
   STATE,
   TICKS,
   TIME,
 } from "../core/bar.ts";
-import { givenSeq, isSameBar, takeBack } from "../core/given_record.ts";
+import { givenSeq, isSameBar, mergedNumbers, takeBack } from "../core/given_record.ts";
 import { cancels, type TapedCorrection } from "../core/correction.ts";
 import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
@@ -87,9 +86,10 @@ export class Reckoner {
       if (bar !== known) changed.set(start, bar);
     }
     const { market, tape, correction: { symbol } } = this.#options;
-    const span = { ...gone, limit: Infinity };
+    // What is stored of bars that are held may be older than they are.
+    const stored = { ...gone, to: Math.min(gone.to, this.#oldest(interval)), limit: Infinity };
     const isGiven = market.given.seqOf(symbol) > 0;
-    for (const known of isGiven ? tape.records(symbol, interval, span, "mixed") : []) {
+    for (const known of isGiven ? tape.records(symbol, interval, stored, "mixed") : []) {
       const bar = this.#ofGiven(interval, known);
       if (bar !== known) changed.set(known[TIME]!, bar);
     }
@@ -199,10 +199,16 @@ export class Reckoner {
     return numbers;
   }
 
+  /** Start of the oldest bar that is held. */
+  #oldest(interval: Interval): number {
+    const { market, correction: { symbol } } = this.#options;
+    return market.oldestBar(symbol, interval)?.time ?? Infinity;
+  }
+
   /** The records of bars that start in a span, as they were before. */
   #known(interval: Interval, from: number, to: number): Float64Array[] {
     const { market, tape, correction: { symbol } } = this.#options;
-    const oldest = market.oldestBar(symbol, interval)?.time ?? Infinity;
+    const oldest = this.#oldest(interval);
     const held = market.records(symbol, interval, from, to);
     if (from >= oldest) return held;
     const range = { from, to: Math.min(to, oldest), limit: BARS_MAX };

@@ -8,7 +8,7 @@ import type { Tick } from "../../src/core/tick.ts";
 import { readBars } from "../../src/tape/bars.ts";
 import { naiveStart } from "./naive.ts";
 import { type Logged, naiveGivenBars, naivePrice } from "./naive_given.ts";
-import { anyTick, anyTime, bits, NEAR_MONDAY, quarters } from "./ticks.ts";
+import { anyTick, anyTime, bits, NEAR_MONDAY, quarters, tick } from "./ticks.ts";
 import { assertSame, TestReplica } from "../helpers/replica.ts";
 import { TapeFolder } from "../helpers/tape_file.ts";
 
@@ -145,6 +145,25 @@ function sorted(figures: object): string {
 }
 
 describe("Given bars: memory, file and log", () => {
+  test("A bar given after finer ones were stored is what longer bars are made of after a correction", async () => {
+    const [time, prices] = [1_767_571_197_000, { open: 0, high: 0, low: 0, close: 0 }];
+    const bar = { symbol: "A", volume: null, ...prices };
+    const restarted = new Restarted(2);
+    const steps: Step[] = [
+      { bars: [{ ...bar, interval: "1s", time }] },
+      { ticks: [tick({ symbol: "A", time: time + 1_000, price: 0, size: null })] },
+      { saved: 1 },
+      { bars: [{ ...bar, interval: "5m", time: 1_767_570_900_000, low: -0.25 }] },
+      { cancelled: { from: time - 3_600_000, to: time + 3_001 } },
+      "restart",
+    ];
+    for (const step of steps) {
+      await restarted.take(step);
+      restarted.check();
+    }
+    restarted.close();
+  });
+
   test("Bars of ticks and given ones equal those reckoned from the whole log, whatever is stored when", async () => {
     await fc.assert(
       fc.asyncProperty(

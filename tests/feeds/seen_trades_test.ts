@@ -25,6 +25,12 @@ describe("SeenTrades", () => {
     assert.equal(ids(seen.take([...again, trade("e", 3)])), "de");
   });
 
+  test("SeenTrades keeps the order of numbers in one moment, and of arrival where ids are none", () => {
+    const seen = new SeenTrades(undefined);
+    const given = [trade("100", 1), trade("99", 1), trade("9", 0), trade("b", 2), trade("a", 2)];
+    assert.deepEqual(seen.take(given).map(({ id }) => id), ["9", "99", "100", "b", "a"]);
+  });
+
   test("SeenTrades remembers no more than its limit, and takes none of what it has forgotten", () => {
     const seen = new SeenTrades(undefined);
     for (let time = 0; time < 20_000; time++) seen.take([trade(`t${time}`, time)]);
