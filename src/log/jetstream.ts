@@ -2,8 +2,11 @@ import { TapeError } from "../store/tape_error.ts";
 import { decodeEntry, encodeEntry, EntryFault, NewerEntry } from "./entry.ts";
 import {
   type Appended,
+  DELIVER_MAX,
+  DELIVER_MS_MAX,
   type Draft,
   type Entry,
+  FULL_BATCH,
   lastSeq,
   type LogState,
   recordsOf,
@@ -34,12 +37,8 @@ export class StreamBehind extends TapeError {}
 
 /** A message contains one entry. Its first tick has this seq: number of the message × this constant. */
 export const SEQS_A_MESSAGE = 4_096;
-/** With this many ticks the log does not wait for the next frame. */
-const FULL_BATCH = 500;
 /** Most messages in flight to the stream, and most messages read but not delivered. */
 const PUBLISHING_MAX = 128, QUEUED_MAX = 256;
-/** Most ticks and milliseconds of one delivery; live frames wait for it. */
-const DELIVER_MAX = 8_192, DELIVER_MS_MAX = 4;
 const LOOK_MS = 1_000, CLOSE_MS_MAX = 2_000;
 
 /** A log shared by several processes. All of them receive all entries in the order of the stream. */

@@ -76,6 +76,12 @@ export interface Appended {
 /** Most ticks in an entry. */
 export const ENTRY_TICKS_MAX = 4_096;
 
+/** With this many ticks a log does not wait for the next frame. */
+export const FULL_BATCH = 500;
+
+/** Most ticks and milliseconds of one delivery; live frames wait for it. */
+export const DELIVER_MAX = 8_192, DELIVER_MS_MAX = 4;
+
 /** A durable sequence of entries. */
 export interface Log {
   /** The name of the numbering. It changes only if a seq might be used again for another tick. */

@@ -3,8 +3,11 @@ import {
   type Appended,
   type Content,
   countFor,
+  DELIVER_MAX,
+  DELIVER_MS_MAX,
   type Draft,
   type Entry,
+  FULL_BATCH,
   insteadOfTicks,
   isAlone,
   lastSeq,
@@ -39,12 +42,10 @@ export interface QueuedLogOptions {
   waiting(isMuch: boolean): void;
 }
 
-/** With this many ticks the log does not wait for the next frame. */
-const FULL_BATCH = 500;
-/** Most ticks that are written and delivered at once; live frames wait for it. */
-const WRITE_MAX = 4_096, DELIVER_MAX = 8_192;
-/** Late ticks cost more than ticks in order, so delivery also ends after this time, between two entries. */
-const DELIVER_MS_MAX = 4, ENTRY_TICKS = 1_024;
+/** Most ticks that are written at once; live frames wait for it. */
+const WRITE_MAX = 4_096;
+/** Late ticks cost more than ticks in order, so delivery also ends by time, between two entries that are this small. */
+const ENTRY_TICKS = 1_024;
 
 interface Waiting {
   readonly draft: Draft;

@@ -1,9 +1,18 @@
 import { decodeEntry } from "../log/entry.ts";
-import type { Appended, Draft, Entry, LogState, SlicedLog } from "../log/log.ts";
+import {
+  type Appended,
+  DELIVER_MAX,
+  DELIVER_MS_MAX,
+  type Draft,
+  type Entry,
+  type LogState,
+  type SlicedLog,
+  weightOf,
+} from "../log/log.ts";
 import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 import type { Sharing, TapeNews } from "../tape/sharing.ts";
 import { encodeDraft } from "./drafts.ts";
-import { type Frame, frameOf, KIND } from "./frames.ts";
+import { type Frame, frameOf, KIND, messageIn } from "./frames.ts";
 
 /** What the first process says of its log, in the order in which it happened. */
 export type LogMessage =
@@ -38,8 +47,6 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Ticks, and milliseconds, that telling takes at once: what is live waits for that long. */
-const DELIVER_MAX = 8_192, DELIVER_MS_MAX = 4;
 /** So many frames that wait are not kept waiting for the next frame to clients. */
 const MUCH = 8;
 const CLOSE_MS_MAX = 2_000;
@@ -94,10 +101,10 @@ export class ChannelLog implements SlicedLog {
       const frame = this.#queue.shift()!;
       if (frame.kind === KIND.entry) {
         const entry = decodeEntry(frame.bytes);
-        ticks += entry.ticks.length;
+        ticks += weightOf(entry);
         this.#deliver!(entry);
       } else {
-        this.#hear(JSON.parse(new TextDecoder().decode(frame.bytes)) as LogMessage);
+        this.#hear(messageIn<LogMessage>(frame));
       }
     }
     return this.#queue.length > 0;

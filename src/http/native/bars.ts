@@ -5,9 +5,8 @@ import type { Market } from "../../core/market.ts";
 import { readBars } from "../../tape/bars.ts";
 import type { Archive } from "../../tape/tape.ts";
 import { BAR_COLUMNS } from "../../wire/history.ts";
-import { barRules } from "./body_rules.ts";
+import { answerBatch, barRules } from "./body_rules.ts";
 import { barPage } from "./bar_page.ts";
-import { grantOf } from "../access/grants.ts";
 import { historyFormat, historyResponse, type TimeSlices } from "./history.ts";
 import type { Ingest } from "./ingest.ts";
 import { Query } from "../query.ts";
@@ -41,13 +40,5 @@ export function barRoutes({ market, archive, ingest, timeSlices, now, fault }: B
     }, timeSlices);
     const words = { symbol: [symbol], interval: [interval] };
     return historyResponse(c, format, { columns: BAR_COLUMNS, words, page, timeSlices, fault });
-  }).post("/bars", async (c) => {
-    const { accepted, position } = await ingest.takeBody(
-      c.req.raw,
-      c.req.header("idempotency-key"),
-      barRules(c.req.header("content-type"), new URL(c.req.url).searchParams),
-      grantOf(c).write,
-    );
-    return c.json({ accepted, position });
-  });
+  }).post("/bars", (c) => answerBatch(c, ingest, barRules));
 }

@@ -1,8 +1,11 @@
+import type { Context } from "hono";
 import { type Form, type Format, FormFault, readForm } from "../../records/form.ts";
 import { FORM_OPTION_NAMES } from "../../records/form_options.ts";
 import type { WholeRules } from "../../records/whole_batch.ts";
 import type { RecordFormat } from "../../wire/records.ts";
+import { grantOf } from "../access/grants.ts";
 import { HttpError } from "../http_error.ts";
+import type { Ingest } from "./ingest.ts";
 
 const FORMATS: Readonly<Record<string, Format>> = {
   "application/json": "json",
@@ -27,6 +30,21 @@ export function tickRules(contentType: string | undefined, options: URLSearchPar
 /** Bars come in any form. @throws {HttpError} */
 export function barRules(contentType: string | undefined, options: URLSearchParams): Rules {
   return { form: formOf(options, readFormat(contentType, "bars"), "bars"), what: "bars" };
+}
+
+/** Answers a batch in the body of a request. @param rulesOf the way its records are read @throws {HttpError} */
+export async function answerBatch(
+  c: Context,
+  ingest: Ingest,
+  rulesOf: typeof tickRules,
+): Promise<Response> {
+  const { accepted, position } = await ingest.takeBody(
+    c.req.raw,
+    c.req.header("idempotency-key"),
+    rulesOf(c.req.header("content-type"), new URL(c.req.url).searchParams),
+    grantOf(c).write,
+  );
+  return c.json({ accepted, position });
 }
 
 function formOf(options: URLSearchParams, format: Format, what: string): Form {

@@ -3,7 +3,7 @@ import type { Catalogue } from "../../core/instrument.ts";
 import { Selection } from "../../hub/topic.ts";
 import { formatPosition, parsePosition, type TapeReader } from "../../tape/tape.ts";
 import { TICK_COLUMNS } from "../../wire/history.ts";
-import { tickRules } from "./body_rules.ts";
+import { answerBatch, tickRules } from "./body_rules.ts";
 import { grantOf } from "../access/grants.ts";
 import { historyFormat, historyResponse, type TimeSlices } from "./history.ts";
 import type { Ingest } from "./ingest.ts";
@@ -46,15 +46,7 @@ export function tickRoutes(options: TicksOptions): Hono {
       const words = { symbol: [...symbols ?? catalogue.symbols()] };
       return historyResponse(c, format, { columns: TICK_COLUMNS, words, page, timeSlices, fault });
     })
-    .post("/ticks", async (c) => {
-      const { accepted, position } = await ingest.takeBody(
-        c.req.raw,
-        c.req.header("idempotency-key"),
-        tickRules(c.req.header("content-type"), new URL(c.req.url).searchParams),
-        grantOf(c).write,
-      );
-      return c.json({ accepted, position });
-    });
+    .post("/ticks", (c) => answerBatch(c, ingest, tickRules));
 }
 
 function namesOf({ symbols, unknown }: { symbols: string[]; unknown: string[] }): Set<string> {
