@@ -39,7 +39,7 @@ import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
 import type { TapeError } from "./store/tape_error.ts";
 import type { Worker } from "./workers/worker.ts";
-import type { Company, Opened } from "./workers/company.ts";
+import type { Opened, ProcessRole } from "./workers/process_role.ts";
 import { createRouter, type Derived, type Parts } from "./router.ts";
 
 /** What lies outside: the clock, chance and the operator. */
@@ -90,7 +90,7 @@ const FEEDS = {
  * @throws {RangeError} for a feed or tape that cannot be used
  */
 export function createApp(config: Config, world: World, others: Others = {}): App {
-  const { shared, crew, worker } = others;
+  const { shared, workerPool, worker } = others;
   const { log, now, elapsed, random } = world;
   const access = openAccess(config, { now, warn: log.warn });
   const fault = (error: unknown) => log.error("Cannot serve a request", error);
@@ -125,7 +125,8 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
   });
   const metrics = new Metrics({
-    ...{ ...world, ...derived, log: entries, rooms, backup, advanceMs: ADVANCE_MS, others: crew },
+    ...{ ...world, ...derived, log: entries, rooms, backup },
+    ...{ advanceMs: ADVANCE_MS, others: workerPool },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
   const timeSlices = new TimeSlices(turn);
@@ -175,10 +176,10 @@ async function stop(
     readonly maintenance: Maintenance | undefined;
     random(): number;
   },
-  { shared, crew }: Others,
+  { shared, workerPool }: Others,
 ): Promise<void> {
   const { config: { drain }, feeds, hub, entry, groups, scheduler, entries, random } = parts;
-  const ended = crew?.end(drain);
+  const ended = workerPool?.end(drain);
   await Promise.all([feeds.end(), shared?.copies.end()]);
   hub.drain(() => Math.round(random() * drain));
   await entry.senders.end();
@@ -203,7 +204,8 @@ function createMaintenance(
 type Asked = Omit<Parts, "krakenApi" | "places" | "groups"> & { readonly rooms: Rooms };
 
 /** How the server is asked. */
-function createHandlers(config: Config, world: World, parts: Asked, { crew, worker }: Company) {
+function createHandlers(config: Config, world: World, parts: Asked, role: ProcessRole) {
+  const { workerPool, worker } = role;
   const { market, tape, hub, rooms, timeSlices, entry, access, fault } = parts;
   const krakenApi = new KrakenApi({
     ...{ market, tape, archive: tape, hub, timeSlices, now: world.now, fault },
@@ -211,7 +213,7 @@ function createHandlers(config: Config, world: World, parts: Asked, { crew, work
   // Where WebSockets are accepted: a new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const groups = [hub, rooms];
-  const all = crew === undefined ? groups : [...groups, crew];
+  const all = workerPool === undefined ? groups : [...groups, workerPool];
   const asked = { ...parts, krakenApi, places, groups: all };
   const router = createRouter(config, { ...world, sleep }, asked);
   worker?.tells({ clients: () => connectionCount(groups), text: () => parts.metrics.text() });

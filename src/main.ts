@@ -9,7 +9,7 @@ import { createLog } from "./logger.ts";
 import { backoff } from "./feeds/backoff.ts";
 import { openSharedLog } from "./open_tape.ts";
 import { sleep, turn } from "./scheduler.ts";
-import { again } from "./runtime/again.ts";
+import { relaunchOf } from "./runtime/relaunch.ts";
 import { readPair, type TlsFiles } from "./runtime/certificate.ts";
 import { openServer } from "./runtime/server.ts";
 import { FORM_OPTION_NAMES } from "./records/form_options.ts";
@@ -28,8 +28,8 @@ import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
 import { watch } from "./terminal/watch.ts";
-import { Crew } from "./workers/crew.ts";
-import { type Post, Worker, WORKER_VARIABLE } from "./workers/worker.ts";
+import { WorkerPool } from "./workers/worker_pool.ts";
+import { Worker, WORKER_VARIABLE, type WorkerStart } from "./workers/worker.ts";
 
 const { version } = project;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -50,9 +50,9 @@ async function serve(given: Config): Promise<void> {
   const clock = { now: Date.now, elapsed: () => performance.now() };
   const worker = await reportAsWorker(clock.elapsed);
   const config = worker === undefined ? given : workerSettings(given, worker.post);
-  const crew = worker === undefined ? createCrew(config, clock.elapsed) : undefined;
+  const workerPool = worker === undefined ? createCrew(config, clock.elapsed) : undefined;
   const shared = await openSharedLog(config, { ...clock, ...log, sleep });
-  if (crew !== undefined) await untilFree(config.tape);
+  if (workerPool !== undefined) await untilFree(config.tape);
   const app = createApp(config, {
     version,
     log,
@@ -67,7 +67,7 @@ async function serve(given: Config): Promise<void> {
       complain(error.message);
       process.exit(1);
     },
-  }, { shared, crew, worker });
+  }, { shared, workerPool, worker });
   if (worker !== undefined) {
     app.start();
     await worker.joined();
@@ -81,18 +81,18 @@ async function serve(given: Config): Promise<void> {
     ...log,
     now: Date.now,
     turn,
-    isShared: worker !== undefined || crew !== undefined,
-    isFirst: crew !== undefined,
+    isShared: worker !== undefined || workerPool !== undefined,
+    isFirst: workerPool !== undefined,
   });
   if (worker === undefined) app.start();
   worker?.serves();
-  await crew?.start(doors);
+  await workerPool?.start(doors);
   const scheme = config["tls-cert"] === undefined ? "http" : "https";
   const at = address(scheme, doors.host, doors.port);
   if (worker === undefined) log.info(`tickwire ${version} serves on ${at}`);
   process.on("SIGHUP", () => {
     void doors.renew(true);
-    crew?.renew();
+    workerPool?.renew();
   });
   if (scheme === "https") setInterval(() => void doors.renew(false), RENEWAL_MS);
   let stopping = false;
@@ -113,7 +113,7 @@ async function serve(given: Config): Promise<void> {
 async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
   const post = process.env[WORKER_VARIABLE];
   if (post === undefined) return undefined;
-  const parsed = JSON.parse(post) as Post;
+  const parsed = JSON.parse(post) as WorkerStart;
   const ended = () => process.exit(1);
   // The channel may stay open: one runtime lets other workers inherit the other end of it.
   setInterval(() => process.ppid === parsed.first || ended(), ORPHAN_MS);
@@ -126,22 +126,22 @@ async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined
 }
 
 /** Ports are those of the first process, and what only one may do is done there. */
-function workerSettings(config: Config, { port, redirectPort }: Post): Config {
+function workerSettings(config: Config, { port, redirectPort }: WorkerStart): Config {
   const { "backup-dir": _, ...rest } = config;
   return { ...rest, port, "redirect-port": redirectPort, feed: ["none"], log: "local" };
 }
 
 /** The processes that are to serve beside this one. @throws {ConfigError} */
-function createCrew(config: Config, elapsed: () => number): Crew | undefined {
+function createCrew(config: Config, elapsed: () => number): WorkerPool | undefined {
   const { workers } = config;
   const count = workers === "auto" ? availableParallelism() - 1 : workers ?? 0;
   if (count === 0) return undefined;
   checkWorkers(config);
-  return new Crew({
+  return new WorkerPool({
     ...{ count, elapsed, sleep, environment: process.env, ...log },
     kill,
     pid: process.pid,
-    again: again(process.execPath, process.argv.slice(2)),
+    again: relaunchOf(process.execPath, process.argv.slice(2)),
     backoff: (failures) => backoff(failures, Math.random),
   });
 }

@@ -3,7 +3,7 @@ import { parseStreamSpec } from "./log/stream_spec.ts";
 import type { TapeError } from "./store/tape_error.ts";
 import { parseTapeSpec, type TapeWorld } from "./tape/engines.ts";
 import { SharedLog, type SharedLogOptions } from "./tape/shared.ts";
-import { type Company, type Opened, openInCompany } from "./workers/company.ts";
+import { openAs, type Opened, type ProcessRole } from "./workers/process_role.ts";
 
 /** What the operator has set of tape and log. */
 export interface TapeSettings {
@@ -15,7 +15,7 @@ export interface TapeSettings {
 }
 
 /** Those with which a process shares its log. */
-export interface Others extends Company {
+export interface Others extends ProcessRole {
   readonly shared?: SharedLog | undefined;
 }
 
@@ -47,12 +47,12 @@ export async function openSharedLog(
 export function openTapeOf(
   settings: TapeSettings,
   world: TapeWorld & { fail(error: TapeError): void },
-  { shared, ...company }: Others,
+  { shared, ...role }: Others,
   fault: (error: unknown) => void,
   waiting: (isMuch: boolean) => void,
 ): Opened {
   const { tape, "bars-max": barsKept, "retention-size": bytesMax } = settings;
   const elsewhere = shared && { shared, fail: (error: TapeError) => world.fail(error) };
   const rooms: RoomCarrier | undefined = shared?.rooms(String(world.random()), fault);
-  return openInCompany(company, tape, world, { barsKept, bytesMax, waiting }, elsewhere, rooms);
+  return openAs(role, tape, world, { barsKept, bytesMax, waiting }, elsewhere, rooms);
 }

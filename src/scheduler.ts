@@ -1,4 +1,4 @@
-import { Pace } from "./pace.ts";
+import { FlushPacer } from "./flush_pacer.ts";
 
 /** What happens by the clock rather than in answer to anything. */
 export interface ScheduledWork {
@@ -30,7 +30,7 @@ export class Scheduler {
   readonly #work: ScheduledWork;
   /** At least between two flushes, where that is not found out. */
   readonly #flushMs: number | undefined;
-  readonly #pace = new Pace();
+  readonly #pace = new FlushPacer();
   #spacingMs: number;
   #advancing: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -50,8 +50,8 @@ const OUTSIDE = new Map<string, string[]>([
   ["src/config/flags.ts", ["src/core/nearest.ts"]],
   ["src/config/help.ts", ["src/config.ts", "src/records/form_options.ts"]],
   ["src/logger.ts", ["src/core/mask.ts"]],
-  ["src/pace.ts", []],
-  ["src/scheduler.ts", ["src/pace.ts"]],
+  ["src/flush_pacer.ts", []],
+  ["src/scheduler.ts", ["src/flush_pacer.ts"]],
   ["src/config/setting_kinds.ts", [
     "src/core/duration.ts",
     "src/core/instrument.ts",

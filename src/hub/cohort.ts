@@ -12,8 +12,8 @@ import { type Pending, PendingAll, PendingLatest } from "./pending.ts";
 import type { Place, Reader } from "./reader.ts";
 import { boardOf, type MarketView } from "./market_view.ts";
 import type { EncodedFrame } from "./traffic.ts";
-import { makeTexts } from "./texts.ts";
-import { Untold } from "./untold.ts";
+import { makeTexts } from "./frame_texts.ts";
+import { PendingCorrections } from "./pending_corrections.ts";
 import type { Item, Subscription } from "./wire.ts";
 
 /** A session as its cohort sees it. */
@@ -54,7 +54,7 @@ export class Cohort {
   readonly #shared: Reader;
   /** The rows that the members have; only for formats that send the changes of a row. */
   readonly #known: Map<string, Row> | undefined;
-  readonly #untold = new Untold();
+  readonly #pendingCorrections = new PendingCorrections();
   /** `seq` of the newest update. */
   seq: number;
   /** Number of members that the last flush sent a frame to. */
@@ -208,7 +208,7 @@ export class Cohort {
     for (const time of times) this.#addBar(symbol, time);
     if (format.correct === undefined) return;
     this.#pending.add(`correction ${seq}`, () => undefined);
-    this.#untold.add(this.#pending.count, correction);
+    this.#pendingCorrections.add(this.#pending.count, correction);
   }
 
   /** Adds a bar that the clock has closed. */
@@ -285,7 +285,7 @@ export class Cohort {
     reader.seq = this.seq;
     reader.updates = this.#pending.count;
     reader.symbols = this.symbolNumbers.symbols.length;
-    reader.told = this.#untold.last ?? reader.told;
+    reader.told = this.#pendingCorrections.last ?? reader.told;
   }
 
   /** @param known rows that the reader has; updated to those that it has after this frame */
@@ -296,7 +296,7 @@ export class Cohort {
       : this.#pending.since(reader.updates).map((update) => update());
     const content = {
       items,
-      corrections: this.#untold.since(reader.updates),
+      corrections: this.#pendingCorrections.since(reader.updates),
       merged: whole ? 0 : this.#pending.count - reader.updates - items.length,
       // Symbols without an update come with their first one, for the members and for this reader alike.
       symbols: this.symbolNumbers.symbols.slice(reader.symbols, this.#shared.symbols),
@@ -309,7 +309,7 @@ export class Cohort {
     let known = this.#shared.updates;
     for (const { updates } of this.#apart.values()) known = Math.min(known, updates);
     this.#pending.forget(known);
-    this.#untold.forget(known);
+    this.#pendingCorrections.forget(known);
   }
 
   #owes(): boolean {

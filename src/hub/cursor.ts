@@ -4,13 +4,13 @@ import type { TapedTick } from "../core/tick.ts";
 import { readBars } from "../tape/bars.ts";
 import { Cohort, type Member } from "./cohort.ts";
 import type { FragmentCache } from "./fragment_cache.ts";
-import { Pace } from "./pace.ts";
+import { PlaybackClock } from "./playback_clock.ts";
 import type { Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
 import { EMPTY_VIEW, liveView, type MarketView } from "./market_view.ts";
 import { IN_THE_FUTURE, type StartPosition } from "./start_position.ts";
 import { channelName } from "./topic.ts";
-import { startsIn } from "./untold.ts";
+import { startsIn } from "./pending_corrections.ts";
 
 /** The owner of a cursor; the cursor reports to it. */
 export interface Follower extends Member {
@@ -60,7 +60,7 @@ export class Cursor {
   readonly #resumed = new Set<string>();
   /** Cost of the last step, roughly the number of ticks examined. */
   #effort = 0;
-  readonly #pace: Pace;
+  readonly #pace: PlaybackClock;
   /** `seq` up to which the follower knows the imported bars. */
   readonly #givenKnown: number;
 
@@ -69,7 +69,7 @@ export class Cursor {
     const { channel } = cohort.subscription;
     this.cohort = cohort;
     this.#options = options;
-    this.#pace = new Pace(speed);
+    this.#pace = new PlaybackClock(speed);
     if (needsState(cohort.subscription, speed)) {
       const time = start.kind === "time" ? start.time : timeAt(tape, start.seq);
       this.#replay = new Replay(options, cohort, time);

@@ -74,7 +74,7 @@ export class QueuedLog implements SlicedLog {
   readonly #waiting: Waiting[] = [];
   #ticksWaiting = 0;
   #large: Large | undefined;
-  readonly #untold: Written[] = [];
+  readonly #undelivered: Written[] = [];
   #head = 0;
   #deliver: ((entry: Entry) => void) | undefined;
 
@@ -114,7 +114,8 @@ export class QueuedLog implements SlicedLog {
     if (this.#large === undefined) this.#writeWaiting();
     if (this.#large !== undefined) this.#writeLarge(this.#large);
     this.#tell();
-    return this.#waiting.length > 0 || this.#large !== undefined || this.#untold.length > 0;
+    return this.#waiting.length > 0 || this.#large !== undefined ||
+      this.#undelivered.length > 0;
   }
 
   get state(): LogState {
@@ -155,7 +156,7 @@ export class QueuedLog implements SlicedLog {
     const taken = this.#take(count);
     try {
       this.#options.store.write(written.map(({ entry }) => entry));
-      this.#untold.push(...written);
+      this.#undelivered.push(...written);
     } catch (error) {
       this.#head = before;
       for (const { reject } of taken) reject(error);
@@ -201,7 +202,7 @@ export class QueuedLog implements SlicedLog {
     parts.push(...fresh);
     large.written = end;
     if (end < count) return;
-    this.#untold.push(...parts);
+    this.#undelivered.push(...parts);
     this.#large = undefined;
   }
 
@@ -256,8 +257,8 @@ export class QueuedLog implements SlicedLog {
     const { elapsed } = this.#options;
     const until = elapsed() + DELIVER_MS_MAX;
     let ticks = 0;
-    while (this.#untold.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
-      const { entry, ends } = this.#untold.shift()!;
+    while (this.#undelivered.length > 0 && ticks < DELIVER_MAX && elapsed() < until) {
+      const { entry, ends } = this.#undelivered.shift()!;
       ticks += weightOf(entry);
       try {
         this.#deliver!(entry);

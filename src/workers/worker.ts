@@ -1,5 +1,5 @@
 import { type OpenFollowed, openFollowed, type OpenTapeOptions } from "../tape/engines.ts";
-import { ask } from "./asking.ts";
+import { forwardRequest } from "./forwarded_request.ts";
 import { Channel } from "./channel.ts";
 import { ChannelLog } from "./channel_log.ts";
 import { ChannelRooms } from "./channel_rooms.ts";
@@ -9,7 +9,7 @@ import type { RoomMessage } from "./relay_rooms.ts";
 /** What a worker is told when it is started: in the environment, under this name. */
 export const WORKER_VARIABLE = "TICKWIRE_WORKER";
 
-export interface Post {
+export interface WorkerStart {
   /** The id of the first process. */
   readonly first: number;
   /** Counted from 1. */
@@ -44,7 +44,7 @@ export interface Figures {
 
 /** A process that serves beside the first one, from the same file and on the same port. */
 export class Worker {
-  readonly post: Post;
+  readonly post: WorkerStart;
   readonly #options: WorkerOptions;
   readonly #channel: Channel;
   readonly rooms: ChannelRooms;
@@ -52,7 +52,7 @@ export class Worker {
   #figures: Figures | undefined;
   #clients = 0;
 
-  private constructor(post: Post, options: WorkerOptions, channel: Channel) {
+  private constructor(post: WorkerStart, options: WorkerOptions, channel: Channel) {
     this.post = post;
     this.#options = options;
     this.#channel = channel;
@@ -60,7 +60,7 @@ export class Worker {
   }
 
   /** Reports to the first process. */
-  static async begin(post: Post, options: WorkerOptions): Promise<Worker> {
+  static async begin(post: WorkerStart, options: WorkerOptions): Promise<Worker> {
     const channel = await Channel.open(post.path, {
       received: (frame) => worker.take(frame),
       closed: () => options.ended(),
@@ -107,7 +107,7 @@ export class Worker {
   /** Has what concerns the whole server answered by the first process; `undefined` for everything else. */
   pass(request: Request): Promise<Response> | undefined {
     const { pathname } = new URL(request.url);
-    return ANSWERED_THERE.includes(pathname) ? ask(this.post.path, request) : undefined;
+    return ANSWERED_THERE.includes(pathname) ? forwardRequest(this.post.path, request) : undefined;
   }
 
   take(frame: Frame): void {

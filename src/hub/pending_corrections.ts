@@ -4,7 +4,7 @@ import type { MarketView } from "./market_view.ts";
 import type { Channel } from "./topic.ts";
 
 /** Corrections that at least one member of a cohort has not received, each with its update number. */
-export class Untold {
+export class PendingCorrections {
   #corrections: { readonly at: number; readonly correction: TapedCorrection }[] = [];
 
   /** `seq` of the newest correction. */

@@ -17,7 +17,7 @@ export function spacingAfter(costMs: number, otherShare: number): number {
 }
 
 /** When flushes may begin, by what they cost and by how busy the process is beside them. */
-export class Pace {
+export class FlushPacer {
   #otherShare = 0;
   #endedAt: number | undefined;
   #busyMs = 0;

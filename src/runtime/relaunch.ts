@@ -9,7 +9,7 @@ const EMBEDDED = /^(?:\/\$bunfs\/|B:[/\\]~BUN[/\\])/;
  * @param program path of the executable or the runtime
  * @param args those that it was started with
  */
-export function again(
+export function relaunchOf(
   program: string,
   args: readonly string[],
 ): { readonly program: string; readonly args: readonly string[] } {

@@ -3,25 +3,25 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answer, type Asked } from "./asking.ts";
+import { answerForwarded, type Asked } from "./forwarded_request.ts";
 import { Channel } from "./channel.ts";
 import { type Frame, KIND, messageIn } from "./frames.ts";
 import type { Joined, RelayLog } from "./relay_log.ts";
 import type { RelayRooms } from "./relay_rooms.ts";
-import { type Post, WORKER_VARIABLE } from "./worker.ts";
+import { WORKER_VARIABLE, type WorkerStart } from "./worker.ts";
 
 /** How this program is started once more. */
-export interface Again {
+export interface Relaunch {
   readonly program: string;
   readonly args: readonly string[];
 }
 
-export interface CrewOptions {
+export interface WorkerPoolOptions {
   /** The id of this process. */
   readonly pid: number;
   /** How many processes there are beside the first one. */
   readonly count: number;
-  readonly again: Again;
+  readonly again: Relaunch;
   readonly environment: Readonly<Record<string, string | undefined>>;
   elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -62,15 +62,15 @@ type Message =
   | { readonly op: "figures"; readonly id: number; readonly text: string };
 
 /** The processes beside the first one: starts them, and anew when they end; what they ask, and what they are told. */
-export class Crew {
-  readonly #options: CrewOptions;
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
   readonly #members: Member[];
   readonly #stopping = new AbortController();
   readonly #folder: string;
   #server: Server | undefined;
   #shared: Shared | undefined;
 
-  constructor(options: CrewOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), "tickwire-"));
     this.#members = Array.from(
@@ -85,7 +85,7 @@ export class Crew {
   }
 
   /** Starts them. @param ports that all listen on */
-  async start(ports: Pick<Post, "port" | "redirectPort">): Promise<void> {
+  async start(ports: Pick<WorkerStart, "port" | "redirectPort">): Promise<void> {
     const path = join(this.#folder, "socket");
     this.#server = createServer((socket) => {
       let take: ((frame: Frame) => void) | undefined;
@@ -97,7 +97,7 @@ export class Crew {
           const message = messageIn<Message>(frame);
           if (message.op === "request") {
             take = () => {};
-            void answer(channel, message, this.#shared!.fetch, () => gone);
+            void answerForwarded(channel, message, this.#shared!.fetch, () => gone);
           } else if (message.op === "hello") {
             member = this.#members[message.number - 1]!;
             take = member.meet(channel, this.#shared!);
@@ -155,7 +155,7 @@ export class Crew {
 /** One of the processes, under the same number whenever it is started anew. */
 class Member {
   readonly #number: number;
-  readonly #options: CrewOptions;
+  readonly #options: WorkerPoolOptions;
   #child: ChildProcess | undefined;
   #exited = Promise.resolve("");
   #channel: Channel | undefined;
@@ -170,7 +170,7 @@ class Member {
   #count = 0;
   clients = 0;
 
-  constructor(number: number, options: CrewOptions) {
+  constructor(number: number, options: WorkerPoolOptions) {
     this.#number = number;
     this.#options = options;
   }
@@ -182,7 +182,7 @@ class Member {
   /** Sees to it that it runs, until the signal. */
   async keep(
     shared: Shared,
-    post: Omit<Post, "number" | "first">,
+    post: Omit<WorkerStart, "number" | "first">,
     signal: AbortSignal,
   ): Promise<void> {
     const { elapsed, sleep, backoff, warn } = this.#options;
@@ -201,13 +201,13 @@ class Member {
     }
   }
 
-  #start({ log }: Shared, post: Omit<Post, "number" | "first">): void {
+  #start({ log }: Shared, post: Omit<WorkerStart, "number" | "first">): void {
     const { again: { program, args }, environment, pid } = this.#options;
     this.#come = log.expect();
     const env = {
       ...environment,
       [WORKER_VARIABLE]: JSON.stringify(
-        { ...post, first: pid, number: this.#number } satisfies Post,
+        { ...post, first: pid, number: this.#number } satisfies WorkerStart,
       ),
     };
     const child = this.#child = spawn(program, args, {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { Pace, spacingAfter } from "../src/pace.ts";
+import { FlushPacer, spacingAfter } from "../src/flush_pacer.ts";
 
 /** What a server does: a tick every so many milliseconds, what it takes to serve it, and what else is done. */
 interface Load {
@@ -22,7 +22,7 @@ const RUN_MS = 2_000, STEADY_MS = 1_000;
 
 /** Runs a server whose clock goes on by hundredths of a millisecond. */
 function simulate({ tickEveryMs, costMs, otherShare }: Load): Fare {
-  const pace = new Pace();
+  const pace = new FlushPacer();
   const waits: number[] = [], flushes: number[] = [];
   let [mayAt, ownMs, ownSteadyMs] = [0, 0, 0];
   for (let tickAt = 0; tickAt < RUN_MS; tickAt += tickEveryMs) {

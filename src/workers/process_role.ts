@@ -7,14 +7,14 @@ import {
   type OpenTapeOptions,
   type TapeWorld,
 } from "../tape/engines.ts";
-import type { Crew } from "./crew.ts";
+import type { WorkerPool } from "./worker_pool.ts";
 import { RelayLog } from "./relay_log.ts";
 import { RelayRooms } from "./relay_rooms.ts";
 import type { Worker } from "./worker.ts";
 
-/** The other processes of a server: those beside the first one, or the first one beside which this one is; or none. */
-export interface Company {
-  readonly crew?: Crew | undefined;
+/** What a process is in its server: the first one, which has workers; a worker; or, without either, the only one. */
+export interface ProcessRole {
+  readonly workerPool?: WorkerPool | undefined;
   readonly worker?: Worker | undefined;
 }
 
@@ -30,12 +30,12 @@ export interface Opened extends OpenTape {
 }
 
 /**
- * Opens the tape of that name, and its log, as the process that is in that company.
+ * Opens the tape of that name, and its log, as a process of that role.
  * @param rooms of other replicas, where there are some
  * @throws {RangeError} {TapeError}
  */
-export function openInCompany(
-  { crew, worker }: Company,
+export function openAs(
+  { workerPool, worker }: ProcessRole,
   name: string,
   world: TapeWorld,
   options: OpenTapeOptions,
@@ -46,7 +46,7 @@ export function openInCompany(
   if (worker !== undefined) {
     return { ...alone, ...worker.open(name, options), carrier: worker.rooms };
   }
-  if (crew === undefined) return { ...alone, ...openTape(name, world, options, elsewhere) };
+  if (workerPool === undefined) return { ...alone, ...openTape(name, world, options, elsewhere) };
   const released = () => relay.released;
   const opened = openTape(name, world, { ...options, released }, elsewhere);
   const relay = new RelayLog({ log: opened.log, sharing: () => opened.tape.sharing });
@@ -60,7 +60,7 @@ export function openInCompany(
     share(fetch) {
       // Ticks of an older version go as they are brought into blocks.
       const isReadable = () => opened.tape.legacyTicks === 0;
-      crew.shares({ log: relay, rooms: carrier, fetch, isReadable });
+      workerPool.shares({ log: relay, rooms: carrier, fetch, isReadable });
     },
   };
 }

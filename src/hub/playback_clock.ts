@@ -1,5 +1,5 @@
 /** Maps recorded time to the clock at a playback speed. */
-export class Pace {
+export class PlaybackClock {
   #speed: number;
   #paused = false;
   /** A clock time and the recorded time that is played then. */

@@ -18,7 +18,7 @@ interface Answered {
 const END = new Uint8Array();
 
 /** Has a request answered by the process at a path; what is large comes as fast as it is read. */
-export async function ask(path: string, request: Request): Promise<Response> {
+export async function forwardRequest(path: string, request: Request): Promise<Response> {
   const answer = new Answer();
   const channel = await Channel.open(path, answer);
   const { method, url } = request;
@@ -87,7 +87,7 @@ class Answer {
 }
 
 /** Answers a request of another process, and ends its channel. */
-export async function answer(
+export async function answerForwarded(
   channel: Channel,
   { method, url, headers }: Asked,
   fetch: (request: Request) => Response | Promise<Response>,
