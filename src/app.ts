@@ -138,14 +138,8 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     ? createMaintenance(config, { replica, log: entries, tape }, log)
     : undefined;
   const parts = { ...derived, replica, writer, streams, entry, timeSlices, metrics, backup };
-  const scheduler = createPulse(config, world, {
-    ...parts,
-    rooms,
-    maintenance,
-    access,
-    opened,
-    worker,
-  });
+  const all = { ...parts, rooms, maintenance, access, opened, worker };
+  const scheduler = createScheduler(config, world, all);
   replica.start(BARS_IN_MEMORY);
   opened.settled();
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
@@ -225,7 +219,7 @@ function createHandlers(config: Config, world: World, parts: Asked, role: Proces
 }
 
 /** What happens by the clock. */
-function createPulse(
+function createScheduler(
   config: Config,
   { now, elapsed, busy }: World,
   parts: Derived & {
