@@ -45,7 +45,7 @@ function simulate({ tickEveryMs, costMs, otherShare }: Load): Fare {
   };
 }
 
-describe("Pace", () => {
+describe("FlushPacer", () => {
   test("A tick that comes alone is sent when it comes", () => {
     for (const otherShare of [0, 0.3, 0.9]) {
       const { waitMsMax } = simulate({ tickEveryMs: 20, costMs: 0.7, otherShare });

@@ -46,11 +46,11 @@ class Stand {
   }
 }
 
-describe("Pulse", () => {
+describe("Scheduler", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
   afterEach(() => mock.timers.reset());
 
-  test("Pulse flushes the first tick after a quiet spell at once, then once per interval", () => {
+  test("Scheduler flushes the first tick after a quiet spell at once, then once per interval", () => {
     const stand = new Stand();
     for (let tick = 0; tick < 50; tick++) {
       stand.scheduler.touch();
@@ -64,7 +64,7 @@ describe("Pulse", () => {
     steady.slice(1).forEach((time, index) => assert.equal(time - steady[index]!, FLUSH_MS));
   });
 
-  test("Pulse without an interval flushes at once, and rests as long as a flush has taken", () => {
+  test("Scheduler without an interval flushes at once, and rests as long as a flush has taken", () => {
     const stand = new Stand("auto");
     stand.costMs = 2;
     for (let tick = 0; tick < 10; tick++) {
@@ -78,7 +78,7 @@ describe("Pulse", () => {
     assert.equal(stand.flushes.length, length + 1);
   });
 
-  test("Pulse serves when it is asked to, by the latest word, and not after its end", () => {
+  test("Scheduler serves when it is asked to, by the latest word, and not after its end", () => {
     const stand = new Stand();
     stand.scheduler.serveAfter(5);
     stand.scheduler.serveAfter(2);
@@ -90,7 +90,7 @@ describe("Pulse", () => {
     assert.equal(stand.serves.length, 1);
   });
 
-  test("Pulse lets ticks that come as often as frames may go wait for nothing, though one was late", () => {
+  test("Scheduler lets ticks that come as often as frames may go wait for nothing, though one was late", () => {
     const stand = new Stand();
     const waits: number[] = [];
     for (let tick = 0; tick < 30; tick++) {
@@ -106,7 +106,7 @@ describe("Pulse", () => {
     assert.deepEqual(waits, Array(30).fill(0));
   });
 
-  test("Pulse counts a flush no sooner than one interval after the one before", () => {
+  test("Scheduler counts a flush no sooner than one interval after the one before", () => {
     const stand = new Stand();
     for (let tick = 0; tick < 200; tick++) {
       stand.scheduler.touch();
@@ -120,7 +120,7 @@ describe("Pulse", () => {
     }
   });
 
-  test("Pulse flushes again when something is owed, and rests when nothing is", () => {
+  test("Scheduler flushes again when something is owed, and rests when nothing is", () => {
     const stand = new Stand();
     stand.owed = 1_035;
     stand.scheduler.touch();
@@ -128,7 +128,7 @@ describe("Pulse", () => {
     assert.deepEqual(stand.flushes, [1_000, 1_035]);
   });
 
-  test("Pulse advances four times a second and tidies in slices between which others have their turn", () => {
+  test("Scheduler advances four times a second and tidies in slices between which others have their turn", () => {
     const stand = new Stand();
     stand.left = 5;
     stand.scheduler.start();

@@ -6,15 +6,15 @@ const trade = (id: number, time = id * 10) => ({ id, time, price: id, size: 1 })
 const trades = (...ids: number[]) => ids.map((id) => trade(id));
 const ids = (taken: readonly { id: number }[] | undefined) => taken?.map(({ id }) => id);
 
-describe("TradeLine", () => {
-  test("TradeLine takes the first snapshot and each trade after it once", () => {
+describe("NumberedTrades", () => {
+  test("NumberedTrades takes the first snapshot and each trade after it once", () => {
     const line = new NumberedTrades("A", undefined);
     assert.deepEqual(ids(line.receive(trades(1, 2, 3), true)), [1, 2, 3]);
     assert.deepEqual(ids(line.receive(trades(3, 4), false)), [4]);
     assert.deepEqual(line.place, { id: 4, time: 40 });
   });
 
-  test("TradeLine needs nothing fetched when the snapshot goes back far enough", () => {
+  test("NumberedTrades needs nothing fetched when the snapshot goes back far enough", () => {
     const line = new NumberedTrades("A", { id: 4, time: 40 });
     assert.deepEqual(ids(line.receive([], true)), []);
     assert.deepEqual(ids(line.receive(trades(3, 4, 5), true)), [5]);
@@ -22,7 +22,7 @@ describe("TradeLine", () => {
     assert.deepEqual(ids(line.receive(trades(5), true)), []);
   });
 
-  test("TradeLine holds what comes until the trades before it are fetched", () => {
+  test("NumberedTrades holds what comes until the trades before it are fetched", () => {
     const line = new NumberedTrades("A", { id: 4, time: 40 });
     assert.equal(line.receive(trades(8, 9), true), undefined);
     assert.deepEqual(ids(line.receive(trades(10), false)), []);
@@ -34,7 +34,7 @@ describe("TradeLine", () => {
     assert.equal(line.receive(trades(12), false), undefined);
   });
 
-  test("TradeLine takes late trades, and knows an exchange that numbers anew by its times", () => {
+  test("NumberedTrades takes late trades, and knows an exchange that numbers anew by its times", () => {
     const line = new NumberedTrades("A", undefined);
     assert.deepEqual(ids(line.receive([trade(1), trade(2, 5), trade(3)], false)), [1, 2, 3]);
     assert.deepEqual(ids(line.receive([trade(1, 50), trade(2, 60)], false)), [1, 2]);
@@ -42,7 +42,7 @@ describe("TradeLine", () => {
     assert.deepEqual(ids(line.receive([trade(1, 50), trade(2, 60)], true)), []);
   });
 
-  test("TradeLine holds no more than its limit", () => {
+  test("NumberedTrades holds no more than its limit", () => {
     const line = new NumberedTrades("A", { id: 0, time: 0 });
     const many = Array.from({ length: 60_000 }, (_, index) => trade(index + 2));
     assert.equal(line.receive(many, false), undefined);

@@ -44,8 +44,8 @@ class Stand {
   }
 }
 
-describe("Rota", () => {
-  it("Rota serves at once while there is time, and says nothing of later", () => {
+describe("FairQueue", () => {
+  it("FairQueue serves at once while there is time, and says nothing of later", () => {
     const stand = new Stand();
     for (let count = 0; count < 100; count++) {
       stand.queue.add(stand.waiter("a", 1, 0.1));
@@ -55,7 +55,7 @@ describe("Rota", () => {
     assert.equal(stand.laterAt, Infinity);
   });
 
-  it("Rota takes no more than half of the time, a little at a time, and does everything in the end", () => {
+  it("FairQueue takes no more than half of the time, a little at a time, and does everything in the end", () => {
     const stand = new Stand();
     const waiter = stand.waiter("a", 1_000, 0.1);
     const begun = stand.now;
@@ -74,7 +74,7 @@ describe("Rota", () => {
     assert.ok(took > 190 && took < 230, `${took} ms for 100 ms of work`);
   });
 
-  it("Rota serves those who wait in turn, so that one who asks for little does not wait for long", () => {
+  it("FairQueue serves those who wait in turn, so that one who asks for little does not wait for long", () => {
     const stand = new Stand();
     stand.queue.add(stand.waiter("much", 500, 0.5));
     stand.queue.add(stand.waiter("little", 2, 0.5));
@@ -85,7 +85,7 @@ describe("Rota", () => {
     assert.equal(stand.served.length, 503);
   });
 
-  it("Rota that rests lets nobody in before", () => {
+  it("FairQueue that rests lets nobody in before", () => {
     const stand = new Stand();
     stand.queue.add(stand.waiter("a", 100, 0.5));
     const { length } = stand.served;
@@ -96,7 +96,7 @@ describe("Rota", () => {
     assert.equal(stand.served.length, 101);
   });
 
-  it("Rota rests for 20 ms at most, however long one thing has taken", () => {
+  it("FairQueue rests for 20 ms at most, however long one thing has taken", () => {
     const stand = new Stand();
     stand.queue.add(stand.waiter("slow", 2, 500));
     assert.equal(stand.laterAt - stand.now, 20);
@@ -104,7 +104,7 @@ describe("Rota", () => {
     assert.equal(stand.served.length, 2);
   });
 
-  it("Rota passes over who is full, and serves him when he is not", () => {
+  it("FairQueue passes over who is full, and serves him when he is not", () => {
     const stand = new Stand();
     const full = stand.waiter("full", 1, 0.1);
     full.full = true;
@@ -117,7 +117,7 @@ describe("Rota", () => {
     assert.deepEqual(stand.served, ["free", "full"]);
   });
 
-  it("Rota forgets who has left", () => {
+  it("FairQueue forgets who has left", () => {
     const stand = new Stand();
     const waiter = stand.waiter("a", 100, 1);
     stand.queue.add(waiter);
@@ -126,7 +126,7 @@ describe("Rota", () => {
     assert.equal(waiter.count, 99);
   });
 
-  it("Rota tells of what fails, and goes on with the same one and with the others", () => {
+  it("FairQueue tells of what fails, and goes on with the same one and with the others", () => {
     const stand = new Stand();
     const waiter = stand.waiter("a", 2, 0.1);
     const { serve } = waiter;

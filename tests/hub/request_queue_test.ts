@@ -16,8 +16,8 @@ function drain(backlog: RequestQueue): string[] {
   return taken;
 }
 
-describe("Backlog", () => {
-  it("Backlog has room for so many frames, refuses as many more in their turn, and then keeps none", () => {
+describe("RequestQueue", () => {
+  it("RequestQueue has room for so many frames, refuses as many more in their turn, and then keeps none", () => {
     const backlog = new RequestQueue(newRota(), 2);
     const kept = ["a", "b", "c", "d", "e"].map((text) => backlog.add(text));
     assert.deepEqual(kept, [true, true, true, true, false]);
@@ -26,7 +26,7 @@ describe("Backlog", () => {
     assert.deepEqual(drain(backlog), ["f"]);
   });
 
-  it("Backlog has room for 1 MiB of text, refuses as much again, and then keeps none", () => {
+  it("RequestQueue has room for 1 MiB of text, refuses as much again, and then keeps none", () => {
     const backlog = new RequestQueue(newRota(), 1_000);
     const half = "x".repeat(MIB / 2);
     const kept = [1, 2, 3, 4, 5].map(() => backlog.add(half));
@@ -34,13 +34,13 @@ describe("Backlog", () => {
     assert.deepEqual(drain(backlog).map((text) => text[0]), ["x", "x", "(", "("]);
   });
 
-  it("Backlog keeps a frame that waits alone, however long it is", () => {
+  it("RequestQueue keeps a frame that waits alone, however long it is", () => {
     const backlog = new RequestQueue(newRota(), 1);
     assert.ok(backlog.add("x".repeat(3 * MIB)));
     assert.equal(backlog.take()!.refused, false);
   });
 
-  it("Backlog keeps what is wrong with a frame at no length", () => {
+  it("RequestQueue keeps what is wrong with a frame at no length", () => {
     const backlog = new RequestQueue(newRota(), 10);
     const fault = new ClientError("too_large", "Cannot read it");
     backlog.add("x".repeat(MIB));

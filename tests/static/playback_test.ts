@@ -20,7 +20,7 @@ function setUp() {
 
 const at = (time: number, isPaused = true, speed = 1) => ({ time, speed, isPaused });
 
-test("MomentStream seeks with the cursor it has, and goes back to the present with a new one", () => {
+test("PlaybackStream seeks with the cursor it has, and goes back to the present with a new one", () => {
   const { source, replies, stream } = setUp();
   source.reply();
   stream.show(at(100));
@@ -34,7 +34,7 @@ test("MomentStream seeks with the cursor it has, and goes back to the present wi
   assert.equal(source.asked.length, 2);
 });
 
-test("MomentStream has one seek on its way, and the newest wish is the next one", () => {
+test("PlaybackStream has one seek on its way, and the newest wish is the next one", () => {
   const { source, stream, replies } = setUp();
   source.reply();
   for (const time of [100, 200, 300, 400]) stream.show(at(time));
@@ -46,7 +46,7 @@ test("MomentStream has one seek on its way, and the newest wish is the next one"
   assert.deepEqual(replies, [undefined, 400, 400]);
 });
 
-test("MomentStream plays, pauses and changes the speed in place", () => {
+test("PlaybackStream plays, pauses and changes the speed in place", () => {
   const { source, stream } = setUp();
   source.reply();
   stream.show(at(100));
@@ -59,7 +59,7 @@ test("MomentStream plays, pauses and changes the speed in place", () => {
   }]);
 });
 
-test("MomentStream tells nothing of rows that came before a seek was answered", () => {
+test("PlaybackStream tells nothing of rows that came before a seek was answered", () => {
   const { source, stream, rows } = setUp();
   source.reply();
   source.rows({ a: 1 });
@@ -70,7 +70,7 @@ test("MomentStream tells nothing of rows that came before a seek was answered", 
   assert.deepEqual(rows, [{ a: 1 }, { a: 3 }]);
 });
 
-test("MomentStream that cannot have its moment is live again, and says why", () => {
+test("PlaybackStream that cannot have its moment is live again, and says why", () => {
   const { source, stream, lost, failures } = setUp();
   source.reply();
   stream.show(at(100));
@@ -83,7 +83,7 @@ test("MomentStream that cannot have its moment is live again, and says why", () 
   assert.deepEqual(lost.slice(1), ["The epoch is another"]);
 });
 
-test("MomentStream that is closed has nothing more to say", () => {
+test("PlaybackStream that is closed has nothing more to say", () => {
   const { source, stream, rows } = setUp();
   source.reply();
   stream.close();

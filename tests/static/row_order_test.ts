@@ -15,7 +15,7 @@ function shown(order: RowOrder, now = 0): string {
   return order.symbols.join("");
 }
 
-test("Order is that of the server until a column is chosen, and again at its third choice", () => {
+test("RowOrder is that of the server until a column is chosen, and again at its third choice", () => {
   const order = new RowOrder(COLUMNS);
   assert.equal(shown(order), "BAC");
   order.sortBy("last");
@@ -30,7 +30,7 @@ test("Order is that of the server until a column is chosen, and again at its thi
   assert.equal(shown(order), "CBA");
 });
 
-test("Order finds symbols and names in any letter case", () => {
+test("RowOrder finds symbols and names in any letter case", () => {
   const order = new RowOrder(COLUMNS);
   order.search(" be ");
   assert.equal(shown(order), "B");
@@ -40,7 +40,7 @@ test("Order finds symbols and names in any letter case", () => {
   assert.equal(shown(order), "BAC");
 });
 
-test("Order changes at most once a second by itself, and at once for somebody", () => {
+test("RowOrder changes at most once a second by itself, and at once for somebody", () => {
   const order = new RowOrder(COLUMNS);
   order.sortBy("last");
   assert.equal(order.update(rows, 1, 0), true);

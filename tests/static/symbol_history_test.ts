@@ -31,7 +31,7 @@ function setUp(symbol = "A", interval: Interval = "tick", moment?: Playback) {
 const tick = (seq: number) => ({ seq, time: seq * 10, price: seq });
 const bar = (time: number, count = 1, closed = true) => ({ time, count, close: count, closed });
 
-test("Track joins first and loads then, so that nothing is missing and nothing is twice", async () => {
+test("SymbolHistory joins first and loads then, so that nothing is missing and nothing is twice", async () => {
   const { source, loads, track, seqs } = setUp();
   assert.equal(loads.length, 0);
   source.reply();
@@ -44,7 +44,7 @@ test("Track joins first and loads then, so that nothing is missing and nothing i
   assert.equal(track.edge.at(5_000), 5_000);
 });
 
-test("Track keeps the old series in sight until it is whole again", async () => {
+test("SymbolHistory keeps the old series in sight until it is whole again", async () => {
   const { source, loads, seqs } = setUp();
   source.reply();
   await loads[0]!.arrive([tick(1)]);
@@ -61,7 +61,7 @@ test("Track keeps the old series in sight until it is whole again", async () => 
   assert.deepEqual(seqs(), [2, 3]);
 });
 
-test("Track goes on with the series it has when its stream goes on", async () => {
+test("SymbolHistory goes on with the series it has when its stream goes on", async () => {
   const { source, loads, seqs } = setUp();
   source.reply();
   // The connection breaks while history is still on its way.
@@ -74,7 +74,7 @@ test("Track goes on with the series it has when its stream goes on", async () =>
   assert.equal(loads.length, 1);
 });
 
-test("Track loads what is older, more each time, until there is nothing", async () => {
+test("SymbolHistory loads what is older, more each time, until there is nothing", async () => {
   const { source, loads, track } = setUp("X&Y=1", "1m");
   source.reply();
   assert.equal(loads[0]!.path, "bars?symbol=X%26Y%3D1&limit=500&interval=1m");
@@ -94,7 +94,7 @@ test("Track loads what is older, more each time, until there is nothing", async 
   assert.equal(loads.length, 3);
 });
 
-test("Track that is short has nothing older", async () => {
+test("SymbolHistory that is short has nothing older", async () => {
   const { source, loads, track } = setUp();
   source.reply();
   await loads[0]!.arrive([tick(1)]);
@@ -102,7 +102,7 @@ test("Track that is short has nothing older", async () => {
   assert.equal(loads.length, 1);
 });
 
-test("Track at a moment has what was closed by then, and the bar that was forming", async () => {
+test("SymbolHistory at a moment has what was closed by then, and the bar that was forming", async () => {
   const moment = { time: 150_000, speed: 1, isPaused: true };
   const { source, loads, track } = setUp("A", "1m", moment);
   assert.deepEqual(source.updates, [{ seek: 150_000, speed: 1, pause: true }]);
@@ -119,7 +119,7 @@ test("Track at a moment has what was closed by then, and the bar that was formin
   assert.deepEqual([source.left, source.asked.length], [1, 2]);
 });
 
-test("Track leaves its stream and its loads when it is closed", () => {
+test("SymbolHistory leaves its stream and its loads when it is closed", () => {
   const { source, loads, track } = setUp();
   source.reply();
   track.close();
@@ -127,7 +127,7 @@ test("Track leaves its stream and its loads when it is closed", () => {
   assert.equal(source.left, 1);
 });
 
-test("Track says why there is nothing to see", () => {
+test("SymbolHistory says why there is nothing to see", () => {
   const { source, track } = setUp("a b");
   source.refuse("Cannot subscribe");
   assert.deepEqual(track.state, { kind: "failed", message: "Cannot subscribe" });
