@@ -121,22 +121,23 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     leases,
   });
   const derived = { market, tape, archive: tape, hub, feeds };
+  const timeSlices = new TimeSlices(turn);
+  const maintenance = worker === undefined
+    ? createMaintenance(config, { replica, log: entries, tape }, log)
+    : undefined;
   const backup = new Backup({
     ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
+    complete: shared && (async () => await maintenance?.complete(turn)),
   });
   const metrics = new Metrics({
     ...{ ...world, ...derived, log: entries, rooms, backup },
     ...{ advanceMs: ADVANCE_MS, others: workerPool },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
-  const timeSlices = new TimeSlices(turn);
   const entry = openTickIntake({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ timeSlices, accept, give, now, fault },
   });
-  const maintenance = worker === undefined
-    ? createMaintenance(config, { replica, log: entries, tape }, log)
-    : undefined;
   const parts = { ...derived, replica, writer, streams, entry, timeSlices, metrics, backup };
   const all = { ...parts, rooms, maintenance, access, opened, worker };
   const scheduler = createScheduler(config, world, all);
