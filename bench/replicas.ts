@@ -1,10 +1,9 @@
 /**
- * Several replicas of one JetStream stream:
- * `bun bench/replicas.ts [bun|deno] [ingest] [latency] [fanout] [kept] [chaos=SECONDS]`.
- * `ingest` and `latency` beside the local log in the same run, and `kept` the same on three nats-servers that all
- * keep everything; `fanout` serves clients by one, two, four and eight replicas; `chaos` kills a replica or a
- * nats-server every ten seconds, and says what became of every tick and every client. Linux with nats-server 2.9
- * or later.
+ * Several replicas of one JetStream stream: `bun bench/replicas.ts [bun|deno] [ingest] [latency]
+ * [fanout] [kept] [chaos=SECONDS]`. `ingest` and `latency` compare it with the local log, `kept`
+ * with three nats-servers that each keep everything; `fanout` serves clients by one, two, four and
+ * eight replicas; `chaos` kills a replica or a nats-server every ten seconds, and prints lost and
+ * doubled ticks and clients' gaps. Linux with nats-server 2.9 or later.
  */
 import process, { argv } from "node:process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,7 +19,7 @@ const parts = given.length > 0 ? given : ["ingest", "latency", "chaos=120"];
 const options = { runtime, folder: mkdtempSync(join(tmpdir(), "tickwire-replicas-")) };
 const BATCH = 1_000;
 
-/** As many batches of 1,000 ticks as are acknowledged, of four writers. */
+/** Sends as many batches of 1,000 ticks as are acknowledged, from four writers. */
 async function ingest(name: string, all: readonly Place[]): Promise<void> {
   const bodies = Array.from({ length: 50 }, () => lines(BATCH).body);
   const cpu = all.map(({ server }) => cpuOf(server!.pid));
@@ -37,7 +36,7 @@ async function ingest(name: string, all: readonly Place[]): Promise<void> {
   print(`ingest, ${name}: ${(batches * BATCH / 5).toFixed(0)} ticks/s, CPU µs a tick ${each}`);
 }
 
-/** From before a tick is sent to when a client of the last place has it; 1,000 ticks a second. */
+/** Time from sending a tick until a client of the last place has it; 1,000 ticks a second. */
 async function latency(name: string, all: readonly Place[]): Promise<void> {
   const took: number[] = [];
   const socket = new WebSocket(`ws://127.0.0.1:${all.at(-1)!.port}/ws?symbol=L`);

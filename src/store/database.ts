@@ -96,8 +96,8 @@ function reopened(db: DatabaseSync, path: string): DatabaseSync {
 }
 
 /**
- * Opens a file that another process of this server writes. Until `settled` is called, all reads see the same
- * state. @throws {TapeError}
+ * Opens a file that another process of this server writes. Until `settled` is called, all reads see
+ * the same state. @throws {TapeError}
  */
 export function openToFollow(
   path: string,
@@ -127,8 +127,8 @@ export function openToRead(path: string): { readonly db: DatabaseSync; readonly 
 }
 
 /**
- * Makes a copy of a tape, which must not be in use, a tape of its own with another epoch. It leaves no WAL
- * file. @throws {TapeError}
+ * Turns a copy of a tape, which must not be in use, into a tape of its own with another epoch. It
+ * leaves no WAL file. @throws {TapeError}
  */
 export function beginAnew(path: string, epoch: string): void {
   let db: DatabaseSync | undefined;
@@ -239,7 +239,7 @@ function writeHolder(path: string, holder: string): void {
   try {
     writeFileSync(holderPath(path), holder);
   } catch (_) {
-    // Others that find the tape in use are then not told by whom. The tape still works.
+    // The tape still works. Only the error message of another process cannot name this one.
   }
 }
 

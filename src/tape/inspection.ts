@@ -14,10 +14,10 @@ import { BlockCache, SealedBlock } from "./sealed_block.ts";
 import type { Segment } from "./segment.ts";
 import { SymbolTable } from "./symbol_table.ts";
 
-/** What a file of a tape holds. */
+/** The content of a tape's file. */
 export interface Inspection {
   readonly path: string;
-  /** Of the form in which it is written. */
+  /** Version of the file format. */
   readonly version: number;
   readonly epoch: string;
   /** Seqs of the oldest and the newest tick; 0 without ticks. */
@@ -33,19 +33,19 @@ export interface Inspection {
   /** Bytes of the blocks, and of the file. */
   blockBytes: number;
   readonly fileBytes: number;
-  /** In the log only. */
+  /** Entries of the log, and their ticks, which are not in blocks. */
   entries: number;
   entryTicks: number;
   /** The stream that has the ticks after `last`, for the file of a replica that has read more of it. */
   stream: string | null;
-  /** Ticks in the form of version 0.1.0. */
+  /** Ticks in the format of version 0.1.0. */
   legacyTicks: number;
   bars: number;
-  /** What is missing or not as it was written. */
+  /** Descriptions of missing and damaged records. */
   readonly damage: string[];
 }
 
-/** How far looking is. */
+/** The progress of an inspection, in steps. */
 export interface Progress {
   readonly done: number;
   readonly all: number;
@@ -56,9 +56,9 @@ const BLOCKS_SINCE = 3, CORRECTIONS_SINCE = 4;
 const BARS_MAX = 1e9;
 
 /**
- * Reads all that is in a file, and changes nothing.
- * @returns what it holds, after any number of steps
- * @throws {TapeError} when it is no tape, in use, or so damaged that it cannot be opened
+ * Reads all data of a file and changes nothing.
+ * @returns its content, after any number of steps
+ * @throws {TapeError} if it is not a tape, is in use, or is too damaged to be opened
  */
 export function* inspect(path: string): Generator<Progress, Inspection> {
   const { db, version } = openToRead(path);
@@ -112,7 +112,7 @@ class Looking {
     let done = 0;
     const settled = seqNoted(this.#meta, "settled");
     const begin = segments[0]?.after ?? tail;
-    // Version 0.1.0 did not note what it had forgotten.
+    // Version 0.1.0 did not store the tail.
     let last = version < BLOCKS_SINCE ? begin : Math.min(begin, tail);
     for (const segment of segments) {
       if (segment.after !== last) {
@@ -162,7 +162,7 @@ class Looking {
     return last;
   }
 
-  /** What was derived from the ticks. */
+  /** Reads the data that were derived from ticks. */
   #derived(last: number): void {
     const known = Math.max(seqNoted(this.#meta, "saved"), seqNoted(this.#meta, "known"));
     const stream = streamOf(this.#meta);
@@ -192,7 +192,7 @@ class Looking {
     if (newest === null || time > newest) this.found.newest = time;
   }
 
-  /** What cannot be read is noted, and the rest is looked at. */
+  /** Records damage, so that the inspection can continue. */
   #look(work: () => void): void {
     try {
       work();

@@ -44,7 +44,7 @@ function inspected(path: string): Inspection {
 }
 
 describe("inspect", () => {
-  test("inspect tells what a file holds, and changes nothing", async () => {
+  test("inspect describes a file, and changes nothing", async () => {
     const path = await written();
     const bytes = readFileSync(path);
     const found = inspected(path);
@@ -67,7 +67,7 @@ describe("inspect", () => {
     assert.deepEqual({ stream, damage, last }, { stream: "quotes", damage: [], last: 800 });
   });
 
-  test("inspect finds nothing wrong with what was forgotten, or is of an older version", async () => {
+  test("inspect accepts a file with forgotten ticks or of an older version", async () => {
     const retained = inspected(await written(true));
     assert.deepEqual(retained.damage, []);
     assert.equal(retained.last, 1_000);
@@ -93,7 +93,7 @@ describe("inspect", () => {
     ["the true price of a bar", "UPDATE bar SET numbers = zeroblob(104) WHERE time = 5000"],
   ];
   for (const [what, sql] of damages) {
-    test(`inspect finds that a file lacks ${what}`, async () => {
+    test(`inspect reports that a file lacks ${what}`, async () => {
       const path = folder.fresh();
       copyFileSync(await written(), path);
       change(path, sql);
@@ -102,7 +102,7 @@ describe("inspect", () => {
     });
   }
 
-  test("inspect refuses what is no tape", () => {
+  test("inspect refuses a file that is not a tape", () => {
     const path = folder.fresh();
     assert.throws(() => inspected(path), /there is no such file/);
     writeFileSync(path, "symbol,price\n".repeat(500));
