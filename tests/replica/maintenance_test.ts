@@ -175,9 +175,9 @@ describe("Maintenance", () => {
     });
     assert.ok(pauses > 1);
     assert.deepEqual([test.tape.unsealed, test.tape.settle()], [0, 10_010]);
-    assert.equal(query(path, "SELECT count(*) FROM entry"), 0);
     await test.maintenance.complete(() => Promise.reject(new Error("there is nothing to do")));
     test.close();
+    assert.equal(query(path, "SELECT count(*) FROM entry"), 0);
   });
 
   test("Maintenance says when ticks cannot be brought into the file", async () => {
