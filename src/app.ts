@@ -42,51 +42,51 @@ import type { Worker } from "./workers/worker.ts";
 import type { Opened, ProcessRole } from "./workers/process_role.ts";
 import { createRouter, type Derived, type Parts } from "./router.ts";
 
-/** What lies outside: the clock, chance and the operator. */
+/** What the app gets from its environment. */
 export interface World {
   readonly version: string;
   readonly log: Log;
-  /** Names this run of the machine: it changes only when the machine starts anew. */
+  /** Identifies this run of the machine; it changes only when the machine restarts. */
   readonly bootId: string;
-  /** Names this process for whoever finds its files in use. */
+  /** Name of this process, for the error message of another one that finds its files in use. */
   readonly holder: string;
   readonly environment: Environment;
   now(): number;
-  /** Milliseconds, finer than `now`, since any moment. */
+  /** Milliseconds by a monotonic clock, finer than `now`. */
   elapsed(): number;
   random(): number;
   memoryBytes(): number;
-  /** Milliseconds of a core that the process has used. */
+  /** CPU time that the process has used, in milliseconds. */
   busy(): number;
-  /** Ends the process, because the log cannot be followed any more. */
+  /** Ends the process because it can no longer follow the log. */
   fail(error: TapeError): void;
 }
 
 export interface App extends Handlers {
-  /** Answers plain HTTP beside TLS. @param port at which there is TLS */
+  /** Redirects plain HTTP to TLS. @param port the port for TLS */
   readonly redirect: (request: Request, port: number) => Response;
   /** Starts the feeds and the scheduler. */
   start(): void;
-  /** Tells clients to go, lets them go one after another, and ends the feeds. */
+  /** Tells clients to reconnect, closes them one after another, and ends the feeds. */
   stop(): Promise<void>;
 }
 
 /** Bars of each series that the market holds; older ones are read from the tape. */
 const BARS_IN_MEMORY = 120;
-/** How long a replica is given to get to where another one has been. */
+/** How long to wait for a position that another replica has already reached. */
 const POSITION_MS = 5_000;
-/** When those are looked at again who wait for something in a room. */
+/** Time until rooms with waiting clients are flushed again. */
 const ROOM_MS = 10;
 
-/** Kinds of feed: a new one is one word here. */
+/** The kinds of feeds. A new kind is one word here. */
 const FEEDS = {
   ...{ synthetic, replay, stdin, poll, ws, sse, mqtt, nats, ccxt, kraken },
   tickwire: (spec: FeedSpec) => relay(spec, trustingUpstream),
 };
 
 /**
- * Puts the parts together.
- * @param others replicas with which the log is shared, and the other processes of this server
+ * Makes the parts of the server and connects them.
+ * @param others the shared log, and the other processes of this server
  * @throws {RangeError} for a feed or tape that cannot be used
  */
 export function createApp(config: Config, world: World, others: Others = {}): App {
@@ -121,22 +121,23 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     leases,
   });
   const derived = { market, tape, archive: tape, hub, feeds };
+  const timeSlices = new TimeSlices(turn);
+  const maintenance = worker === undefined
+    ? createMaintenance(config, { replica, log: entries, tape }, log)
+    : undefined;
   const backup = new Backup({
     ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
+    complete: shared && (async () => await maintenance?.complete(turn)),
   });
   const metrics = new Metrics({
     ...{ ...world, ...derived, log: entries, rooms, backup },
     ...{ advanceMs: ADVANCE_MS, others: workerPool },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
-  const timeSlices = new TimeSlices(turn);
   const entry = openTickIntake({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ timeSlices, accept, give, now, fault },
   });
-  const maintenance = worker === undefined
-    ? createMaintenance(config, { replica, log: entries, tape }, log)
-    : undefined;
   const parts = { ...derived, replica, writer, streams, entry, timeSlices, metrics, backup };
   const all = { ...parts, rooms, maintenance, access, opened, worker };
   const scheduler = createScheduler(config, world, all);
@@ -160,7 +161,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   };
 }
 
-/** Lets clients go, and ends what there is in the order in which it needs each other. */
+/** Closes the clients, then ends the parts in the order of their dependencies. */
 async function stop(
   parts: Derived & {
     readonly config: Config;
@@ -194,17 +195,17 @@ function createMaintenance(
   return new Maintenance({ ...parts, retentionMs, bytesMax, info, warn });
 }
 
-/** What a server is asked for, and what decides who may ask. */
+/** The parts that answer requests, and the parts that decide who may ask. */
 type Asked = Omit<Parts, "krakenApi" | "places" | "groups"> & { readonly rooms: Rooms };
 
-/** How the server is asked. */
+/** Makes the handlers of HTTP requests and WebSockets. */
 function createHandlers(config: Config, world: World, parts: Asked, role: ProcessRole) {
   const { workerPool, worker } = role;
   const { market, tape, hub, rooms, timeSlices, entry, access, fault } = parts;
   const krakenApi = new KrakenApi({
     ...{ market, tape, archive: tape, hub, timeSlices, now: world.now, fault },
   });
-  // Where WebSockets are accepted: a new place is one line here.
+  // The places that accept WebSockets. A new place is one line here.
   const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
   const groups = [hub, rooms];
   const all = workerPool === undefined ? groups : [...groups, workerPool];
@@ -218,7 +219,7 @@ function createHandlers(config: Config, world: World, parts: Asked, role: Proces
   return { groups, handlers };
 }
 
-/** What happens by the clock. */
+/** Makes the scheduler of all periodic work. */
 function createScheduler(
   config: Config,
   { now, elapsed, busy }: World,
@@ -265,7 +266,7 @@ function createScheduler(
 
 type Define = FeedParts["define"];
 
-/** What the operator has set of instruments stands, whatever a feed says of them. */
+/** The operator's settings of an instrument win over the fields from a feed. */
 function definer(config: Config, market: Market, define: Define): Define {
   checkInstruments(config);
   const { instruments } = config;
@@ -273,7 +274,7 @@ function definer(config: Config, market: Market, define: Define): Define {
   return (symbol, fields) => define(symbol, { ...fields, ...instruments.get(symbol) });
 }
 
-/** Checks what only the parts themselves can check, and opens nothing. @throws {RangeError} */
+/** Checks the settings that only the parts can check. It opens nothing. @throws {RangeError} */
 export function checkParts(config: Config, environment: Environment): void {
   checkTape(config);
   openFeeds(config.feed, FEEDS, environment);

@@ -33,7 +33,7 @@ const ORIGINS = [
   "https://app.lowcoder.cloud",
 ];
 
-/** All settings. Each is a flag `--body-max`, a variable `TICKWIRE_BODY_MAX` and a key `body-max` of the file. */
+/** Each setting is a flag `--body-max`, a variable `TICKWIRE_BODY_MAX` and a key of the file. */
 const SETTINGS = z.object({
   "host": text.default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
   "port": number(z.number().int().min(0).max(65_535)).default(5050).describe(
@@ -116,8 +116,8 @@ export interface Command {
 }
 
 /**
- * The commands with their settings. A new command needs an entry here, a page in config/help.ts and a case in
- * main.ts. A setting means the same in each command.
+ * The commands with their settings. A new command needs an entry here, a page in config/help.ts and
+ * a case in main.ts. A setting means the same in each command.
  */
 export const COMMANDS = {
   serve: { settings: SETTINGS, wordsMax: 0 },

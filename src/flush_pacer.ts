@@ -1,31 +1,31 @@
-/** So much of a core is used for the sake of frames that go out at once. */
+/** The share of a core that flushes and all other work may use together. */
 const CORE_SHARE = 1 / 2;
-/** Frames are spaced no wider than this, whatever they cost. */
+/** The widest spacing of flushes, whatever they cost. */
 const SPACING_MS_MAX = 10;
-/** What else is done is known as of about the last so many milliseconds. */
+/** Time constant of the average load of other work. */
 const MEMORY_MS = 100;
 
 /**
- * How long after the begin of a flush the next one may begin: so that flushes, and what else is done, take half of a core. Who is
- * busier than that sends fewer and larger frames, which is cheaper.
- * @param costMs what the flush took
- * @param otherShare how much of a core everything else takes: 0 when the server is idle, 1 when it is busy all the time
+ * The least time from the start of one flush to the start of the next. It keeps flushes and other
+ * work at half of a core. A busier server sends fewer and larger frames, which is cheaper.
+ * @param costMs how long the flush took
+ * @param otherShare share of a core that other work takes: 0 is idle, 1 is always busy
  */
 export function spacingAfter(costMs: number, otherShare: number): number {
   const share = CORE_SHARE - otherShare;
   return share > 0 ? Math.min(SPACING_MS_MAX, costMs / share) : SPACING_MS_MAX;
 }
 
-/** When flushes may begin, by what they cost and by how busy the process is beside them. */
+/** Finds the spacing of flushes from their cost and from the other load of the process. */
 export class FlushPacer {
   #otherShare = 0;
   #endedAt: number | undefined;
   #busyMs = 0;
 
   /**
-   * Takes note of a flush.
-   * @param busyMs of a core that the process has used until its end
-   * @returns milliseconds between its begin and that of the next one at least
+   * Notes a flush.
+   * @param busyMs CPU time that the process has used up to its end
+   * @returns the least milliseconds between its start and the start of the next one
    */
   flushed(beganAt: number, endedAt: number, busyMs: number): number {
     const costMs = endedAt - beganAt;

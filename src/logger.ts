@@ -2,15 +2,15 @@ import { maskSecrets } from "./core/mask.ts";
 
 type Level = "info" | "warn" | "error";
 
-/** One line of text per event. */
+/** The log for the operator: one line of text per event. */
 export interface Log {
   info(message: string): void;
   warn(message: string): void;
-  /** With the stack, because an error that reaches the log is our own. */
+  /** Writes the stack too: an error that reaches the log is a bug of the server. */
   error(message: string, cause?: unknown): void;
 }
 
-/** Keys and passwords in addresses are left out. @param print writes a line where the operator reads it */
+/** Makes a log that masks keys and passwords in addresses. @param print writes one line */
 export function createLog(now: () => number, print: (line: string) => void): Log {
   const write = (level: Level, message: string) => {
     print(`${new Date(now()).toISOString()} ${level.padEnd(5)} ${maskSecrets(message)}`);

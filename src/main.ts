@@ -37,13 +37,13 @@ const complain = (line: string) => void process.stderr.write(`${line}\n`);
 // Standard output is for answers, so the log goes to standard error.
 const log = createLog(Date.now, complain);
 
-/** How often it is looked whether a certificate was renewed. */
+/** How often to look for a renewed certificate. */
 const RENEWAL_MS = 2_000;
-/** How often a worker looks whether its first process is there. */
+/** How often a worker checks that its first process still runs. */
 const ORPHAN_MS = 250;
-/** How long the file of a tape is waited for that somebody else has. */
+/** How long to wait for a tape file that another process has open. */
 const FREE_MS_MAX = 2_000;
-/** The tape that a server has unless it is told otherwise. */
+/** The default tape file of a server. */
 const DEFAULT_FILE = "./data/tickwire.db";
 
 async function serve(given: Config): Promise<void> {
@@ -97,7 +97,7 @@ async function serve(given: Config): Promise<void> {
   if (scheme === "https") setInterval(() => void doors.renew(false), RENEWAL_MS);
   let stopping = false;
   const stop = async () => {
-    // A worker is told by its first process, and may be told by whoever told that.
+    // A worker can get the signal twice: from its first process and directly, as by Ctrl+C.
     if (stopping && worker !== undefined) return;
     if (stopping) process.exit(1);
     stopping = true;
@@ -109,29 +109,29 @@ async function serve(given: Config): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
 }
 
-/** Who was started by the first process of a server reports to it, and ends with it. */
+/** Connects a worker to the first process of its server, and ends the worker with that process. */
 async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
   const post = process.env[WORKER_VARIABLE];
   if (post === undefined) return undefined;
   const parsed = JSON.parse(post) as WorkerStart;
   const ended = () => process.exit(1);
-  // The channel may stay open: one runtime lets other workers inherit the other end of it.
+  // The channel may stay open: in one runtime other workers inherit its other end.
   setInterval(() => process.ppid === parsed.first || ended(), ORPHAN_MS);
   try {
     return await Worker.begin(parsed, { elapsed, sleep, ended });
   } catch (_) {
-    // The first process has ended meanwhile.
+    // The first process has already ended.
     return ended();
   }
 }
 
-/** Ports are those of the first process, and what only one may do is done there. */
+/** Settings of a worker: the ports of the first process, and no feeds and backups of its own. */
 function workerSettings(config: Config, { port, redirectPort }: WorkerStart): Config {
   const { "backup-dir": _, ...rest } = config;
   return { ...rest, port, "redirect-port": redirectPort, feed: ["none"], log: "local" };
 }
 
-/** The processes that are to serve beside this one. @throws {ConfigError} */
+/** Makes the pool of the workers of this process, if there are any. @throws {ConfigError} */
 function createCrew(config: Config, elapsed: () => number): WorkerPool | undefined {
   const { workers } = config;
   const count = workers === "auto" ? availableParallelism() - 1 : workers ?? 0;
@@ -150,7 +150,7 @@ function kill(pid: number, signal: string): void {
   try {
     process.kill(pid, signal);
   } catch (_) {
-    // It has ended meanwhile.
+    // It has already ended.
   }
 }
 
@@ -168,7 +168,7 @@ function checkWorkers({ workers, tape }: Config): void {
   }
 }
 
-/** The workers of a server that was killed have its file for a moment longer. */
+/** Waits for the tape file: the workers of a killed server keep it open for a moment. */
 async function untilFree(name: string): Promise<void> {
   const spec = parseTapeSpec(name);
   const until = performance.now() + FREE_MS_MAX;
@@ -182,7 +182,7 @@ function busyMs(): number {
   return (user + system) / 1_000;
 }
 
-/** Linux names each run of the machine; elsewhere it is known by the minute in which it began. */
+/** Identifies the run of the machine: by an id on Linux, elsewhere by the minute of its start. */
 function bootId(): string {
   const path = "/proc/sys/kernel/random/boot_id";
   if (existsSync(path)) return readFileSync(path, "utf8").trim();
@@ -194,7 +194,7 @@ function tlsFiles(config: Config): TlsFiles | undefined {
   return cert === undefined || key === undefined ? undefined : { cert, key };
 }
 
-/** Runs a command that talks to a server; how it ends is the exit code. */
+/** Runs a command of a client. The exit code is 1 if it fails, else 0. */
 async function run(command: (terminal: Terminal) => Promise<void>): Promise<void> {
   const terminal = processTerminal();
   try {
@@ -207,7 +207,7 @@ async function run(command: (terminal: Terminal) => Promise<void>): Promise<void
   process.exit(0);
 }
 
-/** The address to open: a wildcard address is reached on this machine. */
+/** The URL to open. A wildcard address becomes `localhost`. */
 function address(scheme: string, host: string, port: number): string {
   const local = ["0.0.0.0", "::", "127.0.0.1"].includes(host) ? "localhost" : host;
   return `${scheme}://${local.includes(":") ? `[${local}]` : local}:${port}`;
@@ -222,13 +222,13 @@ function readSettings(path: string): string | undefined {
   }
 }
 
-/** @throws {ConfigError} when none is named */
+/** The file that the user named. @throws {ConfigError} if there is none */
 function fileOf({ kind, words: [file] }: { kind: string; words: readonly string[] }): string {
   if (file !== undefined) return file;
   throw new ConfigError(`Cannot ${kind} without a file: name one, as in tickwire ${kind} FILE`);
 }
 
-/** @throws what says what cannot be used */
+/** Checks all settings. @throws an error that names the setting that cannot be used */
 function check(config: Config): void {
   checkParts(config, process.env);
   checkWorkers(config);
@@ -236,7 +236,7 @@ function check(config: Config): void {
   if (files !== undefined) readPair(files, Date.now());
 }
 
-/** The options that say how records are written, as far as they are given. */
+/** The given options for the form of records. */
 function formOptions(config: Readonly<Record<string, unknown>>): Record<string, string> {
   const given = FORM_OPTION_NAMES.filter((name) => config[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, String(config[name])]));

@@ -5,7 +5,7 @@ import { parseTapeSpec, type TapeWorld } from "./tape/engines.ts";
 import { SharedLog, type SharedLogOptions } from "./tape/shared.ts";
 import { openAs, type Opened, type ProcessRole } from "./workers/process_role.ts";
 
-/** What the operator has set of tape and log. */
+/** The settings of the tape and the log. */
 export interface TapeSettings {
   readonly log: string;
   readonly tape: string;
@@ -14,23 +14,24 @@ export interface TapeSettings {
   readonly "bars-max": number;
 }
 
-/** Those with which a process shares its log. */
+/** The shared log and the other processes of the server. */
 export interface Others extends ProcessRole {
   readonly shared?: SharedLog | undefined;
 }
 
-/** The log of this process alone. */
+/** The setting for a log that no other replica shares. */
 const LOCAL = "local";
 
-/** Checks the names of both, and opens nothing. @throws {RangeError} */
+/** Checks the settings of tape and log. It opens nothing. @throws {RangeError} */
 export function checkTape({ log, tape }: Pick<TapeSettings, "log" | "tape">): void {
   parseTapeSpec(tape);
   if (log !== LOCAL) parseStreamSpec(log);
 }
 
 /**
- * Reaches the log that several replicas share, and waits for it; `undefined` for one of this process alone.
- * @throws {RangeError} {TapeError} when it cannot be used
+ * Connects to the log that several replicas share, and waits for it.
+ * @returns `undefined` for a local log
+ * @throws {RangeError} {TapeError} if the log cannot be used
  */
 export async function openSharedLog(
   { log, tape, retention }: TapeSettings,
@@ -43,7 +44,10 @@ export async function openSharedLog(
   return await SharedLog.open({ ...world, spec, path, ageMs: retention });
 }
 
-/** @param waiting told that something waits for the log's `work`, and whether it is so much that it should not wait */
+/**
+ * Opens the tape and the log.
+ * @param waiting called when the log's `work` has something to do; `isMuch` if it should not wait
+ */
 export function openTapeOf(
   settings: TapeSettings,
   world: TapeWorld & { fail(error: TapeError): void },

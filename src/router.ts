@@ -36,7 +36,7 @@ import { Replica } from "./replica/replica.ts";
 import { Writer } from "./replica/writer.ts";
 import type { StoredTape } from "./tape/stored_tape.ts";
 
-/** The parts of a server that follow from its log, and those through which it is asked. */
+/** The parts of a server that hold its state, and parts that answer requests. */
 export interface Derived {
   readonly market: Market;
   readonly tape: StoredTape;
@@ -63,13 +63,13 @@ export interface Parts extends Derived {
   readonly leases: Leases | undefined;
 }
 
-/** What the operator has set. */
+/** The settings that routes need. */
 export interface RouterSettings extends LimitSettings {
   readonly origin: readonly string[];
   readonly "public-url"?: string | undefined;
 }
 
-/** The clock, and what the server is called. */
+/** The clock and the version of the server. */
 export interface RouterWorld {
   readonly version: string;
   now(): number;
@@ -77,7 +77,7 @@ export interface RouterWorld {
   sleep(ms: number): Promise<void>;
 }
 
-/** All routes, and what every request goes through before it gets to one. */
+/** Makes the router: all routes, and the checks that every request passes first. */
 export function createRouter(config: RouterSettings, world: RouterWorld, parts: Parts): Hono {
   const { version, now, elapsed, sleep } = world;
   const { market, tape, archive, hub, streams, feeds, metrics, access, places, groups } = parts;

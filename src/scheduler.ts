@@ -1,34 +1,34 @@
 import { FlushPacer } from "./flush_pacer.ts";
 
-/** What happens by the clock rather than in answer to anything. */
+/** The work that timers start. */
 export interface ScheduledWork {
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds by a monotonic clock. */
   now(): number;
-  /** Milliseconds of a core that the process has used. */
+  /** CPU time that the process has used, in milliseconds. */
   busy(): number;
-  /** Sends what is due and says when to call again, if something is owed. */
+  /** Sends what is due. @returns when to call again; `undefined` if nothing is left to send */
   flush(now: number): number | undefined;
-  /** Serves those who wait for their turn. */
+  /** Runs commands of clients that wait for their turn. */
   serve(): void;
-  /** Done about every quarter of a second. */
+  /** Called about every quarter of a second. */
   advance(now: number): void;
-  /** Does a slice of what can wait, after that. @returns whether there is more */
+  /** Does one slice of maintenance, after `advance`. @returns whether there is more */
   tidy(): boolean;
 }
 
 export const ADVANCE_MS = 250;
-/** So many frames that could not go in time may go sooner later. */
+/** After a delay, this many flushes may follow at a shorter spacing to catch up. */
 const LATE_FRAMES_MAX = 5;
-/** Between two slices others have their turn. */
+/** Pause between two slices of maintenance, for other work. */
 const TIDY_MS = 10;
 
 /**
- * The pace of the server: after a quiet spell the first tick is flushed at once; then there is at most one flush
- * per interval, or, without one, as many as there is time for. All clients share these timers.
+ * The timers of the server, shared by all clients. After a pause the first tick is flushed at once.
+ * Then flushes have a fixed spacing, or one that depends on the load.
  */
 export class Scheduler {
   readonly #work: ScheduledWork;
-  /** At least between two flushes, where that is not found out. */
+  /** The fixed spacing of flushes; `undefined` if it depends on the load. */
   readonly #flushMs: number | undefined;
   readonly #pace = new FlushPacer();
   #spacingMs: number;
@@ -52,7 +52,7 @@ export class Scheduler {
     }, ADVANCE_MS);
   }
 
-  /** There may be something to send. */
+  /** Flushes as soon as the spacing allows. Call it when there may be something to send. */
   touch(): void {
     const now = this.#work.now();
     const at = this.#flushedAt + this.#spacingMs;
@@ -60,7 +60,7 @@ export class Scheduler {
     else this.#schedule(at, now);
   }
 
-  /** Those who wait for their turn are served after so many milliseconds. */
+  /** Calls `serve` after some milliseconds. */
   serveAfter(ms: number): void {
     clearTimeout(this.#serving);
     this.#serving = setTimeout(() => this.#work.serve(), ms);
@@ -91,8 +91,9 @@ export class Scheduler {
   }
 
   /**
-   * The time as of which a flush counts: when it could have been, unless that is long ago. Ticks that come
-   * as often as frames may go would else all wait as long as the latest of them was late.
+   * The time that counts as the start of a flush: the time when it was due, unless that is long
+   * ago. Otherwise one late flush would delay all that follow, if ticks come as often as flushes
+   * may.
    */
   #countedFrom(now: number): number {
     const due = this.#flushedAt + this.#spacingMs;
@@ -103,18 +104,18 @@ export class Scheduler {
     if (at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    // A timer that is early by a fraction would only be set again.
+    // Rounded up, because a timer that fires too early would only be set again.
     const delayMs = Math.ceil(Math.max(0, at - now));
     this.#timer = setTimeout(() => this.#flush(this.#work.now()), delayMs);
   }
 }
 
-/** Resolves once everything that is due has happened, and at once if nothing is. */
+/** Resolves after the event loop has run the work that is due. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves after so many milliseconds, or at once when the signal says so. */
+/** Resolves after some milliseconds, or as soon as the signal aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {

@@ -12,17 +12,20 @@ export interface Bar {
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** Sum of the sizes; 0 when no tick had one, `null` when it is beyond all numbers. */
+  /** Sum of the sizes; 0 if no tick had a size, `null` if unknown or not finite. */
   readonly volume: number | null;
-  /** Σ(price·size) / Σ(size); the plain mean of the prices when no tick had a size; `null` as above. */
+  /** Σ(price·size) / Σ(size); the mean of the prices if no tick had a size; `null` as above. */
   readonly vwap: number | null;
   readonly count: number;
   readonly closed: boolean;
-  /** A late tick changed the bar after it had closed. */
+  /** The bar changed after it had closed, for example by a late tick. */
   readonly revised: boolean;
 }
 
-/** Which bars: those that start in `from <= time < to`; the first `limit` of them if `from` is given, else the newest. */
+/**
+ * A range of bars that start in `from <= time < to`: the first `limit` of them if `from` is given,
+ * else the newest.
+ */
 export interface BarRange {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -30,10 +33,11 @@ export interface BarRange {
 }
 
 /**
- * A bar with all that is needed to go on with it, as it is stored: time, open, high, low, close, volume,
- * count, Σ price, Σ price·size, event times of open and close, state, seq of the newest tick in it, and what
- * it is made of; behind these, what was given if it was. A record takes no tick twice, so it may be stored
- * before others and the tape be applied to all again.
+ * A bar as it is stored, with all that is needed to add a tick: time, open, high, low, close,
+ * volume, count, Σ price, Σ price·size, event times of open and close, state, seq of the newest
+ * tick in it, and what the bar is made of. In a given bar the given numbers follow. A record
+ * ignores a tick that it already has. So one record may be stored before others, and the tape be
+ * applied to all again.
  */
 export interface BarRecord {
   readonly symbol: string;
@@ -41,32 +45,32 @@ export interface BarRecord {
   readonly numbers: Float64Array;
 }
 
-/** A tick of a bar that is older than those the market holds. */
+/** A tick whose bar is older than the bars that the market holds. */
 export interface LateTick {
   readonly interval: Interval;
   readonly tick: TapedTick;
 }
 
-/** What has changed of bars that are no longer held: first the records, then the late ticks. */
+/** Changes of bars that are no longer held: first apply the records, then the late ticks. */
 export interface BarChanges {
   readonly bars: BarRecord[];
   readonly late: LateTick[];
 }
 
-/** Places of the numbers in a record. */
+/** Index of each number in a record. */
 export const OPEN = 1, HIGH = 2, LOW = 3, CLOSE = 4, VOLUME = 5, COUNT = 6, PRICES = 7;
 export const NOTIONAL = 8, OPENED_AT = 9;
 export const TIME = 0, CLOSED_AT = 10, STATE = 11, SEQ = 12, MADE_OF = 13;
-/** How many numbers a record has. */
+/** Length of a record. */
 export const BAR_RECORD_WIDTH = 14;
 
-/** What `STATE` holds; the last is the state of no bar, but of a record that says that there is none. */
+/** Values of `STATE`. A record with `GONE` says that the bar no longer exists. */
 export const FORMING = 0, CLOSED = 1, REVISED = 2, GONE = 3;
 
-/** What `MADE_OF` holds: ticks alone, a given bar with the ticks after it, or the bars of the next finer interval. */
+/** Values of `MADE_OF`: ticks, a given bar with later ticks, or bars of the next finer interval. */
 export const TICKS = 0, GIVEN = 1, FINER = 2;
 
-/** Reads a record as a bar. @param at place of the record's first number */
+/** Reads a record as a bar. @param at index of the record's first number */
 export function barOf(symbol: string, interval: Interval, numbers: Float64Array, at = 0): Bar {
   const volume = numbers[at + VOLUME]!;
   const count = numbers[at + COUNT]!;
@@ -87,8 +91,8 @@ export function barOf(symbol: string, interval: Interval, numbers: Float64Array,
 }
 
 /**
- * The mean price of ticks by their sums. A sum that has once been beyond all numbers stays so, and then
- * the mean is unknown, even where a division would make a number of it.
+ * The mean price of ticks, from their sums. If a sum has overflowed, the mean is unknown, even
+ * where a division by infinity would give a number.
  */
 export function vwapOf(
   volume: number,
@@ -100,7 +104,7 @@ export function vwapOf(
   return Number.isFinite(volume) ? known(notional / volume) : null;
 }
 
-/** The stored record of a bar after a tick that came when the market no longer held it. */
+/** Adds a late tick to the stored record of its bar. @returns the new record */
 export function reviseRecord(
   interval: Interval,
   stored: Float64Array | undefined,
@@ -114,7 +118,7 @@ export function reviseRecord(
   return numbers;
 }
 
-/** The record of a bar with its first tick. */
+/** The numbers of a bar with only its first tick. */
 export function firstNumbers(start: number, tick: TapedTick, state: number): number[] {
   const { seq, price, time, size } = tick;
   const sums = [size ?? 0, 1, price, price * (size ?? 0)];
@@ -122,8 +126,8 @@ export function firstNumbers(start: number, tick: TapedTick, state: number): num
 }
 
 /**
- * Adds a tick to a record, unless it is in there, or comes by a finer bar.
- * @param at place of the record's first number
+ * Adds a tick to a record, unless the record has it, or gets it from finer bars.
+ * @param at index of the record's first number
  * @returns whether it was added
  */
 export function addTick(numbers: Float64Array, at: number, tick: TapedTick): boolean {
@@ -150,7 +154,7 @@ export function addTick(numbers: Float64Array, at: number, tick: TapedTick): boo
   return true;
 }
 
-/** The record that says that there is no bar any more. @param seq of what has taken it back */
+/** A record that says that a bar no longer exists. @param seq of the correction that removed it */
 export function goneNumbers(time: number, seq: number): Float64Array {
   const numbers = new Float64Array(BAR_RECORD_WIDTH);
   numbers[TIME] = time;
@@ -159,7 +163,7 @@ export function goneNumbers(time: number, seq: number): Float64Array {
   return numbers;
 }
 
-/** How many ticks are in a record. */
+/** Number of ticks in a record. */
 export function countOf(numbers: Float64Array): number {
   return numbers[COUNT]!;
 }
@@ -170,8 +174,9 @@ export function newestOf(numbers: Float64Array): { readonly time: number; readon
 }
 
 /**
- * Puts flat bars (`count` and `volume` 0, every price the previous close) between the first and the
- * last of the given bars where no tick came, and returns the first `limit`, or the newest `limit`.
+ * Fills the gaps between bars with flat bars (`count` and `volume` 0, every price the previous
+ * close).
+ * @returns the first `limit` bars, or the newest `limit`
  */
 export function fillPrevious(bars: readonly Bar[], limit: number, keep: "first" | "newest"): Bar[] {
   const first = bars[0];

@@ -1,11 +1,11 @@
 import type { BarChanges, BarRecord, LateTick } from "./bar.ts";
 
-/** What has changed of a series, until somebody takes it. */
+/** The changes of a series since they were last taken. */
 export class BarNotes {
-  /** Changed records that had to make room before they were taken, and ticks of such. */
+  /** Changed records that were dropped before they were taken, and late ticks of dropped bars. */
   readonly bars: BarRecord[] = [];
   readonly late: LateTick[] = [];
-  /** Starts of the bars that are held and have changed; the one noted last, to save a look-up. */
+  /** Starts of the changed bars that are held. `#last` is the newest note, to save a look-up. */
   readonly #times = new Set<number>();
   #last = NaN;
 
@@ -15,23 +15,23 @@ export class BarNotes {
     this.#times.add(time);
   }
 
-  /** The starts that were noted, oldest first. */
+  /** The noted starts, oldest first. */
   times(): number[] {
     return [...this.#times].sort((a, b) => a - b);
   }
 
-  /** Forgets a start, because somebody takes the bar. */
+  /** Forgets a start, because its bar is taken. */
   take(time: number): void {
     this.#times.delete(time);
     this.#last = NaN;
   }
 
-  /** How many changes are of bars that are no longer held, so that nobody finds them in the series. */
+  /** Number of changes of bars that the series no longer holds. */
   get dropped(): number {
     return this.bars.length + this.late.length;
   }
 
-  /** Takes the changes of bars that are no longer held. */
+  /** Takes the changes of bars that the series no longer holds. */
   takeDropped(): BarChanges {
     return { bars: this.bars.splice(0), late: this.late.splice(0) };
   }

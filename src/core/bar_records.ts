@@ -2,14 +2,14 @@ import { BAR_RECORD_WIDTH as WIDTH, TIME } from "./bar.ts";
 import { addFiner } from "./given_record.ts";
 
 /**
- * Records in the order of time as one flat array, because a thousand symbols have millions of bars. What was
- * given of some stands beside it, because few bars are given.
+ * Records by time in one flat array, because a thousand symbols have millions of bars. The given
+ * numbers are in a separate map, because few bars are given.
  */
 export class BarRecords {
-  /** One record behind the other, and room for more. */
+  /** The records one after another, with room for more. */
   numbers = new Float64Array(4 * WIDTH);
   length = 0;
-  /** By the start of the bar. */
+  /** The given numbers, by the start of the bar. */
   readonly #given = new Map<number, Float64Array>();
 
   get isFull(): boolean {
@@ -32,13 +32,13 @@ export class BarRecords {
     return low;
   }
 
-  /** Place of the first number of the bar that starts at the given time. */
+  /** Place of the bar that starts at the given time: the index of its first number. */
   find(time: number): number | undefined {
     const index = this.search(time);
     return index < this.length && this.timeAt(index) === time ? index * WIDTH : undefined;
   }
 
-  /** The record at a place with what was given of it, to be read at once. */
+  /** The record at a place, with its given numbers. It may be a view, so read it at once. */
   at(place: number): Float64Array {
     const own = this.numbers.subarray(place, place + WIDTH);
     const given = this.#given.get(own[TIME]!);
@@ -49,13 +49,13 @@ export class BarRecords {
     return full;
   }
 
-  /** Copies of the records of `from <= time < to`. */
+  /** Copies of the records with `from <= time < to`. */
   slice(from: number, to: number): Float64Array[] {
     const start = this.search(from), length = Math.max(0, this.search(to) - start);
     return Array.from({ length }, (_, index) => this.at((start + index) * WIDTH).slice());
   }
 
-  /** Adds those of `from <= time < to` to a record that is made of them. */
+  /** Adds the bars with `from <= time < to` to the record of a coarser bar. */
   addTo(coarser: Float64Array, from: number, to: number): void {
     for (let index = this.search(from); index < this.length; index++) {
       if (this.timeAt(index) >= to) return;
@@ -63,13 +63,13 @@ export class BarRecords {
     }
   }
 
-  /** Puts a record at the place of one of the same bar. */
+  /** Replaces the record at a place by another one of the same bar. */
   replace(place: number, numbers: Float64Array): void {
     this.numbers.set(numbers.subarray(0, WIDTH), place);
     this.#noteGiven(numbers);
   }
 
-  /** Puts a record before that at an index; there has to be room. */
+  /** Inserts a record before the one at an index. There must be room. */
   insert(index: number, numbers: ArrayLike<number>): void {
     const place = index * WIDTH;
     this.numbers.copyWithin(place + WIDTH, place, this.length * WIDTH);
@@ -78,14 +78,14 @@ export class BarRecords {
     else this.replace(place, numbers as Float64Array);
   }
 
-  /** Makes room for so many. */
+  /** Makes room for `capacity` records in total. */
   grow(capacity: number): void {
     const numbers = new Float64Array(capacity * WIDTH);
     numbers.set(this.numbers);
     this.numbers = numbers;
   }
 
-  /** Takes the oldest so many away. */
+  /** Removes the oldest `count` records. */
   drop(count: number): void {
     const oldest = this.timeAt(count);
     for (const time of this.#given.keys()) if (time < oldest) this.#given.delete(time);
@@ -93,7 +93,7 @@ export class BarRecords {
     this.length -= count;
   }
 
-  /** Takes others in the place of all. */
+  /** Replaces all records. */
   fill(records: readonly Float64Array[]): void {
     this.numbers = new Float64Array(Math.max(4, records.length) * WIDTH);
     this.length = records.length;

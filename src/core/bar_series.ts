@@ -21,7 +21,7 @@ import { type Interval, lengthOf, startOf } from "./interval.ts";
 import { SharedBars } from "./shared_bars.ts";
 import type { TapedTick } from "./tick.ts";
 
-/** How long after its last tick the clock may close a bar. */
+/** Time without a tick after which the clock may close a bar. */
 const QUIET_MS = 1_000;
 
 /** The bars of one symbol and interval, oldest first; at least `depth` of them are kept. */
@@ -33,15 +33,15 @@ export class BarSeries {
   readonly #shared = new SharedBars();
   readonly #records = new BarRecords();
   #dropped = false;
-  /** Event time from which ticks are of a later interval than the newest bar. */
+  /** End of the newest bar: a tick at this event time or later starts a new bar. */
   #newestEnd = -Infinity;
-  /** Whether the newest bar got a tick since the clock was last told, and when that was seen. */
+  /** Whether the newest bar got a tick since the last `advance`, and when `advance` last saw it. */
   #touched = false;
   #touchedAt = -Infinity;
-  /** What has changed since it was taken. */
+  /** The changes since they were last taken. */
   readonly notes = new BarNotes();
 
-  /** @param stored whether changes are noted, because somebody takes them */
+  /** @param stored whether to note changes, for a caller that takes them */
   constructor(symbol: string, interval: Interval, depth: number, stored = true) {
     this.symbol = symbol;
     this.interval = interval;
@@ -49,7 +49,7 @@ export class BarSeries {
     this.#stored = stored;
   }
 
-  /** Start of the newest bar; `undefined` when there is none. */
+  /** Start of the newest bar; `undefined` if there is none. */
   get newestTime(): number | undefined {
     const { length } = this.#records;
     return length === 0 ? undefined : this.#records.timeAt(length - 1);
@@ -62,7 +62,7 @@ export class BarSeries {
   }
 
   /**
-   * Puts a tick into its true bar, or notes it as late when that bar has made room for newer ones.
+   * Adds a tick to the bar of its event time. If that bar was dropped, notes the tick as late.
    * @returns whether the tick found its bar
    */
   apply(tick: TapedTick): boolean {
@@ -93,31 +93,31 @@ export class BarSeries {
       this.#insert(index, firstNumbers(start, tick, REVISED));
   }
 
-  /** Bars that start at this time or later are held; of older ones nothing is known here. */
+  /** Bars that start at this time or later are held; the series knows nothing of older ones. */
   get heldFrom(): number {
     return this.#dropped ? this.oldest()?.time ?? Infinity : -Infinity;
   }
 
-  /** The record of the bar that starts at the given time, to be read at once. */
+  /** The record of the bar that starts at the given time. It may be a view, so read it at once. */
   record(time: number): Float64Array | undefined {
     const place = this.#records.find(time);
     return place === undefined ? undefined : this.#records.at(place);
   }
 
-  /** What the bar that starts at the given time is made of. */
+  /** The `MADE_OF` of the bar that starts at the given time. */
   madeOf(time: number): number | undefined {
     const place = this.#records.find(time);
     return place === undefined ? undefined : this.#records.numbers[place + MADE_OF];
   }
 
-  /** Adds the bars of `from <= time < to` to a record that is made of them. */
+  /** Adds the bars with `from <= time < to` to the record of a coarser bar. */
   addTo(coarser: Float64Array, from: number, to: number): void {
     this.#records.addTo(coarser, from, to);
   }
 
   /**
-   * Puts a record in the place of what there was of its bar; whether it is closed is decided here.
-   * @returns whether that has changed anything; `undefined` when the bar is older than those that are held
+   * Sets the record of a bar, and decides whether the bar is closed.
+   * @returns whether the bar has changed; `undefined` if it is older than the bars that are held
    */
   set(numbers: Float64Array): boolean | undefined {
     const start = numbers[TIME]!;
@@ -144,14 +144,14 @@ export class BarSeries {
   }
 
   /**
-   * Takes what has changed of the bars that are held, at most so many changes. The oldest bars come first, so
-   * that none is stored while the end of the one before it is not.
+   * Takes at most `max` changed bars that are held. The oldest come first, so that no bar is stored
+   * while the end of the bar before it is not.
    */
   takeChanges(max: number): BarRecord[] {
     return this.notes.times().slice(0, max).map((time) => this.#takeChange(time));
   }
 
-  /** Takes over the newest records that were stored, oldest first; fewer than `depth` are all there are. */
+  /** Loads the newest stored records, oldest first. Fewer than `depth` are all that exist. */
   restore(records: readonly Float64Array[]): void {
     this.#join(records);
     this.#dropped = records.length >= this.#depth;
@@ -159,7 +159,7 @@ export class BarSeries {
 
   /**
    * Closes the newest bar.
-   * @returns its start, or `undefined` when it was closed before or there is none
+   * @returns its start; `undefined` if it was already closed or does not exist
    */
   close(): number | undefined {
     if (!this.forming) return undefined;
@@ -171,7 +171,8 @@ export class BarSeries {
   }
 
   /**
-   * Tells the time of day: the newest bar closes once its end has passed and no tick came for it of late.
+   * Closes the newest bar if its end has passed and no tick came for it lately.
+   * @param now the time of day
    * @returns the start of the bar that this closes
    */
   advance(now: number): number | undefined {
@@ -183,17 +184,17 @@ export class BarSeries {
     return this.close();
   }
 
-  /** How many older bars than those that are held there should be beside them, if there are so many. */
+  /** Number of older bars that are missing to hold `depth` bars. */
   get lacking(): number {
     return this.#dropped ? Math.max(0, this.#depth - this.#records.length) : 0;
   }
 
-  /** Copies of the records that start in `from <= time < to`, oldest first. */
+  /** Copies of the records with `from <= time < to`, oldest first. */
   records(from: number, to: number): Float64Array[] {
     return this.#records.slice(from, to);
   }
 
-  /** Puts records, oldest first, in the place of those that start in `from <= time < to`. */
+  /** Replaces the records with `from <= time < to` by others, oldest first. */
   replace(from: number, to: number, records: readonly Float64Array[]): void {
     const newest = this.newestTime;
     for (const numbers of this.records(from, to)) this.notes.take(numbers[TIME]!);
@@ -202,7 +203,7 @@ export class BarSeries {
     if (this.newestTime !== newest) this.#reopen();
   }
 
-  /** Takes over the newest of the older records: as many as are lacking, or all. */
+  /** Adds older records: as many as are lacking, or all that exist. */
   prepend(records: readonly Float64Array[]): void {
     const isEmpty = this.#records.length === 0;
     if (records.length < this.lacking) this.#dropped = false;
@@ -217,7 +218,7 @@ export class BarSeries {
     this.#shared.clear();
   }
 
-  /** The newest bar is another one than it was: what comes goes into it. */
+  /** Opens the newest bar for ticks, because another bar has become the newest. */
   #reopen(): void {
     const { length, numbers } = this.#records;
     if (length === 0) return;
@@ -237,7 +238,7 @@ export class BarSeries {
     return place === undefined ? undefined : this.#records.numbers[place + CLOSED_AT];
   }
 
-  /** The newest bar but `back`: 0 is the newest, 1 the one before. */
+  /** A bar counted from the newest: 0 is the newest, 1 the one before. */
   newest(back = 0): Bar | undefined {
     const index = this.#records.length - 1 - back;
     return index < 0 ? undefined : this.#bar(index);
@@ -269,7 +270,7 @@ export class BarSeries {
     return true;
   }
 
-  /** @returns how many of the oldest bars had to go */
+  /** @returns how many of the oldest bars were dropped */
   #makeRoom(): number {
     const { length } = this.#records;
     if (length < 2 * this.#depth) {
@@ -299,7 +300,7 @@ export class BarSeries {
     return true;
   }
 
-  /** Notes that a bar has changed: what was handed out of it is old, and it is to be stored. */
+  /** Notes that a bar has changed: its shared object is outdated, and it has to be stored. */
   #note(time: number): void {
     this.#shared.forget(time);
     if (this.#stored) this.notes.note(time);

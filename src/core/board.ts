@@ -5,7 +5,7 @@ import type { Gone, Instrument } from "./instrument.ts";
 import { known } from "./known.ts";
 import type { TapedTick } from "./tick.ts";
 
-/** A quote: the row that a screen shows for a symbol. What is unknown is `null`. */
+/** A quote: the row of a symbol on a board. Unknown values are `null`. */
 export interface Row {
   readonly symbol: string;
   readonly name: string | null;
@@ -29,22 +29,22 @@ export interface Row {
 /** The newest observation of a symbol, as it is stored. */
 export interface Newest {
   readonly symbol: string;
-  /** `seq` of the newest tick that has been taken note of. */
+  /** `seq` of the last tick that was applied. */
   readonly seq: number;
   readonly time: number;
   readonly price: number;
   readonly bid: number | null;
   readonly ask: number | null;
-  /** Event times of the bid and the ask: a tick without them leaves the known ones standing. */
+  /** Event times of the bid and the ask. A tick without one of them keeps the known one. */
   readonly bidTime: number;
   readonly askTime: number;
-  /** `seq` at which bars were given last, if ever. */
+  /** `seq` of the last given bars, if there are any. */
   readonly given?: number | undefined;
 }
 
 type Entry = { -readonly [Name in keyof Newest]: Newest[Name] } & { row: Row | undefined };
 
-/** What a row is made of beside the newest tick: reference data and the bars of days. */
+/** Other sources of a row: reference data and daily bars. */
 export interface RowSource {
   instrument(symbol: string): Instrument | undefined;
   days(symbol: string): BarSeries | undefined;
@@ -60,7 +60,7 @@ export class Board {
     this.#source = source;
   }
 
-  /** Notes the newest close of bars that were given, unless it was noted before. */
+  /** Applies the newest close of given bars, unless it was applied before. */
   give({ symbol, time, price }: GivenClose, seq: number): void {
     const known = this.#newest.get(symbol)?.seq ?? 0;
     this.apply({ seq, symbol, time, price, size: null, bid: null, ask: null });
@@ -68,7 +68,10 @@ export class Board {
     this.refresh(symbol);
   }
 
-  /** Notes a tick, unless it was noted before. The newest is the newest by event time, equal times by tape order. */
+  /**
+   * Applies a tick, unless it was applied before. The newest tick has the greatest event time; of
+   * equal times it is the last on the tape.
+   */
   apply(tick: TapedTick): void {
     const { seq, symbol, time, price, bid, ask } = tick;
     const newest = this.#newest.get(symbol);
@@ -104,7 +107,7 @@ export class Board {
     }
   }
 
-  /** The observation of a symbol, or that there is none, if that has changed since the last call. */
+  /** The observation of a symbol, or `Gone`, if that has changed since the last call. */
   takeChange(symbol: string): Newest | Gone | undefined {
     if (!this.#changed.delete(symbol)) return undefined;
     const known = this.#newest.get(symbol);
@@ -113,24 +116,24 @@ export class Board {
     return newest;
   }
 
-  /** The observation of a symbol as it is. */
+  /** The current observation of a symbol. */
   newest(symbol: string): Newest | undefined {
     return this.#newest.get(symbol);
   }
 
-  /** Puts another observation in the place of a symbol's, or none. */
+  /** Replaces the observation of a symbol; `undefined` removes it. */
   replace(symbol: string, newest: Newest | undefined): void {
     this.#changed.add(symbol);
     if (newest === undefined) this.#newest.delete(symbol);
     else this.#newest.set(symbol, { ...newest, row: undefined });
   }
 
-  /** Takes over an observation that was stored. */
+  /** Loads a stored observation. */
   restore(newest: Newest): void {
     this.#newest.set(newest.symbol, { ...newest, row: undefined });
   }
 
-  /** Forgets the row made for a symbol, because its reference data changed. */
+  /** Forgets the row made for a symbol, because its reference data has changed. */
   refresh(symbol: string): void {
     const newest = this.#newest.get(symbol);
     if (newest !== undefined) newest.row = undefined;
@@ -197,7 +200,7 @@ export function emptyRow(symbol: string, instrument?: Instrument): Row {
   };
 }
 
-/** A share with as many digits as anybody reads: 1e-8 is a millionth of a percent. It is read in percent. */
+/** Rounds a share to 1e-8, a millionth of a percent. `null` if its percentage is not finite. */
 function fraction(share: number): number | null {
   if (known(100 * share) === null) return null;
   return Math.abs(share) < 1e6 ? Math.round(share * 1e8) / 1e8 + 0 : share;

@@ -1,8 +1,9 @@
 import type { TapedTick } from "./tick.ts";
 
 /**
- * What is taken back of a symbol's ticks that came before: those with these seqs, or of event time `from`
- * (included) to `to` (not included). Without any of the three it is all of the symbol, and the symbol itself.
+ * Cancels earlier ticks of a symbol: those with these seqs, or those with event time `from`
+ * (included) to `to` (not included). Without any of the three it removes all ticks and the symbol
+ * itself.
  */
 export interface Correction {
   readonly symbol: string;
@@ -11,17 +12,20 @@ export interface Correction {
   readonly to?: number | undefined;
 }
 
-/** A correction with its place on the tape. Beside `seqs`, `from` and `to` say where those ticks are in time. */
+/**
+ * A correction with its place on the tape. With `seqs`, `from` and `to` span the event times of
+ * those ticks.
+ */
 export interface TapedCorrection extends Correction {
   readonly seq: number;
 }
 
-/** Whether a correction takes back the symbol itself. */
+/** Whether a correction removes the symbol itself. */
 export function isWhole({ seqs, from, to }: Correction): boolean {
   return seqs === undefined && from === undefined && to === undefined;
 }
 
-/** Whether a correction takes back a tick. */
+/** Whether a correction cancels a tick. */
 export function cancels(
   { symbol, seq, seqs, from = -Infinity, to = Infinity }: TapedCorrection,
   tick: TapedTick,

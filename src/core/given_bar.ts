@@ -1,10 +1,10 @@
 import type { Interval } from "./interval.ts";
 
-/** A bar as a source gives it, which has seen what is not on the tape. */
+/** A bar that a source supplies as a whole. It can contain trades that are not on the tape. */
 export interface GivenBar {
   readonly symbol: string;
   readonly interval: Interval;
-  /** Its start. */
+  /** Start of the interval, milliseconds since the Unix epoch. */
   readonly time: number;
   readonly open: number;
   readonly high: number;

@@ -23,24 +23,24 @@ import {
 import { type Interval, INTERVALS, lengthOf, startOf } from "./interval.ts";
 import type { TapedTick } from "./tick.ts";
 
-/** Bars that are no longer held. */
+/** Finds bars that no series holds any more. */
 export interface OlderBars {
-  /** The record of a bar, which must not be changed. */
+  /** The record of a bar. Do not change it. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined;
 }
 
-/** A bar that is another one now. */
+/** A bar that has changed. */
 export interface ChangedBar {
   readonly symbol: string;
   readonly interval: Interval;
   readonly time: number;
 }
 
-/** What was given of a symbol at once. */
+/** The result of giving bars of one symbol. */
 export interface Given {
-  /** The bars that are other ones now, those made of them too. */
+  /** The bars that have changed, including coarser bars made of them. */
   readonly changed: ChangedBar[];
-  /** Those that were not given before just so. */
+  /** The given bars that are new or have other values than before. */
   readonly fresh: readonly GivenBar[];
 }
 
@@ -52,22 +52,22 @@ export interface GivenClose {
 }
 
 /**
- * The bars of symbols of which some were given. A given bar replaces what there was of it, and ticks that come
- * later add to it. A coarser bar that was not given itself is made of those of the next finer interval as soon
- * as one of them was given, or is made of given ones: so no volume counts twice, and a bar is the sum of its
- * parts wherever there are some.
+ * The bars of symbols with given bars. A given bar replaces the bar that was there, and later ticks
+ * are added to it. A coarser bar that was not given itself is made of the bars of the next finer
+ * interval, as soon as one of those was given or is made of given bars. So no volume counts twice,
+ * and a bar is the sum of its parts wherever it has parts.
  */
 export class GivenBars {
-  /** The seq at which any bars were given last. */
+  /** `seq` of the last given bars of any symbol. */
   last = 0;
   readonly #seriesOf: (symbol: string) => readonly BarSeries[];
   readonly #older: OlderBars | undefined;
-  /** Symbols of which bars were given, each with the seq of the last ones. */
+  /** `seq` of the last given bars of each symbol that has some. */
   readonly #given = new Map<string, number>();
-  /** Bars that are not held and have changed since they were taken, by series and start. */
+  /** Changed bars that are not held and were not taken yet, by series and start. */
   readonly #changed = new Map<BarSeries, Map<number, Float64Array>>();
 
-  /** @param older finds bars that no series holds and nobody has changed since they were taken */
+  /** @param older finds stored bars; it is asked only for bars that are not held here */
   constructor(
     seriesOf: (symbol: string) => readonly BarSeries[],
     older: OlderBars | undefined,
@@ -76,28 +76,28 @@ export class GivenBars {
     this.#older = older;
   }
 
-  /** The seq at which bars of a symbol were given last; 0 when there never were any. */
+  /** `seq` of the last given bars of a symbol; 0 if there are none. */
   seqOf(symbol: string): number {
     return this.#given.get(symbol) ?? 0;
   }
 
-  /** Says that bars of a symbol were given. */
+  /** Notes that bars of a symbol were given. */
   note(symbol: string, seq: number): void {
     this.#given.set(symbol, seq);
     this.last = Math.max(this.last, seq);
   }
 
-  /** The symbol is gone. */
+  /** Forgets a removed symbol. */
   forget(symbol: string): void {
     this.#given.delete(symbol);
   }
 
-  /** Whether something has changed that is not held. */
+  /** Whether bars have changed that are not held. */
   get hasOlder(): boolean {
     return this.#changed.size > 0;
   }
 
-  /** Takes what has changed of bars that are not held. */
+  /** Takes the changed bars that are not held. */
   takeOlder(): BarRecord[] {
     const taken = [...this.#changed].flatMap(([{ symbol, interval }, records]) =>
       [...records.values()].map((numbers) => ({ symbol, interval, numbers }))
@@ -107,9 +107,9 @@ export class GivenBars {
   }
 
   /**
-   * Puts bars of one symbol in the place of what there was of them; of two of the same start the later one
-   * counts, and one that was given before, just so, changes nothing. What the series have dropped must have
-   * been taken.
+   * Replaces bars of one symbol by given bars. Of two with the same start the later one counts. A
+   * bar that was given before with the same values changes nothing. The caller must first take the
+   * changes that the series have dropped.
    */
   give(bars: readonly GivenBar[], seq: number, loggedAt: number): Given {
     const { symbol } = bars[0]!;
@@ -124,7 +124,7 @@ export class GivenBars {
       const known = this.#find(own, bar.time);
       const numbers = givenNumbers(bar, seq, loggedAt);
       const knownSeq = known && givenSeq(known);
-      // What was stored already is told of again after a start.
+      // After a restart the log repeats bars that are already stored.
       const isAgain = knownSeq !== undefined && knownSeq >= seq;
       if (knownSeq !== undefined && !isAgain && isSameGiven(known!, numbers)) continue;
       fresh.push(bar);
@@ -142,7 +142,7 @@ export class GivenBars {
     return { changed, fresh };
   }
 
-  /** Adds a tick to the bars of a symbol of which some were given. */
+  /** Adds a tick to the bars of a symbol with given bars. */
   add(tick: TapedTick): void {
     const series = this.#seriesOf(tick.symbol);
     for (const [index, own] of series.entries()) {
@@ -164,7 +164,7 @@ export class GivenBars {
     }
   }
 
-  /** Makes a bar of the finer ones anew. @returns whether it has changed */
+  /** Makes a bar again from the finer bars. @returns whether it has changed */
   #compose(series: readonly BarSeries[], index: number, start: number): boolean {
     const own = series[index]!;
     const finer = series[index - 1]!;
@@ -180,14 +180,14 @@ export class GivenBars {
     return !isEmpty(numbers) && this.#put(own, numbers);
   }
 
-  /** The record of a bar, to be read at once. */
+  /** The record of a bar. It may be a view, so read it at once. */
   #find(series: BarSeries, time: number): Float64Array | undefined {
     if (time >= series.heldFrom) return series.record(time);
     return this.#changed.get(series)?.get(time) ??
       this.#older?.find(series.symbol, series.interval, time);
   }
 
-  /** @returns whether that has changed the bar */
+  /** @returns whether the bar has changed */
   #put(series: BarSeries, numbers: Float64Array): boolean {
     if (numbers[TIME]! >= series.heldFrom) {
       const isChanged = series.set(numbers);
@@ -213,7 +213,7 @@ export class GivenBars {
     if (records === undefined) this.#changed.set(series, records = new Map());
     const { bars, late } = series.notes.takeDropped();
     for (const { numbers } of bars) records.set(numbers[TIME]!, numbers);
-    // The oldest bar had to make room for its own tick.
+    // A series can drop its oldest bar to make room for a tick of that bar.
     for (const { tick } of late) {
       const start = startOf(series.interval, tick.time);
       this.#keep(series, withTick(this.#find(series, start), start, tick));
@@ -242,7 +242,7 @@ function changeOf({ symbol, interval }: BarSeries, time: number): ChangedBar {
   return { symbol, interval, time };
 }
 
-/** Of bars of the same start the last one, in the order of time, finer ones behind coarser ones. */
+/** The last one of bars with equal interval and start, sorted by time, coarser bars first. */
 function newestOfEach(bars: readonly GivenBar[]): readonly GivenBar[] {
   const isOrdered = bars.every((bar, index) => {
     const before = bars[index - 1];
@@ -255,7 +255,7 @@ function newestOfEach(bars: readonly GivenBar[]): readonly GivenBar[] {
   );
 }
 
-/** The newest of the closes of bars by event time, of equal ones the last. */
+/** The newest close of bars by event time; of equal times the last one. */
 export function newestClose(bars: readonly GivenBar[], loggedAt: number): GivenClose {
   let newest = { symbol: bars[0]!.symbol, time: -Infinity, price: NaN };
   for (const bar of bars) {

@@ -21,21 +21,21 @@ import {
 import type { GivenBar } from "./given_bar.ts";
 import { lengthOf } from "./interval.ts";
 
-/** Places behind the numbers of a record where that what was given stands, whatever ticks came after it. */
+/** Indexes of the given numbers, which follow the others. Later ticks do not change them. */
 const GIVEN_OPEN = WIDTH, GIVEN_VOLUME = WIDTH + 4, GIVEN_CLOSED_AT = WIDTH + 5;
 const GIVEN_SEQ = WIDTH + 6;
-/** How many numbers the record of a given bar has. */
+/** Length of the record of a given bar. */
 export const GIVEN_RECORD_WIDTH = WIDTH + 7;
 
 /**
- * The event time of the close of a given bar: its end, or when it was logged, if it could not have ended then.
- * @param loggedAt when it was logged
+ * Event time of the close of a given bar: its end, or the time of logging if that is earlier.
+ * @param loggedAt milliseconds since the Unix epoch
  */
 export function closeTimeOf({ interval, time }: GivenBar, loggedAt: number): number {
   return Math.min(time + lengthOf(interval) - 1, Math.max(time, loggedAt));
 }
 
-/** The record of a given bar before any tick comes after it. Its vwap is unknown, and so may be its volume. */
+/** The record of a given bar without later ticks. Its vwap is unknown, its volume can be. */
 export function givenNumbers(bar: GivenBar, seq: number, loggedAt: number): Float64Array {
   const { time, open, high, low, close } = bar;
   const numbers = new Float64Array(GIVEN_RECORD_WIDTH);
@@ -51,7 +51,7 @@ export function givenNumbers(bar: GivenBar, seq: number, loggedAt: number): Floa
   return numbers;
 }
 
-/** Makes of the record of a given bar what it was before any tick came after it. */
+/** Resets the record of a given bar to the given values, without the later ticks. */
 export function takeBack(numbers: Float64Array): void {
   numbers.copyWithin(OPEN, GIVEN_OPEN, GIVEN_CLOSED_AT);
   numbers[COUNT] = 0;
@@ -61,12 +61,12 @@ export function takeBack(numbers: Float64Array): void {
   numbers[MADE_OF] = GIVEN;
 }
 
-/** The seq at which a bar was given; `undefined` for one that was not. */
+/** `seq` at which a bar was given; `undefined` for a bar that was not given. */
 export function givenSeq(numbers: Float64Array): number | undefined {
   return numbers[MADE_OF] === GIVEN ? numbers[GIVEN_SEQ] : undefined;
 }
 
-/** Whether the same was given as by another record of the same bar. */
+/** Whether two records of the same bar have the same given values. */
 export function isSameGiven(numbers: Float64Array, others: Float64Array): boolean {
   for (let at = GIVEN_OPEN; at <= GIVEN_VOLUME; at++) {
     if (!Object.is(numbers[at], others[at])) return false;
@@ -74,7 +74,7 @@ export function isSameGiven(numbers: Float64Array, others: Float64Array): boolea
   return true;
 }
 
-/** Whether two records of the same bar come to the same, whenever that was. */
+/** Whether two records of the same bar are equal apart from state and seq. */
 export function isSameBar(numbers: Float64Array, others: Float64Array): boolean {
   for (let at = 0; at < numbers.length; at++) {
     if (at !== STATE && at !== SEQ && !Object.is(numbers[at], others[at])) return false;
@@ -82,7 +82,7 @@ export function isSameBar(numbers: Float64Array, others: Float64Array): boolean 
   return true;
 }
 
-/** A record to which finer ones are to be added, oldest first; it has none as long as its `COUNT` is NaN. */
+/** An empty record, to add finer bars to, oldest first. `COUNT` is NaN while it is empty. */
 export function emptyNumbers(start: number): Float64Array {
   const numbers = new Float64Array(WIDTH);
   numbers[TIME] = start;
@@ -95,7 +95,7 @@ export function isEmpty(numbers: Float64Array): boolean {
   return Number.isNaN(numbers[COUNT]);
 }
 
-/** Adds the record of a finer bar to one that is made of such. @param at place of its first number */
+/** Adds the record of a finer bar. @param at index of its first number */
 export function addFiner(numbers: Float64Array, finer: Float64Array, at = 0): void {
   if (isEmpty(numbers)) {
     const [time] = numbers;
@@ -111,7 +111,7 @@ export function addFiner(numbers: Float64Array, finer: Float64Array, at = 0): vo
   numbers[SEQ] = Math.max(numbers[SEQ]!, finer[at + SEQ]!);
 }
 
-/** Records of shorter bars, oldest first, as one that has seen the tape through a seq. */
+/** Merges records of shorter bars, oldest first. @param seq newest one that the result contains */
 export function mergedNumbers(
   time: number,
   parts: readonly Float64Array[],

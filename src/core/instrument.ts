@@ -1,13 +1,13 @@
 import { symbolFault } from "./tick.ts";
 
-/** The thing observed, with its reference data. What is unknown is `null`. */
+/** A symbol with its reference data. Unknown values are `null`. */
 export interface Instrument {
   readonly symbol: string;
   readonly name: string | null;
   readonly description: string | null;
-  /** How many decimals its prices are written with. */
+  /** Number of decimals for writing its prices. */
   readonly decimals: number;
-  /** The last price before the current UTC day, used until the tape itself knows one. */
+  /** The last price before the current UTC day, used until the tape has one. */
   readonly prevClose: number | null;
   /** Shares or units in circulation; market capitalisation is this times the price. */
   readonly shares: number | null;
@@ -15,17 +15,17 @@ export interface Instrument {
 
 /** An instrument as it is stored. */
 export interface InstrumentRecord extends Instrument {
-  /** Its decimals follow the most precise price seen. */
+  /** Whether its decimals follow the most precise price seen. */
   readonly learning: boolean;
 }
 
-/** That there is no longer something of a symbol, as it is stored. */
+/** Stored when an instrument or a newest observation of a symbol no longer exists. */
 export interface Gone {
   readonly symbol: string;
   readonly gone: true;
 }
 
-/** What may be said of an instrument: an absent field stays as it is, `null` makes it unknown. */
+/** Changes of an instrument: an absent field keeps its value, `null` makes it unknown. */
 export interface InstrumentFields {
   name?: string | null;
   description?: string | null;
@@ -45,7 +45,7 @@ const text = (lengthMax: number) => (value: unknown) =>
     : `text of at most ${lengthMax} characters`;
 const numeric = (value: unknown) => Number.isFinite(value) ? undefined : "a number";
 
-/** The fields by the names that they have outside, and what each has to be if it is not that. */
+/** The fields by their outside names. The function returns what a wrong value should have been. */
 const FIELDS: Readonly<
   Record<string, readonly [keyof InstrumentFields, (value: unknown) => string | undefined]>
 > = {
@@ -66,9 +66,9 @@ const FIELDS: Readonly<
 };
 
 /**
- * Reads the fields of an instrument as people write them: `name`, `description`, `decimals`, `prev_close`
- * and `shares`.
- * @throws {RangeError} that names the field
+ * Reads the fields of an instrument by their outside names: `name`, `description`, `decimals`,
+ * `prev_close` and `shares`.
+ * @throws {RangeError} names the field
  */
 export function readInstrumentFields(written: unknown): InstrumentFields {
   if (typeof written !== "object" || written === null || Array.isArray(written)) {
@@ -92,7 +92,7 @@ export function readInstrumentFields(written: unknown): InstrumentFields {
 export const DECIMALS_MIN = 2;
 export const DECIMALS_MAX = 8;
 
-/** How many decimals a price is written with, from 2 to 8: 1.5 has 2, 64000.123 has 3. */
+/** Number of decimals for writing a price, from 2 to 8: 1.5 has 2, 64000.123 has 3. */
 export function decimalsOf(price: number): number {
   for (let decimals = DECIMALS_MIN, scale = 100; decimals < DECIMALS_MAX; decimals++, scale *= 10) {
     if (Math.abs(Math.round(price * scale) / scale - price) <= Math.abs(price) * Number.EPSILON) {
@@ -104,7 +104,7 @@ export function decimalsOf(price: number): number {
 
 const UNKNOWN = { name: null, description: null, prevClose: null, shares: null };
 
-/** Every instrument known, by symbol, in the order in which they became known. */
+/** All known instruments by symbol, in the order of their appearance. */
 export class Catalogue {
   readonly #instruments = new Map<string, Instrument>();
   /** Symbols whose decimals follow the most precise price seen. */
@@ -112,7 +112,7 @@ export class Catalogue {
   readonly #changed = new Set<string>();
   #added = 0;
 
-  /** How many have become known, those that were taken away among them. */
+  /** Number of instruments that were ever added, including removed ones. */
   get added(): number {
     return this.#added;
   }
@@ -138,8 +138,8 @@ export class Catalogue {
   }
 
   /**
-   * Adds an instrument or changes the fields given.
-   * @throws {RangeError} when the symbol is malformed, and none that there is
+   * Adds an instrument or changes the given fields.
+   * @throws {RangeError} for a malformed symbol, unless it is known already
    */
   define(symbol: string, fields: InstrumentFields): Instrument {
     const { learning, ...instrument } = this.defined(symbol, fields);
@@ -149,7 +149,7 @@ export class Catalogue {
     return instrument;
   }
 
-  /** What `define` would make of an instrument. @throws {RangeError} as that */
+  /** What `define` would make; it changes nothing. @throws {RangeError} as `define` */
   defined(symbol: string, fields: InstrumentFields): InstrumentRecord {
     const known = this.#instruments.get(symbol);
     const fault = known === undefined ? symbolFault(symbol) : undefined;
@@ -170,8 +170,8 @@ export class Catalogue {
   }
 
   /**
-   * Notes a price: an instrument nobody defined appears, and one whose decimals are not set learns them.
-   * What is on the tape is there: an old tape may have symbols that are refused to newer ones.
+   * Notes a price. Adds an unknown instrument, and updates decimals that nobody has set. It does
+   * not check the symbol, because old tapes can have symbols that are no longer allowed.
    */
   observe(symbol: string, price: number): void {
     if (!this.#instruments.has(symbol)) {
@@ -185,21 +185,21 @@ export class Catalogue {
     if (decimals > instrument.decimals) this.#set({ ...instrument, decimals });
   }
 
-  /** Takes an instrument away. */
+  /** Removes an instrument. */
   remove(symbol: string): void {
     if (!this.#instruments.delete(symbol)) return;
     this.#learning.delete(symbol);
     this.#changed.add(symbol);
   }
 
-  /** An instrument, or that it is gone, if that has changed since the last call. */
+  /** An instrument, or `Gone`, if that has changed since the last call. */
   takeChange(symbol: string): InstrumentRecord | Gone | undefined {
     if (!this.#changed.delete(symbol)) return undefined;
     if (!this.#instruments.has(symbol)) return { symbol, gone: true };
     return { ...this.#instruments.get(symbol)!, learning: this.#learning.has(symbol) };
   }
 
-  /** Takes over an instrument that was stored. */
+  /** Loads a stored instrument. */
   restore({ learning, ...instrument }: InstrumentRecord): void {
     this.#put(instrument);
     if (learning) this.#learning.add(instrument.symbol);

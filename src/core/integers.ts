@@ -1,20 +1,21 @@
 /**
- * Columns of integers as bytes: a patched frame of reference (Zukowski et al., "Super-Scalar RAM-CPU Cache
- * Compression", 2006). The frame is where most of a column lies: so many bits from a base on. The rare
- * integers outside are patched afterwards, so that a pause among the times does not widen every tick.
+ * Columns of integers as bytes: a patched frame of reference (Zukowski et al., "Super-Scalar
+ * RAM-CPU Cache Compression", 2006). The frame is the range of most integers of a column: a base,
+ * and a number of bits above it. The rare integers outside it, the outliers, are patched
+ * afterwards. So a pause among the times does not widen every tick.
  *
- *     column    head, base, low parts, [outliers]; nothing at all when it has no integers
- *     head      one byte: the width of the frame, 0 to 53 bits, and 0x80 when there are outliers
+ *     column    head, base, low parts, [outliers]; nothing at all without integers
+ *     head      one byte: the width of the frame, 0 to 53 bits, and 0x80 if there are outliers
  *     base      signed
- *     low part  of each integer: what it is above the base, modulo 2^width; packed from the lowest bit of
- *               each byte on. Of more than 32 bits, the lowest 32 of all integers come first, then the others
- *     outliers  unsigned: how many; then of each, unsigned: how many integers lie between it and the one
- *               before, and signed: what it is above the base, divided by 2^width, rounded down
- *     unsigned  7 bits a byte, the lowest first, 0x80 in each but the last (LEB128)
- *     signed    the same, but that 0x40 of the first byte is the sign
+ *     low part  of each integer: (integer - base) modulo 2^width, packed from the lowest bit of
+ *               each byte on. Above 32 bits: first the lowest 32 of all integers, then the others
+ *     outliers  unsigned: how many; then of each, unsigned: how many integers lie between it and
+ *               the outlier before, and signed: (integer - base) / 2^width, rounded down
+ *     unsigned  7 bits a byte, the lowest first, 0x80 in each byte but the last (LEB128)
+ *     signed    the same, but 0x40 of the first byte is the sign
  */
 
-/** Integers of a column are smaller than that, and larger than its negative. */
+/** The absolute value of an integer in a column is smaller than this. */
 export const INTEGER_LIMIT = 2 ** 52;
 
 const WIDTH_MAX = 53;
@@ -23,7 +24,7 @@ const WORD = 2 ** 32;
 const OUTLIERS = 0x80;
 const CONTINUED = 0x80;
 const NEGATIVE = 0x40;
-/** Of an outlier, besides what it is wider than the frame: bytes, and the time to patch it. */
+/** Cost of an outlier besides its extra width: its bytes, and the time to patch it. */
 const OUTLIER_BITS = 20;
 
 interface Frame {
@@ -32,7 +33,7 @@ interface Frame {
   readonly outliers: number;
 }
 
-/** Writes one block after the other, so that the room for them is made once. */
+/** Writes blocks one after another into the same buffer. */
 export class IntegerWriter {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1_024);
   #length = 0;
@@ -62,7 +63,7 @@ export class IntegerWriter {
     this.unsigned(Math.floor(size / NEGATIVE));
   }
 
-  /** Writes the first so many values. */
+  /** Writes a column of the first `count` values. */
   column(values: Float64Array, count: number): void {
     if (count === 0) return;
     const { base, width, outliers } = frameOf(values, count);
@@ -73,7 +74,7 @@ export class IntegerWriter {
     if (outliers > 0) this.#outliers(values, count, base, 2 ** width, outliers);
   }
 
-  /** What was written since the beginning. */
+  /** A copy of the bytes since `begin`. */
   written(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }
@@ -90,7 +91,7 @@ export class IntegerWriter {
     }
   }
 
-  /** Of each value what it is above the base, scaled: the lowest so many bits of it. */
+  /** Packs the lowest `width` bits of (value - base) × scale for each value. */
   #pack(values: Float64Array, count: number, base: number, scale: number, width: number): void {
     if (width === 0) return;
     this.#reserve(packedLength(count, width) + 4);
@@ -100,7 +101,7 @@ export class IntegerWriter {
     let word = 0;
     let filled = 0;
     for (let index = 0; index < count; index++) {
-      // The operators on bits take a number modulo 2^32, negative ones too.
+      // The bit operators take a number modulo 2^32, also a negative one.
       const part = Math.floor((values[index]! - base) * scale) & mask;
       word |= part << filled;
       filled += width;
@@ -126,8 +127,8 @@ export class IntegerWriter {
 }
 
 /**
- * Reads what an {@link IntegerWriter} wrote, one block after the other. All of it throws a `SyntaxError` where
- * the bytes are not that.
+ * Reads blocks that an {@link IntegerWriter} wrote. All methods throw a `SyntaxError` for bytes
+ * that it cannot have written.
  */
 export class IntegerReader {
   #words = new Uint32Array(256);
@@ -137,7 +138,7 @@ export class IntegerReader {
   #at = 0;
 
   begin(bytes: Uint8Array): void {
-    // Whole words, and one more: each packed integer is read from two, wherever it lies.
+    // Whole words, and one more: each packed integer is read from two neighbouring words.
     const words = (bytes.length + 3 >>> 2) + 1;
     if (words > this.#words.length) {
       this.#words = new Uint32Array(2 * words);
@@ -170,7 +171,7 @@ export class IntegerReader {
     return (first & NEGATIVE) === 0 ? size : -size;
   }
 
-  /** Reads a column of so many integers, to where the first shall be. */
+  /** Reads a column of `count` integers into an array, from index `first` on. */
   column(into: Float64Array, first: number, count: number): void {
     if (count === 0) return;
     const head = this.byte();
@@ -183,7 +184,7 @@ export class IntegerReader {
     if (head >= OUTLIERS) this.#patch(into, first, count, 2 ** width);
   }
 
-  /** @throws {SyntaxError} when there are bytes left */
+  /** @throws {SyntaxError} if there are bytes left */
   end(): void {
     if (this.#at < this.#length) throw new SyntaxError("Cannot read integers: bytes are left");
   }
@@ -199,7 +200,7 @@ export class IntegerReader {
     }
   }
 
-  /** Of integers of more than 32 bits, the others. */
+  /** Adds the bits above the lowest 32. */
   #unpackUpper(into: Float64Array, first: number, count: number, width: number): void {
     if (this.#upper.length < count) this.#upper = new Float64Array(2 * count);
     const upper = this.#upper;
@@ -217,7 +218,7 @@ export class IntegerReader {
     }
   }
 
-  /** Passes over packed integers. @returns the bit where they begin */
+  /** Skips packed integers. @returns the index of their first bit */
   #packed(count: number, width: number): number {
     const begin = this.#at;
     this.#at += packedLength(count, width);
@@ -229,7 +230,7 @@ export class IntegerReader {
 const above = new Uint32Array(WIDTH_MAX + 1);
 const around = new Uint32Array(WIDTH_MAX + 1);
 
-/** Of two frames the one that takes less room: from the least integer on, or around a middle one. */
+/** The smaller of two frames: one from the least integer on, or one around a median. */
 function frameOf(values: Float64Array, count: number): Frame {
   let min = Infinity;
   let max = -Infinity;
@@ -238,7 +239,7 @@ function frameOf(values: Float64Array, count: number): Frame {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  // Around a middle one of so wide a range, differences would not be exact.
+  // In so wide a range, differences from a median would not be exact.
   if (max === min || max - min >= INTEGER_LIMIT) {
     return { base: min, width: bitsOf(max - min), outliers: 0 };
   }
@@ -257,7 +258,7 @@ function frameOf(values: Float64Array, count: number): Frame {
   return { base: width === 0 ? middle : middle - 2 ** (width - 1), width, outliers };
 }
 
-/** @param widths how many integers need how many bits */
+/** The width that needs the fewest bits. @param widths number of integers by their width in bits */
 function cheapest(widths: Uint32Array, count: number) {
   let width = WIDTH_MAX;
   while (width > 0 && widths[width] === 0) width--;
@@ -278,12 +279,12 @@ function median(one: number, two: number, three: number): number {
   return Math.max(Math.min(one, two), Math.min(Math.max(one, two), three));
 }
 
-/** How many bits a number that is not negative takes. */
+/** Number of bits of a number that is not negative. */
 function bitsOf(value: number): number {
   return value < WORD ? WORD_BITS - Math.clz32(value) : 2 * WORD_BITS - Math.clz32(value / WORD);
 }
 
-/** How many bits a number takes as two's complement; 0 of 0. */
+/** Number of bits of a number in two's complement; 0 for 0. */
 function signedBitsOf(value: number): number {
   return value === 0 ? 0 : 1 + bitsOf(value < 0 ? -1 - value : value);
 }

@@ -1,4 +1,4 @@
-/** What was reckoned; `null`, which is unknown, when it is beyond all numbers. */
+/** A computed number, or `null` (unknown) if it is not finite. */
 export function known(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

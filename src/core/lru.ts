@@ -1,4 +1,4 @@
-/** Values by name, of which the ones used longest ago make room when they weigh too much together. */
+/** A cache of values by name. Above its limit of weight it drops the least recently used ones. */
 export class Lru<Value> {
   readonly #weightMax: number;
   readonly #values = new Map<string, { readonly value: Value; readonly weight: number }>();
@@ -16,7 +16,7 @@ export class Lru<Value> {
     return found.value;
   }
 
-  /** The newest stays, however much it weighs. */
+  /** Adds a value. The newest value stays, whatever its weight. */
   set(name: string, value: Value, weight: number): void {
     this.delete(name);
     this.#values.set(name, { value, weight });

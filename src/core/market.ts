@@ -14,11 +14,11 @@ import type { DroppedChanges, MarketChanges, MarketState } from "./market_state.
 import type { TapedTick } from "./tick.ts";
 
 export interface MarketOptions {
-  /** How many bars of each interval and symbol are kept at least. */
+  /** Minimum number of bars to keep per interval and symbol. */
   readonly barsKept: number;
-  /** Whether changes are noted, because somebody takes them (true). */
+  /** Whether to note changes, for a caller that takes them (true). */
   readonly stored?: boolean;
-  /** Finds bars that are not held; without it they are taken not to be there. */
+  /** Finds bars that are not held; without it they count as absent. */
   readonly older?: OlderBars | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface MarketOptions {
 export type ClosedBar = ChangedBar;
 
 /**
- * Everything that follows from the tape: the catalogue, the board and the bars.
- * Applying the same ticks in the same order gives the same state, bit for bit: there is no clock in
- * here, the time of day is told by `advance`.
+ * Everything that is derived from the tape: the catalogue, the board and the bars. The same ticks
+ * in the same order give the same state, bit for bit. The market has no clock: the caller passes
+ * the time of day to `advance`.
  */
 export class Market {
   readonly catalogue = new Catalogue();
@@ -36,9 +36,9 @@ export class Market {
   readonly #board: Board;
   readonly #barsKept: number;
   readonly #stored: boolean;
-  /** The symbols that have changed, each with the seq of its first tick that was not taken; oldest first. */
+  /** `seq` of the first change that was not taken, by symbol, the oldest first. */
   readonly #changed = new Map<string, number>();
-  /** Where something has changed that is no longer held. */
+  /** Series with changes of bars that they no longer hold. */
   readonly #dropping = new Set<BarSeries>();
   readonly #corrections = new Map<string, number>();
   #droppedSince = Infinity;
@@ -55,7 +55,7 @@ export class Market {
     });
   }
 
-  /** All up to this seq was applied; 0 before the first tick. */
+  /** `seq` up to which everything was applied; 0 before the first tick. */
   get seq(): number {
     return this.#seq;
   }
@@ -64,7 +64,7 @@ export class Market {
     return this.#board;
   }
 
-  /** Adds an instrument or changes the fields given. @throws {RangeError} for a malformed symbol */
+  /** Adds an instrument or changes the given fields. @throws {RangeError} for a malformed symbol */
   define(symbol: string, fields: InstrumentFields): void {
     this.catalogue.define(symbol, fields);
     this.#board.refresh(symbol);
@@ -90,10 +90,9 @@ export class Market {
   }
 
   /**
-   * Puts given bars in the place of what there was of them; ticks that come later add to them. What was dropped
-   * before has to be taken first.
+   * Replaces bars by given bars; later ticks are added to them. Take dropped changes before.
    * @param time when they were logged
-   * @returns the bars that have changed by it, coarser ones too
+   * @returns the bars that have changed, including coarser ones
    */
   give(bars: readonly GivenBar[], seq: number, time: number): ChangedBar[] {
     const changed: ChangedBar[] = [];
@@ -113,19 +112,19 @@ export class Market {
     return changed;
   }
 
-  /** Where bars were given last. */
+  /** `seq` of the last given bars, of all symbols or of one. */
   get given(): Pick<GivenBars, "last" | "seqOf"> {
     return this.#given;
   }
 
-  /** Says that no tick up to a seq is still to be applied. */
+  /** Notes that no tick up to a seq is left to apply. */
   pass(seq: number): void {
     this.#seq = Math.max(this.#seq, seq);
   }
 
   /**
-   * Takes what has changed of bars that are no longer held. Nobody finds it here, so whoever keeps bars takes
-   * it after each tick, or after some.
+   * Takes the changes of bars that are no longer held. The market does not find these bars, so the
+   * tape must take them soon after each tick.
    */
   takeDropped(): DroppedChanges {
     const since = this.#droppedSince;
@@ -142,7 +141,7 @@ export class Market {
     return { bars, late, since };
   }
 
-  /** Takes what has changed since the last call, or about so many changes: those that have waited longest. */
+  /** Takes the changes since the last call, the oldest first, and about `max` of them. */
   takeChanges(max = Infinity): MarketChanges {
     const instruments: (InstrumentRecord | Gone)[] = [];
     const newest: (Newest | Gone)[] = [];
@@ -167,7 +166,7 @@ export class Market {
     return { seq: Math.max(0, first - 1), instruments, newest, bars, since };
   }
 
-  /** Takes over what was stored, before anything else. */
+  /** Loads the stored state. Call it first. */
   restore({ seq, instruments, newest, bars }: MarketState): void {
     this.#seq = seq;
     for (const instrument of instruments) this.catalogue.restore(instrument);
@@ -183,7 +182,7 @@ export class Market {
     }
   }
 
-  /** Tells the time of day and closes the bars that have passed their end and got no tick of late. */
+  /** Closes the bars whose end has passed and that got no tick lately. @param now time of day */
   advance(now: number): ClosedBar[] {
     const closed: ClosedBar[] = [];
     for (const [symbol, bars] of this.#bars) {
@@ -207,7 +206,7 @@ export class Market {
     return this.#series(symbol, interval)?.at(time);
   }
 
-  /** Event time of the newest tick in the bar of a symbol that starts at the given time, if it is held. */
+  /** Event time of the newest tick in the bar that starts at the given time, if it is held. */
   lastTickAt(symbol: string, interval: Interval, time: number): number | undefined {
     return this.#series(symbol, interval)?.lastTickAt(time);
   }
@@ -226,23 +225,23 @@ export class Market {
     return this.#series(symbol, interval)?.range(range) ?? [];
   }
 
-  /** What is dropped now may have changed long before. */
+  /** Notes a dropped change. It can be older than the tick that caused the drop. */
   #noteDropped(symbol: string, seq: number): void {
     const since = this.#changed.get(symbol) ?? seq;
     this.#droppedSince = Math.min(this.#droppedSince, since);
   }
 
-  /** Whether a bar that starts at a time is held, if there is one. */
+  /** Whether the market holds the bar that starts at a time, if that bar exists. */
   holds(symbol: string, interval: Interval, time: number): boolean {
     return time >= (this.#series(symbol, interval)?.heldFrom ?? -Infinity);
   }
 
-  /** Copies of the records of bars that start in `from <= time < to`, of those that are held. */
+  /** Copies of the records of held bars that start in `from <= time < to`. */
   records(symbol: string, interval: Interval, from: number, to: number): Float64Array[] {
     return this.#series(symbol, interval)?.records(from, to) ?? [];
   }
 
-  /** Puts records in the place of those that start in `from <= time < to`, of those that are held. */
+  /** Replaces the records of held bars that start in `from <= time < to`. */
   replaceBars(
     symbol: string,
     interval: Interval,
@@ -254,12 +253,12 @@ export class Market {
     this.#note(symbol);
   }
 
-  /** How many bars should be held beside those that are, if there are so many; to be given to `prependBars`. */
+  /** Number of older bars that should be held too, if they exist; load them with `prependBars`. */
   barsLacking(symbol: string, interval: Interval): number {
     return this.#series(symbol, interval)?.lacking ?? 0;
   }
 
-  /** Takes over the records of bars before those that are held: so many as are lacking, or all. */
+  /** Adds records of older bars: as many as are lacking, or all that exist. */
   prependBars(symbol: string, interval: Interval, records: readonly Float64Array[]): void {
     this.#series(symbol, interval)?.prepend(records);
     this.#board.refresh(symbol);
@@ -276,17 +275,17 @@ export class Market {
     this.#note(symbol);
   }
 
-  /** Says that something was taken back of a symbol, or given: what others have made of it is to be made anew. */
+  /** Counts a correction or given bars of a symbol. Data derived from its bars is then outdated. */
   corrected(symbol: string): void {
     this.#corrections.set(symbol, this.correctionsOf(symbol) + 1);
   }
 
-  /** How often something was taken back of a symbol, or given, since the process began. */
+  /** Number of corrections and given bars of a symbol since the process began. */
   correctionsOf(symbol: string): number {
     return this.#corrections.get(symbol) ?? 0;
   }
 
-  /** Takes all of a symbol away. */
+  /** Removes all data of a symbol. */
   remove(symbol: string): void {
     this.#bars.delete(symbol);
     this.#given.forget(symbol);

@@ -3,30 +3,30 @@ import type { Newest } from "./board.ts";
 import type { Gone, InstrumentRecord } from "./instrument.ts";
 
 /**
- * What follows from the ticks, as it is stored. Some of it may follow from later ticks than the rest; no record
- * takes a tick twice.
+ * The state of a market, as it is stored. Some records can contain later ticks than others; no
+ * record takes a tick twice.
  */
 export interface MarketState {
-  /** What follows from the ticks up to here is in it. */
+  /** The state contains all ticks up to here. */
   readonly seq: number;
   readonly instruments: readonly InstrumentRecord[];
   readonly newest: readonly Newest[];
-  /** Of each series the newest ones, oldest first. */
+  /** The newest bars of each series, oldest first. */
   readonly bars: readonly BarRecord[];
 }
 
-/** What has changed of it. */
+/** Changes of the state. */
 export interface MarketChanges {
   readonly seq: number;
   readonly instruments: readonly (InstrumentRecord | Gone)[];
   readonly newest: readonly (Newest | Gone)[];
   readonly bars: readonly BarRecord[];
-  /** The first tick of which something may be in the bars that was not taken before. */
+  /** `seq` of the first tick in these bars that was not taken before, or an earlier one. */
   readonly since?: number | undefined;
 }
 
-/** What has changed of bars that are no longer held. */
+/** Changes of bars that are no longer held. */
 export interface DroppedChanges extends BarChanges {
-  /** The first tick of which something may be in it that was not taken before. */
+  /** `seq` of the first tick in these changes that was not taken before, or an earlier one. */
   readonly since: number;
 }

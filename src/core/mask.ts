@@ -1,7 +1,7 @@
-/** What stands for a key wherever something is shown. */
+/** Replaces a secret wherever it would be shown. */
 export const MASK = "****";
 
-/** A text with what is secret in its addresses left out: `?key=…`, and names and passwords before the host. */
+/** Masks secrets in the addresses of a text: `?key=…`, and user names and passwords. */
 export function maskSecrets(text: string): string {
   return text
     .replace(

@@ -1,11 +1,11 @@
-/** More slips of the finger than these make another word. */
+/** Most typing errors in a word. With more it is another word. */
 const SLIPS_MAX = 2;
-/** A short word has many neighbours: it may have one slip in so many letters. */
+/** Letters per allowed typing error, because many short words are alike. */
 const LETTERS_A_SLIP = 3;
 
 /**
- * The name that was probably meant by one that is none of them: it differs in its letter case, or in a
- * letter or two that are missing, too many, wrong or exchanged with the next. `undefined` when there is none.
+ * The known name that a wrong name probably means. It may differ in letter case, and in one or two
+ * letters that are missing, extra, wrong or swapped. `undefined` if there is none.
  */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   let found: string | undefined;

@@ -1,7 +1,7 @@
-/** Nobody writes lists in lists so deep; to show again what is, can cost a runtime half a second. */
+/** Most levels of nesting. To write deeper JSON can take a runtime half a second. */
 const NESTING_MAX = 100;
 
-/** Whether JSON is nested too deeply to be read. Brackets inside texts count as well. */
+/** Whether JSON is nested too deeply to be read. Brackets inside strings count as well. */
 export function isNestedTooDeeply(text: string): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {

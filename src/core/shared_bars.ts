@@ -1,13 +1,13 @@
 import type { Bar } from "./bar.ts";
 
-/** How many bars are remembered. */
+/** Most bars in the cache. */
 const SHARED_MAX = 8;
 
-/** Bars of a series that were handed out and have not changed since, so that equal requests share one object. */
+/** Caches the unchanged bars of a series, so that equal requests share one object. */
 export class SharedBars {
   readonly #bars = new Map<number, Bar>();
 
-  /** The bar that starts at a time. */
+  /** The bar that starts at a time, from the cache or from `make`. */
   of(time: number, make: () => Bar): Bar {
     const known = this.#bars.get(time);
     if (known !== undefined) return known;
@@ -17,7 +17,7 @@ export class SharedBars {
     return bar;
   }
 
-  /** The bar has changed. */
+  /** Forgets a bar that has changed. */
   forget(time: number): void {
     if (this.#bars.size > 0) this.#bars.delete(time);
   }

@@ -1,4 +1,4 @@
-/** One observation of one symbol. Times are milliseconds since the Unix epoch, UTC, and may have a fraction. */
+/** One observation of one symbol. Times are milliseconds since the Unix epoch, with fractions. */
 export interface Tick {
   readonly symbol: string;
   readonly time: number;
@@ -9,29 +9,29 @@ export interface Tick {
   readonly ask: number | null;
 }
 
-/** A tick that has its place on the tape: `seq` is a positive integer that only grows. */
+/** A tick with its place on the tape. `seq` is a positive integer that only grows. */
 export interface TapedTick extends Tick {
   readonly seq: number;
 }
 
-/** As many characters as a tag has that agents send, with the name of its measurement. */
+/** Long enough for the tags that agents send, including the name of the measurement. */
 export const SYMBOL_LENGTH_MAX = 255;
 
-/** In a spreadsheet a cell that begins with `=`, `-` or `@` is a formula, so no symbol does. */
+/** A spreadsheet reads a cell that begins with `=`, `-` or `@` as a formula, so no symbol may. */
 export const SYMBOL = /^[A-Za-z0-9._:/^][A-Za-z0-9._:/^=-]{0,254}$/;
 const SPELLED = /^[A-Za-z0-9._:/^=-]{1,255}$/;
 
-/** Whether the text can name an instrument: 1–255 of `A-Z a-z 0-9 . _ : / ^ = -`, the first neither `=` nor `-`. */
+/** Whether a text is a valid symbol: 1–255 of `A-Z a-z 0-9 . _ : / ^ = -`, not `=` or `-` first. */
 export function isSymbol(text: string): boolean {
   return SYMBOL.test(text);
 }
 
-/** Whether a tape may have such a symbol: there are old ones, which begin with `=` or `-`. */
+/** Whether a tape can contain the symbol. On old tapes symbols may begin with `=` or `-`. */
 export function isSpelled(text: string): boolean {
   return SPELLED.test(text);
 }
 
-/** What is wrong with a symbol, as the end of a sentence; `undefined` when nothing is. */
+/** The fault of a symbol, as the end of a sentence; `undefined` if it is valid. */
 export function symbolFault(text: string): string | undefined {
   if (isSymbol(text)) return undefined;
   if (text === "") return "a symbol is not empty";

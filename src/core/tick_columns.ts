@@ -1,10 +1,10 @@
 import type { Tick } from "./tick.ts";
 
 const CAPACITY_MIN = 64;
-/** Fewer ticks than this are copied one by one, which takes less than to make views of the columns. */
+/** Fewer ticks are copied one by one, which is faster than making views of the columns. */
 const FEW = 16;
 
-/** The numbers of ticks, of which the unknown are NaN. */
+/** The numbers of ticks; unknown ones are NaN. */
 export interface TickNumbers {
   readonly times: Float64Array;
   readonly prices: Float64Array;
@@ -14,11 +14,11 @@ export interface TickNumbers {
 }
 
 /**
- * Ticks as columns, of which each takes as much room as its numbers do: a million objects would be work for
- * the collector of garbage. What is unknown is NaN, which no number of a tick is.
+ * Ticks as columns of numbers, because a million objects would burden the garbage collector.
+ * Unknown numbers are NaN, which no tick contains.
  */
 export class TickColumns {
-  /** Numbers of the symbols; whoever has the columns knows their names. */
+  /** Numbers of the symbols; the owner of the columns knows the names. */
   symbols: Uint32Array<ArrayBuffer>;
   times: Float64Array<ArrayBuffer>;
   prices: Float64Array<ArrayBuffer>;
@@ -27,7 +27,7 @@ export class TickColumns {
   asks: Float64Array<ArrayBuffer>;
   #length: number;
 
-  /** @param length of columns whose ticks are filled in later, in any order */
+  /** @param length number of ticks that the caller fills in later, in any order */
   constructor(capacity: number = CAPACITY_MIN, length = 0) {
     this.#length = length;
     this.symbols = new Uint32Array(capacity);
@@ -46,7 +46,7 @@ export class TickColumns {
     return this.times.length;
   }
 
-  /** Takes all ticks away, and keeps the room. */
+  /** Removes all ticks and keeps the memory. */
   clear(): void {
     this.#length = 0;
   }
@@ -62,7 +62,7 @@ export class TickColumns {
     this.asks[at] = ask ?? NaN;
   }
 
-  /** The tick at an index, but for its symbol. */
+  /** The tick at an index, without its symbol. */
   at(index: number): Omit<Tick, "symbol"> {
     return {
       time: this.times[index]!,
@@ -73,13 +73,13 @@ export class TickColumns {
     };
   }
 
-  /** Adds ticks of a symbol, from `begin` up to `end`, for which there is room. */
+  /** Adds the ticks of one symbol from `begin` up to `end`. There must be room. */
   append(symbol: number, numbers: TickNumbers, begin: number, end: number): void {
     this.symbols.fill(symbol, this.#length, this.#length + end - begin);
     this.#append(numbers, begin, end);
   }
 
-  /** Adds ticks of other columns, as `append` does. */
+  /** Adds ticks of other columns with their symbols, as `append` does. */
   appendAll(columns: TickColumns, begin: number, end: number): void {
     this.symbols.set(columns.symbols.subarray(begin, end), this.#length);
     this.#append(columns, begin, end);
@@ -116,7 +116,7 @@ export class TickColumns {
   }
 }
 
-/** A number of a column as a tick has it. */
+/** A number of a column as the number of a tick: NaN becomes `null`. */
 export function known(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }

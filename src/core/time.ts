@@ -1,6 +1,6 @@
 import { parseDuration } from "./duration.ts";
 
-/** Milliseconds since the epoch are at least this from 1973 on; smaller numbers look like seconds. */
+/** Milliseconds since the epoch reach this in 1973; smaller numbers look like seconds. */
 export const LOOKS_LIKE_MS_MIN = 1e11;
 /** Greater numbers look like microseconds or nanoseconds (this is the year 5138). */
 export const LOOKS_LIKE_MS_MAX = 1e14;
@@ -14,7 +14,7 @@ export interface IsoTime {
   readonly zoned: boolean;
 }
 
-/** Reads an ISO 8601 date or date and time, with fractions of a millisecond. */
+/** Reads an ISO 8601 date, or date and time, with fractions of a millisecond. */
 export function parseIso(text: string): IsoTime | undefined {
   const match = ISO.exec(text);
   if (match === null) return undefined;
@@ -27,7 +27,7 @@ export function parseIso(text: string): IsoTime | undefined {
   const whole = Date.parse(`${date}T${clock}:${seconds}${offset}`);
   // Some runtimes read 30 February as 1 March.
   if (Number.isNaN(whole) || !dayExists(date!)) return undefined;
-  // Whole milliseconds are added as such, so that they stay exact.
+  // Whole milliseconds are added separately, so that they stay exact.
   const time = whole + Number(fraction.slice(0, 3).padEnd(3, "0")) +
     Number(`0.${fraction.slice(3)}`);
   return { time, zoned: zone !== undefined };
@@ -39,8 +39,8 @@ function dayExists(date: string): boolean {
 }
 
 /**
- * Reads a time of a query: milliseconds since the epoch, ISO 8601 (without a zone: UTC), or relative to
- * now such as `-1h`.
+ * Reads a time of a query: milliseconds since the epoch, ISO 8601 (without a zone: UTC), or a time
+ * before now such as `-1h`.
  */
 export function parseTime(text: string, now: number): number | undefined {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);

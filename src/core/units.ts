@@ -1,32 +1,34 @@
 /**
- * Numbers as integers in a decimal unit: 1.12345 is 112345 in the unit 10^-5. What arithmetic has added to a
- * number of few digits (0.1 + 0.2 is not 0.3) is kept beside the integer, in ulps: units in the last place, by
- * which the bits of one number, read as an integer, differ from those of another.
+ * Numbers as integers in a decimal unit: 1.12345 is 112345 in the unit 10^-5. Arithmetic can add a
+ * small error to a number of few digits (0.1 + 0.2 is not 0.3). The error is kept beside the
+ * integer, in ulps (units in the last place): the difference of the bits of two numbers, read as
+ * integers.
  */
 import { INTEGER_LIMIT } from "./integers.ts";
 
-/** The units are numbered, from 1,000 (0) over 1 (3) to 10^-10. */
+/** Number of units: unit 0 is 1,000, unit 3 is 1, unit 13 is 10^-10. */
 export const UNITS = 14;
 
-/** A number is an integer × the multiple / the fraction of its unit, either of which is 1. */
+/** A number is integer × multiple / fraction of its unit. One of the two is always 1. */
 const MULTIPLES = Float64Array.from({ length: UNITS }, (_, unit) => 10 ** Math.max(3 - unit, 0));
 const FRACTIONS = Float64Array.from({ length: UNITS }, (_, unit) => 10 ** Math.max(unit - 3, 0));
-/** What makes about an integer of a number: `intoUnit` looks whether it is the right one. */
+/** Number × scale is about the integer; `intoUnit` checks it. */
 const SCALES = FRACTIONS.map((fraction, unit) => fraction / MULTIPLES[unit]!);
-/** Added to a number that is smaller than 2^51, it leaves no bits for a fraction. */
+/** Adding this to a number smaller than 2^51 leaves no bits for a fraction. */
 const ROUNDER = 1.5 * 2 ** 52;
-/** So that the difference of two is an integer of a column. */
+/** Half of the limit, so that the difference of two integers still fits a column. */
 const LIMIT = INTEGER_LIMIT / 2;
-/** What arithmetic adds, as a part of the number: a few ulps. */
+/** Largest error of arithmetic in proportion to the number: a few ulps. */
 const ROUNDING = 2 ** -50;
-/** If more than one of so many numbers has too many digits, there is no unit. */
+/** There is no unit if more than one in this many numbers is a stranger, with too many digits. */
 const STRANGERS = 8;
 const WORD = 2 ** 32;
 
 /**
- * @param from the largest unit that will do
- * @returns the largest unit in which the first so many numbers are integers, but for what arithmetic has added
- *   and for a few strangers; `undefined` when there is none. NaN fits every unit
+ * Finds the largest unit in which the first `count` numbers are integers, apart from errors of
+ * arithmetic and a few strangers. NaN fits every unit.
+ * @param from the largest unit to try
+ * @returns `undefined` if there is none
  */
 export function unitOf(numbers: Float64Array, count: number, from: number): number | undefined {
   let unit = from;
@@ -42,9 +44,9 @@ export function unitOf(numbers: Float64Array, count: number, from: number): numb
 }
 
 /**
- * Writes the first so many numbers as integers, and how many ulps they are away from those. NaN stays NaN, with
- * no ulps.
- * @returns how many numbers are away; `undefined` when one is too large, or too far away
+ * Writes the first `count` numbers as integers, with their distances from these in ulps. NaN stays
+ * NaN, with 0 ulps.
+ * @returns how many distances are not 0; `undefined` if a number or a distance is too large
  */
 export function intoUnit(
   numbers: Float64Array,
@@ -73,7 +75,7 @@ export function intoUnit(
   return away;
 }
 
-/** Makes numbers of the first so many integers, in place. */
+/** Turns the first `count` integers back into numbers, in place. */
 export function outOfUnit(integers: Float64Array, count: number, unit: number): void {
   const multiple = MULTIPLES[unit]!;
   const fraction = FRACTIONS[unit]!;
@@ -84,7 +86,7 @@ export function outOfUnit(integers: Float64Array, count: number, unit: number): 
   }
 }
 
-/** Moves the first so many numbers by ulps, in place. */
+/** Moves the first `count` numbers by ulps, in place. */
 export function addUlps(numbers: Float64Array, count: number, ulps: Float64Array): void {
   const words = wordsOf(numbers);
   for (let index = 0; index < count; index++) {
@@ -97,12 +99,12 @@ export function addUlps(numbers: Float64Array, count: number, ulps: Float64Array
   }
 }
 
-/** The bits of numbers: of each the lower 32, then the upper. */
+/** The bits of numbers: the lower 32 of each, then the upper 32. */
 export function wordsOf({ buffer, byteOffset, length }: Float64Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, 2 * length);
 }
 
-/** @returns the index of the first number from `first` on that does not fit the unit; `end` when there is none */
+/** @returns the index of the first number from `first` on that does not fit; `end` if all fit */
 function misfit(numbers: Float64Array, first: number, end: number, unit: number): number {
   const scale = SCALES[unit]!;
   const multiple = MULTIPLES[unit]!;
@@ -117,7 +119,7 @@ function misfit(numbers: Float64Array, first: number, end: number, unit: number)
   return end;
 }
 
-/** Rounds a number that is smaller than 2^51; much faster than `Math.round`, and never to -0. */
+/** Rounds a number smaller than 2^51: much faster than `Math.round`, and never to -0. */
 function round(number: number): number {
   return number + ROUNDER - ROUNDER;
 }

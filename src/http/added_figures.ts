@@ -1,10 +1,10 @@
-/** What each process has of its own; everything else is the same in all, or known to the first one alone. */
+/** Figures that each process counts for itself. All others are right in the first process. */
 const OWN =
   /^tickwire_(?:clients|cohorts|room_clients|memory_bytes|sent_\w+|(?:append|flush|event_loop_lag)_seconds_\w+)$/;
 
 /**
- * The figures of several processes as those of one server.
- * @param text of the first process, as a Prometheus server reads it @param others of the others
+ * Adds the figures of several processes up, as if they were one server.
+ * @param text of the first process, in Prometheus format @param others texts of other processes
  */
 export function withOthers(text: string, others: readonly string[]): string {
   if (others.length === 0) return text;
@@ -20,7 +20,7 @@ export function withOthers(text: string, others: readonly string[]): string {
   }).join("\n");
 }
 
-/** The name with its labels, and the value, of a line that is to be added up. */
+/** Splits a line into the name with its labels, and the value, if the figure is to be added up. */
 function partsOf(line: string): [name: string | undefined, value: string | undefined] {
   const at = line.lastIndexOf(" ");
   const name = line.slice(0, at);

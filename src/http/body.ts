@@ -1,9 +1,9 @@
 import { HttpError } from "./http_error.ts";
 
-/** How a body may be packed: https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding */
+/** Supported encodings of a body: https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding */
 const ENCODINGS = ["identity", "gzip"];
 
-/** The most bytes that a body will have, as far as its headers tell. @throws {HttpError} */
+/** Upper bound of the body's unpacked size in bytes, from the headers. @throws {HttpError} */
 export function bodyBytes({ headers }: Request, bytesMax: number): number {
   const encoding = encodingOf(headers);
   if (!ENCODINGS.includes(encoding)) {
@@ -15,7 +15,7 @@ export function bodyBytes({ headers }: Request, bytesMax: number): number {
   return length === null || encoding === "gzip" ? bytesMax : Number(length);
 }
 
-/** Reads a body, unpacked, no further than the limit. @throws {HttpError} */
+/** Reads and unpacks a body of at most `bytesMax` bytes. @throws {HttpError} */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
   bodyBytes(request, bytesMax);
   const packed = encodingOf(request.headers) === "gzip";
@@ -30,7 +30,7 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
         "Cannot unpack the body: it is not gzip, or broke off",
       );
     }
-    // Each runtime says in its own way that the sender is gone.
+    // Each runtime reports a lost connection with another error.
     throw new HttpError(400, "broken_off", "Cannot read the body: it broke off");
   }
 }

@@ -4,11 +4,11 @@ import { Histogram, type HistogramConfiguration } from "prom-client";
 const BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 /**
- * How long something takes, as a histogram. It is counted for every flush, so in plain numbers: what the
- * library does for each value is put off until somebody asks.
+ * A histogram of durations. The server adds a value for every flush, so `add` only counts; the
+ * objects for the library are made when a client requests the metrics.
  */
 export class DurationHistogram extends Histogram {
-  /** One for each bucket, and one for what is beyond all of them. */
+  /** One count for each bucket, and one for longer durations. */
   readonly #counts = new Float64Array(BOUNDS.length + 1);
   readonly #about: { readonly name: string; readonly help: string };
   #sum = 0;
@@ -26,12 +26,12 @@ export class DurationHistogram extends Histogram {
     this.#sum += seconds;
   }
 
-  /** What is asked of a metric when the page is written. */
+  /** The registry calls this method to write the metric. */
   getForPromString() {
     const { name, help } = this.#about;
     let count = 0;
     const buckets = [...BOUNDS, "+Inf"].map((le, at) => {
-      // A bucket of Prometheus holds those below it too.
+      // In Prometheus a bucket includes all smaller ones.
       count += this.#counts[at]!;
       return { metricName: `${name}_bucket`, labels: { le }, value: count };
     });

@@ -2,23 +2,23 @@ import { CloseCode, type Socket } from "../hub/socket.ts";
 import { closeEvent, KEEP_ALIVE } from "../wire/sse.ts";
 
 export interface EventSocketOptions {
-  /** Unsent bytes above which the hub sends nothing more. */
+  /** With more unsent bytes than this, the hub stops sending. */
   readonly bytesMax: number;
   now(): number;
-  /** A frame as the bytes of an event. */
+  /** Encodes a frame as an event. */
   encode(frame: string): Uint8Array<ArrayBuffer>;
-  /** Told that nothing can be sent any more. */
+  /** Called when the stream has ended. */
   ended(): void;
 }
 
 const encoder = new TextEncoder();
 
-/** A response of events as the hub sees a connection. */
+/** A response of Server-Sent Events, in the form of a socket for the hub. */
 export class EventSocket implements Socket {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Told that the client has gone away. */
+  /** Called when the client has closed the connection. */
   left: () => void = () => {};
-  /** Why the server has ended the stream. */
+  /** Reason for which the server has ended the stream. */
   closed: string | undefined;
   readonly #options: EventSocketOptions;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
@@ -39,7 +39,7 @@ export class EventSocket implements Socket {
     }, { highWaterMark: options.bytesMax, size: (bytes) => bytes!.byteLength });
   }
 
-  /** The runtime takes from the stream what fits into the network's buffers; the rest stands here. */
+  /** Bytes in the stream's queue, which the runtime has not taken for the network yet. */
   get buffered(): number {
     return this.#options.bytesMax - (this.#controller.desiredSize ?? this.#options.bytesMax);
   }
@@ -48,7 +48,7 @@ export class EventSocket implements Socket {
     this.#write(this.#options.encode(frame));
   }
 
-  /** Sends fields or a comment as they are. */
+  /** Sends the text without encoding it as an event. */
   write(text: string): void {
     this.#write(encoder.encode(text));
   }
@@ -57,7 +57,7 @@ export class EventSocket implements Socket {
     if (this.#ended) return;
     this.closed = reason;
     if (code === CloseCode.tooSlow) {
-      // What it has not read would wait for it for ever: the connection breaks off. Nobody needs a reason.
+      // A normal end would wait until the client has read everything. An error ends it at once.
       this.#controller.error();
     } else {
       this.write(closeEvent(code, reason));
@@ -66,7 +66,7 @@ export class EventSocket implements Socket {
     this.#end();
   }
 
-  /** Shows that the connection is alive, when nothing else does. */
+  /** Sends a comment after a silence, so that no proxy closes the connection. */
   tend(now: number, silentMs: number): void {
     if (this.buffered === 0 && now - this.#sentAt >= silentMs) this.write(KEEP_ALIVE);
   }

@@ -7,16 +7,16 @@ export interface HealthOptions {
   feeds(): readonly FeedReport[];
   position(): string;
   clients(): number;
-  /** Ticks of a file of an older version that still have to be brought into today's form. */
+  /** Ticks in a file of an older version that are not in blocks yet. */
   ticksToMigrate(): number;
   log(): LogState;
-  /** Names of what runs here, and at no other replica. */
+  /** Feeds that only this replica runs. */
   leases(): readonly string[];
 }
 
 /**
- * `GET /healthz`: the process serves. `GET /readyz`: feeds and history are in place. A log that is away makes
- * nobody unready: what there is can be read, and it is away for all.
+ * `GET /healthz`: the process responds. `GET /readyz`: feeds and history are ready. A lost
+ * connection to the log does not count: history stays readable, and all replicas have lost it.
  */
 export function healthRoutes(options: HealthOptions): Hono {
   const { version, feeds, position, clients, ticksToMigrate, leases } = options;

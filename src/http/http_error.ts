@@ -6,7 +6,7 @@ import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 
 const LOG_RETRY_SECONDS = 1;
 
-/** A request that is not served. The message is for people, the code for programs. */
+/** The refusal of a request. The message is for people, the code for programs. */
 export class HttpError extends Error {
   readonly status: ContentfulStatusCode;
   readonly code: string;
@@ -21,28 +21,28 @@ export class HttpError extends Error {
   }
 }
 
-/** The one shape of every error: `{"detail", "code", "status"}`. */
+/** The body of every error: `{"detail", "code", "status"}`. */
 export function errorBody({ status, code, message }: HttpError): Record<string, unknown> {
   return { detail: message, code, status };
 }
 
-/** A refusal outside the router, as for a WebSocket that is not accepted. */
+/** An error response outside the router, such as for a refused WebSocket. */
 export function errorResponse(refusal: HttpError): Response {
   const { status } = refusal;
   return Response.json(errorBody(refusal), { status, headers: challenge(refusal) });
 }
 
-/** A 401 has to say how to send a key: https://www.rfc-editor.org/rfc/rfc9110#status.401 */
+/** A 401 must name the scheme for keys: https://www.rfc-editor.org/rfc/rfc9110#status.401 */
 function challenge({ status }: HttpError): Record<string, string> {
   return status === 401 ? { "WWW-Authenticate": 'Bearer realm="tickwire"' } : {};
 }
 
-/** @param fault told of errors that are the server's own */
+/** @param fault called for errors of the server itself */
 export function onError(fault: (error: unknown) => void): ErrorHandler {
   return (error, c) => answer(c, toHttpError(error, fault));
 }
 
-/** An unknown path is 404, a known one with another method 405. */
+/** Answers 404 for an unknown path, and 405 for a known path with another method. */
 export function onNotFound(router: Hono): NotFoundHandler {
   return (c) => {
     const { method, path } = c.req;
@@ -66,7 +66,7 @@ export function onNotFound(router: Hono): NotFoundHandler {
   };
 }
 
-/** A part such as `:name` is any text without a slash, one such as `:name{.+}` what its braces say. */
+/** `:name` matches any text without a slash, and `:name{.+}` the expression in the braces. */
 function patternOf(path: string): RegExp {
   const pattern = path.replaceAll(
     /\.|:\w+(?:\{([^}]+)\})?/g,
@@ -80,7 +80,7 @@ function answer(c: Context, refusal: HttpError): Response {
   return c.json(errorBody(refusal), refusal.status, challenge(refusal));
 }
 
-/** What to answer after an error. @param fault told of errors that are the server's own */
+/** Maps any error to a response. @param fault called for errors of the server itself */
 export function toHttpError(error: unknown, fault: (error: unknown) => void): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof ClientError) {

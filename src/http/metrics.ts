@@ -11,7 +11,7 @@ import { withOthers } from "./added_figures.ts";
 import { DurationHistogram } from "./duration_histogram.ts";
 import { checkReadsAll } from "./access/grants.ts";
 
-/** What is looked at when the figures are asked for. */
+/** The parts of the server that the metrics read. */
 export interface MetricsOptions {
   readonly version: string;
   readonly hub: Hub;
@@ -20,20 +20,20 @@ export interface MetricsOptions {
   readonly tape: StoredTape;
   readonly log: { readonly state: LogState };
   readonly backup: { readonly newest: number | undefined };
-  /** How often `advanced` is called. */
+  /** Time between two calls of `advanced`. */
   readonly advanceMs: number;
   readonly feeds: { reports(): readonly FeedReport[] };
-  /** Other processes of this server, where there are some. */
+  /** The other processes of this server, if any. */
   readonly others?: Others | undefined;
-  /** Milliseconds, and their fractions. */
+  /** Milliseconds, with a fraction. */
   elapsed(): number;
   memoryBytes(): number;
 }
 
 export interface Others {
-  /** How many of them serve. */
+  /** Number of these processes that serve. */
   readonly serving: number;
-  /** What each of them says of itself, as `text`. */
+  /** The result of `text` in each of these processes. */
   figures(): Promise<string[]>;
 }
 
@@ -47,7 +47,7 @@ const STATES: readonly FeedReport["state"][] = [
   "failed",
 ];
 
-/** `GET /metrics`: what a Prometheus server reads. Nothing here is done for a single tick. */
+/** `GET /metrics` for a Prometheus server. No metric does work for each single tick. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #options: MetricsOptions;
@@ -102,7 +102,7 @@ export class Metrics {
     this.#feeds();
   }
 
-  /** Does the writing of one flush. */
+  /** Runs `work`, which writes one flush, and measures it. */
   append<Result>(work: () => Result): Result {
     const { tape, elapsed } = this.#options;
     const [{ head }, beganAt] = [tape, elapsed()];
@@ -111,7 +111,7 @@ export class Metrics {
     return result;
   }
 
-  /** Does the sending of one flush. */
+  /** Runs `work`, which sends one flush, and measures it. */
   flush<Result>(work: () => Result): Result {
     const beganAt = this.#options.elapsed();
     const result = work();
@@ -119,7 +119,7 @@ export class Metrics {
     return result;
   }
 
-  /** The work that is done by the clock begins. */
+  /** Call this at each run of the timer: it measures how late the run is. */
   advanced(): void {
     const { elapsed, advanceMs } = this.#options;
     const now = elapsed();
@@ -139,7 +139,7 @@ export class Metrics {
     });
   }
 
-  /** What a Prometheus server reads, of this process alone. */
+  /** The metrics of this process alone, in Prometheus format. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }

@@ -1,6 +1,6 @@
 /**
- * The names of parameters. A misspelt one that is passed over answers a question that nobody has asked, so
- * what is near to a known name is refused; anything else is ignored, for caches and clients add their own.
+ * Checks the names of query parameters. A name similar to a known one is an error: without the
+ * misspelt parameter the answer would be wrong. Caches and clients may add other names.
  */
 import { Hono } from "hono";
 import { nearest } from "../core/nearest.ts";
@@ -9,16 +9,16 @@ import { OWN_OPERATIONS } from "./contract/own_operations.ts";
 import type { Json } from "./contract/values.ts";
 import { HttpError } from "./http_error.ts";
 
-/** They hold lists, which go together when they are given twice. */
+/** Parameters with lists. If one is given twice, the lists are joined. */
 const LISTS = ["symbol", "symbols"];
 
-/** What the addresses of WebSockets may say, by place; those of foreign protocols are theirs. */
+/** Query parameters of WebSockets by path. Those of foreign protocols are not checked. */
 const SOCKETS: Readonly<Record<string, readonly string[]>> = {
   "/ws": namesOf(STREAM_QUERY),
   "/ticks": namesOf(BATCHES_QUERY),
 };
 
-/** Checks requests at the server's own routes, before their routes read them. */
+/** Checks requests to the server's own routes before the handlers of the routes. */
 export function parameterChecks(): Hono {
   const checks = new Hono();
   for (const [operation, { parameters = [] }] of Object.entries(OWN_OPERATIONS)) {
@@ -33,7 +33,7 @@ export function parameterChecks(): Hono {
   return checks;
 }
 
-/** @param path of the place, as the server has it. @throws {HttpError} */
+/** @param path of the `SocketPlace` @throws {HttpError} */
 export function checkSocketParameters(path: string, params: URLSearchParams): void {
   checkParameters(params, SOCKETS[path] ?? []);
 }
@@ -54,7 +54,7 @@ function bad(name: string, reason: string): HttpError {
   return new HttpError(400, "bad_parameter", `Cannot use ${name}: ${reason}`);
 }
 
-/** Names in the query, and what else a list of symbols may be called. */
+/** Names of the query parameters. `symbols` is another name for `symbol`. */
 function namesOf(parameters: readonly Json[]): string[] {
   const names = parameters.filter((parameter) => parameter["in"] === "query")
     .map(({ name }) => String(name));

@@ -9,23 +9,23 @@ import { HttpError } from "./http_error.ts";
 export const LIMIT_DEFAULT = 1_000;
 export const LIMIT_MAX = 10_000_000;
 export const SYMBOLS_MAX = 10_000;
-/** Smaller numbers than this are the beginning of time, whatever their unit. */
+/** A smaller number is accepted as milliseconds near 1970: from=0 means the whole history. */
 const SECONDS_MIN = 1e8;
 
-/** Reads the parameters of one request. Every method throws a `HttpError` for a value it cannot use. */
+/** Reads the parameters of a request. Every method throws a `HttpError` for an invalid value. */
 export class Query {
   readonly #params: URLSearchParams;
   readonly #now: number;
   readonly #scope: Scope;
 
-  /** @param scope symbols that the request may name */
+  /** @param scope symbols that the client may name */
   constructor(url: string, now: number, scope: Scope) {
     this.#params = new URL(url).searchParams;
     this.#now = now;
     this.#scope = scope;
   }
 
-  /** Reads a request that may name what its sender may read. */
+  /** Makes the query of a request that may name the symbols its client may read. */
   static of(c: Context, now = 0): Query {
     return new Query(c.req.url, now, grantOf(c).read);
   }
@@ -35,8 +35,8 @@ export class Query {
   }
 
   /**
-   * The names and prefixes of `symbol` and `symbols`, without duplicates, in the order asked.
-   * @param known what it may name however it begins
+   * The names and prefixes of `symbol` and `symbols`, without duplicates, in the requested order.
+   * @param known symbols that are valid with any first character
    */
   symbols(known?: Known): string[] {
     const names = readSymbols(this.#params) ?? [];
@@ -59,9 +59,9 @@ export class Query {
   }
 
   /**
-   * The one name of `symbol`.
-   * @param action what cannot be done without
-   * @param known what it may be however it begins
+   * The one symbol of the request.
+   * @param action the begin of the message if there is not exactly one: `Cannot ${action}`
+   * @param known symbols that are valid with any first character
    */
   symbol(action: string, known?: Known): string {
     const [symbol, another] = this.symbols(known);
@@ -82,11 +82,11 @@ export class Query {
     );
   }
 
-  /** Milliseconds since the epoch, ISO 8601, or relative to now. */
+  /** Reads milliseconds since the epoch, ISO 8601, or a time relative to now. */
   time(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    // A plus sign in a query stands for a space, and a zone may hold one.
+    // A query decodes a plus sign as a space, but the plus may belong to a time zone.
     const time = parseTime(
       text.replace(/(?<=:\d{2}(?:[.,]\d+)?) (?=\d{2}:?\d{2}$)/, "+"),
       this.#now,

@@ -13,9 +13,9 @@ import { checkSocketParameters } from "./parameters.ts";
 import { errorResponse, HttpError, toHttpError } from "./http_error.ts";
 import type { Handlers } from "./access/strict_transport.ts";
 
-/** A path at which WebSockets are accepted. */
+/** A path that accepts WebSockets. */
 export interface SocketPlace {
-  /** A part such as `:room` stands for any text without a slash. */
+  /** A part such as `:room` matches any text without a slash. */
   readonly path: string;
   /** Called before the upgrade. @throws {HttpError} */
   accept(url: URL, connectionGrant: ConnectionGrant): Accept;
@@ -24,11 +24,11 @@ export interface SocketPlace {
 export interface SocketsOptions {
   readonly places: readonly SocketPlace[];
   readonly access: Access;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
-/** `/ws`: the native protocol, and those that are told from it by the address or the first frame. */
+/** `/ws`: the native protocol, and the dialects that the URL or the first frame selects. */
 export function hubPlace(hub: Hub): SocketPlace {
   return {
     path: "/ws",
@@ -41,7 +41,7 @@ export function hubPlace(hub: Hub): SocketPlace {
   };
 }
 
-/** `/rooms/:room`: what one client sends, every other client of the room receives. */
+/** `/rooms/:room`: all other clients of a room receive what one client sends. */
 export function roomsPlace(rooms: Rooms): SocketPlace {
   const path = "/rooms/";
   return {
@@ -59,7 +59,7 @@ export function roomsPlace(rooms: Rooms): SocketPlace {
   };
 }
 
-/** `GET` of such a path without an upgrade: it tells what a browser does not, why the WebSocket would be refused. */
+/** Answers `GET` of these paths with the error of the WebSocket, which browsers do not show. */
 export function socketHints(places: readonly SocketPlace[], access: Access): Hono {
   const hints = new Hono();
   for (const place of places) {
@@ -75,7 +75,7 @@ export function socketHints(places: readonly SocketPlace[], access: Access): Hon
   return hints;
 }
 
-/** What to do with a request for a WebSocket. */
+/** Handles the requests for WebSockets. */
 export function socketRoutes(options: SocketsOptions): Handlers["upgrade"] {
   const { access } = options;
   const places = options.places.map((place) => ({ ...place, pattern: patternOf(place.path) }));
@@ -98,7 +98,7 @@ export function socketRoutes(options: SocketsOptions): Handlers["upgrade"] {
   };
 }
 
-/** @throws {HttpError} at once or later, unless the WebSocket may be opened at its place */
+/** Checks a request and calls the place's `accept`. @throws {HttpError} at once or later */
 function admit(
   request: Request,
   place: SocketPlace,
@@ -114,7 +114,7 @@ function admit(
   return grant instanceof Promise ? grant.then(accept) : accept(grant);
 }
 
-/** What fails here would else end the process: nobody else is told of it. */
+/** Opens a connection. An error at this point would end the process. */
 function guarded(socket: Socket, accept: Accept, fault: (error: unknown) => void): Connection {
   try {
     return new Guarded(accept(socket), fault);
@@ -129,7 +129,7 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
 }
 
-/** What is escaped in an address; what cannot be read stays as it is. */
+/** Decodes a part of a URL; text that is not valid stays the same. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -138,7 +138,7 @@ function decoded(text: string): string {
   }
 }
 
-/** An error of ours in one session must not end the process, nor disturb another session. */
+/** Keeps an error in one session from ending the process or disturbing other sessions. */
 class Guarded implements Connection {
   readonly #connection: Connection;
   readonly #fault: (error: unknown) => void;

@@ -18,7 +18,7 @@ import type { Item, Subscription } from "./wire.ts";
 
 /** A session as its cohort sees it. */
 export interface Member {
-  /** Whether so much is unsent that nothing may be added. */
+  /** Whether it has too many unsent bytes to take more. */
   readonly full: boolean;
   send(text: string): void;
   /** The member is too slow for the cohort and has to read the tape itself, from its place on. */
@@ -31,9 +31,9 @@ export const ROWS_MAX = 8_192;
 type Update = () => Item | undefined;
 
 /**
- * The sessions with equal subscriptions. They share one reader, so a frame is assembled once and all get
- * the same text. A session that has just joined, or whose socket is full, has its own reader until one
- * frame brings it to the seq of the others.
+ * The sessions with equal subscriptions. They share one reader, so a frame is made once and all get
+ * the same text. A session that has just joined, or whose socket is full, has its own reader until
+ * one frame brings it to the seq of the others.
  */
 export class Cohort {
   readonly sub: string;
@@ -86,7 +86,7 @@ export class Cohort {
     return this.#members.size + this.#apart.size + this.#behind.size;
   }
 
-  /** Whether pending updates could grow without limit for a slow member. Closed bars are never left out. */
+  /** Whether a slow member lets pending updates grow without limit. Closed bars are all kept. */
   get #lossless(): boolean {
     return this.subscription.mode === "all" || this.subscription.channel.kind === "bar";
   }
@@ -246,7 +246,7 @@ export class Cohort {
     if (!whole && before.updates === this.#pending.count) return;
     this.#catchUp(this.#shared);
     const made = this.#members.size > 0 ? this.#make(before, fragments, this.#known) : undefined;
-    // No frame was made, so the noted rows are older than what the next member has.
+    // No frame was made, so the noted rows are older than those of the next member.
     if (made === undefined) this.#known?.clear();
     for (const member of this.#members) {
       if (!member.full) {
@@ -274,7 +274,7 @@ export class Cohort {
       known.set(key, made);
       this.served++;
       fragments.sent.add(made, 1);
-      // The frame brings it to the place of the members. It moves first: a send that fails makes it leave.
+      // The frame brings it to the members' place. It moves first: a failing send makes it leave.
       this.#apart.delete(member);
       this.#members.add(member);
       for (const text of made.texts) member.send(text);
@@ -298,7 +298,7 @@ export class Cohort {
       items,
       corrections: this.#pendingCorrections.since(reader.updates),
       merged: whole ? 0 : this.#pending.count - reader.updates - items.length,
-      // Symbols without an update come with their first one, for the members and for this reader alike.
+      // Symbols without an update are announced later with their first one, as for the members.
       symbols: this.symbolNumbers.symbols.slice(reader.symbols, this.#shared.symbols),
     };
     const span = { prev: reader.seq, seq: this.seq };

@@ -4,7 +4,7 @@ import type { MarketView } from "./market_view.ts";
 import { channelName } from "./topic.ts";
 import type { Subscription } from "./wire.ts";
 
-/** Most members of a cohort. The next member starts an equal cohort, so that no flush takes too long. */
+/** Most members of a cohort. The next one starts an equal cohort, so that each flush is short. */
 export const MEMBERS_MAX = 512;
 
 /** Finds cohorts by subscription and by symbol. */
@@ -56,7 +56,7 @@ export class Cohorts {
     return this.#watchers.get(symbol) ?? this.#appear(symbol);
   }
 
-  /** Forgets a removed symbol. If it appears again, all cohorts of that time are asked whether they want it. */
+  /** Forgets a removed symbol. If it appears again, it is offered to all cohorts of that time. */
   forget(symbol: string): void {
     this.#watchers.delete(symbol);
   }

@@ -1,12 +1,12 @@
 import { EVERYTHING, type Grant } from "./grant.ts";
 import { CloseCode } from "./socket.ts";
 
-/** A connection as its tenure uses it. */
+/** A connection as its grant uses it. */
 export interface GrantHolder {
   /**
    * The grant expires soon; the client can renew it.
    * @param until in milliseconds since the epoch
-   * @returns whether the client could be told
+   * @returns whether the client was told
    */
   ending?(until: number): boolean;
   close(code: CloseCode, reason: string): void;
@@ -22,7 +22,7 @@ export class ConnectionGrant {
   #isTold = false;
   readonly #watched: Set<ConnectionGrant> | undefined;
 
-  /** @param watched the tenures that expire */
+  /** @param watched the grants that expire */
   constructor(grant: Grant = EVERYTHING, watched?: Set<ConnectionGrant>) {
     this.#grant = grant;
     this.#watched = watched;
@@ -57,7 +57,7 @@ export class ConnectionGrant {
   }
 }
 
-/** Watches the tenures that expire. */
+/** Watches the grants that expire. */
 export class ConnectionGrants {
   readonly #watched = new Set<ConnectionGrant>();
 

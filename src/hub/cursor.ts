@@ -14,13 +14,13 @@ import { startsIn } from "./pending_corrections.ts";
 
 /** The owner of a cursor; the cursor reports to it. */
 export interface Follower extends Member {
-  /** The cursor has found its start and is there. */
+  /** The cursor has found its start. */
   started(cursor: Cursor): void;
   /** The cursor has reached the live stream, which sends the next frames. */
   caughtUp(cursor: Cursor, place: Place): void;
   /** The cursor cannot read the ticks that follow. */
   fellOff(cursor: Cursor, reason: string): void;
-  /** A correction changed ticks that the cursor has applied. A new cursor has to start at its place. */
+  /** A correction changed ticks that the cursor applied. A new cursor must start at its place. */
   outdated(cursor: Cursor): void;
 }
 
@@ -43,8 +43,8 @@ const TICKS_MAX = 1_000;
 const SEEK_MAX = 10_000;
 
 /**
- * One client's own place on the tape, for resume, replay and catching up. It sends its ticks through a
- * cohort of its own, so they take the same path as live ticks.
+ * One client's own place on the tape, for resume, replay and catching up. It sends its ticks
+ * through a cohort of its own, so they take the same path as live ticks.
  */
 export class Cursor {
   readonly cohort: Cohort;
@@ -113,7 +113,7 @@ export class Cursor {
     this.#options.follower.fellOff(this, reason);
   }
 
-  /** @returns whether this cursor can continue at that speed; if not, a new one has to start at its place */
+  /** @returns whether this cursor can continue at that speed; if not, a new one must replace it */
   setSpeed(speed: number, now: number): boolean {
     if (needsState(this.cohort.subscription, speed) !== (this.#replay !== undefined)) return false;
     this.#pace.setSpeed(speed, now);
@@ -209,8 +209,8 @@ export class Cursor {
   }
 
   /**
-   * Sends the bar before a time, once for each symbol. A client that resumes may have only the forming bar,
-   * and the tape does not say whether the clock closed it since.
+   * Sends the bar before a time, once for each symbol. A client that resumes may have only the
+   * forming bar, and the tape does not say whether the clock closed it since.
    */
   #resumeBar(symbol: string, before: number): void {
     const { channel } = this.cohort.subscription;

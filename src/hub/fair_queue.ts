@@ -21,13 +21,16 @@ const SLICE_MS = 1;
 const REST_MS_MAX = 20;
 /** Time until full clients are checked again. */
 const FULL_MS = 5;
-/** Most characters that wait for one client. When those of all clients reach their limit, each still gets the minimum. */
+/**
+ * Most characters that wait for one client, and for all. At the limit of all, each client still
+ * gets `LENGTH_MIN`.
+ */
 const LENGTH_MAX = 1_048_576, ALL_LENGTH_MAX = 67_108_864, LENGTH_MIN = 8_192;
 
 /**
- * Schedules the commands of clients. Commands run as they come while they take at most half of the time.
- * Beyond that clients wait and take turns, one command each, between other work. So a client that sends a
- * thousand commands at once gets its answers without delaying the others.
+ * Schedules the commands of clients. Commands run as they come while they take at most half of the
+ * time. Beyond that clients wait and take turns, one command each, between other work. So a client
+ * that sends a thousand commands at once gets its answers without delaying the others.
  */
 export class FairQueue {
   readonly #options: FairQueueOptions;

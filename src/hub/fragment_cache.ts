@@ -7,7 +7,7 @@ interface Change extends Fragment {
   readonly before: Row;
 }
 
-/** The texts of items, made once per format and flush for all cohorts; also counts what was sent. */
+/** The texts of items, made once per format and flush for all cohorts. Counts what was sent too. */
 export class FragmentCache {
   readonly sent = new Traffic();
   readonly #byFormat = new Map<Format, Map<Item, Fragment>>();

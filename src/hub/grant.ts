@@ -58,7 +58,7 @@ export const NONE = new Scope([]);
 
 /** The rights of a key or a token. */
 export interface Grant {
-  /** Symbols. */
+  /** Symbols that the client may read; `write` has those that it may write. */
   readonly read: Scope;
   readonly write: Scope;
   /** Rooms that the client may join. */

@@ -3,7 +3,10 @@ import type { Limits } from "./limits.ts";
 import type { Known } from "./topic.ts";
 import type { Subscription } from "./wire.ts";
 
-/** Applies the limits to a subscription. @throws {ClientError} beyond a limit or for an impossible symbol */
+/**
+ * Applies the limits to a subscription.
+ * @throws {ClientError} beyond a limit or for an impossible symbol
+ */
 export function granted(
   asked: Subscription,
   { patternsMax, everyMsMax, flushMs }: Limits,

@@ -36,7 +36,7 @@ export interface HubOptions extends Pick<SubscriptionHost, "authorize"> {
   readonly elapsed: () => number;
   /** Called when `flush` has something to do. */
   readonly wake: () => void;
-  /** How long to wait for a future position (0). Another replica may have been ahead of this one. */
+  /** How long to wait for a future position (0). Another replica may have reached it already. */
   readonly waitMs?: number | undefined;
 }
 
@@ -46,7 +46,7 @@ export const EFFORT_PER_FLUSH = 40_000;
 const SERVED_PER_FLUSH = 500;
 /** Time to the next step of a cursor or check of a full socket, if `flushMs` is 0. */
 const STEP_MS = 10;
-/** The rest after a flush is this share of its time, up to this limit, so that other work can run. */
+/** The rest after a flush lets other work run: a share of the flush's time, up to a limit. */
 const REST_SHARE = 1 / 4, REST_MS_MAX = 20;
 
 /** Subscriptions and fan-out. The hub has no timer: its owner calls `flush` and `tend`. */
@@ -101,7 +101,7 @@ export class Hub implements SubscriptionHost {
     return this.formatPosition(this.#market.seq);
   }
 
-  /** Starts a session. The caller must report socket events: `receive`, `receiveBinary`, `closed`. */
+  /** Starts a session. The caller reports socket events: `receive`, `receiveBinary`, `closed`. */
   open(
     socket: Socket,
     wire: Wire | ChooseWire,
@@ -125,7 +125,7 @@ export class Hub implements SubscriptionHost {
     }
   }
 
-  /** Publishes bars that an import changed, and their quotes, which contain the newest close and the day's bar. */
+  /** Publishes bars that an import changed, and their quotes, which contain the day's bar. */
   publishGiven(bars: readonly ChangedBar[]): void {
     for (const [symbol, changed] of Map.groupBy(bars, (bar) => bar.symbol)) {
       for (const cohort of this.#cohorts.watching(symbol)) {
@@ -192,7 +192,7 @@ export class Hub implements SubscriptionHost {
     let left = SERVED_PER_FLUSH;
     for (const cohort of [...this.#dirty]) {
       if (left <= 0) return now;
-      // A late flush may be followed by an earlier one at the server's own spacing, but never at a wider one.
+      // After a late flush, only the server's own spacing is shortened, never one of a client.
       const isSpaced = cohort.subscription.every > flushMs;
       const dueAt = cohort.flush(isSpaced ? now : counted, this.#fragments);
       left -= cohort.served;
@@ -237,7 +237,7 @@ export class Hub implements SubscriptionHost {
     for (const session of this.#sessions) session.tend(now, this.#market.seq);
   }
 
-  /** Tells every client when to reconnect. @param reconnectAfter milliseconds, called for each client */
+  /** Tells every client when to reconnect. @param reconnectAfter gives milliseconds for a client */
   drain(reconnectAfter: () => number): void {
     for (const session of this.#sessions) session.drain(reconnectAfter());
   }

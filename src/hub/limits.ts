@@ -8,7 +8,7 @@ export interface Limits {
   readonly patternsMax: number;
   /** Length of a frame from a client, in characters. */
   readonly frameBytesMax: number;
-  /** Commands of one connection that wait for their turn. As many more are kept only to refuse them. */
+  /** Commands of one connection that wait for their turn. As many more are kept to refuse them. */
   readonly commandsMax: number;
   /** High-water mark: a socket with more unsent bytes gets no more data. */
   readonly bufferedBytesMax: number;
@@ -16,7 +16,10 @@ export interface Limits {
   readonly stalledMsMax: number;
   /** Time without any message after which a heartbeat is sent. */
   readonly heartbeatMs: number;
-  /** The smallest time between frames of a subscription; 0 derives it from the load. The largest is `everyMsMax`. */
+  /**
+   * The smallest time between frames of a subscription; 0: by the load. `everyMsMax` is the
+   * largest.
+   */
   readonly flushMs: number;
   readonly everyMsMax: number;
   /** Rooms, including empty ones that are still kept. */

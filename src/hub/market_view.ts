@@ -13,7 +13,7 @@ export interface MarketView {
   newestBar(symbol: string, interval: Interval): Bar | undefined;
 }
 
-/** A scene without rows, for a client that resumes and knows the state before. */
+/** A view without rows, for a client that resumes and knows the state before. */
 export const EMPTY_VIEW: MarketView = {
   seq: 0,
   board: { has: () => false, row: emptyRow },

@@ -20,7 +20,7 @@ export class NewestBars {
     else this.#starts.set(symbol, newest.time);
   }
 
-  /** @returns the starts of the bars that a tick or a bar changes: its own, and the one that it closes */
+  /** @returns the starts of the bars that a tick or bar changes: its own, and one that it closes */
   add({ symbol, time }: Pick<TapedTick, "symbol" | "time">): number[] {
     const start = startOf(this.interval, time);
     const newest = this.#starts.get(symbol);

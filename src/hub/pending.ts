@@ -1,6 +1,6 @@
 /**
- * The updates that at least one member of a cohort has not received. Updates are numbered from 1 in the
- * order of arrival. A reader's place is the number of the last update that it has.
+ * The updates that at least one member of a cohort has not received. Updates are numbered from 1 in
+ * the order of arrival. A reader's place is the number of the last update that it has.
  */
 export interface Pending<Update> {
   /** Number of the newest update; 0 before the first. */
@@ -44,7 +44,7 @@ export class PendingAll<Update> implements Pending<Update> {
   }
 }
 
-/** Holds the newest update of each key, for conflated streams. The number of keys limits its size. */
+/** Holds the newest update of each key, for conflated streams. The keys limit its size. */
 export class PendingLatest<Update> implements Pending<Update> {
   readonly #updates = new Map<string, { at: number; update: Update }>();
   #count = 0;

@@ -3,7 +3,7 @@ import { lengthOf, startOf } from "../core/interval.ts";
 import type { MarketView } from "./market_view.ts";
 import type { Channel } from "./topic.ts";
 
-/** Corrections that at least one member of a cohort has not received, each with its update number. */
+/** Corrections that at least one member of a cohort has not received, with their update numbers. */
 export class PendingCorrections {
   #corrections: { readonly at: number; readonly correction: TapedCorrection }[] = [];
 

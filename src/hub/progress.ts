@@ -1,7 +1,7 @@
 /** Detects a client that does not read. */
 export class Progress {
   #sent = 0;
-  /** The most bytes known to have reached the network; `#grewAt` is when it last grew. */
+  /** The most bytes known to have reached the network; `#grewAt` is the time of its last growth. */
   #drained = 0;
   #grewAt: number;
 

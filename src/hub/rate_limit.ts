@@ -1,4 +1,4 @@
-/** Limits the messages of a client: a token bucket with a rate a second and bursts of twice that. */
+/** Limits the messages of a client: a token bucket with a rate per second and double bursts. */
 export class RateLimit {
   readonly #perSecond: number;
   #left: number;

@@ -1,4 +1,4 @@
-/** What a client has received: the seq of its last frame, its number of symbols and its corrections. */
+/** What a client has received: the seq of its last frame, its symbols and its corrections. */
 export interface Place {
   readonly seq: number;
   readonly symbols: number;

@@ -17,8 +17,8 @@ export interface Sources {
 const BARS_KEPT = 2_000;
 
 /**
- * Whether a subscription needs the past state of the market, as quotes and forming bars do. A client that
- * only catches up does not need it.
+ * Whether a subscription needs the past state of the market, as quotes and forming bars do. A
+ * client that only catches up does not need it.
  */
 export function needsState({ channel, mode }: Subscription, speed: number): boolean {
   return channel.kind !== "tick" && (speed > 0 || (channel.kind === "quote" && mode === "all"));

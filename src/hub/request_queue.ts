@@ -9,8 +9,8 @@ export interface QueuedRequest {
 }
 
 /**
- * The frames of one client that wait for their turn, in order. It holds `sizeMax` frames and as many again
- * that will be refused. A client that sends even more does not read the answers.
+ * The frames of one client that wait for their turn, in order. It holds `sizeMax` frames and as
+ * many again that will be refused. A client that sends even more does not read the answers.
  */
 export class RequestQueue {
   readonly #queue: FairQueue;

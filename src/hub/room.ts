@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 
 /** The members of a room and its newest message. */
 export class Room {
-  /** Hands a message to a carrier, which returns it by `arrive`. Returns `false` if there is no carrier. */
+  /** Hands a message to a carrier, which returns it by `arrive`; `false` if there is no carrier. */
   readonly #carry: (text: string, sender: RoomMember) => boolean;
   readonly #members = new Set<RoomMember>();
   #newest: RoomMessage | undefined;

@@ -14,8 +14,8 @@ export interface RoomsOptions {
 }
 
 /**
- * Rooms pass each message of a client to all other clients of the room. There is no envelope and the
- * server sends no message of its own. Like the hub, rooms have no timer.
+ * Rooms pass each message of a client to all other clients of the room. There is no envelope and
+ * the server sends no message of its own. Like the hub, rooms have no timer.
  */
 export class Rooms {
   readonly #options: RoomsOptions;
@@ -43,7 +43,7 @@ export class Rooms {
     return this.#rooms.size;
   }
 
-  /** Adds a client to a room. The caller must report socket events: `receive`, `receiveBinary`, `closed`. */
+  /** Adds a client to a room. Report socket events to it: `receive`, `receiveBinary`, `closed`. */
   open(
     name: string,
     socket: Socket,
@@ -128,7 +128,7 @@ export class Rooms {
     }
   }
 
-  /** Delivers a message of this or another replica. At the limit of rooms, a message of an unknown room is dropped. */
+  /** Delivers a message of any replica. At the limit of rooms, it drops one for an unknown room. */
   #arrive(name: string, text: string, sender: object | undefined): void {
     let room = this.#rooms.get(name);
     if (room === undefined) {

@@ -210,7 +210,7 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     return this.#subscriptions.unsubscribe(command);
   }
 
-  /** Limits a subscription to what the client may see. @throws {ClientError} for a symbol that it may not see */
+  /** Limits a subscription to what the client may see. @throws {ClientError} for other symbols */
   #seen(subscription: Subscription): Subscription {
     const selection = subscription.selection.within(this.#connectionGrant.grant.read);
     return selection === subscription.selection ? subscription : { ...subscription, selection };

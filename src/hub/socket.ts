@@ -1,6 +1,6 @@
 /**
- * One open connection as the hub sees it. Check `buffered` before every `send`: for a client that does not
- * read, Deno buffers without limit and Bun drops data without an error.
+ * One open connection as the hub sees it. Check `buffered` before every `send`: for a client that
+ * does not read, Deno buffers without limit and Bun drops data without an error.
  */
 export interface Socket {
   /** Bytes passed to `send` that have not reached the network. */

@@ -26,11 +26,11 @@ export interface SubscriptionHost {
   now(): number;
   /** Milliseconds by a monotonic clock. */
   elapsed(): number;
-  /** The rights of a token; absent if the server has no tokens. @throws {ClientError} for an invalid token */
+  /** The rights of a token; absent if the server has no tokens. @throws {ClientError} if invalid */
   readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
-  /** Finds the cohort of an equal subscription, or makes one. @throws {ClientError} beyond a limit */
+  /** Finds or makes the cohort of an equal subscription. @throws {ClientError} beyond a limit */
   cohortOf(subscription: Subscription): Cohort;
-  /** The name of the cohort of an equal subscription, if there is one. @throws {ClientError} beyond a limit */
+  /** The name of an equal subscription's cohort, if any. @throws {ClientError} beyond a limit */
   find(subscription: Subscription): string | undefined;
   /** @param place of a follower that has read the tape until now */
   join(follower: Follower, cohort: Cohort, place?: Place): void;
@@ -42,7 +42,7 @@ export interface SubscriptionHost {
    */
   locate(from: string | number): StartPosition | string;
   /**
-   * Lets a follower read the tape from a start on; `started` reports when the start was found.
+   * Makes a follower read the tape from a start on; `started` reports when the start was found.
    * @param place of the follower before, if any: it knows the symbols and corrections up to there
    */
   follow(
@@ -139,7 +139,7 @@ export class Subscriptions implements Follower {
     }
   }
 
-  /** The names of those that the session already has. */
+  /** The names of those subscriptions that the session already has. */
   #present(subscriptions: readonly Subscription[]): string[] {
     return subscriptions.map((each) => this.#host.find(each) ?? "")
       .filter((sub) => this.#subscriptions.has(sub));
@@ -243,7 +243,7 @@ export class Subscriptions implements Follower {
     throw unknownSub(action, sub);
   }
 
-  /** Finds the cohort of a new subscription. @throws {ClientError} beyond a limit or for a duplicate */
+  /** Finds the cohort of a subscription. @throws {ClientError} beyond a limit or for a duplicate */
   #open(subscription: Subscription): Cohort {
     const { subscriptionsMax } = this.#client;
     if (this.#subscriptions.size >= subscriptionsMax) {
@@ -264,7 +264,7 @@ export class Subscriptions implements Follower {
   }
 
   /**
-   * Checks for a duplicate before it makes a cohort: a cohort without members would never be deleted.
+   * Checks for a duplicate first: a cohort that it makes without members would never be deleted.
    * @throws {ClientError} if the session has this subscription already
    */
   #fresh(subscription: Subscription): Cohort {

@@ -41,8 +41,8 @@ export interface Known {
 }
 
 /**
- * The symbols that a client asked for: names, prefixes such as `BTC/*`, or `*` for all. Symbols that
- * appear later can match too.
+ * The symbols that a client asked for: names, prefixes such as `BTC/*`, or `*` for all. Symbols
+ * that appear later can match too.
  */
 export class Selection {
   /** The patterns without duplicates, in the order of the request. */
@@ -107,7 +107,10 @@ export class Selection {
     return this.#reach === undefined || this.#reach.has(symbol);
   }
 
-  /** Finds the matching symbols, in the order of the request and then of `known`, and the names not in `known`. */
+  /**
+   * Finds the matching symbols, in the order of the request and then of `known`, and the names that
+   * are not in `known`.
+   */
   resolve(known: Known & { symbols(): Iterable<string> }): {
     symbols: string[];
     unknown: string[];

@@ -7,7 +7,7 @@ export interface EncodedFrame {
   readonly updates: number;
 }
 
-/** Counts what was sent since the start. It counts once per frame and not per client, which is fast. */
+/** Counts what was sent since the start. It counts per frame, not per client, which is faster. */
 export class Traffic {
   #frames = 0;
   #updates = 0;

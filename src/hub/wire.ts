@@ -36,7 +36,7 @@ export interface Subscribe {
   readonly from?: string | number | undefined;
   /** With `from`: a multiple of recorded time; 0 is as fast as the client reads. */
   readonly speed?: number | undefined;
-  /** Subscriptions that are equal in the client's protocol. If the session has one, this one is refused. */
+  /** Subscriptions that are equal in the client's protocol; if one exists, this one is refused. */
   readonly same?: readonly Subscription[] | undefined;
 }
 
@@ -76,7 +76,7 @@ export interface Subscribed {
   readonly snapshot: readonly (Row | Bar)[];
 }
 
-/** The messages of the server other than data. A wire leaves out those that its protocol does not have. */
+/** The messages of the server other than data. A wire leaves out those that its protocol lacks. */
 export type Message =
   | Subscribed
   | {
@@ -134,7 +134,7 @@ export interface Frame {
   readonly indexOf: (symbol: string) => number;
 }
 
-/** Writes data as text. It has no state, so that sessions with the same subscription share one text. */
+/** Writes data as text. It has no state, so sessions with the same subscription share one text. */
 export interface Format {
   readonly name: string;
   /** Whether each frame contains the whole selection, changed or not. */
@@ -142,7 +142,7 @@ export interface Format {
   /** The column names, if rows are arrays. */
   columns(channel: Channel): readonly string[] | undefined;
   fragment(channel: Channel, item: Item): string;
-  /** The change of a quote, for readers that have the row before; absent if the format always sends full rows. */
+  /** The change of a quote, for readers that have the row before; absent if all rows are full. */
   readonly change?: (before: Row, row: Row) => string;
   /** The texts to send, usually one. */
   frame(frame: Frame): readonly string[];
@@ -151,11 +151,11 @@ export interface Format {
    * @param row of the symbol after the correction
    */
   correct?(sub: string, correction: TapedCorrection, row: Row): string | undefined;
-  /** Announces new symbols before their first row; `undefined` if the format does not announce them. */
+  /** Announces new symbols before their first row; `undefined` if the format does not do that. */
   announce(sub: string, symbols: readonly string[]): string | undefined;
   /**
-   * The part of an item that counts. An update of the symbol with the same part is left out. Absent if
-   * every update counts, even one that only closes a bar.
+   * The part of an item that counts. An update of the symbol with the same part is left out. Absent
+   * if every update counts, even one that only closes a bar.
    */
   changeKey?(item: Item): string;
 }
@@ -164,12 +164,12 @@ export interface Format {
 export interface Wire {
   /** Sent as soon as a client has connected. */
   readonly greeting?: string;
-  /** Time between heartbeats, for clients with a subscription only; absent to use the server's for all clients. */
+  /** Time between heartbeats, for clients with a subscription; absent for the server's own time. */
   readonly heartbeatMs?: number;
-  /** Each subscription has one symbol, so the limit of patterns replaces the limit of subscriptions. */
+  /** Each subscription has one symbol, so the limit of patterns is the limit of subscriptions. */
   readonly single?: true;
   /**
-   * @returns the commands in order, none if there is nothing to do; each runs even if one before it failed
+   * @returns the commands in order, perhaps none; each runs even if one before it failed
    * @throws {ClientError} if the frame is not valid
    */
   decode(text: string): readonly Command[];

@@ -6,9 +6,9 @@
  *     2  count of symbols                                                        36 count of ticks
  *    40  times, prices, sizes, bids, asks: 8 bytes each; of the last three only the known values
  *     …  symbol index of each tick: 1 byte, or 2 for more than 256 symbols
- *     …  bitmaps of known values for sizes, bids and asks: one bit per tick; absent if all or none are known
+ *     …  bitmaps of known sizes, bids and asks: one bit per tick; absent if all or none are known
  *     …  the symbols, each after a byte with its length
- *     …  definitions, marks, receipts and lease as JSON, if any; in version 2 also bars and corrections
+ *     …  definitions, marks, receipts and lease as JSON, if any; in version 2 bars, corrections
  */
 import { crc32 } from "node:zlib";
 import type { TapedTick } from "../core/tick.ts";
@@ -73,7 +73,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return bytes;
 }
 
-/** @param begin seq of the first tick, if it was not known at the time of writing @throws {EntryFault} */
+/** @param begin seq of the first tick, if the writer did not know it @throws {EntryFault} */
 export function decodeEntry(bytes: Uint8Array, begin?: number): Entry {
   if (bytes.length < HEADER) throw new EntryFault("it is too short");
   // A copy is aligned for doubles.

@@ -35,13 +35,13 @@ export interface JetStreamLogOptions {
 /** The stream has lost messages that were read here and will reuse their numbers. */
 export class StreamBehind extends TapeError {}
 
-/** A message contains one entry. Its first tick has this seq: number of the message × this constant. */
+/** A message contains one entry. The seq of its first tick is the message number × this value. */
 export const SEQS_A_MESSAGE = 4_096;
 /** Most messages in flight to the stream, and most messages read but not delivered. */
 const PUBLISHING_MAX = 128, QUEUED_MAX = 256;
 const LOOK_MS = 1_000, CLOSE_MS_MAX = 2_000;
 
-/** A log shared by several processes. All of them receive all entries in the order of the stream. */
+/** A log shared by several processes. All processes receive all entries in the stream's order. */
 export class JetStreamLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: JetStreamLogOptions;
@@ -196,7 +196,7 @@ export class JetStreamLog implements SlicedLog {
     this.#roomMade = undefined;
   }
 
-  /** @returns the entry with its seqs; `undefined` for a message without one, which all replicas ignore */
+  /** @returns the entry with its seqs; `undefined` if it is unreadable: all replicas ignore it */
   #decode({ seq, data }: StreamMessage): Entry | undefined {
     try {
       const entry = decodeEntry(data, seq * SEQS_A_MESSAGE);
@@ -213,7 +213,7 @@ export class JetStreamLog implements SlicedLog {
     }
   }
 
-  /** Detects a stream that was replaced or has lost messages. Readers of a stream do not notice that. */
+  /** Detects a stream that was replaced or has lost messages. Readers do not notice that. */
   async #look(): Promise<void> {
     const { stream, sleep } = this.#options;
     for (let last = stream.lastSeq; !this.#failed;) {

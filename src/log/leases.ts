@@ -8,7 +8,7 @@ export interface Leases {
    * Runs a task while this replica holds a lease, and again each time it gets the lease again.
    * @param name of the lease
    * @param signal aborted to give up the lease
-   * @param run gets the term, which grows each time, and a signal for the loss of the lease; must not reject
+   * @param run gets the term, which always grows, and a signal for the lost lease; must not reject
    * @returns when the lease was given up and others may take it
    */
   hold(
@@ -29,7 +29,7 @@ export interface StreamLeasesOptions {
   warn(message: string): void;
 }
 
-/** A lease expires after the first time. Its holder renews it, and others ask for it, after the second. */
+/** A lease expires after `LEASE_MS`. Every `RENEW_MS` its holder renews it and others ask. */
 const LEASE_MS = 6_000, RENEW_MS = 1_000;
 
 /** Leases as values in a bucket beside the stream. They expire unless they are renewed. */

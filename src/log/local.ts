@@ -10,8 +10,8 @@ import type { EntryStore } from "./queued_log.ts";
 const READ_MAX = 64, FORGET_MAX = 1_000;
 
 /**
- * Entries in the tape's file. Each write is one transaction, so a killed process loses nothing that was
- * written.
+ * Entries in the tape's file. Each write is one transaction, so a killed process loses no written
+ * entries.
  */
 export class LocalEntries implements EntryStore {
   readonly #db: DatabaseSync;
@@ -23,7 +23,7 @@ export class LocalEntries implements EntryStore {
   /** The next id, and the newest id that may be in the file. Ids have no gaps. */
   #next = 1;
   #newest = 0;
-  /** The ids of the entries in the file, oldest first, each with the seq from which it may be deleted. */
+  /** The ids of the entries in the file, oldest first, each with its `untilOf`. */
   #kept: { id: number; until: number }[] = [];
 
   constructor(db: DatabaseSync, path: string) {
@@ -134,8 +134,8 @@ export class LocalEntries implements EntryStore {
 }
 
 /**
- * The seq that must be stored elsewhere before an entry may be deleted. For an entry without ticks it is the
- * seq of the next one: the ticks before may have been stored before the entry came.
+ * The seq that must be stored elsewhere before an entry may be deleted. For an entry without ticks
+ * it is the seq of the next tick: the ticks before may have been stored before the entry came.
  */
 function untilOf(entry: Entry): number {
   return Math.max(entry.first, lastSeq(entry));

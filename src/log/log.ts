@@ -51,10 +51,10 @@ export type Content = Pick<Draft, "ticks" | "bars" | "corrections">;
 
 /** The unit of the log. A large draft makes several entries; all but the last have `more`. */
 export interface Entry {
-  /** `seq` of the first tick, or of the entry itself if it takes one; otherwise that of the next tick. */
+  /** `seq` of the first tick, or of the entry itself if it takes one; else of the next tick. */
   readonly first: number;
   readonly ticks: readonly TapedTick[];
-  /** Bars or corrections. They take one seq, so that a reader that resumes before it receives them. */
+  /** Bars or corrections. They take one seq, so a reader that resumes before it receives them. */
   readonly bars?: readonly GivenBar[] | undefined;
   readonly corrections?: readonly Correction[] | undefined;
   /** Log time, in milliseconds since the epoch. */
@@ -126,7 +126,7 @@ export interface SlicedLog extends Log {
   /** Writes and delivers a part of the waiting entries. @returns whether there are more */
   work(): boolean;
 
-  /** Deletes a part of the entries up to a seq, which are stored elsewhere. @returns whether there are more */
+  /** Deletes some entries up to a seq, all stored elsewhere. @returns whether there are more */
   forget(through: number): boolean;
 
   /** Writes the waiting drafts and closes the log. */
@@ -143,7 +143,7 @@ export function recordsOf({ ticks, bars = [] }: Content): number {
   return ticks.length + bars.length;
 }
 
-/** A given bar costs about as much as so many ticks: it changes wider bars. */
+/** The cost of a given bar, in ticks: it also changes wider bars. */
 const BAR_WEIGHT = 4;
 
 /** About what a draft or an entry costs, in ticks. */
@@ -151,7 +151,7 @@ export function weightOf({ ticks, bars = [] }: Content): number {
   return ticks.length + BAR_WEIGHT * bars.length;
 }
 
-/** How many records of a draft cost about as much as so many ticks. */
+/** How many records of a draft cost about as much as a number of ticks. */
 export function countFor(ticks: number, { bars }: Content): number {
   return bars === undefined ? ticks : ticks / BAR_WEIGHT;
 }

@@ -10,7 +10,7 @@ interface Waits {
 
 const RECONNECT_MS = 500;
 
-/** Connects; waits for servers that are down. @throws {TapeError} if one refuses or a file cannot be read */
+/** Connects; waits for servers that are down. @throws {TapeError} on refusal or unreadable file */
 export async function connectTo(
   spec: StreamSpec,
   { sleep, warn }: Waits,

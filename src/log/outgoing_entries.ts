@@ -39,8 +39,8 @@ export interface OutgoingEntry {
 const PARCEL_TICKS = 1_024;
 
 /**
- * Packs drafts in order, as many per parcel as fit. A draft with a key or a lease may be rejected, so it gets
- * its own parcel. A large draft becomes several parcels, each with its own key.
+ * Packs drafts in order, as many per entry as fit. A draft with a key or a lease may be rejected,
+ * so it gets its own entry. A large draft becomes several entries, each with its own key.
  * @param time now
  */
 export function outgoingEntries(waiting: readonly Waiting[], time: number): OutgoingEntry[] {

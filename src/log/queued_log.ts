@@ -28,7 +28,7 @@ export interface EntryStore {
   write(entries: readonly Entry[]): void;
   /** Removes the newest entries, because their draft could not be completed. */
   takeBack(count: number): void;
-  /** Deletes a part of the entries whose seqs are at most `through`. @returns whether there are more */
+  /** Deletes some entries whose seqs are at most `through`. @returns whether there are more */
   forget(through: number): boolean;
 }
 
@@ -44,7 +44,7 @@ export interface QueuedLogOptions {
 
 /** Most ticks that are written at once; live frames wait for it. */
 const WRITE_MAX = 4_096;
-/** Late ticks cost more than ticks in order, so delivery also ends by time, between two entries that are this small. */
+/** Most ticks of an entry. Small entries let delivery end on time when late ticks make it slow. */
 const ENTRY_TICKS = 1_024;
 
 interface Waiting {

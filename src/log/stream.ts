@@ -207,7 +207,7 @@ export class LogStream {
     }
   }
 
-  /** Opens a bucket that all users of the stream share. @param ageMs lifetime of values; 0 is unlimited */
+  /** Opens a bucket that all users of the stream share. @param ageMs lifetime; 0: unlimited */
   async bucket(name: string, ageMs = 0): Promise<KV> {
     const { Kvm } = await import("@nats-io/kv");
     const options = { replicas: this.replicas, ttl: ageMs, history: 1 };

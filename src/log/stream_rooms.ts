@@ -3,7 +3,7 @@ import type { LogStream } from "./stream.ts";
 /** Carries room messages to and from other replicas. */
 export interface RoomCarrier {
   /**
-   * Sends a message to all replicas, including this one, so that all receive the messages in the same order.
+   * Sends a message to all replicas, also to this one, so that all see the same order of messages.
    * @param sender passed to `arrive` with the message in this process @returns whether it was sent
    */
   carry(room: string, text: string, sender: object): boolean;
@@ -25,11 +25,11 @@ export interface StreamRoomsOptions {
   fault(error: unknown): void;
 }
 
-/** Most characters in an answer with the newest messages. Other rooms follow with their next message. */
+/** Most characters in an answer with newest messages. Other rooms follow with the next message. */
 const KNOWN_MAX = 500_000;
 const ASK_MS = 1_000;
 
-/** Each room is a subject beside that of the log. NATS does not store its messages. */
+/** Each room has a subject beside the subject of the log. NATS does not store its messages. */
 export class StreamRooms implements RoomCarrier {
   readonly #options: StreamRoomsOptions;
   readonly #subject: string;

@@ -1,6 +1,6 @@
 import { parseDuration } from "../core/duration.ts";
 
-/** The value of `--log nats://HOST:4222,nats://HOST2:4222?stream=tickwire&replicas=3&creds=FILE`. */
+/** The value of `--log nats://HOST:4222,nats://HOST2:4222?stream=tickwire&replicas=3`. */
 export interface StreamSpec {
   readonly servers: readonly string[];
   readonly user?: string;

@@ -29,8 +29,8 @@ export class TapeCopies {
   }
 
   /**
-   * Fetches the newest copy of this epoch, if there is one. A failure is only logged, because the stream has
-   * the same entries.
+   * Fetches the newest copy of this epoch, if there is one. A failure is only logged, because the
+   * stream has the same entries.
    * @returns whether the copy was fetched
    */
   async fetch(path: string): Promise<boolean> {

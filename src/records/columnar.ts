@@ -1,4 +1,7 @@
-/** https://parquet.apache.org/docs/file-format/, https://arrow.apache.org/docs/format/Columnar.html */
+/**
+ * https://parquet.apache.org/docs/file-format/
+ * https://arrow.apache.org/docs/format/Columnar.html
+ */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { tableFromIPC, Type } from "@uwdata/flechette";
 import { type AsyncBuffer, parquetMetadataAsync, parquetRead, parquetSchema } from "hyparquet";

@@ -1,4 +1,4 @@
-/** Reads JSON documents: lists of records, lists by column, lists of lists, and records by symbol. */
+/** Reads JSON documents: lists of records, of columns or of lists, and records by symbol. */
 import { RecordFault } from "../wire/record_fault.ts";
 import { type Form, FormFault } from "./form.ts";
 import { findColumns, isComplete } from "./names.ts";
@@ -13,7 +13,7 @@ type Rows = Omit<Table, "unit" | "found">;
 
 /**
  * The records of a document.
- * @param isMessage whether an object without a list of records is one record, instead of records by symbol
+ * @param isMessage whether an object without a list of records is one record, not records by symbol
  * @throws {FormFault}
  */
 export function readDocument(document: unknown, form: Form, isMessage = false): Table {
@@ -74,7 +74,10 @@ function listRows(list: readonly unknown[], form: Form): Rows {
   return { columns, nameless: columns === undefined ? first : undefined, rows };
 }
 
-/** The rows of lists of equal length, such as `{"time":[…],"price":[…]}`, or of objects with numbered values. */
+/**
+ * The rows of lists of equal length, such as `{"time":[…],"price":[…]}`, or of objects with
+ * numbered values instead of lists.
+ */
 function columnRows(value: Fields, form: Form): Rows | undefined {
   const lists = new Map<string, readonly unknown[]>();
   collect(value, "", 1, lists);

@@ -8,7 +8,7 @@ export const TEXT_FORMATS = ["json", "ndjson", "csv"] as const;
 export const FORMATS = [...TEXT_FORMATS, "parquet", "arrow"] as const;
 export type Format = typeof FORMATS[number];
 
-/** The form of records. What is undefined is detected from the data. */
+/** The form of records. Undefined parts are detected from the data. */
 export interface Form {
   readonly format?: Format | undefined;
   /** Path of the records in a document, such as `data.items`. */

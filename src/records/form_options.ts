@@ -1,4 +1,4 @@
-/** The options for the form of records. What is not given is detected. */
+/** The options for the form of records. Parts without an option are detected. */
 export const FORM_OPTIONS: Readonly<Record<string, string>> = {
   map: "names of fields, such as time:Date,price:data.last",
   symbol: "symbol of records without one, or a pattern such as {name}.{field}",

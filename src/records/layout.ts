@@ -23,7 +23,7 @@ export interface LayoutParts {
   readonly isBar: boolean;
   /** Whether the newest record comes first. */
   readonly isNewestFirst: boolean;
-  /** Ends the error for a record without a time; `undefined` gives such records the current time. */
+  /** Ends the error for a record without a time; `undefined`: the record gets the current time. */
   readonly timeless: string | undefined;
   /** Columns that are not used. */
   readonly unused: readonly string[];
@@ -71,7 +71,7 @@ export class Layout {
     );
   }
 
-  /** @throws {RecordFault} names the field and the reason; ticks before the error have been taken */
+  /** @throws {RecordFault} names the field and the reason; ticks before the error are in `taken` */
   take({ value, symbol }: NumberedRow, now: number, taken: Taken): void {
     if (value instanceof RecordFault) throw value;
     const { isBar } = this.parts;

@@ -21,8 +21,8 @@ export interface DetectionOptions {
 }
 
 /**
- * Detects the form of records from the first of them. It never guesses: if names and values leave a question
- * open, it asks for an option.
+ * Detects the form of records from the first of them. It never guesses: if names and values leave a
+ * question open, it asks for an option.
  * @throws {FormFault} names the option that decides
  */
 export function detectLayout(table: Table, form: Form, { timeless }: DetectionOptions): Layout {
@@ -45,7 +45,7 @@ export function detectLayout(table: Table, form: Form, { timeless }: DetectionOp
   const time = known.time ?? joinedTime(map, names, sampleOf);
   if (time !== undefined) map.delete("time");
   const bars = known.values === undefined && isBar(map) && !map.has("price");
-  // What is called so may be of another kind, such as a number of minutes.
+  // A column with the name `interval` may be of another kind, such as a number of minutes.
   const spans = map.has("interval") ? sampleOf(map.get("interval")!) : [];
   const isSpan = (value: unknown) => typeof value === "string" && isInterval(value);
   const tells = spans.some(isSpan);

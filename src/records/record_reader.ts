@@ -13,7 +13,7 @@ const KINDS_MAX = 16;
 
 export interface RecordReaderOptions {
   readonly form: Form;
-  /** Ends the error for a record without a time; `undefined` gives such records the current time. */
+  /** Ends the error for a record without a time; `undefined`: the record gets the current time. */
   readonly timeless?: string | undefined;
   /** Whether to read what has arrived without waiting for more. */
   readonly isLive?: boolean;
@@ -53,7 +53,10 @@ export class RecordReader {
     yield this.end();
   }
 
-  /** Reads a source to its end and reverses one with the newest record first. @throws {FormFault} as `readAll` */
+  /**
+   * Reads a source to its end, and reverses it if the newest record comes first.
+   * @throws {FormFault} as `readAll`
+   */
   async *readInOrder(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
     const turned: Taken = { ticks: [], bars: [] };
     for await (const taken of this.readAll(chunks)) {
@@ -86,7 +89,7 @@ export class RecordReader {
     return taken;
   }
 
-  /** Reads the records that still wait, at the end of the source. @throws {FormFault} as `readAll` */
+  /** Reads the waiting records, at the end of the source. @throws {FormFault} as `readAll` */
   end(): Taken {
     const taken: Taken = { ticks: [], bars: [] };
     this.#begin(taken);
@@ -130,7 +133,10 @@ export class RecordReader {
     }
   }
 
-  /** Tries other layouts, because messages of one source may be of several kinds. @returns whether one fits */
+  /**
+   * Tries other layouts, because one source can have several kinds of messages.
+   * @returns whether one fits
+   */
   #takeOtherwise(row: NumberedRow, table: Table, now: number, taken: Taken): boolean {
     const { form, timeless, isLive = false, takesBars = false } = this.#options;
     if (!isLive || table.columns !== undefined || row.value instanceof RecordFault) return false;

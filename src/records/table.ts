@@ -6,7 +6,7 @@ import type { DecimalMark } from "./numbers.ts";
 export interface NumberedRow {
   /** Number from 1: the line if there are lines. */
   readonly number: number;
-  /** Values in the order of the columns, an object, a number, or the reason why there is no record. */
+  /** Values in the order of the columns, an object, a number, or the fault of the record. */
   readonly value: unknown | RecordFault;
   /** The record's key in a document of records by symbol, or the symbol of the message. */
   readonly symbol?: string | undefined;
@@ -15,7 +15,10 @@ export interface NumberedRow {
 /** Records of the same form that arrived together. */
 export interface Table {
   readonly unit: "line" | "record" | "message";
-  /** Names of the values of each row; the same array while they do not change. Undefined if records contain names. */
+  /**
+   * Names of the values of each row; undefined if the records contain names. The same array while
+   * the names do not change.
+   */
   readonly columns?: readonly string[] | undefined;
   /** Example values, for columns without names. */
   readonly nameless?: readonly unknown[] | undefined;

@@ -19,7 +19,7 @@ export const SAMPLE_LINES = 1_000;
 const DOCUMENT_LENGTH_MAX = 67_108_864;
 const SHOWN_MAX = 40;
 
-/** Turns lines into tables as they arrive. It first detects the parts of the form that are not given. */
+/** Turns lines into tables as they arrive. It first detects the missing parts of the form. */
 export class TextReader {
   readonly #form: Form;
   readonly #isLive: boolean;

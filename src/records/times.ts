@@ -82,7 +82,7 @@ export function isTwofold(text: string): boolean {
 /** The last day read; the next time is usually on the same day. */
 let day = "", dayMs = 0;
 
-/** A fast reader for the most common form, such as `2024-05-06T07:08:09.123Z`; `undefined` for others. */
+/** A fast reader for the usual form, such as `2024-05-06T07:08:09.123Z`; `undefined` for others. */
 function readUsual(text: string, zone: Zone): number | undefined {
   const { length } = text;
   const isUtc = text.charCodeAt(length - 1) === 0x5a;
@@ -206,9 +206,10 @@ const PATTERNS: Readonly<Record<string, readonly [pattern: string, part: string]
 };
 
 /**
- * Reads times by a format of tokens: YYYY YY, M MM MMM (Jan) MMMM, D DD, H HH, h hh with A (AM or PM), mm, ss, S (a
- * fraction of a second of any length; it may be missing together with the mark before it), Z (an offset, Z, UTC
- * or GMT), ddd and dddd (a day of the week, which is ignored), [text]. Other characters stand for themselves.
+ * Reads times by a format of tokens: YYYY YY, M MM MMM (Jan) MMMM, D DD, H HH, h hh with A (AM or
+ * PM), mm, ss, S (a fraction of a second of any length; it may be missing together with the mark
+ * before it), Z (an offset, Z, UTC or GMT), ddd and dddd (a day of the week, which is ignored),
+ * [text]. Other characters stand for themselves.
  */
 function formatReader(format: string, zone: Zone): (text: string) => number | undefined {
   const parts: string[] = [];

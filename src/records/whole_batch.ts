@@ -8,7 +8,7 @@ const NO_BARS = "its records are no bars: these have open, high, low and close";
 
 export interface WholeRules {
   readonly form: Form;
-  /** What the records have to be. */
+  /** The kind that the records must have. */
   readonly what: "ticks" | "bars";
   readonly now: number;
   /** Lets other work run between two parts. */

@@ -5,8 +5,8 @@ const ZONES_MAX = 1_000;
 /** A time zone. */
 export interface Zone {
   /**
-   * Offset from UTC in milliseconds at a local time. An hour that occurs twice means the first one. In a skipped
-   * hour the offset from before the change applies.
+   * Offset from UTC in milliseconds at a local time. An hour that occurs twice means the first one.
+   * In a skipped hour the offset from before the change applies.
    */
   offsetAt(local: number): number;
 }
@@ -14,7 +14,8 @@ export interface Zone {
 const zones = new Map<string, Zone>();
 
 /**
- * A zone by its name in the time zone database, by `Z`, `UTC` or `GMT`, or by an offset such as `-05:00`.
+ * A zone by its name in the time zone database, by `Z`, `UTC` or `GMT`, or by an offset such as
+ * `-05:00`.
  * @throws {RangeError} for an unknown zone
  */
 export function zoneOf(name: string): Zone {

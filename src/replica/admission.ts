@@ -1,19 +1,19 @@
 import type { Entry, Lease, Mark, Receipt } from "../log/log.ts";
 import { RECEIPT_MS } from "../tape/receipts.ts";
 
-/** What the tape knows of the entries before. */
+/** The tape's memory of earlier entries. */
 export interface Known {
   receipt(key: string): Receipt | undefined;
   mark(name: string): string | undefined;
 }
 
-/** Terms of a feed's lease that are remembered, each with the seq from which it counts. */
+/** Most terms of a feed's lease to remember, each with the seq where it started. */
 const TERMS_MAX = 1_000;
 
 /**
- * Decides what an entry adds, from what the log has before it and from nothing else: so it is the same at every
- * replica, and again after a restart. Nothing is added by a key that was used in the day before, and by whoever
- * has lost the lease of his feed.
+ * Decides what an entry adds to the tape. It uses only the log before the entry, so the decision is
+ * the same at every replica and after a restart. An entry adds nothing if its key was used in the
+ * day before, or if its feed has lost the lease.
  */
 export class Admission {
   readonly #known: Known;
@@ -22,7 +22,7 @@ export class Admission {
     this.#known = known;
   }
 
-  /** @returns the entry, or what is left of it */
+  /** @returns the entry, with a mark if its lease is new, or without content if it adds nothing */
   admit(entry: Entry): Entry {
     if (this.#isRepeated(entry)) return without(entry);
     return entry.lease === undefined ? entry : this.#underLease(entry, entry.lease);
@@ -31,7 +31,7 @@ export class Admission {
   #isRepeated({ receipts, time }: Entry): boolean {
     return receipts.some(({ key, seq }) => {
       const known = this.#known.receipt(key);
-      // After a restart an entry may be told of again, whose own receipt was stored.
+      // After a restart the log can repeat an entry whose own receipt was stored.
       if (known === undefined || known.seq === seq) return false;
       return Math.abs(time - known.time) < RECEIPT_MS;
     });

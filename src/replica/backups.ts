@@ -6,34 +6,36 @@ import { TapeError } from "../store/tape_error.ts";
 
 export interface BackupsOptions {
   readonly snapshots: Snapshots;
-  /** The folder for them. */
+  /** Brings what only the log has into the file, where the log is elsewhere. @throws {TapeError} */
+  readonly complete?: (() => Promise<void>) | undefined;
+  /** The folder for the copies. */
   readonly folder: string;
   readonly everyMs: number;
-  /** How many of them are kept. */
+  /** How many copies to keep. */
   readonly keep: number;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds by a monotonic clock. */
   elapsed(): number;
   info(message: string): void;
   warn(message: string): void;
 }
 
 const NAME = /^tickwire-(\d{8}T\d{6}Z)\.db$/;
-/** What is not whole yet. */
+/** The ending of an unfinished copy. */
 const PART = ".part";
-/** One that has failed is tried again after so long. */
+/** Time after which a failed copy is tried again. */
 const RETRY_MS = 60_000;
 
-/** Copies of the tape's file in a folder, made now and then; the oldest make room. */
+/** Copies the tape's file to a folder at intervals, and deletes the oldest copies. */
 export class Backups {
   readonly #options: BackupsOptions;
   #isMaking = false;
   #triedAt = -Infinity;
-  /** When the newest was made, in milliseconds since the epoch; 0 when there is none. */
+  /** Time of the newest copy, in milliseconds since the epoch; 0 if there is none. */
   #newest: number;
 
-  /** @throws {TapeError} when the folder cannot be used */
+  /** @throws {TapeError} if the folder cannot be used */
   constructor(options: BackupsOptions) {
     this.#options = options;
     try {
@@ -49,16 +51,16 @@ export class Backups {
     return this.#newest;
   }
 
-  /** Makes one, if it is time. */
+  /** Makes a copy if one is due. */
   tend(): void {
     const { everyMs, now, elapsed } = this.#options;
-    // A clock that was set back may not keep it from being made.
+    // The absolute value: a clock that was set back must not delay the next copy.
     const isDue = Math.abs(now() - this.#newest) >= everyMs;
     if (!isDue || this.#isMaking || elapsed() - this.#triedAt < RETRY_MS) return;
     void this.make();
   }
 
-  /** Makes one now. What goes wrong is told, and tried again. */
+  /** Makes a copy now. If it fails, it logs a warning, and `tend` tries again. */
   async make(): Promise<void> {
     const { folder, now, elapsed, info, warn } = this.#options;
     this.#isMaking = true;
@@ -80,7 +82,9 @@ export class Backups {
   }
 
   async #write(path: string): Promise<number> {
-    const snapshot = this.#options.snapshots.take();
+    const { snapshots, complete } = this.#options;
+    await complete?.();
+    const snapshot = snapshots.take();
     try {
       const file = await open(path, "w");
       try {
@@ -108,7 +112,7 @@ export class Backups {
     }
   }
 
-  /** The oldest first. */
+  /** Names of the copies, oldest first. */
   #names(): string[] {
     return readdirSync(this.#options.folder).filter((name) => NAME.test(name)).sort();
   }

@@ -12,12 +12,12 @@ export interface CorrectorOptions {
   readonly market: Market;
 }
 
-/** So many ticks are looked at in one reading for the last bid and ask. */
+/** Most ticks in one read, when it looks for the last bid and ask. */
 const TICKS_MAX = 1_000;
 
 /**
- * Takes back what corrections say, of what is read and of all that was derived. What it makes of them follows
- * from the tape before them, so it is the same at every replica, and again after a restart.
+ * Applies corrections to the tape and to everything derived from it. The result depends only on the
+ * tape before them, so it is the same at every replica and after a restart.
  */
 export class Corrector {
   readonly #tape: StoredTape;
@@ -29,9 +29,9 @@ export class Corrector {
   }
 
   /**
-   * Takes back what an entry says, once it is at the head of the tape.
-   * @param isApplied whether what was derived follows from it already
-   * @param tell told of each correction, and of the bars that are others now
+   * Applies the corrections of an entry, once the entry is at the head of the tape.
+   * @param isApplied whether the derived state already contains them
+   * @param tell called for each correction, with the bars that it changed
    */
   correct(
     corrections: readonly Correction[],
@@ -47,7 +47,7 @@ export class Corrector {
     }
   }
 
-  /** @param take lets the tape know of the correction, which it does not before */
+  /** @param take makes the tape apply the correction; the bars are computed before that */
   #apply(correction: TapedCorrection, take: () => void): ClosedBar[] {
     const { symbol, seq } = correction;
     this.#market.corrected(symbol);
@@ -65,7 +65,10 @@ export class Corrector {
     return changed;
   }
 
-  /** The corrections of an entry as they are kept: those of seqs without what is not there, and where that is. */
+  /**
+   * The corrections of an entry as the tape keeps them. Those with seqs lose the seqs that do not
+   * exist, and get the span of the others in event time.
+   */
   #locate(corrections: readonly Correction[], seq: number): TapedCorrection[] {
     return corrections.flatMap((correction) => {
       const { symbol, seqs } = correction;
@@ -82,7 +85,7 @@ export class Corrector {
     });
   }
 
-  /** @returns the bars that are others now */
+  /** @returns the bars that have changed */
   #replace({ symbol, seq }: TapedCorrection, reckoned: Reckoned): ClosedBar[] {
     const { interval, gone, left, changed } = reckoned;
     const before = this.#market.newestBar(symbol, interval)?.time;
@@ -98,14 +101,14 @@ export class Corrector {
       }
       const records = numbers === undefined ? [] : [numbers];
       this.#market.replaceBars(symbol, interval, [start, start + 1], records);
-      // What is stored would be found again behind what is held.
+      // Otherwise readers would find the stored bar, because no held bar hides it.
       if (numbers === undefined) keep(goneNumbers(start, seq));
     }
     if (gone.from < gone.to) {
       this.#market.replaceBars(symbol, interval, [gone.from, gone.to], left);
     }
     if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
-    // Given bars in the span stay, also those that only the file has.
+    // Given bars in the span stay, even those that are only in the file.
     const isGone = oldest > gone.from && oldest < gone.to && !this.#market.given.seqOf(symbol);
     this.#fill(symbol, interval, isGone ? gone.from : oldest);
     const newest = this.#market.newestBar(symbol, interval)?.time;
@@ -113,7 +116,7 @@ export class Corrector {
     return others.map((time) => ({ symbol, interval, time }));
   }
 
-  /** Lets the market hold older bars in the place of those that are gone. @param to before which they start */
+  /** Loads older bars into the market in place of removed bars. @param to the bars start before */
   #fill(symbol: string, interval: Interval, to: number): void {
     const limit = this.#market.barsLacking(symbol, interval);
     if (limit === 0) return;
@@ -121,7 +124,7 @@ export class Corrector {
     this.#market.prependBars(symbol, interval, records);
   }
 
-  /** Finds the newest observation anew. */
+  /** Finds the newest observation again. */
   #renew(correction: TapedCorrection): void {
     const { symbol, seq, from = -Infinity, to = Infinity } = correction;
     const known = this.#market.newest(symbol);
@@ -138,7 +141,7 @@ export class Corrector {
     this.#market.replaceNewest(symbol, renewed);
   }
 
-  /** The newest observation in bars; a given one may be of any width. */
+  /** The newest observation in the held bars. A given bar can have any interval. */
   #newestOf(symbol: string): { readonly time: number; readonly price: number } | undefined {
     const newest = INTERVALS.flatMap((interval) =>
       this.#market.records(symbol, interval, -Infinity, Infinity).slice(-1).map(newestOf)
@@ -146,7 +149,7 @@ export class Corrector {
     return newest.sort((a, b) => b.time - a.time)[0];
   }
 
-  /** The newest bid or ask by event time, equal times by tape order. */
+  /** The newest bid or ask by event time; of equal times the last on the tape. */
   #lastOf(name: "bid" | "ask", { symbol, seq }: TapedCorrection): Partial<Newest> {
     const symbols = new Set([symbol]);
     let best: TapedTick | undefined;
@@ -161,7 +164,7 @@ export class Corrector {
       look(slice.ticks);
       through = slice.seq;
     }
-    // One that came sooner may be of a later time.
+    // An earlier tick on the tape can have a later event time.
     for (let after = this.#tape.tail; best !== undefined && after < through;) {
       const query = { symbols, after, through, from: best.time, limit: TICKS_MAX };
       const slice = this.#tape.first(query);

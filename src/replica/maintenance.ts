@@ -4,17 +4,19 @@ import { RECEIPT_MS } from "../tape/receipts.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import type { Replica } from "./replica.ts";
 
-/** How often what was derived from the tape is stored: a start has to apply the ticks since then. */
+/** How often to store the derived state. A start has to apply the ticks since then. */
 const SAVE_MS = 5_000;
 const RETAIN_MS = 10_000, MIGRATION_TOLD_MS = 10_000;
-/** So many bars that are in memory only do not wait that long. */
+/** With more bars that are only in memory, the state is stored sooner. */
 const BARS_HELD = 10_000;
+/** So few ticks are brought into the file at once. */
+const UNSEALED_FEW = 4_096;
 
 export interface MaintenanceOptions {
   readonly replica: Replica;
   readonly log: SlicedLog;
   readonly tape: StoredTape;
-  /** Ticks that were appended longer ago may be forgotten. */
+  /** Ticks that were appended longer ago may be deleted. */
   readonly retentionMs: number;
   readonly bytesMax: number;
   info(message: string): void;
@@ -22,28 +24,28 @@ export interface MaintenanceOptions {
 }
 
 /**
- * What is done for the tape now and then, a slice at a time: storing what was derived from it, bringing its
- * ticks from the log into blocks, and forgetting what is old.
+ * Does the periodic work of the tape in slices: stores the derived state, moves ticks from the log
+ * into blocks, and deletes old ticks.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   #savedAt = -Infinity;
-  /** What follows from the ticks up to here is being stored. */
+  /** The running save has to store the state up to this seq. */
   #saving: number | undefined;
   #retainedAt = -Infinity;
-  /** What the operator was told cannot be done. */
+  /** The kinds of work that fail at present. The operator gets one warning for all of them. */
   readonly #failing = new Set<string>();
-  /** Ticks of an older version that were left when the operator was last told, and when that was. */
+  /** The last report of ticks of an older version: how many were left, and when it was. */
   #migrating: { readonly left: number; readonly at: number } | undefined;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
   }
 
-  /** @returns whether there is more to do, after others had their turn */
+  /** Does one slice of each work. @returns whether there is more */
   run(now: number): boolean {
     const { tape } = this.#options;
-    // A clock that was set back may not keep it from being stored.
+    // The absolute value: a clock that was set back must not delay the next save.
     const isDue = Math.abs(now - this.#savedAt) >= SAVE_MS;
     if (this.#saving === undefined && (isDue || tape.sealsAfterSave || tape.barsHeld > BARS_HELD)) {
       this.#savedAt = now;
@@ -70,13 +72,38 @@ export class Maintenance {
     );
   }
 
-  /** Stores everything that was derived, at the end. */
+  /** Stores the whole derived state, at shutdown. */
   finish(): void {
     this.#saving = this.#options.tape.head;
     while (this.#saving !== undefined && this.#saveSlice());
   }
 
-  /** @returns whether it could be stored */
+  /**
+   * Brings all ticks into the file, so that a copy of it needs no log. The last of them, which have come in
+   * the meantime, are brought in without a pause: a copy that is taken at once has all.
+   * @throws {TapeError} when they cannot be written
+   */
+  async complete(pause: () => Promise<void>): Promise<void> {
+    const { tape } = this.#options;
+    for (let before = Infinity; tape.unsealed > UNSEALED_FEW && tape.unsealed < before;) {
+      before = tape.unsealed;
+      for (const _slice of this.#sealAll()) await pause();
+    }
+    for (const _slice of this.#sealAll());
+    if (tape.settle() === tape.head) return;
+    throw new TapeError("Cannot copy the tape: its newest ticks cannot be written to the file");
+  }
+
+  /** Stores and seals what there is now, a slice at a time. */
+  *#sealAll(): Generator<void> {
+    const { tape } = this.#options;
+    this.#saving = tape.head;
+    tape.closeBlock();
+    while (this.#saving !== undefined && this.#saveSlice()) yield;
+    while (this.#try("seal", () => this.#seal()) === true) yield;
+  }
+
+  /** @returns whether the slice was stored */
   #saveSlice(): boolean {
     const seq = this.#try("save", () => this.#options.replica.save());
     if (seq !== undefined && seq >= (this.#saving ?? 0)) this.#saving = undefined;
@@ -99,7 +126,7 @@ export class Maintenance {
     return more === true;
   }
 
-  /** What cannot be written now is tried again; the operator is told once. */
+  /** Does work that is tried again later if it fails. The operator is warned only once. */
   #try<Result>(name: string, work: () => Result): Result | undefined {
     try {
       const result = work();

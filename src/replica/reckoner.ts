@@ -18,40 +18,43 @@ import type { Market } from "../core/market.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 
-/** Bars up to this width are made of ticks, longer ones of those of the width before: so no correction reads a week. */
+/**
+ * Bars up to this interval are made of ticks, longer ones of the next shorter bars. So no
+ * correction has to read a week of ticks.
+ */
 const OF_TICKS: Interval = "1m";
 
-/** More bars than the longest has of the one before it. */
+/** More than the number of next shorter bars in any bar. */
 const BARS_MAX = 1_000;
 
-/** What becomes of the bars of one interval. */
+/** The effect of a correction on the bars of one interval. */
 export interface Reckoned {
   readonly interval: Interval;
-  /** Bars that start in `from <= time < to` are gone, but for these, oldest first. */
+  /** Bars that start in `from <= time < to` are removed, except `left`, the oldest first. */
   readonly gone: { readonly from: number; readonly to: number };
   readonly left: readonly Float64Array[];
-  /** Bars by their start that are another one now, or `undefined` where there is none any more. */
+  /** Changed bars by start; `undefined` for a bar that no longer exists. */
   readonly changed: ReadonlyMap<number, Float64Array | undefined>;
 }
 
 export interface ReckonerOptions {
   readonly market: Market;
   readonly tape: StoredTape;
-  /** Which does not count yet. */
+  /** The correction, which the tape does not apply yet. */
   readonly correction: TapedCorrection;
-  /** Whether what is stored may follow from this correction, and from what came after it. */
+  /** Whether stored bars can already contain this correction and later entries. */
   readonly isAgain: boolean;
 }
 
 /**
- * Reckons the bars of a symbol without what a correction takes back. A bar of which ticks are no longer kept
- * stays as it is: nobody can say what it would be without some of them.
+ * Computes the bars of a symbol without the cancelled ticks. A bar stays as it is if some of its
+ * ticks are no longer kept, because then its new value is unknown.
  */
 export class Reckoner {
   readonly #options: ReckonerOptions;
   readonly #seq: number;
   readonly #span: { readonly from: number; readonly to: number };
-  /** Times at which something is taken back, or the ends of a span of it. */
+  /** Event times of the cancelled ticks, or the ends of the cancelled span. */
   readonly #times: readonly number[];
   readonly #reckoned = new Map<Interval, Reckoned>();
   readonly #minutes = new Map<number, readonly TapedTick[]>();
@@ -64,7 +67,7 @@ export class Reckoner {
     this.#times = seqs === undefined ? [from, to].filter(Number.isFinite) : this.#timesOf();
   }
 
-  /** The shortest bars first. */
+  /** The effects on all intervals, the shortest first. */
   all(): Reckoned[] {
     for (const interval of INTERVALS) this.#reckoned.set(interval, this.#reckon(interval));
     return [...this.#reckoned.values()];
@@ -86,7 +89,7 @@ export class Reckoner {
       if (bar !== known) changed.set(start, bar);
     }
     const { market, tape, correction: { symbol } } = this.#options;
-    // What is stored of bars that are held may be older than they are.
+    // A stored copy of a held bar can be outdated, so read only bars before the held ones.
     const stored = { ...gone, to: Math.min(gone.to, this.#oldest(interval)), limit: Infinity };
     const isGiven = market.given.seqOf(symbol) > 0;
     for (const known of isGiven ? tape.records(symbol, interval, stored, "mixed") : []) {
@@ -102,7 +105,10 @@ export class Reckoner {
     return { interval, gone, left, changed };
   }
 
-  /** What was given stays, with the ticks after it that are left; a bar that is made of such is made anew. */
+  /**
+   * A given bar keeps its given values and the remaining later ticks. A bar of finer bars is merged
+   * again.
+   */
   #ofGiven(interval: Interval, known: Float64Array): Float64Array {
     const start = known[TIME]!;
     if (known[MADE_OF] === FINER) {
@@ -133,13 +139,13 @@ export class Reckoner {
     return false;
   }
 
-  /** @returns the bar that is known when it stays as it is */
+  /** @returns `known` itself if the bar does not change */
   #ofTicks(interval: Interval, start: number, known: Float64Array | undefined) {
     const ticks = this.#ticks(interval, start);
     const left = ticks.filter((tick) => !cancels(this.#options.correction, tick));
     const isKept = ticks.length >= (known === undefined ? 0 : countOf(known));
     if (left.length === ticks.length) return known;
-    // A few seconds of ticks may be all that is kept.
+    // If only some seconds of ticks are kept, the bars of those seconds can still be computed.
     if (!isKept && interval !== INTERVALS[0]) return this.#ofShorter(interval, start, known);
     if (!isKept) return known;
     return this.#made(start, left, known);
@@ -157,7 +163,7 @@ export class Reckoner {
     return parts.length === 0 ? undefined : mergedNumbers(start, parts, state, this.#seq);
   }
 
-  /** The bars of which a longer one consists, as they are when this correction has just been made. */
+  /** The shorter bars of a longer one, as they are right after this correction. */
   #partsOf(interval: Interval, start: number, isOfThen = true): Float64Array[] {
     const shorter = INTERVALS[INTERVALS.indexOf(interval) - 1]!;
     const { gone, changed } = this.#reckoned.get(shorter)!;
@@ -173,7 +179,7 @@ export class Reckoner {
     return parts;
   }
 
-  /** A bar without the ticks that came after this correction, which some have seen after a start. */
+  /** A bar without the ticks after this correction. Stored bars can have them after a restart. */
   #asOfThen(interval: Interval, numbers: Float64Array): Float64Array | undefined {
     if (numbers[SEQ]! <= this.#seq) return numbers;
     const start = numbers[TIME]!;
@@ -199,13 +205,13 @@ export class Reckoner {
     return numbers;
   }
 
-  /** Start of the oldest bar that is held. */
+  /** Start of the oldest held bar. */
   #oldest(interval: Interval): number {
     const { market, correction: { symbol } } = this.#options;
     return market.oldestBar(symbol, interval)?.time ?? Infinity;
   }
 
-  /** The records of bars that start in a span, as they were before. */
+  /** The records of the bars that start in a span, before this correction. */
   #known(interval: Interval, from: number, to: number): Float64Array[] {
     const { market, tape, correction: { symbol } } = this.#options;
     const oldest = this.#oldest(interval);
@@ -215,7 +221,7 @@ export class Reckoner {
     return [...tape.records(symbol, interval, range), ...held];
   }
 
-  /** The ticks in a bar that this correction finds. */
+  /** The ticks of a bar before this correction. */
   #ticks(interval: Interval, start: number): TapedTick[] {
     const minute = startOf(OF_TICKS, start);
     let ticks = this.#minutes.get(minute);
@@ -252,7 +258,7 @@ function isOfTicks(interval: Interval): boolean {
   return lengthOf(interval) <= lengthOf(OF_TICKS);
 }
 
-/** The starts of the bars that are wholly in a span. */
+/** The range of the starts of the bars that lie completely in a span. */
 function wholeIn(
   interval: Interval,
   { from, to }: { readonly from: number; readonly to: number },

@@ -10,15 +10,15 @@ import type { StoredTape } from "../tape/stored_tape.ts";
 import { Admission } from "./admission.ts";
 import { Corrector } from "./corrector.ts";
 
-/** Whoever is told of what comes. */
+/** The receiver of all changes. */
 export interface Audience {
   /** A tick that the market has just applied. */
   publish(tick: TapedTick): void;
-  /** Bars have changed because some were given. */
+  /** Bars have changed because bars were given. */
   publishGiven(bars: readonly ChangedBar[]): void;
   /** Reference data of a symbol has changed. */
   refresh(symbol: string): void;
-  /** Something was taken back of a symbol, and these bars are others now. */
+  /** A correction has changed these bars. */
   correct(correction: TapedCorrection, bars: readonly ClosedBar[]): void;
 }
 
@@ -29,22 +29,22 @@ export interface ReplicaOptions {
   readonly hub: Audience;
 }
 
-/** Changes stored in one go: what is live waits for that long. */
+/** Most changes in one save. Live ticks wait meanwhile. */
 const SAVE_MAX = 200;
-/** When more bars than this are in memory only, ticks wait until some of them are stored. */
+/** With more bars that are only in memory, ticks wait until some of them are stored. */
 const BARS_HELD_MAX = 50_000;
 
 /**
- * The one path of every tick: what the log tells of goes onto the tape, into the market, to whoever wants it.
- * Nobody is told of a tick that cannot be read.
+ * The one path of every entry: from the log to the tape, then to the market, then to the audience.
+ * So the audience gets a tick only after the tape can serve it.
  */
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #admission: Admission;
   readonly #corrector: Corrector;
-  /** Whether an entry is on its way to the audience, who may ask for more. */
+  /** Whether an entry is being delivered. The audience may call `work` meanwhile. */
   #isDelivering = false;
-  /** What could not be stored yet. */
+  /** The changes of a failed save. */
   #unsaved: MarketChanges | undefined;
 
   constructor(options: ReplicaOptions) {
@@ -54,15 +54,15 @@ export class Replica {
   }
 
   /**
-   * Brings the market to where the tape is, and lets both follow the log: one of this process has told of all
-   * that it has when this returns.
+   * Brings the market to the head of the tape, and makes both follow the log. A local log has
+   * delivered all its entries when this returns.
    * @param barsKept bars of each series in memory
-   * @throws {TapeError} when something is missing or damaged
+   * @throws {TapeError} if something is missing or damaged
    */
   start(barsKept: number): void {
     const { log, tape, market } = this.#options;
     market.restore(tape.load(barsKept));
-    // A file of an older version has ticks from which nothing was derived yet.
+    // A file of an older version contains ticks without derived state.
     while (market.seq < tape.head) {
       const { ticks, seq } = tape.first({ after: market.seq, limit: Infinity });
       for (const tick of ticks) market.apply(tick);
@@ -80,23 +80,23 @@ export class Replica {
     if (log.state.lag.entries === 0) tape.checkHead();
   }
 
-  /** Lets a part of what waits come onto the tape. @returns whether there is more */
+  /** Delivers a part of the waiting entries. @returns whether there is more */
   work(): boolean {
     const { log, tape } = this.#options;
-    // The next entry comes after all of this one.
+    // This entry has to be delivered completely before the next one.
     if (this.#isDelivering) return true;
     return (tape.barsHeld > BARS_HELD_MAX && this.#makeRoom()) || log.work();
   }
 
   /**
-   * Stores what was derived from the tape, a part of it.
-   * @returns the seq up to which all that follows is stored
-   * @throws {TapeError} to be tried again
+   * Stores a part of the derived state.
+   * @returns the seq up to which the state is stored completely
+   * @throws {TapeError} if it failed; the next call tries again
    */
   save(): number {
     const { tape, market } = this.#options;
     const changes = this.#unsaved ?? market.takeChanges(SAVE_MAX);
-    // Its bars are kept by the tape from here on.
+    // `tape.save` keeps the bars even if it fails.
     this.#unsaved = { ...changes, bars: [] };
     const saved = tape.save(changes);
     this.#unsaved = undefined;
@@ -109,7 +109,7 @@ export class Replica {
       this.save();
       return true;
     } catch (error) {
-      // Whoever wants something logged is told the reason by the log itself.
+      // The log itself reports the reason to callers that append.
       if (!(error instanceof TapeError)) throw error;
       return false;
     }
@@ -119,7 +119,7 @@ export class Replica {
     const { tape, market, hub } = this.#options;
     const entry = this.#admission.admit(logged);
     tape.add(entry);
-    // What was derived is stored sooner than the ticks leave the log.
+    // After a restart the log repeats entries that the stored state already contains.
     const isNew = entry.first > market.seq;
     for (const { symbol, fields } of isNew ? entry.definitions : []) {
       market.define(symbol, fields);

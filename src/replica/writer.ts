@@ -24,27 +24,27 @@ export interface WriterOptions {
   now(): number;
 }
 
-/** That ticks or bars are on the tape: how many, and the position of the last of them. */
+/** The answer for a batch on the tape: how many ticks or bars, and the position of the last one. */
 export interface Accepted {
   readonly accepted: number;
   readonly position: string;
 }
 
-/** What comes with a batch. */
+/** Additions to a batch. */
 export interface Attached {
-  /** What the sender calls the batch, so that it can be sent again. */
+  /** The sender's name for the batch, so that sending it again adds nothing. */
   readonly key?: string | undefined;
   readonly marks?: readonly Mark[] | undefined;
-  /** The right by which a feed sends it. */
+  /** The lease of the feed that sends it. */
   readonly lease?: Lease | undefined;
 }
 
-/** What is refused before it is logged, and what senders are told of the rest. */
+/** Checks data before it is logged, and answers the senders. */
 export class Writer {
   readonly #options: WriterOptions;
-  /** What is to be answered to the keys of the batches that wait. */
+  /** The answers for batches that are being logged, by key. */
   readonly #answers = new Map<string, Promise<Accepted>>();
-  /** Symbols that nobody knows yet, with how many drafts on their way name them: they take room too. */
+  /** New symbols in drafts that are being logged, with the number of drafts. They need room too. */
   readonly #coming = new Map<string, number>();
 
   constructor(options: WriterOptions) {
@@ -52,16 +52,16 @@ export class Writer {
   }
 
   /**
-   * Takes a batch. With a key that was used in the last day it adds nothing and gives the answer of then;
-   * a batch that is refused, or fails, does not use its key up.
+   * Logs a batch. If its key was used in the last day, it adds nothing and returns the first
+   * answer. A batch that is refused or fails does not use up its key.
    * @returns once it is on the tape
-   * @throws {ClientError} when there is no room for its symbols; {TapeFull} when there is none for its ticks
+   * @throws {ClientError} if there is no room for its symbols; {TapeFull} if none for its ticks
    */
   accept(ticks: readonly Tick[], attached: Attached = {}): Promise<Accepted> {
     return this.#take({ ticks }, attached);
   }
 
-  /** Takes bars, as `accept` takes ticks. */
+  /** Logs bars, as `accept` logs ticks. */
   give(bars: readonly GivenBar[], attached: Attached = {}): Promise<Accepted> {
     return this.#take(bars.length === 0 ? { ticks: [] } : { ticks: [], bars }, attached);
   }
@@ -77,19 +77,19 @@ export class Writer {
   }
 
   /**
-   * Adds an instrument or changes the fields given.
-   * @returns once everybody knows it
-   * @throws {RangeError} for a malformed symbol; {ClientError} when there is no room for it; {TapeFull}
+   * Adds an instrument or changes the given fields.
+   * @returns once the change is on the tape
+   * @throws {RangeError} for a malformed symbol; {ClientError} if there is no room; {TapeFull}
    */
   async define(symbol: string, fields: InstrumentFields): Promise<void> {
     const { catalogue } = this.#options.market;
     const defined = catalogue.defined(symbol, fields);
-    // Feeds say at every start what was known before it.
+    // Feeds repeat at every start what is already known.
     if (catalogue.has(symbol) && isSame(catalogue.defined(symbol, {}), defined)) return;
     await this.#append({ ticks: [], definitions: [{ symbol, fields }] }, [symbol], "define");
   }
 
-  /** Takes back what a correction says. @returns its seq, once it is on the tape @throws {TapeFull} */
+  /** Logs a correction. @returns its seq, once it is on the tape @throws {TapeFull} */
   async cancel(correction: Correction): Promise<number> {
     const { last } = await this.#options.log.append({ ticks: [], corrections: [correction] });
     return last;
@@ -98,7 +98,7 @@ export class Writer {
   async #accept(draft: Draft): Promise<Accepted> {
     const symbols = unknownOf(draft.bars ?? draft.ticks, this.#options.market);
     const { last } = await this.#append(draft, symbols, "take ticks of");
-    // The same key may have come to another replica a moment before.
+    // Another replica may have logged the same key a moment before.
     const earlier = draft.key === undefined ? undefined : this.#receipt(draft.key);
     const position = formatPosition(this.#options.tape.epoch, last);
     return earlier ?? { accepted: recordsOf(draft), position };
@@ -138,7 +138,7 @@ export class Writer {
   }
 }
 
-/** The symbols of records that nobody knows. */
+/** The symbols of records that the catalogue does not know. */
 function unknownOf(
   records: readonly { readonly symbol: string }[],
   { catalogue }: Market,

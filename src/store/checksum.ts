@@ -1,6 +1,6 @@
 /**
- * Checksums of records, because SQLite checks only its own structure. FNV-1a
- * (http://www.isthe.com/chongo/tech/comp/fnv/) over 32-bit words, so that it always detects a single changed word.
+ * Checksums of records, because SQLite checks only its own structure: FNV-1a over 32-bit words,
+ * which always detects a single changed word. http://www.isthe.com/chongo/tech/comp/fnv/
  */
 export function sumOfNumbers(numbers: Float64Array): number {
   return sumOfWords(new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length));

@@ -27,8 +27,8 @@ const MIGRATIONS: readonly string[] = [
   // Ids are never reused, so that they give the order.
   `CREATE TABLE receipt (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
      accepted INTEGER NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, sum INTEGER NOT NULL) STRICT;`,
-  // Entries of the log, and ticks in blocks with parts by symbol. Ticks of older versions remain until they
-  // are sealed in blocks.
+  // Entries of the log, and ticks in blocks with parts by symbol. Ticks of older versions remain
+  // until they are sealed in blocks.
   `CREATE TABLE entry (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
    CREATE TABLE block (id INTEGER PRIMARY KEY, after INTEGER NOT NULL, last INTEGER NOT NULL,
      count INTEGER NOT NULL, oldest REAL NOT NULL, newest REAL NOT NULL, appended REAL NOT NULL,

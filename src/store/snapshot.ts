@@ -8,15 +8,16 @@ import { TapeError } from "./tape_error.ts";
 const SLICE_BYTES = 262_144;
 
 /**
- * SQLite writes to a WAL file first and copies it to the database at a checkpoint. Without checkpoints the
- * database file does not change, so it can be copied slowly while the writer continues.
+ * SQLite writes to a WAL file first and copies it to the database at a checkpoint. Without
+ * checkpoints the database file does not change, so it can be copied slowly while the writer
+ * continues.
  */
 export class Snapshots {
   readonly #db: DatabaseSync;
   readonly #path: string;
   /**
-   * It stays open as long as the process. Closing any descriptor of the file would release all POSIX locks of the
-   * process on it, including those of SQLite.
+   * The descriptor stays open until the process ends. To close any descriptor of the file would
+   * release all POSIX locks of the process on the file, including the locks of SQLite.
    */
   #file: number | undefined;
   #taken: Snapshot | undefined;
@@ -72,7 +73,7 @@ export class Snapshot {
     return this.#isClosed;
   }
 
-  /** The next bytes; `undefined` after the last. @throws {TapeError} if it was closed in the meantime */
+  /** The next bytes; `undefined` after the last. @throws {TapeError} if it was closed meanwhile */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const length = Math.min(SLICE_BYTES, this.bytes - this.#at);
     if (length === 0) return undefined;

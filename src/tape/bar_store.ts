@@ -21,29 +21,29 @@ import type { Corrections } from "./corrections.ts";
 import { FreshBars, nameOf } from "./fresh_bars.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
-/** What is stored once a transaction succeeds. */
+/** The result of storing records in a transaction. */
 export interface Stored {
-  /** The seq of the first tick of what is in memory only then, or less; `undefined` when nothing is. */
+  /** A seq at or before the first tick of the records that stay in memory only, if any do. */
   readonly left: number | undefined;
-  /** To be called when it has. */
+  /** Call it after the commit. */
   done(): void;
 }
 
 /**
- * The bars that a market no longer holds. What changes of them is in memory until it is stored, so that
- * whoever reads finds it at once, however much there is of it.
+ * The bars that a market no longer holds. Changed bars are in memory until they are stored, so that
+ * reads find the changes at once.
  */
 export class BarStore {
   readonly #table: BarTable;
   readonly #isCancelled: IsCancelledBar;
   readonly #symbols: SymbolTable;
   readonly #corrections: Corrections;
-  /** What has changed, and what of it is just being stored. */
+  /** Changed bars, and the changed bars that are being stored. */
   #fresh = new FreshBars();
   #storing = new FreshBars();
-  /** Where another process stores them: no later tick than this one has changed what is being stored. */
+  /** If another process stores the bars: the last tick that may have changed `#storing`. */
   #storingThrough = 0;
-  /** Start of the oldest stored bar of each series, or less: no older one is looked for. */
+  /** A time at or before the oldest stored bar of each series, to save queries for older bars. */
   readonly #oldest = new Map<string, number>();
 
   constructor(
@@ -55,20 +55,20 @@ export class BarStore {
     this.#symbols = symbols;
     this.#corrections = corrections;
     this.#isCancelled = (symbol, interval, time, seq, isOfTicks) =>
-      // Given bars are no ticks: only the removal of the symbol takes them away.
+      // Given bars are not ticks: only the removal of the symbol cancels them.
       isOfTicks
         ? corrections.cancelled.covers(symbol, time, time + lengthOf(interval), seq)
         : corrections.cancelled.removed(symbol, seq);
     this.#table = new BarTable(db, symbols, keptMin, this.#isCancelled);
   }
 
-  /** Takes records that have changed. @param seq of the first tick of the changes, or less */
+  /** Takes changed records. @param seq at or before the first tick of the changes */
   keep(records: readonly BarRecord[], seq: number): void {
     if (records.length > 0) this.#fresh.changedSince(seq);
     for (const record of records) this.#fresh.put(record);
   }
 
-  /** Takes what has changed of bars that the market dropped. @param seq as of `keep` */
+  /** Takes the changes of bars that the market has dropped. @param seq as in `keep` */
   hold({ bars, late }: BarChanges, seq: number): void {
     this.keep(bars, seq);
     if (late.length > 0) this.#fresh.changedSince(seq);
@@ -85,7 +85,7 @@ export class BarStore {
     }
   }
 
-  /** The record of a bar, which must not be changed. */
+  /** The record of a bar. The caller must not change it. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
     const numbers = this.#fresh.find(symbol, interval, time) ??
       this.#storing.find(symbol, interval, time) ?? this.#find(symbol, interval, time);
@@ -94,14 +94,15 @@ export class BarStore {
       : numbers;
   }
 
-  /** How many bars are in memory only. */
+  /** Number of bars that are in memory only. */
   get freshCount(): number {
     return this.#storing.count + this.#fresh.count;
   }
 
   /**
-   * Stores so many of the bars that are in memory only; part of a transaction. Those of a series are stored in
-   * the order of time: a start takes the newest for what the market held, and the ticks of others for late ones.
+   * Stores some of the bars that are in memory only; part of a transaction. The bars of a series
+   * are stored in time order: a start loads the newest into the market and takes ticks of older
+   * bars as late.
    */
   store(max: number): Stored {
     if (this.#storing.count === 0) {
@@ -121,8 +122,8 @@ export class BarStore {
   }
 
   /**
-   * Lets go of what another process has stored.
-   * @param saved what follows from the ticks up to here is stored @param seq of the newest tick
+   * Drops bars that another process has stored.
+   * @param saved that process has stored derived data up to this seq @param seq of the newest tick
    */
   release(saved: number, seq: number): void {
     if (this.#storing.count > 0 && this.#storingThrough > saved) return;
@@ -148,14 +149,14 @@ export class BarStore {
       .map((numbers) => barOf(symbol, interval, numbers));
   }
 
-  /** Their records. @param of `mixed`: only those of bars that are made of given ones and have ticks in them */
+  /** As `range`, but records. @param of `mixed`: only bars that contain given bars and ticks */
   records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
     const { from, limit } = range;
     const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
     const fresh = [this.#storing, this.#fresh].map((each) =>
       each.range(symbol, interval, range, isGone)
     );
-    // So many of those in the file are not there any more.
+    // Up to this many bars in the file are gone, so the query asks for more.
     const gone = fresh.reduce((sum, each) => sum + each.filter(isGone).length, 0);
     const wide = { ...range, limit: limit + gone };
     let records = of === "mixed"
@@ -169,14 +170,14 @@ export class BarStore {
     return records.slice(Math.max(0, records.length - limit));
   }
 
-  /** Takes some bars out of the file that were taken back; part of a transaction. @returns whether there may be more */
+  /** Deletes some cancelled bars; part of a transaction. @returns whether there may be more */
   sweep(): boolean {
     return this.#corrections.sweep(({ symbol, interval, from, to }) =>
       this.#table.sweep(symbol, interval, from, to)
     );
   }
 
-  /** Whether a record says that there is no bar, or follows from nothing that is there. */
+  /** Whether a record marks its bar as gone, or corrections have cancelled the bar. */
   #isGone({ symbol, interval, numbers }: BarRecord): boolean {
     if (numbers[STATE] === GONE) return true;
     const id = this.#symbols.find(symbol);
@@ -189,12 +190,12 @@ export class BarStore {
     return this.#table.newest(count);
   }
 
-  /** Forgets short bars whose ticks are gone. @returns whether there is more to forget at once */
+  /** Deletes short bars whose ticks were forgotten. @returns whether to call it again at once */
   forget(tail: number): boolean {
     return this.#table.forget(tail);
   }
 
-  /** Forgets the oldest bars for want of room. @returns whether there may be more */
+  /** Deletes some of the oldest bars to free space. @returns whether there may be more */
   squeeze(): boolean {
     return this.#table.squeeze();
   }
@@ -213,7 +214,7 @@ function isMixed(numbers: Float64Array): boolean {
   return numbers[MADE_OF] !== TICKS && countOf(numbers) > 0;
 }
 
-/** Older and newer records of a range as one; of the same bar the newer one counts. */
+/** Merges older and newer records of a range. For the same bar, the newer record counts. */
 function merged(older: Float64Array[], newer: Float64Array[]): Float64Array[] {
   if (newer.length === 0) return older;
   const all: Float64Array[] = [];

@@ -13,19 +13,19 @@ import { type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
 import { checkSum, Damage, sumOfNumbers } from "../store/checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
-/** Bars of these intervals are forgotten with their ticks; longer ones outlive them. */
+/** Bars of these intervals are deleted with their ticks. Longer bars are kept longer. */
 const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m"));
-/** So many series are looked at in one go, and so many bars of each, so that live traffic is not held up. */
+/** Most series that one call visits, and most bars of each, so that live traffic does not wait. */
 const VISITS_MAX = 8;
 const VISITED_MAX = 500;
 
-/** Widths of records: the first version of the file had the seq beside them. */
+/** Allowed widths of records. The first file version stored the seq only in its own column. */
 const WIDTHS = [SEQ, MADE_OF, BAR_RECORD_WIDTH, GIVEN_RECORD_WIDTH];
 
 /**
- * Whether a bar was made of nothing that is left.
+ * Whether corrections have cancelled a bar.
  * @param seq of its newest tick
- * @param isOfTicks whether it has no part that was given
+ * @param isOfTicks whether it is made of ticks only
  */
 export type IsCancelledBar = (
   symbol: number,
@@ -35,12 +35,12 @@ export type IsCancelledBar = (
   isOfTicks: boolean,
 ) => boolean;
 
-/** Bars that one query looks at when it has to pass cancelled ones. */
+/** Least number of bars per query, after a query that returned cancelled bars. */
 const PAGE_MIN = 500;
 
 type Row = [time: number, seq: number, numbers: Uint8Array, sum: number];
 
-/** The bars of a tape in a file: each is stored with all that is needed to go on with it. */
+/** The bars of a tape in its file. A record has all numbers that are needed to update its bar. */
 export class BarTable {
   readonly #symbols: SymbolTable;
   readonly #put: StatementSync;
@@ -50,15 +50,15 @@ export class BarTable {
   readonly #remove: StatementSync;
   readonly #mixed: StatementSync;
   readonly #isCancelled: IsCancelledBar;
-  /** Counts the series that were looked at for bars to forget. */
+  /** Number of series that `forget` has visited. */
   #visited = 0;
-  /** The same for want of room, and how many of them in a row had none. */
+  /** Number of series that `squeeze` has visited, and of the last ones with nothing to delete. */
   #squeezed = 0;
   #vain = 0;
 
   /**
-   * @param keptMin bars of each series that are kept in any case
-   * @param isCancelled whether a record is passed over
+   * @param keptMin number of newest bars that each series keeps in any case
+   * @param isCancelled whether reads skip a record
    */
   constructor(
     db: DatabaseSync,
@@ -79,7 +79,7 @@ export class BarTable {
       return statement;
     };
     this.#first = select(">= ? AND time < ? ORDER BY time LIMIT ?");
-    // A given bar without a tick is as it was given: no row is decoded for nothing.
+    // The query skips given bars without ticks, so that they are not decoded in vain.
     this.#mixed = select(
       `>= ? AND time < ? AND length(numbers) > ${8 * MADE_OF}
        AND substr(numbers, ${8 * COUNT + 1}, 8) <> zeroblob(8) ORDER BY time`,
@@ -98,7 +98,7 @@ export class BarTable {
   put({ symbol, interval, numbers }: BarRecord): void {
     const id = this.#symbols.add(symbol);
     const index = INTERVALS.indexOf(interval);
-    // What is made of ticks is as it was when there was nothing else.
+    // Records of ticks keep the format from before given bars existed.
     const own = numbers[MADE_OF] === TICKS ? numbers.subarray(0, MADE_OF) : numbers;
     const bytes = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
     this.#put.run(id, index, own[0]!, own[SEQ]!, bytes, sumOf(id, index, own));
@@ -115,8 +115,8 @@ export class BarTable {
   }
 
   /**
-   * Takes some of the bars out of the file that start in `from < time < to` and were taken back.
-   * @returns after which time to go on; `undefined` when there are no more
+   * Deletes some of the cancelled bars that start in `from < time < to`.
+   * @returns the time after which to continue; `undefined` if there are no more
    */
   sweep(symbol: string, interval: Interval, from: number, to: number): number | undefined {
     const id = this.#symbols.find(symbol);
@@ -133,7 +133,7 @@ export class BarTable {
     return rows.length < VISITED_MAX ? undefined : last;
   }
 
-  /** The records of bars that are made of given ones, and have ticks in them. */
+  /** The records of bars that contain both given bars and ticks. */
   mixed(symbol: string, interval: Interval, range: BarRange): Float64Array[] {
     const { from = -Infinity, to = Infinity } = range;
     const id = this.#symbols.find(symbol);
@@ -146,7 +146,7 @@ export class BarTable {
     return this.#isCancelled(symbol, interval, time, seq, byteLength <= 8 * MADE_OF);
   }
 
-  /** Start of the oldest bar; infinite when there is none. */
+  /** Start of the oldest bar; infinite if there is none. */
   oldest(symbol: string, interval: Interval): number {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return Infinity;
@@ -155,8 +155,8 @@ export class BarTable {
   }
 
   /**
-   * Forgets short bars whose ticks are gone, in a few of the series; the next call goes on with others.
-   * @returns whether there is more to forget at once
+   * Deletes short bars whose ticks were forgotten, in a few series per call.
+   * @returns whether to call it again at once
    */
   forget(tail: number): boolean {
     const series = SHORT.length * this.#symbols.size;
@@ -171,8 +171,8 @@ export class BarTable {
   }
 
   /**
-   * Forgets for want of room the oldest bars, long ones too, in a few of the series.
-   * @returns whether there may be more: not after all series had none
+   * Deletes the oldest bars of all intervals to free space, in a few series per call.
+   * @returns whether there may be more; false once all series had nothing to delete
    */
   squeeze(): boolean {
     const series = INTERVALS.length * this.#symbols.size;
@@ -208,7 +208,7 @@ export class BarTable {
         found.push(decode(id, index, row));
       }
       if (rows.length < size) break;
-      // Cancelled bars do not count, so others take their place.
+      // Cancelled bars do not count, so the next query looks for more.
       if (begin === undefined) end = rows.at(-1)![0];
       else begin = after(rows.at(-1)![0]);
     }
@@ -229,12 +229,12 @@ export class BarTable {
   }
 }
 
-/** The next time at which a bar can start. */
+/** The next time at which a bar can start: times are whole milliseconds. */
 function after(time: number): number {
   return time + 1;
 }
 
-/** What a statement that returns arrays returned. */
+/** The rows of a statement that returns arrays. */
 function rowsOf(rows: unknown): Row[] {
   return rows as Row[];
 }
@@ -244,7 +244,7 @@ function decode(symbol: number, interval: number, [time, seq, bytes, sum]: Row):
   const what = `a bar of ${time}`;
   const width = bytes.byteLength / 8;
   if (!WIDTHS.includes(width)) throw new Damage(`${what} is too short`);
-  // The copy is aligned as numbers must be.
+  // A copy is aligned for doubles.
   const numbers = new Float64Array(new Uint8Array(bytes).buffer);
   checkSum(what, sum, sumOf(symbol, interval, numbers));
   if (numbers[0] !== time) throw new Damage(`${what} is in the place of another`);

@@ -3,7 +3,7 @@ import type { Interval } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
 import type { Archive } from "./tape.ts";
 
-/** Bars by time: the newest from the market, those it no longer holds from the archive. */
+/** Bars by time, oldest first: newer ones from the market, older ones from the archive. */
 export function readBars(
   market: Market,
   archive: Archive,

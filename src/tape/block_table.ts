@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { checkSum, Damage } from "../store/checksum.ts";
 
-/** What is known of a block without reading it. */
+/** The summary of a block, which stays in memory. */
 export interface BlockRow {
   readonly id: number;
   readonly after: number;
@@ -13,12 +13,12 @@ export interface BlockRow {
   readonly appended: number;
 }
 
-/** The same as it stands in the file. */
+/** The row of a block in the file, with its checksum. */
 export interface StoredRow extends BlockRow {
   readonly sum: number;
 }
 
-/** What a block is made of beside its parts, as bytes. */
+/** The encoded data of a block that are not in its parts. */
 export interface BlockDetails {
   readonly runs: Uint8Array;
   readonly symbols: Uint8Array;
@@ -58,12 +58,12 @@ export class BlockTable {
     );
   }
 
-  /** Forgets the parts of blocks that were not whole when the process ended. */
+  /** Deletes the parts of blocks that were not complete when the process ended. */
   forgetUnfinished(): void {
     this.#forgetUnfinished.run();
   }
 
-  /** In the order of the tape; none is checked. */
+  /** The rows in tape order, without a check of their checksums. */
   all(): StoredRow[] {
     return this.#rows.all() as unknown as StoredRow[];
   }
@@ -117,7 +117,7 @@ export class BlockTable {
   }
 }
 
-/** Whoever looks for times would else pass by a block that says that it has none of them. @throws {Damage} */
+/** Checks a row: a search by time skips blocks by their rows alone. @throws {Damage} */
 export function checkRow(row: StoredRow): void {
   checkSum(`block ${row.id}`, row.sum, sumOf(row));
 }

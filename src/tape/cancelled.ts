@@ -3,20 +3,20 @@ import type { Segment } from "./segment.ts";
 
 type Span = Pick<Segment, "after" | "last" | "oldest" | "newest">;
 
-/** Whether the tick of a symbol, by number, was taken back. */
+/** Whether corrections have cancelled a tick. The symbol is a number. */
 export type IsCancelled = (symbol: number, seq: number, time: number) => boolean;
 
-/** Of several corrections of one time the newest count, and as many are remembered of what was before. */
+/** Most corrections that are remembered for one piece of time: the newest ones. */
 const LAYERS_MAX = 8;
 
 /**
- * Which ticks are no longer to be read. What was taken back by time is one list of pieces of time for each
- * symbol, so finding out costs the same however many corrections there were.
+ * The cancelled ticks. For each symbol, all corrections by time are in one list of pieces of time,
+ * so that many corrections do not make a check slower.
  */
 export class Cancelled {
   readonly #symbols = new Map<number, OfSymbol>();
 
-  /** Whether nothing was taken back. */
+  /** Whether nothing is cancelled. */
   get isEmpty(): boolean {
     return this.#symbols.size === 0;
   }
@@ -29,9 +29,10 @@ export class Cancelled {
   }
 
   /**
-   * @param symbols of which something is read
-   * @param asOf corrections from this seq on are passed over
-   * @returns `undefined` when nothing was taken back of a segment
+   * Makes the check for the ticks of a segment.
+   * @param symbols that are read; `undefined` for all
+   * @param asOf corrections from this seq on are ignored
+   * @returns `undefined` if no tick of the segment is cancelled
    */
   of(
     segment: Span,
@@ -47,31 +48,31 @@ export class Cancelled {
     return (symbol, seq, time) => this.#symbols.get(symbol)?.has(seq, time, asOf) ?? false;
   }
 
-  /** Whether all ticks that a segment has of a symbol were taken back. */
+  /** Whether all ticks of a symbol in a segment are cancelled. */
   hasAll({ oldest, newest, last }: Span, symbol: number, asOf: number): boolean {
     return asOf === Infinity && this.covers(symbol, oldest, newest + 1, last);
   }
 
-  /** Whether a symbol itself was taken back after a seq. */
+  /** Whether a correction after a seq has removed the symbol. */
   removed(symbol: number, seq: number): boolean {
     return (this.#symbols.get(symbol)?.removedBy ?? 0) > seq;
   }
 
-  /** Whether all ticks were taken back of a time, that have at most that seq. */
+  /** Whether all ticks of a range of time with at most this seq are cancelled. */
   covers(symbol: number, from: number, to: number, seq: number): boolean {
     return this.#symbols.get(symbol)?.covers(from, to, seq) ?? false;
   }
 }
 
-/** What was taken back of one symbol. */
+/** The cancelled ticks of one symbol. */
 class OfSymbol {
-  /** Where pieces of time begin, the first of all time, and the seqs of the corrections of each, oldest first. */
+  /** The starts of the pieces of time, and the seqs of each piece's corrections, oldest first. */
   readonly #begins = [-Infinity];
   readonly #layers: (readonly number[])[] = [[]];
   readonly #seqs = new Map<number, number>();
-  /** The seq of the last correction that took all back, and the symbol itself. */
+  /** The seq of the last correction that removed the symbol; 0 if there is none. */
   removedBy = 0;
-  /** In what a tick must be that it can be in something. */
+  /** Bounds of time and seqs. A tick outside them is not cancelled. */
   #oldest = Infinity;
   #newest = -Infinity;
   #last = 0;
@@ -116,7 +117,7 @@ class OfSymbol {
     return true;
   }
 
-  /** Lets a piece begin at a time. @returns its place */
+  /** Makes a piece begin at a time. @returns its index */
   #split(time: number): number {
     if (time === Infinity) return this.#begins.length;
     const piece = this.#pieceOf(time);
@@ -126,7 +127,7 @@ class OfSymbol {
     return piece + 1;
   }
 
-  /** The place of the piece that has a time. */
+  /** The index of the piece that contains a time. */
   #pieceOf(time: number): number {
     let low = 0, high = this.#begins.length;
     while (low < high) {

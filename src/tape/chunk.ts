@@ -1,22 +1,22 @@
 /**
- * A chunk: ticks of one symbol, or of a few, in a block of the tape as compressed columns, of which each becomes
- * columns of small integers (core/integers.ts). A tick comes back bit for bit.
+ * A chunk has ticks of one symbol, or of a few symbols, of a block, as compressed columns. Columns
+ * are made of small integers (core/integers.ts). A decoded tick is the same bit for bit.
  *
- *     chunk   version (one byte), the forms of time, price, size, bid and ask (one byte each), steps of the
- *             places, the columns of time, price, size, bid and ask, and those of their ulps
- *     form    in 0xc0, the kind:
- *               none    nothing is written; of the prices: each is the middle of bid and ask; else all are absent
- *               all     an integer for each tick, in the unit
- *               some    a column of 1 (known) and 0 (absent), then the integers of the known, in the unit
- *               words   there is no unit for them: steps of the upper 32 bits of the numbers, then of the lower
- *             and of `all` and `some` in 0x0f the unit (core/units.ts), and 0x10 when there are ulps
- *     ulps    a column of what is added to the numbers that the integers make; 0 for the absent
+ *     chunk   version (1 byte); forms of time, price, size, bid and ask (1 byte each); steps of the
+ *             places; columns of time, price, size, bid and ask; their columns of ulps
+ *     form    bits 0xc0 are the kind:
+ *               none    no numbers: a price is the middle of bid and ask, other values are absent
+ *               all     one integer per tick, in the unit
+ *               some    a column of 1 (known) and 0 (absent), then the integers of the known values
+ *               words   no unit fits: steps of the upper 32 bits of the numbers, then of the lower
+ *             with `all` and `some`: bits 0x0f are the unit (core/units.ts), 0x10 means ulps
+ *     ulps    a column of ulps to add to the numbers that the integers make; 0 for absent values
  *     steps   the first integer, signed, and a column of the differences from each to the next
  *
- * The integers of sizes are written as they are, those of times and prices as steps, those of bids and asks as
- * differences from the price, with which they share the unit. Where the price is their middle, those of bids are
- * steps, and those of asks differences from the bid. What would be a difference from numbers of another kind than
- * `all` is steps.
+ * Sizes are plain integers, times and prices are steps. Bids and asks are differences from the
+ * price, in its unit. If the price is their middle, bids are steps, and asks are differences from
+ * the bid. Differences are possible only from a column of the kind `all`; otherwise steps are
+ * written.
  */
 import { IntegerReader, IntegerWriter } from "../core/integers.ts";
 import type { TickColumns, TickNumbers } from "../core/tick_columns.ts";
@@ -39,13 +39,13 @@ export { CHUNK_TICKS_MAX };
 
 /** Ticks of a block of the tape. Absent size, bid and ask are NaN. */
 export interface Chunk extends TickNumbers {
-  /** The ticks' places in the block: from 0 on, growing. */
+  /** The places of the ticks in the block, in growing order. The first place of a block is 0. */
   readonly places: Uint32Array;
 }
 
 const VERSION = 1;
 
-// One chunk is made or read at a time, so the room for it is made once.
+// Only one chunk is encoded or decoded at a time, so all chunks share these buffers.
 const writer = new IntegerWriter();
 const reader = new IntegerReader();
 const [time, price, size, bid, ask] = [
@@ -60,8 +60,8 @@ const scratch = new Float64Array(CHUNK_TICKS_MAX);
 
 /**
  * @param at indices of the ticks in the columns
- * @param places of them, growing; their indices unless others are given
- * @throws {RangeError} when they are none or more than {@link CHUNK_TICKS_MAX}
+ * @param places of the ticks, in growing order; by default their indices
+ * @throws {RangeError} for no ticks or more than {@link CHUNK_TICKS_MAX}
  */
 export function encodeChunk(
   columns: TickColumns,
@@ -99,8 +99,8 @@ export function encodeChunk(
 }
 
 /**
- * @throws {SyntaxError} when the bytes are not a chunk of so many ticks. Whether they are the very bytes that
- *   were written, only a sum that is kept beside them can say.
+ * @throws {SyntaxError} if the bytes are not a chunk of `count` ticks. It does not detect all
+ *   damage, so the caller checks a checksum.
  */
 export function decodeChunk(bytes: Uint8Array, count: number): Chunk {
   checkCount(count);
@@ -144,7 +144,7 @@ export function decodeChunk(bytes: Uint8Array, count: number): Chunk {
   return chunk;
 }
 
-/** All columns in one buffer: on Deno each buffer takes longer to make than a small chunk to read. */
+/** All columns share one buffer: Deno takes longer to make a buffer than to read a small chunk. */
 function emptyChunk(count: number): Chunk {
   const buffer = new ArrayBuffer((5 * 8 + 4) * count);
   const column = (index: number) => new Float64Array(buffer, 8 * count * index, count);
@@ -182,7 +182,7 @@ function middle(bid: number, ask: number): number {
   return (bid + ask) / 2;
 }
 
-/** Why there can be no ticks with columns of those forms, if there cannot. */
+/** Why ticks cannot have columns of these forms; `undefined` if they can. */
 function faultOf(forms: readonly number[]): string | undefined {
   const wrong = forms.find((form) => !isForm(form));
   if (wrong !== undefined) return `a column has the form ${wrong}`;

@@ -1,8 +1,8 @@
-/** A column of a chunk, whose layout is in chunk.ts. */
+/** The columns of a chunk; chunk.ts describes the layout. */
 import type { IntegerReader, IntegerWriter } from "../core/integers.ts";
 import { addUlps, intoUnit, outOfUnit, unitOf, UNITS, wordsOf } from "../core/units.ts";
 
-/** Of a symbol. More would be one more read for those who want few of them. */
+/** Most ticks of a chunk. Larger chunks would make reads of few ticks slower. */
 export const CHUNK_TICKS_MAX = 8_192;
 
 const KIND = 0xc0;
@@ -10,13 +10,13 @@ export const [NONE, ALL, SOME, WORDS] = [0x00, 0x40, 0x80, 0xc0] as const;
 const UNIT = 0x0f;
 const ULPS = 0x10;
 
-/** What the integers of a column are written as differences from. */
+/** The reference of a column: its integers are written as differences from it. */
 export type Origin = "zero" | "previous" | Float64Array;
 
-/** What one call needs. Room is made once: for a chunk of five ticks it would cost more than they do. */
+/** A buffer for one call. It is shared, because a new buffer would cost more than a small chunk. */
 const scratch = new Float64Array(CHUNK_TICKS_MAX);
 
-/** A column on its way into bytes, of one chunk after the other. */
+/** Encodes a column. One instance encodes that column of one chunk after the other. */
 export class Column {
   readonly #numbers = new Float64Array(CHUNK_TICKS_MAX);
   readonly #integers = new Float64Array(CHUNK_TICKS_MAX);
@@ -35,12 +35,12 @@ export class Column {
     return this.#numbers;
   }
 
-  /** What other columns can be differences from. */
+  /** This column as the reference of other columns. */
   get origin(): Origin {
     return originOf(this.form, this.#integers);
   }
 
-  /** Begins a chunk. */
+  /** Begins a chunk with the numbers at some indices. */
   gather(column: Float64Array, at: Uint32Array): void {
     let absent = 0;
     for (let index = 0; index < at.length; index++) {
@@ -52,12 +52,12 @@ export class Column {
     this.#kind = absent === 0 ? ALL : absent < at.length ? SOME : NONE;
   }
 
-  /** Leaves out all numbers. */
+  /** Writes none of the numbers. */
   leave(): void {
     this.#kind = NONE;
   }
 
-  /** Finds a unit. @param from the largest that will do @returns the unit, or `from` when it fits none */
+  /** Finds the unit. @param from the largest unit allowed @returns the unit; `from` if none fits */
   measure(from: number): number {
     if (this.#kind === NONE) return from;
     const unit = unitOf(this.#numbers, this.#count, from);
@@ -65,7 +65,7 @@ export class Column {
     return unit ?? from;
   }
 
-  /** Makes integers in the unit, where they fit it. */
+  /** Converts the numbers to integers in the unit, if they fit. */
   fit(unit: number): void {
     if (this.#kind === NONE || this.#kind === WORDS) return;
     const away = intoUnit(this.#numbers, this.#count, unit, this.#integers, this.#ulps);
@@ -109,7 +109,7 @@ export class Column {
   }
 }
 
-/** Writes the first so many integers, which are overwritten. */
+/** Writes the first `count` integers as steps and overwrites them. */
 export function writeSteps(writer: IntegerWriter, integers: Float64Array, count: number): void {
   writer.signed(integers[0]!);
   for (let index = 1; index < count; index++) {
@@ -118,7 +118,7 @@ export function writeSteps(writer: IntegerWriter, integers: Float64Array, count:
   writer.column(integers, count - 1);
 }
 
-/** Reads the first so many integers. */
+/** Reads `count` integers that were written as steps. */
 export function readSteps(reader: IntegerReader, into: Float64Array, count: number): void {
   let integer = reader.signed();
   into[0] = integer;
@@ -126,7 +126,7 @@ export function readSteps(reader: IntegerReader, into: Float64Array, count: numb
   for (let index = 1; index < count; index++) into[index] = integer += into[index]!;
 }
 
-/** Reads the integers of a column; of the kind `words` the numbers themselves. */
+/** Reads the integers of a column; for the kind `words`, the numbers themselves. */
 export function readColumn(
   reader: IntegerReader,
   form: number,
@@ -145,7 +145,7 @@ export function readColumn(
   for (let index = 0; index < count; index++) into[index]! += origin[index]!;
 }
 
-/** Makes the numbers of a column's integers. */
+/** Converts the integers of a column to its numbers. */
 export function readNumbers(reader: IntegerReader, form: number, integers: Float64Array): void {
   const kind = kindOf(form);
   if (kind === NONE || kind === WORDS) return;
@@ -163,7 +163,7 @@ export function kindOf(form: number): number {
   return form & KIND;
 }
 
-/** Whether a column can have that form. */
+/** Whether a column can have this form. */
 export function isForm(form: number): boolean {
   const kind = kindOf(form);
   if (kind === NONE || kind === WORDS) return form === kind;
@@ -178,7 +178,7 @@ function readWords(reader: IntegerReader, into: Float64Array): void {
   }
 }
 
-/** Reads which numbers are known. @returns how many of them */
+/** Reads which numbers are known. @returns how many are known */
 function readKnown(reader: IntegerReader, count: number): number {
   reader.column(scratch, 0, count);
   let known = 0;
@@ -190,7 +190,7 @@ function readKnown(reader: IntegerReader, count: number): number {
   return known;
 }
 
-/** Gives the first integers their places, from the end, so that none is overwritten before it is moved. */
+/** Moves the first integers to their places. It starts at the end, so that no integer is lost. */
 function spread(integers: Float64Array, known: number): void {
   for (let index = integers.length - 1; index >= 0; index--) {
     integers[index] = scratch[index] === 1 ? integers[--known]! : NaN;

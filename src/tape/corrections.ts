@@ -13,28 +13,28 @@ interface Row {
   readonly sum: number;
 }
 
-/** A correction that is kept, and how far the bars that it has taken back are out of the file. */
+/** A correction, and the place where the deletion of its cancelled bars continues. */
 interface Kept {
   readonly correction: TapedCorrection;
   sweeping: { readonly interval: number; readonly after: number } | undefined;
 }
 
-/** Where bars are that were taken back. */
+/** A range of bars in which a correction has cancelled some. */
 export interface Sweeping {
   readonly symbol: string;
   readonly interval: Interval;
   readonly from: number;
   readonly to: number;
-  /** Bars that have seen this correction stay. */
+  /** The seq of the correction. Bars that were made after it stay. */
   readonly seq: number;
 }
 
-/** The record of the tape that says which rows there are. */
+/** The name of the record that holds the ids of the last forgotten row and of the last row. */
 const NOTED = "corrections";
 
 /**
- * The corrections of a tape, oldest first. What they take back stays where it is in blocks and is passed over by
- * whoever reads; a correction is kept as long as there may be something that it takes back.
+ * The corrections of a tape, oldest first. Cancelled ticks stay in their blocks, but reads skip
+ * them. A correction is kept as long as the tape may have ticks or bars that it cancels.
  */
 export class Corrections {
   readonly #symbols: SymbolTable;
@@ -43,7 +43,7 @@ export class Corrections {
   readonly #delete: StatementSync;
   #cancelled = new Cancelled();
   #kept: Kept[] = [];
-  /** The id of the last row, and how many of the newest corrections have none. */
+  /** The id of the last row, and the number of newest corrections that have no row yet. */
   #lastId: number;
   #fresh = 0;
 
@@ -63,17 +63,17 @@ export class Corrections {
     this.#lastId = last;
   }
 
-  /** Which ticks and bars were taken back. */
+  /** The cancelled ticks and bars. */
   get cancelled(): Cancelled {
     return this.#cancelled;
   }
 
-  /** Whether a correction is in here, which may be told of again after a start. */
+  /** Whether the correction at a seq was added: after a start the log may deliver it again. */
   has(seq: number): boolean {
     return seq <= (this.#kept.at(-1)?.correction.seq ?? 0);
   }
 
-  /** Adds one, the newest. */
+  /** Adds the newest correction. */
   add(correction: TapedCorrection): void {
     this.#add(correction);
     this.#fresh++;
@@ -85,19 +85,19 @@ export class Corrections {
     this.#kept.push({ correction, sweeping });
   }
 
-  /** A symbol without a number has no ticks before the correction. */
+  /** A symbol without a number has no ticks before the correction, so nothing is cancelled. */
   #cancel(correction: TapedCorrection): void {
     const symbol = this.#symbols.find(correction.symbol);
     if (symbol !== undefined) this.#cancelled.add(symbol, correction);
   }
 
-  /** Those after a seq. */
+  /** The corrections after a seq. */
   after(seq: number): TapedCorrection[] {
     const first = this.#kept.findIndex(({ correction }) => correction.seq > seq);
     return first < 0 ? [] : this.#kept.slice(first).map(({ correction }) => correction);
   }
 
-  /** Stores those that are not; part of a transaction. @returns what to call once that has succeeded */
+  /** Stores new corrections; part of a transaction. @returns a function to call after the commit */
   store(): () => void {
     const fresh = this.#kept.slice(this.#kept.length - this.#fresh);
     if (fresh.length === 0) return () => {};
@@ -114,7 +114,10 @@ export class Corrections {
     };
   }
 
-  /** Forgets those that nothing is kept of; part of a transaction. @returns what to call once that has succeeded */
+  /**
+   * Deletes corrections that cancel nothing that is kept; part of a transaction.
+   * @returns a function to call after the commit
+   */
   forget(tail: number): () => void {
     const end = this.#kept.findIndex(({ correction: { seq }, sweeping }) =>
       seq > tail || sweeping !== undefined
@@ -133,12 +136,12 @@ export class Corrections {
     };
   }
 
-  /** Whether the file may have bars that were taken back. */
+  /** Whether the file may have cancelled bars. */
   get isSweeping(): boolean {
     return this.#kept.some(({ sweeping }) => sweeping !== undefined);
   }
 
-  /** Lets some bars be taken out of the file that were taken back. @param sweep returns where to go on */
+  /** Deletes some cancelled bars. @param sweep deletes them, returns the time to continue after */
   sweep(sweep: (where: Sweeping) => number | undefined): boolean {
     const kept = this.#kept.find(({ sweeping }) => sweeping !== undefined);
     if (kept === undefined) return false;
@@ -158,7 +161,7 @@ export class Corrections {
   }
 }
 
-/** @param id that it has to have @throws {Damage} */
+/** @param expected the id that the row must have @throws {Damage} */
 function decode({ id, seq, body, sum }: Row, expected: number): TapedCorrection {
   if (id !== expected) throw new Damage(`correction ${expected} is missing`);
   checkSum(`correction ${id}`, sum, sumOf(id, seq, body));

@@ -5,23 +5,23 @@ import type { Parts } from "./parts.ts";
 
 type Tables = Pick<Parts, "instruments" | "newest">;
 
-/** Of the bars and receipts that are in memory only, so many are stored at once. */
+/** Most bars, and most receipts, that one call stores. */
 const STORED_MAX = 500;
-/** What stands in the place of a record that is gone: rows stay, so that a missing one shows. */
+/** The value of a deleted record. Its row stays, so that a missing row is detected. */
 const NOTHING = "null";
 
-/** The instruments, and the newest observations, as they are stored. */
+/** Loads the instruments and the newest observations. */
 export function loadDerived(tables: Tables): Pick<MarketState, "instruments" | "newest"> {
   return {
     instruments: parsed(tables.instruments),
-    // The first version of the file saved all at once.
+    // Records of the first file version have no seq.
     newest: parsed<Omit<Newest, "seq">>(tables.newest).map((each) => ({ seq: 0, ...each })),
   };
 }
 
 /**
- * Stores what has changed, with some of what is in memory only; part of a transaction.
- * @returns up to which seq nothing is in memory only then, and what to call once that has succeeded
+ * Stores the changes, and some of the bars and receipts in memory only; part of a transaction.
+ * @returns the seq up to which all is stored after the commit, and a function to call then
  */
 export function storeDerived(
   { bars, receipts, corrections, marks, ...tables }: Parts,

@@ -1,26 +1,26 @@
 import { CHUNK_TICKS_MAX } from "./chunk.ts";
 import { pushVarint, readVarint } from "./runs.ts";
 
-/** Symbols with few ticks share a part; one with very many has several. */
+/** Most ticks of a part that several symbols share. A symbol with many ticks has several parts. */
 const SHARED_TICKS_MAX = 256;
 
-/** Some of the ticks of a block, which are stored together: in the order of their symbols, then of the tape. */
+/** Ticks of a block that are stored together, ordered by symbol, then in tape order. */
 export interface Part {
-  /** Counted over the whole block in that order: of its first tick, and behind its last one. */
+  /** Index of its first tick in this order of the whole block, and the index after its last. */
   readonly begin: number;
   readonly end: number;
-  /** Index in the directory of its first symbol. */
+  /** Index of its first symbol in the directory. */
   readonly symbol: number;
 }
 
-/** Which symbols a block has, how many ticks of each, and in which parts they are. */
+/** The symbols of a block, the number of ticks of each, and the parts with these ticks. */
 export class Directory {
   readonly symbols: Uint32Array;
-  /** Where the ticks of each symbol begin, in the order of symbols; one more than there are symbols. */
+  /** Index of each symbol's first tick in the order of `Part`; the last value is the tick count. */
   readonly begins: Uint32Array;
   readonly parts: readonly Part[];
 
-  /** @param counts of ticks by symbol, in the order of the symbols */
+  /** @param counts number of ticks of each symbol, in the order of symbols */
   constructor(counts: readonly (readonly [symbol: number, count: number])[]) {
     this.symbols = Uint32Array.from(counts, ([symbol]) => symbol);
     this.begins = new Uint32Array(counts.length + 1);
@@ -32,7 +32,7 @@ export class Directory {
     return this.begins[this.symbols.length]!;
   }
 
-  /** The index of a symbol; -1 when the block has no tick of it. */
+  /** The index of a symbol; -1 if the block has no tick of it. */
   indexOf(symbol: number): number {
     let low = 0, high = this.symbols.length;
     while (low < high) {
@@ -43,13 +43,13 @@ export class Directory {
     return this.symbols[low] === symbol ? low : -1;
   }
 
-  /** How many ticks of a symbol there are. */
+  /** Number of ticks of a symbol. */
   countOf(symbol: number): number {
     const index = this.indexOf(symbol);
     return index < 0 ? 0 : this.begins[index + 1]! - this.begins[index]!;
   }
 
-  /** The parts in which the ticks from `begin` to `end` are: the first, and the one behind the last. */
+  /** The parts with the ticks from `begin` to `end`: the first part, and the one after the last. */
   partsBetween(begin: number, end: number): [first: number, behind: number] {
     const first = this.parts.findIndex((part) => part.end > begin);
     let behind = first;

@@ -10,18 +10,18 @@ import type { SharedLog } from "./shared.ts";
 import type { Sharing } from "./sharing.ts";
 import { StoredTape } from "./stored_tape.ts";
 
-/** What stands in `--tape engine:what`. */
+/** The value of `--tape engine:what`. */
 export type TapeSpec =
   | { readonly engine: "memory"; readonly ticksMax: number }
   | { readonly engine: "sqlite"; readonly path: string };
 
 const MEMORY_TICKS = 250_000;
-/** About what a tick takes of the file while it is in the log. */
+/** About the bytes of a tick in the log part of the file. */
 const BYTES_A_TICK = 40;
-/** Blocks go as a whole, so they are small where little is kept. */
+/** A block is deleted as a whole, so blocks are small if the tape keeps few ticks. */
 const BLOCK_SHARE = 1 / 4, BLOCK_TICKS_MIN = 1_000, BLOCK_TICKS_MAX = 65_536;
 
-/** Takes a tape's name apart. @throws {RangeError} */
+/** Parses the name of a tape. @throws {RangeError} */
 export function parseTapeSpec(name: string): TapeSpec {
   const [, engine, what] = /^(memory|sqlite)(?::(.+))?$/.exec(name) ?? [];
   if (engine === "sqlite" && what !== undefined) return { engine, path: what };
@@ -34,55 +34,55 @@ export function parseTapeSpec(name: string): TapeSpec {
   );
 }
 
-/** A name for a numbering that no other has. */
+/** A random name for a new numbering. */
 export function newEpoch(random: () => number): string {
   return Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
 }
 
-/** What a tape and its log need of the world. */
+/** The clocks, names and logger that a tape and its log use. */
 export interface TapeWorld {
   readonly bootId: string;
   readonly holder: string;
   now(): number;
   elapsed(): number;
   random(): number;
-  /** Told what the operator should know of how a file was found. */
+  /** Logs what the operator should know about the state of the file. */
   warn(note: string): void;
 }
 
 export interface OpenTapeOptions {
-  /** Bars of each series that are kept in any case. */
+  /** Number of newest bars that each series keeps in any case. */
   readonly barsKept: number;
-  /** Bytes that the tape may have. */
+  /** Maximum size of the tape in bytes. */
   readonly bytesMax: number;
-  /** Told that something waits for the log's `work`, and whether it is so much that it should not wait. */
+  /** Called when drafts wait for `work` of the log. @param isMuch whether it should run at once */
   waiting(isMuch: boolean): void;
-  /** Nobody else reads what is before this seq, where other processes of this server read the file. */
+  /** For other processes of this server that read the file: they no longer read up to this seq. */
   readonly released?: (() => number) | undefined;
 }
 
-/** The log that a tape follows, where that is not one of this process. */
+/** A shared log, which the tape follows instead of a log of this process. */
 export interface Elsewhere {
   readonly shared: SharedLog;
-  /** Told that it cannot be followed any more. */
+  /** Called when the log cannot be followed any longer. */
   fail(error: TapeError): void;
 }
 
 export interface OpenTape {
   readonly log: SlicedLog;
   readonly tape: StoredTape;
-  /** Absent where there is no file. */
+  /** Absent if this process writes no file. */
   readonly snapshots: Snapshots | undefined;
 }
 
 export interface OpenFollowed extends OpenTape {
-  /** To be called once the tape was brought to where it is. */
+  /** Call it when the tape is up to date. Until then all reads see the same state of the file. */
   settled(): void;
 }
 
 /**
- * Opens the tape of that name, which another process of this server writes.
- * @param follow makes the log that tells what that process does
+ * Opens a tape that another process of this server writes.
+ * @param follow makes the log, which gets the entries and the news of that process
  * @throws {RangeError} {TapeError}
  */
 export function openFollowed(
@@ -100,12 +100,12 @@ export function openFollowed(
   return { log: follow(epoch, tape.sharing), tape, snapshots: undefined, settled };
 }
 
-/** @param ticks that are kept */
+/** @param ticks number of ticks that the tape keeps */
 function blockTicksOf(ticks: number): number {
   return Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
 }
 
-/** Opens the tape of that name, and its log. @throws {RangeError} {TapeError} */
+/** Opens a tape and its log. @throws {RangeError} {TapeError} */
 export function openTape(
   name: string,
   world: TapeWorld,
@@ -119,12 +119,18 @@ export function openTape(
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
   const shared = elsewhere?.shared;
   const { db, meta, epoch, notes } = openDatabase({
-    ...{ path, bootId, holder, epoch: shared?.epoch, isRead: released !== undefined },
+    ...{
+      path,
+      bootId,
+      holder,
+      shared: shared && { epoch: shared.epoch, name: shared.stream.name },
+      isRead: released !== undefined,
+    },
     newEpoch: () => newEpoch(random),
   });
   for (const note of notes) warn(note);
   const blockTicks = blockTicksOf(ticksMax ?? bytesMax / BYTES_A_TICK);
-  // What the stream has forgotten is kept by no new tape.
+  // A new tape begins after the messages that the stream has deleted.
   if (shared !== undefined && seqNoted(meta, "settled") === 0) beginAfter(meta, shared.tail);
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax, released });
   const snapshots = spec.engine === "memory" ? undefined : new Snapshots(db, path);
@@ -133,7 +139,7 @@ export function openTape(
     const log = elsewhere.shared.follow({ writer, waiting, fail: elsewhere.fail });
     return { log, tape, snapshots };
   }
-  // What lives as long as the process is not to be read again by another one.
+  // A tape in memory ends with the process, so no other process will read its log.
   const store = spec.engine === "memory" ? new MemoryEntries() : new LocalEntries(db, path);
   return { log: new QueuedLog({ epoch, store, now, elapsed, waiting }), tape, snapshots };
 }

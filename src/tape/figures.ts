@@ -16,12 +16,12 @@ export interface FiguresOptions {
   now(): number;
 }
 
-/** The newest row of a symbol that has ticked, and what its bars and ticks tell beside it. */
+/** The newest row of a symbol that has ticks, and values from its bars and ticks. */
 export interface Quote {
   readonly symbol: string;
   readonly time: number;
   readonly price: number;
-  /** Of the tick with that price; 0 when it has none. */
+  /** Size of the tick with that price; 0 if it has none. */
   readonly size: number;
   readonly bid: number | null;
   readonly ask: number | null;
@@ -30,7 +30,7 @@ export interface Quote {
   readonly lastDay: Span;
 }
 
-/** What follows from the tape and is not on the board; it can be read at any moment, and nobody feeds it. */
+/** Values from the tape that are not on the board. They are computed when they are read. */
 export class Figures {
   readonly now: () => number;
   readonly #options: FiguresOptions;
@@ -52,7 +52,7 @@ export class Figures {
     return this.#options.market.board.row(symbol);
   }
 
-  /** `undefined` when the symbol has never ticked. */
+  /** `undefined` if the symbol never had a tick. */
   quote(symbol: string): Quote | undefined {
     const { time, price, bid, ask } = this.row(symbol);
     if (time === null || price === null) return undefined;
@@ -70,7 +70,7 @@ export class Figures {
     return this.#recent.of(symbol);
   }
 
-  /** Whether somebody bought: at the ask, or between bid and ask at no lower price than before. */
+  /** Whether a buyer traded: at the ask, or between bid and ask at no lower price than before. */
   bought(tick: TapedTick): boolean {
     return boughtAt(tick, () => this.#recent.fell(tick));
   }
@@ -81,14 +81,14 @@ export class Figures {
     return readBars(market, archive, symbol, interval, { limit });
   }
 
-  /** Event time of the newest tick in a bar; its end when that is not known any more. */
+  /** Event time of the newest tick in a bar; the end of the bar if that is no longer known. */
   lastTickAt({ symbol, interval, time }: Bar): number {
     const { market } = this.#options;
     return market.lastTickAt(symbol, interval, time) ?? time + lengthOf(interval);
   }
 }
 
-/** @param fell whether the price is lower than the one before */
+/** As `Figures.bought`. @param fell whether the price is lower than the price before */
 export function boughtAt({ price, bid, ask }: TapedTick, fell: () => boolean): boolean {
   if (ask !== null && price >= ask) return true;
   if (bid !== null && price <= bid) return false;

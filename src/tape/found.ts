@@ -2,20 +2,20 @@ import { TickColumns } from "../core/tick_columns.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { View } from "./segment.ts";
 
-/** What a reading makes of the ticks that it finds. */
+/** Collects the ticks that a search finds. */
 export interface Found {
-  /** How many more are wanted. */
+  /** Number of ticks that are still wanted. */
   readonly left: number;
-  /** The seq of the one found last; 0 when there is none. */
+  /** The seq of the tick that was found last; 0 if there is none. */
   readonly seq: number;
   take(view: View, index: number): void;
-  /** Takes ticks that follow one another, as many as are wanted. @returns how many */
+  /** Takes consecutive ticks, as many as are wanted. @returns how many */
   takeRange(view: View, begin: number, end: number): number;
-  /** Takes ticks that nobody has looked at, fewer than are wanted; only where that is enough. */
+  /** Counts ticks without reading them, fewer than are wanted. Absent if the ticks are needed. */
   pass?(count: number): void;
 }
 
-/** Ticks as objects, in the order in which they were found. */
+/** Collects ticks as objects, in the order of the search. */
 export class FoundTicks implements Found {
   readonly ticks: TapedTick[] = [];
   readonly #limit: number;
@@ -43,13 +43,13 @@ export class FoundTicks implements Found {
   }
 }
 
-/** Ticks as columns, in the order of the tape; symbols are the numbers that the tape has given them. */
+/** Collects ticks as columns, in tape order. Symbols are numbers of the tape. */
 export class FoundColumns implements Found {
   readonly columns: TickColumns;
   readonly seqs: Float64Array;
   #limit: number;
 
-  /** @param room for so many ticks at once */
+  /** @param room most ticks at once */
   constructor(room: number) {
     this.columns = new TickColumns(room);
     this.seqs = new Float64Array(room);
@@ -68,7 +68,7 @@ export class FoundColumns implements Found {
     return this.seqs[this.count - 1] ?? 0;
   }
 
-  /** Forgets all ticks, and takes so many, or as many as there is room for: room is costly to make. */
+  /** Starts again with a limit of ticks, at most the room. Reuse saves costly new columns. */
   begin(limit: number): void {
     this.columns.clear();
     this.#limit = Math.min(limit, this.seqs.length);
@@ -87,7 +87,7 @@ export class FoundColumns implements Found {
   }
 }
 
-/** How many ticks there are. */
+/** Counts ticks. */
 export class FoundCount implements Found {
   count = 0;
   seq = 0;

@@ -1,9 +1,9 @@
 import { type BarRange, type BarRecord, TIME } from "../core/bar.ts";
 import type { Interval } from "../core/interval.ts";
 
-/** Records of bars by series and time. */
+/** Records of bars that are not stored yet, by series and time. */
 export class FreshBars {
-  /** The seq of the first tick that only these know, or less. */
+  /** A seq at or before the first tick that no stored record contains. */
   since: number | undefined;
   count = 0;
   readonly #series = new Map<string, Series>();
@@ -50,7 +50,7 @@ export class FreshBars {
   }
 }
 
-/** The records of one series by time; their times are put in order when somebody asks for some. */
+/** The records of one series by time. The times are sorted when a read needs them in order. */
 class Series {
   readonly #records = new Map<number, BarRecord>();
   #times: number[] = [];
@@ -60,7 +60,7 @@ class Series {
     return this.#records.size;
   }
 
-  /** @returns whether there was none of that time */
+  /** @returns whether there was no record of that time */
   put(record: BarRecord): boolean {
     const time = record.numbers[TIME]!;
     const isNew = !this.#records.has(time);
@@ -79,7 +79,7 @@ class Series {
     return this.#records.delete(time);
   }
 
-  /** The oldest first. */
+  /** Adds records to `found`, oldest first. */
   collect(found: BarRecord[], max: number): void {
     for (const time of this.#inOrder()) {
       if (found.length >= max) return;
@@ -88,7 +88,7 @@ class Series {
     }
   }
 
-  /** Times of records, and maybe of some that were deleted. */
+  /** The times of the records in order; some of the records may have been deleted. */
   #inOrder(): readonly number[] {
     if (this.#times.length > 2 * this.#records.size) {
       this.#times = this.#times.filter((time) => this.#records.has(time));
@@ -98,7 +98,7 @@ class Series {
     return this.#times;
   }
 
-  /** So many records as are asked for, and beside them those that say that there is no bar. */
+  /** Up to `limit` records of bars, and also the records between them that mark a bar as gone. */
   range(
     { from = -Infinity, to = Infinity, limit }: BarRange,
     isGone: (numbers: Float64Array) => boolean,
@@ -133,7 +133,7 @@ function firstAt(times: readonly number[], time: number): number {
   return low;
 }
 
-/** By which a series is known. */
+/** The key of a series. */
 export function nameOf(symbol: string, interval: Interval): string {
   return `${interval} ${symbol}`;
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { LocalEntries } from "../log/local.ts";
 import { lastSeq } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
-import { openToRead, pragmaOf } from "../store/database.ts";
+import { openToRead, pragmaOf, streamOf } from "../store/database.ts";
 import { TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarTable } from "./bar_table.ts";
@@ -14,10 +14,10 @@ import { BlockCache, SealedBlock } from "./sealed_block.ts";
 import type { Segment } from "./segment.ts";
 import { SymbolTable } from "./symbol_table.ts";
 
-/** What a file of a tape holds. */
+/** The content of a tape's file. */
 export interface Inspection {
   readonly path: string;
-  /** Of the form in which it is written. */
+  /** Version of the file format. */
   readonly version: number;
   readonly epoch: string;
   /** Seqs of the oldest and the newest tick; 0 without ticks. */
@@ -33,17 +33,19 @@ export interface Inspection {
   /** Bytes of the blocks, and of the file. */
   blockBytes: number;
   readonly fileBytes: number;
-  /** In the log only. */
+  /** Entries of the log, and their ticks, which are not in blocks. */
   entries: number;
   entryTicks: number;
-  /** Ticks in the form of version 0.1.0. */
+  /** The stream that has the ticks after `last`, for the file of a replica that has read more of it. */
+  stream: string | null;
+  /** Ticks in the format of version 0.1.0. */
   legacyTicks: number;
   bars: number;
-  /** What is missing or not as it was written. */
+  /** Descriptions of missing and damaged records. */
   readonly damage: string[];
 }
 
-/** How far looking is. */
+/** The progress of an inspection, in steps. */
 export interface Progress {
   readonly done: number;
   readonly all: number;
@@ -54,9 +56,9 @@ const BLOCKS_SINCE = 3, CORRECTIONS_SINCE = 4;
 const BARS_MAX = 1e9;
 
 /**
- * Reads all that is in a file, and changes nothing.
- * @returns what it holds, after any number of steps
- * @throws {TapeError} when it is no tape, in use, or so damaged that it cannot be opened
+ * Reads all data of a file and changes nothing.
+ * @returns its content, after any number of steps
+ * @throws {TapeError} if it is not a tape, is in use, or is too damaged to be opened
  */
 export function* inspect(path: string): Generator<Progress, Inspection> {
   const { db, version } = openToRead(path);
@@ -85,7 +87,7 @@ class Looking {
         ...{ first: 0, last: 0, oldest: null, newest: null, symbols: this.#symbols.size },
         ...{ ticks: 0, blocks: 0, parts: 0, blockBytes: 0 },
         fileBytes: pragmaOf(db, "page_count") * pragmaOf(db, "page_size"),
-        ...{ entries: 0, entryTicks: 0, legacyTicks: 0, bars: 0, damage: [] },
+        ...{ entries: 0, entryTicks: 0, stream: null, legacyTicks: 0, bars: 0, damage: [] },
       };
     } catch (cause) {
       throw new TapeError(`Cannot read tape ${path}: ${(cause as Error).message}`, { cause });
@@ -110,7 +112,7 @@ class Looking {
     let done = 0;
     const settled = seqNoted(this.#meta, "settled");
     const begin = segments[0]?.after ?? tail;
-    // Version 0.1.0 did not note what it had forgotten.
+    // Version 0.1.0 did not store the tail.
     let last = version < BLOCKS_SINCE ? begin : Math.min(begin, tail);
     for (const segment of segments) {
       if (segment.after !== last) {
@@ -160,10 +162,12 @@ class Looking {
     return last;
   }
 
-  /** What was derived from the ticks. */
+  /** Reads the data that were derived from ticks. */
   #derived(last: number): void {
     const known = Math.max(seqNoted(this.#meta, "saved"), seqNoted(this.#meta, "known"));
-    if (known > last) this.#damaged(`the newest ticks, ${last + 1} to ${known}, are missing`);
+    const stream = streamOf(this.#meta);
+    if (known > last && stream !== undefined) this.found.stream = stream;
+    else if (known > last) this.#damaged(`the newest ticks, ${last + 1} to ${known}, are missing`);
     if (this.found.version >= CORRECTIONS_SINCE) {
       this.#look(() => void new Corrections(this.#db, this.#meta, this.#symbols));
     }
@@ -188,7 +192,7 @@ class Looking {
     if (newest === null || time > newest) this.found.newest = time;
   }
 
-  /** What cannot be read is noted, and the rest is looked at. */
+  /** Records damage, so that the inspection can continue. */
   #look(work: () => void): void {
     try {
       work();

@@ -5,15 +5,15 @@ import type { Market } from "../core/market.ts";
 import { readBars } from "./bars.ts";
 import type { Archive } from "./tape.ts";
 
-/** What several bars come to. */
+/** The sum of several bars. */
 export type Span = Pick<Bar, "open" | "high" | "low" | "close" | "volume" | "vwap" | "count">;
 
-/** Most of the last day is summed up from these, which are few and all in memory. */
+/** Most of the last day is the sum of these bars, which are few and all in memory. */
 const COARSE: Interval = "15m";
 const FINE: Interval = "1m";
 const BARS_MAX = 2 * DAY_MS / lengthOf(FINE);
 
-/** The last day of a symbol but for its newest coarse bar, and what it was made from. */
+/** The sum of a symbol's last day without the newest coarse bar, and what it depends on. */
 interface Settled {
   readonly from: number;
   readonly to: number;
@@ -23,8 +23,8 @@ interface Settled {
 }
 
 /**
- * The last 1,440 minutes of every symbol, from the bars. What is not in the newest bar is summed up anew
- * only when a minute leaves, when a bar ends, or when a late tick or a correction has changed it.
+ * The last 1,440 minutes of every symbol, from the bars. The sum without the newest bar is made
+ * again only when a minute leaves, a bar ends, or a late tick or a correction has changed it.
  */
 export class LastDay {
   readonly #market: Market;
@@ -36,12 +36,12 @@ export class LastDay {
     this.#archive = archive;
   }
 
-  /** `undefined` when nothing was observed in that time. */
+  /** `undefined` if the symbol has no bars in that time. */
   of(symbol: string, now: number): Span | undefined {
     const newest = this.#market.newestBar(symbol, COARSE);
     if (newest === undefined) return undefined;
     const from = startOf(FINE, now) + lengthOf(FINE) - DAY_MS;
-    // Only fine bars are exact where the last day begins within the newest bar.
+    // If the last day begins within the newest bar, only fine bars are exact.
     const to = Math.max(newest.time, from);
     const ticks = this.#ticksBefore(newest);
     const corrections = this.#market.correctionsOf(symbol);
@@ -57,14 +57,14 @@ export class LastDay {
     return sum([settled.span, recent].filter((part) => part !== undefined));
   }
 
-  /** How many ticks of this day and the one before are not in the newest bar. */
+  /** Number of ticks of this day and the day before that are not in the newest bar. */
   #ticksBefore({ symbol, time, count }: Bar): number {
     const day = startOf("1d", time);
     const countOf = (start: number) => this.#market.bar(symbol, "1d", start)?.count ?? 0;
     return countOf(day) + countOf(day - DAY_MS) - count;
   }
 
-  /** Bars of `from <= time < to`: fine ones up to where coarse ones begin. */
+  /** Bars of `from <= time < to`: fine bars up to the start of the first coarse bar. */
   #bars(symbol: string, from: number, to: number): Bar[] {
     const begin = Math.min(to, startOf(COARSE, from + lengthOf(COARSE) - 1));
     const coarse = { from: begin, to, limit: BARS_MAX };
@@ -80,7 +80,7 @@ export class LastDay {
   }
 }
 
-/** Several spans as one, oldest first. */
+/** Adds up spans, which are ordered oldest first. */
 function sum(spans: readonly Span[]): Span | undefined {
   const [first] = spans;
   if (first === undefined || spans.length === 1) return first;
@@ -90,7 +90,7 @@ function sum(spans: readonly Span[]): Span | undefined {
     high = Math.max(high, span.high);
     low = Math.min(low, span.low);
     count += span.count;
-    // What is unknown of a part is unknown of the whole; a part without sizes weighs nothing.
+    // An unknown value (NaN) makes the sum unknown. A part without sizes adds no notional.
     volume += span.volume ?? NaN;
     if (span.volume !== 0) notional += (span.vwap ?? NaN) * (span.volume ?? NaN);
     prices += (span.vwap ?? NaN) * span.count;

@@ -1,6 +1,6 @@
 /**
- * The ticks of files of version 0.1.0, one row each. They are read where they are until they are in blocks,
- * to which they are brought a part at a time.
+ * The ticks of files of version 0.1.0, one row each. They are moved into blocks, a part at a time.
+ * Until then they are read from their rows.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Lru } from "../core/lru.ts";
@@ -23,7 +23,7 @@ type Row = [
   sum: number,
 ];
 
-/** Ticks of a segment, and segments that become one block. */
+/** Ticks per segment, and segments per block. */
 const SEGMENT_TICKS = 8_192, SEGMENTS_A_BLOCK = 8;
 const FORGET_MAX = 5_000;
 
@@ -33,7 +33,7 @@ export class LegacyTicks {
   readonly #select: StatementSync;
   readonly #spans: StatementSync;
   readonly #cache = new Lru<MemoryBlock>(16);
-  /** The numbers of one tick, to be summed up as words. */
+  /** The numbers of one tick, whose checksum is made of their 32-bit words. */
   readonly #numbers = new Float64Array(7);
   readonly #words = new Uint32Array(this.#numbers.buffer);
 
@@ -48,7 +48,7 @@ export class LegacyTicks {
     );
   }
 
-  /** @returns `undefined` when the file has none: it is new, or they are in blocks */
+  /** @returns `undefined` if the file has no such ticks: it is new, or they are in blocks */
   static of(db: DatabaseSync, symbols: SymbolTable): LegacyTicks | undefined {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'tick'").get();
     if (table === undefined) return undefined;
@@ -58,7 +58,7 @@ export class LegacyTicks {
     return undefined;
   }
 
-  /** The segments of those after a seq. */
+  /** The segments of the ticks after a seq. */
   segments(after: number): LegacySegment[] {
     const { first, last } = this;
     const segments: LegacySegment[] = [];
@@ -100,28 +100,28 @@ export class LegacyTicks {
     return rows.at(-1)?.appended ?? 0;
   }
 
-  /** Forgets some of the ticks up to a seq; part of a transaction. */
+  /** Deletes some of the ticks up to a seq; part of a transaction. */
   forget(through: number): void {
     const end = Math.min(through, this.first + FORGET_MAX - 1, Number.MAX_SAFE_INTEGER);
     this.#db.prepare("DELETE FROM tick WHERE seq <= ?").run(end);
   }
 
-  /** Takes away what no file of today has. */
+  /** Drops the tables that only version 0.1.0 used. */
   drop(): void {
     this.#db.exec("DROP TABLE tick; DROP TABLE span");
   }
 
-  /** Whether all of them are elsewhere. */
+  /** Whether no ticks are left. */
   get isEmpty(): boolean {
     return this.#end("max") === null;
   }
 
-  /** The seq of the first one; infinite when there is none. */
+  /** The seq of the first tick; infinite if there is none. */
   get first(): number {
     return this.#end("min") ?? Infinity;
   }
 
-  /** The seq of the last one; 0 when there is none. */
+  /** The seq of the last tick; 0 if there is none. */
   get last(): number {
     return this.#end("max") ?? 0;
   }
@@ -135,14 +135,14 @@ export class LegacyTicks {
     return { seq, symbol: this.#symbols.nameOf(id), time, price, size, bid, ask };
   }
 
-  /** An unknown number counts as infinite, which none of a tick is. */
+  /** An unknown number counts as infinite, because no number of a tick is infinite. */
   #sum(...values: [number, number, number, number, Unknown, Unknown, Unknown]): number {
     values.forEach((value, index) => this.#numbers[index] = value ?? Infinity);
     return sumOfWords(this.#words);
   }
 }
 
-/** Some of them. Event times are not known before they are read. */
+/** A segment of these ticks. Its event times are unknown until it is read. */
 export class LegacySegment implements Segment {
   readonly after: number;
   readonly last: number;
@@ -182,21 +182,21 @@ export class LegacySegment implements Segment {
   }
 }
 
-/** The way of some segments into a block: one after another is gathered. */
+/** Collects segments into a block, one segment per step. */
 export class Gathering {
   readonly segments: readonly LegacySegment[];
   readonly #ticks: LegacyTicks;
   readonly #block: MemoryBlock;
   #next = 0;
 
-  /** @param segments that are there; the first ones are taken */
+  /** @param segments all that are left; the block gets the first ones */
   constructor(ticks: LegacyTicks, segments: readonly LegacySegment[], symbols: SymbolTable) {
     this.#ticks = ticks;
     this.segments = segments.slice(0, SEGMENTS_A_BLOCK);
     this.#block = new MemoryBlock(this.segments[0]!.after, (id) => symbols.nameOf(id));
   }
 
-  /** @returns the block once it is whole @throws {Damage} */
+  /** @returns the block once it is complete @throws {Damage} */
   step(): MemoryBlock | undefined {
     const { after, last } = this.segments[this.#next++]!;
     this.#ticks.addTo(this.#block, after, last);

@@ -1,9 +1,9 @@
 import type { TextTable } from "../store/text_table.ts";
 
-/** Before the name of a mark, so that it is none of the tape's own records. */
+/** Prefix of the names of marks, to keep them apart from the tape's own records. */
 const MARK = "mark ";
 
-/** Where feeds stand in their sources: the newest marks in memory until the file has them. */
+/** The places of feeds in their sources. New marks are in memory until the file has them. */
 export class Marks {
   readonly #meta: TextTable;
   readonly #fresh = new Map<string, string>();
@@ -21,7 +21,7 @@ export class Marks {
     return this.#fresh.get(name) ?? this.#meta.all().get(MARK + name);
   }
 
-  /** Stores the fresh ones; part of a transaction. @returns what to call once that has succeeded */
+  /** Stores the new marks; part of a transaction. @returns a function to call after the commit */
   store(): () => void {
     const stored = [...this.#fresh];
     for (const [name, value] of stored) this.#meta.put(MARK + name, value);

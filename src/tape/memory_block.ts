@@ -3,7 +3,7 @@ import type { TapedTick } from "../core/tick.ts";
 import { Runs } from "./runs.ts";
 import { ColumnsView, type Names, NO_TICKS, type Segment, type View } from "./segment.ts";
 
-/** Ticks in memory, newest last: the head of the tape, and what is on its way into the file. */
+/** A block of ticks in memory: the newest ticks of the tape, or ticks that wait to be sealed. */
 export class MemoryBlock implements Segment {
   readonly after: number;
   readonly columns = new TickColumns();
@@ -48,7 +48,7 @@ export class MemoryBlock implements Segment {
     return this.#runs;
   }
 
-  /** @param appended when it was */
+  /** @param appended when the tick was appended */
   add(symbol: number, tick: TapedTick, appended: number): void {
     const place = this.columns.length;
     this.#runs.add(place, tick.seq, appended);
@@ -62,14 +62,14 @@ export class MemoryBlock implements Segment {
     if (tick.time > this.#newest) this.#newest = tick.time;
   }
 
-  /** Says that a seq has no tick. @param weight what stands in the log there, in ticks */
+  /** Adds a seq that has no tick. @param weight of its entry in the log, in ticks */
   pass(seq: number, appended: number, weight: number): void {
     this.#last = seq;
     this.#appended = appended;
     this.#passed += 1 + weight;
   }
 
-  /** About what its part of the log holds, in ticks. */
+  /** About the size of its part of the log, in ticks. */
   get weight(): number {
     return this.count + this.#passed;
   }
@@ -86,14 +86,14 @@ export class MemoryBlock implements Segment {
     return new ColumnsView(this.columns, this.#runs, this.#names, places.all());
   }
 
-  /** The symbols, by number, with the places of their ticks. */
+  /** The symbols in the order of their numbers, with the places of their ticks. */
   symbols(): [symbol: number, places: Uint32Array][] {
     const symbols = [...this.#places.keys()].sort((a, b) => a - b);
     return symbols.map((symbol) => [symbol, this.#places.get(symbol)!.all()]);
   }
 }
 
-/** Numbers that only grow. */
+/** A list of places, to which places can only be added. */
 class Places {
   #places = new Uint32Array(8);
   #length = 0;

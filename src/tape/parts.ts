@@ -14,7 +14,7 @@ import type { Segment } from "./segment.ts";
 import { Segments } from "./segments.ts";
 import { SymbolTable } from "./symbol_table.ts";
 
-/** What a tape is made of. */
+/** The components of a tape. */
 export interface Parts {
   readonly symbols: SymbolTable;
   readonly instruments: TextTable;
@@ -26,26 +26,26 @@ export interface Parts {
   readonly segments: Segments;
   readonly sealer: Sealer;
   readonly retainer: Retainer;
-  /** A block that is in the file. */
+  /** Makes the segment of a block in the file. */
   sealed(row: BlockRow): SealedBlock;
 }
 
 export interface PartsOptions {
   readonly db: DatabaseSync;
   readonly meta: TextTable;
-  /** Bars of each series that are kept in any case. */
+  /** Number of newest bars that each series keeps in any case. */
   readonly barsKept: number;
-  /** Ticks after which a block goes into the file. */
+  /** Number of ticks after which a block is sealed in the file. */
   readonly blockTicks: number;
   /** Bytes of the file that are in use. */
   bytes(): number;
-  /** Another process writes the file, and tells what it does. */
+  /** Whether another process writes the file and tells this one. */
   readonly isReader?: boolean | undefined;
-  /** Nobody else reads what is before this seq. */
+  /** Ticks up to this seq are no longer read by other processes. */
   readonly released?: (() => number) | undefined;
 }
 
-/** Opens what is in a file. @throws {Damage} when something in it is missing or not as it was written */
+/** Opens the components in a file. @throws {Damage} if something in it is missing or damaged */
 export function openParts(options: PartsOptions): Parts {
   const { db, meta, barsKept, blockTicks, bytes, isReader, released = () => Infinity } = options;
   const symbols = new SymbolTable(db);
@@ -59,7 +59,7 @@ export function openParts(options: PartsOptions): Parts {
   const sealed = (row: BlockRow) => new SealedBlock(row, table, cache, names);
   const all = rows.map(sealed);
   const legacy = LegacyTicks.of(db, symbols);
-  // Version 0.1.0 did not note what it had forgotten.
+  // Version 0.1.0 did not store the tail.
   if (legacy !== undefined && all.length === 0 && !isReader) noteTail(meta, legacy.first - 1);
   const tail = seqNoted(meta, "tail");
   const blocks = all.filter(({ last }) => last > tail);
@@ -69,7 +69,7 @@ export function openParts(options: PartsOptions): Parts {
   const settled = seqNoted(meta, "settled");
   const segments = new Segments(settled, blockTicks, names);
   for (const segment of whole(kept, tail, settled)) segments.push(segment);
-  // Not before it is known that none of the others is missing.
+  // Only after the check that no block is missing.
   if (!isReader) table.forgetUnfinished();
   const lastId = Math.max(0, ...all.map(({ row }) => row.id));
   const sealer = new Sealer({ segments, table, legacy, symbols, cache, names, lastId });
@@ -90,8 +90,8 @@ export function openParts(options: PartsOptions): Parts {
 }
 
 /**
- * The same segments.
- * @throws {Damage} when there is not one behind the other, from the tail to where the log is needed
+ * Checks that the segments have no gaps from the tail to the `settled` seq, and returns them.
+ * @throws {Damage} if they have
  */
 function whole(segments: readonly Segment[], tail: number, settled: number): readonly Segment[] {
   let end = Math.min(tail, segments[0]?.after ?? tail);
@@ -106,20 +106,20 @@ function whole(segments: readonly Segment[], tail: number, settled: number): rea
 type Noted = "saved" | "known" | "tail" | "settled";
 
 /**
- * What the file says of seqs. `saved`: what follows from the ticks up to here is stored. `known`: nothing that
- * is stored follows from later ones. `tail`: ticks up to here were forgotten. `settled`: the log is not needed
- * up to here.
+ * Reads a seq of the file. `saved`: the data derived from ticks up to here are stored. `known`: no
+ * stored data derive from later ticks. `tail`: ticks up to here were forgotten. `settled`: the log
+ * is not needed up to here.
  */
 export function seqNoted(meta: TextTable, name: Noted): number {
   return Number(meta.all().get(name) ?? 0);
 }
 
-/** Notes that ticks up to there are not kept; part of a transaction, or of opening. */
+/** Stores that ticks up to a seq are not kept; part of a transaction, or of opening. */
 export function noteTail(meta: TextTable, tail: number): void {
   if (tail > seqNoted(meta, "tail")) meta.put("tail", String(tail));
 }
 
-/** Notes in a new file that the first tick comes after a seq. */
+/** Stores in a new file that the first tick comes after a seq. */
 export function beginAfter(meta: TextTable, seq: number): void {
   if (seq === 0) return;
   meta.put("settled", String(seq));

@@ -2,38 +2,38 @@ import type { Cancelled } from "./cancelled.ts";
 import type { Found } from "./found.ts";
 import { type Effort, indexOf, type Segment, type View } from "./segment.ts";
 
-/** What one call may cost, about in ticks that are looked at, before it ends behind a segment. */
+/** A call that has looked at about this many ticks ends after the current segment. */
 export const EFFORT_MAX = 16_000;
-/** What looking at a segment costs, whatever it holds. */
+/** The fixed cost of a segment, in addition to its ticks. */
 const SEGMENT_EFFORT = 5;
-/** Of more symbols than this all ticks of a segment are read, to be filtered. */
+/** For more symbols than this, a call reads all ticks of a segment and filters them. */
 const MERGED_MAX = 16;
 
 const FORWARD = 1, BACKWARD = -1;
 type Direction = typeof FORWARD | typeof BACKWARD;
 
-/** Which ticks of some segments; symbols by number. */
+/** Selects ticks of segments. Symbols are numbers. */
 export interface Range {
   readonly symbols: readonly number[] | undefined;
-  /** Seqs: the first that is wanted is greater, the last at most that. */
+  /** Seqs: the first is not included, the second is. */
   readonly after: number;
   readonly through: number;
-  /** Event times, the second not included. */
+  /** Event times: the first is included, the second is not. */
   readonly from: number;
   readonly to: number;
-  /** What is passed over, but for what was taken back at this seq or later. */
+  /** Cancelled ticks, which are skipped; corrections from `asOf` on are ignored. */
   readonly cancelled: Cancelled;
   readonly asOf: number;
 }
 
-/** How far a reading has come: up to there, or down to there, all that is wanted was found. */
+/** Where a search has ended: all wanted ticks up to `seq` were found, or all after it. */
 export interface Reached {
   readonly seq: number;
-  /** What it cost, about in ticks that were looked at. */
+  /** The cost of the search: about the number of ticks that it looked at. */
   readonly effort: number;
 }
 
-/** Finds the first ticks of a range, oldest first: all those up to the seq that it returns. */
+/** Finds the first ticks of a range, oldest first: all ticks up to the seq that it returns. */
 export function readFirst(segments: readonly Segment[], range: Range, found: Found): Reached {
   const { after, through } = range;
   const effort = { spent: 0 };
@@ -49,7 +49,7 @@ export function readFirst(segments: readonly Segment[], range: Range, found: Fou
   return { seq: Math.max(seq, through), effort: effort.spent };
 }
 
-/** Finds the last ticks of a range, newest first: all those after the seq that it returns. */
+/** Finds the last ticks of a range, newest first: all ticks after the seq that it returns. */
 export function readLast(segments: readonly Segment[], range: Range, found: Found): Reached {
   const { after, through } = range;
   const effort = { spent: 0 };
@@ -65,7 +65,7 @@ export function readLast(segments: readonly Segment[], range: Range, found: Foun
   return { seq, effort: effort.spent };
 }
 
-/** The index of the segment in which the first seq after this one is, or would be. */
+/** The index of the segment that has the next seq after this one, or would have it. */
 function segmentAfter(segments: readonly Segment[], seq: number): number {
   let low = 0, high = segments.length;
   while (low < high) {
@@ -76,7 +76,7 @@ function segmentAfter(segments: readonly Segment[], seq: number): number {
   return low;
 }
 
-/** Finds what a segment has of a range. */
+/** Finds the ticks of a segment that are in a range. */
 function search(
   segment: Segment,
   range: Range,
@@ -121,7 +121,7 @@ function search(
   });
 }
 
-/** The places of a segment that a range has: the first, and the one behind the last. */
+/** The places of a segment that are in a range: the first, and the one after the last. */
 function placesOf(segment: Segment, { after, through }: Range): [begin: number, end: number] {
   const { count } = segment;
   const runs = segment.runs();
@@ -131,7 +131,7 @@ function placesOf(segment: Segment, { after, through }: Range): [begin: number, 
   ];
 }
 
-/** Visits the ticks of views in the order of their places, or backward, for as long as they are wanted. */
+/** Visits the ticks of views in the order of places, or backward, until `visit` returns false. */
 function merge(
   views: readonly View[],
   [begin, end]: readonly [begin: number, end: number],

@@ -3,13 +3,13 @@ import type { Receipt } from "../log/log.ts";
 import { checkSum, sumOfText } from "../store/checksum.ts";
 import type { Stored } from "./bar_store.ts";
 
-/** How long, and how many requests of, the newest receipts are kept. */
+/** How long receipts are kept, and the number of newest receipts that are kept. */
 export const RECEIPT_MS = 86_400_000;
 export const RECEIPTS_MAX = 100_000;
-/** So many receipts are forgotten in one go, so that live traffic is not held up. */
+/** Most receipts that one call deletes, so that live traffic does not wait. */
 const FORGET_MAX = 1_000;
 
-/** The receipts of a tape, in the order in which they were given: the newest in memory, until they are stored. */
+/** The receipts of a tape, oldest first. New receipts are in memory until they are stored. */
 export class Receipts {
   readonly #put: StatementSync;
   readonly #get: StatementSync;
@@ -46,7 +46,7 @@ export class Receipts {
     return receipt;
   }
 
-  /** Stores some of the fresh ones; part of a transaction. */
+  /** Stores some of the new receipts; part of a transaction. */
   store(max: number): Stored {
     const stored: string[] = [];
     let newest = 0;
@@ -69,7 +69,7 @@ export class Receipts {
     };
   }
 
-  /** Lets go of those that another process has stored: all up to a seq. */
+  /** Drops the receipts that another process has stored: all up to a seq. */
   release(saved: number): void {
     for (const [key, { seq }] of this.#fresh) {
       if (seq > saved) return;
@@ -77,7 +77,7 @@ export class Receipts {
     }
   }
 
-  /** Forgets receipts that were given before a time. @returns whether there may be more */
+  /** Deletes some of the receipts from before a time. @returns whether there may be more */
   forget(before: number): boolean {
     return this.#forget.run(before).changes === FORGET_MAX;
   }

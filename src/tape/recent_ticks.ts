@@ -1,9 +1,9 @@
 import type { TapedTick } from "../core/tick.ts";
 import type { TapeReader } from "./tape.ts";
 
-/** Newest ticks of a symbol that somebody may ask for. */
+/** Most ticks of a symbol in one answer. */
 const TICKS_MAX = 50;
-/** Whoever asks waits, so what takes more reading than this is not looked for. */
+/** Most reads for one answer. The caller waits, so a longer search ends without all ticks. */
 const READS_MAX = 4;
 
 /** The newest ticks of each symbol, and the price before each. */

@@ -6,9 +6,9 @@ import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
 import type { Retention } from "./tape.ts";
 
-/** So many parts of a block are forgotten in one go, so that live traffic is not held up. */
+/** Most parts of a block that one step deletes, so that live traffic does not wait. */
 const PARTS_MAX = 500;
-/** About what a tick takes of the file: in a block, and in the log. */
+/** About the bytes of a tick in a block, and in the log. */
 const BLOCK_TICK_BYTES = 8, LOG_TICK_BYTES = 40;
 
 export interface RetainerOptions {
@@ -16,23 +16,23 @@ export interface RetainerOptions {
   readonly sealer: Sealer;
   readonly table: BlockTable;
   readonly bars: BarStore;
-  /** The position before the oldest tick that was kept, and blocks that were being forgotten. */
+  /** The tail at the start, and the blocks before it that are still in the file. */
   readonly tail: number;
   readonly dropped: readonly SealedBlock[];
   /** Bytes of the file that are in use. */
   bytes(): number;
-  /** Nobody reads what is before this seq. */
+  /** Ticks up to this seq are no longer read by any process. */
   released(): number;
 }
 
-/** Forgets what is beyond the retention, a part at a time. */
+/** Deletes ticks and bars that exceed the retention, a part at a time. */
 export class Retainer {
   readonly #options: RetainerOptions;
   #tail: number;
-  /** Blocks that nobody reads any more; of the first some parts may be gone. */
+  /** Blocks that are no longer read. Some parts of the first block may be deleted already. */
   readonly #dropped: SealedBlock[];
   #partsForgotten = 0;
-  /** Whether there are no bars left that may go for want of room. */
+  /** Whether no more bars can be deleted to free space. */
   #barsSpent = false;
 
   constructor(options: RetainerOptions) {
@@ -45,38 +45,38 @@ export class Retainer {
     return this.#tail;
   }
 
-  /** Moves the tail to where it belongs. @param saved no later tick may go, because what follows from it is not stored */
+  /** Moves the tail. @param saved derived data are stored up to this seq: no later tick may go */
   moveTail({ before, bytesMax }: Retention, saved: number): void {
     const { segments } = this.#options;
     const wanted = Math.max(
       segments.appendedBefore(before),
       this.#crowded(bytesMax) ? this.#options.segments.all[0]!.last : 0,
     );
-    // The newest tick stays: the numbering goes on from it.
+    // The newest tick stays, because the numbering continues from it.
     this.#tail = Math.max(this.#tail, Math.min(wanted, segments.last - 1, saved));
   }
 
-  /** Moves the tail to before the newest so many ticks. */
+  /** Moves the tail so that at most `count` ticks remain. */
   keepNewest(count: number): void {
     const { segments } = this.#options;
     const surplus = segments.countAfter(this.#tail) - count;
     if (surplus > 0) this.#tail = segments.skip(this.#tail, surplus);
   }
 
-  /** Takes over the tail of another process: what is before it is not read any more. */
+  /** Takes the tail of another process and drops the segments before it. */
   leave(tail: number): void {
     const { segments } = this.#options;
     this.#tail = Math.max(this.#tail, tail);
     while (this.hasSurplus) segments.shift();
   }
 
-  /** Whether there is a segment that nobody reads any more. */
+  /** Whether there is a segment that is no longer read. */
   get hasSurplus(): boolean {
     const [oldest] = this.#options.segments.all;
     return oldest !== undefined && oldest.last <= this.#tail;
   }
 
-  /** Whether the file is too large because of its ticks. */
+  /** Whether ticks have to be deleted because the file is too large. */
   #crowded(bytesMax: number): boolean {
     const { segments, bytes } = this.#options;
     if (bytes() <= bytesMax) {
@@ -84,17 +84,17 @@ export class Retainer {
       return false;
     }
     if (this.#dropped.length > 0) return false;
-    // Bars outlive ticks, but must not take the half of the room by which clients resume.
+    // Bars are kept longer than ticks, but clients need half of the space for ticks to resume.
     return (this.#barsSpent || bytesOf(segments.all) >= bytesMax / 2) && segments.all.length > 1;
   }
 
-  /** Whether bars have to make way. */
+  /** Whether bars have to be deleted because the file is too large. */
   squeezes(bytesMax: number): boolean {
     const { segments, bytes } = this.#options;
     return bytes() > bytesMax && !this.#barsSpent && bytesOf(segments.all) < bytesMax / 2;
   }
 
-  /** What to do next, if anything; segments before the tail are not read any more from here on. */
+  /** The next step, if there is work. Segments before the tail are no longer read from here on. */
   step(): Step | undefined {
     const { segments, sealer } = this.#options;
     for (;;) {
@@ -108,7 +108,7 @@ export class Retainer {
     return () => this.#forget(block);
   }
 
-  /** Lets some bars make way; part of a transaction. */
+  /** Deletes some bars to free space; part of a transaction. */
   squeeze(): void {
     this.#barsSpent = !this.#options.bars.squeeze();
   }

@@ -1,21 +1,21 @@
-/** A run is no shorter than this unless it must be, and no longer than that if it has more than a few ticks. */
+/** A run ends after `RUN_MS`, or after `RUN_MS_MAX` if it has fewer than `RUN_TICKS` ticks. */
 const RUN_MS = 1_000, RUN_MS_MAX = 60_000, RUN_TICKS = 64;
 
-/** So far the clocks of several servers may be apart. */
+/** Most milliseconds by which the clocks of several servers may differ. */
 const CLOCKS_APART_MS = 3_600_000;
 
 /**
- * The seqs of the ticks of a block, and when they were appended. Places go from 0 without holes; seqs may have
- * some, but only where a run begins. A run also begins when the time of appending has moved on.
+ * The seqs of the ticks of a block, and when they were appended. Places start at 0 and have no
+ * gaps. Seqs have gaps only between two runs. A run has one append time and ends after a while.
  */
 export class Runs {
   readonly #places: number[] = [];
   readonly #seqs: number[] = [];
   readonly #times: number[] = [];
-  /** The run of the place asked for last: places are mostly asked for in order. */
+  /** The run that was found last: most callers ask for places in order. */
   #run = 0;
 
-  /** Says that the tick at a place, the next one, has that seq, and was appended then. */
+  /** Adds the next tick: its place, its seq and when it was appended. */
   add(place: number, seq: number, time: number): void {
     const last = this.#places.length - 1;
     if (last >= 0) {
@@ -39,7 +39,7 @@ export class Runs {
     return this.#seqs[this.#run]! + place - places[this.#run]!;
   }
 
-  /** The place of the first tick after a seq. @param count of all ticks */
+  /** The place of the first tick after a seq. @param count number of all ticks */
   placeAfter(seq: number, count: number): number {
     const run = lastAtMost(this.#seqs, seq);
     if (run < 0) return 0;
@@ -47,11 +47,11 @@ export class Runs {
     return Math.min(place, this.#places[run + 1] ?? count);
   }
 
-  /** How many of the ticks, from the first, were surely appended before a time: runs have only one. */
+  /** How many of the first ticks were surely appended before a time: a run has only one time. */
   appendedBefore(time: number): number {
     const found = firstSince(this.#times, time);
     const next = found < 0 ? this.#times.length : found;
-    // The run before may have gone on until then.
+    // The run before may have ticks that were appended later.
     return next === 0 ? 0 : this.#places[next - 1]!;
   }
 
@@ -87,7 +87,7 @@ export class Runs {
   }
 }
 
-/** The last index at which a growing list has at most that; -1 when there is none. */
+/** The last index of a sorted list with at most this value; -1 if there is none. */
 function lastAtMost(list: readonly number[], value: number): number {
   let low = 0, high = list.length;
   while (low < high) {
@@ -98,7 +98,7 @@ function lastAtMost(list: readonly number[], value: number): number {
   return low - 1;
 }
 
-/** Appends a whole number that is not negative: seven bits a byte, the lowest first. */
+/** Appends an integer that is not negative: seven bits per byte, lowest bits first. */
 export function pushVarint(bytes: number[], value: number): void {
   let left = value;
   while (left >= 128) {
@@ -108,7 +108,7 @@ export function pushVarint(bytes: number[], value: number): void {
   bytes.push(left);
 }
 
-/** Reads such a number and moves on behind it. @throws {RangeError} when it does not end */
+/** Reads such a number and moves after it. @throws {RangeError} if the number does not end */
 export function readVarint(bytes: Uint8Array, reader: { at: number }): number {
   let value = 0;
   for (let scale = 1; scale < 2 ** 56; scale *= 128) {
@@ -129,8 +129,8 @@ function unzigzag(value: number): number {
 }
 
 /**
- * The place of the first of some times that is surely not before another; -1 when there is none. The clocks of those
- * who append may differ by up to an hour; one that is further ahead than that says nothing about when it was.
+ * The index of the first time that is not before `since`; -1 if there is none. The clocks of
+ * writers may differ by up to an hour. A time that is further ahead is wrong and does not count.
  */
 export function firstSince(times: readonly number[], since: number): number {
   const least = times.reduce((a, b) => b >= since && b < a ? b : a, Infinity);

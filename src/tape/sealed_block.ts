@@ -15,7 +15,7 @@ import {
   type View,
 } from "./segment.ts";
 
-/** What finding a part costs beside its ticks. */
+/** The fixed cost of reading a part, in addition to its ticks. */
 const PART_EFFORT = 50;
 
 interface Contents {
@@ -23,12 +23,12 @@ interface Contents {
   readonly directory: Directory;
 }
 
-/** What was read of the blocks and may be asked for again, about so many bytes of it. */
+/** Caches of data that were read from blocks. The limits are in bytes. */
 export class BlockCache {
   readonly contents = new Lru<Contents>(16e6);
   readonly parts = new Lru<Chunk>(24e6);
   readonly wholes = new Lru<TickColumns>(24e6);
-  /** The ticks of a symbol that has several parts of a block. */
+  /** The ticks of a symbol that has several parts in a block. */
   readonly joined = new Lru<Chunk>(24e6);
 }
 
@@ -78,7 +78,7 @@ export class SealedBlock implements Segment {
     return this.#contents().directory.parts.length;
   }
 
-  /** Bytes that it takes of the file, but for what the database needs. */
+  /** Bytes of its data in the file, without the overhead of the database. */
   get bytes(): number {
     const { runs, symbols } = this.#table.details(this.row);
     return this.#table.parts(this.row.id, 0, this.partCount)
@@ -149,7 +149,7 @@ export class SealedBlock implements Segment {
     return chunk;
   }
 
-  /** All ticks in the order of the tape. */
+  /** All ticks in tape order. */
   #whole({ directory }: Contents, effort: Effort): TickColumns {
     const { id, count } = this.row;
     const found = this.#cache.wholes.get(String(id));
@@ -177,12 +177,17 @@ export class SealedBlock implements Segment {
   }
 }
 
-/** The place in a part of a tick of its symbol that is so many symbols after the part's first. */
+/**
+ * The place of a tick in a part. In a part of several symbols, each symbol adds the tick count of
+ * the block to the places of the next symbols, so that the places grow.
+ * @param symbols number of symbols before its symbol in the part
+ * @param count number of ticks in the block
+ */
 export function placeInPart(place: number, symbols: number, count: number): number {
   return place + symbols * count;
 }
 
-/** Puts the ticks of a part where they belong. @param begin as of the part @param first index of its first symbol */
+/** Puts the ticks of a part at their places. @param begin of the part @param first its `symbol` */
 function scatter(
   { places, times, prices, sizes, bids, asks }: Chunk,
   columns: TickColumns,
@@ -218,7 +223,7 @@ function slice(
   };
 }
 
-/** The same ticks with places that are so much less. */
+/** The same ticks with smaller places. */
 function shift(chunk: Chunk, by: number): Chunk {
   return by === 0 ? chunk : { ...chunk, places: chunk.places.map((place) => place - by) };
 }

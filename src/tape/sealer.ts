@@ -18,10 +18,10 @@ export interface SealerOptions {
   readonly lastId: number;
 }
 
-/** A part of the work, to be done in a transaction. @returns what to do once that has succeeded */
+/** A part of some work, to run in a transaction. @returns a function to call after the commit */
 export type Step = () => () => void;
 
-/** Brings blocks into the file, the oldest first, a part at a time; they are read meanwhile as before. */
+/** Moves blocks into the file, oldest first, a part at a time. Meanwhile they stay readable. */
 export class Sealer {
   readonly #options: SealerOptions;
   #legacy: LegacyTicks | undefined;
@@ -35,19 +35,19 @@ export class Sealer {
     this.#id = options.lastId;
   }
 
-  /** Ticks of an older version that are not in blocks. */
+  /** Number of ticks in the format of version 0.1.0 that are not in blocks yet. */
   get legacyTicks(): number {
     return this.#legacySegments().reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Whether a segment is on its way into the file, and so must stay. */
+  /** Whether a segment must stay, because it is being moved into the file. */
   holds(segment: Segment): boolean {
     return (this.#sealing?.replaces ?? this.#gathering?.segments ?? []).includes(segment);
   }
 
   /**
-   * What to do next, if anything.
-   * @param saved what follows from the ticks up to here is stored: no later one leaves the log
+   * The next step, if there is work.
+   * @param saved derived data are stored up to this seq: no later tick may leave the log
    */
   step(saved: number): Step | undefined {
     if (this.#sealing !== undefined) return () => this.#seal();
@@ -66,7 +66,7 @@ export class Sealer {
     return () => this.#gather();
   }
 
-  /** Begins anew with what a transaction that failed was about. */
+  /** Starts the current block again after a transaction has failed. */
   failed(): void {
     this.#gathering = undefined;
     if (this.#sealing === undefined) return;
@@ -89,7 +89,7 @@ export class Sealer {
     };
   }
 
-  /** Gathers some more of the ticks of an older version. */
+  /** Adds more ticks of version 0.1.0 to the block. */
   #gather(): () => void {
     const { segments } = this.#gathering!;
     const block = this.#gathering!.step();
@@ -100,7 +100,7 @@ export class Sealer {
     };
   }
 
-  /** Takes away ticks of an older version that are in blocks, or were forgotten. */
+  /** Deletes ticks of version 0.1.0 that are in blocks or were forgotten. */
   #clear(): () => void {
     const legacy = this.#legacy!;
     legacy.forget(this.#takenOver());

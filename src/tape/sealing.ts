@@ -4,16 +4,16 @@ import { Directory } from "./directory.ts";
 import type { MemoryBlock } from "./memory_block.ts";
 import { placeInPart } from "./sealed_block.ts";
 
-/** Ticks that are made into parts at once: what is live waits for that long. */
+/** About the number of ticks that one step writes; live traffic waits for it. */
 const SLICE_TICKS = 12_000;
 
-/** The way of a block into the file, some parts at a time; it stands there once its row does. */
+/** Writes a block to the file, some parts per step. The block is valid once its row is written. */
 export class Sealing {
   readonly block: MemoryBlock;
   readonly id: number;
   readonly #table: BlockTable;
   readonly #directory: Directory;
-  /** Places in the order of symbols, and the same as they are in their parts. */
+  /** The places of all ticks in the order of their parts: by symbol. */
   readonly #at: Uint32Array;
   #next = 0;
 
@@ -27,7 +27,7 @@ export class Sealing {
     symbols.forEach(([, places], index) => this.#at.set(places, this.#directory.begins[index]!));
   }
 
-  /** Writes some parts, and behind the last one the block. @returns its row once it stands */
+  /** Writes some parts, and after the last part the row. @returns the row once it is written */
   step(): BlockRow | undefined {
     const { parts } = this.#directory;
     for (let left = SLICE_TICKS; left > 0 && this.#next < parts.length; this.#next++) {

@@ -6,7 +6,7 @@ import type { Runs } from "./runs.ts";
 /** Ticks of a segment in order: all of them, or those of one symbol. */
 export interface View {
   readonly length: number;
-  /** The place in the segment of the tick at an index; it grows with the index. */
+  /** The place of a tick in the segment; it grows with the index. */
   placeAt(index: number): number;
   /** The number of its symbol. */
   symbolAt(index: number): number;
@@ -17,12 +17,12 @@ export interface View {
   copy(begin: number, end: number, into: TickColumns): void;
 }
 
-/** Counts what reading costs, about in ticks that are looked at. */
+/** Counts the cost of a read: about the number of ticks that it looks at. */
 export interface Effort {
   spent: number;
 }
 
-/** Ticks that follow one another on the tape. */
+/** Consecutive ticks of the tape. */
 export interface Segment {
   /** The seq before its first tick, and that of its last one. */
   readonly after: number;
@@ -33,9 +33,9 @@ export interface Segment {
   readonly newest: number;
   /** When its last tick was appended. */
   readonly appended: number;
-  /** Seqs and times of appending. @throws {Damage} */
+  /** The seqs of its ticks and when they were appended. @throws {Damage} */
   runs(): Runs;
-  /** How many ticks of some symbols there are, or of all. @throws {Damage} */
+  /** Number of ticks of some symbols, or of all. @throws {Damage} */
   countOf(symbols: readonly number[] | undefined): number;
   /** The ticks of a symbol, or all. @throws {Damage} */
   view(symbol: number | undefined, effort: Effort): View;
@@ -43,7 +43,7 @@ export interface Segment {
 
 export type Names = (symbol: number) => string;
 
-/** All ticks of columns, or those at some indices of them. */
+/** All ticks of some columns, or the ticks at the given indices. */
 export class ColumnsView implements View {
   readonly #columns: TickColumns;
   readonly #runs: Runs;
@@ -104,7 +104,7 @@ export class ColumnsView implements View {
   }
 }
 
-/** The ticks of one symbol as they come from a chunk. */
+/** The ticks of one symbol in a chunk. */
 export class ChunkView implements View {
   readonly #symbol: number;
   readonly #name: string;

@@ -3,10 +3,10 @@ import { MemoryBlock } from "./memory_block.ts";
 import { firstSince } from "./runs.ts";
 import type { Names, Segment } from "./segment.ts";
 
-/** What a tape consists of: segments that follow one another, the last of which takes new ticks. */
+/** The segments of a tape, in order and without gaps. The last one receives new ticks. */
 export class Segments {
   readonly #names: Names;
-  /** Ticks after which a block in memory takes no more. */
+  /** Weight in ticks at which a block in memory is full. */
   readonly #blockTicks: number;
   readonly #all: Segment[] = [];
   #open: MemoryBlock | undefined;
@@ -28,13 +28,13 @@ export class Segments {
     return this.#open?.last ?? this.#last;
   }
 
-  /** Adds what was there before. */
+  /** Adds a segment that was there when the tape was opened. */
   push(segment: Segment): void {
     this.#all.push(segment);
     this.#last = segment.last;
   }
 
-  /** The block to which the ticks of an entry are added; blocks end where entries do. */
+  /** The block for the ticks of the next entry. An entry is never split between two blocks. */
   open(): MemoryBlock {
     if (this.#open !== undefined && this.#open.weight < this.#blockTicks) return this.#open;
     this.close();
@@ -43,7 +43,7 @@ export class Segments {
     return this.#open;
   }
 
-  /** Adds what takes seqs of an entry. @param numberOf makes a symbol known */
+  /** Adds the ticks of an entry, or its seq without ticks. @param numberOf adds unknown symbols */
   add({ first, ticks, bars = [], time }: Entry, numberOf: (symbol: string) => number): void {
     const block = this.open();
     if (ticks.length === 0) block.pass(first, time, bars.length);
@@ -51,25 +51,25 @@ export class Segments {
     for (const tick of ticks) block.add(numberOf(tick.symbol), tick, time);
   }
 
-  /** Lets the open block take no more. */
+  /** Closes the open block, so that the next entry starts a new block. */
   close(): void {
     this.#last = this.last;
     this.#open = undefined;
   }
 
-  /** The seq up to which all is in the file, or was forgotten. */
+  /** Ticks up to this seq are in the file or were forgotten. */
   get settled(): number {
     return this.#all.find((segment) => segment instanceof MemoryBlock)?.after ?? this.last;
   }
 
-  /** Ticks that are in memory. */
+  /** Number of ticks in memory. */
   get unsealed(): number {
     let count = 0;
     for (const segment of this.#all) if (segment instanceof MemoryBlock) count += segment.count;
     return count;
   }
 
-  /** The oldest block in memory that takes no more. */
+  /** The oldest block in memory that receives no more ticks. */
   full(): MemoryBlock | undefined {
     return this.#all.find((segment): segment is MemoryBlock =>
       segment instanceof MemoryBlock &&
@@ -77,21 +77,21 @@ export class Segments {
     );
   }
 
-  /** Puts a segment in the place of others that have the same ticks. */
+  /** Replaces segments by one segment with the same ticks. */
   replace(old: readonly Segment[], segment: Segment): void {
     const at = this.#all.indexOf(old[0]!);
     if (at >= 0) this.#all.splice(at, old.length, segment);
     if (old[0] === this.#open) this.close();
   }
 
-  /** Takes away the oldest segment. */
+  /** Removes the oldest segment. */
   shift(): void {
     const [oldest] = this.#all;
     if (oldest === this.#open) this.close();
     this.#all.shift();
   }
 
-  /** How many ticks come after a seq. */
+  /** Number of ticks after a seq. */
   countAfter(seq: number): number {
     let count = 0;
     for (const segment of this.#all) {
@@ -103,7 +103,7 @@ export class Segments {
     return count;
   }
 
-  /** The seq of the tick that is so many after a seq, or of the newest one. */
+  /** The seq of the tick `count` ticks after a seq, or of the newest tick. */
   skip(seq: number, count: number): number {
     let left = count;
     if (left === 0) return seq;
@@ -121,7 +121,7 @@ export class Segments {
     return this.#all.find(({ newest }) => newest >= time)?.after ?? this.last;
   }
 
-  /** The seq of the last tick that was surely appended before a time, or of one before it. */
+  /** A seq up to which all ticks were surely appended before a time. */
   appendedBefore(time: number): number {
     const next = this.#all[firstSince(this.#all.map(({ appended }) => appended), time)];
     if (next === undefined) return this.last;

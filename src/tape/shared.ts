@@ -15,22 +15,22 @@ import { LogUnavailable, TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
 import { seqNoted } from "./parts.ts";
 
-/** Where it is noted how often the numbering of a stream has begun anew. */
+/** The bucket and the name of a counter: how often a new epoch of the stream has begun. */
 const BUCKET = "state", GENERATION = "generation";
 const LOOK_MS = 5_000;
 
 export interface SharedLogOptions extends StreamOptions {
-  /** The file of the tape here, if it has one. */
+  /** The file of the tape on this replica, if there is one. */
   readonly path: string | undefined;
 }
 
-/** A log that several replicas follow, and what decides whether the file of one of them can go on with it. */
+/** A log that several replicas follow. It decides whether a replica's file can continue with it. */
 export class SharedLog {
   readonly stream: LogStream;
   readonly epoch: string;
   readonly #options: SharedLogOptions;
   readonly #generation: number;
-  /** For new replicas. */
+  /** Copies of the tape for new replicas. */
   readonly copies: TapeCopies;
 
   private constructor(stream: LogStream, generation: number, options: SharedLogOptions) {
@@ -43,9 +43,9 @@ export class SharedLog {
   }
 
   /**
-   * Connects to the stream. A stream that ends before what the file here has read of it has lost its newest
-   * entries, and will give their numbers to others: then the epoch changes, for all replicas. Servers that have
-   * not found each other yet are waited for.
+   * Connects to the stream. If the stream ends before the newest entry in the file, it has lost
+   * entries and will give their numbers to other entries. Then the epoch changes for all replicas.
+   * Waits for NATS servers that are still forming their cluster.
    * @throws {TapeError}
    */
   static async open(options: SharedLogOptions): Promise<SharedLog> {
@@ -83,13 +83,13 @@ export class SharedLog {
     }
   }
 
-  /** Sees to it that the file can be gone on with; a new replica gets what another one has. @throws {TapeError} */
+  /** Makes sure that the file can continue; a new replica fetches a copy. @throws {TapeError} */
   async #prepare(path: string): Promise<void> {
     this.#moveAside(path);
     if (!existsSync(path) && await this.copies.fetch(path)) this.#moveAside(path);
   }
 
-  /** Moves away a file of another numbering, and one that misses what the stream has no longer. */
+  /** Moves away a file of another epoch, or one that lacks entries that the stream has deleted. */
   #moveAside(path: string): void {
     const { name, firstSeq } = this.stream;
     const found = peek(path);
@@ -113,13 +113,13 @@ export class SharedLog {
     return this.stream.firstSeq === 1 ? 0 : this.stream.firstSeq * SEQS_A_MESSAGE - 1;
   }
 
-  /** The log itself. @param options what it needs beside the stream */
+  /** Makes the log. @param options the values that do not come from the stream */
   follow(
     options: Omit<JetStreamLogOptions, "stream" | "epoch" | keyof StreamOptions>,
   ): JetStreamLog {
     const { now, elapsed, sleep, warn } = this.#options;
     const fail = async (error: TapeError) => {
-      // Its numbers were given to ticks already, so they are to be numbers of another epoch.
+      // The stream will use numbers again that ticks have, so a new epoch must begin.
       if (error instanceof StreamBehind) await this.#beginAnew();
       options.fail(error);
     };
@@ -131,13 +131,13 @@ export class SharedLog {
     });
   }
 
-  /** What only one of the replicas may do at a time. @param holder who this one is */
+  /** Leases for tasks of which only one replica may run each. @param holder names this replica */
   leases(holder: string): Leases {
     const { elapsed, sleep, warn } = this.#options;
     return new StreamLeases({ stream: this.stream, holder, elapsed, sleep, warn });
   }
 
-  /** What is said in rooms at other replicas. @param replica names this one */
+  /** Carries room messages to and from other replicas. @param replica names this replica */
   rooms(replica: string, fault: (error: unknown) => void): RoomCarrier {
     return new StreamRooms({ stream: this.stream, replica, fault });
   }
@@ -150,7 +150,7 @@ export class SharedLog {
     }
   }
 
-  /** Another replica may find out that the numbering has begun anew. */
+  /** Detects that another replica has begun a new epoch. */
   async #watchGeneration(fail: (error: TapeError) => void): Promise<void> {
     const { name } = this.stream;
     while (!this.stream.isClosed) {
@@ -167,7 +167,7 @@ function epochOf({ id }: LogStream, generation: number): string {
   return createHash("sha256").update(`${id} ${generation}`).digest("hex").slice(0, 16);
 }
 
-/** What a file says of itself, without being opened for use; `undefined` for none or an empty one. */
+/** Reads epoch and seqs of a file without locking it; `undefined` if it is absent or empty. */
 function peek(path: string): { epoch: string; head: number; settled: number } | undefined {
   if (!existsSync(path)) return undefined;
   const { db, version } = openToRead(path);

@@ -3,50 +3,57 @@ import type { BlockRow } from "./block_table.ts";
 import type { Parts } from "./parts.ts";
 import { SealedBlock } from "./sealed_block.ts";
 
-/** What one process has done to the file of a tape, for the others that read it. */
+/** The state of a tape's file, as the process that writes it tells the processes that read it. */
 export interface TapeNews {
-  /** Nothing up to here is read any more. */
+  /** Ticks up to this seq are no longer read. */
   readonly tail: number;
-  /** What follows from the ticks up to here is stored. */
+  /** The data derived from ticks up to this seq are stored. */
   readonly saved: number;
-  /** Blocks that are in the file now, in the order of the tape. */
+  /** Blocks that are in the file now, in tape order. */
   readonly blocks: readonly BlockRow[];
 }
 
 /**
- * How several processes read one file. Each has the newest ticks in memory, in blocks that begin and end with the same ticks
- * everywhere, because they follow from the same entries; one process writes, and tells the others what it did.
+ * Lets several processes read one file. Each process has the newest ticks in memory. All processes
+ * make the same blocks, because they read the same entries. One process writes the blocks to the
+ * file and tells the others.
  */
 export class Sharing {
   readonly #parts: Parts;
   readonly #saved: () => number;
   readonly #learned: (saved: number) => void;
 
-  /** @param saved what follows from the ticks up to here is stored @param learned told when that has changed elsewhere */
+  /**
+   * @param saved returns the seq up to which derived data are stored
+   * @param learned called when the process that writes has told its value of `saved`
+   */
   constructor(parts: Parts, saved: () => number, learned: (saved: number) => void) {
     this.#parts = parts;
     this.#saved = saved;
     this.#learned = learned;
   }
 
-  /** How many symbols have a number. */
+  /** Number of known symbols. */
   get symbolCount(): number {
     return this.#parts.symbols.size;
   }
 
-  /** The symbols behind the first so many, in the order of their numbers. */
+  /** The symbols after the first `count`, in the order of their numbers. */
   symbolsFrom(count: number): readonly string[] {
     return this.#parts.symbols.from(count);
   }
 
-  /** Gives symbols the numbers that they have elsewhere, before an entry names them. @param count how many come before them */
+  /**
+   * Gives symbols the same numbers as in the process that writes, before an entry names them.
+   * @param count number of symbols before them
+   */
   learnSymbols(names: readonly string[], count: number): void {
     for (const name of names.slice(Math.max(0, this.symbolCount - count))) {
       this.#parts.symbols.add(name);
     }
   }
 
-  /** @param after where the blocks end that the asker knows to be in the file */
+  /** @param after the last seq of the blocks that the asker knows to be in the file */
   newsAfter(after: number): TapeNews {
     const { segments, retainer } = this.#parts;
     const blocks: BlockRow[] = [];
@@ -59,8 +66,8 @@ export class Sharing {
   }
 
   /**
-   * Reads in the file from here on what was brought there, and not what will go.
-   * @throws {Damage} when a block has other ticks than those that are known here
+   * From now on reads the new blocks from the file, and no longer the ticks before the new tail.
+   * @throws {Damage} if a block does not have the same ticks as the blocks in memory
    */
   learn({ tail, saved, blocks }: TapeNews): void {
     const { segments, retainer, bars, receipts, sealed } = this.#parts;

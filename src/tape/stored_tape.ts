@@ -1,4 +1,4 @@
-/** One file of SQLite: https://www.sqlite.org/wal.html, https://nodejs.org/api/sqlite.html */
+/** A tape in a SQLite file: https://www.sqlite.org/wal.html, https://nodejs.org/api/sqlite.html */
 import type { DatabaseSync } from "node:sqlite";
 import type { Bar, BarRange } from "../core/bar.ts";
 import type { TapedCorrection } from "../core/correction.ts";
@@ -20,22 +20,22 @@ import type { Archive, Count, Retention, Slice, TapeReader, TickQuery } from "./
 export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "bytes"> {
   readonly epoch: string;
   readonly path: string;
-  /** Ticks after which a block goes into the file. */
+  /** Number of ticks after which a block is sealed in the file. */
   readonly blockTicks?: number | undefined;
-  /** Ticks that are kept, if that is limited. */
+  /** Most ticks that are kept, if there is a limit. */
   readonly ticksMax?: number | undefined;
 }
 
-/** Ticks after which a block goes into the file. */
+/** The default of `blockTicks`. */
 const BLOCK_TICKS = 65_536;
 
 /**
- * What one process can read: all ticks that are kept, and what follows from them. The newest ticks are in
- * memory, and in the log until they are in a block of the file.
+ * All data that a process reads: the ticks that are kept, and the data derived from them. The
+ * newest ticks are in memory, and in the log until they are in a block of the file.
  */
 export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly epoch: string;
-  /** Nothing that was stored when it was opened follows from what is behind this seq. */
+  /** The derived data that the file had at the start come from ticks up to this seq. */
   readonly knownAtOpen: number;
   readonly #db: DatabaseSync;
   readonly #meta: TextTable;
@@ -44,12 +44,12 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   readonly #isReader: boolean;
   readonly #parts: Parts;
   readonly #finder: TickFinder;
-  /** How several processes read one file. */
+  /** Lets several processes read the file. */
   readonly sharing: Sharing;
   #saved: number;
   #settled: number;
 
-  /** @throws {TapeError} in words for the operator */
+  /** @throws {TapeError} with a message for the operator */
   constructor(options: StoredTapeOptions) {
     const { db, meta, epoch, path } = options;
     this.epoch = epoch;
@@ -63,7 +63,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
       this.sharing = new Sharing(this.#parts, () => this.#saved, (saved) => this.#saved = saved);
       this.#saved = seqNoted(meta, "saved");
       this.#settled = seqNoted(meta, "settled");
-      // What another process stores follows from what it has read, which may be more.
+      // The process that writes may have read more ticks, and has stored data derived from them.
       this.knownAtOpen = isReader ? Infinity : Math.max(this.#saved, seqNoted(meta, "known"));
     } catch (cause) {
       db.close();
@@ -79,23 +79,23 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return Math.max(this.#parts.retainer.tail, this.#parts.segments.all[0]?.after ?? 0);
   }
 
-  /** What follows from the ticks up to here is stored. */
+  /** The data derived from ticks up to this seq are stored. */
   get saved(): number {
     return this.#saved;
   }
 
-  /** Ticks that are in memory, and in the log only. */
+  /** Number of ticks in memory that are not in blocks of the file. */
   get unsealed(): number {
     return this.#parts.segments.unsealed;
   }
 
-  /** Bytes in use; what was forgotten leaves room in the file, which is filled again. */
+  /** Bytes in use. Deleted data leave free space in the file, which is used again. */
   get bytes(): number {
     const of = (name: string) => pragmaOf(this.#db, name);
     return this.#read(() => (of("page_count") - of("freelist_count")) * of("page_size"));
   }
 
-  /** Ticks of a file of version 0.1.0 that are not in blocks yet. */
+  /** Number of ticks in the format of version 0.1.0 that are not in blocks yet. */
   get legacyTicks(): number {
     return this.#parts.sealer.legacyTicks;
   }
@@ -104,12 +104,12 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#read(() => this.#parts.bars.range(symbol, interval, range));
   }
 
-  /** The record of a bar, which must not be changed. */
+  /** The record of a bar. The caller must not change it. */
   find(symbol: string, interval: Interval, time: number): Float64Array | undefined {
     return this.#read(() => this.#parts.bars.find(symbol, interval, time));
   }
 
-  /** Takes what the log tells of: from here on it is read. @throws {RangeError} when something before it is missing */
+  /** Adds an entry of the log. @throws {RangeError} if the tape already has its first seq */
   add(entry: Entry): void {
     const { first, marks, receipts } = entry;
     if (seqsOf(entry) > 0) {
@@ -121,7 +121,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     if (this.#ticksMax !== undefined) this.#parts.retainer.keepNewest(this.#ticksMax);
   }
 
-  /** As `bars`, with all that is stored of them. @param of `mixed`: of given bars, with ticks in them */
+  /** As `bars`, but records. @param of `mixed`: only bars that contain both given bars and ticks */
   records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
     return this.#read(() => this.#parts.bars.records(symbol, interval, range, of));
   }
@@ -130,27 +130,27 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#parts.corrections.after(after);
   }
 
-  /** Whether the corrections at a seq count, of which the log tells again after a start. */
+  /** Whether the corrections at a seq were added: after a start the log may deliver them again. */
   isCorrected(seq: number): boolean {
     return this.#parts.corrections.has(seq);
   }
 
-  /** From here on what a correction takes back is not read. */
+  /** Adds a correction. From now on, reads skip what it cancels. */
   correct(correction: TapedCorrection): void {
     this.#parts.corrections.add(correction);
   }
 
-  /** Takes what has changed of bars that the market does not hold any more. */
+  /** Takes the changes of bars that the market no longer holds. */
   hold(changes: DroppedChanges): void {
     this.#read(() => this.#parts.bars.hold(changes, changes.since));
   }
 
-  /** Bars that are in memory only. */
+  /** Number of bars that are in memory only. */
   get barsHeld(): number {
     return this.#parts.bars.freshCount;
   }
 
-  /** @throws {TapeError} when the file knows of ticks that are not there; asked once the log has told of all */
+  /** Call it after the log has delivered all. @throws {TapeError} if newest ticks are missing */
   checkHead(): void {
     if (this.knownAtOpen <= this.head) return;
     const missing = `its newest ticks, ${this.head + 1} to ${this.knownAtOpen}, are missing`;
@@ -167,12 +167,12 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#read(() => this.#parts.marks.get(name));
   }
 
-  /** Whether there are ticks in memory or in the file that nobody reads any more. */
+  /** Whether memory or the file has ticks that are no longer read. */
   get hasSurplus(): boolean {
     return this.#parts.retainer.hasSurplus;
   }
 
-  /** Whether ticks wait for what follows from them to be stored, before they can leave the log. */
+  /** Whether a full block cannot be sealed until the data derived from its ticks are saved. */
   get sealsAfterSave(): boolean {
     return (this.#parts.segments.full()?.last ?? 0) > this.#saved;
   }
@@ -205,7 +205,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#read(() => this.#finder.countLast(query));
   }
 
-  /** What was derived from the ticks, with so many bars of each series; those after `seq` are to be applied. */
+  /** Loads derived data with `barsKept` bars per series. The caller applies ticks after `seq`. */
   load(barsKept: number): MarketState {
     return this.#read(() => ({
       seq: this.#saved,
@@ -215,7 +215,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
   }
 
   /**
-   * Stores what has changed, with some of what is in memory only. Bars are kept in memory also when that fails.
+   * Stores the changes, and some bars and receipts in memory only. Bars stay there if it fails.
    * @returns the seq up to which all is stored
    */
   save(state: MarketChanges): number {
@@ -232,7 +232,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#saved = saved;
   }
 
-  /** Notes how far the log is not needed any more. @returns that seq */
+  /** Stores the seq up to which the log is no longer needed. @returns that seq */
   settle(): number {
     const settled = Math.min(this.#parts.segments.settled, this.#saved);
     if (settled > this.#settled) {
@@ -242,19 +242,24 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#settled;
   }
 
-  /** Brings a part of the ticks from the log into the file. @returns whether there is more */
+  /** Lets the newest block take no more ticks, so that it can be sealed. */
+  closeBlock(): void {
+    this.#parts.segments.close();
+  }
+
+  /** Moves a part of the ticks from the log into blocks. @returns whether there may be more */
   seal(): boolean {
     const { sealer } = this.#parts;
     return this.#do(() => sealer.step(this.#saved), () => sealer.failed());
   }
 
-  /** Forgets what is beyond the retention, a part of it. @returns whether there may be more to forget */
+  /** Deletes a part of what exceeds the retention. @returns whether there may be more */
   retain(retention: Retention, receiptsBefore: number): boolean {
     const { retainer, bars, receipts, corrections } = this.#parts;
     let forgotten = () => {};
     this.#read(() => retainer.moveTail(retention, this.#saved));
     const squeezes = this.#read(() => retainer.squeezes(retention.bytesMax));
-    // Before anything is forgotten it must be known that nobody looks for it.
+    // The new tail must be stored before ticks are deleted.
     const left = this.#write(() => {
       noteTail(this.#meta, retainer.tail);
       if (squeezes) retainer.squeeze();
@@ -266,7 +271,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#do(() => retainer.step()) || squeezes || left;
   }
 
-  /** Deletes some of the bars that corrections have cancelled. @returns whether there may be more */
+  /** Deletes some of the cancelled bars. @returns whether there may be more */
   sweep(): boolean {
     return this.#parts.corrections.isSweeping && this.#write(() => this.#parts.bars.sweep());
   }
@@ -276,7 +281,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     closeDatabase(this.#db, this.#meta, this.#path);
   }
 
-  /** Does a step of some work. @returns whether there was one */
+  /** Runs the next step of some work. @returns whether there was one */
   #do(next: () => Step | undefined, failed = () => {}): boolean {
     const step = this.#read(next);
     if (step === undefined) return false;
@@ -298,7 +303,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     }
   }
 
-  /** One transaction. @throws {TapeError} */
+  /** Runs work in one transaction. @throws {TapeError} */
   #write<Result>(work: () => Result): Result {
     try {
       let stored = () => {};

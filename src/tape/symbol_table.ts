@@ -1,12 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { checkSum, Damage, sumOfText } from "../store/checksum.ts";
 
-/** The numbers by which the file names symbols. All of them are in memory; the file has them once it names one. */
+/** The numbers of symbols in the file. All are in memory. A transaction stores new ones first. */
 export class SymbolTable {
   readonly #insert: StatementSync;
   readonly #ids = new Map<string, number>();
   readonly #names: string[] = [];
-  /** How many are in the file. */
+  /** Number of symbols in the file. */
   #stored: number;
 
   /** @throws {Damage} */
@@ -29,7 +29,7 @@ export class SymbolTable {
     return this.#names;
   }
 
-  /** Those behind the first so many, in the order of their numbers. */
+  /** The symbols after the first `count`, in the order of their numbers. */
   from(count: number): readonly string[] {
     return this.#names.slice(count);
   }
@@ -38,7 +38,7 @@ export class SymbolTable {
     return this.#ids.get(symbol);
   }
 
-  /** @returns the id of a symbol, which gets one when it has none yet */
+  /** @returns the id of a symbol; a new symbol gets the next id */
   add(symbol: string): number {
     const known = this.#ids.get(symbol);
     if (known !== undefined) return known;
@@ -54,7 +54,7 @@ export class SymbolTable {
     return name;
   }
 
-  /** Writes those that are not in the file; part of a transaction. @returns what to call once it has succeeded */
+  /** Stores the new symbols; part of a transaction. @returns a function to call after the commit */
   store(): () => void {
     const size = this.size;
     for (let id = this.#stored + 1; id <= size; id++) {

@@ -4,7 +4,7 @@ import type { Interval } from "../core/interval.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { FoundColumns } from "./found.ts";
 
-/** Which ticks. Absent bounds do not limit. */
+/** Selects ticks. An absent bound does not limit. */
 export interface TickQuery {
   readonly symbols?: ReadonlySet<string> | undefined;
   /** Only ticks whose `seq` is greater. */
@@ -15,71 +15,71 @@ export interface TickQuery {
   readonly from?: number | undefined;
   /** Event time, not included. */
   readonly to?: number | undefined;
-  /** As before the correction at this seq, and those after it. */
+  /** Ignores the corrections from this seq on. */
   readonly asOf?: number | undefined;
   readonly limit: number;
 }
 
-/** Ticks that were found, oldest first: so many as were asked for, or fewer when finding more takes another call. */
+/** Ticks that a query found, oldest first; fewer than `limit` if the rest needs another call. */
 export interface Slice {
   readonly ticks: TapedTick[];
-  /** How far all that was asked for is among them: `first` goes on after it, `last` through it. */
+  /** Where the next call continues: it is `after` for `first` and `through` for `last`. */
   readonly seq: number;
-  /** What it cost, about in ticks that were looked at. */
+  /** The cost of the query: about the number of ticks that it looked at. */
   readonly effort: number;
 }
 
-/** How many ticks there are up to a seq, or after it: as `Slice`. */
+/** The number of ticks that a query found; `seq` is as in `Slice`. */
 export interface Count {
   readonly count: number;
   readonly seq: number;
 }
 
-/** What is read of a tape. */
+/** Reads a tape. */
 export interface TapeReader {
-  /** The name of this numbering: it changes only when a seq could be used again for another tick. */
+  /** The name of the numbering. It changes only if a seq might be used again for another tick. */
   readonly epoch: string;
-  /** `seq` of the newest tick; 0 when there never was one. */
+  /** `seq` of the newest tick; 0 if there never was one. */
   readonly head: number;
   /** The position before the oldest tick that is kept: a cursor at or after it misses nothing. */
   readonly tail: number;
 
-  /** A place that is before every tick of this event time or later, as near as is known without a search. */
+  /** A seq before all ticks of this event time or later, as near as possible without a search. */
   before(time: number): number;
 
-  /** The first ticks in tape order. @throws {TapeError} when some of them are damaged */
+  /** The first ticks in tape order. @throws {TapeError} if some of them are damaged */
   first(query: TickQuery): Slice;
 
   /** The last ticks in tape order. @throws {TapeError} as `first` */
   last(query: TickQuery): Slice;
 
-  /** As `first`, but puts the ticks into columns, which costs much less than objects. @returns the seq of `Slice` */
+  /** As `first`, but with columns, which cost less than objects. @returns the `seq` of `Slice` */
   columns(query: TickQuery, into: FoundColumns): number;
 
-  /** What was taken back after a seq, oldest first; as long as something of it may have been kept. */
+  /** The corrections after a seq, oldest first. They are kept as long as what they cancel. */
   corrections(after: number): readonly TapedCorrection[];
 
-  /** The symbol of a number in columns. */
+  /** The symbol that has this number in columns. */
   nameOf(symbol: number): string;
 
-  /** How many ticks `first` would give, at hardly any cost. @throws {TapeError} as `first` */
+  /** The number of ticks that `first` would find, at little cost. @throws {TapeError} as `first` */
   countFirst(query: TickQuery): Count;
 
-  /** How many ticks `last` would give. @throws {TapeError} as `first` */
+  /** The number of ticks that `last` would find. @throws {TapeError} as `first` */
   countLast(query: TickQuery): Count;
 }
 
-/** Bars that outlive the memory of a market. */
+/** The bars that a market no longer holds in memory. */
 export interface Archive {
   /** Bars by time, oldest first. @throws {TapeError} */
   bars(symbol: string, interval: Interval, range: BarRange): Bar[];
 }
 
-/** So much of a tape is kept. */
+/** The limits of what a tape keeps. */
 export interface Retention {
-  /** Ticks appended before this time may go. */
+  /** Ticks appended before this time may be deleted. */
   readonly before: number;
-  /** Bytes that the tape may have. */
+  /** Maximum size of the tape in bytes. */
   readonly bytesMax: number;
 }
 
@@ -88,7 +88,7 @@ export function formatPosition(epoch: string, seq: number): string {
   return `${epoch}:${seq}`;
 }
 
-/** @returns the parts of a position, or `undefined` when the text is none */
+/** @returns the parts of a position, or `undefined` if the text is not a position */
 export function parsePosition(text: string): { epoch: string; seq: number } | undefined {
   const match = /^([a-z0-9]{1,32}):(0|[1-9][0-9]{0,15})$/.exec(text);
   if (match === null) return undefined;

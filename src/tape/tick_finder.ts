@@ -5,14 +5,14 @@ import type { Segments } from "./segments.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 import type { Count, Slice, TapeReader, TickQuery } from "./tape.ts";
 
-/** Where ticks are, and which of them were taken back. */
+/** The ticks, and the corrections that cancel some of them. */
 export interface TickSources {
   readonly segments: Segments;
   readonly symbols: SymbolTable;
   readonly corrections: Corrections;
 }
 
-/** Answers what is asked of ticks, from the segments of a tape. */
+/** Answers queries for ticks from the segments of a tape. */
 export class TickFinder
   implements Pick<TapeReader, "first" | "last" | "columns" | "countFirst" | "countLast"> {
   readonly #segments: Segments;
@@ -20,7 +20,7 @@ export class TickFinder
   readonly #corrections: Corrections;
   readonly #tail: () => number;
 
-  /** @param tail before which nothing is read any more */
+  /** @param tail ticks up to this seq are no longer read */
   constructor(
     { segments, symbols, corrections }: TickSources,
     tail: () => number,

@@ -1,17 +1,17 @@
-/** A connection of two processes of one server: https://nodejs.org/api/net.html */
+/** A connection between two processes of one server: https://nodejs.org/api/net.html */
 import { connect, type Socket } from "node:net";
 import { type Frame, FrameReader, messageFrame } from "./frames.ts";
 
-/** Bytes that wait for a process that does not read; beyond that it is given up. */
+/** Maximum number of unsent bytes. With more, the other process hangs and the channel closes. */
 const UNSENT_MAX = 256 * 1_024 * 1_024;
 
 export interface ChannelEvents {
   received(frame: Frame): void;
-  /** It has ended, from either side. */
+  /** The channel was closed by one of the processes. */
   closed(): void;
 }
 
-/** Frames go and come in order, until one of the two processes ends. */
+/** Sends and receives frames in order, until one of the two processes ends. */
 export class Channel {
   readonly #socket: Socket;
   readonly #frames = new FrameReader();
@@ -22,11 +22,11 @@ export class Channel {
       for (const frame of this.#frames.read(piece)) events.received(frame);
     });
     socket.on("close", () => events.closed());
-    // A close follows every error.
+    // An error is always followed by a close.
     socket.on("error", () => {});
   }
 
-  /** Reaches the process that listens at a path. */
+  /** Connects to the process that listens at a path. */
   static open(path: string, events: ChannelEvents): Promise<Channel> {
     return new Promise((resolve, reject) => {
       const socket = connect(path);
@@ -47,7 +47,7 @@ export class Channel {
     this.send(messageFrame(message));
   }
 
-  /** Resolves when more may be sent without a heap of it waiting here. */
+  /** Resolves when the buffer of the socket has space again, or when the channel is closed. */
   drained(): Promise<void> {
     if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -56,7 +56,7 @@ export class Channel {
     });
   }
 
-  /** Takes nothing more from the other side until `resume`. */
+  /** Receives nothing until `resume`. */
   pause(): void {
     this.#socket.pause();
   }
@@ -65,7 +65,7 @@ export class Channel {
     this.#socket.resume();
   }
 
-  /** Ends it once all was sent. */
+  /** Closes the channel after all frames were sent. */
   end(): void {
     this.#socket.end();
   }

@@ -14,7 +14,7 @@ import type { Sharing, TapeNews } from "../tape/sharing.ts";
 import { encodeDraft } from "./drafts.ts";
 import { type Frame, frameOf, KIND, messageIn } from "./frames.ts";
 
-/** What the first process says of its log, in the order in which it happened. */
+/** Messages of the first process about its log, in the order of the events. */
 export type LogMessage =
   | { readonly op: "symbols"; readonly names: readonly string[]; readonly count: number }
   | ({ readonly op: "appended"; readonly id: number } & Appended)
@@ -22,7 +22,7 @@ export type LogMessage =
   | ({ readonly op: "news" } & TapeNews)
   | { readonly op: "joined" };
 
-/** Kinds of errors that whoever wants something logged tells apart. */
+/** Errors of an append that callers distinguish. */
 const ERRORS = { TapeFull, LogUnavailable, TapeError, Error } as const;
 
 export function kindOf(error: unknown): keyof typeof ERRORS {
@@ -38,7 +38,7 @@ export interface ChannelLogOptions {
   say(message: object): void;
   elapsed(): number;
   sleep(ms: number): Promise<void>;
-  /** As with a log of this process. */
+  /** As in `QueuedLogOptions`. */
   waiting(isMuch: boolean): void;
 }
 
@@ -47,11 +47,11 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** So many frames that wait are not kept waiting for the next frame to clients. */
+/** With this many frames in the queue the log does not wait for the next frame to clients. */
 const MUCH = 8;
 const CLOSE_MS_MAX = 2_000;
 
-/** The log of another process of this server: what is appended here goes there, and comes back as everything else does. */
+/** The log in a worker: it sends drafts to the first process and receives all entries from it. */
 export class ChannelLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: ChannelLogOptions;
@@ -61,7 +61,7 @@ export class ChannelLog implements SlicedLog {
   #deliver: ((entry: Entry) => void) | undefined;
   #isJoined = false;
   #joined!: () => void;
-  /** Resolves once all was told of that there was when this process began to follow. */
+  /** Resolves when the worker has everything that the log had when the worker began to follow. */
   readonly joined: Promise<void>;
 
   constructor(options: ChannelLogOptions) {
@@ -87,7 +87,7 @@ export class ChannelLog implements SlicedLog {
     this.#options.say({ op: "follow", after, count: this.#options.sharing.symbolCount });
   }
 
-  /** Takes what the first process sends. */
+  /** Queues a frame of the first process. */
   take(frame: Frame): void {
     this.#queue.push(frame);
     this.#options.waiting(this.#queue.length >= MUCH);

@@ -1,7 +1,7 @@
 import type { RoomCarrier } from "../log/stream_rooms.ts";
 import type { RoomMessage } from "./relay_rooms.ts";
 
-/** Rooms of a process that tells the first one what its clients say. */
+/** Rooms in a worker: sends the messages of its clients to the first process. */
 export class ChannelRooms implements RoomCarrier {
   readonly #say: (message: object) => void;
   readonly #senders = new Map<number, object>();
@@ -22,7 +22,7 @@ export class ChannelRooms implements RoomCarrier {
     this.#arrive = arrive;
   }
 
-  /** What somebody said has come. */
+  /** Delivers a message from the first process. */
   hear({ room, text, id }: RoomMessage): void {
     const sender = id === undefined ? undefined : this.#senders.get(id);
     if (id !== undefined) this.#senders.delete(id);

@@ -5,7 +5,7 @@ type Rest = Omit<Draft, "ticks">;
 
 const NOTHING = { first: 0, time: 0, definitions: [], marks: [], receipts: [], more: false };
 
-/** A draft as bytes: what comes with its ticks as JSON, then its ticks in entries, each part after its length. */
+/** Encodes a draft: its other fields as JSON, then its ticks as entries, each after its length. */
 export function encodeDraft({ ticks, ...rest }: Draft): Uint8Array {
   const parts: Uint8Array[] = [new TextEncoder().encode(JSON.stringify(rest))];
   for (let at = 0; at < ticks.length; at += ENTRY_TICKS_MAX) {
@@ -23,7 +23,7 @@ export function encodeDraft({ ticks, ...rest }: Draft): Uint8Array {
   return bytes;
 }
 
-/** @throws {EntryFault} when it is not as it was encoded */
+/** @throws {EntryFault} if an entry is damaged */
 export function decodeDraft(bytes: Uint8Array): Draft {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parts: Uint8Array[] = [];

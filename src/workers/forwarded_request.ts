@@ -1,7 +1,7 @@
 import { Channel } from "./channel.ts";
 import { type Frame, frameOf, KIND, messageIn } from "./frames.ts";
 
-/** A request that another process answers. */
+/** A request for another process. */
 export interface Asked {
   readonly op: "request";
   readonly method: string;
@@ -14,10 +14,10 @@ interface Answered {
   readonly headers: readonly (readonly [string, string])[];
 }
 
-/** An answer that ended before it was whole has no empty frame at its end. */
+/** The empty frame at the end of a complete answer. */
 const END = new Uint8Array();
 
-/** Has a request answered by the process at a path; what is large comes as fast as it is read. */
+/** Sends a request to the process at a path. The body arrives as fast as the client reads it. */
 export async function forwardRequest(path: string, request: Request): Promise<Response> {
   const answer = new Answer();
   const channel = await Channel.open(path, answer);
@@ -26,7 +26,7 @@ export async function forwardRequest(path: string, request: Request): Promise<Re
   return await answer.from(channel);
 }
 
-/** What comes of it on a channel of its own. */
+/** Receives the answer on its own channel. */
 class Answer {
   readonly #head: Promise<Answered>;
   #resolve!: (head: Answered) => void;
@@ -34,7 +34,7 @@ class Answer {
   #body: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isWhole = false;
   #channel: Channel | undefined;
-  /** What came before anybody read. */
+  /** Body frames from before the response was created. */
   readonly #early: Uint8Array[] = [];
 
   constructor() {
@@ -86,7 +86,7 @@ class Answer {
   }
 }
 
-/** Answers a request of another process, and ends its channel. */
+/** Answers a request of another process and closes its channel. */
 export async function answerForwarded(
   channel: Channel,
   { method, url, headers }: Asked,
@@ -106,7 +106,7 @@ export async function answerForwarded(
     channel.send(frameOf(KIND.body, END));
     channel.end();
   } catch (_) {
-    // What cannot be read to its end is broken off, here as there.
+    // The body is unreadable: without the end frame the other process breaks its answer off too.
     channel.close();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What processes of one server say to each other, over a socket of this machine: frames of a length (4 bytes, little-endian), a
- * kind (1 byte) and so many bytes more.
+ * The protocol between processes of one server, over a local socket. A frame has the length of its
+ * content (4 bytes, little-endian), its kind (1 byte) and the content.
  */
 export const KIND = { message: 1, entry: 2, draft: 3, body: 4 } as const;
 
@@ -10,10 +10,10 @@ export interface Frame {
 }
 
 const HEAD = 5;
-/** No batch and no slice of a file is larger. */
+/** More than any batch and any part of a file. */
 const FRAME_BYTES_MAX = 512 * 1_024 * 1_024;
 
-/** A frame in one piece, ready to be sent. */
+/** Builds a frame for sending. */
 export function frameOf(kind: number, bytes: Uint8Array): Uint8Array {
   const frame = new Uint8Array(HEAD + bytes.length);
   new DataView(frame.buffer).setUint32(0, bytes.length, true);
@@ -30,12 +30,12 @@ export function messageIn<Message>({ bytes }: Frame): Message {
   return JSON.parse(new TextDecoder().decode(bytes)) as Message;
 }
 
-/** Finds the frames in what comes piece by piece. */
+/** Splits the received pieces into frames. */
 export class FrameReader {
   #pieces: Uint8Array[] = [];
   #length = 0;
 
-  /** @returns the frames that are whole now @throws {RangeError} for what cannot be a frame */
+  /** @returns the frames that are complete now @throws {RangeError} if the length is impossible */
   read(piece: Uint8Array): Frame[] {
     this.#pieces.push(piece);
     this.#length += piece.length;
@@ -49,7 +49,7 @@ export class FrameReader {
     return frames;
   }
 
-  /** Bytes of the frame that comes next, as far as is known. */
+  /** Bytes of the next frame; only its head until the length is known. */
   #size(): number {
     if (this.#length < HEAD) return HEAD;
     let [first] = this.#pieces;

@@ -12,26 +12,26 @@ import { RelayLog } from "./relay_log.ts";
 import { RelayRooms } from "./relay_rooms.ts";
 import type { Worker } from "./worker.ts";
 
-/** What a process is in its server: the first one, which has workers; a worker; or, without either, the only one. */
+/** The first process has `workerPool`, a worker has `worker`, and a single process has neither. */
 export interface ProcessRole {
   readonly workerPool?: WorkerPool | undefined;
   readonly worker?: Worker | undefined;
 }
 
-/** The tape and the log of one process of a server, and what is said in its rooms. */
+/** The tape and the log of one process, and its rooms. */
 export interface Opened extends OpenTape {
   readonly carrier: RoomCarrier | undefined;
-  /** To be called once the tape was brought to where it is. */
+  /** Call it when the replica has read the stored entries. */
   settled(): void;
-  /** To be called when something was done to the file. */
+  /** Call it after a change of the tape's file. */
   changed(): void;
-  /** To be called once it is known who answers. */
+  /** Call it when the handler of requests exists. */
   share(fetch: (request: Request) => Response | Promise<Response>): void;
 }
 
 /**
- * Opens the tape of that name, and its log, as a process of that role.
- * @param rooms of other replicas, where there are some
+ * Opens a tape and its log in the role of this process.
+ * @param rooms of the other replicas, if any
  * @throws {RangeError} {TapeError}
  */
 export function openAs(
@@ -58,7 +58,7 @@ export function openAs(
     carrier,
     changed: () => relay.tellNews(),
     share(fetch) {
-      // Ticks of an older version go as they are brought into blocks.
+      // Workers cannot read ticks of an older version, so they wait until all are in blocks.
       const isReadable = () => opened.tape.legacyTicks === 0;
       workerPool.shares({ log: relay, rooms: carrier, fetch, isReadable });
     },

@@ -12,32 +12,32 @@ import { kindOf, type LogMessage } from "./channel_log.ts";
 import { decodeDraft } from "./drafts.ts";
 import { frameOf, KIND, messageFrame } from "./frames.ts";
 
-/** Another process that follows. */
+/** A worker that follows the log. */
 interface Follower {
   readonly send: (frame: Uint8Array) => void;
-  /** How many symbols it knows by their numbers, and where the blocks end that it knows. */
+  /** Number of symbols that it knows, and the last seq of the blocks that it knows. */
   symbols: number;
   sealed: number;
-  /** What it was told last, and what it has said that it does not read any more. */
+  /** The last news sent to it, and the seq before which it reads nothing any more. */
   told: string;
   released: number;
 }
 
 export interface RelayLogOptions {
   readonly log: SlicedLog;
-  /** What is known of the file; asked once the log is followed. */
+  /** State of the file; called only after `follow`. */
   sharing(): Sharing;
 }
 
-/** A log that other processes of this server follow too: they are told what this one was told, after it. */
+/** The log in the first process. It passes every entry on to the workers after its own delivery. */
 export class RelayLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: RelayLogOptions;
   readonly #followers = new Set<Follower>();
-  /** Entries that a process needs which begins with what is in the file. */
+  /** Recent entries, for a worker that starts from the state of the file. */
   #kept: { readonly frame: Uint8Array; readonly until: number }[] = [];
   #keptFrom = 0;
-  /** So many processes are about to follow, and have looked at the file, or will. */
+  /** Number of starting workers: they have read the file, or will, but do not follow yet. */
   #coming = 0;
 
   constructor(options: RelayLogOptions) {
@@ -54,7 +54,7 @@ export class RelayLog implements SlicedLog {
     this.#options.log.follow(after, (entry) => {
       deliver(entry);
       const frame = frameOf(KIND.entry, encodeEntry(entry));
-      // As the log itself has it: without ticks that of the next one.
+      // As in the log itself: an entry without ticks has the seq of the next tick.
       this.#kept.push({ frame, until: Math.max(entry.first, lastSeq(entry)) });
       for (const follower of this.#followers) {
         this.#tellSymbols(follower);
@@ -84,7 +84,7 @@ export class RelayLog implements SlicedLog {
     return this.#options.log.close();
   }
 
-  /** What is before this seq is read by no other process. */
+  /** The seq before which no worker reads the file. */
   get released(): number {
     if (this.#coming > 0) return 0;
     let released = Infinity;
@@ -92,7 +92,7 @@ export class RelayLog implements SlicedLog {
     return released;
   }
 
-  /** A process is about to look at the file: what it finds there stays until it follows. @returns says that it does, or never will */
+  /** Keeps the file as it is until a new worker follows. @returns called then, or at its end */
   expect(): () => void {
     this.#coming++;
     let isOver = false;
@@ -103,9 +103,9 @@ export class RelayLog implements SlicedLog {
   }
 
   /**
-   * Tells a process of everything after a seq, from now on.
-   * @param after up to which it has all @param symbols that it knows by their numbers
-   * @returns what to do with its drafts, and what it says of where it reads; `undefined` when something between is not kept
+   * Sends a worker all entries after a seq, and all later ones.
+   * @param after the last seq in the worker @param symbols number of symbols that it knows
+   * @returns the handlers of its messages; `undefined` if an entry after that seq is not kept
    */
   join(after: number, symbols: number, send: (frame: Uint8Array) => void): Joined | undefined {
     if (after < this.#keptFrom) return undefined;
@@ -122,7 +122,7 @@ export class RelayLog implements SlicedLog {
     };
   }
 
-  /** Tells what was done to the file. */
+  /** Sends the changes of the file to all workers. */
   tellNews(): void {
     for (const follower of this.#followers) this.#tellNews(follower);
   }
@@ -156,11 +156,11 @@ export class RelayLog implements SlicedLog {
   }
 }
 
-/** A process that follows. */
+/** Handlers of the messages of one worker. */
 export interface Joined {
-  /** It wants something logged. */
+  /** The worker sends a draft for the log. */
   draft(bytes: Uint8Array): void;
-  /** It does not read what is before this seq. */
+  /** The worker does not read ticks before this seq any more. */
   released(tail: number): void;
   left(): void;
 }

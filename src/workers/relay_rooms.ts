@@ -3,7 +3,7 @@ import type { RoomCarrier } from "../log/stream_rooms.ts";
 type Arrive = (room: string, text: string, sender: object | undefined) => void;
 type Known = () => Iterable<readonly [room: string, text: string]>;
 
-/** What is said in a room, to a process; `id` where one of its own clients said it. */
+/** A room message for a worker; with `id` if a client of that worker sent it. */
 export interface RoomMessage {
   readonly op: "room";
   readonly room: string;
@@ -13,7 +13,7 @@ export interface RoomMessage {
 
 export type SayTo = (message: RoomMessage) => void;
 
-/** Somebody at another process who said something. */
+/** A client of a worker, as the sender of a message. */
 class Speaker {
   readonly say: SayTo;
   readonly id: number;
@@ -24,14 +24,14 @@ class Speaker {
   }
 }
 
-/** Brings what is said in rooms of one process to all of this server, in one order. */
+/** Rooms in the first process: sends all messages to all workers in the same order. */
 export class RelayRooms implements RoomCarrier {
   readonly #elsewhere: RoomCarrier | undefined;
   readonly #others = new Set<SayTo>();
   #arrive: Arrive = () => {};
   #known: Known = () => [];
 
-  /** @param elsewhere takes it to other replicas as well, where there are some */
+  /** @param elsewhere carries the messages to other replicas too, if there are any */
   constructor(elsewhere?: RoomCarrier) {
     this.#elsewhere = elsewhere;
   }
@@ -47,7 +47,7 @@ export class RelayRooms implements RoomCarrier {
     this.#elsewhere?.begin((...message) => this.#pass(...message), known);
   }
 
-  /** A process comes, and is told what was said last. @returns what to do with what its clients say, and when it has gone */
+  /** Adds a worker and sends it the newest messages. @returns handlers of its messages and end */
   join(say: SayTo): { said(room: string, text: string, id: number): void; left(): void } {
     for (const [room, text] of this.#known()) say({ op: "room", room, text });
     this.#others.add(say);

@@ -6,17 +6,17 @@ import { ChannelRooms } from "./channel_rooms.ts";
 import { type Frame, KIND, messageIn } from "./frames.ts";
 import type { RoomMessage } from "./relay_rooms.ts";
 
-/** What a worker is told when it is started: in the environment, under this name. */
+/** Name of the environment variable with the `WorkerStart` of a worker, in JSON. */
 export const WORKER_VARIABLE = "TICKWIRE_WORKER";
 
 export interface WorkerStart {
-  /** The id of the first process. */
+  /** Process id of the first process. */
   readonly first: number;
-  /** Counted from 1. */
+  /** Number of this worker, from 1. */
   readonly number: number;
-  /** Path at which the first process listens for the others. */
+  /** Path of the socket on which the first process listens for workers. */
   readonly path: string;
-  /** Ports that all listen on. */
+  /** Ports on which all processes listen. */
   readonly port: number;
   readonly redirectPort: number | undefined;
 }
@@ -24,25 +24,25 @@ export interface WorkerStart {
 export interface WorkerOptions {
   elapsed(): number;
   sleep(ms: number): Promise<void>;
-  /** The first process has ended. */
+  /** Called when the first process has ended. */
   ended(): void;
 }
 
-/** What is asked of the server as a whole, and answered by the first process: what runs there, and what all do together. */
+/** Paths about the whole server, which the first process answers. */
 const ANSWERED_THERE = ["/metrics", "/readyz", "/backup"];
-/** How a process says how many clients it has. */
+/** Tells the first process how many clients this worker has. */
 export interface ClientsMessage {
   readonly op: "clients";
   readonly count: number;
 }
 
-/** What is said of a worker to whoever asks the server as a whole. */
+/** Figures of one worker for `/metrics` and `/readyz` of the whole server. */
 export interface Figures {
   clients(): number;
   text(): Promise<string>;
 }
 
-/** A process that serves beside the first one, from the same file and on the same port. */
+/** A process beside the first one, which serves the same file on the same port. */
 export class Worker {
   readonly post: WorkerStart;
   readonly #options: WorkerOptions;
@@ -59,7 +59,7 @@ export class Worker {
     this.rooms = new ChannelRooms((message) => channel.say(message));
   }
 
-  /** Reports to the first process. */
+  /** Connects to the first process. */
   static async begin(post: WorkerStart, options: WorkerOptions): Promise<Worker> {
     const channel = await Channel.open(post.path, {
       received: (frame) => worker.take(frame),
@@ -81,22 +81,22 @@ export class Worker {
       }));
   }
 
-  /** Has that said of it. */
+  /** Sets the source of this worker's figures. */
   tells(figures: Figures): void {
     this.#figures = figures;
   }
 
-  /** Resolves once it has what the first process had when it began. */
+  /** Resolves when this worker has everything that the log had at the start. */
   async joined(): Promise<void> {
     await this.#log!.joined;
   }
 
-  /** It listens. */
+  /** Tells the first process that this worker listens. */
   serves(): void {
     this.#channel.say({ op: "serving" });
   }
 
-  /** Says how many clients it has, now and then. */
+  /** Sends the number of clients if it has changed. Call it periodically. */
   tend(): void {
     const count = this.#figures?.clients() ?? 0;
     if (count === this.#clients) return;
@@ -104,7 +104,7 @@ export class Worker {
     this.#channel.say({ op: "clients", count } satisfies ClientsMessage);
   }
 
-  /** Has what concerns the whole server answered by the first process; `undefined` for everything else. */
+  /** Forwards requests about the whole server to the first process; `undefined` for other paths. */
   pass(request: Request): Promise<Response> | undefined {
     const { pathname } = new URL(request.url);
     return ANSWERED_THERE.includes(pathname) ? forwardRequest(this.post.path, request) : undefined;

@@ -10,45 +10,45 @@ import type { Joined, RelayLog } from "./relay_log.ts";
 import type { RelayRooms } from "./relay_rooms.ts";
 import { WORKER_VARIABLE, type WorkerStart } from "./worker.ts";
 
-/** How this program is started once more. */
+/** The command that starts this program again. */
 export interface Relaunch {
   readonly program: string;
   readonly args: readonly string[];
 }
 
 export interface WorkerPoolOptions {
-  /** The id of this process. */
+  /** Process id of this process. */
   readonly pid: number;
-  /** How many processes there are beside the first one. */
+  /** Number of workers. */
   readonly count: number;
   readonly again: Relaunch;
   readonly environment: Readonly<Record<string, string | undefined>>;
   elapsed(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Sends a signal to a process that may have ended. */
+  /** Sends a signal to a process, which may have ended. */
   kill(pid: number, signal: "SIGHUP" | "SIGTERM" | "SIGKILL"): void;
-  /** How long to wait before a process is started once more that has failed so many times. */
+  /** Milliseconds to wait before the next start, after this many failures. */
   backoff(failures: number): number;
   info(message: string): void;
   warn(message: string): void;
 }
 
-/** What the first process has for the others. */
+/** Parts of the first process that the workers use. */
 export interface Shared {
   readonly log: RelayLog;
   readonly rooms: RelayRooms;
   fetch(request: Request): Response | Promise<Response>;
-  /** Whether the file is in the form in which others can read it. */
+  /** Whether workers can read the file: all its ticks are in blocks. */
   isReadable(): boolean;
 }
 
-/** Who served for so long has not failed; who does not serve by then is started anew. */
+/** After `STABLE_MS` of service an end is no failure. A start may take `START_MS_MAX`. */
 const STABLE_MS = 10_000, START_MS_MAX = 60_000;
-/** What is known of a process that does not answer in time is left out. */
+/** Time limit for a worker's figures; late ones are left out. */
 const ASK_MS_MAX = 1_000;
-/** How long a process may take to end beyond what its clients are given. */
+/** Time to end that a worker gets in addition to the time for its clients. */
 const END_MS_MAX = 3_000;
-/** How often it is looked whether the file can be read by others. */
+/** Interval between checks whether workers can read the file. */
 const LOOK_MS = 500;
 
 type Message =
@@ -61,7 +61,7 @@ type Message =
   | { readonly op: "say"; readonly room: string; readonly text: string; readonly id: number }
   | { readonly op: "figures"; readonly id: number; readonly text: string };
 
-/** The processes beside the first one: starts them, and anew when they end; what they ask, and what they are told. */
+/** The workers of the first process. It starts them, restarts those that end, and answers them. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #members: Member[];
@@ -79,12 +79,12 @@ export class WorkerPool {
     );
   }
 
-  /** Says what they share with the first process. */
+  /** Sets what the workers use. */
   shares(shared: Shared): void {
     this.#shared = shared;
   }
 
-  /** Starts them. @param ports that all listen on */
+  /** Starts the workers. @param ports on which all processes listen */
   async start(ports: Pick<WorkerStart, "port" | "redirectPort">): Promise<void> {
     const path = join(this.#folder, "socket");
     this.#server = createServer((socket) => {
@@ -122,28 +122,28 @@ export class WorkerPool {
     }
   }
 
-  /** Those that serve. */
+  /** Number of workers that serve. */
   get serving(): number {
     return this.#members.filter(({ isServing }) => isServing).length;
   }
 
-  /** Clients of all of them. */
+  /** Number of clients of all workers. */
   get sessionCount(): number {
     return this.#members.reduce((sum, { clients }) => sum + clients, 0);
   }
 
-  /** What each of them says of itself, as a text for Prometheus. */
+  /** The metrics of each worker, in Prometheus format. */
   async figures(): Promise<string[]> {
     const texts = await Promise.all(this.#members.map((member) => member.figures()));
     return texts.filter((text) => text !== undefined);
   }
 
-  /** Has them take up a renewed certificate. */
+  /** Makes the workers load a renewed certificate. */
   renew(): void {
     for (const member of this.#members) member.signal("SIGHUP");
   }
 
-  /** Lets them end: their clients are told to go. @param drainMs that these are given @returns once they have */
+  /** Ends the workers. @param drainMs time to disconnect clients @returns when all have ended */
   async end(drainMs: number): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#members.map((member) => member.end(drainMs + END_MS_MAX)));
@@ -152,18 +152,18 @@ export class WorkerPool {
   }
 }
 
-/** One of the processes, under the same number whenever it is started anew. */
+/** One worker. It keeps its number when it is restarted. */
 class Member {
   readonly #number: number;
   readonly #options: WorkerPoolOptions;
   #child: ChildProcess | undefined;
   #exited = Promise.resolve("");
   #channel: Channel | undefined;
-  /** That which has reported by this channel. */
+  /** The child process that uses this channel. */
   #met: ChildProcess | undefined;
   #joined: Joined | undefined;
   #leaveRooms = () => {};
-  /** Says that it follows, or never will. */
+  /** Tells the log that the worker follows or has ended. */
   #come = () => {};
   #servingSince: number | undefined;
   readonly #asked = new Map<number, (text: string) => void>();
@@ -179,7 +179,7 @@ class Member {
     return this.#servingSince !== undefined;
   }
 
-  /** Sees to it that it runs, until the signal. */
+  /** Keeps the worker running until the signal. */
   async keep(
     shared: Shared,
     post: Omit<WorkerStart, "number" | "first">,
@@ -216,20 +216,20 @@ class Member {
     });
     this.#exited = new Promise((resolve) => {
       child.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
-      // It could not even be started.
+      // The start itself failed.
       child.on("error", (error) => resolve(error.message));
     });
     void this.#exited.then(() => this.#come());
   }
 
-  /** One that does not get to serve is ended. */
+  /** Kills a worker that does not serve in time. */
   async #watch(signal: AbortSignal): Promise<void> {
     const child = this.#child;
     await this.#options.sleep(START_MS_MAX, signal);
     if (!signal.aborted && child === this.#child && !this.isServing) this.signal("SIGKILL");
   }
 
-  /** It has reported. @returns what to do with what it says */
+  /** The worker has connected. @returns the handler of its frames */
   meet(channel: Channel, { log, rooms }: Shared): (frame: Frame) => void {
     this.#channel = channel;
     this.#met = this.#child;
@@ -243,7 +243,7 @@ class Member {
         case "follow":
           this.#joined = log.join(message.after, message.count, send);
           this.#come();
-          // It has looked at the file too early, and will do so again.
+          // The log no longer has all entries since the worker read the file: restart it.
           if (this.#joined === undefined) channel.close();
           return;
         case "serving":
@@ -261,7 +261,7 @@ class Member {
     };
   }
 
-  /** Its connection has ended, and so has it to: not on every runtime would it notice. */
+  /** Kills a worker that has lost its channel: not every runtime tells the worker. */
   lost(channel: Channel): void {
     if (channel !== this.#channel) return;
     if (this.#met === this.#child) this.signal("SIGKILL");
@@ -284,7 +284,7 @@ class Member {
 
   signal(name: "SIGHUP" | "SIGTERM" | "SIGKILL"): void {
     const { pid, exitCode, signalCode } = this.#child ?? {};
-    // One runtime sends only one signal by the child itself.
+    // On one runtime `child.kill` works only once, so the signal goes to the pid.
     const isOver = exitCode !== null || signalCode !== null;
     if (pid !== undefined && !isOver) this.#options.kill(pid, name);
   }

@@ -7,31 +7,31 @@ import type { Grant } from "../../hub/grant.ts";
 import { ConnectionGrants } from "../../hub/connection_grant.ts";
 import { HttpError } from "../http_error.ts";
 
-// What a request needs. What is not named here needs the read key, so that a new route is protected.
+// Rights that a request needs. All other paths need the read key, so that a new route is protected.
 
-/** They tell clients how to send a key, and nothing of what the server holds. */
+/** The contracts describe how to send a key, and contain no data. */
 const CONTRACTS = ["/openapi.json", "/asyncapi.json"];
-/** Routes that need no key: the page, which asks for one, the sign of life and the contracts. */
+/** Routes without a key: the page, which asks for the key, the health check and the contracts. */
 const OPEN = ["/", "/chart", "/static/*", "/favicon.ico", "/healthz", ...CONTRACTS];
-/** Requests that read although their method is none of reading. */
+/** Requests that only read, although their method usually writes. */
 const READING_POSTS = ["/kraken/0/public/*"];
-/** Requests that take the right to write although their method is one of reading: what is the operator's. */
+/** Requests for operators: they need the right to write, although their method usually reads. */
 const OPERATING = ["/backup"];
-/** WebSockets through which a client writes, and those that are rooms. */
+/** WebSockets through which a client writes, and those for rooms. */
 const WRITING_SOCKETS = ["/ticks"], ROOMS = ["/rooms/*"];
 
 const READING_METHODS = ["GET", "HEAD", "OPTIONS"];
-/** A balancer asks under whatever name it has for the machine. */
+/** A load balancer may check it under any host name. */
 const OF_ANY_HOST = "/healthz";
 const RETRY_SECONDS = 1;
 const WARNED_MAX = 100;
-/** Of a host in a message; no name in the DNS is longer. */
+/** Maximum length of a host name in a message; names in the DNS are not longer. */
 const NAME_LENGTH_MAX = 253;
 
-/** The one place where it is decided who is let in: by the host that is asked for, by origin and by key. */
+/** Decides whether a request is allowed, by its host, origin and key. */
 export class Access {
   readonly keys: Keys;
-  /** Of the connections that are open. */
+  /** Grants of the open connections. */
   readonly connectionGrants = new ConnectionGrants();
   readonly origins: Origins;
   readonly hosts: Hosts;
@@ -39,7 +39,7 @@ export class Access {
   readonly #warnOfOrigin: (message: string) => void;
   readonly #now: () => number;
 
-  /** @param warn tells the operator of a host or an origin that was refused, once of each */
+  /** @param warn reports a refused host or origin to the operator, each of them once */
   constructor(
     { keys, origins, hosts, warn, now }: {
       readonly keys: Keys;
@@ -57,21 +57,21 @@ export class Access {
     this.#warnOfOrigin = once(warn);
   }
 
-  /** @throws {HttpError} for what was meant for another server */
+  /** @throws {HttpError} for a request to a host name of another server */
   checkHost(request: Request): void {
     const { host, pathname } = new URL(request.url);
-    // The first line of a request may name a host as well, mostly the same.
+    // The request line may contain a host too, usually the same one.
     const foreign = [...new Set([hostOf(request), host])].find((name) => !this.hosts.has(name));
     if (foreign === undefined || pathname === OF_ANY_HOST) return;
     const name = (hostnameOf(foreign) ?? foreign).slice(0, NAME_LENGTH_MAX);
     const wayOut = `--allowed-host ${name} would allow it`;
     this.#warnOfHost(`Refused a request for the host ${name}; ${wayOut}`);
     const detail = `Cannot answer for the host ${name}: it is none of the server's own; ${wayOut}`;
-    // Without a Host it has come by HTTP/2, which has a status for what should have gone elsewhere.
+    // Without `Host` it is an HTTP/2 request; there 421 is the status for a wrong server.
     throw new HttpError(request.headers.has("host") ? 403 : 421, "bad_host", detail);
   }
 
-  /** What the client of a WebSocket may do. @throws {HttpError} at once or later, unless it may be opened */
+  /** The rights of a WebSocket's client. @throws {HttpError} at once or later, if it has none */
   checkSocket(request: Request, path: string): Grant | Promise<Grant> {
     const need = socketNeedOf(path);
     const action = `Cannot open a WebSocket at ${path}`;
@@ -80,14 +80,14 @@ export class Access {
     return grant instanceof Promise ? grant.then((grant) => this.#counted(grant, action)) : grant;
   }
 
-  /** For requests that are no preflights, which `corsHeaders` answers. */
+  /** Not for preflights, which `corsHeaders` answers. */
   middleware(): MiddlewareHandler {
     return (c, next) => {
       const { method, path, raw } = c.req;
       this.checkHost(raw);
       const need = needOf(method, path);
       const action = `Cannot ${method} ${path}`;
-      // A foreign page cannot read an answer, but what it sends would be written all the same.
+      // The browser hides the answer from a page of another origin, but the write would happen.
       if (need === "write") this.#checkOrigin(raw, action);
       if (need === undefined) return next();
       const grant = this.keys.check(raw, need, action);
@@ -102,7 +102,7 @@ export class Access {
     };
   }
 
-  /** @throws {HttpError} beyond the rate that a token allows */
+  /** @throws {HttpError} above the rate that the token allows */
   #counted(grant: Grant, action: string): Grant {
     if (grant.rateLimit?.take(this.#now()) ?? true) return grant;
     const detail = `${action}: the token allows fewer commands in a second`;
@@ -117,7 +117,7 @@ export class Access {
   }
 }
 
-/** What a request needs leave for; `undefined` is open to everybody. */
+/** The right that a request needs; `undefined` if it needs none. */
 export function needOf(method: string, path: string): Need | undefined {
   if (isListed(path, ROOMS)) return "enter";
   if (isListed(path, OPERATING) && method !== "OPTIONS") return "write";
@@ -130,7 +130,7 @@ export function socketNeedOf(path: string): Need {
   return isListed(path, WRITING_SOCKETS) ? "write" : "read";
 }
 
-/** The same is said once, and not everything that somebody makes up. */
+/** Passes each message on once; the limit protects the log from invented hosts and origins. */
 function once(warn: (message: string) => void): (message: string) => void {
   const warned = new Set<string>();
   return (message) => {

@@ -8,7 +8,7 @@ import { KeySet } from "./key_set.ts";
 import { HttpError, toHttpError } from "../http_error.ts";
 import { readPublicKey, Tokens } from "./tokens.ts";
 
-/** Settings of the same names. */
+/** The settings with these names. */
 export interface AuthorizationSettings {
   readonly host: string;
   readonly origin: readonly string[];
@@ -25,11 +25,11 @@ export interface AuthorizationSettings {
 
 export interface AuthorizationWorld {
   now(): number;
-  /** Tells the operator. */
+  /** Logs a warning for the operator. */
   warn(message: string): void;
 }
 
-/** Who is let in, as the operator wants it. @throws {RangeError} for a file without a public key */
+/** Creates the access rules from settings. @throws {RangeError} for a file without a public key */
 export function openAccess(
   settings: AuthorizationSettings,
   { now, warn }: AuthorizationWorld,
@@ -37,7 +37,7 @@ export function openAccess(
   const { host, "read-key": read, "write-key": write, "public-url": publicUrl } = settings;
   const hosts = new Hosts({ host, publicUrl, allowed: settings["allowed-host"] });
   const keys = new Keys({ read, write, host, tokens: openTokens(settings, { now, warn }) });
-  if (!keys.canWrite) warn(`Nobody may write: to listen on ${host} takes a --write-key for it`);
+  if (!keys.canWrite) warn(`Nobody can write: listening on ${host} needs a --write-key`);
   return new Access({ keys, origins: new Origins(settings.origin, hosts), hosts, warn, now });
 }
 
@@ -59,8 +59,8 @@ function openTokens(
 }
 
 /**
- * What a key or token grants that comes over an open connection.
- * @param fault told of errors that are the server's own
+ * Checks a key or token that a client sends over an open connection.
+ * @param fault called for errors of the server itself
  */
 export function authorizer(
   { keys }: Access,

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { hostOf, type Hosts } from "./hosts.ts";
 
-/** Who may use the server from another page, beside the page's own origin. `*` is anybody. */
+/** Origins of other pages that may use the server, besides its own. `*` allows all. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
   readonly #hosts: Hosts;
@@ -12,26 +12,26 @@ export class Origins {
     this.#hosts = hosts;
   }
 
-  /** Whether a request with this `Origin` is served; programs other than browsers send none. */
+  /** Whether the server answers this `Origin`. Programs other than browsers send none. */
   allows(origin: string | null | undefined, host: string): boolean {
     if (!origin || this.#allowed.has("*") || this.#allowed.has(origin.toLowerCase())) return true;
-    // Behind a proxy that ends TLS the scheme differs, so only the hosts are compared; some write the usual port.
+    // A TLS proxy changes the scheme, so only the hosts are compared. The default port is optional.
     const page = URL.parse(origin);
     return page !== null && page.host !== "" && this.#hosts.has(host) &&
       page.host === URL.parse(`${page.protocol}//${host}`)?.host;
   }
 }
 
-/** An origin as browsers write it: without the usual port and the last slash. */
+/** An origin in the form that browsers send: without the default port and a slash at the end. */
 function asSent(origin: string): string {
   const known = URL.parse(origin)?.origin ?? "null";
-  // Of schemes that are none of the web's no origin is known.
+  // `URL` knows no origin for schemes such as chrome-extension.
   return known === "null" ? origin.replace(/\/$/, "").toLowerCase() : known;
 }
 
 /**
  * https://fetch.spec.whatwg.org/#http-cors-protocol; preflights need no key.
- * @param check throws for a request that is not for this server: a preflight comes no further than here
+ * @param check throws for a request to another server; this is the only check of a preflight
  */
 export function corsHeaders(
   origins: Origins,

@@ -5,26 +5,26 @@ import { HttpError } from "../http_error.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** What the sender of the request may do; absent at routes that are open to everybody. */
+    /** The client's rights; absent on routes without a key. */
     grant: Grant;
   }
 }
 
-/** @throws {TypeError} at a route that everybody may ask, which must not tell of symbols */
+/** @throws {TypeError} on a route without a key, which must not reveal symbols */
 export function grantOf(c: Context): Grant {
   const grant = c.get("grant");
   if (grant === undefined) throw new TypeError(`Cannot answer ${c.req.path}: it has no grant`);
   return grant;
 }
 
-/** @param action the begin of a sentence: `Cannot PUT`. @throws {HttpError} for a symbol that is not granted */
+/** @param action the start of the message: `Cannot PUT` @throws {HttpError} for another symbol */
 export function checkGranted(scope: Scope, symbol: string, action: string): void {
   if (scope.isAll || scope.has(symbol)) return;
   const shown = JSON.stringify(symbol.slice(0, 100));
   throw new HttpError(403, "not_allowed", `${action} ${shown}: the token does not allow it`);
 }
 
-/** @throws {HttpError} unless all symbols may be read: for what tells of the server as a whole */
+/** For answers about the whole server. @throws {HttpError} unless all symbols are readable */
 export function checkReadsAll(c: Context): void {
   if (grantOf(c).read.isAll) return;
   throw new HttpError(
@@ -34,7 +34,7 @@ export function checkReadsAll(c: Context): void {
   );
 }
 
-/** @throws {HttpError} unless everything may be read and written: for what is the operator's */
+/** For operators. @throws {HttpError} unless all symbols are readable and writable */
 export function checkAll(c: Context): void {
   const { read, write } = grantOf(c);
   if (read.isAll && write.isAll) return;
@@ -45,7 +45,7 @@ export function checkAll(c: Context): void {
   );
 }
 
-/** The instruments that somebody may see; the others are as if they were not there. */
+/** The instruments that a client may see; the others seem not to exist. */
 export interface Listing extends Pick<Catalogue, "get" | "has" | "all" | "search"> {
   symbols(): Iterable<string>;
 }

@@ -1,4 +1,4 @@
-/** Keys that an issuer of tokens publishes: https://www.rfc-editor.org/rfc/rfc7517#section-5 */
+/** Public keys of an issuer of tokens: https://www.rfc-editor.org/rfc/rfc7517#section-5 */
 import { createLocalJWKSet, type CryptoKey, errors, type JSONWebKeySet } from "jose";
 
 export interface KeySetOptions {
@@ -6,20 +6,20 @@ export interface KeySetOptions {
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Milliseconds. */
   now(): number;
-  /** Tells the operator that the keys cannot be read, once for each reason. */
+  /** Reports to the operator that the keys are unreadable, once for each reason. */
   warn(message: string): void;
 }
 
-/** Keys are asked for again after so long, since some may have been taken back. */
+/** The keys are fetched again after this time, because the issuer may have revoked some. */
 const KEPT_MS = 600_000;
-/** A token may name a key that is new; whoever makes names up must not make us ask each time. */
+/** Minimum time between two fetches for unknown keys, because clients can invent keys. */
 const AGAIN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 const LENGTH_MAX = 1_048_576;
 
 type Resolve = ReturnType<typeof createLocalJWKSet>;
 
-/** While the issuer is away, the keys that are known go on. */
+/** A cache of the issuer's keys. If the issuer does not answer, the known keys stay valid. */
 export class KeySet {
   readonly #options: KeySetOptions;
   #resolve: Resolve | undefined;
@@ -31,7 +31,7 @@ export class KeySet {
     this.#options = options;
   }
 
-  /** The key of that id; `undefined` when there is none, or several without an id. */
+  /** The key with this id; `undefined` if there is none, or if several keys match without an id. */
   async keyFor(alg: string, kid: string | undefined): Promise<CryptoKey | undefined> {
     if (this.#age() >= KEPT_MS) await this.#ask();
     const known = await this.#find(alg, kid);
@@ -40,7 +40,7 @@ export class KeySet {
     return await this.#find(alg, kid);
   }
 
-  /** Whether the keys could not be read when they were last asked for. */
+  /** Whether the last fetch of the keys failed. */
   get isAway(): boolean {
     return this.#reason !== undefined;
   }
@@ -58,7 +58,7 @@ export class KeySet {
     }
   }
 
-  /** All who wait share one question. */
+  /** Simultaneous callers share one fetch. */
   #ask(): Promise<void> {
     return this.#asking ??= this.#read().finally(() => this.#asking = undefined);
   }

@@ -5,7 +5,7 @@ import { HttpError } from "../http_error.ts";
 import { isToken, type Tokens } from "./tokens.ts";
 
 export interface KeysOptions {
-  /** When there are none, and no tokens, everybody may read. */
+  /** Without read keys and tokens, everybody may read. */
   readonly read: readonly string[];
   readonly write: readonly string[];
   /** The address that the server listens on. */
@@ -13,14 +13,14 @@ export interface KeysOptions {
   readonly tokens?: Pick<Tokens, "grantOf"> | undefined;
 }
 
-/** To enter a room is to write, but a token names rooms apart. */
+/** `enter` is for rooms: it needs a write key, but tokens have a separate list of rooms. */
 export type Need = "read" | "write" | "enter";
 
 const READING: Grant = { ...EVERYTHING, write: NONE, rooms: NONE };
 
 /**
- * Who may do what. A key is a grant of everything: a read key of what there is to read, a write key to
- * write as well. A token says for itself what it grants.
+ * Checks keys and tokens. A read key allows to read everything, a write key also to write
+ * everything. A token contains its own rights.
  */
 export class Keys {
   readonly #options: KeysOptions;
@@ -33,7 +33,7 @@ export class Keys {
     this.#write = options.write.map(digest);
   }
 
-  /** Whether there is anybody who may write. */
+  /** Whether it is possible for anybody to write. */
   get canWrite(): boolean {
     return this.#write.length > 0 || this.hasTokens || isLoopback(this.#options.host);
   }
@@ -42,15 +42,15 @@ export class Keys {
     return this.#options.tokens !== undefined;
   }
 
-  /** Whether it takes a key or a token. Without a write key, writing needs no less than reading. */
+  /** Whether a key or token is necessary. Without write keys, writing needs the same as reading. */
   isNeededTo(need: Need): boolean {
     return this.hasTokens || this.#read.length > 0 || need !== "read" && this.#write.length > 0;
   }
 
   /**
-   * What a request may do.
-   * @param action what is asked for, as the begin of a sentence: `Cannot GET /snapshot`
-   * @throws {HttpError} at once or later, unless the request carries the key or token that it needs
+   * The rights of a request.
+   * @param action the start of the message, such as `Cannot GET /snapshot`
+   * @throws {HttpError} at once or later, if the necessary key or token is missing or invalid
    */
   check(request: Request, need: Need, action: string): Grant | Promise<Grant> {
     if (need !== "read" && !this.canWrite) {
@@ -61,7 +61,7 @@ export class Keys {
     return this.#checkGiven(keysOf(request), need, action);
   }
 
-  /** The same of a key or token that comes by itself. */
+  /** Checks a key or token that is not in a request. */
   checkText(given: string, action: string): Grant | Promise<Grant> {
     return this.#checkGiven([given], "read", action);
   }
@@ -103,9 +103,9 @@ export class Keys {
   }
 
   /**
-   * The key for the address of a WebSocket, to which a client that sends its key in headers cannot send
-   * any: its read key, or a token that only reads. Addresses are kept and passed on, so a write key is
-   * answered by one that only reads.
+   * The key for the URL of a WebSocket, for clients that cannot send headers with it: the request's
+   * read key, or a token that only reads. Clients store URLs and pass them on, so a request with a
+   * write key gets a read key.
    */
   readKeyFor(request: Request, { write, rooms }: Grant): string | undefined {
     const given = keysOf(request);
@@ -120,12 +120,12 @@ function isEnough({ read, write, rooms }: Grant, need: Need): boolean {
   return !{ read, write, enter: rooms }[need].isNone;
 }
 
-/** Whether only programs of this machine reach an address. */
+/** Whether only programs on this machine can reach an address. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host);
 }
 
-/** The keys and tokens that a request carries; those of the clients of other databases and of plain HTTP, too. */
+/** The keys and tokens of a request. InfluxDB clients send `Token`, plain HTTP clients `Basic`. */
 function keysOf({ url, headers }: Request): string[] {
   const [, scheme = "", value = ""] =
     /^(bearer|token|basic) +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
@@ -140,7 +140,7 @@ function passwordOf(credentials: string): string | undefined {
   return /:(.*)$/s.exec(Buffer.from(credentials, "base64").toString())?.[1];
 }
 
-/** Digests are equally long, so that comparing them takes equally long whatever was sent. */
+/** Digests have the same length, so that the time of a comparison reveals nothing about a key. */
 function digest(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }

@@ -5,8 +5,8 @@ import { errorResponse, HttpError } from "../http_error.ts";
 const HTTPS_PORT = 443;
 
 /**
- * Sends plain HTTP on to https, with 308 so that a method and a body stay what they are.
- * @param publicUrl under which browsers reach the server, if that is known
+ * Redirects plain HTTP to https, with 308 so that the client repeats the method and body.
+ * @param publicUrl the server's URL for browsers, if it is set
  */
 export function redirector(
   hosts: Hosts,
@@ -16,7 +16,7 @@ export function redirector(
     const { pathname, search } = new URL(request.url);
     const host = hostOf(request);
     const name = hostnameOf(host);
-    // Nobody is sent to where a stranger wants.
+    // A redirect to an unknown host could lead to an attacker's server.
     if (name === undefined || !hosts.has(host)) {
       return errorResponse(new HttpError(403, "bad_host", "Cannot send on: the host is unknown"));
     }

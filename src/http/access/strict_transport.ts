@@ -4,15 +4,15 @@ import { hostOf } from "./hosts.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
-/** What requests and WebSockets are answered with. */
+/** The handlers of requests and of WebSockets. */
 export interface Handlers {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   readonly upgrade: (request: Request) => Accept | Response | Promise<Accept | Response>;
 }
 
 /**
- * Tells browsers never to come without TLS. It holds for a name whatever the port, so the name of a machine
- * itself, under which other servers of its user run, is left out; for addresses there is no such thing.
+ * Tells browsers to use only TLS. The header covers all ports of a name, so localhost gets none:
+ * other servers of the user run there. Addresses get none, because the header is only for names.
  */
 export function withStrictTransport({ fetch, upgrade }: Handlers): Handlers {
   return {

@@ -1,4 +1,4 @@
-/** JSON Web Tokens: https://www.rfc-editor.org/rfc/rfc7519, read by https://github.com/panva/jose */
+/** JSON Web Tokens: https://www.rfc-editor.org/rfc/rfc7519 */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from "jose";
@@ -9,15 +9,15 @@ import type { KeySet } from "./key_set.ts";
 import { HttpError } from "../http_error.ts";
 
 export interface TokensOptions {
-  /** Of HS256. */
+  /** Shared secret for HS256. */
   readonly secret?: string | undefined;
-  /** Of RS256, ES256 or EdDSA. */
+  /** Public key for RS256, ES256 or EdDSA. */
   readonly publicKey?: PublicKey | undefined;
-  /** The same, by the ids that tokens name. */
+  /** Public keys by the ids in tokens. */
   readonly keySet?: Pick<KeySet, "keyFor" | "isAway"> | undefined;
-  /** Whoever signs them. */
+  /** Required `iss` of a token. */
   readonly issuer?: string | undefined;
-  /** What this server is called in them. */
+  /** Name of this server in the `aud` of a token. */
   readonly audience?: string | undefined;
   now(): number;
 }
@@ -27,7 +27,7 @@ export interface PublicKey {
   readonly key: KeyObject;
 }
 
-/** A longer one is not looked at. */
+/** Longer tokens are refused without a check. */
 export const TOKEN_LENGTH_MAX = 8_192;
 const RETRY_SECONDS = 10;
 const ALGORITHMS = {
@@ -36,17 +36,17 @@ const ALGORITHMS = {
   "ed25519": ["EdDSA", "Ed25519"],
 } as const;
 export const PUBLIC_ALGORITHMS = Object.values(ALGORITHMS).flat();
-/** So many subjects have their commands counted at once. */
+/** Maximum number of subjects with their own rate limit at the same time. */
 const SUBJECTS_MAX = 10_000;
 
 const NOBODY: Omit<Grant, "until"> = { read: NONE, write: NONE, rooms: NONE };
 
-/** Whether a text looks like a token: three parts of base64url, of which the last may be missing. */
+/** Whether a text looks like a token: three parts of base64url; the last may be empty. */
 export function isToken(text: string): boolean {
   return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(text);
 }
 
-/** Reads the public key of tokens from a file. @throws {RangeError} for another file */
+/** Reads the public key for tokens from a file. @throws {RangeError} for any other file */
 export function readPublicKey(path: string): PublicKey {
   let key: KeyObject;
   let pem: string;
@@ -74,7 +74,7 @@ export function readPublicKey(path: string): PublicKey {
   throw new RangeError(`Cannot use --jwt-public-key ${path}: it is ${name}, expected ${known}`);
 }
 
-/** What tokens grant. */
+/** Checks tokens and reads their rights. */
 export class Tokens {
   readonly #options: TokensOptions;
   readonly #algorithms: readonly string[];
@@ -95,8 +95,8 @@ export class Tokens {
   }
 
   /**
-   * @param action what is asked for, as the begin of a sentence
-   * @throws {HttpError} 401 for a token that is none, not ours or over
+   * @param action the start of the message
+   * @throws {HttpError} 401 for a token that is malformed, expired or not for this server
    */
   async grantOf(token: string, action: string): Promise<Grant> {
     if (token.length > TOKEN_LENGTH_MAX) {
@@ -110,7 +110,7 @@ export class Tokens {
         ...(audience === undefined ? {} : { audience }),
         currentDate: new Date(now()),
       });
-      // A token for somebody else must not be taken by whoever has no name: RFC 7519, section 4.1.3.
+      // RFC 7519, section 4.1.3: a server must refuse a token for an audience that it is not in.
       if (audience === undefined && payload.aud !== undefined) {
         throw new RangeError("it is for an audience, and the server has no --jwt-audience");
       }
@@ -120,7 +120,7 @@ export class Tokens {
     }
   }
 
-  /** An algorithm has one key, so that none is taken for another's. */
+  /** Each algorithm has its own key: a public key must not serve as the secret of HS256. */
   async #keyFor({ alg, kid }: JWTHeaderParameters) {
     const { publicKey, keySet } = this.#options;
     if (alg === "HS256" && this.#secret !== undefined) return this.#secret;
@@ -168,7 +168,7 @@ function scopeOf(payload: JWTPayload, claim: string): Scope {
   }
 }
 
-/** @param error of jose, or a claim that cannot be used */
+/** @param error from jose, or a `RangeError` for an invalid claim */
 function refusalOf(error: unknown, action: string): unknown {
   if (error instanceof errors.JWTExpired) {
     return new HttpError(401, "token_expired", `${action}: the token has expired`);

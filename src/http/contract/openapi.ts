@@ -41,7 +41,7 @@ export const SECURITY_SCHEMES = {
 export function openApi(routes: readonly Route[], options: ContractOptions): Json {
   const { version, publicUrl, limits } = options;
   const paths: Record<string, Record<string, Json>> = {};
-  // A route with several handlers appears several times. Middleware (method ALL) is not an operation.
+  // A route with several handlers appears several times. Middleware (method ALL) is none.
   const names = new Set(
     routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
   );

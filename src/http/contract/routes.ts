@@ -13,11 +13,11 @@ export interface ContractsOptions extends Omit<ContractOptions, "limits"> {
   routes(): Parameters<typeof openApi>[0];
 }
 
-/** `GET /openapi.json` and `/asyncapi.json`: what may be asked of this server, and its limits. */
+/** `GET /openapi.json` and `/asyncapi.json`: the contracts of this server with its limits. */
 export function contractRoutes({ settings, routes, ...about }: ContractsOptions): Hono {
   const { publicUrl } = about;
   const options = { ...about, limits: publishedLimits(settings, about.limits) };
-  // Whoever asks needs no key, so asking again costs next to nothing.
+  // These requests need no key, so each document is built once: a repeated request costs little.
   let openapi: Json | undefined, asyncapi: Json | undefined;
   return new Hono()
     .get("/openapi.json", withEtag(), (c) => c.json(openapi ??= openApi(routes(), options)))

@@ -155,7 +155,7 @@ export function listOf(items: Json): Json {
 }
 
 /**
- * The values as JSON Schemas by name. The schemas allow further fields, because later versions may add some.
+ * The values as JSON Schemas by name. They allow further fields, which later versions may add.
  * @param target OpenAPI 3.1 uses 2020-12, AsyncAPI 3.0 uses draft-07
  */
 export function schemas(target: "draft-2020-12" | "draft-7"): Json {

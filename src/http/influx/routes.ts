@@ -1,4 +1,4 @@
-/** What writers of InfluxDB, such as Telegraf, use: https://docs.influxdata.com/influxdb/v2/api/ */
+/** InfluxDB's write API, for agents like Telegraf: https://docs.influxdata.com/influxdb/v2/api/ */
 import { type Context, Hono } from "hono";
 import { BadLines, isPrecision, type Precision } from "../../wire/line_protocol.ts";
 import { grantOf } from "../access/grants.ts";
@@ -8,11 +8,11 @@ import { HttpError, toHttpError } from "../http_error.ts";
 export interface InfluxOptions {
   readonly ingest: Ingest;
   readonly version: string;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
-/** What clients of version 2 know errors by. */
+/** Error codes of version 2 by status. */
 const CODES: Readonly<Record<number, string>> = {
   400: "invalid",
   401: "unauthorized",
@@ -22,7 +22,7 @@ const CODES: Readonly<Record<number, string>> = {
   503: "unavailable",
 };
 
-/** How a version tells an error. @param line the first that cannot be read, where it is a matter of lines */
+/** The body of an error in one version. @param line number of the first invalid line, if any */
 type Words = (refusal: HttpError, line?: number) => Record<string, string | number>;
 
 const V1: Words = ({ message }) => ({ error: message });
@@ -48,7 +48,7 @@ export function influxRoutes(options: InfluxOptions): Hono {
   return new Hono().route("/", v1).route("/", v2);
 }
 
-/** Takes the lines that can be read: agents drop a batch that is refused, so one bad line would lose all others. */
+/** Accepts the valid lines. Agents drop a refused batch, so one bad line would lose all others. */
 async function write(c: Context, options: InfluxOptions, words: Words): Promise<Response> {
   const { accepted, position, skipped, bad } = await options.ingest.takeBody(
     c.req.raw,
@@ -63,12 +63,12 @@ async function write(c: Context, options: InfluxOptions, words: Words): Promise<
 }
 
 function answer(c: Context, { version }: InfluxOptions): Response {
-  // Version 1 is what this header says to clients that speak both.
+  // Clients that know both versions recognize version 1 by this header.
   c.header("X-Influxdb-Version", `1.8.0-tickwire-${version}`);
   return c.body(null, 204);
 }
 
-/** @param isPartial whether the other lines of the batch were taken */
+/** @param isPartial whether the other lines of the batch were accepted */
 function refuse(
   c: Context,
   { fault }: InfluxOptions,
@@ -78,7 +78,7 @@ function refuse(
 ): Response {
   if (error instanceof BadLines) {
     const { code, text, line, reason, count } = error;
-    // Clients look for these words, to know that it does not help to send the batch again.
+    // Clients search for these words: then they do not send the batch again.
     const first = `unable to parse '${text}': line ${line}: ${reason}`;
     const detail = isPartial ? `partial write: ${first} dropped=${count}` : first;
     return c.json(words(new HttpError(400, code, detail), line), 400);

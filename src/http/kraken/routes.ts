@@ -1,4 +1,4 @@
-/** Kraken's public API: REST below `/kraken/0/public`, and the places of its sockets. */
+/** Kraken's public API: REST below `/kraken/0/public`, and the paths of its WebSockets. */
 import { type Context, Hono } from "hono";
 import type { Bar } from "../../core/bar.ts";
 import type { TapedTick } from "../../core/tick.ts";
@@ -19,7 +19,7 @@ import { tickPage } from "../native/tick_page.ts";
 export interface KrakenApiOptions extends FiguresOptions {
   readonly hub: Hub;
   readonly timeSlices: TimeSlices;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
@@ -39,34 +39,34 @@ type Method = typeof METHODS[number];
 const CANDLES_MAX = 720;
 const TRADES_MAX = 1_000;
 const LEVELS_MAX = 500;
-/** Trades of a page, if they are of one time. */
+/** Maximum number of trades in a page, if the trades at its end have the same time. */
 const PAGE_MAX = 100_000;
-/** Ticks in which changes of bid and ask are looked for. */
+/** Number of ticks that are searched for changes of bid and ask. */
 const SPREAD_TICKS = 1_000;
-/** Seqs that one reading looks at. */
+/** Maximum number of ticks in one slice. */
 const SLICE_TICKS = 2_000;
 /** A greater `since` is in nanoseconds. */
 const LOOKS_LIKE_SECONDS_MAX = 1e14;
 
 const BAD_ARGUMENTS = "EGeneral:Invalid arguments";
 
-/** Ticks from oldest to newest, and the one before them, which tells whether the first price fell. */
+/** Ticks from oldest to newest. The tick before them tells whether the first price fell. */
 interface Ticks {
   readonly before: TapedTick | undefined;
   readonly ticks: readonly TapedTick[];
 }
 
-/** What Kraken says of a request that it does not serve; the answer is 200 all the same. */
+/** An error in Kraken's words. Kraken answers errors with status 200. */
 class KrakenFault extends Error {}
 const DENIED = new KrakenFault("EGeneral:Permission denied");
 
-/** What a request may see. */
+/** The pairs that a client may see. */
 interface Seen {
   readonly pairs: PairList;
   readonly isAll: boolean;
 }
 
-/** Who sees a part alone is not told what else there is. */
+/** With a limited token an unknown name gets the same error as a forbidden one. */
 function unknown({ isAll }: Seen, error: string): KrakenFault {
   return isAll ? new KrakenFault(error) : DENIED;
 }
@@ -113,7 +113,7 @@ export class KrakenApi {
     });
   }
 
-  /** `GET` with a query, and `POST` with a form, of `/kraken/0/public/METHOD`. */
+  /** `/kraken/0/public/METHOD`: `GET` with a query, and `POST` with a form. */
   routes(): Hono {
     const routes = new Hono();
     routes.onError((error, c) => {
@@ -164,7 +164,7 @@ export class KrakenApi {
     );
   }
 
-  /** Pairs that have never ticked are left out. */
+  /** Pairs without ticks are left out. */
   #ticker(params: URLSearchParams, seen: Seen): string {
     return rest.members(
       this.#asked(params, seen).flatMap(([name, pair]) => {
@@ -221,7 +221,10 @@ export class KrakenApi {
     return { before: ticks.length > count ? ticks.shift() : undefined, ticks };
   }
 
-  /** So many ticks after a time, and those of the same time as the last: the next page begins after it. */
+  /**
+   * Reads the first `count` ticks after a time, and the others at the time of the last one, because
+   * the next page starts after that time.
+   */
   async #ticksAfter({ symbol }: Pair, since: number, count: number): Promise<Ticks> {
     const { tape, timeSlices } = this.#options;
     const symbols = new Set([symbol]);
@@ -250,7 +253,7 @@ export class KrakenApi {
     return this.#pairs.decimalsOf(pair);
   }
 
-  /** The pairs of a list with the names of their results; all pairs when none is named. */
+  /** The requested pairs with their names in the answer; all pairs if the request names none. */
   #asked(params: URLSearchParams, seen: Seen): [name: string, pair: Pair][] {
     const names = listOf(params, "pair");
     if (names.length === 0) return seen.pairs.all().map((pair) => [pair.key, pair]);
@@ -288,7 +291,7 @@ function integerOf(params: URLSearchParams, name: string, fallback: number): num
   return Number(text);
 }
 
-/** `since` as text of a number that is not negative. */
+/** The text of `since`, a number that is not negative. */
 function sinceOf(params: URLSearchParams): string | undefined {
   const text = params.get("since") || undefined;
   if (text === undefined || /^\d{1,25}(?:\.\d{1,12})?$/.test(text)) return text;
@@ -299,7 +302,7 @@ function secondsOf(params: URLSearchParams): number {
   return Number(sinceOf(params) ?? 0);
 }
 
-/** Nanoseconds, which no number holds, or seconds, as whole microseconds. */
+/** `since` in whole microseconds. The text has seconds, or nanoseconds too large for a number. */
 function microsOf(params: URLSearchParams): number | undefined {
   const text = sinceOf(params);
   if (text === undefined) return undefined;

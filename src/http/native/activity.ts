@@ -16,7 +16,7 @@ export interface ActivityOptions {
   now(): number;
 }
 
-/** How many ticks there were in each interval of the tape. */
+/** Number of ticks in each interval of the tape. */
 export interface Activity {
   /** Start of the first interval. */
   readonly from: number;
@@ -29,11 +29,11 @@ export const BUCKETS_MAX = 2_000;
 const SYMBOLS_A_TURN = 20;
 
 /**
- * `GET /activity?from=&to=&limit=240`: ticks of all symbols in each interval, at most `limit` of them. The
- * counts are those of the bars, so none of the ticks is read.
+ * `GET /activity?from=&to=&limit=240`: number of ticks of all symbols in at most `limit` intervals.
+ * The counts come from the bars; ticks are not read.
  */
 export function activityRoutes({ market, tape, archive, timeSlices, now }: ActivityOptions): Hono {
-  /** Counts that have not begun. */
+  /** Counts that have not started. */
   const waiting = new Map<string, Promise<Activity>>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -57,8 +57,8 @@ export function activityRoutes({ market, tape, archive, timeSlices, now }: Activ
   }
 
   /**
-   * One count after another, because many pages may ask at once: who comes while one goes on shares the
-   * next. The one that goes on has passed symbols whose ticks the newcomer may have been told are taken.
+   * Runs one count after another, because many pages may ask at once. Requests during a count share
+   * the next one: the running count may miss ticks that were accepted before the request.
    */
   function shared(
     grant: Grant,
@@ -88,7 +88,7 @@ export function activityRoutes({ market, tape, archive, timeSlices, now }: Activ
       : new Set(listingFor(grant, market.catalogue).symbols());
     const [oldest] = tape.first({ symbols, limit: 1 }).ticks;
     const asked = query.time("from") ?? oldest?.time ?? time;
-    // A time of the tape's own: a recording may have ended long ago, or be ahead of this clock.
+    // Event time, not the clock: a recording may have ended long ago, or be ahead of the clock.
     const end = query.time("to") ?? (tape.last({ symbols, limit: 1 }).ticks[0]?.time ?? time) + 1;
     const from = Math.max(asked, end - (limit - 1) * lengthOf("1w"));
     const to = Math.max(from + 1, end);
@@ -99,7 +99,7 @@ export function activityRoutes({ market, tape, archive, timeSlices, now }: Activ
   });
 }
 
-/** The shortest interval of which so many reach over the time. */
+/** The shortest interval with at most `limit` intervals between the two times. */
 function finest(from: number, to: number, limit: number): Interval {
   const fits = (interval: Interval) => (to - startOf(interval, from)) / lengthOf(interval) <= limit;
   return INTERVALS.find(fits) ?? "1w";

@@ -5,20 +5,22 @@ import { checkAll } from "../access/grants.ts";
 import { HttpError } from "../http_error.ts";
 
 export interface BackupOptions {
-  /** Absent where the tape has no file. */
+  /** Absent if the tape is in memory. */
   readonly snapshots: Snapshots | undefined;
   readonly settings: {
     readonly "backup-dir"?: string | undefined;
     readonly "backup-every": number;
     readonly "backup-keep": number;
-    /** So long a reader may stand still. */
+    /** Milliseconds without progress after which a reader is disconnected. */
     readonly stalled: number;
   };
+  /** Brings what only the log has into the file, where the log is elsewhere. @throws {TapeError} */
+  readonly complete?: (() => Promise<void>) | undefined;
   /** Position of the newest tick. */
   position(): string;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds of a clock that never goes back. */
   elapsed(): number;
   info(message: string): void;
   warn(message: string): void;
@@ -26,13 +28,13 @@ export interface BackupOptions {
 
 const RETRY_SECONDS = 10;
 
-/** Copies of the tape: in a folder now and then, and for whoever asks. One is made at a time. */
+/** Makes copies of the tape, one at a time: periodic ones in a folder, and those for requests. */
 export class Backup {
   readonly #options: BackupOptions;
   readonly #kept: Backups | undefined;
   #reading: Reading | undefined;
 
-  /** @throws {RangeError} for a tape without a file, {TapeError} for a folder that cannot be used */
+  /** @throws {RangeError} for a tape without a file, {TapeError} for a folder that is unusable */
   constructor(options: BackupOptions) {
     this.#options = options;
     const { settings: { "backup-dir": folder, ...settings }, snapshots } = options;
@@ -44,12 +46,12 @@ export class Backup {
     this.#kept = new Backups({ ...options, snapshots, folder, everyMs, keep });
   }
 
-  /** When the newest in the folder was made, in milliseconds since the epoch; `undefined` without a folder. */
+  /** Time of the newest backup, in milliseconds since the epoch; `undefined` without a folder. */
   get newest(): number | undefined {
     return this.#kept?.newest;
   }
 
-  /** `GET /backup`: the file of the tape as it is now, while it is written to. */
+  /** `GET /backup`: a copy of the tape's file; the tape continues to be written. */
   routes(): Hono {
     return new Hono().get("/backup", (c) => {
       checkAll(c);
@@ -58,8 +60,8 @@ export class Backup {
   }
 
   /**
-   * Makes a copy if it is time, and gives up a reader that stands still: the log of the database grows as
-   * long as it reads.
+   * Starts a copy when it is due, and disconnects a reader without progress: the database's WAL
+   * grows while a copy is read.
    */
   tend(elapsed: number): void {
     this.#kept?.tend();
@@ -69,19 +71,20 @@ export class Backup {
     }
   }
 
-  /** The tape is closed after this. */
+  /** Call it before the tape is closed. */
   close(): void {
     this.#options.snapshots?.close();
   }
 
-  #answer(c: Context): Response {
-    const { snapshots, position, elapsed } = this.#options;
+  async #answer(c: Context): Promise<Response> {
+    const { snapshots, complete, position, elapsed } = this.#options;
     if (snapshots === undefined) {
       throw new HttpError(409, "no_file", "Cannot back up the tape: it is in memory, see --tape");
     }
     c.header("Content-Type", "application/vnd.sqlite3");
     c.header("Cache-Control", "no-store");
     if (c.req.method === "HEAD") return c.body(null);
+    await complete?.();
     if (snapshots.isTaken) {
       const detail = "Cannot back up the tape: it is being copied already";
       throw new HttpError(503, "busy", detail, RETRY_SECONDS);
@@ -93,11 +96,11 @@ export class Backup {
   }
 }
 
-/** One answer on its way. */
+/** One answer in progress. */
 class Reading {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly bytes: number;
-  /** When something was asked for last; `Infinity` at the end. */
+  /** Time of the last read; `Infinity` at the end. */
   readAt: number;
   readonly #snapshot: Snapshot;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
@@ -112,7 +115,7 @@ class Reading {
       },
       pull: async (controller) => {
         this.readAt = now();
-        // What cannot be read breaks the answer off: nobody takes a part for the whole.
+        // An error breaks the answer off, so that the client does not take a part for the whole.
         const slice = await snapshot.next();
         if (slice !== undefined) return controller.enqueue(slice);
         this.#end();

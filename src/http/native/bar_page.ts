@@ -5,16 +5,16 @@ import { type Page, SLICE_ROWS, type TimeSlices } from "./history.ts";
 
 export interface BarAsk extends BarRange {
   readonly interval: Interval;
-  /** Whether flat bars stand where no tick came. */
+  /** Whether intervals without ticks get flat bars. */
   readonly filled: boolean;
-  /** With `filled`, the start of an earlier bar: it is filled from there, and shown from `from`. */
+  /** With `filled`, the start of an earlier bar: filling begins there, the answer at `from`. */
   readonly since?: number | undefined;
 }
 
-/** Bars by time, oldest first. */
+/** Reads bars by time, oldest first. */
 export type ReadBars = (range: BarRange) => readonly Bar[];
 
-/** Finds the first and the last bar of an answer; bars that begin later are not in it. */
+/** Finds the first and the last bar of an answer. Later bars are not a part of it. */
 export async function barPage(
   read: ReadBars,
   ask: BarAsk,
@@ -41,7 +41,7 @@ export async function barPage(
     : Object.assign(reader, { next: { from: next, ...until(to) } });
 }
 
-/** A relative time means another one by the time of the next page. */
+/** The absolute time for the next page: a relative one would move until then. */
 function until(to: number | undefined): Record<string, number> {
   return to === undefined ? {} : { to };
 }
@@ -66,7 +66,7 @@ export async function newestBars(
   return slices.flat();
 }
 
-/** Where filled bars begin and end is known from the first and the last bar alone. */
+/** The range of filled bars depends only on the first and the last bar. */
 function filledPage(read: ReadBars, ask: BarAsk, first: Bar, newest: Bar): Page<Bar> {
   const { interval, from, to, limit, since } = ask;
   const length = lengthOf(interval);
@@ -87,7 +87,7 @@ function filledPage(read: ReadBars, ask: BarAsk, first: Bar, newest: Bar): Page<
   return Object.assign(reader, { next: { from: next, since: last, ...until(to) } });
 }
 
-/** The start of the first of the newest so many bars. */
+/** The start of the oldest among the newest `limit` bars. */
 async function beginOfNewest(
   read: ReadBars,
   end: number,
@@ -105,7 +105,7 @@ async function beginOfNewest(
   return begin;
 }
 
-/** The start of the bar after the first so many. */
+/** The start of the bar after the first `limit` bars; `undefined` if there is none. */
 async function startAfter(
   read: ReadBars,
   begin: number,
@@ -124,7 +124,7 @@ async function startAfter(
   return undefined;
 }
 
-/** Bars between two times, slice by slice. */
+/** Reads the bars between two times in slices. */
 class BarReader implements Page<Bar> {
   readonly #read: ReadBars;
   readonly #end: number;
@@ -156,7 +156,7 @@ class BarReader implements Page<Bar> {
   }
 }
 
-/** Bars between two times with flat ones where there is none, slice by slice. */
+/** Reads the bars between two times in slices, with flat bars for intervals without ticks. */
 class FilledReader implements Page<Bar> {
   readonly #read: ReadBars;
   readonly #begin: number;

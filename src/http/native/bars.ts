@@ -17,11 +17,11 @@ export interface BarsOptions {
   readonly ingest: Ingest;
   readonly timeSlices: TimeSlices;
   now(): number;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
-/** `GET /bars?symbol=A&interval=1m&from=&to=&limit=&fill=none|previous&format=`: bars by time, and `POST /bars`. */
+/** `GET /bars?symbol=A&interval=1m&from=&to=&limit=&fill=none|previous&format=`, `POST /bars`. */
 export function barRoutes({ market, archive, ingest, timeSlices, now, fault }: BarsOptions): Hono {
   return new Hono().get("/bars", async (c) => {
     const query = Query.of(c, now());

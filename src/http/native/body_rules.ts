@@ -16,10 +16,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
   "application/vnd.apache.arrow.file": "arrow",
 };
 
-/** How a body is to be read as it is, or by whatever form it has. */
+/** How to read a body: in a plain format, or with a form, which may be detected. */
 type Rules = { readonly format: RecordFormat } | Pick<WholeRules, "form" | "what">;
 
-/** By its type a body is plain; with options, or as a file of columns, it is read as any file. @throws {HttpError} */
+/** Plain formats need no form; options and columnar files do. @throws {HttpError} */
 export function tickRules(contentType: string | undefined, options: URLSearchParams): Rules {
   const format = readFormat(contentType, "ticks");
   const isColumnar = format === "parquet" || format === "arrow";
@@ -27,12 +27,12 @@ export function tickRules(contentType: string | undefined, options: URLSearchPar
   return { form: formOf(options, format, "ticks"), what: "ticks" };
 }
 
-/** Bars come in any form. @throws {HttpError} */
+/** Bars always have a form. @throws {HttpError} */
 export function barRules(contentType: string | undefined, options: URLSearchParams): Rules {
   return { form: formOf(options, readFormat(contentType, "bars"), "bars"), what: "bars" };
 }
 
-/** Answers a batch in the body of a request. @param rulesOf the way its records are read @throws {HttpError} */
+/** Answers a request with a batch. @param rulesOf how to read its records @throws {HttpError} */
 export async function answerBatch(
   c: Context,
   ingest: Ingest,

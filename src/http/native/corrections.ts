@@ -14,18 +14,18 @@ export interface CorrectionsOptions {
   readonly catalogue: Catalogue;
   readonly timeSlices: TimeSlices;
   now(): number;
-  /** Takes back what a correction says. @returns its seq, once it is on the tape */
+  /** Applies a correction. @returns its seq when it is on the tape */
   cancel(correction: Correction): Promise<number>;
 }
 
-/** Ticks that one request may name. */
+/** Maximum number of seqs in a request. */
 export const SEQS_MAX = 1_000;
 const SEQS_AN_ENTRY = 20;
 const ACTION = "Cannot cancel ticks of";
 
 /**
- * `DELETE /ticks?symbol=&seq=` or `&from=&to=`: takes ticks back. `DELETE /symbols/:symbol`: takes all of a symbol
- * back, and the symbol itself.
+ * `DELETE /ticks?symbol=&seq=` or `&from=&to=` cancels ticks. `DELETE /symbols/:symbol` cancels all
+ * ticks of a symbol and removes it.
  */
 export function correctionRoutes(options: CorrectionsOptions): Hono {
   const { tape, catalogue, now } = options;
@@ -78,7 +78,7 @@ function readCorrection(query: Query, symbol: string, tape: TapeReader): Correct
   return { symbol, ...from === undefined ? {} : { from }, ...to === undefined ? {} : { to } };
 }
 
-/** @param named seqs, or positions. @throws {HttpError} */
+/** @param named seqs or positions @throws {HttpError} */
 function readSeqs(named: readonly string[], tape: TapeReader): number[] {
   if (named.length > SEQS_MAX) {
     const detail = `Cannot cancel ${named.length} ticks by seq: the limit is ${SEQS_MAX}`;
@@ -101,7 +101,7 @@ function readSeqs(named: readonly string[], tape: TapeReader): number[] {
   });
 }
 
-/** Takes back what there is of it, and counts that. */
+/** Applies a correction and counts the cancelled ticks. */
 async function answer(
   { tape, timeSlices, cancel }: CorrectionsOptions,
   correction: Correction,
@@ -113,7 +113,7 @@ async function answer(
     const cancelled = await count(tape, correction, { through: head, limit: Infinity }, timeSlices);
     return { cancelled, position: position(head), dry_run: true };
   }
-  // Nothing is logged that changes nothing.
+  // A correction without effect is not logged.
   const isThere = isWhole(correction) ||
     await count(tape, correction, { through: head, limit: 1 }, timeSlices) > 0;
   if (!isThere) return { cancelled: 0, position: position(head) };
@@ -126,7 +126,7 @@ async function answer(
   return { cancelled, position: position(last) };
 }
 
-/** Corrections of a few ticks each, so that none holds up what is live. */
+/** Splits a correction into small ones, because a long one would delay live ticks. */
 function partsOf(correction: Correction): Correction[] {
   const { seqs } = correction;
   if (seqs === undefined) return [correction];
@@ -137,7 +137,7 @@ function partsOf(correction: Correction): Correction[] {
   return parts;
 }
 
-/** How many ticks a correction finds. */
+/** Number of ticks that a correction matches. */
 async function count(
   tape: TapeReader,
   { symbol, seqs, from, to }: Correction,

@@ -13,28 +13,28 @@ import {
 import { parquetWriter } from "../../wire/parquet.ts";
 import type { Query } from "../query.ts";
 
-/** Rows that one slice may have: between two slices others have their turn. */
+/** Most rows in a slice; other work runs between two slices. */
 export const SLICE_ROWS = 2_000;
 
-/** As columns rows cost so much less. */
+/** Rows in columns cost less time, so a slice has more of them. */
 export const COLUMN_ROWS = 4 * SLICE_ROWS;
 
 /** The rows of an answer, read slice by slice. */
 export interface Page<Row> {
   /** Whether all rows have been read. */
   readonly done: boolean;
-  /** @param most rows, where they come as columns @returns the next rows, perhaps none */
+  /** @param most number of rows, if the rows are columns @returns the next rows, maybe none */
   read(most: number): Rows<Row>;
-  /** What to ask next, by parameter of the query, when the limit has cut the answer. */
+  /** Query parameters of the next page, if the limit has cut the answer. */
   readonly next?: Readonly<Record<string, string | number>> | undefined;
 }
 
-/** One slice after another, whoever reads: what is live goes on between any two. */
+/** Runs the slices of all readers one after another; live work runs between any two of them. */
 export class TimeSlices {
   readonly #rest: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
 
-  /** @param rest lets everything else that is due happen */
+  /** @param rest lets all other pending work run */
   constructor(rest: () => Promise<void>) {
     this.#rest = rest;
   }
@@ -46,11 +46,11 @@ export class TimeSlices {
 
 export interface History<Row> {
   readonly columns: readonly Column<Row>[];
-  /** Every word that may stand in a column of words. */
+  /** All values of the columns of words. */
   readonly words: Words;
   readonly page: Page<Row>;
   readonly timeSlices: TimeSlices;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
@@ -65,14 +65,14 @@ const TYPES = {
 export type HistoryFormat = keyof typeof TYPES;
 const FORMATS = Object.keys(TYPES) as HistoryFormat[];
 
-/** What is asked for by `format`, else by `Accept`; JSON when neither names a format that there is. */
+/** Format from the parameter `format`, or from `Accept`; JSON if neither names a known format. */
 export function historyFormat(c: Context, query: Query): HistoryFormat {
   const bare = (format: HistoryFormat) => TYPES[format].split(";")[0]!;
   const type = accepts(c, { header: "Accept", supports: FORMATS.map(bare), default: TYPES.json });
   return query.choice("format", FORMATS, FORMATS.find((format) => bare(format) === type)!);
 }
 
-/** Answers with the rows of a page; more than one slice is read at the pace of the reader. */
+/** Answers with the rows of a page. The server reads further slices at the client's speed. */
 export function historyResponse<Row>(
   c: Context,
   format: HistoryFormat,
@@ -85,7 +85,7 @@ export function historyResponse<Row>(
     c.header("Link", `<${nextAddress(c.req.url, page.next)}>; rel="next"`);
     c.header("Tickwire-Next", String(Object.values(page.next)[0]));
   }
-  // Before the answer begins, what cannot be read is still an error of its own.
+  // Before the answer starts, a read error still gets a status of its own.
   const first = page.read(sliceOf(format));
   if (c.req.method === "HEAD") return c.body(null);
   const writer = writerOf(format, history);
@@ -113,7 +113,7 @@ function writerOf<Row>(format: HistoryFormat, { columns, words }: History<Row>):
   }
 }
 
-/** Nothing is read before it is asked for, so a slow reader has no more than one slice waiting. */
+/** Reads a slice only when the client needs it, so at most one slice waits for a slow client. */
 function rowStream<Row>(
   { page, timeSlices, fault }: History<Row>,
   writer: Writer<Row>,
@@ -136,7 +136,7 @@ function rowStream<Row>(
         if (page.done) controller.close();
       } catch (error) {
         fault(error);
-        // The connection breaks off: nobody takes a part for the whole.
+        // An error breaks the answer off, so that the client does not take a part for the whole.
         controller.error(error);
       }
     },

@@ -9,13 +9,13 @@ import type { TimeSlices } from "./history.ts";
 import { HttpError } from "../http_error.ts";
 
 export interface IngestOptions {
-  /** Bytes that one batch may have. */
+  /** Maximum size of a batch. */
   readonly bodyBytesMax: number;
-  /** How long a body may take while others wait for its room. */
+  /** Maximum time for the transfer of a body while other requests wait for its space. */
   readonly stalledMsMax: number;
   readonly timeSlices: TimeSlices;
   now(): number;
-  /** Puts ticks on the tape, those of a key once. */
+  /** Adds ticks to the tape, only once for each key. */
   readonly accept: Writer["accept"];
   /** The same for bars. */
   readonly give: Writer["give"];
@@ -23,33 +23,33 @@ export interface IngestOptions {
 
 export interface Taken extends Accepted, Pick<Batch, "skipped" | "bad"> {}
 
-/** Plain formats are read as they are; where a form is given, what it does not say is found out. */
+/** Plain formats have fixed rules. With a form, its missing parts are detected. */
 type Rules = Omit<BatchRules, "now"> | Pick<WholeRules, "form" | "what">;
 
-/** A batch that is in memory. */
+/** A batch that is in memory already. */
 export interface Received {
   readonly bytes: Uint8Array;
   readonly format: BatchFormat;
   readonly key?: string | undefined;
-  /** Symbols that its sender may write. */
+  /** Symbols that the sender may write. */
   readonly scope: Scope;
-  /** Settles when the batch may be read: batches of one sender go onto the tape in the order sent. */
+  /** Resolves when the batch may be read: batches of one sender keep their order on the tape. */
   readonly turn: Promise<void>;
-  /** Called when the next one may be read. */
+  /** Called when the next batch may be read. */
   read(): void;
 }
 
-/** So many bodies of the greatest size are held at once, and so many requests wait for theirs. */
+/** Number of bodies of maximum size in memory, and of requests that wait for space. */
 const BODIES_MAX = 4;
 const WAITING_MAX = 1_000;
 const RETRY_SECONDS = 1;
-/** So many batches are taken off sockets between two rests, so that many small ones hold up nobody. */
+/** Number of batches from sockets between two pauses: many small ones must not delay other work. */
 const SLICE_BATCHES = 32;
 export const KEY_LENGTH_MAX = 200;
 
 /**
- * Takes batches, by whatever way they come. The bytes of batches that are not on the tape yet are bounded:
- * beyond that the bodies of further requests are not read until there is room, and their senders wait.
+ * Accepts batches from requests and sockets. The bytes of batches that are not on the tape yet have
+ * a limit: above it requests wait, and their bodies are not read until there is space.
  */
 export class Ingest {
   readonly #options: IngestOptions;
@@ -74,7 +74,7 @@ export class Ingest {
     return this.#options.now();
   }
 
-  /** Takes the body of a request: all of it, or what the rules allow, or, by throwing, nothing. */
+  /** Accepts a request's body: all of it, or a part if the rules allow that. @throws if nothing */
   async takeBody(
     request: Request,
     key: string | undefined,
@@ -91,7 +91,7 @@ export class Ingest {
     }
   }
 
-  /** Takes a batch that has been received already, if there is room for it. */
+  /** Accepts a batch that is in memory, if there is space. */
   async take({ bytes, format, key, scope, turn, read }: Received): Promise<Taken> {
     checkKey(key);
     if (this.#bytes + bytes.length > this.#bytesMax) throw busy();
@@ -105,7 +105,7 @@ export class Ingest {
     }
   }
 
-  /** Gives up bodies that do not come to their end while others wait. */
+  /** Refuses bodies that take too long while other requests wait. */
   tend(now: number): void {
     if (this.#waiting.length === 0) return;
     for (const { since, giveUp } of this.#reading) {
@@ -115,7 +115,7 @@ export class Ingest {
     }
   }
 
-  /** Lets everything else have its turn after every so many batches. */
+  /** Lets other work run after every `SLICE_BATCHES` batches. */
   async #pause(): Promise<void> {
     if (++this.#batches % SLICE_BATCHES === 0) this.#rest = this.#options.timeSlices.take();
     await this.#rest;
@@ -140,7 +140,7 @@ export class Ingest {
   ): Promise<Taken> {
     const { accept, give } = this.#options;
     const { ticks, bars, skipped, bad } = await this.#batch(bytes, rules);
-    // What changes nothing does not use its key up.
+    // A batch without effect does not use its key up.
     if (bad !== undefined && ticks.length === 0) throw bad;
     checkWritten(bars ?? ticks, scope);
     const attached = { key: key || undefined };
@@ -169,14 +169,14 @@ export class Ingest {
     return step.value;
   }
 
-  /** Waits until there is room for so many bytes. */
+  /** Waits until there is space for a body. */
   async #room(bytes: number): Promise<void> {
     if (this.#waiting.length === 0 && this.#bytes + bytes <= this.#bytesMax) {
       this.#bytes += bytes;
       return;
     }
     if (this.#waiting.length >= WAITING_MAX) throw busy();
-    // Whoever makes room counts the bytes, so that nobody else takes it meanwhile.
+    // `#leave` counts the bytes before it calls `enter`, so that no other body takes the space.
     await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
   }
 

@@ -4,7 +4,7 @@ import { HttpError } from "../http_error.ts";
 
 export interface PositionsOptions {
   readonly tape: { readonly epoch: string; readonly head: number };
-  /** How long a position is waited for that is not there yet: another replica may have got there before. */
+  /** Milliseconds to wait for a position that another replica may have reached already. */
   readonly waitMs: number;
   elapsed(): number;
   sleep(ms: number): Promise<void>;
@@ -13,7 +13,7 @@ export interface PositionsOptions {
 const PAUSE_MS = 10;
 const RETRY_SECONDS = 1;
 
-/** Lets a request wait until what it names with `at` or `after` is on the tape here. */
+/** Delays a request until this server has reached the position in `at` or `after`. */
 export function awaitPositions(options: PositionsOptions): MiddlewareHandler {
   const { tape, waitMs, elapsed, sleep } = options;
   return async (c, next) => {
@@ -28,7 +28,7 @@ export function awaitPositions(options: PositionsOptions): MiddlewareHandler {
     return await next();
   };
 
-  /** The routes themselves say what is wrong with it. */
+  /** An invalid `after` is 0 here, because the routes refuse it. */
   function seqAfter(text: string | undefined): number {
     const position = parsePosition(text ?? "");
     return position?.epoch === tape.epoch ? position.seq : 0;

@@ -9,7 +9,7 @@ export interface SnapshotOptions {
   position(): string;
 }
 
-/** `GET /snapshot?symbol=A,B/*`: board rows, all of them when none is named. */
+/** `GET /snapshot?symbol=A,B/*`: board rows; all rows if the request names no symbol. */
 export function snapshotRoutes({ market, position }: SnapshotOptions): Hono {
   return new Hono().get("/snapshot", (c) => {
     const names = Query.of(c).symbols(market.catalogue);

@@ -15,13 +15,13 @@ export interface StreamsOptions {
   readonly access: { readonly connectionGrants: ConnectionGrants };
   now(): number;
   random(): number;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
-/** What is between client and server may cut what is silent for half a minute. */
+/** Proxies may close a connection after half a minute of silence. */
 const KEEP_ALIVE_MS_MAX = 15_000;
-/** A browser comes back after so long, each after another time. */
+/** Range of the random time after which a browser reconnects. */
 const RETRY_MS_MIN = 1_000, RETRY_MS_MAX = 5_000;
 
 const encoder = new TextEncoder();
@@ -30,7 +30,7 @@ const encoder = new TextEncoder();
 export class Streams {
   readonly #options: StreamsOptions;
   readonly #open = new Set<EventSocket>();
-  /** The clients of a cohort are sent the same frame one after another. */
+  /** The newest frame in encoded form: all clients of a cohort receive the same frame in turn. */
   #encoded: { frame: string; bytes: Uint8Array<ArrayBuffer> } | undefined;
 
   constructor(options: StreamsOptions) {
@@ -58,13 +58,13 @@ export class Streams {
     });
   }
 
-  /** Keeps silent streams from being cut. */
+  /** Sends comments on silent streams, so that proxies keep them open. */
   tend(now: number): void {
     const silentMs = Math.min(KEEP_ALIVE_MS_MAX, this.#options.hub.limits.heartbeatMs);
     for (const socket of this.#open) socket.tend(now, silentMs);
   }
 
-  /** @throws {HttpError} {ClientError} when the stream cannot begin */
+  /** @throws {HttpError} {ClientError} if the stream cannot start */
   #begin(c: Context, wire: Wire, command: Command, connectionGrant: ConnectionGrant): EventSocket {
     const { hub, now, random } = this.#options;
     const socket: EventSocket = new EventSocket({
@@ -110,7 +110,7 @@ export class Streams {
     return this.#encoded.bytes;
   }
 
-  /** An error of ours in one session must not end the process. */
+  /** An error in one session must not end the process. */
   #guard(work: () => void): void {
     try {
       work();
@@ -120,7 +120,7 @@ export class Streams {
   }
 }
 
-/** Goes on where the client was; a list is sent whole, so it has no place to go on from. */
+/** Continues after the client's last event. Lists are always sent whole and need no position. */
 function resumed(command: Command, lastId: string): Command {
   if (lastId === "" || command.kind !== "subscribe" || command.subscription.format.whole) {
     return command;
@@ -131,7 +131,7 @@ function resumed(command: Command, lastId: string): Command {
   throw new HttpError(400, "bad_last_event_id", detail);
 }
 
-/** What would be refused later is refused before the answer begins. @throws {ClientError} */
+/** Checks the subscription, so that errors come before the answer starts. @throws {ClientError} */
 function granted(hub: Hub, command: Command, { read }: Grant): Command {
   if (command.kind !== "subscribe") return command;
   command.subscription.selection.within(read);

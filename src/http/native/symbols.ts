@@ -13,15 +13,15 @@ import { HttpError } from "../http_error.ts";
 
 export interface SymbolsOptions {
   readonly catalogue: Catalogue;
-  /** Adds an instrument or changes the fields given, and keeps that. */
+  /** Adds an instrument, or changes the given fields, and stores it. */
   define(symbol: string, fields: InstrumentFields): Promise<void>;
 }
 
 export const BODY_BYTES_MAX = 65_536;
 
 /**
- * `GET /symbols?query=`: instruments whose symbol or name contains the text. `GET` and `PUT
- * /symbols/:symbol`: one of them; what follows the first slash is its symbol, slashes included.
+ * `GET /symbols?query=`: instruments with the text in their symbol or name. `GET` and `PUT
+ * /symbols/:symbol`: one instrument; its symbol may contain slashes.
  */
 export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
   const checked = (symbol: string) => {

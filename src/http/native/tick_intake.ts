@@ -12,11 +12,11 @@ export interface TickIntakeOptions {
   readonly accept: Writer["accept"];
   readonly give: Writer["give"];
   now(): number;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
-/** The ways by which ticks are sent to the server: requests, and sockets that share their room. */
+/** Receives ticks in requests and on WebSockets, which share the space for batches. */
 export interface TickIntake {
   readonly ingest: Ingest;
   readonly senders: TickSockets;

@@ -4,7 +4,7 @@ import { type Count, formatPosition, type TapeReader, type TickQuery } from "../
 import { listed, type Rows } from "../../wire/history.ts";
 import type { Page, TimeSlices } from "./history.ts";
 
-/** Which ticks; with `after` or `from` the first so many, else the newest. */
+/** A range of ticks: the first `limit` ones with `after` or `from`, otherwise the newest ones. */
 export interface TickRange {
   readonly symbols?: ReadonlySet<string> | undefined;
   readonly after?: number | undefined;
@@ -13,7 +13,7 @@ export interface TickRange {
   readonly limit: number;
 }
 
-/** Finds where an answer begins and ends on the tape; what comes later is not in it. */
+/** Finds the start and the end of an answer on the tape. Later ticks are not a part of it. */
 export async function tickPage(
   tape: TapeReader,
   range: TickRange,
@@ -23,7 +23,7 @@ export async function tickPage(
   const { head } = tape;
   const start = Math.max(tape.tail, after ?? 0, from === undefined ? 0 : tape.before(from));
   const all = { symbols, from, to, after: start, through: head, limit };
-  // No seq is given twice, so there are no more ticks than seqs.
+  // There are at most as many ticks as seqs.
   if (head - start <= limit) return new TickReader(tape, all);
   if (after === undefined && from === undefined) {
     return new TickReader(tape, { ...all, after: await beginOfLast(tape, all, timeSlices) });
@@ -36,18 +36,18 @@ export async function tickPage(
   return Object.assign(reader, { next: { ...next, ...absolute("to", to) } });
 }
 
-/** A relative time means another one by the time of the next page. */
+/** The absolute time for the next page: a relative one would move until then. */
 function absolute(name: string, time: number | undefined): Record<string, number> {
   return time === undefined ? {} : { [name]: time };
 }
 
-/** Which ticks, of those between two places: the bounds as a query has them. */
+/** The ticks of a query between two seqs: after `after`, up to `through`. */
 interface Stretch extends TickQuery {
   readonly after: number;
   readonly through: number;
 }
 
-/** The place before the last so many ticks. */
+/** The seq before the last `limit` ticks. */
 async function beginOfLast(
   tape: TapeReader,
   stretch: Stretch,
@@ -63,7 +63,7 @@ async function beginOfLast(
   return through;
 }
 
-/** Passes over the first so many ticks. @returns how many there were, and the seq of the last of them, or the end */
+/** Counts up to `limit` ticks. @returns their number and the last one's seq, or else the end */
 async function passFirst(
   tape: TapeReader,
   stretch: Stretch,
@@ -79,7 +79,7 @@ async function passFirst(
   return { count, seq };
 }
 
-/** Ticks between two places on the tape, slice by slice. */
+/** Reads the ticks between two seqs in slices. */
 class TickReader implements Page<TapedTick> {
   readonly #tape: TapeReader;
   readonly #stretch: Stretch;
@@ -104,7 +104,7 @@ class TickReader implements Page<TapedTick> {
       throw new RangeError("Cannot read on: the ticks that come next are no longer kept");
     }
     const limit = Math.min(most, this.#left);
-    // Whoever gets the rows is done with them before the next.
+    // The buffer is used again, because the caller writes the rows before it reads the next ones.
     const found = this.#found ??= new FoundColumns(limit);
     this.#after = this.#tape.columns({ ...this.#stretch, after: this.#after, limit }, found);
     this.#left -= found.count;

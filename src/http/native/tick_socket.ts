@@ -12,19 +12,19 @@ import type { SocketPlace } from "../sockets.ts";
 export interface TickSocketsOptions {
   readonly ingest: Ingest;
   readonly sessionsMax: number;
-  /** Bytes of answers, of which a sender may leave some times as many unread. */
+  /** Unread bytes of answers; a sender may leave `UNREAD_FACTOR` times as many. */
   readonly bufferedBytesMax: number;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
 const FORMATS: readonly string[] = ["json", "ndjson", "csv", "influx"] satisfies BatchFormat[];
-/** Batches of a connection that wait for their answer; beyond twice as many it is closed. */
+/** Batches without an answer on one connection. More are refused; twice as many close it. */
 export const UNANSWERED_MAX = 4_000;
-/** The answers to all of them may be unread at once, which is more than what a client is sent otherwise. */
+/** All these answers may be unread at once, which is more than other clients may leave unread. */
 const UNREAD_FACTOR = 4;
 
-/** `WS /ticks?format=`: a batch per frame, each answered once it is on the tape, in order. */
+/** `WS /ticks?format=`: a batch in each frame; answers come in order, once the ticks are taped. */
 export class TickSockets {
   readonly place: SocketPlace = { path: "/ticks", accept: (...asked) => this.#accept(...asked) };
   readonly #options: TickSocketsOptions;
@@ -57,36 +57,36 @@ export class TickSockets {
     };
   }
 
-  /** Lets every sender go, once the batches that it has sent are answered. */
+  /** Disconnects all senders after the answers to their batches. */
   async end(): Promise<void> {
     await Promise.all([...this.#senders].map((sender) => sender.end()));
   }
 }
 
 interface SenderOptions extends TickSocketsOptions {
-  /** How its frames are to be read; absent means as they look. */
+  /** Format of the frames; absent to detect it. */
   readonly format: BatchFormat | undefined;
   readonly connectionGrant: ConnectionGrant;
   left(): void;
 }
 
-/** What a frame holds: ticks, perhaps out of an envelope with a `key`. */
+/** The ticks of a frame, from an envelope or without one, and the envelope's `key`. */
 interface Frame {
   readonly bytes: Uint8Array;
   readonly format: BatchFormat;
   readonly key?: string | undefined;
 }
 
-/** An object of JSON: a tick, or an envelope. */
+/** A JSON object: a tick or an envelope. */
 type Content = Readonly<Record<string, unknown>>;
 
-/** One client that sends ticks. */
+/** A client that sends ticks. */
 class Sender implements Connection {
   readonly #socket: Socket;
   readonly #options: SenderOptions;
-  /** Settles when all that was received so far is read. */
+  /** Resolves when all received batches are read. */
   #read: Promise<void> = Promise.resolve();
-  /** Settles when all that was received so far is answered. */
+  /** Resolves when all received batches are answered. */
   #answered: Promise<void> = Promise.resolve();
   #unanswered = 0;
   #closed = false;
@@ -134,7 +134,7 @@ class Sender implements Connection {
     this.close(CloseCode.restart, "The server restarts");
   }
 
-  /** @returns the answer to a frame, whatever becomes of it */
+  /** @returns the answer to a frame, also for an error */
   async #take(text: string, isTooMany: boolean): Promise<Record<string, unknown>> {
     const { ingest, connectionGrant, fault } = this.#options;
     const turn = this.#read;
@@ -156,7 +156,7 @@ class Sender implements Connection {
     } catch (error) {
       return { id, ...errorBody(toHttpError(error, fault)) };
     } finally {
-      // Whatever became of it, the next one has its turn after those before it.
+      // In any case the next batch may be read after the earlier ones.
       void turn.then(resolve);
     }
   }
@@ -166,12 +166,12 @@ class Sender implements Connection {
   }
 }
 
-/** What a sender is told of a batch that is on the tape. */
+/** The answer to a batch that is on the tape. */
 export function takenBody({ accepted, position, skipped }: Taken): Record<string, unknown> {
   return { accepted, position, ...(skipped > 0 ? { skipped } : {}) };
 }
 
-/** An object alone in its frame, or over several lines, is JSON; objects line by line are NDJSON. */
+/** A single object is JSON, also on several lines; an object on the first of several is NDJSON. */
 function looksLike(text: string): "json" | "ndjson" {
   const trimmed = text.trim();
   const end = trimmed.indexOf("\n");
@@ -179,7 +179,7 @@ function looksLike(text: string): "json" | "ndjson" {
   return first.startsWith("{") && first.endsWith("}") ? "ndjson" : "json";
 }
 
-/** The object that a frame of JSON is, if it is one that can be read. */
+/** Parses a frame as a JSON object; `undefined` if it is none. */
 function openObject(text: string): Content | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   if (isNestedTooDeeply(text)) {
@@ -188,12 +188,12 @@ function openObject(text: string): Content | undefined {
   try {
     return JSON.parse(text) as Content;
   } catch (_) {
-    // The reader of ticks says what is wrong with it.
+    // The reader of ticks reports the error.
     return undefined;
   }
 }
 
-/** What the answer repeats. A tick may have an `id` that is something else. */
+/** The `id` for the answer. In a tick, an `id` of another type is data. */
 function idOf({ id, ticks }: Content, text: string): unknown {
   return ticks !== undefined || isId(id) ? exactId(text, "id", id) : undefined;
 }

@@ -17,7 +17,7 @@ export interface TicksOptions {
   readonly ingest: Ingest;
   readonly timeSlices: TimeSlices;
   now(): number;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
@@ -41,7 +41,7 @@ export function tickRoutes(options: TicksOptions): Hono {
       };
       c.header("Tickwire-Position", formatPosition(tape.epoch, tape.head));
       const page = await tickPage(tape, range, timeSlices);
-      // While the page was looked for, its begin may have gone.
+      // During the search for the page its start may have been deleted.
       readAfter(query.text("after"), tape);
       const words = { symbol: [...symbols ?? catalogue.symbols()] };
       return historyResponse(c, format, { columns: TICK_COLUMNS, words, page, timeSlices, fault });

@@ -1,4 +1,4 @@
-/** What the widgets of OpenBB Workspace show: https://docs.openbb.co/workspace/developers */
+/** The data of widgets for OpenBB Workspace: https://docs.openbb.co/workspace/developers */
 import { Hono } from "hono";
 import type { Bar } from "../../core/bar.ts";
 import type { Row } from "../../core/board.ts";
@@ -19,7 +19,7 @@ export interface OpenbbOptions {
   readonly timeSlices: TimeSlices;
 }
 
-/** How many bars a chart and a table show. */
+/** Number of bars in a chart and in a table. */
 const BARS_SHOWN = 300;
 
 /** `/openbb/symbols`, `/openbb/chart`, `/openbb/bars` and `/openbb/metric`. */
@@ -74,7 +74,7 @@ function tableOf(bars: readonly Bar[]): Record<string, unknown>[] {
   })).reverse();
 }
 
-/** A price and its change since yesterday, in words. An empty delta is not shown. */
+/** A price and its change since the previous close, as text. An empty delta is not shown. */
 function metric({ symbol, price, change_percent }: Row, decimals: number): Record<string, string> {
   return {
     label: symbol,
@@ -83,7 +83,7 @@ function metric({ symbol, price, change_percent }: Row, decimals: number): Recor
   };
 }
 
-/** The client colours by the sign, and takes only a plain 0 for no change. */
+/** The client takes the colour from the sign; it recognizes no change only from a plain 0. */
 function percent(fraction: number): string {
   const text = (fraction * 100).toFixed(2);
   return Number(text) === 0 ? "0" : `${text} %`;

@@ -9,31 +9,31 @@ import { withEtag } from "../etag.ts";
 
 export interface WidgetsOptions {
   readonly catalogue: Catalogue;
-  /** The address under which browsers reach the server, without a slash at the end. */
+  /** The server's URL for browsers, without a slash at the end. */
   readonly publicUrl?: string | undefined;
-  /** The key that a request came with. A grid opens its socket with nothing but the address told here. */
+  /** The read key of a request. A grid opens its WebSocket without headers, only with this URL. */
   readonly keyOf: (request: Request, grant: Grant) => string | undefined;
 }
 
-/** The grid shows so many symbols until the user chooses. */
+/** Number of symbols in the grid until the user chooses. */
 const SYMBOLS_SHOWN = 5;
-/** A param with these options is one for symbols. */
+/** A parameter with these options is a symbol. */
 const SYMBOLS_ENDPOINT = "openbb/symbols";
 
-/** `GET /widgets.json` and `/apps.json`: what there is to show, and a dashboard that shows it. */
+/** `GET /widgets.json` and `/apps.json`: the widgets, and a dashboard with them. */
 export function widgetRoutes({ catalogue, publicUrl, keyOf }: WidgetsOptions): Hono {
   const shown = (c: Context) =>
     [...listingFor(grantOf(c), catalogue).symbols()].slice(0, SYMBOLS_SHOWN);
   return new Hono()
     .get("/widgets.json", withEtag(), (c) => {
-      // With a key in it, it is not for everybody.
+      // The answer may contain a key, so shared caches must not store it.
       c.header("Cache-Control", "private, no-cache");
       return c.json(fillInWidgets(shown(c), publicUrl, keyOf(c.req.raw, grantOf(c))));
     })
     .get("/apps.json", withEtag(), (c) => c.json(fillInApps(shown(c))));
 }
 
-/** Puts what this server has in the place of what the checked-in file names. */
+/** Replaces the examples in the file by this server's symbols, URL and key. */
 function fillInWidgets(
   symbols: readonly string[],
   publicUrl: string | undefined,

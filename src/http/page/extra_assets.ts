@@ -1,4 +1,4 @@
-/** The parts of the page that are loaded when somebody uses them, inside the executable. */
+/** The parts of the page that load at their first use; a part of the executable. */
 import boardChoiceJs from "../../../static/board_choice.js" with { type: "text" };
 import boardMenuJs from "../../../static/board_menu.js" with { type: "text" };
 import splitBordersJs from "../../../static/split_borders.js" with { type: "text" };
@@ -23,7 +23,7 @@ import settingsPanelJs from "../../../static/settings_panel.js" with { type: "te
 import tilesJs from "../../../static/tiles.js" with { type: "text" };
 import extrasCss from "../../../static/extras.css" with { type: "text" };
 
-/** Texts of modules, by what follows `/static/` in their paths. */
+/** Texts of modules, by their path below `/static/`. */
 export const EXTRA_MODULES: Readonly<Record<string, unknown>> = {
   "board_choice.js": boardChoiceJs,
   "board_menu.js": boardMenuJs,

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { ASSETS } from "./assets.ts";
 import { withEtag } from "../etag.ts";
 
-/** Nothing on the page comes from anywhere else, and no script or style stands in the page itself. */
+/** The page loads nothing from other servers, and contains no inline scripts or styles. */
 function contentSecurityPolicy(ancestors: readonly string[]): string {
   return [
     "default-src 'none'",
@@ -16,13 +16,13 @@ function contentSecurityPolicy(ancestors: readonly string[]): string {
   ].join("; ");
 }
 
-/** The page, the bare chart and their files. @param ancestors origins that may frame them */
+/** The page, the chart page and their files. @param ancestors origins that may frame them */
 export function pageRoutes(ancestors: readonly string[]): Hono {
   const router = new Hono();
   const policy = contentSecurityPolicy(ancestors);
   for (const [path, { type, text }] of Object.entries(ASSETS)) {
     router.get(path, withEtag(), (c) => {
-      // The browser asks each time and is answered with 304 until a new version is installed.
+      // The browser asks each time; the answer is 304 until a new version is installed.
       c.header("Cache-Control", "no-cache");
       c.header("X-Content-Type-Options", "nosniff");
       if (type.startsWith("text/html")) c.header("Content-Security-Policy", policy);

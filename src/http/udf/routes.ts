@@ -23,12 +23,12 @@ export interface UdfOptions {
   readonly archive: Archive;
   readonly timeSlices: TimeSlices;
   now(): number;
-  /** Told of errors that are the server's own. */
+  /** Called for errors of the server itself. */
   fault(error: unknown): void;
 }
 
 const EXCHANGE = "tickwire";
-/** A chart asks for some hundred bars; it asks again for those before. */
+/** A chart requests some hundred bars, and then the earlier ones. */
 const BARS_MAX = 20_000;
 
 export const INTERVAL_OF: ReadonlyMap<string, Interval> = new Map([
@@ -45,7 +45,7 @@ export const INTERVAL_OF: ReadonlyMap<string, Interval> = new Map([
   ["1D", "1d"],
   ["1W", "1w"],
 ]);
-/** The chart makes months, and weeks too, of days. */
+/** The chart builds months, and weeks too, from days. */
 const RESOLUTIONS = [...INTERVAL_OF.keys(), "1M"];
 
 const CONFIG = {
@@ -59,7 +59,7 @@ const CONFIG = {
   symbols_types: [{ name: "All types", value: "" }],
 };
 
-/** `/udf` is the address to give to a datafeed; what is below it is asked for by the client itself. */
+/** `/udf` is the URL for the user's settings; the charting client adds the rest of each path. */
 export function udfRoutes({ market, archive, timeSlices, now, fault }: UdfOptions): Hono {
   const { catalogue, board } = market;
   const router = new Hono()
@@ -99,7 +99,7 @@ export function udfRoutes({ market, archive, timeSlices, now, fault }: UdfOption
       });
       return c.json({ s: "ok", d: quotes });
     });
-  // The client looks neither at the status nor at `detail`.
+  // The client reads neither the status nor `detail`.
   return router.onError((error, c) => {
     const refusal = toHttpError(error, fault);
     const { message, status } = refusal;
@@ -109,7 +109,7 @@ export function udfRoutes({ market, archive, timeSlices, now, fault }: UdfOption
 
 type Catalogue = Market["catalogue"];
 
-/** A chart may put the exchange before a symbol. */
+/** A chart may write the exchange before a symbol. */
 function find(catalogue: Listing, name: string): Instrument | undefined {
   return catalogue.get(name) ?? catalogue.get(withoutExchange(name));
 }
@@ -125,7 +125,7 @@ function resolve(all: Catalogue, name: string | undefined, grant: Grant): Instru
     throw new HttpError(400, "bad_symbol", "Cannot answer without a symbol: name one");
   }
   const catalogue = listingFor(grant, all);
-  // What is typed into a chart comes in capitals.
+  // Charts change the user's input to capitals.
   const typed = withoutExchange(name).toLowerCase();
   const instrument = find(catalogue, name) ??
     catalogue.all().find(({ symbol }) => symbol.toLowerCase() === typed);
@@ -138,7 +138,7 @@ function unknown(name: string): string {
   return `Cannot find symbol ${JSON.stringify(name.slice(0, 100))}: it is unknown`;
 }
 
-/** The symbol itself first, then those that begin with the text. */
+/** Sorts the symbol itself first, then symbols that begin with the text. */
 function byRelevance(found: readonly Instrument[], text: string): Instrument[] {
   const wanted = text.toLowerCase();
   const rank = ({ symbol }: Instrument) => {
@@ -198,7 +198,7 @@ function secondsOf(query: Query, name: string): number | undefined {
   const text = query.text(name);
   if (text === undefined) return undefined;
   const seconds = Number(text);
-  // Charts that look far back ask from before 1970.
+  // A chart of a long time requests bars from before 1970.
   if (/^-?\d+(\.\d+)?$/.test(text) && Math.abs(seconds) < LOOKS_LIKE_MS_MIN) return seconds * 1_000;
   const shown = JSON.stringify(text.slice(0, 100));
   throw new HttpError(400, `bad_${name}`, `Cannot use ${name} ${shown}: it is no time in seconds`);
@@ -212,7 +212,7 @@ function countbackOf(query: Query): number {
   throw new HttpError(400, "bad_countback", `Cannot use countback ${shown}: it is no whole number`);
 }
 
-/** @param bars up to the end of the range, oldest first @param least how many are wanted at least */
+/** @param bars up to the end of the range, oldest first @param least minimum number of bars */
 function history(bars: readonly Bar[], from: number, least: number): Record<string, unknown> {
   const newest = bars.at(-1);
   if (newest === undefined) return { s: "no_data" };
@@ -226,12 +226,12 @@ function history(bars: readonly Bar[], from: number, least: number): Record<stri
     h: answered.map(({ high }) => high),
     l: answered.map(({ low }) => low),
     c: answered.map(({ close }) => close),
-    // A place in a list cannot be left out, and clients take whatever stands there for a number.
+    // A list needs a value for each bar, and clients expect numbers.
     v: answered.map(({ volume }) => volume ?? 0),
   };
 }
 
-/** What is unknown is left out: the client takes whatever stands there for a number. */
+/** Unknown values are left out, because clients expect numbers. */
 function quote(
   row: ReturnType<Market["board"]["row"]>,
   { symbol, name, decimals }: Instrument,
