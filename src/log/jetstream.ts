@@ -1,4 +1,4 @@
-import { TapeError } from "../store/tape_error.ts";
+import { LogUnavailable, TapeError } from "../store/tape_error.ts";
 import { decodeEntry, encodeEntry, EntryFault, NewerEntry } from "./entry.ts";
 import {
   type Appended,
@@ -17,8 +17,22 @@ import {
 import { outgoingEntries, type OutgoingEntry, type Waiting } from "./outgoing_entries.ts";
 import type { LogStream, StreamMessage } from "./stream.ts";
 
+/** What the log uses of its stream. */
+export type FollowedStream = Pick<
+  LogStream,
+  | "name"
+  | "firstSeq"
+  | "lastSeq"
+  | "isConnected"
+  | "reconnects"
+  | "publish"
+  | "read"
+  | "look"
+  | "close"
+>;
+
 export interface JetStreamLogOptions {
-  readonly stream: LogStream;
+  readonly stream: FollowedStream;
   readonly epoch: string;
   /** The name of this process among the writers of the stream. */
   readonly writer: string;
@@ -48,7 +62,7 @@ export class JetStreamLog implements SlicedLog {
   readonly #waiting: Waiting[] = [];
   #ticksWaiting = 0;
   readonly #parcels: OutgoingEntry[] = [];
-  #publishing = 0;
+  readonly #publishing = new Set<OutgoingEntry>();
   #published = 0;
   /** Messages that were read but not delivered. */
   readonly #queue: StreamMessage[] = [];
@@ -62,9 +76,10 @@ export class JetStreamLog implements SlicedLog {
   #target = 0;
   /** Messages of the stream that were not read yet. */
   #pending = 0;
-  #failed = false;
+  /** Why the log has ended, if it has. */
+  #ended: LogUnavailable | undefined;
   /** Callbacks of senders that wait for the delivery of a message. */
-  readonly #telling = new Map<number, () => void>();
+  readonly #telling = new Map<number, { resolve(): void; reject(error: unknown): void }>();
   /** The places of entries without ticks, by message; only while messages are in flight. */
   readonly #places = new Map<number, number>();
 
@@ -74,6 +89,7 @@ export class JetStreamLog implements SlicedLog {
   }
 
   append(draft: Draft): Promise<Appended> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, resolve, reject });
       this.#ticksWaiting += recordsOf(draft);
@@ -98,11 +114,11 @@ export class JetStreamLog implements SlicedLog {
   work(): boolean {
     this.#parcels.push(...outgoingEntries(this.#waiting.splice(0), this.#options.now()));
     this.#ticksWaiting = 0;
-    while (this.#parcels.length > 0 && this.#publishing < PUBLISHING_MAX) {
+    while (this.#parcels.length > 0 && this.#publishing.size < PUBLISHING_MAX) {
       void this.#publish(this.#parcels.shift()!);
     }
     this.#tell();
-    return this.#queue.length > 0 && !this.#failed;
+    return this.#queue.length > 0 && this.#ended === undefined;
   }
 
   forget(): boolean {
@@ -119,26 +135,28 @@ export class JetStreamLog implements SlicedLog {
 
   /** Whether some drafts are not published yet. */
   get isBusy(): boolean {
-    return this.#waiting.length + this.#parcels.length + this.#publishing > 0;
+    return this.#waiting.length + this.#parcels.length + this.#publishing.size > 0;
   }
 
   async close(): Promise<void> {
     const { elapsed, sleep, stream } = this.#options;
     const until = elapsed() + CLOSE_MS_MAX;
     for (; this.isBusy && elapsed() < until; await sleep(1)) this.work();
-    this.#failed = true;
+    this.#end(new LogUnavailable(`Cannot write to the stream ${stream.name}: its log is closed`));
     await stream.close();
   }
 
-  async #publish({ entry, ends }: OutgoingEntry): Promise<void> {
+  async #publish(outgoing: OutgoingEntry): Promise<void> {
     const { stream, writer } = this.#options;
-    this.#publishing++;
+    const { entry, ends } = outgoing;
+    this.#publishing.add(outgoing);
     try {
       const id = `${writer}-${++this.#published}`;
       // The holder of a lease continues until it learns that it has lost it.
       const seq = await stream.publish(id, encodeEntry(entry), entry.lease !== undefined);
+      if (this.#ended !== undefined) throw this.#ended;
       if (seq > this.#told) {
-        await new Promise<void>((resolve) => this.#telling.set(seq, resolve));
+        await new Promise<void>((resolve, reject) => this.#telling.set(seq, { resolve, reject }));
       }
       const begin = this.#places.get(seq) ?? seq * SEQS_A_MESSAGE;
       for (const { waiting, first, last } of ends) {
@@ -147,8 +165,8 @@ export class JetStreamLog implements SlicedLog {
     } catch (error) {
       for (const { waiting } of ends) waiting.reject(error);
     } finally {
-      this.#publishing--;
-      if (this.#publishing === 0) this.#places.clear();
+      this.#publishing.delete(outgoing);
+      if (this.#publishing.size === 0) this.#places.clear();
       if (this.#parcels.length > 0) this.#options.waiting(true);
     }
   }
@@ -159,6 +177,7 @@ export class JetStreamLog implements SlicedLog {
   }
 
   async #take(message: StreamMessage): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
     const expected = this.#read + 1;
     const { name } = this.#options.stream;
     if (message.seq < expected) throw behind(name, message.seq, expected - 1);
@@ -177,19 +196,25 @@ export class JetStreamLog implements SlicedLog {
     const { elapsed } = this.#options;
     const until = elapsed() + DELIVER_MS_MAX;
     let ticks = 0;
-    while (this.#queue.length > 0 && ticks < DELIVER_MAX && elapsed() < until && !this.#failed) {
+    while (this.#queue.length > 0 && ticks < DELIVER_MAX && elapsed() < until && !this.#ended) {
       const message = this.#queue.shift()!;
+      this.#told = message.seq;
+      const sender = this.#telling.get(message.seq);
+      this.#telling.delete(message.seq);
       const entry = this.#decode(message);
       if (entry !== undefined) {
         ticks += weightOf(entry);
         if (seqsOf(entry) > 0) this.#head = lastSeq(entry);
-        else if (this.#publishing > 0) this.#places.set(message.seq, entry.first);
+        else if (this.#publishing.size > 0) this.#places.set(message.seq, entry.first);
         this.#toldTime = entry.time;
-        this.#deliver!(entry);
+        try {
+          this.#deliver!(entry);
+        } catch (error) {
+          sender?.reject(error);
+          throw error;
+        }
       }
-      this.#told = message.seq;
-      this.#telling.get(message.seq)?.();
-      this.#telling.delete(message.seq);
+      sender?.resolve();
     }
     if (this.#queue.length >= QUEUED_MAX / 2) return;
     this.#roomMade?.();
@@ -216,7 +241,7 @@ export class JetStreamLog implements SlicedLog {
   /** Detects a stream that was replaced or has lost messages. Readers do not notice that. */
   async #look(): Promise<void> {
     const { stream, sleep } = this.#options;
-    for (let last = stream.lastSeq; !this.#failed;) {
+    for (let last = stream.lastSeq; this.#ended === undefined;) {
       await sleep(LOOK_MS);
       try {
         const read = this.#read;
@@ -234,9 +259,24 @@ export class JetStreamLog implements SlicedLog {
   }
 
   #fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#options.fail(error instanceof TapeError ? error : new TapeError(String(error)));
+    if (this.#ended !== undefined) return;
+    const cause = error instanceof TapeError
+      ? error
+      : new TapeError(String(error), { cause: error });
+    this.#end(new LogUnavailable(cause.message, { cause }));
+    this.#options.fail(cause);
+  }
+
+  /** Stops delivery, rejects all drafts that were not delivered, and releases the reader. */
+  #end(error: LogUnavailable): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { ends } of [...this.#publishing, ...this.#parcels.splice(0)]) {
+      for (const { waiting } of ends) waiting.reject(error);
+    }
+    for (const { reject } of this.#telling.values()) reject(error);
+    this.#roomMade?.();
   }
 }
 
