@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KV } from "@nats-io/kv";
+import { natsFaultOf } from "./nats_error.ts";
 import type { LogStream } from "./stream.ts";
 
 /** Gives a task to one replica at a time. */
@@ -77,7 +78,7 @@ export class StreamLeases implements Leases {
     } catch (error) {
       const { message } = error as Error;
       // It is normal that another replica has it. Other errors are logged once.
-      if (!/wrong last sequence/i.test(message) && message !== this.#told) {
+      if (natsFaultOf(error) !== "conflict" && message !== this.#told) {
         this.#options.warn(`Cannot ask for the lease of ${name}: ${message}`);
         this.#told = message;
       }
@@ -103,7 +104,7 @@ export class StreamLeases implements Leases {
         revision = await values.update(keyOf(name), holder, revision);
         renewed = begun;
       } catch (error) {
-        if (/wrong last sequence/i.test((error as Error).message)) break;
+        if (natsFaultOf(error) === "conflict") break;
       }
     }
     warn(`The lease of ${name} is lost: another replica may have it`);

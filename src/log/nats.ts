@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import { TapeError } from "../store/tape_error.ts";
+import { natsFaultOf } from "./nats_error.ts";
 import type { StreamSpec } from "./stream_spec.ts";
 
 interface Waits {
@@ -24,7 +25,7 @@ export async function connectTo(
     } catch (cause) {
       const { message } = cause as Error;
       // Other errors, such as a wrong password, would occur again.
-      if (!/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout|connection refused|closed/i.test(message)) {
+      if (natsFaultOf(cause) !== "unreachable") {
         throw new TapeError(`Cannot connect to NATS at ${spec.servers.join(", ")}: ${message}`, {
           cause,
         });
