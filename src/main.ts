@@ -5,8 +5,8 @@ import project from "../package.json" with { type: "json" };
 import { checkParts, createApp } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
+import { backoff } from "./core/backoff.ts";
 import { createLog } from "./logger.ts";
-import { backoff } from "./feeds/backoff.ts";
 import { openSharedLog } from "./open_tape.ts";
 import { sleep, turn } from "./scheduler.ts";
 import { relaunchOf } from "./runtime/relaunch.ts";
@@ -51,7 +51,7 @@ async function serve(given: Config): Promise<void> {
   const worker = await reportAsWorker(clock.elapsed);
   const config = worker === undefined ? given : workerSettings(given, worker.post);
   const workerPool = worker === undefined ? createCrew(config, clock.elapsed) : undefined;
-  const shared = await openSharedLog(config, { ...clock, ...log, sleep });
+  const shared = await openSharedLog(config, { ...clock, ...log, random: Math.random, sleep });
   if (workerPool !== undefined) await untilFree(config.tape);
   const app = createApp(config, {
     version,

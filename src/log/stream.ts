@@ -5,15 +5,17 @@
 import type { JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { KV, KvEntry } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { backoff } from "../core/backoff.ts";
 import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 import { connectTo } from "./nats.ts";
 import { natsFaultOf } from "./nats_error.ts";
 import type { StreamSpec } from "./stream_spec.ts";
 
-/** The clock and logger that a stream uses. */
+/** The clock, chance and logger that a stream uses. */
 export interface StreamWorld {
   now(): number;
   elapsed(): number;
+  random(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   info(message: string): void;
   warn(message: string): void;
@@ -36,7 +38,7 @@ export interface StreamMessage {
 /** The description that marks a stream of this program. */
 const DESCRIPTION = "tickwire log 1";
 const NANOS_PER_MS = 1e6;
-const REQUEST_MS = 2_000, RETRY_MS = 250, HEARTBEAT_MS = 1_000;
+const REQUEST_MS = 2_000, RETRY_MS_MAX = 1_000, HEARTBEAT_MS = 1_000;
 /** How long a write waits for a server that is down. */
 const PATIENCE_MS = 5_000;
 const MESSAGES_AHEAD = 256;
@@ -114,9 +116,9 @@ export class LogStream {
    * @throws {LogUnavailable} {TapeFull} {TapeError}
    */
   async publish(id: string, data: Uint8Array, patient = false): Promise<number> {
-    const { elapsed, sleep } = this.#world;
+    const { elapsed, random, sleep } = this.#world;
     const until = elapsed() + (patient ? Infinity : PATIENCE_MS);
-    for (;;) {
+    for (let attempt = 0;; attempt++) {
       try {
         const options = { msgID: id, timeout: REQUEST_MS, retries: 0 };
         const expect = { streamName: this.name };
@@ -125,7 +127,7 @@ export class LogStream {
       } catch (cause) {
         const error = toError(this.name, cause);
         if (this.#isClosed || !(error instanceof LogUnavailable) || elapsed() >= until) throw error;
-        await sleep(RETRY_MS);
+        await sleep(backoff(attempt, random, RETRY_MS_MAX));
       }
     }
   }
@@ -135,9 +137,10 @@ export class LogStream {
    * @param take is awaited before the next message is read
    */
   async read(from: number, take: (message: StreamMessage) => Promise<void> | void): Promise<void> {
+    const { random, sleep, warn } = this.#world;
     let next = from;
     let told = "";
-    while (!this.#isClosed) {
+    for (let attempt = 0; !this.#isClosed; attempt++) {
       try {
         const options = { opt_start_seq: next, inactive_threshold: 60_000 };
         const consumer = await this.#client.consumers.get(this.name, options);
@@ -148,6 +151,7 @@ export class LogStream {
         });
         for await (const { seq, data, info } of messages) {
           told = "";
+          attempt = 0;
           if (this.#isClosed) return;
           next = seq + 1;
           await take({ seq, data, pending: info.pending });
@@ -155,10 +159,10 @@ export class LogStream {
       } catch (cause) {
         if (cause instanceof TapeError) throw cause;
         const { message } = toError(this.name, cause);
-        if (message !== told && !this.#isClosed) this.#world.warn(`${message}; trying again`);
+        if (message !== told && !this.#isClosed) warn(`${message}; trying again`);
         told = message;
       }
-      await this.#world.sleep(RETRY_MS);
+      await sleep(backoff(attempt, random, RETRY_MS_MAX));
     }
   }
 

@@ -51,7 +51,8 @@ class SharedLog implements OpenLog {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const spec = parseStreamSpec(`${at.url}?stream=${name}`);
-    const world = { now: Date.now, elapsed: () => performance.now(), sleep: wait, info() {}, warn };
+    const clock = { now: Date.now, elapsed: () => performance.now(), sleep: wait };
+    const world = { ...clock, random: Math.random, info() {}, warn };
     const stream = await LogStream.open({ spec, ageMs: 86_400_000, ...world });
     return new SharedLog(stream, warnings, wake);
   }
