@@ -237,7 +237,10 @@ class Member {
     const room = rooms.join((message) => channel.say(message));
     this.#leaveRooms = room.left;
     return (frame) => {
-      if (frame.kind === KIND.draft) return this.#joined!.draft(frame.bytes);
+      if (frame.kind === KIND.draft) {
+        // Only a worker that follows the log may write.
+        return this.#joined === undefined ? channel.close() : this.#joined.draft(frame.bytes);
+      }
       const message = messageIn<Message>(frame);
       switch (message.op) {
         case "follow":
