@@ -6,6 +6,7 @@ import {
   DELIVER_MS_MAX,
   type Draft,
   type Entry,
+  ENTRY_TICKS_MAX,
   FULL_BATCH,
   lastSeq,
   type LogState,
@@ -50,7 +51,7 @@ export interface JetStreamLogOptions {
 export class StreamBehind extends TapeError {}
 
 /** A message contains one entry. The seq of its first tick is the message number × this value. */
-export const SEQS_A_MESSAGE = 4_096;
+export const SEQS_A_MESSAGE = ENTRY_TICKS_MAX;
 /** Most messages in flight to the stream, and most messages read but not delivered. */
 const PUBLISHING_MAX = 128, QUEUED_MAX = 256;
 const LOOK_MS = 1_000, CLOSE_MS_MAX = 2_000;
