@@ -60,29 +60,34 @@ const LOOK_MS = 1_000, CLOSE_MS_MAX = 2_000;
 export class JetStreamLog implements SlicedLog {
   readonly epoch: string;
   readonly #options: JetStreamLogOptions;
+  /** Why the log has ended, if it has. */
+  #ended: LogUnavailable | undefined;
+
+  // Sending: drafts wait, are packed into entries, and are published until they are delivered.
   readonly #waiting: Waiting[] = [];
   #ticksWaiting = 0;
-  readonly #parcels: OutgoingEntry[] = [];
+  readonly #outgoing: OutgoingEntry[] = [];
   readonly #publishing = new Set<OutgoingEntry>();
+  /** Number of all entries that were published. */
   #published = 0;
-  /** Messages that were read but not delivered. */
+  /** Callbacks of published entries that are in the stream but not delivered, by message. */
+  readonly #awaitingDelivery = new Map<number, { resolve(): void; reject(error: unknown): void }>();
+  /** The places of entries without ticks, by message; only while messages are in flight. */
+  readonly #places = new Map<number, number>();
+
+  // Delivering: messages are read, wait in a queue, and are delivered.
   readonly #queue: StreamMessage[] = [];
   #roomMade: (() => void) | undefined;
   #deliver: ((entry: Entry) => void) | undefined;
-  /** `seq` of the newest delivered tick, and number of the newest delivered message. */
+  /** `seq` of the newest delivered tick. */
   #head = 0;
-  #told = 0;
-  #toldTime = 0;
+  /** Number of the newest delivered message, and when its entry was logged. */
+  #deliveredSeq = 0;
+  #deliveredTime = 0;
   /** Number of the newest message at the last check but one. */
   #target = 0;
   /** Messages of the stream that were not read yet. */
   #pending = 0;
-  /** Why the log has ended, if it has. */
-  #ended: LogUnavailable | undefined;
-  /** Callbacks of senders that wait for the delivery of a message. */
-  readonly #telling = new Map<number, { resolve(): void; reject(error: unknown): void }>();
-  /** The places of entries without ticks, by message; only while messages are in flight. */
-  readonly #places = new Map<number, number>();
 
   constructor(options: JetStreamLogOptions) {
     this.#options = options;
@@ -104,21 +109,21 @@ export class JetStreamLog implements SlicedLog {
     const { stream } = this.#options;
     this.#deliver = deliver;
     this.#head = after;
-    this.#told = Math.max(Math.floor(after / SEQS_A_MESSAGE), stream.firstSeq - 1);
+    this.#deliveredSeq = Math.max(Math.floor(after / SEQS_A_MESSAGE), stream.firstSeq - 1);
     this.#target = stream.lastSeq;
-    this.#pending = Math.max(0, stream.lastSeq - this.#told);
-    const read = stream.read(this.#told + 1, (message) => this.#take(message));
+    this.#pending = Math.max(0, stream.lastSeq - this.#deliveredSeq);
+    const read = stream.read(this.#deliveredSeq + 1, (message) => this.#receive(message));
     read.catch((error) => this.#fail(error));
-    void this.#look();
+    void this.#watchStream();
   }
 
   work(): boolean {
-    this.#parcels.push(...outgoingEntries(this.#waiting.splice(0), this.#options.now()));
+    this.#outgoing.push(...outgoingEntries(this.#waiting.splice(0), this.#options.now()));
     this.#ticksWaiting = 0;
-    while (this.#parcels.length > 0 && this.#publishing.size < PUBLISHING_MAX) {
-      void this.#publish(this.#parcels.shift()!);
+    while (this.#outgoing.length > 0 && this.#publishing.size < PUBLISHING_MAX) {
+      void this.#publish(this.#outgoing.shift()!);
     }
-    this.#tell();
+    this.#deliverSlice();
     return this.#queue.length > 0 && this.#ended === undefined;
   }
 
@@ -129,14 +134,14 @@ export class JetStreamLog implements SlicedLog {
   get state(): LogState {
     const { stream: { isConnected: connected, reconnects }, now } = this.#options;
     const entries = this.#pending + this.#queue.length;
-    const ms = entries === 0 ? 0 : Math.max(0, now() - this.#toldTime);
-    const current = this.#told >= this.#target;
+    const ms = entries === 0 ? 0 : Math.max(0, now() - this.#deliveredTime);
+    const current = this.#deliveredSeq >= this.#target;
     return { engine: "jetstream", connected, reconnects, lag: { entries, ms }, current };
   }
 
   /** Whether some drafts are not published yet. */
   get isBusy(): boolean {
-    return this.#waiting.length + this.#parcels.length + this.#publishing.size > 0;
+    return this.#waiting.length + this.#outgoing.length + this.#publishing.size > 0;
   }
 
   async close(): Promise<void> {
@@ -156,8 +161,10 @@ export class JetStreamLog implements SlicedLog {
       // The holder of a lease continues until it learns that it has lost it.
       const seq = await stream.publish(id, encodeEntry(entry), entry.lease !== undefined);
       if (this.#ended !== undefined) throw this.#ended;
-      if (seq > this.#told) {
-        await new Promise<void>((resolve, reject) => this.#telling.set(seq, { resolve, reject }));
+      if (seq > this.#deliveredSeq) {
+        await new Promise<void>((resolve, reject) =>
+          this.#awaitingDelivery.set(seq, { resolve, reject })
+        );
       }
       const begin = this.#places.get(seq) ?? seq * SEQS_A_MESSAGE;
       for (const { waiting, first, last } of ends) {
@@ -168,22 +175,22 @@ export class JetStreamLog implements SlicedLog {
     } finally {
       this.#publishing.delete(outgoing);
       if (this.#publishing.size === 0) this.#places.clear();
-      if (this.#parcels.length > 0) this.#options.waiting(true);
+      if (this.#outgoing.length > 0) this.#options.waiting(true);
     }
   }
 
   /** Number of the newest message that was read. */
-  get #read(): number {
-    return this.#queue.at(-1)?.seq ?? this.#told;
+  get #readSeq(): number {
+    return this.#queue.at(-1)?.seq ?? this.#deliveredSeq;
   }
 
-  async #take(message: StreamMessage): Promise<void> {
+  async #receive(message: StreamMessage): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended;
-    const expected = this.#read + 1;
+    const expected = this.#readSeq + 1;
     const { name } = this.#options.stream;
     if (message.seq < expected) throw behind(name, message.seq, expected - 1);
     // Messages that were dropped before the first read leave no gap.
-    if (message.seq > expected && this.#told >= this.#options.stream.firstSeq) {
+    if (message.seq > expected && this.#deliveredSeq >= this.#options.stream.firstSeq) {
       throw hole(name, expected, message.seq - 1);
     }
     this.#queue.push(message);
@@ -193,21 +200,21 @@ export class JetStreamLog implements SlicedLog {
     await new Promise<void>((resolve) => this.#roomMade = resolve);
   }
 
-  #tell(): void {
+  #deliverSlice(): void {
     const { elapsed } = this.#options;
     const until = elapsed() + DELIVER_MS_MAX;
     let ticks = 0;
     while (this.#queue.length > 0 && ticks < DELIVER_MAX && elapsed() < until && !this.#ended) {
       const message = this.#queue.shift()!;
-      this.#told = message.seq;
-      const sender = this.#telling.get(message.seq);
-      this.#telling.delete(message.seq);
+      this.#deliveredSeq = message.seq;
+      const sender = this.#awaitingDelivery.get(message.seq);
+      this.#awaitingDelivery.delete(message.seq);
       const entry = this.#decode(message);
       if (entry !== undefined) {
         ticks += weightOf(entry);
         if (seqsOf(entry) > 0) this.#head = lastSeq(entry);
         else if (this.#publishing.size > 0) this.#places.set(message.seq, entry.first);
-        this.#toldTime = entry.time;
+        this.#deliveredTime = entry.time;
         try {
           this.#deliver!(entry);
         } catch (error) {
@@ -240,17 +247,17 @@ export class JetStreamLog implements SlicedLog {
   }
 
   /** Detects a stream that was replaced or has lost messages. Readers do not notice that. */
-  async #look(): Promise<void> {
+  async #watchStream(): Promise<void> {
     const { stream, sleep } = this.#options;
     for (let last = stream.lastSeq; this.#ended === undefined;) {
       await sleep(LOOK_MS);
       try {
-        const read = this.#read;
+        const read = this.#readSeq;
         const now = await stream.look();
         if (now === undefined) continue;
         if (now.lastSeq < read) throw behind(stream.name, now.lastSeq, read);
-        if (now.firstSeq > this.#read + 1) {
-          throw hole(stream.name, this.#read + 1, now.firstSeq - 1);
+        if (now.firstSeq > this.#readSeq + 1) {
+          throw hole(stream.name, this.#readSeq + 1, now.firstSeq - 1);
         }
         [this.#target, last] = [last, now.lastSeq];
       } catch (error) {
@@ -273,10 +280,10 @@ export class JetStreamLog implements SlicedLog {
     if (this.#ended !== undefined) return;
     this.#ended = error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
-    for (const { ends } of [...this.#publishing, ...this.#parcels.splice(0)]) {
+    for (const { ends } of [...this.#publishing, ...this.#outgoing.splice(0)]) {
       for (const { waiting } of ends) waiting.reject(error);
     }
-    for (const { reject } of this.#telling.values()) reject(error);
+    for (const { reject } of this.#awaitingDelivery.values()) reject(error);
     this.#roomMade?.();
   }
 }
@@ -287,8 +294,8 @@ function hole(name: string, first: number, last: number): TapeError {
   );
 }
 
-function behind(name: string, last: number, told: number): TapeError {
+function behind(name: string, last: number, read: number): TapeError {
   return new StreamBehind(
-    `Cannot follow the stream ${name}: it ends with message ${last}, but ${told} was read; restart to read what it has now`,
+    `Cannot follow the stream ${name}: it ends with message ${last}, but ${read} was read; restart to read what it has now`,
   );
 }

@@ -55,7 +55,7 @@ export class StreamLeases implements Leases {
   ): Promise<void> {
     const { sleep } = this.#options;
     while (!signal.aborted) {
-      const term = await this.#take(name);
+      const term = await this.#acquire(name);
       if (term === undefined) {
         await sleep(RENEW_MS, signal);
         continue;
@@ -86,7 +86,7 @@ export class StreamLeases implements Leases {
   }
 
   /** @returns the term; `undefined` if another replica has the lease or NATS does not answer */
-  async #take(name: string): Promise<number | undefined> {
+  async #acquire(name: string): Promise<number | undefined> {
     try {
       return await (await this.#values()).create(keyOf(name), this.#options.holder);
     } catch (error) {

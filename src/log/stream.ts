@@ -134,9 +134,12 @@ export class LogStream {
 
   /**
    * Reads the messages from a seq on, and new ones until the stream is closed.
-   * @param take is awaited before the next message is read
+   * @param receive is awaited before the next message is read
    */
-  async read(from: number, take: (message: StreamMessage) => Promise<void> | void): Promise<void> {
+  async read(
+    from: number,
+    receive: (message: StreamMessage) => Promise<void> | void,
+  ): Promise<void> {
     const { random, sleep, warn } = this.#world;
     let next = from;
     let told = "";
@@ -154,7 +157,7 @@ export class LogStream {
           attempt = 0;
           if (this.#isClosed) return;
           next = seq + 1;
-          await take({ seq, data, pending: info.pending });
+          await receive({ seq, data, pending: info.pending });
         }
       } catch (cause) {
         if (cause instanceof TapeError) throw cause;

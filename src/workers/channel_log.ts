@@ -88,7 +88,7 @@ export class ChannelLog implements SlicedLog {
   }
 
   /** Queues a frame of the first process. */
-  take(frame: Frame): void {
+  receive(frame: Frame): void {
     this.#queue.push(frame);
     this.#options.waiting(this.#queue.length >= MUCH);
   }
@@ -137,15 +137,15 @@ export class ChannelLog implements SlicedLog {
         this.#isJoined = true;
         return this.#joined();
       case "appended":
-        return this.#take(message.id)?.resolve({ first: message.first, last: message.last });
+        return this.#takeWaiting(message.id)?.resolve({ first: message.first, last: message.last });
       case "refused": {
         const kind = message.kind as keyof typeof ERRORS;
-        return this.#take(message.id)?.reject(new ERRORS[kind](message.reason));
+        return this.#takeWaiting(message.id)?.reject(new ERRORS[kind](message.reason));
       }
     }
   }
 
-  #take(id: number): Waiting | undefined {
+  #takeWaiting(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     return waiting;
