@@ -123,6 +123,9 @@ export class ChannelLog implements SlicedLog {
     const { elapsed, sleep } = this.#options;
     const until = elapsed() + CLOSE_MS_MAX;
     for (; this.#waiting.size > 0 && elapsed() < until; await sleep(1)) this.work();
+    const closed = new LogUnavailable("Cannot write to the log: it is closed");
+    for (const { reject } of this.#waiting.values()) reject(closed);
+    this.#waiting.clear();
   }
 
   #hear(message: LogMessage): void {
