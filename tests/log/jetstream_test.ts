@@ -254,5 +254,27 @@ describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
     }
   });
 
+  test("JetStreamLog does not try again when it may not write to the stream", async () => {
+    const permissions = '{ publish: { deny: "tickwire.*.log" } }';
+    const guarded = await NatsServer.start(
+      ...["-js", "-c"],
+      configFile(
+        `authorization { users: [{ user: a, password: b, permissions: ${permissions} }] }`,
+      ),
+    );
+    try {
+      const opened = await SharedLog.open("denied&user=a&password=b", undefined, guarded);
+      opened.log.follow(0, () => {});
+      await assert.rejects(opened.log.append({ ticks: numbered(1) }), (error: Error) => {
+        assert.ok(error instanceof TapeError && !(error instanceof LogUnavailable), error.message);
+        assert.match(error.message, /Permissions Violation/);
+        return true;
+      });
+      await opened.close();
+    } finally {
+      await guarded.stop();
+    }
+  });
+
   logContract("JetStreamLog", () => SharedLog.open());
 });
