@@ -26,8 +26,8 @@ export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "by
   readonly ticksMax?: number | undefined;
 }
 
-/** The default of `blockTicks`. */
-const BLOCK_TICKS = 65_536;
+/** The default of `blockTicks`, and the greatest. */
+export const BLOCK_TICKS = 65_536;
 
 /**
  * All data that a process reads: the ticks that are kept, and the data derived from them. The
