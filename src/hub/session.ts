@@ -78,8 +78,8 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   /** A text frame has arrived. Frames run in order when the session has its turn. */
   receive(text: string): void {
     if (this.#closed) return;
-    const { frameBytesMax } = this.#host.limits;
-    const content = text.length > frameBytesMax ? tooLarge(text.length, frameBytesMax) : text;
+    const { frameLengthMax } = this.#host.limits;
+    const content = text.length > frameLengthMax ? tooLarge(text.length, frameLengthMax) : text;
     if (this.#requestQueue.add(content)) this.#host.queue.add(this);
     else this.close(CloseCode.tooMany, "Too many commands");
   }

@@ -163,7 +163,7 @@ describe("Session", () => {
   });
 
   it("Session answers each request once, in order: by result, by error, and the rest by a close", () => {
-    const test = new TestHub({ commandsMax: 10, frameBytesMax: 100 });
+    const test = new TestHub({ commandsMax: 10, frameLengthMax: 100 });
     const { socket, session } = test.connect();
     socket.buffered = 1e9;
     const frames = [

@@ -87,7 +87,7 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 answers a frame over the limit and goes on", () => {
-    const hub = new PacedHub({ frameBytesMax: 50 });
+    const hub = new PacedHub({ frameLengthMax: 50 });
     const client = hub.join("/kraken");
     client.frames();
     client.send(" ".repeat(51));
