@@ -13,8 +13,8 @@ import type { StartPosition } from "./start_position.ts";
 import { FragmentCache } from "./fragment_cache.ts";
 import { granted } from "./granted.ts";
 import type { Limits } from "./limits.ts";
-import type { Snapshot, SubscriptionHost } from "./subscriptions.ts";
-import type { Place } from "./reader.ts";
+import type { Snapshot, SubscriptionHost } from "./subscription_host.ts";
+import type { Knowledge, Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
 import type { FairQueue } from "./fair_queue.ts";
 import { resolveStart } from "./start_position.ts";
@@ -296,10 +296,10 @@ export class Hub implements SubscriptionHost {
     cohort: Cohort,
     start: StartPosition,
     speed: number,
-    { symbols, told }: Partial<Place> = {},
+    { symbols, told }: Knowledge = {},
   ): Cursor {
-    cohort.letBehind(follower);
     const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols, told });
+    cohort.letBehind(follower);
     this.#cursors.add(cursor);
     return cursor;
   }

@@ -1,7 +1,8 @@
 import { isNestedTooDeeply } from "../core/nesting.ts";
-import { type QueuedRequest, RequestQueue } from "./request_queue.ts";
+import { type QueuedRequest, RequestQueue, RETRY_MS, tooManyCommands } from "./request_queue.ts";
 import { ClientError } from "./client_error.ts";
-import { type ClientConnection, type SubscriptionHost, Subscriptions } from "./subscriptions.ts";
+import type { SubscriptionHost } from "./subscription_host.ts";
+import { type ClientConnection, Subscriptions } from "./subscriptions.ts";
 import { Progress } from "./progress.ts";
 import type { QueueMember } from "./fair_queue.ts";
 import { CloseCode, type Socket } from "./socket.ts";
@@ -10,9 +11,6 @@ import type { Command, Message, RequestId, Subscription, Wire } from "./wire.ts"
 
 /** Chooses the protocol of a client by its first frame, if its URL does not tell. */
 export type ChooseWire = (firstFrame: string) => Wire;
-
-/** Time after which a client beyond a rate limit may try again. */
-const RETRY_MS = 1_000;
 
 /** One client from connect to close. */
 export class Session implements GrantHolder, ClientConnection, QueueMember {
@@ -184,7 +182,9 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   #answer(command: Command): void {
     try {
       // A command that contains its answer costs nothing.
-      if (this.#refusing && command.kind !== "answer") throw this.#tooMany();
+      if (this.#refusing && command.kind !== "answer") {
+        throw tooManyCommands(this.#host.limits.commandsMax);
+      }
       this.#checkRate(command);
       this.#perform(command);
     } catch (error) {
@@ -254,11 +254,6 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     if (!(error instanceof ClientError)) throw error;
     const { id = request, code, message, retryAfter } = error;
     this.say({ kind: "error", id, code, message, retryAfter });
-  }
-
-  #tooMany(): ClientError {
-    const message = `Cannot run the command: ${this.#host.limits.commandsMax} commands are waiting`;
-    return new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
 }
 
