@@ -227,6 +227,21 @@ describe("Session", () => {
     });
   });
 
+  it("Session answers a command that the server fails to run, and goes on", () => {
+    const test = new TestHub();
+    const { socket, session } = test.connect();
+    const fault = new TypeError("the secret reason");
+    test.hub.snapshot = () => {
+      throw fault;
+    };
+    const asked = { op: "subscribe", id: 1, symbols: ["A"] };
+    assert.throws(() => session.receive(JSON.stringify(asked)), fault);
+    const message = "Cannot run the command: the server failed";
+    assert.deepEqual(socket.take(), [{ op: "error", id: 1, code: "internal", message }]);
+    session.receive(JSON.stringify({ op: "ping", id: 2 }));
+    assert.equal(socket.take()[0].id, 2);
+  });
+
   it("Session that replaces its subscription keeps nothing of the old one", async () => {
     const { grid } = await import("../../src/wire/openbb.ts");
     const test = new TestHub();

@@ -98,6 +98,20 @@ describe("krakenV1", () => {
     ]);
   });
 
+  test("krakenV1 answers a request that the server fails to run", () => {
+    const hub = new PacedHub();
+    hub.market.define("A/X", {});
+    const client = hub.join("/kraken");
+    client.frames();
+    hub.hub.cohortOf = () => {
+      throw new TypeError("the secret reason");
+    };
+    assert.throws(() => client.send(subscribe("trade", ["A/X"])), TypeError);
+    const [{ errorMessage, status, pair }] = client.frames() as Frame[];
+    assert.deepEqual([status, pair], ["error", "A/X"]);
+    assert.equal(errorMessage, "Cannot run the command: the server failed");
+  });
+
   test("krakenV1 makes no flood of a frame with many pairs and a long subscription", () => {
     const hub = new PacedHub();
     const client = hub.join("/kraken");
