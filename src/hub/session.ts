@@ -56,7 +56,7 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
     this.#sentAt = host.elapsed();
-    this.#progress = new Progress(this.#sentAt);
+    this.#progress = new Progress(socket, this.#sentAt);
     this.#subscriptions = new Subscriptions(host, this);
   }
 
@@ -72,8 +72,7 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   send(text: string): void {
     if (this.#closed) return;
     this.#sentAt = this.#host.elapsed();
-    this.#progress.sent(text.length);
-    this.#socket.send(text);
+    this.#progress.send(text, this.#sentAt);
   }
 
   /** Sends the greeting of the protocol, if it has one. */
@@ -151,13 +150,12 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
 
   /** Sends a heartbeat if one is due, and closes a client that reads nothing. */
   tend(now: number, seq: number): void {
-    const { buffered } = this.#socket;
     const { stalledMsMax } = this.#host.limits;
-    if (this.#progress.stalledMs(buffered, now) >= stalledMsMax) {
+    if (this.#progress.stalledMs(now) >= stalledMsMax) {
       return this.close(CloseCode.tooSlow, "The client does not read fast enough");
     }
     // A heartbeat into a socket with unsent bytes would look like progress.
-    if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
+    if (this.#socket.buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
       this.say({ kind: "heartbeat", seq, time: this.#host.now() });
     }
   }

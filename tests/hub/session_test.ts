@@ -75,6 +75,29 @@ describe("Session", () => {
     assert.equal(slow.closedWith, undefined);
   });
 
+  it("Session that reads slowly is not closed, however many bytes its characters have", () => {
+    const test = new TestHub({ stalledMsMax: 30_000 });
+    const { socket } = test.subscribe({ symbols: ["*"] });
+    test.pass(10);
+    socket.reads(false);
+    for (let price = 1; price <= 50; price++) {
+      test.tick("東".repeat(200), price);
+      test.pass(10);
+    }
+    for (let second = 0; second <= 60; second++) {
+      socket.buffered -= 100;
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.ok(socket.buffered > 10_000);
+    assert.equal(socket.closedWith, undefined);
+    for (let second = 0; second <= 30; second++) {
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.equal(socket.closedWith!.code, 4408);
+  });
+
   it("Session sends a heartbeat after silence, but none into a socket with unsent bytes", () => {
     const test = new TestHub({ heartbeatMs: 15_000 });
     const quiet = test.subscribe({ symbols: ["A"] }).socket;
