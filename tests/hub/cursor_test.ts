@@ -430,6 +430,22 @@ describe("Cursor and corrections", () => {
     assert.deepEqual([last.prev, last.seq, last.rows.length, last.rows[0].high], [3, 5, 1, 152]);
   });
 
+  it("Cursor that a correction replaces still tells its client of new symbols", () => {
+    const hub = filled();
+    const client = hub.join();
+    const asked = { op: "subscribe", symbols: ["*"], channel: "quote", mode: "all" };
+    client.send({ ...asked, format: "columns", from: START_OF_DAY, speed: 1 });
+    hub.pass(2_100);
+    assert.deepEqual(framesOf(client)[0].symbols, ["AAPL"]);
+    hub.ticks({ symbol: "MSFT", price: 7 });
+    hub.cancel({ symbol: "AAPL", seqs: [2, 4] });
+    client.send({ op: "update", sub: "q1", speed: 1e9 });
+    hub.pass(3_000);
+    const frames = framesOf(client);
+    const added = frames.filter(({ op }) => op === "symbols").flatMap(({ add }) => add);
+    assert.deepEqual(added, ["MSFT"]);
+  });
+
   it("Cursor of bars tells a client that resumes of the bars that are others now", () => {
     const hub = filled();
     hub.cancel({ symbol: "AAPL", seqs: [2, 4] });
