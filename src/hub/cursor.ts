@@ -218,9 +218,9 @@ export class Cursor {
     const { channel } = this.cohort.subscription;
     if (channel.kind !== "bar" || this.#replay !== undefined || this.#resumed.has(symbol)) return;
     this.#resumed.add(symbol);
-    const { market, archive } = this.#options;
+    const { market, tape } = this.#options;
     const range = { to: before, limit: 1 };
-    const [bar] = readBars(market, archive, symbol, channel.interval, range);
+    const [bar] = readBars(market, tape, symbol, channel.interval, range);
     if (bar !== undefined) this.#own.addClosed(bar);
   }
 
@@ -313,7 +313,7 @@ export class Cursor {
 
   #view(): MarketView {
     if (this.#replay !== undefined) return this.#replay.market;
-    const { market, archive } = this.#options;
-    return liveView(market, archive, () => this.#seq);
+    const { market, tape } = this.#options;
+    return liveView(market, tape, () => this.#seq);
   }
 }

@@ -27,8 +27,7 @@ import type { Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions extends Pick<SubscriptionHost, "authorize"> {
   readonly market: Market;
-  readonly tape: TapeReader;
-  readonly archive: Archive;
+  readonly tape: TapeReader & Archive;
   readonly limits: Limits;
   readonly queue: FairQueue;
   readonly now: () => number;
@@ -69,13 +68,12 @@ export class Hub implements SubscriptionHost {
   #restUntil = -Infinity;
 
   constructor(options: HubOptions) {
-    const { market, tape, archive, limits, queue, now, elapsed, wake, authorize, waitMs = 0 } =
-      options;
+    const { market, tape, limits, queue, now, elapsed, wake, authorize, waitMs = 0 } = options;
     this.#waitMs = waitMs;
     this.authorize = authorize;
     this.#market = market;
-    this.#cohorts = new Cohorts(market, liveView(market, archive));
-    this.#sources = { market, tape, archive };
+    this.#cohorts = new Cohorts(market, liveView(market, tape));
+    this.#sources = { market, tape };
     this.wake = wake;
     this.limits = limits;
     this.queue = queue;
