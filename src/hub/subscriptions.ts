@@ -73,7 +73,7 @@ export class Subscriptions implements Follower {
     const start = from === undefined ? undefined : this.#host.locate(from);
     const [present] = this.#present(same);
     if (present !== undefined) throw alreadySubscribed(present);
-    const cohort = this.#newCohort(subscription);
+    const cohort = this.#cohortFor(subscription);
     if (start === undefined || typeof start === "string") return this.#join(cohort, [id], start);
     this.#follow(cohort, start, { speed, asked: [{ kind: "subscribed", id }] });
     this.#host.wake();
@@ -199,7 +199,7 @@ export class Subscriptions implements Follower {
   }
 
   /** Finds the cohort of a subscription. @throws {ClientError} beyond a limit or for a duplicate */
-  #newCohort(subscription: Subscription): Cohort {
+  #cohortFor(subscription: Subscription): Cohort {
     const { subscriptionsMax } = this.#client;
     if (this.#subscriptions.size >= subscriptionsMax) {
       throw new ClientError(
