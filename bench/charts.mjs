@@ -1,7 +1,7 @@
-// Our chart beside lightweight-charts and TimeChart: `node bench/charts.mjs [frames] [NAME…]`.
-// Each shows all of 10,000, 100,000 and 1,000,000 points on 1,000 × 600 pixels and gets one point more in each
-// animation frame. Printed is the time of the browser's main thread per frame. WebGL is done in software here,
-// on other threads, which is not counted.
+// Compares our chart with two other libraries: `node bench/charts.mjs [frames] [NAME…]`. Each chart
+// shows 10,000, 100,000 and 1,000,000 points on 1,000 × 600 pixels and gets one more point in each
+// animation frame. Prints the time of the browser's main thread per frame. WebGL runs in software
+// here, on other threads, whose time is not counted.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const [frames = "100", ...names] = process.argv.slice(2);
 const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
 const FRAMES_MS_MAX = 15_000;
 
-/** The library and all that it needs, as one script. @param {string} source */
+/** Bundles the library and its dependencies into one script. @param {string} source */
 function bundle(source) {
   const folder = mkdtempSync(join(ROOT, "node_modules", ".bench-"));
   try {
@@ -38,7 +38,7 @@ const SCRIPTS = {
 };
 
 /**
- * Runs in the page. @returns how many frames there were
+ * Runs in the page. @returns the number of frames
  * @param {{ name: string, count: number, frames: number, msMax: number }} options
  */
 async function run({ name, count, frames, msMax }) {
@@ -52,7 +52,10 @@ async function run({ name, count, frames, msMax }) {
   const indices = Array.from({ length: count }, (_, index) => index);
   const library = /** @type {any} */ (globalThis).library;
 
-  /** Each gives back what adds one point and draws. @type {Record<string, () => Promise<(index: number) => void>>} */
+  /**
+   * Each makes a chart and resolves to a function that adds one point and draws.
+   * @type {Record<string, () => Promise<(index: number) => void>>}
+   */
   const charts = {
     async tickwire() {
       const from = (/** @type {string} */ file) =>
@@ -116,7 +119,7 @@ async function run({ name, count, frames, msMax }) {
   const add = await charts[name]?.();
   const frame = () => new Promise((done) => requestAnimationFrame(() => done(0)));
   let index = count;
-  // The browser compiles what runs often; but nobody waits for a chart that takes seconds.
+  // The browser compiles code that runs often. Few frames are enough for charts that take seconds.
   const warmUp = count > 100_000 ? 3 : 30;
   for (let turn = 0; turn < warmUp; turn++, await frame()) add?.(index++);
   performance.mark("begin");
@@ -134,7 +137,7 @@ async function run({ name, count, frames, msMax }) {
 }
 
 const server = await startServer("bun", { feed: "none" });
-/** A browser for each measurement: one that has held a million points may have no room for the next. */
+/** A browser for each measurement: one that held a million points may be short of memory. */
 const launch = () =>
   chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",

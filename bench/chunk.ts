@@ -1,8 +1,8 @@
 /**
- * Chunks of the tape, on the runtime that runs this: `bun bench/chunk.ts [QUOTES]`, `deno run -A bench/chunk.ts
- * [QUOTES]`, where QUOTES is a CSV file with time, symbol, bid and ask. Without the file its case is left out.
- * Chunks of many symbols are gathered from all over a block, which is half of the work to encode them. What zstd
- * would take is shown to say why it is not used.
+ * Chunks of the tape, on the current runtime: `bun bench/chunk.ts [QUOTES]`, `deno run -A
+ * bench/chunk.ts [QUOTES]`, where QUOTES is a CSV file with time, symbol, bid and ask. Without the
+ * file its case is left out. Chunks of many symbols are gathered from all over a block, which is
+ * half of the work to encode them. The size with zstd shows why zstd is not used.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { argv, versions } from "node:process";
@@ -17,7 +17,7 @@ import { figuresTable, goalsTable } from "./table.ts";
 
 const BLOCK = 65_536;
 const ROUNDS = 40;
-/** Ticks that are timed at once. */
+/** Chunks that are timed together. */
 const PIECE = 600;
 const START = Date.UTC(2026, 10, 27, 8);
 const QUOTES = argv[2] ??
@@ -25,13 +25,16 @@ const QUOTES = argv[2] ??
 
 type Fields = Parameters<TickColumns["push"]>[1];
 
-/** Ticks, and of each chunk the indices of its own. */
+/** Ticks, and the indices of each chunk's ticks. */
 interface Block {
   readonly columns: TickColumns;
   readonly chunks: readonly Uint32Array[];
 }
 
-/** So many symbols take turns by chance, each making its ticks by itself; times are irregular milliseconds. */
+/**
+ * A block in which symbols take random turns, each with its own ticks; times are irregular
+ * milliseconds.
+ */
 function block(symbols: number, count: number, maker: () => (time: number) => Fields): Block {
   const columns = new TickColumns();
   const makers = Array.from({ length: symbols }, maker);
@@ -56,7 +59,7 @@ function trades(sizeOf: () => number, shiftMax = 8): () => (time: number) => Fie
   };
 }
 
-/** Trades with bid and ask beside them, made as programs do: with what arithmetic adds. */
+/** Trades with bid and ask, calculated as programs do, with rounding errors. */
 function quotedTrades(): (time: number) => Fields {
   const trade = trades(lots)();
   return (time) => {
@@ -123,7 +126,7 @@ function measure({ columns, chunks }: Block): Figures {
   };
 }
 
-/** Of rounds in pieces, each piece at its fastest, so that others on the machine count little. */
+/** Sums the fastest times of each piece over several rounds, so that other load hardly counts. */
 function leastMs(count: number, each: number, work: (index: number) => void): number {
   const least = new Float64Array(Math.ceil(count / each)).fill(Infinity);
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,4 +1,4 @@
-/** One producer, one server, many clients: what reaches them, when, and what it costs. */
+/** Measures one producer, one server and many clients: delivered updates, latency and CPU. */
 import { type Clients, stage, type Ticks } from "./load.ts";
 import { cpuOf, rssOf, wait } from "./measured.ts";
 import type { Case, Column, Figures } from "./scenario.ts";
@@ -7,13 +7,13 @@ import type { Fed, Server } from "./servers.ts";
 export interface FanOut {
   readonly clients: Clients;
   readonly ticks: Ticks;
-  /** Milliseconds before anything is counted. */
+  /** Milliseconds before the measurement starts. */
   readonly warmUpMs?: number;
-  /** The least length of a measurement, where frames are rare. */
+  /** Least length of a measurement, for rare frames. */
   readonly secondsMin?: number;
-  /** Done before the clients come. */
+  /** Runs before the clients connect. */
   prepare?(run: Fed): Promise<void>;
-  /** Goes on while it is measured. @returns what ends it, and says how much of it was done */
+  /** Runs during the measurement. @returns a function that ends it and gives its count */
   beside?(run: Fed): () => number;
 }
 
@@ -31,7 +31,7 @@ export const COLUMNS: readonly Column[] = [
   { title: "client µs", name: "clientCpu", decimals: 3 },
 ];
 
-/** A case for each server with the same load. */
+/** Cases for several servers with the same load. */
 export function fanOutCases(servers: readonly Server[], load: FanOut): Case[] {
   return servers.map((server) => fanOutCase(server.name, server, load));
 }

@@ -1,6 +1,7 @@
 /**
- * What tokens cost: `bun bench/grants.ts [bun|deno]`. 1,000 ticks a second of 100 symbols to 1,000 clients that get
- * a tenth of them: by their subscriptions, by one grant that all share, and by a grant of its own for each.
+ * The cost of tokens: `bun bench/grants.ts [bun|deno]`. 1,000 ticks a second of 100 symbols to
+ * 1,000 clients that get a tenth of them: by subscriptions, with one token that all share, and with
+ * a token for each.
  */
 import process, { argv } from "node:process";
 import { token, TOKEN_FLAGS } from "../tests/helpers/tokens.ts";
@@ -17,7 +18,10 @@ interface Client {
 const nameOf = (number: number) => `S${String(number % SYMBOLS).padStart(2, "0")}`;
 const tenth = (client: number) => Array.from({ length: 10 }, (_, at) => nameOf(10 * client + at));
 
-/** Prints the CPU and memory of a server that serves these clients. @returns CPU seconds an update */
+/**
+ * Prints the CPU time and memory of a server with these clients.
+ * @returns CPU seconds per update
+ */
 async function measure(name: string, clientOf: (index: number) => Client): Promise<number> {
   const server = await startMeasured(runtime, ["--feed", "none", "--flush", "10", ...TOKEN_FLAGS]);
   const write = await token({ read: ["*"], write: ["*"] });
@@ -79,9 +83,9 @@ const all = Array.from(
 );
 const keyed = await measure("a grant of everything", (index) => ({ query: all[index]! }));
 const one = await measure("one token", (index) => ({ query: all[index]!, token: shared }));
-const each = await measure("each its own", (index) => ({ query: "symbol=*", token: own[index]! }));
+const each = await measure("a token each", (index) => ({ query: "symbol=*", token: own[index]! }));
 print(
-  `${runtime}: one token ${(one / keyed).toFixed(2)} ×, each its own ${
+  `${runtime}: one token ${(one / keyed).toFixed(2)} ×, a token each ${
     (each / keyed).toFixed(2)
   } ×`,
 );

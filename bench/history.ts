@@ -1,7 +1,8 @@
 /**
- * What reading history costs those who watch: `bun bench/history.ts [bun|deno|PATH] [clients] [rate] [seconds]`.
- * Prints how late live ticks come while nothing is read, and while 1,000,000 ticks of one symbol are read
- * as Arrow and as NDJSON, again and again. Linux only: it reads /proc, and curl reads the history.
+ * Effect of reading history on live clients: `bun bench/history.ts [bun|deno|PATH] [clients] [rate]
+ * [seconds]`. Prints the latency of live ticks without reads, and while 1,000,000 ticks of one
+ * symbol are read repeatedly as Arrow and as NDJSON. Linux only: it reads /proc, and curl reads the
+ * history.
  */
 import { spawn } from "node:child_process";
 import process, { argv } from "node:process";
@@ -10,7 +11,7 @@ import { cpuOf, print, startMeasured, wait } from "./measured.ts";
 const [runtime = "bun", clients = "200", rate = "1000", seconds = "15"] = argv.slice(2);
 const TICKS = 1_000_000;
 const BATCH = 10_000;
-/** So many of the clients look at what they get, so that the others cost this process little. */
+/** Number of clients that parse their frames, so that the others cost this process little. */
 const LOOKING = 4;
 
 const latencies: number[] = [];
@@ -30,7 +31,7 @@ function connect(index: number): Promise<void> {
   });
 }
 
-/** Fills the tape with the ticks of one symbol, of the last hour. */
+/** Fills the tape with ticks of one symbol within the last hour. */
 async function fill(): Promise<void> {
   const begun = Date.now() - 3_600_000;
   for (let first = 0; first < TICKS; first += BATCH) {
@@ -45,7 +46,7 @@ async function fill(): Promise<void> {
   }
 }
 
-/** Reads all of it in a process of its own. @returns milliseconds */
+/** Reads all of it in another process. @returns milliseconds */
 function read(format: string): Promise<number> {
   const url = `${server.http}/ticks?symbol=HISTORY&from=0&limit=${TICKS}&format=${format}`;
   const begun = performance.now();

@@ -1,4 +1,6 @@
-/** The two C programs that stand for the world: `load/send.c` makes ticks, `load/listen.c` is the clients. */
+/**
+ * Runs the two C programs of the load: `load/send.c` makes ticks, `load/listen.c` has the clients.
+ */
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,14 +11,14 @@ import { createInterface } from "node:readline";
 import { cpuOf, ROOT, start } from "./measured.ts";
 import type { Fed, Server } from "./servers.ts";
 
-/** What came to the clients since they were asked before. Latencies are milliseconds from a tick's time. */
+/** Data of the clients since the last report. Latencies are milliseconds from a tick's time. */
 export interface Heard {
   readonly rows: number;
   readonly frames: number;
   readonly bytes: number;
-  /** Frames of the native protocol that did not follow the one before. */
+  /** Frames of the native protocol whose `prev` was not the `seq` before. */
   readonly breaks: number;
-  /** Places on the tape without a row: 0 for clients that hear every tick. */
+  /** Seqs without a row: 0 for clients that get every tick. */
   readonly missing: number;
   readonly closed: number;
   readonly p50: number;
@@ -25,7 +27,7 @@ export interface Heard {
   readonly worst: number;
 }
 
-/** What the producer sent since it was asked before. */
+/** Data of the producer since the last report. */
 export interface Sent {
   readonly sent: number;
   readonly answered: number;
@@ -37,28 +39,30 @@ export interface Sent {
 
 export interface Clients {
   readonly count: number;
-  /** So many of them never read. */
+  /** Number of clients that never read. */
   readonly stalled?: number;
-  /** Taken in turn; every tick when there are none. */
+  /** The clients take the paths in turn; no paths means every tick. */
   readonly paths?: readonly string[];
 }
 
 export interface Ticks {
-  /** Ticks per second, or 0 for as many as the server answers. */
+  /** Ticks per second; 0 means as many as the server answers. */
   readonly rate: number;
   readonly symbols: number;
-  /** Milliseconds between requests; 0 sends each tick by itself, when it comes. */
+  /** Milliseconds between requests; 0 sends each tick by itself at once. */
   readonly slice: number;
   readonly connections?: number;
 }
 
-/** So many requests may be unanswered; a server that answers every 10 ms is to get more than 1,000 a second. */
+/**
+ * Most unanswered requests; a server that answers every 10 ms must get more than 1,000 a second.
+ */
 const CONNECTIONS = 32;
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-load-"));
 process.once("exit", () => rmSync(folder, { recursive: true }));
 
-/** One of the programs, as a process that answers each line with what it has counted. */
+/** A program as a process that answers each line with its counts. */
 export class Load<Counted> {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -84,7 +88,7 @@ export class Load<Counted> {
     return JSON.parse(await this.#line());
   }
 
-  /** CPU seconds that it has used. */
+  /** CPU seconds used so far. */
   get cpu(): number {
     return cpuOf(this.#child.pid!);
   }
@@ -102,14 +106,14 @@ export class Load<Counted> {
   }
 }
 
-/** A running server, and the load that it is put under. */
+/** A running server and its load. */
 export interface Scene {
   readonly run: Fed;
   listen(clients: Clients): Promise<Load<Heard>>;
   send(ticks: Ticks): Promise<Load<Sent>>;
 }
 
-/** Starts a server for as long as something is done with it. */
+/** Starts a server, runs an action with it, and stops it. */
 export async function stage<Result>(
   server: Server,
   act: (scene: Scene) => Promise<Result>,
@@ -138,7 +142,7 @@ export async function stage<Result>(
   }
 }
 
-/** Compiles a program when it is first needed. */
+/** Compiles a program at its first use. */
 function compiled(name: string): string {
   const program = join(folder, name);
   if (programs.has(program)) return program;

@@ -1,4 +1,4 @@
-/** Servers as processes of their own, and what they use. Linux only: it reads /proc. */
+/** Starts servers as processes and measures their resources. Linux only: it reads /proc. */
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -15,10 +15,10 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 const CLOCK_TICKS_PER_SECOND = 100;
 const PATIENCE_MS = 20_000;
 const STOP_MS_MAX = 3_000;
-/** Characters of a server's log that are shown when something is wrong with it. */
+/** Characters of a server's log to show after an error. */
 const LOG_LENGTH_MAX = 2_000;
 
-/** The project's own runtimes come before those of the machine. */
+/** The runtimes in node_modules come before those of the machine. */
 export const ENVIRONMENT = {
   ...process.env,
   NO_COLOR: "1",
@@ -30,7 +30,7 @@ export interface Measured {
   readonly port: number;
   readonly http: string;
   readonly ws: string;
-  /** Milliseconds from its start to its first answer. */
+  /** Milliseconds from the start to the first answer. */
   readonly startMs: number;
   stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface Measured {
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
-  /** A path that is answered, and not with an error of the server, once it is ready. */
+  /** A path whose answer is not a server error once the server is ready. */
   readonly ready: string;
 }
 
@@ -56,7 +56,7 @@ export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** CPU seconds that a process and those that it started have used. */
+/** CPU seconds of a process and its descendants. */
 export function cpuOf(pid: number): number {
   return sum(familyOf(pid), (each) => {
     const fields = statOf(each);
@@ -64,7 +64,7 @@ export function cpuOf(pid: number): number {
   });
 }
 
-/** Resident megabytes of a process and those that it started. */
+/** Resident megabytes of a process and its descendants. */
 export function rssOf(pid: number): number {
   return sum(familyOf(pid), (each) => {
     const status = readFileSync(`/proc/${each}/status`, "utf8");
@@ -72,7 +72,7 @@ export function rssOf(pid: number): number {
   });
 }
 
-/** A port that nobody uses. */
+/** A free port. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -90,7 +90,10 @@ export function start(program: string, args: readonly string[], stdio: StdioOpti
   return child;
 }
 
-/** Starts a server, in a folder of its own, and waits until it is ready. @param given its port, if that matters */
+/**
+ * Starts a server in its own folder and waits until it is ready.
+ * @param given its port; any port by default
+ */
 export async function startServer(
   command: (port: number, folder: string) => Command,
   given?: number,
@@ -129,7 +132,7 @@ export async function startServer(
   };
 }
 
-/** Starts tickwire, on a runtime or as an executable, with a tape of its own. */
+/** Starts tickwire on a runtime or as an executable, with its own tape. */
 export function startMeasured(runtime: string, flags: readonly string[]): Promise<Measured> {
   return startServer((port, folder) => {
     const [program, ...first] = COMMANDS[runtime] ?? [runtime];
@@ -143,13 +146,13 @@ function sum(pids: readonly number[], of: (pid: number) => number): number {
   return pids.reduce((total, pid) => total + of(pid), 0);
 }
 
-/** A process and its children's children; nginx, for one, works in children. */
+/** A process and its descendants; nginx, for example, works in children. */
 export function familyOf(pid: number): number[] {
   const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((name) => {
     try {
       return Number(statOf(Number(name))[1]) === pid;
     } catch (_) {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
       return false;
     }
   });

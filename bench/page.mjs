@@ -1,7 +1,8 @@
-// The page under load: `node bench/page.mjs [bun|deno] [seconds] [minutes]`.
-// Prints its weight at first and with all that is loaded later, how soon it can be used, what it costs the
-// browser's main thread with 1,000 symbols at 2,000 updates a second, with one chart and with four of three
-// indicators each, what redrawing 1,000,000 points takes, and its memory with four charts over some minutes.
+// The page under load: `node bench/page.mjs [bun|deno] [seconds] [minutes]`. Prints its weight at
+// first and with all later parts, the time until it is interactive, the load of the browser's main
+// thread with 1,000 symbols at 2,000 updates a second, with one chart and with four of three
+// indicators each, the time to redraw 1,000,000 points, and the heap with four charts over some
+// minutes.
 
 import { readdirSync } from "node:fs";
 import process from "node:process";
@@ -48,7 +49,7 @@ async function showStart(page) {
   print(`interactive after ${interactiveMs.toFixed(0)} ms`);
 }
 
-/** All files there are, compressed one by one as they are sent. */
+/** All files, each compressed as the server sends it. */
 function showWeight() {
   const folder = fileURLToPath(new URL("../static/", import.meta.url).href);
   const names = readdirSync(folder).filter((name) => /\.(?:js|css|html|svg)$/.test(name));
@@ -112,7 +113,8 @@ async function showRedraw(page) {
 }
 
 /**
- * Runs in the page: fills the chart's series, shows all of it, and draws it many times with one more point.
+ * Runs in the page: fills the chart's series, shows all of it, and draws it repeatedly with one
+ * more point.
  * @param {{ count: number, isTick: boolean }} options
  */
 async function redraw({ count, isTick }) {
@@ -161,7 +163,7 @@ const symbols = (await (await fetch(`${server.origin}/symbols?limit=4`)).json())
 const browser = await startBrowser();
 const page = await browser.newPage({ viewport: { width: 1440, height: 860 }, colorScheme: "dark" });
 const devtools = await page.context().newCDPSession(page);
-// Time of the thread, not of the clock: what else the machine does is not the page's cost.
+// CPU time of the thread, so that other processes of the machine do not count.
 await devtools.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
 await devtools.send("Performance.enable");
 await page.goto(server.origin);

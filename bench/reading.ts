@@ -1,6 +1,6 @@
 /**
- * What reading costs by what is asked for, on the runtime that runs this: `bun bench/reading.ts`,
- * `deno run -A bench/reading.ts`, each with the parts wanted: `formats`, `symbol`, `resume` (all).
+ * The cost of reads of several kinds, on the current runtime: `bun bench/reading.ts`,
+ * `deno run -A bench/reading.ts`, with the wanted parts: `formats`, `symbol`, `resume` (or all).
  * Linux only: it reads /proc.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,8 +18,9 @@ const RESUMED = 1_000, WATCHING = 200, LOOKING = 4;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-bench-"));
 
 /**
- * Writes a tape of the last two hours, all symbols in turn. It has no bars: to make those of symbols that tick now
- * and then takes longer than all the rest, and nobody asks for them here. @returns its path
+ * Writes a tape of the last two hours, all symbols in turn, without bars: to make the bars of
+ * symbols that tick now and then takes longer than all the rest, and no test reads bars. @returns
+ * its path
  */
 async function fill(count: number): Promise<string> {
   const path = join(folder, `${count}.db`);
@@ -51,14 +52,14 @@ function serve(path: string): Promise<ServerProcess> {
   return ServerProcess.start(...flags, "--tape", `sqlite:${path}`);
 }
 
-/** @returns milliseconds, and how many bytes came */
+/** @returns milliseconds and the number of bytes */
 async function get(url: string): Promise<{ ms: number; bytes: number }> {
   const begun = performance.now();
   const { length } = new Uint8Array(await (await fetch(url)).arrayBuffer());
   return { ms: performance.now() - begun, bytes: length };
 }
 
-/** 1,000,000 ticks as a whole answer. */
+/** Reads 1,000,000 ticks in one answer. */
 async function formats(): Promise<void> {
   const server = await serve(await fill(1_000_000));
   for (const format of ["arrow", "ndjson", "csv", "json"]) {
@@ -71,7 +72,7 @@ async function formats(): Promise<void> {
   await server.end("SIGTERM");
 }
 
-/** One symbol of 1,000: does it cost what the tape holds, or what the answer holds? */
+/** Reads one symbol of 1,000: the cost must depend on the answer, not on the size of the tape. */
 async function symbol(): Promise<void> {
   const each: number[] = [];
   for (const count of [1_000_000, 20_000_000]) {
@@ -96,7 +97,7 @@ async function symbol(): Promise<void> {
   print(`per tick of the answer: ${(each[1]! / each[0]!).toFixed(2)} ×`);
 }
 
-/** Clients that come back all at once, each for another symbol, beside others that are live. */
+/** Clients that resume at once, each with another symbol, beside live clients. */
 async function resume(): Promise<void> {
   const count = 3_000_000;
   const server = await serve(await fill(count));
@@ -125,7 +126,7 @@ async function resume(): Promise<void> {
     return `p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms of ${sorted.length}`;
   };
   await wait(3_000);
-  print(`live beside nothing: ${quantiles()}`);
+  print(`live without other reads: ${quantiles()}`);
   const cpu = cpuOf(server.pid);
   const begun = performance.now();
   let rows = 0;
@@ -136,7 +137,7 @@ async function resume(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       socket.onerror = () => reject(new Error("Cannot resume"));
       socket.onmessage = ({ data }) => {
-        // Its rows are arrays in an array: counted without reading them.
+        // The rows are arrays in an array: counted without parsing.
         if (!data.startsWith('{"op":"data"')) return;
         own += data.split("],[").length;
         if (own < count / SYMBOLS) return;
@@ -151,7 +152,7 @@ async function resume(): Promise<void> {
       `${(ms / 1_000).toFixed(2)} s until the last is live, ${rows} rows, ` +
       `${(cpuOf(server.pid) - cpu).toFixed(2)} s of server CPU`,
   );
-  print(`live beside them: ${quantiles()}`);
+  print(`live during the reads: ${quantiles()}`);
   sending = false;
   await sender;
   await server.end("SIGKILL");

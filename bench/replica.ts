@@ -5,7 +5,7 @@ import { TestStore } from "../tests/helpers/store.ts";
 const BARS_KEPT = 120;
 const NOBODY = { publish() {}, publishGiven() {}, refresh() {}, correct() {} };
 
-/** A log in a file, with all that follows it in this process but clients. */
+/** A log in a file with all its followers in this process, except clients. */
 export function openReplica(path: string) {
   const elapsed = () => performance.now();
   const store = new TestStore({ path, epoch: "bench", now: Date.now, elapsed });
@@ -15,7 +15,7 @@ export function openReplica(path: string) {
   return { store, replica };
 }
 
-/** Stores what was derived, and brings every full block into the file. */
+/** Stores all derived data, and writes every full block into the file. */
 export function settle({ store, replica }: ReturnType<typeof openReplica>): void {
   while (replica.save() < store.tape.head);
   while (store.tape.seal());

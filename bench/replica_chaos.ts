@@ -2,7 +2,7 @@ import { NatsServer } from "../tests/helpers/nats_server.ts";
 import { print, wait } from "./measured.ts";
 import { lines, type Place, places, type ReplicaSetOptions, SYMBOLS } from "./replica_set.ts";
 
-/** A socket that sends batches, each with a key, until it is told that it is there. */
+/** A socket that sends batches, each with a key, until they are acknowledged. */
 class SendingSocket {
   #socket: WebSocket | undefined;
   #told: ((isTaken: boolean) => void) | undefined;
@@ -32,7 +32,7 @@ class SendingSocket {
   }
 }
 
-/** A client that stays with its subscription, at whichever replica there is. */
+/** A client that resumes its subscription at any replica. */
 class Watcher {
   static resumes: number[] = [];
   static gaps = 0;
@@ -85,7 +85,7 @@ class Watcher {
         }
       }
     } catch {
-      // The server is gone.
+      // The server is down.
     }
   }
 
@@ -107,7 +107,10 @@ class Watcher {
   }
 }
 
-/** Kills a replica or a nats-server every ten seconds, and says what became of every tick and every client. */
+/**
+ * Kills a replica or a nats-server every ten seconds, and prints lost and doubled ticks and
+ * clients' gaps.
+ */
 export async function chaos(options: ReplicaSetOptions, seconds: number): Promise<void> {
   const servers = await NatsServer.cluster(3);
   await wait(3_000);
@@ -131,8 +134,9 @@ export async function chaos(options: ReplicaSetOptions, seconds: number): Promis
 }
 
 /**
- * Sends 5,000 ticks a second to 300 clients that come back where they were, and says what became of every tick and
- * every client. @param all to each of which somebody sends @param strike done every ten seconds
+ * Sends 5,000 ticks a second to 300 clients that resume after a break, and prints lost and doubled
+ * ticks and gaps. @param all places, each with its own sender @param strike called every ten
+ * seconds
  */
 export async function underFire(
   all: readonly Place[],
@@ -190,7 +194,7 @@ export async function underFire(
   const at = (q: number) => (took[Math.floor(q * (took.length - 1))] ?? NaN).toFixed(0);
   const rows = watchers.reduce((sum, watcher) => sum + watcher.rows, 0);
   print(
-    `chaos, ${seconds} s, ${kills} kills, ${refused} tries refused: 300 clients got ${rows} ticks, ` +
+    `chaos, ${seconds} s, ${kills} kills, ${refused} refused attempts: 300 clients got ${rows} ticks, ` +
       `${Watcher.gaps} gaps, ${Watcher.doubled} doubled, ${Watcher.lost} not recovered; ` +
       `${took.length} times from a broken connection to the next frame: p50 ${at(0.5)} ms, p99 ${
         at(0.99)

@@ -8,13 +8,13 @@ const PROGRAMS: Readonly<Record<string, string[]>> = {
 };
 export const SYMBOLS = Array.from({ length: 100 }, (_, index) => `S${index}`);
 
-/** On what the replicas run, and where their files are. */
+/** The runtime of the replicas, and the folder of their files. */
 export interface ReplicaSetOptions {
   readonly runtime: string;
   readonly folder: string;
 }
 
-/** A replica that can be killed and started again in its place. */
+/** A replica that can be killed and restarted on the same port. */
 export class Place {
   readonly port: number;
   readonly #flags: readonly string[];
@@ -38,7 +38,7 @@ export class Place {
   }
 
   kill(): void {
-    // A runtime may be started by a script of its package.
+    // A runtime may be a child of its package's script.
     for (const pid of familyOf(this.server!.pid).reverse()) process.kill(pid, "SIGKILL");
     this.server = undefined;
   }

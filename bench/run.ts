@@ -1,6 +1,6 @@
 /**
- * tickwire beside its peers: `bun bench/run.ts`, see README.md. Prints what was measured as tables in
- * Markdown, and what goes on meanwhile to standard error.
+ * Compares tickwire with its peers: `bun bench/run.ts`, see README.md. Prints results as tables in
+ * Markdown, and the progress to standard error.
  */
 import { spawnSync } from "node:child_process";
 import { cpus, loadavg, release } from "node:os";

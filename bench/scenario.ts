@@ -1,34 +1,34 @@
-/** What is measured, how often, and how it compares with the goals. */
+/** Measures scenarios, and compares the results with goals. */
 
 /** Figures of one run, by name. */
 export type Figures = Readonly<Record<string, number>>;
 
 export interface Settings {
-  /** Runs of each case; the cases take turns, and the medians count. */
+  /** Runs of each case; the cases take turns, and the result is the median. */
   readonly repeat: number;
   /** Length of each measurement. */
   readonly seconds: number;
-  /** Part of the names of the cases wanted. */
+  /** Part of the names of the wanted cases. */
   readonly wanted: string;
-  /** Told what goes on. */
+  /** Reports the progress. */
   note(text: string): void;
 }
 
 export interface Case {
   readonly name: string;
-  /** Why it cannot run on this machine, if it cannot. */
+  /** Why the case cannot run on this machine; `undefined` if it can. */
   missing(): string | undefined;
   measure(seconds: number): Promise<Figures>;
 }
 
 export interface Column {
   readonly title: string;
-  /** Of the figure. */
+  /** Name of the figure. */
   readonly name: string;
   readonly decimals: number;
 }
 
-/** A goal is a number that a figure must not be above or, if `least`, below. */
+/** A limit for a figure: the most, or with `least` the least. */
 export interface Goal {
   readonly what: string;
   readonly value: number;
@@ -41,17 +41,17 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly Column[];
-  /** The case whose CPU per update that of all cases is compared with. */
+  /** The case whose CPU per update is the base for comparison. */
   readonly base?: string;
   readonly cases: readonly Case[];
-  /** `of` gives the median of a figure of a case, or NaN when it was not measured. */
+  /** `of` returns the median of a case's figure, or NaN if it was not measured. */
   goals(of: (name: string, figure: string) => number): readonly Goal[];
 }
 
-/** A fault must not vanish in a median. */
+/** A single fault must not be hidden by the median. */
 const FAULTS = ["breaks", "missing", "closed", "refused"];
 
-/** Medians by case, of runs in turn: A B C A B C. */
+/** Medians by case, from runs in turn: A B C A B C. */
 export async function measure(
   cases: readonly Case[],
   { repeat, seconds, wanted, note }: Settings,
@@ -68,7 +68,7 @@ export async function measure(
       try {
         runs.get(each.name)!.push(await each.measure(seconds));
       } catch (error) {
-        // The other cases are worth their time all the same.
+        // The other cases can still be measured.
         note(String(error));
       }
     }

@@ -1,4 +1,4 @@
-/** The servers that are compared: how each is started, fed and listened to. */
+/** The compared servers: how to start them, send ticks and subscribe. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,17 +14,17 @@ import {
 
 export interface Server {
   readonly name: string;
-  /** Why it cannot run on this machine, if it cannot. */
+  /** Why the server cannot run on this machine; `undefined` if it can. */
   missing(): string | undefined;
   start(): Promise<Fed>;
-  /** Where a client hears every tick. */
+  /** The path where a client gets every tick. */
   readonly path: string;
-  /** What a client sends first. */
+  /** The first message of a client; empty for none. */
   readonly hello: string;
   readonly feed: Feed;
 }
 
-/** How ticks are sent to a server, and how many at most in one request. */
+/** How ticks are sent to a server, and the most ticks in one request. */
 export interface Feed {
   readonly kind: "http" | "ws" | "nats";
   readonly path: string;
@@ -36,7 +36,7 @@ export interface Fed extends Measured {
 }
 
 const PEERS = join(ROOT, "bench", "peers");
-/** Debian's own knows Debian's packages. */
+/** Debian's Python finds Debian's packages. */
 const PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 const PYTHON_PACKAGES = "fastapi, uvicorn, websockets, uvloop, httptools";
 
@@ -46,10 +46,10 @@ const EVERY_TICK: Pick<Server, "path" | "hello" | "feed"> = {
   feed: { kind: "ws", path: "/ticks?format=ndjson", batch: 1_000 },
 };
 
-/** As most programs would send them. */
+/** The usual way of programs to send ticks. */
 export const HTTP_FEED: Feed = { kind: "http", path: "/ticks", batch: 1_000 };
 
-/** tickwire on a runtime, or as the executable at a path. */
+/** tickwire on a runtime, or the executable at a path. */
 export function tickwire(
   runtime: string,
   { name = runtime, feed = "none" }: { name?: string; feed?: string } = {},
@@ -116,7 +116,7 @@ export const nats: Server = {
   },
 };
 
-/** A server that is fed where it is listened to. */
+/** A server that takes ticks on the same port as clients. */
 export function peer(
   name: string,
   program: string,
@@ -148,7 +148,7 @@ function fed(server: Measured): Fed {
   return { ...server, feedPort: server.port };
 }
 
-/** Writes a file of settings with its `$NAMES` filled in. */
+/** Writes a configuration file with its `$NAMES` replaced. */
 function configure(
   name: string,
   folder: string,

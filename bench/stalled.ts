@@ -1,7 +1,7 @@
 /**
- * A client in mode `all` that stops reading: `bun bench/stalled.ts [bun|deno|PATH] [rate] [seconds]`.
- * Prints how the server's memory grows meanwhile, and whether the client then receives everything, in one
- * chain, while a neighbour is served all the time. Linux only: it reads /proc.
+ * A client in mode `all` that stops reading: `bun bench/stalled.ts [bun|deno|PATH] [rate]
+ * [seconds]`. Prints how much the server's memory grows meanwhile, and whether the client then gets
+ * everything in one chain, while another client is served all the time. Linux only: it reads /proc.
  */
 import { argv } from "node:process";
 import { RawClient } from "../tests/helpers/raw_client.ts";

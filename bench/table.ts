@@ -1,4 +1,4 @@
-/** Tables for people: aligned text, which is Markdown as well. */
+/** Formats tables as aligned text that is also Markdown. */
 import type { Figures, Goal, Scenario } from "./scenario.ts";
 
 export function figuresTable(

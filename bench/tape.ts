@@ -1,6 +1,7 @@
 /**
- * The tape in a file, on the runtime that runs this: `bun bench/tape.ts`, `deno run -A bench/tape.ts`, each
- * with the parts wanted: `ingest`, `turns`, `sizes`, `kill`, `start` (all). Linux only: it reads /proc.
+ * The tape in a file, on the current runtime: `bun bench/tape.ts`, `deno run -A bench/tape.ts`,
+ * with the wanted parts: `ingest`, `turns`, `sizes`, `kill`, `start` (default: all). Linux only: it
+ * reads /proc.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -64,7 +65,7 @@ async function post(http: string, body: string): Promise<string> {
 async function ingest(): Promise<void> {
   for (const writers of [1, 4]) {
     const server = await ServerProcess.start(...flags(join(folder, `ingest-${writers}.db`)));
-    // Made before, so that the client costs as little as it can.
+    // Made before the measurement, so that the client costs little.
     const bodies = Array.from(
       { length: 100 },
       (_, index) => ndjson(ticks(index * BATCH, BATCH, Date.now(), 0.1)),
@@ -90,7 +91,7 @@ async function ingest(): Promise<void> {
   await stages();
 }
 
-/** Where the time of a batch goes, measured in this process. */
+/** Time of each stage of a batch, measured in this process. */
 async function stages(): Promise<void> {
   const spent = { read: 0, log: 0, tape: 0, apply: 0, save: 0, seal: 0 };
   const timed = <Result>(stage: keyof typeof spent, work: () => Result): Result => {
@@ -129,7 +130,7 @@ async function stages(): Promise<void> {
   print(`stages, µs a tick: ${each.join(", ")}`);
 }
 
-/** The longest that everything else waits for one batch of 180,000 ticks, recent or late. */
+/** The longest pause of other work during one batch of 180,000 ticks, recent or late. */
 async function turns(): Promise<void> {
   for (const [name, stepMs] of [["within a minute", 0.3], ["of two days", 960]] as const) {
     const { store, replica } = openReplica(join(folder, `turns-${stepMs}.db`));
@@ -154,7 +155,7 @@ async function turns(): Promise<void> {
   }
 }
 
-/** Bytes a tick in blocks, with all that the file needs for it. */
+/** Bytes per tick in blocks, with everything that the file needs for it. */
 async function sizes(): Promise<void> {
   const quotes = readFileSync(QUOTES, "utf8").trim().split("\n").slice(1).map((line) => {
     const [time = "", symbol = "", bid, ask] = line.split(",");
@@ -283,7 +284,7 @@ async function start(): Promise<void> {
   const begun = performance.now();
   const { store, replica } = openReplica(path);
   for (let first = 0; first < count; first += 20_000) {
-    // Two days of ticks, the last of them now.
+    // Two days of ticks, the last one now.
     const stepMs = 2 * 86_400_000 / count;
     const logged = store.log.append({
       ticks: ticks(first, 20_000, Date.now() - count * stepMs, stepMs),

@@ -1,8 +1,8 @@
 /**
- * One server of several processes: `bun bench/workers.ts [bun|deno] [cost] [chaos=SECONDS]`.
- * `cost` is what an update to a client costs with two workers beside one process and others, and what memory one more worker
- * takes; `chaos` kills a worker or the first process every ten seconds, and says what became of every tick and every
- * client. Linux.
+ * One server of several processes: `bun bench/workers.ts [bun|deno] [cost] [chaos=SECONDS]`. `cost`
+ * prints the CPU time per update with two workers, one process and others, and the memory of one
+ * more worker; `chaos` kills a worker or the first process every ten seconds, and prints lost and
+ * doubled ticks and clients' gaps. Linux.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import { measure } from "./scenario.ts";
 import { bareBun, type Fed, nchan, type Server, tickwire } from "./servers.ts";
 
 const WORKERS = 2;
-/** Frames are equally far apart for all: by themselves less busy processes would send more of them. */
+/** The distance between frames is fixed, because less busy processes would send more frames. */
 const FLUSH = ["--flush", "10"];
 
 const [runtime = "bun", ...given] = argv.slice(2);
@@ -62,7 +62,7 @@ async function cost(): Promise<void> {
   print(`one more worker: ${(memory[1]! - memory[0]!).toFixed(0)} MB resident`);
 }
 
-/** The first process and its workers; a runtime may be started by a script of its package. */
+/** The first process and its workers; a runtime may be a child of its package's script. */
 function familyIn({ server }: Place): { first: number; workers: number[] } {
   const all = familyOf(server!.pid);
   const parts = all.map((pid) => ({ first: pid, workers: familyOf(pid).slice(1) }));
@@ -83,12 +83,12 @@ async function chaos(seconds: number): Promise<void> {
     orphans.push(...workers.filter(isRunning));
     await place.start();
   });
-  print(`${orphans.length} workers left a second after their first process`);
+  print(`${orphans.length} workers still running a second after their first process was killed`);
   place.kill();
   rmSync(folder, { recursive: true });
 }
 
-/** One that has ended may still be waited for by whoever started it. */
+/** A zombie, whose parent has not waited for it, counts as ended. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

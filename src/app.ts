@@ -117,22 +117,23 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     leases,
   });
   const derived = { market, tape, hub, feeds };
+  const timeSlices = new TimeSlices(turn);
+  const maintenance = worker === undefined
+    ? createMaintenance(config, { replica, log, tape }, logger)
+    : undefined;
   const backup = new Backup({
     ...{ snapshots, settings: config, position: () => hub.position, ...world, ...logger },
+    complete: shared && (async () => await maintenance?.complete(turn)),
   });
   const metrics = new Metrics({
     ...{ ...world, ...derived, log, rooms, backup },
     ...{ advanceMs: ADVANCE_MS, others: workerPool },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
-  const timeSlices = new TimeSlices(turn);
   const intake = openTickIntake({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ timeSlices, accept, give, now, fault },
   });
-  const maintenance = worker === undefined
-    ? createMaintenance(config, { replica, log, tape }, logger)
-    : undefined;
   const parts = { ...derived, replica, writer, streams, intake, timeSlices, metrics, backup };
   const all = { ...parts, rooms, maintenance, access, opened, worker };
   const scheduler = createScheduler(config, world, all);

@@ -59,7 +59,7 @@ const VALUES: [name: keyof Config, text: string, value: unknown][] = [
 ];
 
 describe("readConfig", () => {
-  test("readConfig serves on http://localhost:5050 with a synthetic market when nothing is given", () => {
+  test("readConfig without settings serves on http://localhost:5050 with a synthetic market", () => {
     const config = serve({});
     assert.equal(config.host, "127.0.0.1");
     assert.equal(config.port, 5_050);
@@ -70,7 +70,7 @@ describe("readConfig", () => {
     assert.deepEqual(serve({ args: ["serve"] }), config);
   });
 
-  test("readConfig takes every setting as a flag, from the environment and from the file", () => {
+  test("readConfig reads every setting from flags, the environment and the file", () => {
     for (const [name, text, value] of VALUES) {
       const variable = `TICKWIRE_${name.toUpperCase().replaceAll("-", "_")}`;
       assert.deepEqual(serve({ args: [`--${name}`, text] })[name], value);
@@ -81,7 +81,7 @@ describe("readConfig", () => {
     }
   });
 
-  test("readConfig lets flags win over the environment and the environment over the file", () => {
+  test("readConfig prefers flags to the environment, and the environment to the file", () => {
     const files = file({ port: 1, host: "file", flush: 2 });
     const env = { TICKWIRE_PORT: "3", TICKWIRE_HOST: "env" };
     const { port, host, flush } = serve({ args: ["--port", "4"], env, files });
@@ -91,7 +91,7 @@ describe("readConfig", () => {
     assert.deepEqual([config.feed, config.origin], [["flag"], ["https://file"]]);
   });
 
-  test("readConfig takes the last of a flag that is given twice, and all of a repeatable one", () => {
+  test("readConfig takes the last value of a repeated flag, and all of a repeatable one", () => {
     assert.equal(serve({ args: ["--port", "1", "--port", "2"] }).port, 2);
     const args = ["--feed", "synthetic:?seed=1", "--feed=replay:a b.csv", "--origin", "https://a"];
     const { feed, origin } = serve({ args });
@@ -99,7 +99,7 @@ describe("readConfig", () => {
     assert.deepEqual(origin, ["https://a"]);
   });
 
-  test("readConfig splits repeatable settings of the environment at blanks and lines", () => {
+  test("readConfig splits repeatable settings of the environment at blanks and line ends", () => {
     for (const text of ["a b", " a  b ", "a\nb\n"]) {
       assert.deepEqual(
         serve({ env: { TICKWIRE_FEED: text } }).feed,
@@ -114,7 +114,7 @@ describe("readConfig", () => {
     assert.deepEqual(serve({ files: file({ feed: ["a b", "c"] }) }).feed, ["a b", "c"]);
   });
 
-  test("readConfig takes an empty variable for an absent one and ignores others", () => {
+  test("readConfig treats an empty variable as absent, and ignores other variables", () => {
     const env = { TICKWIRE_PORT: "", TICKWIRE_FEED: "", PORT: "1", TICKWIRE_UNKNOWN: "1" };
     assert.deepEqual(serve({ env }), serve({}));
   });
@@ -142,7 +142,7 @@ describe("readConfig", () => {
     assert.match(refusal({ args: ["--", "--port"] }), /--port/);
   });
 
-  test("readConfig gives a command the settings that it has and refuses the others", () => {
+  test("readConfig gives a command its own settings and refuses others", () => {
     const health = read({
       args: ["health"],
       env: { TICKWIRE_PORT: "1", TICKWIRE_FEED: "what:ever", TICKWIRE_FLUSH: "no number" },
@@ -203,7 +203,7 @@ describe("readConfig", () => {
     ]);
   });
 
-  test("readConfig reports with --check no secret, wherever it stands", () => {
+  test("readConfig shows no secret with --check, from any source", () => {
     const secrets = ["pw1234", "token9", "s".repeat(40)];
     const log = `nats://me:${secrets[0]}@h:4222?token=${secrets[1]}`;
     const shown = JSON.stringify(check({ args: ["--log", log, "--jwt-secret", secrets[2]!] }));
@@ -211,7 +211,7 @@ describe("readConfig", () => {
     assert.match(shown, /@h:4222/);
   });
 
-  test("readConfig reports with --check what is used and where it comes from, keys left out", () => {
+  test("readConfig reports with --check every value and its source, without keys", () => {
     const files = file({
       host: "h",
       port: 1,
@@ -242,7 +242,7 @@ describe("readConfig", () => {
     assert.match(refusal({ env: { TICKWIRE_CHECK: "yes" } }), /^Cannot use TICKWIRE_CHECK "yes"/);
   });
 
-  test("readConfig answers --help and --version before anything else is looked at", () => {
+  test("readConfig answers --help and --version before it reads anything else", () => {
     for (const flag of ["--help", "-h"]) {
       assert.equal(
         read({ args: [flag, "--port", "x"], files: { "tickwire.json": "{" } }).kind,
@@ -254,7 +254,7 @@ describe("readConfig", () => {
 });
 
 describe("readConfig refuses", () => {
-  test("An unknown flag is refused with the one that was probably meant", () => {
+  test("An unknown flag is refused with a suggestion", () => {
     const meant: [string, string][] = [
       ["--prot", "port"],
       ["--feeds", "feed"],
@@ -272,7 +272,7 @@ describe("readConfig refuses", () => {
     assert.match(refusal({ args: ["-x"] }), /^Cannot use -x: there is no such flag/);
   });
 
-  test("A bad value is refused with the name of flag, variable or key, and the value", () => {
+  test("A bad value is refused with the name of the flag, variable or key, and the value", () => {
     const wrong: [keyof Config, string][] = [
       ["port", "abc"],
       ["port", "-1"],
@@ -323,13 +323,13 @@ describe("readConfig refuses", () => {
     }
   });
 
-  test("An empty value is refused and not taken for 0", () => {
+  test("An empty value is refused, and not read as 0", () => {
     for (const name of ["port", "host", "tape", "feed", "flush", "heartbeat", "body-max"]) {
       assert.match(refusal({ args: [`--${name}=`] }), new RegExp(`^Cannot use --${name} `));
     }
   });
 
-  test("A value of the wrong kind in the file is refused and not made into a number", () => {
+  test("A value of the wrong type in the file is refused, and not converted to a number", () => {
     const wrong = { port: [null, true, false, [], {}, [1]], flush: [true], host: [1, null] };
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
@@ -359,7 +359,7 @@ describe("readConfig refuses", () => {
     assert.match(refusal({ args, files: { "a/b.json": "" } }), /^Cannot read a\/b\.json: ./);
   });
 
-  test("An unknown key of the file is refused with the one that was probably meant", () => {
+  test("An unknown key of the file is refused with a suggestion", () => {
     const message = refusal({ files: file({ prot: 1 }) });
     assert.match(message, /^Cannot use prot of tickwire\.json: .*did you mean port\?/);
     assert.match(
@@ -369,7 +369,7 @@ describe("readConfig refuses", () => {
     assert.match(refusal({ files: file({ config: "x" }) }), /^Cannot use config of tickwire\.json/);
   });
 
-  test("An instrument that cannot be used is refused with the place of what is wrong", () => {
+  test("A bad instrument is refused with the place of the fault", () => {
     const wrong: [instruments: unknown, start: string][] = [
       [[], "instruments of tickwire.json []: "],
       [{ A: 5 }, "instruments.A of tickwire.json 5: "],
@@ -386,7 +386,7 @@ describe("readConfig refuses", () => {
     }
   });
 
-  test("A name that the file has twice is refused, wherever it stands", () => {
+  test("A name that appears twice in the file is refused, at any level", () => {
     const twice: [text: string, name: string | undefined][] = [
       ['{"port":1,"port":2}', "port"],
       ['{"instruments":{"A":{"name":"x"},"A":{"name":"y"}}}', "A"],
@@ -400,7 +400,7 @@ describe("readConfig refuses", () => {
     }
   });
 
-  test("A file that cannot be read is refused without a word of what is in it", () => {
+  test("An unreadable file is refused without any of its content", () => {
     for (
       const text of ['{"read-key": hidden}', '{"read-key": "hidden', '{"read-key": "hidden" x}']
     ) {
@@ -408,7 +408,7 @@ describe("readConfig refuses", () => {
     }
   });
 
-  test("Nothing at all is refused otherwise than in words", () => {
+  test("Every refusal is a message in words", () => {
     const flag = fc.constantFrom(
       "--port",
       "--feed=",

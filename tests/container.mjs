@@ -1,5 +1,5 @@
-// Builds the Dockerfile and runs the image. The base images are made of this machine's own files, so
-// that the test needs no image registry. It needs buildah and root.
+// Builds the Dockerfile and runs the image. The base images are made of this machine's own files,
+// so that the test needs no image registry. It needs buildah and root.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -188,7 +188,7 @@ function output(command, ...args) {
 }
 
 /**
- * The server as the machine sees it: chroot isolation hides no processes.
+ * Finds the server's process on this machine, since chroot isolation hides no processes.
  * @param {string} setting that only this server has in its environment
  * @returns {number}
  */
@@ -209,7 +209,7 @@ function removeAll() {
   server?.kill("SIGTERM");
   spawnSync("buildah", [...storage, "rm", "--all"], { env });
   spawnSync("buildah", [...storage, "rmi", "--all", "--force"], { env });
-  // Through a mount that was left behind, this would delete what is mounted.
+  // With a mount left behind, the removal would delete the files of the mounted folder.
   if (readFileSync("/proc/mounts", "utf8").includes(folder)) {
     process.stderr.write(`Cannot remove ${folder}: something is still mounted in it\n`);
   } else {

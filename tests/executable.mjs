@@ -65,7 +65,7 @@ await check("It shows its feeds in /metrics", () =>
     const text = await (await get("/metrics")).text();
     assert.match(text, /^tickwire_feed_state\{feed="synthetic",state="running"\} 1$/m);
   }));
-await check("Another one relays it", async () => {
+await check("Another server relays it", async () => {
   const feed = `tickwire:ws://127.0.0.1:${port}`;
   const relayPort = await freePort();
   const relay = start("--port", `${relayPort}`, "--tape", "memory", "--feed", feed);
@@ -81,7 +81,7 @@ await check("Another one relays it", async () => {
     await exitCode(relay);
   }
 });
-await check("It speaks TLS, tells its health and makes a backup by it", async () => {
+await check("It serves TLS, and health and backup work over TLS", async () => {
   const at = (/** @type {string} */ name) => join(folder, name);
   const made = spawnSync("openssl", [
     ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
@@ -111,7 +111,7 @@ await check("It speaks TLS, tells its health and makes a backup by it", async ()
     await exitCode(secure);
   }
 });
-await check("Its workers are the executable too, and end with it", async () => {
+await check("Its workers run the same executable, and end with it", async () => {
   const own = ["--port", `${await freePort()}`, "--tape", "sqlite:shared.db", "--drain", "0"];
   const first = start(...own, "--workers", "2", "--feed", "none");
   const at = `http://127.0.0.1:${own[1]}`;
@@ -138,13 +138,13 @@ await check("Its workers are the executable too, and end with it", async () => {
     await exitCode(first);
   }
 });
-await check("A second one on the same port says so", async () => {
+await check("A second server on the same port is refused with the port", async () => {
   await refuses(start("--port", `${port}`, "--tape", "memory"), `${port}`);
 });
-await check("A second one in the same folder says who has the tape", async () => {
+await check("A second server in the same folder is told who holds the tape", async () => {
   await refuses(start("--port", "0"), `process ${server.child.pid}`);
 });
-await check("An unknown flag is named", async () => {
+await check("An unknown flag is named in the refusal", async () => {
   await refuses(start("--port", "0", "--nonsense"), "--nonsense");
 });
 await check("It stops on SIGTERM with exit code 0", async () => {
@@ -178,7 +178,7 @@ async function exitCode({ end }) {
 
 /**
  * @param {Running} running
- * @param {string} named what the message has to name
+ * @param {string} named a text that the message must contain
  */
 async function refuses(running, named) {
   const code = await exitCode(running).finally(() => running.child.kill("SIGKILL"));

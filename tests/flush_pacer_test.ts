@@ -3,15 +3,15 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { FlushPacer, spacingAfter } from "../src/flush_pacer.ts";
 
-/** What a server does: a tick every so many milliseconds, what it takes to serve it, and what else is done. */
+/** A server's load: the distance between ticks, the cost of a flush, and other work. */
 interface Load {
   readonly tickEveryMs: number;
   readonly costMs: number;
-  /** Of a core. */
+  /** Share of a core. */
   readonly otherShare: number;
 }
 
-/** How the server fares, after it has got to know its load: of a core, and milliseconds. */
+/** The result, once the pacer knows the load: share of a core, and milliseconds. */
 interface Fare {
   readonly busyShare: number;
   readonly waitMsMax: number;
@@ -20,13 +20,13 @@ interface Fare {
 
 const RUN_MS = 2_000, STEADY_MS = 1_000;
 
-/** Runs a server whose clock goes on by hundredths of a millisecond. */
+/** Runs a server whose clock advances by hundredths of a millisecond. */
 function simulate({ tickEveryMs, costMs, otherShare }: Load): Fare {
   const pace = new FlushPacer();
   const waits: number[] = [], flushes: number[] = [];
   let [mayAt, ownMs, ownSteadyMs] = [0, 0, 0];
   for (let tickAt = 0; tickAt < RUN_MS; tickAt += tickEveryMs) {
-    // What came meanwhile goes with the same flush.
+    // Ticks that came meanwhile are part of the same flush.
     if (tickAt <= (flushes.at(-1) ?? -1)) continue;
     const began = Math.max(tickAt, mayAt);
     const ended = began + costMs;
@@ -46,14 +46,14 @@ function simulate({ tickEveryMs, costMs, otherShare }: Load): Fare {
 }
 
 describe("FlushPacer", () => {
-  test("A tick that comes alone is sent when it comes", () => {
+  test("A single tick is sent when it comes", () => {
     for (const otherShare of [0, 0.3, 0.9]) {
       const { waitMsMax } = simulate({ tickEveryMs: 20, costMs: 0.7, otherShare });
       assert.equal(waitMsMax, 0, `${otherShare}`);
     }
   });
 
-  test("Many ticks are sent as often as takes half of a core, with what else is done", () => {
+  test("Many ticks are sent so often that the server, with its other work, uses half of a core", () => {
     for (const [costMs, otherShare] of [[0.2, 0], [1, 0], [1, 0.2], [2, 0.1]] as const) {
       const { busyShare, waitMsMax } = simulate({ tickEveryMs: 0.1, costMs, otherShare });
       assert.ok(Math.abs(busyShare - 0.5) < 0.05, `${costMs} ${otherShare}: ${busyShare}`);
@@ -68,7 +68,7 @@ describe("FlushPacer", () => {
     }
   });
 
-  test("Frames are spaced by what they cost, never the wrong way, and not wider than 10 ms", () => {
+  test("Frames are spaced by their cost, more cost never brings them closer, and 10 ms is the maximum", () => {
     const cost = fc.double({ min: 0, max: 1_000, noNaN: true });
     const share = fc.double({ min: 0, max: 4, noNaN: true });
     fc.assert(fc.property(cost, cost, share, share, (a, b, c, d) => {

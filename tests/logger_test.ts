@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLog } from "../src/logger.ts";
 
-test("The log writes one line of text per event, and no key", () => {
+test("The log writes one line of text per event, without keys", () => {
   const lines: string[] = [];
   const log = createLog(() => 0, (line) => lines.push(line));
   log.info("Serves");

@@ -68,7 +68,12 @@ const chromium = { read, needs: { chromium: "chromium" } };
 
 /** @type {Step[]} */
 const PROGRAMS = [
-  { name: "browser", command: ["node", "tests/browser/page.mjs"], ...chromium },
+  {
+    name: "browser",
+    command: ["node", "tests/browser/page.mjs"],
+    parts: [["1/4"], ["2/4"], ["3/4"], ["4/4"]],
+    ...chromium,
+  },
   { name: "openbb", command: ["node", "tests/browser/openbb.mjs"], ...chromium },
   { name: "listeners", command: ["node", "tests/browser/listeners.mjs"], ...chromium },
   { name: "executable", command: ["bun", "tests/executable.mjs"], read, after: "build" },

@@ -4,7 +4,7 @@ import { type ScheduledWork, Scheduler, sleep } from "../src/scheduler.ts";
 
 const FLUSH_MS = 10;
 
-/** A pulse whose clock and timers the test moves on; `late` is by how much timers come late. */
+/** A pulse whose clock and timers the test moves; `late` is the delay of timers in milliseconds. */
 class Stand {
   now = 1_000;
   readonly flushes: number[] = [];
@@ -13,7 +13,7 @@ class Stand {
   advances = 0;
   owed: number | undefined;
   left = 0;
-  /** What a flush takes. */
+  /** Duration of a flush. */
   costMs = 0;
   #busyMs = 0;
   readonly scheduler: Scheduler;
@@ -50,7 +50,7 @@ describe("Scheduler", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
   afterEach(() => mock.timers.reset());
 
-  test("Scheduler flushes the first tick after a quiet spell at once, then once per interval", () => {
+  test("Scheduler flushes the first tick after a pause at once, then once per interval", () => {
     const stand = new Stand();
     for (let tick = 0; tick < 50; tick++) {
       stand.scheduler.touch();
@@ -58,13 +58,13 @@ describe("Scheduler", () => {
     }
     const [first, ...rest] = stand.flushes;
     assert.equal(first, 1_000);
-    // Nothing was sent before, so some more may follow sooner.
+    // Nothing was sent before, so the first frames may follow sooner.
     const steady = rest.slice(5);
     assert.ok(steady.length >= 3, String(rest));
     steady.slice(1).forEach((time, index) => assert.equal(time - steady[index]!, FLUSH_MS));
   });
 
-  test("Scheduler without an interval flushes at once, and rests as long as a flush has taken", () => {
+  test("Scheduler without an interval flushes at once, then rests as long as the flush took", () => {
     const stand = new Stand("auto");
     stand.costMs = 2;
     for (let tick = 0; tick < 10; tick++) {
@@ -78,7 +78,7 @@ describe("Scheduler", () => {
     assert.equal(stand.flushes.length, length + 1);
   });
 
-  test("Scheduler serves when it is asked to, by the latest word, and not after its end", () => {
+  test("Scheduler serves at the time of the latest request, and not after it is closed", () => {
     const stand = new Stand();
     stand.scheduler.serveAfter(5);
     stand.scheduler.serveAfter(2);
@@ -90,7 +90,7 @@ describe("Scheduler", () => {
     assert.equal(stand.serves.length, 1);
   });
 
-  test("Scheduler lets ticks that come as often as frames may go wait for nothing, though one was late", () => {
+  test("Scheduler does not delay ticks that come at the frame rate, even after a late timer", () => {
     const stand = new Stand();
     const waits: number[] = [];
     for (let tick = 0; tick < 30; tick++) {
@@ -106,7 +106,7 @@ describe("Scheduler", () => {
     assert.deepEqual(waits, Array(30).fill(0));
   });
 
-  test("Scheduler counts a flush no sooner than one interval after the one before", () => {
+  test("Scheduler counts a flush no sooner than one interval after the previous one", () => {
     const stand = new Stand();
     for (let tick = 0; tick < 200; tick++) {
       stand.scheduler.touch();
@@ -120,7 +120,7 @@ describe("Scheduler", () => {
     }
   });
 
-  test("Scheduler flushes again when something is owed, and rests when nothing is", () => {
+  test("Scheduler flushes again when a flush leaves something unsent, and else rests", () => {
     const stand = new Stand();
     stand.owed = 1_035;
     stand.scheduler.touch();
@@ -128,7 +128,7 @@ describe("Scheduler", () => {
     assert.deepEqual(stand.flushes, [1_000, 1_035]);
   });
 
-  test("Scheduler advances four times a second and tidies in slices between which others have their turn", () => {
+  test("Scheduler advances four times a second, and tidies in slices between which other work runs", () => {
     const stand = new Stand();
     stand.left = 5;
     stand.scheduler.start();
@@ -140,7 +140,7 @@ describe("Scheduler", () => {
     assert.equal(stand.advances, 4);
   });
 
-  test("sleep ends with its time or its signal, and leaves no timer", async () => {
+  test("sleep ends after its time or on its signal, and leaves no timer", async () => {
     const stop = new AbortController();
     let ended = 0;
     const naps = [sleep(100), sleep(100, stop.signal)].map((nap) => nap.then(() => ended++));

@@ -1,4 +1,4 @@
-// The rules that no compiler and no linter knows: one test a rule, and every failure says where.
+// Rules of the project that no compiler or linter checks: one test per rule.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const UNTRACKED = new Set([".git", "node_modules", "dist", "data", "coverage"]);
 const FILE_LINES_MAX = 320;
 const FUNCTION_LINES_MAX = 75;
 
-/** From left to right: a file imports from its own layer and from those to its left. */
+/** From left to right: a file imports only from its own layer and layers to its left. */
 const LAYERS = [
   "core",
   "store",
@@ -31,7 +31,7 @@ const LAYERS = [
   "app.ts",
   "main.ts",
 ];
-/** What each file outside the layers may import of ours. Only app.ts and main.ts import them. */
+/** Our files that each file outside the layers may import. Only app.ts and main.ts import it. */
 const OUTSIDE = new Map<string, string[]>([
   ["src/config.ts", [
     "src/config/care_settings.ts",
@@ -59,7 +59,7 @@ const OUTSIDE = new Map<string, string[]>([
   ]],
   ["src/config/settings_file.ts", ["src/config/flags.ts"]],
 ]);
-/** Feeds and the terminal can be clients like any other, by the client module. */
+/** Feeds and the terminal can be clients by the client module. */
 const CLIENT = [
   "static/client.js",
   "static/frames.js",
@@ -75,7 +75,7 @@ const TOKENS = new RegExp(
   ].map(({ source }) => source).join("|"),
   "g",
 );
-/** Tests of the whole or of a document; all others mirror the file that they test. */
+/** Tests of the whole project or of a document; all other tests mirror the file that they test. */
 const WHOLE =
   /^tests\/(?:(?:conformance|documents|simulation|browser|helpers)\/|tidy_test|wire\/protocol_test)/;
 
@@ -84,13 +84,13 @@ interface Source {
   readonly text: string;
   /** Without comments. */
   readonly code: string;
-  /** Without comments, and without what stands in strings and regular expressions. */
+  /** Without comments, and with the contents of strings and regular expressions blanked. */
   readonly words: string;
 }
 
 interface Import {
   readonly specifier: string;
-  /** The imported file from the root of the project, or `undefined` when it is a package. */
+  /** Path of the imported file from the root of the project; `undefined` for a package. */
   readonly target: string | undefined;
   readonly isText: boolean;
   readonly at: string;
@@ -106,11 +106,11 @@ test("A file imports from its own layer or from those to its left", () => {
   none(flagImports((path, { target }) => target?.startsWith("src/") && !mayImport(path, target)));
 });
 
-test("No imports go in a circle, type-only ones included", () => {
+test("No imports form a cycle, including type-only imports", () => {
   none(circle());
 });
 
-test("Only http imports static files and texts, but for the client module", () => {
+test("Only http imports static files and texts, except the client module", () => {
   none(
     flagImports((path, { target, isText }) =>
       !path.startsWith("src/http/") && (isText || target?.startsWith("static/")) &&
@@ -180,7 +180,7 @@ test(`A function has at most ${FUNCTION_LINES_MAX} lines`, () => {
   none([...src, ...page].flatMap(longFunctions));
 });
 
-test("File names are snake_case and say what is in the file", () => {
+test("File names are in snake_case and describe the content", () => {
   const bin = /(?:^|\/)(?:utils?|common|helpers?|types?|misc)(?:\.ts|\/)/;
   const wrong = src.filter(({ path }) => bin.test(path) || !/^[a-z0-9_/]+\.ts$/.test(path));
   none(wrong.map(({ path }) => path));
@@ -195,8 +195,8 @@ test("A test file mirrors the file that it tests", () => {
   }));
 });
 
-test("Tests wait with until, and set no timers of their own", () => {
-  // Clients and clocks that are played, and the pace of a test, have their time.
+test("Tests wait with until, and set no timers", () => {
+  // Fake clients and clocks, and the pace of a test, may set timers.
   const allowed = [
     "tests/helpers/",
     "tests/run.mjs",
@@ -226,17 +226,17 @@ test("No type error is silenced", () => {
   none([...src, ...page, ...tests].flatMap((f) => find(f, "text", /@ts-(?:ignore|nocheck)/g)));
 });
 
-test("The page makes no HTML out of text", () => {
+test("The page never makes HTML from text", () => {
   const words = /\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b/g;
   none(page.flatMap((file) => find(file, "words", words)));
 });
 
-test("No file names a path of somebody's machine", () => {
+test("No file contains a path of a developer's machine", () => {
   const pattern = /(?<![\w.:~}-])\/(?:home|Users|root|work)\/[\w.]/g;
   none(paths.map(source).flatMap((file) => find(file, "text", pattern)));
 });
 
-test("No file names a package registry's host", () => {
+test("No file contains the host of a package registry", () => {
   const inLock = /\bregistry\.|"resolved": *"https?:/g;
   const elsewhere = /\/\/[\w.-]*(?:registry(?!\.npmjs\.org)|artifactory|nexus|verdaccio)[\w.-]*/g;
   const isLock = (path: string) => /(?:^|[/.-])lock(?:\.json|b)?$/.test(path);
@@ -269,13 +269,13 @@ function source(path: string): Source {
   const code = text.replace(TOKENS, (token) => /^\/[/*]/.test(token) ? blank(token) : token);
   const words = text.replace(TOKENS, (token) => {
     if (!token.startsWith("`")) return blank(token);
-    // What a template computes is code.
+    // An expression in a template is code.
     return token.replace(/\$\{[^`}]*\}|[^]/g, (part) => part.length > 1 ? part : blank(part));
   });
   return { path, text, code, words };
 }
 
-/** Keeps the length and the lines, so that places in the text stay where they are. */
+/** Keeps the length and the lines, so that positions in the text stay the same. */
 function blank(text: string): string {
   return text.replace(/[^\n]/g, " ");
 }
@@ -317,12 +317,12 @@ function mayImport(from: string, to: string): boolean {
   return left >= 0 && right >= 0 && left <= right;
 }
 
-/** @returns the place of a file's layer, from the left; -1 when it belongs to none */
+/** @returns the index of a file's layer, from the left; -1 for a file outside the layers */
 function layer(path: string): number {
   return LAYERS.indexOf(path.split("/")[1]!);
 }
 
-/** The files that are left when what imports nothing, or is not imported, is taken away again and again. */
+/** Removes files without imports or importers until none is left; the rest forms cycles. */
 function circle(): string[] {
   const left = new Map([...imports].map(([path, found]) => [path, found.map((f) => f.target)]));
   for (;;) {
@@ -348,7 +348,7 @@ function longFunctions({ path, words }: Source): string[] {
   return found;
 }
 
-/** @returns where the function starts whose body starts at `brace`, if it is the body of one */
+/** @returns where the function with the body that starts at `brace` begins, if it is a function */
 function functionStart(words: string, brace: number): number | undefined {
   const lineStart = words.lastIndexOf("\n", brace - 1) + 1;
   const line = words.slice(lineStart, brace);

@@ -26,7 +26,7 @@ enum { READ_BYTES = 1 << 20, EVENTS = 512, BUCKET_US = 10, BUCKETS = 400000 };
 struct client {
   int fd;
   long long seq;
-  /* The beginning of a frame whose rest has not come yet. */
+  /* The start of a frame whose rest has not come yet. */
   char *rest;
   size_t rest_bytes;
 };
@@ -118,7 +118,7 @@ static void send_frame(int fd, int opcode, const char *payload, size_t length) {
   if (write(fd, frame, 6 + length) < 0) seen.closed++;
 }
 
-/* Takes the complete frames. Returns the bytes that they had. */
+/* Reads the complete frames. Returns their length in bytes. */
 static size_t take_frames(struct client *client, const char *bytes, size_t length) {
   size_t used = 0;
   for (;;) {
@@ -163,14 +163,14 @@ static void receive(struct client *client, int epoll) {
   }
 }
 
-/* Connects and waits for the answer to the upgrade. What follows the answer is kept. */
+/* Connects and waits for the answer to the upgrade. Data after the answer is kept. */
 static void join(
   struct client *client, int port, const char *path, const char *hello, int is_stalled) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   client->fd = socket(AF_INET, SOCK_STREAM, 0);
   if (client->fd < 0) fail("socket");
-  /* With segments as in a network, not as on the loopback, there is little room in the system's buffers, and
+  /* Segments as in a network, not as on the loopback, leave little room in the system's buffers, so
      the server notices soon that nobody reads. */
   int room = 4096, segment = 1460;
   if (is_stalled) setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);

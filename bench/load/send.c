@@ -68,7 +68,7 @@ static char *put_text(char *at, const char *text) {
   return at + length;
 }
 
-/* At least so many digits. */
+/* Writes at least so many digits. */
 static char *put_integer(char *at, long long value, int least) {
   char digits[20];
   int count = 0;
@@ -83,7 +83,7 @@ static char *put_price(char *at, int price) {
   return put_integer(at, price % 100, 2);
 }
 
-/* One tick of a price that goes up or down by up to five cents. */
+/* Writes one tick. The price goes up or down by up to five cents. */
 static char *put_tick(char *at, int symbol, double time_ms) {
   int price = cents[symbol] + (int)(chance() % 11) - 5;
   cents[symbol] = price < 1000 ? 1000 : price;
@@ -180,7 +180,7 @@ static int take_answer(struct connection *connection) {
   return 1;
 }
 
-/* Writes a request with so many ticks, the first of them at a time, the others each a step later. */
+/* Sends a request with so many ticks, the first at a given time and each next one a step later. */
 static void send_ticks(
   struct connection *connection, long long first, int count, int symbols, double time, double step) {
   char *at = body;

@@ -1,5 +1,5 @@
 /// <reference types="bun-types" />
-/** The least that a server on Bun can do: `bun bun_publish.ts PORT`. One published frame per tick. */
+/** A minimal server on Bun: `bun bun_publish.ts PORT`. One published frame per tick. */
 const server = Bun.serve<{ readonly sends: boolean }>({
   hostname: "127.0.0.1",
   port: Number(process.argv[2]),

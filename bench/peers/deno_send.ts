@@ -1,4 +1,4 @@
-/** The least that a server on Deno can do: `deno run -A deno_send.ts PORT`. One frame per tick and client. */
+/** A minimal server on Deno: `deno run -A deno_send.ts PORT`. One frame per tick and client. */
 const clients = new Set<WebSocket>();
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.args[0]), onListen() {} }, (request) => {

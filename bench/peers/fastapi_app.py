@@ -1,4 +1,4 @@
-"""What the author of a backend would write with FastAPI: a set of WebSockets and a loop over them."""
+"""A typical backend with FastAPI: a set of WebSockets and a loop over them."""
 
 import json
 

@@ -1,7 +1,7 @@
 /// <reference types="bun-types" />
 /**
- * The least that a server that takes ticks can do, on Bun and on Deno: `ingest.ts PORT parse|sqlite FOLDER`.
- * Each line is parsed and, with `sqlite`, each request is one transaction, as safe as tickwire's.
+ * A minimal server that takes ticks, on Bun and Deno: `ingest.ts PORT parse|sqlite FOLDER`.
+ * It parses each line; with `sqlite`, each request is one transaction, as durable as tickwire's.
  */
 import { join } from "node:path";
 import process from "node:process";

@@ -1,4 +1,6 @@
-/** The most used WebSocket server on Node: `node node_ws.mjs PORT`. One frame per tick and client. */
+/**
+ * The most used WebSocket server on Node: `node node_ws.mjs PORT`. One frame per tick and client.
+ */
 import { createServer } from "node:http";
 import process from "node:process";
 import { WebSocketServer } from "ws";

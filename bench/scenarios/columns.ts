@@ -38,7 +38,7 @@ function load(format: string): FanOut {
   };
 }
 
-/** A tick of each symbol from the day before, so that changes since then are known and sent. */
+/** Sends a tick of each symbol of the day before, so that the change since then is known. */
 async function yesterday({ http }: Fed): Promise<void> {
   const ticks = Array.from({ length: SYMBOLS }, (_, index) => ({
     symbol: `S${String(index).padStart(3, "0")}`,

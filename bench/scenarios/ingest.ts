@@ -4,7 +4,7 @@ import type { Case, Figures, Scenario } from "../scenario.ts";
 import { HTTP_FEED, peer, script, type Server, tickwire } from "../servers.ts";
 
 const WARM_UP_MS = 1_500;
-/** Enough of them that a server which answers once every 10 ms is not held up by its producer. */
+/** So many that the producer does not limit a server that answers once every 10 ms. */
 const WRITERS = 16;
 
 const bun = tickwire("bun");
@@ -52,7 +52,7 @@ export const ingest: Scenario = {
   ],
 };
 
-/** A server that does no more with the ticks than its name says. */
+/** A server that does only the work that its name says. */
 function bare(runtime: "bun" | "deno", work: "parse" | "sqlite"): Server {
   const flags = runtime === "deno" ? ["run", "-A", "--no-lock"] : [];
   const what = work === "parse" ? "parse" : "parse and insert";

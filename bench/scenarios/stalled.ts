@@ -4,9 +4,9 @@ import { tickwire } from "../servers.ts";
 
 const READERS = 190;
 const STALLED = 10;
-/** Before, the system's own buffers take what is sent to a client that does not read. */
+/** Time until the system's buffers for clients that do not read are full. */
 const WARM_UP_MS = 5_000;
-/** What the others may cost: 256 KiB unsent and the buffers of a runtime for each. */
+/** Limit for the clients that never read: 256 KiB unsent and the runtime's buffers for each. */
 const GROWN_MB_MAX = 64;
 
 const runtimes = ["bun", "deno"];

@@ -42,7 +42,7 @@ function startCase(server: Server): Case {
   };
 }
 
-/** Builds the executable, so that it is never an old one that is measured. */
+/** Builds the executable, so that the measured one is current. */
 function build(): string | undefined {
   const { stderr } = spawnSync("deno", ["task", "build"], {
     cwd: ROOT,

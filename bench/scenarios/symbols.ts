@@ -10,7 +10,7 @@ const many: FanOut = {
   clients: { count: CLIENTS, paths: Array.from({ length: CLIENTS }, (_, at) => somePath(at)) },
   ticks: { rate: 1_000, symbols: SYMBOLS, slice: 5 },
 };
-/** A tenth of the ticks is of one symbol, so every client gets as many as with ten of a hundred. */
+/** A tenth of the ticks has one symbol: each client gets as many as with ten of a hundred. */
 const equal: FanOut = {
   clients: { count: CLIENTS, paths: ["/ws?symbol=S000"] },
   ticks: { rate: 1_000, symbols: SYMBOLS / EACH, slice: 5 },
@@ -42,7 +42,7 @@ export const symbols: Scenario = {
     ),
 };
 
-/** Ten symbols that look random and are the same in every run. */
+/** Ten symbols in random order, the same in every run. */
 function somePath(client: number): string {
   const chosen = new Set<string>();
   for (let state = client + 1; chosen.size < EACH;) {

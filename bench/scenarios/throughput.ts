@@ -14,7 +14,7 @@ export const throughput: Scenario = {
   }),
   goals: (of) =>
     servers.flatMap(({ name }) => [
-      // What is under way at the ends of the measurement is not counted.
+      // Updates on the way at the start and end of the measurement are not counted.
       {
         what: `${name}: updates/s`,
         value: of(name, "rate"),

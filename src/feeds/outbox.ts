@@ -34,7 +34,7 @@ export class Outbox {
     this.putAll({ ticks, bars: [] }, ...marks);
   }
 
-  /** @param marks where the feed stands after these ticks and bars */
+  /** @param marks the position in the source after these ticks and bars */
   putAll({ ticks, bars }: Records, ...marks: readonly Mark[]): void {
     for (const tick of ticks) this.#ticks.push(tick);
     for (const bar of bars) this.#bars.push(bar);
@@ -65,7 +65,7 @@ export class Outbox {
         [this.#ticks, this.#bars] = [[], []];
         this.#marks.clear();
         this.#writing = ticks.length + bars.length;
-        // The marks come with what comes last.
+        // The last write has the marks.
         if (bars.length === 0) await emit(ticks, marks);
         else {
           if (ticks.length > 0) await emit(ticks);

@@ -147,7 +147,7 @@ class Poller {
     return this.#isUnknown(`${symbol} ${time} ${price} ${size} ${bid} ${ask}`, "");
   }
 
-  /** A bar that is forming may come to be again what it was. */
+  /** Compares with the newest values only, because a forming bar may return to earlier ones. */
   #isNewBar({ symbol, interval, time, open, high, low, close, volume }: GivenBar): boolean {
     const values = `${open} ${high} ${low} ${close} ${volume}`;
     return this.#isUnknown(`${symbol} ${interval} ${time}`, values);

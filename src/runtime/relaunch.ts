@@ -1,13 +1,13 @@
 /// <reference types="bun-types" />
 /** https://docs.deno.com/runtime/reference/cli/compile/ and https://bun.com/docs/bundler/executables */
 
-/** Where an executable has its files. */
+/** Path of an executable's embedded files. */
 const EMBEDDED = /^(?:\/\$bunfs\/|B:[/\\]~BUN[/\\])/;
 
 /**
- * How this very program is started once more.
+ * The command that starts this program again.
  * @param program path of the executable or the runtime
- * @param args those that it was started with
+ * @param args arguments of the new process
  */
 export function relaunchOf(
   program: string,
@@ -16,7 +16,7 @@ export function relaunchOf(
   return { program, args: [...before(), ...args] };
 }
 
-/** What stands before the arguments where a runtime runs the source. */
+/** Arguments before those of the program; a runtime needs the path of the source. */
 function before(): readonly string[] {
   if ("Bun" in globalThis) return EMBEDDED.test(Bun.main) ? [] : [Bun.main];
   return Deno.build.standalone ? [] : ["run", "-A", "--quiet", Deno.mainModule];

@@ -119,7 +119,13 @@ export function openTape(
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
   const shared = elsewhere?.shared;
   const { db, meta, epoch, notes } = openDatabase({
-    ...{ path, bootId, holder, epoch: shared?.epoch, isRead: released !== undefined },
+    ...{
+      path,
+      bootId,
+      holder,
+      shared: shared && { epoch: shared.epoch, name: shared.stream.name },
+      isRead: released !== undefined,
+    },
     newEpoch: () => newEpoch(random),
   });
   for (const note of notes) warn(note);

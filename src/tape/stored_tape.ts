@@ -242,6 +242,11 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     return this.#settled;
   }
 
+  /** Lets the newest block take no more ticks, so that it can be sealed. */
+  closeBlock(): void {
+    this.#parts.segments.close();
+  }
+
   /** Moves a part of the ticks from the log into blocks. @returns whether there may be more */
   seal(): boolean {
     const { sealer } = this.#parts;

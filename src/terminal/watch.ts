@@ -105,7 +105,7 @@ interface Told {
   state(state: State): void;
   snapshot(rows: readonly Row[]): void;
   rows(rows: readonly Row[], merged: number): void;
-  /** A symbol is gone. */
+  /** A symbol was removed. */
   removed(symbol: string): void;
 }
 

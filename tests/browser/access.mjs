@@ -1,4 +1,4 @@
-// For everybody: what axe finds, what is announced, and what holds still.
+// Accessibility: the faults that axe finds, announcements, and reduced motion.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,9 +11,9 @@ import { hasHistory, isDrawn, line, priceMoves } from "./probes.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds wrong. @param {Page} page @returns {Promise<string[]>} */
+/** Faults that axe finds. @param {Page} page @returns {Promise<string[]>} */
 export async function faultsOf(page) {
-  // Not as a script of the page, which its policy would forbid.
+  // Not as a script of the page: its content security policy would forbid that.
   await page.evaluate(AXE);
   return await page.evaluate(async () => {
     /** @typedef {{ id: string, impact: string, nodes: { html: string }[] }} Violation */
@@ -52,7 +52,7 @@ export async function accessChecks({ origin, check, open }) {
     await page.close();
   });
 
-  await check("Every control is reached with the tab key, in order", async () => {
+  await check("The tab key reaches every control, in order", async () => {
     const page = await open();
     await page.goto(`${origin}/?symbol=AAPL`);
     await line(page, "AAPL").waitFor();
@@ -84,7 +84,7 @@ export async function accessChecks({ origin, check, open }) {
     await page.close();
   });
 
-  await check("What is announced is not said again and again", async () => {
+  await check("An announcement is not repeated", async () => {
     const page = await open();
     await page.goto(`${origin}/?symbol=AAPL&interval=1s&layout=4&indicators=sma-5,rsi`);
     await line(page, "AAPL").waitFor();
@@ -109,10 +109,10 @@ export async function accessChecks({ origin, check, open }) {
     await page.close();
   });
 
-  await check("Who wants no motion gets none, and still sees what has changed", async () => {
+  await check("Reduced motion stops all motion, and changes stay visible", async () => {
     const page = await open({ reducedMotion: "reduce" });
     await page.goto(origin);
-    // In one turn: a moment later the cell does not flash any more.
+    // In the same turn of the event loop, because the cell flashes only briefly.
     const flash = () =>
       page.evaluate(() => {
         const cell = document.querySelector(".flash");

@@ -1,4 +1,4 @@
-// Addresses, storage and servers that are not as they should be, and values at the ends of what there is.
+// Broken addresses, storage and servers, and extreme values.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -9,7 +9,7 @@ import { hasHistory, ingest, isDrawn, line, saysSo, shoot, stateIs } from "./pro
 /** @param {Desk} desk */
 export async function brokenChecks({ origin, check, open, complaints }) {
   await check(
-    "An address with absurd indicators shows what it can, and says what it cannot",
+    "An address with absurd indicators shows the valid ones, and reports the others",
     async () => {
       const page = await open();
       const absurd = "ichimoku-9,sma-999999,rsi-0,bollinger-20-0.001,<b>,macd-1-1-1";
@@ -25,7 +25,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
     },
   );
 
-  await check("Storage that is broken is as if it were empty", async () => {
+  await check("Broken storage is treated as empty", async () => {
     const page = await open();
     await page.goto(origin);
     await page.evaluate(() => {
@@ -41,7 +41,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
     await page.close();
   });
 
-  await check("Storage that is full or refused is told of, and the page goes on", async () => {
+  await check("Full or refused storage is reported, and the page goes on", async () => {
     const page = await open();
     await page.addInitScript(() => {
       Storage.prototype.setItem = () => {
@@ -69,7 +69,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
     await refused.close();
   });
 
-  await check("A layout of a server with other symbols says which one is missing", async () => {
+  await check("A layout of a server with other symbols reports the missing symbol", async () => {
     const page = await open();
     await page.goto(`${origin}/?symbol=AAPL&layout=2&symbol2=ELSEWHERE&interval2=1m`);
     await saysSo(page.locator(".stage").nth(1).locator(".notice"), /no symbol ELSEWHERE/);
@@ -81,7 +81,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
   });
 
   await check(
-    "A server that is older than the page has not all of it, and the rest works",
+    "With a server older than the page, missing parts are reported, and the rest works",
     async () => {
       const page = await open();
       complaints.isServerGone = true;
@@ -112,7 +112,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
     },
   );
 
-  await check("Prices from a billionth to a trillion, and below zero, are told apart", async () => {
+  await check("Prices from a billionth to a trillion, and below zero, are shown", async () => {
     const start = Date.now() - 60_000;
     const rise = (
       /** @type {string} */ symbol,
@@ -143,7 +143,7 @@ export async function brokenChecks({ origin, check, open, complaints }) {
       await saysSo(page.locator("#symbol"), String(symbol));
       await saysSo(page.locator("#price"), /** @type {RegExp} */ (wanted));
       await hasHistory(page);
-      // A line that rises is not a flat one.
+      // The scale must show the slope of a rising line.
       const span = () =>
         page.evaluate(() => {
           /** @typedef {{ plotData?: { range: [number, number], strands: { slots: { closes: Float64Array } }[] } }} Chart */

@@ -1,4 +1,4 @@
-// The chart: what it shows, and how it is moved.
+// The chart: drawing and moving.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -60,7 +60,7 @@ export async function chartChecks({ origin, check, open }) {
     });
   }
 
-  await check("The values of the bar under the pointer are told, on both axes too", async () => {
+  await check("The values of the bar under the pointer are shown, also on both axes", async () => {
     const { x, y, width, height } = await plotOf(page);
     await page.mouse.move(x + width / 3, y + height / 2);
     await page.locator("#price-label").waitFor();
@@ -69,7 +69,7 @@ export async function chartChecks({ origin, check, open }) {
     await saysSo(page.locator("#time-label"), /:\d\d:00$/);
   });
 
-  await check("Dragging moves away from the present, and a button leads back", async () => {
+  await check("Dragging leaves the present, and a button leads back", async () => {
     const before = await rangeOf(page);
     await drag(page, 200);
     const after = await rangeOf(page);
@@ -100,7 +100,7 @@ export async function chartChecks({ origin, check, open }) {
     await page.keyboard.press("0");
   });
 
-  await check("The address keeps the range, and a copied one shows the same", async () => {
+  await check("The address keeps the range, and a copied address shows the same", async () => {
     await drag(page, 150);
     const range = await rangeOf(page);
     const from = new Date(range.from).toISOString().slice(0, 22);
@@ -175,7 +175,7 @@ export async function chartChecks({ origin, check, open }) {
     }
   });
 
-  await check("Two fingers zoom, and one moves", async () => {
+  await check("Two fingers zoom, and one finger moves", async () => {
     const touch = await open({ hasTouch: true });
     await touch.goto(`${origin}/?symbol=AAPL`);
     await hasHistory(touch);

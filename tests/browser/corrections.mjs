@@ -1,4 +1,4 @@
-// What is taken back is gone from the page at once, live and in the recorder.
+// Cancelled ticks vanish from the page at once, live and in the recorder.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -33,7 +33,7 @@ export async function correctionChecks({ kind, complaints, check, open }) {
   const highest = async () => Math.max(...(await seriesOf(page, ["high"])).flat());
   const heldOf = async () => (await seriesOf(page, ["count"])).flat().reduce((a, b) => a + b, 0);
 
-  await check("A tick that is taken back is gone from board and chart at once", async () => {
+  await check("A cancelled tick vanishes from board and chart at once", async () => {
     await chooseInterval(page, "1m");
     await until("it is drawn", highest, (high) => high === WRONG);
     assert.match(await priceOf(page, "AAPL"), /1,?000,?000,?000/);
@@ -49,7 +49,7 @@ export async function correctionChecks({ kind, complaints, check, open }) {
     await shoot(page, "correction-after");
   });
 
-  await check("In the recorder too, where it stands still and where it plays", async () => {
+  await check("A cancelled tick vanishes from the recorder, paused or playing", async () => {
     await page.evaluate((time) => {
       /** @typedef {{ recorder: { seek(time: number, isPaused: boolean): void } }} Known */
       /** @type {{ tickwire: Known }} */ (/** @type {unknown} */ (globalThis)).tickwire.recorder
@@ -62,7 +62,7 @@ export async function correctionChecks({ kind, complaints, check, open }) {
     assert.equal(await highest(), 106);
   });
 
-  await check("A symbol that is taken back leaves the board", async () => {
+  await check("A cancelled symbol leaves the board", async () => {
     await page.goto(origin);
     await line(page, "APPL").waitFor();
     await cancel("symbols/APPL");

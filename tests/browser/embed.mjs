@@ -1,4 +1,4 @@
-// The bare chart, alone and inside a page that speaks as OpenBB Workspace does.
+// The bare chart, alone and in a frame of a page with the messages of OpenBB Workspace.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -59,7 +59,7 @@ export async function embedChecks({ origin, check, open }) {
   });
 
   await check(
-    "Workspace gets the bars that are shown, and an error for what there is not",
+    "Workspace gets the bars on the chart, and an error for unavailable data",
     async () => {
       const answer =
         async () => /** @type {Record<string, unknown> | undefined} */ ((await heard()).at(-1));
@@ -69,7 +69,7 @@ export async function embedChecks({ origin, check, open }) {
           /** @type {Record<string, unknown>[] | undefined} */ ((await answer())?.["data"]);
         return data?.[0]?.["symbol"];
       };
-      // The bars of a symbol that was just chosen may be on their way.
+      // The bars of the new symbol may not have arrived.
       await until("the bars come", rows, (symbol) => symbol === "MSFT");
       await say({ type: "openbb-request", widgetId: "pie" });
       await until("the error comes", answer, (last) => last?.["type"] === "openbb-error");

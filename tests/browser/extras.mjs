@@ -1,4 +1,4 @@
-// What is loaded when somebody uses it: commands, help, hints, settings; by hand and by keyboard.
+// Parts that are loaded on first use: commands, help, hints, settings; by pointer and keyboard.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -34,7 +34,7 @@ export async function extraChecks({ origin, check, open }) {
     await hints.waitFor({ state: "detached" });
     await page.reload();
     await line(page, "AAPL").waitFor();
-    // Borders come with all else that is loaded later.
+    // Borders are loaded with all other late parts.
     await page.locator(".border").waitFor();
     await frames(page, 10);
     assert.equal(await hints.count(), 0);
@@ -84,7 +84,7 @@ export async function extraChecks({ origin, check, open }) {
     assert.equal(await panel.count(), 0);
   });
 
-  await check("Settings change how all is written at once, and are kept", async () => {
+  await check("Settings apply at once, and are kept", async () => {
     await page.goto(`${origin}/?symbol=BTC/USD&interval=1m`);
     await hasHistory(page);
     await page.locator("#settings").click();
@@ -113,7 +113,7 @@ export async function extraChecks({ origin, check, open }) {
     await page.evaluate(() => localStorage.clear());
   });
 
-  await check("All that opens is free of what axe finds, in both themes", async () => {
+  await check("axe finds no faults in dialogs, in both themes", async () => {
     for (const theme of ["dark", "light"]) {
       await page.goto(
         `${origin}/?symbol=AAPL&theme=${theme}&layout=2&indicators=sma-20,rsi,macd,bollinger`,
@@ -132,7 +132,7 @@ export async function extraChecks({ origin, check, open }) {
     }
   });
 
-  await check("What opens on a phone stays on its screen", async () => {
+  await check("Dialogs on a phone fit the screen", async () => {
     const phone = await open({ viewport: { width: 360, height: 640 }, hasTouch: true });
     await phone.goto(`${origin}/?symbol=AAPL&indicators=bollinger`);
     await hasHistory(phone);

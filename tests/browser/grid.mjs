@@ -1,4 +1,4 @@
-// The board: rows that move, and what somebody does with them.
+// The board: rows that move, and actions on them.
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
@@ -82,7 +82,7 @@ export async function gridChecks({ origin, check, open }) {
     await until("the last row is active", active, (symbol) => symbol === "ETH/USD");
   });
 
-  await check("A slash searches symbols and names, and Enter chooses what is found", async () => {
+  await check("A slash searches symbols and names, and Enter chooses the result", async () => {
     await page.keyboard.press("/");
     await page.keyboard.type("tesla");
     await rowsAre("only TSLA is left", (symbols) => symbols.join() === "TSLA");
@@ -95,7 +95,7 @@ export async function gridChecks({ origin, check, open }) {
     await rowsAre("all are back", ({ length }) => length === 8);
   });
 
-  await check("A column sorts down, up, and not at all", async () => {
+  await check("Clicks on a column sort down, up, and not at all", async () => {
     const sortBy = () => page.locator("#grid .head .last button").click();
     await sortBy();
     await rowsAre("BTC/USD is first", ([first]) => first === "BTC/USD");
@@ -106,7 +106,7 @@ export async function gridChecks({ origin, check, open }) {
     await rowsAre("AAPL is first", ([first]) => first === "AAPL");
   });
 
-  await check("A symbol that comes by ingest appears at the end, with its decimals", async () => {
+  await check("A new symbol by ingest appears at the end, with its decimals", async () => {
     await ingest(origin, { symbol: "NEW.SYMBOL-1", price: 1.2345 });
     await saysSo(line(page, "NEW.SYMBOL-1").locator(".last"), "1.2345");
     assert.equal((await symbolsOf(page)).at(-1), "NEW.SYMBOL-1");
@@ -121,7 +121,7 @@ export async function gridChecks({ origin, check, open }) {
   });
 
   await check(
-    "A thousand symbols have no more rows in the document than are in sight",
+    "With a thousand symbols, the document has only the visible rows",
     async () => {
       const ticks = Array.from(
         { length: 1_000 },

@@ -1,4 +1,4 @@
-// A server of the kind asked for, and a browser that complains about nothing unnoticed.
+// Starts a server of a given kind and a browser, and collects all complaints of pages.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -60,7 +60,7 @@ export async function startServer(kind, { port, feed, tape = "memory", more = []
   return server;
 }
 
-/** @param {string[]} more flags of its own */
+/** @param {string[]} more additional flags */
 export function startBrowser(more = []) {
   return chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -77,9 +77,9 @@ export function startBrowser(more = []) {
   });
 }
 
-/** What pages have complained about, and whom they have talked to. */
+/** Complaints of pages, and the hosts that the pages requested. */
 export class Complaints {
-  /** While the server is gone, failed requests are to be expected. */
+  /** While the server is down, failed requests are expected. */
   isServerGone = false;
   /** @type {string[]} */
   messages = [];

@@ -1,4 +1,4 @@
-// Names and values that somebody has made up to do harm, or to look like it.
+// Names and values that attack the page, or look like an attack.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -25,7 +25,11 @@ const NAMES = [
   "__proto__",
 ];
 
-/** Answers the page's subscriptions instead of the server. @param {Page} page @param {object[]} snapshot */
+/**
+ * Answers the page's subscriptions instead of the server.
+ * @param {Page} page
+ * @param {object[]} snapshot
+ */
 async function pretend(page, snapshot) {
   await page.routeWebSocket(/\/ws$/, (socket) => {
     socket.onMessage((text) => {
@@ -41,7 +45,7 @@ async function pretend(page, snapshot) {
 
 /** @param {Desk} desk */
 export async function hostileChecks({ origin, check, open }) {
-  await check("What is no symbol is refused in words", async () => {
+  await check("A malformed symbol is refused in words", async () => {
     const page = await open();
     await page.goto(`${origin}/?symbol=${encodeURIComponent("<img src=x onerror=alert(1)>")}`);
     await saysSo(page.locator("#notice"), /^Cannot subscribe/);
@@ -49,7 +53,7 @@ export async function hostileChecks({ origin, check, open }) {
     await page.close();
   });
 
-  await check("Hostile names are shown as text, and nothing else of the page moves", async () => {
+  await check("Hostile names are shown as text, and change nothing else on the page", async () => {
     const page = await open();
     const empty = { time: null, price: null, change: null, change_percent: null, volume: null };
     const rest = { bid: null, ask: null, open: null, high: null, low: null, prev_close: null };
@@ -70,7 +74,7 @@ export async function hostileChecks({ origin, check, open }) {
   });
 
   await check(
-    "Symbols of 255 characters are cut where there is no room, and shown when asked",
+    "Symbols of 255 characters are cut to fit, and shown in full on request",
     async () => {
       const symbol = `cpu.usage_idle:${"datacenter=frankfurt-2:host=server01:".repeat(7)}`.slice(
         0,
@@ -107,7 +111,7 @@ export async function hostileChecks({ origin, check, open }) {
         const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(scrolled <= (width ?? 0), `at ${width}`);
         if (width !== 390) {
-          // Of a long list only the rows in sight are on the page.
+          // The document has only the visible rows of a long list.
           await page.locator("#search").fill(symbol);
           const cell = line(page, symbol).locator(".symbol");
           assert.equal(await cell.getAttribute("title"), symbol);
@@ -118,7 +122,7 @@ export async function hostileChecks({ origin, check, open }) {
     },
   );
 
-  await check("Values beyond all measure are drawn, and so are those below zero", async () => {
+  await check("Values beyond all limits and values below zero are drawn", async () => {
     const page = await open();
     const prices = [1e308, -1e308, 1.7e308, -1.7e308, 0, -0.00000001, 5e-324];
     await ingest(origin, prices.map((price) => ({ symbol: "WILD", price, size: 1e308 })));
@@ -130,7 +134,7 @@ export async function hostileChecks({ origin, check, open }) {
     }
     await page.locator("#search").fill("WILD");
     await line(page, "WILD").waitFor();
-    // So much was sold that nobody can say how much.
+    // The volume is beyond all numbers, so it is unknown.
     assert.equal(await line(page, "WILD").locator(".volume").innerText(), "–");
     await until("it is said", async () => (await page.innerText("#readout")).endsWith("V –"));
     await page.locator("#compare").fill("AAPL");
@@ -142,7 +146,7 @@ export async function hostileChecks({ origin, check, open }) {
     await page.close();
   });
 
-  await check("A corrupt frame is told of, and the page recovers", async () => {
+  await check("A corrupt frame is reported, and the page recovers", async () => {
     const page = await open();
     let isBroken = false;
     await page.routeWebSocket(/\/ws$/, (socket) => {

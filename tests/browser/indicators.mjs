@@ -1,4 +1,4 @@
-// Indicators, scales, lines and the measure on a chart.
+// Indicators, scales, lines and the measuring tool on a chart.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -27,7 +27,7 @@ async function plotOf(page) {
   return box;
 }
 
-/** @param {Page} page @returns {Promise<unknown>} the lines that are kept */
+/** @param {Page} page @returns {Promise<unknown>} the stored lines */
 function keptLines(page) {
   return page.evaluate(() => JSON.parse(localStorage.getItem("tickwire.lines") ?? "null"));
 }
@@ -36,7 +36,7 @@ function keptLines(page) {
 export async function indicatorChecks({ origin, check, open }) {
   const page = await open();
 
-  await check("Each value is told, and the average is that of the server's bars", async () => {
+  await check("Each value is shown, and the average equals that of the server's bars", async () => {
     await page.goto(`${origin}/?symbol=GOOGL&interval=1s&indicators=${ALL}`);
     await hasHistory(page);
     await isDrawn(page, 12);
@@ -51,7 +51,7 @@ export async function indicatorChecks({ origin, check, open }) {
     const panes = page.locator(".readout.pane");
     const texts = async () => (await panes.allInnerTexts()).join(" ").replaceAll(/\s+/g, " ");
     await until("panes tell", texts, (text) => /RSI 7 \d.* MACD 5 9 3 .*\d.* ATR 7 \d/.test(text));
-    // A bar of the past, which does not change any more.
+    // An old bar, which does not change any more.
     const { x, y, width, height } = await plotOf(page);
     await page.mouse.move(x + width / 3, y + height / 4);
     const bars = await answer(`${origin}/bars?symbol=GOOGL&interval=1s&limit=600`);
@@ -106,7 +106,7 @@ export async function indicatorChecks({ origin, check, open }) {
     );
   });
 
-  await check("Scales are chosen, and another symbol lies over the prices", async () => {
+  await check("Scales are chosen, and another symbol is drawn over the prices", async () => {
     await page.goto(`${origin}/?symbol=AAPL&interval=5s&compare=MSFT`);
     await hasHistory(page);
     await saysSo(page.locator("#readout"), /%/);
@@ -173,7 +173,7 @@ export async function indicatorChecks({ origin, check, open }) {
     await shoot(page, "weekend");
   });
 
-  await check("Lines are drawn, moved, kept, and removed", async () => {
+  await check("Lines are drawn, moved, kept and removed", async () => {
     await page.goto(`${origin}/?symbol=TSLA&interval=5s`);
     await hasHistory(page);
     await isDrawn(page);
@@ -227,7 +227,7 @@ export async function indicatorChecks({ origin, check, open }) {
     await until("none is left", () => keptLines(page), (lines) => JSON.stringify(lines) === "{}");
   });
 
-  await check("Dragging with Shift measures, and moves nothing", async () => {
+  await check("Dragging with Shift measures, and does not move the chart", async () => {
     await page.goto(`${origin}/?symbol=MSFT&interval=5s`);
     await hasHistory(page);
     await isDrawn(page);
@@ -246,7 +246,7 @@ export async function indicatorChecks({ origin, check, open }) {
     assert.ok(after.to >= before.to);
   });
 
-  await check("Panes are made higher at their border, and the address keeps it", async () => {
+  await check("Dragging a border makes a pane higher, and the address keeps it", async () => {
     await page.goto(`${origin}/?symbol=MSFT&interval=5s&indicators=rsi`);
     await hasHistory(page);
     await page.locator(".readout.pane").waitFor();

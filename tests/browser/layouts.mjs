@@ -1,4 +1,4 @@
-// Several charts: what each shows, what they have in common, and how they lie.
+// Several charts: their content, links between them, and their arrangement.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -11,7 +11,7 @@ const FOUR = "symbol=AAPL&interval=15s&layout=4&symbol2=MSFT&interval2=1m&look2=
   "&symbol3=BTC/USD&interval3=5s&indicators3=ema-10&symbol4=TSLA&interval4=1m";
 
 /**
- * What each chart shows, the first one first.
+ * The content of each chart, the first chart first.
  * @typedef {{ symbol: string, interval: string, from: number, to: number, time: number | undefined,
  *   points: number, linked: boolean }} Shown
  */
@@ -55,7 +55,7 @@ export async function layoutChecks({ origin, check, open }) {
   const page = await open();
   await page.goto(`${origin}/?${FOUR}`);
 
-  await check("Four charts show what the address says, each with its history", async () => {
+  await check("Four charts show the content of the address, each with its history", async () => {
     const charts = await chartsAre(
       page,
       "all have their bars",
@@ -70,7 +70,7 @@ export async function layoutChecks({ origin, check, open }) {
     await shoot(page, "four");
   });
 
-  await check("The buttons are for the chart that was pressed last", async () => {
+  await check("The buttons act on the chart that was pressed last", async () => {
     await page.locator(".stage").nth(1).click({ position: { x: 200, y: 200 } });
     await saysSo(page.locator("#symbol"), "MSFT");
     await page.locator('#intervals label:has([value="5s"])').click();
@@ -93,7 +93,7 @@ export async function layoutChecks({ origin, check, open }) {
   });
 
   await check(
-    "Who points at one chart points at all, and one who moves one moves it alone",
+    "The pointer shows on all charts, and moving a chart moves only that one",
     async () => {
       const box = await page.locator("#plot").boundingBox();
       assert.ok(box);
@@ -116,7 +116,7 @@ export async function layoutChecks({ origin, check, open }) {
     },
   );
 
-  await check("Ranges that are linked move together", async () => {
+  await check("Linked ranges move together", async () => {
     await link(page, "Range");
     await addressSays(page, "link=crosshair,range,moment");
     const box = await page.locator("#plot").boundingBox();
@@ -136,7 +136,7 @@ export async function layoutChecks({ origin, check, open }) {
     await link(page, "Range");
   });
 
-  await check("Symbols that are linked are chosen together", async () => {
+  await check("Linked symbols are chosen together", async () => {
     await link(page, "Symbol");
     await page.locator('#grid .row[data-symbol="TSLA"]').click();
     await chartsAre(
@@ -147,7 +147,7 @@ export async function layoutChecks({ origin, check, open }) {
     await link(page, "Symbol");
   });
 
-  await check("A chart whose moment is its own is rewound alone", async () => {
+  await check("A chart with its own moment is rewound alone", async () => {
     await page.goto(`${origin}/?${FOUR}`);
     await chartsAre(page, "all have bars", (charts) => charts.every(({ points }) => points > 5));
     await page.locator("#layouts").click();
@@ -177,7 +177,7 @@ export async function layoutChecks({ origin, check, open }) {
     await page.locator("#live").click();
   });
 
-  await check("Borders are dragged and moved by keys, and the address keeps them", async () => {
+  await check("Borders are moved by pointer and keys, and the address keeps them", async () => {
     const border = page.locator(".border.of-column");
     const box = await border.boundingBox();
     assert.ok(box);
@@ -208,7 +208,7 @@ export async function layoutChecks({ origin, check, open }) {
     await other.close();
   });
 
-  await check("A layout is kept as what this machine begins with", async () => {
+  await check("A layout can be stored as the start layout of this machine", async () => {
     await page.goto(`${origin}/?${FOUR}`);
     await chartsAre(page, "all have bars", (charts) => charts.every(({ points }) => points > 5));
     await page.locator("#layouts").click();
@@ -220,7 +220,7 @@ export async function layoutChecks({ origin, check, open }) {
       "it shows four",
       (charts) => charts.length === 4 && charts[2]?.symbol === "BTC/USD",
     );
-    // A link says what it says.
+    // A link has priority over the start layout.
     await page.goto(`${origin}/?symbol=MSFT`);
     await chartsAre(page, "it shows one", (charts) => charts.length === 1);
     await page.locator("#layouts").click();

@@ -1,4 +1,4 @@
-// Pages that only listen, each served by somebody else or opened as a file:
+// Pages that only listen, from another server or opened as a file:
 // `node tests/browser/listeners.mjs [bun|deno|dist/tickwire]`. SHOTS=folder keeps pictures.
 
 import assert from "node:assert/strict";
@@ -51,7 +51,11 @@ async function open(name, socket, base = `${pages.origin}/${name}`) {
   return page;
 }
 
-/** The values a page shows, as numbers of the file. @param {Page} page @returns {Promise<number[]>} */
+/**
+ * Values that a page shows, as numbers of the file.
+ * @param {Page} page
+ * @returns {Promise<number[]>}
+ */
 async function shown(page) {
   const values = /** @type {number[]} */ (await page.evaluate("points.map(({ y }) => y)"));
   return values.map((value) => {
@@ -67,7 +71,7 @@ const second = await open("values.html", "/ws?symbol=cpu&format=value");
 const local = await open("values.html", "/ws?symbol=cpu&format=value", pageFile("values.html"));
 
 await check(
-  "A page that draws values gets all of the file, in order and over its end",
+  "A page that draws values gets all of the file in order, and the next pass",
   async () => {
     const seen = await until(
       "it shows as many as it can",
@@ -90,7 +94,7 @@ await check("Pages opened later, from another origin or as a file, see the same 
   }
 });
 
-await check("A page that asks for two symbols is told why by the close alone", async () => {
+await check("A page with two symbols gets the reason in the close frame only", async () => {
   const page = await newPage(browser, complaints);
   await page.goto(
     `${pages.origin}/list.html?socket=${encodeURIComponent(`${sockets}/ws?format=list`)}`,
@@ -106,7 +110,7 @@ await check("A page that asks for two symbols is told why by the close alone", a
 });
 
 await check(
-  "A ticker page shows the whole list at once, by symbol, and then every so often",
+  "A ticker page shows the whole list at once, by symbol, and then at intervals",
   async () => {
     await ingest(server.origin, [{ symbol: "TSLA", price: 248.4 }, {
       symbol: "AAPL",
@@ -139,7 +143,7 @@ await check("A ticker page opened as a file works as well", async () => {
 });
 
 await check(
-  "Nothing is complained about in the console",
+  "The console has no complaints",
   () => assert.deepEqual(complaints.messages, []),
 );
 

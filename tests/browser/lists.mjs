@@ -1,4 +1,4 @@
-// The board as somebody chooses it: own lists, columns, density and tiles.
+// The board's options: own lists, columns, density and tiles.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -31,7 +31,7 @@ export async function listChecks({ kind, origin, check, open, complaints }) {
   await page.goto(`${origin}/?symbol=AAPL`);
   await line(page, "AAPL").waitFor();
 
-  await check("A list is made, filled, and kept", async () => {
+  await check("A list is made, filled and kept", async () => {
     await page.locator("#board-menu").click();
     await page.getByLabel("Name of a new list").fill("Tech");
     await page.keyboard.press("Enter");
@@ -48,7 +48,7 @@ export async function listChecks({ kind, origin, check, open, complaints }) {
     await rowsAre(page, "MSFT,TSLA,GOOGL,AAPL");
   });
 
-  await check("Rows are dragged to another place, and that chooses nothing", async () => {
+  await check("Dragging moves a row, and does not choose it", async () => {
     const box = await line(page, "AAPL").boundingBox();
     const first = await line(page, "MSFT").boundingBox();
     assert.ok(box && first);
@@ -61,7 +61,7 @@ export async function listChecks({ kind, origin, check, open, complaints }) {
     await saysSo(page.locator("#symbol"), "TSLA");
   });
 
-  await check("Keys move a row and take it off, and so does its cross", async () => {
+  await check("Keys move and remove a row, and its cross removes it", async () => {
     await page.locator("#grid").focus();
     await page.keyboard.press("Alt+ArrowUp");
     await rowsAre(page, "AAPL,TSLA,MSFT,GOOGL");
@@ -99,7 +99,7 @@ export async function listChecks({ kind, origin, check, open, complaints }) {
     await until("they are kept", () => titlesOf(page), (titles) => titles.join() === wanted);
   });
 
-  await check("Few symbols have tiles below, which show and choose", async () => {
+  await check("Few symbols have tiles below, which show and choose them", async () => {
     const tile = page.locator('.tile[data-symbol="GOOGL"]');
     await saysSo(tile.locator(".value"), /^\d+\.\d\d$/);
     await tile.click();
@@ -115,7 +115,7 @@ export async function listChecks({ kind, origin, check, open, complaints }) {
 
   await page.close();
 
-  await check("Ten thousand symbols are searched, and leave no room for tiles", async () => {
+  await check("Ten thousand symbols can be searched, and leave no room for tiles", async () => {
     const other = await startServer(kind, { feed: "none" });
     for (let start = 0; start < 10_000; start += 1_000) {
       const symbols = Array.from({ length: 1_000 }, (_, index) => `MANY.${start + index}`);

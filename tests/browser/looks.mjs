@@ -1,4 +1,4 @@
-// How it looks: themes, and screens from small to large.
+// Appearance: themes, and screens from small to large.
 
 import assert from "node:assert/strict";
 import { until } from "../helpers/until.mjs";
@@ -23,14 +23,14 @@ export async function looksChecks({ origin, check, open }) {
   await isDrawn(page);
   await shoot(page, "dark");
 
-  await check("The light theme is one click away, and kept in the address", async () => {
+  await check("One click chooses the light theme, and the address keeps it", async () => {
     await page.locator("#theme").click();
     await until("it is light", () => colorOf(page), (color) => color === LIGHT_TEXT);
     await addressSays(page, "theme=light");
     await shoot(page, "light");
   });
 
-  await check("The theme is that of the system, or that of the address", async () => {
+  await check("The theme follows the system or the address", async () => {
     const light = await open({ colorScheme: "light" });
     await light.goto(origin);
     assert.equal(await colorOf(light), LIGHT_TEXT);
@@ -39,7 +39,7 @@ export async function looksChecks({ origin, check, open }) {
     await light.close();
   });
 
-  await check("Nothing moves while the page fills", async () => {
+  await check("The layout does not shift while the page fills", async () => {
     const other = await open();
     await other.addInitScript(() => {
       const shifts = /** @type {number[]} */ ([]);
@@ -65,7 +65,7 @@ export async function looksChecks({ origin, check, open }) {
   });
 
   for (const [width, height] of [[360, 740], [820, 1180], [3840, 2160]]) {
-    await check(`A screen of ${width} pixels shows all without scrolling`, async () => {
+    await check(`A screen of ${width} pixels shows everything without scrolling`, async () => {
       const other = await open({ viewport: { width: width ?? 0, height: height ?? 0 } });
       await other.goto(`${origin}/?symbol=AAPL`);
       await isDrawn(other);

@@ -34,7 +34,7 @@ const check = checks.check.bind(checks);
 
 let price = 100;
 let count = 0;
-/** Puts a thousand ticks a second on the tape for so long. */
+/** Sends a thousand ticks a second for a time. */
 async function feed(/** @type {number} */ ms) {
   for (const end = performance.now() + ms; performance.now() < end;) {
     const due = performance.now() + BATCH_MS;
@@ -48,7 +48,7 @@ async function feed(/** @type {number} */ ms) {
   }
 }
 
-/** What the grid says of itself. @param {Page} page */
+/** The state that the grid reports. @param {Page} page */
 function read(page) {
   return page.evaluate(() => {
     const { liveGrid } = /** @type {any} */ (globalThis);
@@ -67,7 +67,7 @@ function choose(page, params) {
   );
 }
 
-/** Every live cell equals the board once the feed is quiet. @param {Page} page @param {string} query */
+/** Waits until every live cell equals the board. @param {Page} page @param {string} query */
 async function agrees(page, query) {
   const response = await fetch(`${server.origin}/snapshot?${query}`);
   const board = /** @type {Row[]} */ (await response.json());
@@ -104,7 +104,7 @@ await check("After 10 s at 1,000 ticks/s every live cell equals the newest row",
   await agrees(grid, `symbol=${symbol}`);
 });
 
-await check("No row has come more often than ten times a second", async () => {
+await check("No row was updated more than ten times a second", async () => {
   const { arrivals } = await read(grid);
   assert.equal(arrivals.length, 5);
   for (const [symbol, times] of arrivals) {
@@ -122,7 +122,7 @@ for (
     ["nothing", null],
   ])
 ) {
-  await check(`The choice of ${form} is followed while ticks come`, async () => {
+  await check(`The grid follows a selection by ${form} while ticks come`, async () => {
     const feeding = feed(1_500);
     await sleep(200);
     await choose(grid, { chosen: "AAPL", symbol });
@@ -131,14 +131,14 @@ for (
   });
 }
 
-await check("A click changes what is not a list, and the grid stays as it is", async () => {
+await check("A click changes other params than the list, and the grid stays the same", async () => {
   const before = (await read(grid)).rows;
   await choose(grid, { chosen: "TSLA", symbol: null });
   await agrees(grid, "");
   assert.deepEqual((await read(grid)).rows, before);
 });
 
-await check("A symbol that had never ticked is filled in when it does", async () => {
+await check("A symbol without ticks is filled in after its first tick", async () => {
   await choose(grid, { chosen: "AAPL", symbol: ["LATER", "AAPL"] });
   await agrees(grid, "symbol=LATER,AAPL");
   await ingest(server.origin, { symbol: "LATER", price: 7.25 });
@@ -147,7 +147,7 @@ await check("A symbol that had never ticked is filled in when it does", async ()
 });
 
 for (const theme of ["dark", "light"]) {
-  await check(`Plotly finds nothing wrong with the ${theme} chart and draws it`, async () => {
+  await check(`Plotly finds no faults in the ${theme} chart and draws it`, async () => {
     const page = await newPage(browser, complaints);
     const minutes = Array.from({ length: 120 }, (_, minute) => ({
       symbol: "CANDLES",
@@ -197,8 +197,8 @@ await check("The chart page is shown in a frame of the workspace", async () => {
   await page.close();
 });
 
-await check("Nothing is complained about in the console", () => {
-  // An update may wait in the grid for a row that the user has just taken out.
+await check("The console has no complaints", () => {
+  // An update may wait in the grid for a row that the user has just removed.
   const messages = complaints.messages.filter((text) => !text.startsWith("AG Grid: error #4 "));
   assert.deepEqual(messages, []);
 });

@@ -1,4 +1,4 @@
-// Pages that nobody serves but this test, from an origin of their own.
+// Serves the test pages from an origin of their own.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const SCRIPTS = {
   "/plotly.js": join(PACKAGES, "plotly.js-dist-min/plotly.min.js"),
 };
 
-/** @param {string} name @returns a page as a file of this machine */
+/** @param {string} name @returns the address of a page as a local file */
 export function pageFile(name) {
   return new URL(`pages/${name}`, import.meta.url).href;
 }

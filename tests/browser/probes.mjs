@@ -1,4 +1,4 @@
-// What a person would look at on the page, and what the server says to it.
+// Reads the page as a user sees it, and answers of the server.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -38,7 +38,7 @@ export async function stateIs(page, kind) {
   await until(`the state is ${kind}`, found, (state) => state === kind);
 }
 
-/** How many different colours there are on the canvas, and the picture as text. @param {Page} page */
+/** Number of different colours on the canvas, and the picture as text. @param {Page} page */
 export async function canvasOf(page) {
   await page.waitForSelector("#plot canvas");
   return await page.evaluate(() => {
@@ -54,12 +54,12 @@ export async function canvasOf(page) {
   });
 }
 
-/** Waits until more than so many colours are on the canvas. @param {Page} page */
+/** Waits until the canvas has more than so many colours. @param {Page} page */
 export function isDrawn(page, colors = 5) {
   return until("it is drawn", () => canvasOf(page), (canvas) => canvas.colors > colors);
 }
 
-/** Waits until the picture on the canvas is another one. @param {Page} page */
+/** Waits until the picture on the canvas changes. @param {Page} page */
 export async function pictureMoves(page) {
   const before = await isDrawn(page);
   const isOther = (/** @type {{ picture: string }} */ { picture }) => picture !== before.picture;
@@ -89,7 +89,7 @@ export async function answer(url) {
 }
 
 /**
- * The closed bars of GOOGL that the page shows are those that the server answers with.
+ * Checks that the closed bars of GOOGL on the page equal those of the server.
  * @param {Page} page
  * @param {string} origin
  * @param {string} interval
@@ -110,7 +110,7 @@ export async function barsAgree(page, origin, interval, limit = 500) {
 }
 
 /**
- * The newest ticks of AAPL are each in the page, and once.
+ * Checks that the page has each of the newest ticks of AAPL once.
  * @param {Page} page
  * @param {string} origin
  */
@@ -126,18 +126,18 @@ export async function ticksAgree(page, origin) {
   });
 }
 
-/** Waits until the chart has what was before. @param {Page} page */
+/** Waits until the chart has its history. @param {Page} page */
 export function hasHistory(page) {
   return until("history is there", () => seriesLength(page), (length) => length > 5);
 }
 
-/** Waits until the address says so. @param {Page} page @param {string} words */
+/** Waits until the address contains the words. @param {Page} page @param {string} words */
 export function addressSays(page, words) {
   return until(`the address has ${words}`, () => page.url(), (url) => url.includes(words));
 }
 
 /**
- * Waits until what is written there is so.
+ * Waits until the text of an element is as wanted.
  * @param {Locator} locator
  * @param {string | RegExp} wanted
  */
@@ -147,7 +147,7 @@ export function saysSo(locator, wanted) {
   return until(`it says ${wanted}`, () => locator.innerText(), isSo);
 }
 
-/** Lets so many animation frames go by. @param {Page} page @param {number} count */
+/** Waits for a number of animation frames. @param {Page} page @param {number} count */
 export function frames(page, count) {
   return page.evaluate((count) =>
     new Promise((done) => {
@@ -162,7 +162,11 @@ export function chooseInterval(page, interval) {
   return page.locator(`#intervals label:has([value="${interval}"])`).click();
 }
 
-/** Keeps a picture of what has come to rest, if a folder for it is given. @param {Page} page @param {string} name */
+/**
+ * Saves a picture of the page at rest, if SHOTS names a folder.
+ * @param {Page} page
+ * @param {string} name
+ */
 export async function shoot(page, name) {
   const folder = process.env["SHOTS"];
   if (folder === undefined) return;
@@ -184,7 +188,11 @@ export function colorOf(page) {
   return page.evaluate(() => getComputedStyle(document.body).color);
 }
 
-/** The times at both ends of the chart. @param {Page} page @returns {Promise<{ from: number, to: number }>} */
+/**
+ * The times at both ends of the chart.
+ * @param {Page} page
+ * @returns {Promise<{ from: number, to: number }>}
+ */
 export async function rangeOf(page) {
   await frames(page, 2);
   return await page.evaluate(() => {
@@ -196,7 +204,7 @@ export async function rangeOf(page) {
   });
 }
 
-/** How many points the chart has. @param {Page} page */
+/** Number of points on the chart. @param {Page} page */
 export async function seriesLength(page) {
   const [times = []] = await seriesOf(page, ["time"]);
   return times.length;

@@ -19,7 +19,7 @@ import {
 /** @import { Page } from "playwright-core" */
 /** @import { Desk } from "./page.mjs" */
 
-/** The moment that is shown. @param {Page} page @returns {Promise<number | undefined>} */
+/** The moment on the page. @param {Page} page @returns {Promise<number | undefined>} */
 function momentOf(page) {
   return page.evaluate(() => {
     /** @typedef {{ recorder: { time: number | undefined } }} Known */
@@ -48,16 +48,16 @@ async function dragTo(page, share) {
   await page.mouse.up();
 }
 
-/** Waits until so many ticks of AAPL are made. @param {string} origin @param {number} count */
+/** Waits for so many more ticks of AAPL. @param {string} origin @param {number} count */
 async function ticksAreMade(origin, count) {
   const newest = async () => (await answer(`${origin}/ticks?symbol=AAPL&limit=1`))[0]?.["seq"] ?? 0;
   const before = await newest();
-  // Symbols share the numbers, so that they grow faster.
+  // All symbols share the seqs, so the seqs grow ten times as fast.
   await until("ticks are made", newest, (seq) => seq > before + 10 * count);
 }
 
 /**
- * The board is soon that of the ticks before the moment, worked out here.
+ * Waits until the board equals one calculated here from the ticks before the moment.
  * @param {Page} page
  * @param {string} origin
  */
@@ -91,7 +91,7 @@ export async function recorderChecks({ origin, check, open }) {
   await line(page, "ETH/USD").waitFor();
 
   await check(
-    "Dragging shows the market as it was: the board is that of the ticks until then",
+    "Dragging to a moment shows the board of the ticks until then",
     async () => {
       await dragTo(page, 0.5);
       await stateIs(page, "replay");
@@ -103,7 +103,7 @@ export async function recorderChecks({ origin, check, open }) {
     },
   );
 
-  await check("The chart ends at that moment, with the bar as it was forming", async () => {
+  await check("The chart ends at that moment, with the bar as it was then", async () => {
     const time = await momentOf(page) ?? NaN;
     await until("its last bar does", async () => {
       const [starts = [], closes = [], counts = []] = await seriesOf(page, [
@@ -120,14 +120,14 @@ export async function recorderChecks({ origin, check, open }) {
     await shoot(page, "recorder");
   });
 
-  await check("A step goes one bar back, and the board with it", async () => {
+  await check("A step goes one bar back, and the board follows", async () => {
     const before = await momentOf(page) ?? NaN;
     await page.locator("#back").click();
     assert.equal(await momentOf(page), before - 60_000);
     await boardAgrees(page, origin);
   });
 
-  await check("It is played at its speed, and stopped where it is", async () => {
+  await check("The recorder plays at its speed, and stops at its position", async () => {
     const start = await momentOf(page) ?? NaN;
     await page.locator("#speeds label:has-text('100×')").click();
     await page.locator("#play").click();
@@ -142,7 +142,7 @@ export async function recorderChecks({ origin, check, open }) {
     await frames(page, 30);
     assert.equal(await momentOf(page), stopped);
     const rows = await boardOf(page);
-    // At this speed a frame on its way is worth some seconds.
+    // At this speed, one frame is worth some seconds.
     assert.ok(rows.every(({ time }) => Number(time) <= stopped + 30_000));
   });
 
@@ -161,7 +161,7 @@ export async function recorderChecks({ origin, check, open }) {
     assert.equal(await momentOf(page), time);
   });
 
-  await check("A link shows the same moment to others", async () => {
+  await check("A link shows others the same moment", async () => {
     const moment = new Date(await momentOf(page) ?? NaN).toISOString();
     await addressSays(page, `time=${moment}`);
     const other = await open();
@@ -172,7 +172,7 @@ export async function recorderChecks({ origin, check, open }) {
     await other.close();
   });
 
-  await check("The keys move the moment, and End is the present", async () => {
+  await check("The keys move the moment, and End leads to the present", async () => {
     const before = await momentOf(page) ?? NaN;
     await page.locator("#timeline").focus();
     await page.keyboard.press("ArrowLeft");
@@ -184,7 +184,7 @@ export async function recorderChecks({ origin, check, open }) {
     await until("the address is live", () => page.url(), (url) => !url.includes("time="));
   });
 
-  await check("The present can be stopped, and what is played to its end is live", async () => {
+  await check("The present can be stopped, and a finished replay is live", async () => {
     await page.locator("#play").click();
     await stateIs(page, "replay");
     await ticksAreMade(origin, 5);

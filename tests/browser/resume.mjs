@@ -13,8 +13,8 @@ import { ingest, priceOf, seqsOf, stateIs, ticksAgree } from "./probes.mjs";
 /** @import { Complaints } from "./harness.mjs" */
 
 /**
- * What came onto the tape while the page was away is on the chart, each tick once, and history is not
- * loaded again for it.
+ * Checks that the chart has each tick from before and during the outage once, and that the page
+ * does not load the history again.
  * @param {string} kind of server
  * @param {Page} page
  * @param {Complaints} complaints
@@ -48,7 +48,7 @@ export async function resumeAfterKill(kind, page, complaints) {
   complaints.isServerGone = true;
   await server.stop("SIGKILL");
   await stateIs(page, "waiting");
-  // At another address, where the page does not find it.
+  // At another address, which the page does not know.
   server = await start(await freePort());
   await send(20, server.origin);
   await server.stop("SIGKILL");

@@ -13,7 +13,8 @@ function shows(page, symbol) {
 }
 
 /**
- * One page takes a name, and the other has heard it: so it has heard all that the one has said before.
+ * Changes the name of one page and waits for it on the other, so that all earlier messages have
+ * come.
  * @param {Page} one
  * @param {Page} other
  * @param {string} name
@@ -42,19 +43,22 @@ export async function roomChecks({ origin, check, open }) {
     }
   });
 
-  await check("What one chooses, the other shows, and who leads is told", async () => {
+  await check("A choice on one page shows on the other, with the name of the leader", async () => {
     await line(one, "TSLA").click();
     await shows(two, "TSLA");
     await two.locator(".people li.leads", { hasText: "leads" }).waitFor();
     await one.locator(".people li.leads", { hasText: "You" }).waitFor();
-    await chooseInterval(two, "5m");
-    await until("it goes the other way too", () => one.locator('[value="5m"]').isChecked());
-    await chooseInterval(two, "1m");
+    // Two who move at the same moment would have to agree first.
+    for (const interval of /** @type {const} */ (["5m", "1m"])) {
+      await chooseInterval(two, interval);
+      const isShown = () => one.locator(`[value="${interval}"]`).isChecked();
+      await until("it goes the other way too", isShown);
+    }
   });
 
-  await check("The range and the moment are followed", async () => {
+  await check("The other page follows the range and the moment", async () => {
     await one.locator("#plot").focus();
-    // Before its bars are there the chart does not move.
+    // The chart moves only after its bars have come.
     await until("it has left the present", async () => {
       await one.keyboard.press("ArrowLeft");
       return await one.locator("#follow").isVisible();
@@ -75,13 +79,13 @@ export async function roomChecks({ origin, check, open }) {
     for (const page of [one, two]) await stateIs(page, "live");
   });
 
-  await check("Who comes later sees the same", async () => {
+  await check("A page that joins later shows the same", async () => {
     const three = await enter();
     await shows(three, "TSLA");
     await three.close();
   });
 
-  await check("Who does not follow looks around alone, until he follows again", async () => {
+  await check("A page that does not follow moves alone, until it follows again", async () => {
     await two.locator("#follow-room").click();
     await line(one, "MSFT").click();
     await shows(one, "MSFT");

@@ -1,4 +1,4 @@
-// What the page says when not all is well.
+// Messages of the page about faults and special states.
 
 import assert from "node:assert/strict";
 import { faultsOf } from "./access.mjs";
@@ -31,7 +31,7 @@ export async function stateChecks(desk) {
 
 /** @param {Desk} desk */
 async function keyChecks({ kind, feed, origin, complaints, check, open }) {
-  await check("A server that wants a key is given one, which is kept", async () => {
+  await check("The page asks for a key that the server needs, and keeps it", async () => {
     complaints.isServerGone = true;
     const key = "sesame";
     const more = ["--read-key", key, "--write-key", "mellon"];
@@ -58,7 +58,7 @@ async function keyChecks({ kind, feed, origin, complaints, check, open }) {
     await page.locator("#refused").waitFor({ state: "hidden" });
     await page.reload();
     await stateIs(page, "live");
-    // To be in a room is to write.
+    // A client of a room needs the right to write.
     await page.goto(`${locked.origin}/?room=desk`);
     await stateIs(page, "live");
     await until("it is told", async () => /desk: refused/.test(await page.innerText("#people")));
@@ -69,7 +69,7 @@ async function keyChecks({ kind, feed, origin, complaints, check, open }) {
     complaints.isServerGone = false;
   });
 
-  await check("A page whose name was pointed at this machine gets nothing", async () => {
+  await check("A page with a foreign name for this machine gets nothing", async () => {
     const foreign = await startBrowser(["--host-resolver-rules=MAP evil.example 127.0.0.1"]);
     try {
       const page = await foreign.newPage();
@@ -77,7 +77,7 @@ async function keyChecks({ kind, feed, origin, complaints, check, open }) {
       const answer = await page.goto(`${evil}/`);
       assert.equal(answer?.status(), 403);
       assert.match(await page.innerText("body"), /bad_host/);
-      // The sign of life is there, and from its origin the page asks for more.
+      // /healthz answers, and from its origin the page asks for more.
       await page.goto(`${evil}/healthz`);
       const [status, socket] = await page.evaluate(async () => {
         const headers = { "content-type": "application/json" };
@@ -96,7 +96,7 @@ async function keyChecks({ kind, feed, origin, complaints, check, open }) {
     }
   });
 
-  await check("A refused connection says why and does not come back", async () => {
+  await check("A refused connection shows the reason and is not retried", async () => {
     const page = await open();
     let attempts = 0;
     await page.clock.install();
@@ -107,7 +107,7 @@ async function keyChecks({ kind, feed, origin, complaints, check, open }) {
     await page.goto(origin);
     await stateIs(page, "refused");
     await saysSo(page.locator("#state"), "Refused: Not for you");
-    // Whatever waits for its time has come by now.
+    // All timers have run by now.
     await page.clock.fastForward("10:00");
     await frames(page, 2);
     assert.equal(attempts, 1);
@@ -117,7 +117,7 @@ async function keyChecks({ kind, feed, origin, complaints, check, open }) {
 
 /** @param {Desk} desk */
 async function emptyChecks({ kind, complaints, check, open }) {
-  await check("A server without symbols tells how to feed it", async () => {
+  await check("A server without symbols shows how to feed it", async () => {
     const other = await startServer(kind, { feed: "none" });
     const page = await open();
     await page.goto(other.origin);
@@ -145,17 +145,17 @@ async function lossChecks({ kind, feed, complaints, check, open }) {
   await page.goto(`${origin}/?symbol=AAPL`);
   await stateIs(page, "live");
 
-  await check("A server that is killed is waited for", async () => {
+  await check("After a kill, the page waits for the server", async () => {
     await priceMoves(page, "AAPL");
     complaints.isServerGone = true;
     await server.stop("SIGKILL");
-    // Between two waits, which may be short, it tries to connect.
+    // Between waits, which may be short, the page tries to connect.
     await saysSo(page.locator("#state"), /^Offline: /);
     await saysSo(page.locator("#countdown"), /^next try in \d+ s$/);
     await shoot(page, "offline");
   });
 
-  await check("A server that is back is found by itself, and all goes on", async () => {
+  await check("The page finds a server that is back, and goes on", async () => {
     server = await startServer(kind, { port, feed });
     await stateIs(page, "live");
     complaints.isServerGone = false;
@@ -165,7 +165,7 @@ async function lossChecks({ kind, feed, complaints, check, open }) {
     await barsAgree(page, origin, "1m");
   });
 
-  await check("A planned restart is announced and survived as well", async () => {
+  await check("A planned restart is announced, and the page goes on after it", async () => {
     complaints.isServerGone = true;
     await line(page, "AAPL").click();
     await chooseInterval(page, "tick");

@@ -9,7 +9,7 @@ const read = (...args: string[]) => {
   return { flags: Object.fromEntries(flags), words };
 };
 
-test("readFlags keeps values, switches and words apart, in their order", () => {
+test("readFlags separates values, switches and words, and keeps their order", () => {
   assert.deepEqual(read("watch", "--url", "u", "A", "--json", "--symbol=x", "--symbol=y=z", "B"), {
     flags: { url: ["u"], json: [""], symbol: ["x", "y=z"] },
     words: ["watch", "A", "B"],
@@ -19,7 +19,7 @@ test("readFlags keeps values, switches and words apart, in their order", () => {
   assert.deepEqual(read("--url="), { flags: { url: [""] }, words: [] });
 });
 
-test("readFlags refuses what is unknown, lacks its value or has one too many", () => {
+test("readFlags refuses an unknown flag, a missing value and an unexpected value", () => {
   const wrong: [args: string[], message: RegExp][] = [
     [["--ulr", "x"], /^Cannot use --ulr: there is no such flag \(did you mean url\?\)/],
     [["--url"], /^Cannot use --url: it needs a value$/],
@@ -36,7 +36,7 @@ test("readFlags refuses what is unknown, lacks its value or has one too many", (
   }
 });
 
-test("suggest names what was probably meant, or nothing", () => {
+test("suggest returns the name that was probably meant, or nothing", () => {
   assert.equal(suggest("symbl", NAMES.valued), " (did you mean symbol?)");
   assert.equal(suggest("zzz", NAMES.valued), "");
 });

@@ -41,7 +41,7 @@ test("helpText groups settings that belong together", () => {
   assert.match(group("Limits"), /--rooms-max /);
 });
 
-test("helpText of a command tells of that command alone", () => {
+test("helpText of a command describes only that command", () => {
   const text = helpText("1", "health");
   assert.ok(rowOf(text, "port") !== undefined);
   assert.equal(rowOf(text, "feed"), undefined);
@@ -54,7 +54,7 @@ test("helpText has lines that fit a terminal, and examples that can be run", () 
     const text = helpText("1", command as keyof typeof COMMANDS | undefined);
     for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
     for (const [, line] of text.matchAll(/^ {2}tickwire (.*)$/gm)) {
-      // What stands behind > and | is the shell's.
+      // The part after > or | belongs to the shell.
       const args = line!.replace(/ [>|] .*/, "").split(" ").map((word) =>
         word.replace(/^'(.*)'$/, "$1")
       );

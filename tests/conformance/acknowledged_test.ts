@@ -47,11 +47,11 @@ async function newServer(feed = "none", tape = newTape()): Promise<TestServer> {
   return server;
 }
 
-/** Whole seconds of today or yesterday, so that the last 24 hours are known from the ticks alone. */
+/** Whole seconds of today or yesterday, so that the last 24 hours follow from the ticks alone. */
 const lately = () => Math.floor(Date.now() / SECOND) * SECOND - 16 * HOUR;
 const longAgo = Date.UTC(2009, 0, 3, 18, 15, 5);
 
-/** Asks everywhere at the same time, and then compares. */
+/** Asks all places at the same time, and then compares the answers. */
 async function check(server: Address, all: Reckoning, asked: readonly Place[]): Promise<void> {
   const answers = await Promise.all(asked.map((place) => place.ask(server)));
   const wrong = asked.flatMap(({ name, reckon }, index) => {
@@ -111,7 +111,7 @@ describe("Acknowledged ticks of the past", () => {
         ...everyPlace(questionOf(ticks, symbol), all, position),
         ...others.flatMap((other) => fewPlaces(questionOf(ticks, other))),
       ]);
-      // Of the same time once more: what has been read is old now.
+      // More ticks of the same time, after the answers were read.
       const more = history({ ...kind, count: 1_000 }, 2);
       all.add(more, seqOf(await json!.send(server, more)));
       await check(server, all, fewPlaces(questionOf(more)));
@@ -157,7 +157,7 @@ describe("Acknowledged ticks of the past", () => {
     await check(server, all, fewPlaces(questionOf(ticks)));
   });
 
-  it("are in every kind of answer after a kill and a new start", PATIENCE, async () => {
+  it("are in every kind of answer after a kill and a restart", PATIENCE, async () => {
     const flags = ["--feed", "none", ...newTape()];
     const server = await ServerProcess.start(...flags);
     const ticks = history({ ...seconds, symbols: one, order: "shuffled" });
@@ -169,7 +169,7 @@ describe("Acknowledged ticks of the past", () => {
     await next.end("SIGTERM");
   });
 
-  it("come over a stream of bars that was open before, in order or not", PATIENCE, async () => {
+  it("come on a stream of bars that was already open, in order or not", PATIENCE, async () => {
     for (const order of ["in order", "shuffled"] as const) {
       const server = await newServer();
       const all = new Reckoning();
@@ -217,7 +217,7 @@ describe("Acknowledged ticks of the past", () => {
   }
 });
 
-/** Sends large batches of another symbol and another time, one after another. @returns what ends it */
+/** Sends large batches of another symbol and time. @returns a function that ends this */
 function importWithoutPause(server: Address): () => Promise<void> {
   let going = true;
   const importing = (async () => {

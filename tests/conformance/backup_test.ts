@@ -27,8 +27,8 @@ const flags = (path: string, feed = "none") => [
 ];
 
 /**
- * Runs a command of the program and kills it in the middle: when what it makes is there in part. One that is
- * faster than that is run again.
+ * Runs a command of the program and kills it when a part of its file exists. If the command was
+ * faster, it is run again.
  */
 async function killed(whole: string, ...args: string[]): Promise<void> {
   const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A", "--quiet"];
@@ -44,7 +44,7 @@ async function killed(whole: string, ...args: string[]): Promise<void> {
   });
 }
 
-/** Everything that may be read of a server's ticks up to a seq, by symbol and as bars of minutes. */
+/** All readable ticks of a server up to a seq, by symbol and as bars of minutes. */
 async function contentOf(server: { http: string }, last: number): Promise<unknown> {
   const ticks: { seq: number }[] = [];
   const epoch = (await positionOf(server)).split(":")[0];
@@ -64,7 +64,7 @@ async function positionOf({ http }: { http: string }): Promise<string> {
 const seqOf = (position: string) => Number(position.split(":")[1]);
 
 describe("A backup", () => {
-  it("of a server that takes 5,000 ticks a second is all up to one moment", PATIENCE, async () => {
+  it("of a server that takes 5,000 ticks a second has one moment", PATIENCE, async () => {
     const path = files.fresh();
     const file = join(dirname(path), "backup.db");
     const server = await ServerProcess.start(...flags(path, BUSY.replace("30s", "5s")));
@@ -90,7 +90,7 @@ describe("A backup", () => {
     await restored.end("SIGTERM");
   });
 
-  it("holds all that was acknowledged before it, in a log and bars too", PATIENCE, async () => {
+  it("has all that was acknowledged before it, with log and bars", PATIENCE, async () => {
     const path = files.fresh();
     const server = await startServer(...flags(path));
     const headers = { "content-type": "application/json" };
@@ -115,12 +115,12 @@ describe("A backup", () => {
     await restored.stop();
   });
 
-  it("that is killed leaves no file that looks whole, and the server well", PATIENCE, async () => {
+  it("that is killed leaves no complete file, and the server goes on", PATIENCE, async () => {
     const path = files.fresh();
     const file = join(dirname(path), "backup.db");
     const server = await ServerProcess.start(...flags(path, BUSY));
     await killed(file, "backup", file, "--url", server.http);
-    // Another one takes its place, as soon as the server has seen that nobody reads.
+    // Another backup is possible once the server has noticed the end of the first.
     const again = () => backup(new FakeTerminal(), { url: server.http, file }).then(() => true);
     await until("it can be made", again);
     assert.deepEqual(readdirSync(dirname(file)).filter((name) => name.includes("backup")), [
@@ -129,7 +129,7 @@ describe("A backup", () => {
     await server.end("SIGTERM");
   });
 
-  it("breaks off when the server is killed, which then has all that it had", PATIENCE, async () => {
+  it("fails when the server is killed, which keeps all its ticks", PATIENCE, async () => {
     const path = files.fresh();
     const server = await ServerProcess.start(...flags(path, BUSY));
     const response = await fetch(`${server.http}/backup`);
@@ -153,7 +153,7 @@ describe("A backup", () => {
     await again.end("SIGTERM");
   });
 
-  it("is refused in words where there can be none", PATIENCE, async () => {
+  it("is refused in words where it is impossible", PATIENCE, async () => {
     const memory = await startServer("--feed", "none", "--read-key", "r", "--write-key", "w");
     const file = join(dirname(files.fresh()), "backup.db");
     const said = async (options: object) => {
@@ -175,7 +175,7 @@ describe("A backup", () => {
     );
   });
 
-  it("is made in a folder now and then, and told of in /metrics", PATIENCE, async () => {
+  it("is made in a folder at intervals, and reported in /metrics", PATIENCE, async () => {
     const path = files.fresh();
     const folder = join(dirname(path), "backups");
     const often = ["--backup-dir", folder, "--backup-every", "1s", "--backup-keep", "2"];
@@ -213,7 +213,7 @@ describe("A restore", () => {
     return (error as Error | undefined)?.message;
   };
 
-  it("that is killed leaves no tape, and another one takes its place", PATIENCE, async () => {
+  it("that is killed leaves no tape, and can be repeated", PATIENCE, async () => {
     const file = await made();
     const path = files.fresh();
     await killed(path, "restore", file, "--tape", `sqlite:${path}`);
@@ -221,7 +221,7 @@ describe("A restore", () => {
     assert.deepEqual(readdirSync(dirname(path)), ["tape.db"]);
   });
 
-  it("does not touch a tape that is there, nor takes what is no backup", PATIENCE, async () => {
+  it("does not change an existing tape, and needs a backup", PATIENCE, async () => {
     const file = await made();
     const path = files.fresh();
     assert.match(await said(`${file}.none`, path) ?? "", /there is no such file$/);

@@ -16,7 +16,7 @@ const PATIENCE = { timeout: 120_000 };
 const PAIRS = Array.from({ length: 500 }, (_, at) => `P${String(at).padStart(3, "0")}/USD`);
 const tickOf = (symbol: string) => ({ symbol, price: 1 + Math.random(), size: 1 });
 
-/** How clients of each protocol subscribe and are answered. */
+/** How clients of each protocol subscribe, and how they are answered. */
 const PROTOCOLS: Readonly<
   Record<string, {
     subscribe(id: number, symbol: string): object;
@@ -81,7 +81,7 @@ describe("A burst is served, not punished", () => {
 
     it(`160 requests at once on ${path} are answered once each`, PATIENCE, async () => {
       const client = await Client.connect(server.ws + path);
-      // Every other one asks for what it has already, or for what there is not.
+      // Every other request repeats a subscription or asks for an unknown symbol.
       const symbolOf = (id: number) => ["A B", PAIRS[0]!, PAIRS[id]!, PAIRS[id]!][id % 4]!;
       for (let id = 1; id <= 160; id++) client.send(subscribe(id, symbolOf(id)));
       const granted: boolean[] = [];
@@ -109,7 +109,7 @@ describe("A burst is served, not punished", () => {
     await client.close();
   });
 
-  it("A thousand ticks in a batch each at once on /ticks are taken", PATIENCE, async () => {
+  it("A thousand batches of one tick at once on /ticks are taken", PATIENCE, async () => {
     const client = await Client.connect(`${server.ws}/ticks`);
     for (let price = 1; price <= 1_000; price++) client.send({ symbol: "ONES", price });
     for (let price = 1; price <= 1_000; price++) assert.equal((await client.next()).accepted, 1);
@@ -133,11 +133,11 @@ describe("A burst is served, not punished", () => {
     },
   );
 
-  it("A cursor that is dragged in a room costs nobody the connection", PATIENCE, async () => {
+  it("A dragged cursor in a room costs no client its connection", PATIENCE, async () => {
     const url = `${server.ws}/rooms/drag`;
     const [sender, other] = [await Client.connect(url), await Client.connect(url)];
     for (let x = 0; x < 2_000; x++) sender.send({ x });
-    // Those that were too fast are left out, and the newest comes.
+    // Too frequent messages are left out, and the newest comes.
     let last = -1;
     while (last < 1_999) {
       const { x } = await other.next();
@@ -150,7 +150,7 @@ describe("A burst is served, not punished", () => {
     await other.close();
   });
 
-  it("Clients that all come back at once are all let in and served", PATIENCE, async () => {
+  it("Clients that all reconnect at once are all accepted and served", PATIENCE, async () => {
     const come = async (index: number) => {
       const client = await Client.connect(`${server.ws}/ws`);
       for (let id = 0; id < 20; id++) {
@@ -170,7 +170,7 @@ describe("ccxt watches candles and trades of 500 pairs at once", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   for (const name of ["ccxt", "ccxt-v1"]) {
-    it(`${name} hears of all of them, twice, with a restart in between`, PATIENCE, async () => {
+    it(`${name} gets data of all pairs, twice, with a restart in between`, PATIENCE, async () => {
       const flags = [
         ...["--port", String(await freePort()), "--feed", "none", "--drain", "200ms"],
         ...["--tape", `sqlite:${join(folder, `${name}.db`)}`],
@@ -184,7 +184,7 @@ describe("ccxt watches candles and trades of 500 pairs at once", () => {
       });
       try {
         const lines = createInterface({ input: bot.stdout })[Symbol.asyncIterator]();
-        /** Ticks of all pairs come until the bot has heard of them. */
+        /** Sends ticks of all pairs until the bot has received them. */
         const heard = async () => {
           let found: any;
           const line = lines.next().then(({ value }) => found = JSON.parse(value!));

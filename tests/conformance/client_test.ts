@@ -9,7 +9,7 @@ import { ServerProcess, wait } from "../helpers/process.ts";
 import { send, startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
 
-/** Keeps what it is told. */
+/** Records what it is told. */
 class Consumer implements Handlers {
   readonly replies: Reply[] = [];
   readonly rows: Row[] = [];
@@ -24,7 +24,7 @@ class Consumer implements Handlers {
   }
 }
 
-/** Sockets that can be broken. */
+/** Sockets that the test can break. */
 function breakable() {
   const sockets: WebSocket[] = [];
   class Socket extends WebSocket {
@@ -53,7 +53,7 @@ describe("The client, when a server is killed and comes back", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Ticks of all symbols; one that is not answered may be on the tape or not. */
+  /** Sends ticks of all symbols; an unanswered one may be on the tape or not. */
   const feed = async (price: number) => {
     const body = JSON.stringify(symbols.map((symbol) => ({ symbol, price })));
     const headers = { "content-type": "application/json" };
@@ -156,7 +156,7 @@ describe("The client over real sockets", () => {
     stream.close();
   });
 
-  it("goes on with a replay that was broken off, at its speed", async () => {
+  it("goes on with an interrupted replay at its speed", async () => {
     const start = Date.now() - 3_600_000;
     const second = (index: number) => ({
       symbol: "R",
@@ -186,7 +186,7 @@ describe("The client over real sockets", () => {
     await send(server, [{ symbol: "U", price: 4 }]);
     sockets.cut();
     await until("it is away", () => client.state.kind !== "live");
-    // What comes of another stream is the proof that nothing of this one was on its way.
+    // A row of another stream proves that no row of this stream was on its way.
     const witness = new Consumer();
     const other = client.subscribe({ symbols: "W" }, witness);
     await until("the other stream has joined", () => witness.replies.length === 1);
@@ -204,14 +204,14 @@ describe("The client over real sockets", () => {
     stream.close();
   });
 
-  it("says what the server refuses", async () => {
+  it("reports refusals of the server", async () => {
     const refused = new Consumer();
     client.subscribe({ symbols: "a b" }, refused);
     await until("it is refused", () => refused.complaints.length > 0);
     assert.equal((refused.complaints[0] as { code: string }).code, "bad_symbol");
   });
 
-  it("begins anew with a server that knows nothing of the position", async () => {
+  it("starts again on a server that does not know the position", async () => {
     const ticks = new Consumer();
     client.subscribe({ symbols: "N" }, ticks);
     await until("it has joined", () => ticks.replies.length === 1);

@@ -12,14 +12,14 @@ import { parting, Reckoning } from "../helpers/reckoning.ts";
 
 const timeout = 240_000;
 const SYMBOLS = ["AAPL", "BTC/USD", "EUR/USD", "WRONG"];
-/** Ahead of the clock, which so closes no bar. */
+/** In the future, so that the clock closes no bar. */
 const START = Math.floor(Date.now() / 60_000) * 60_000 + 3_600_000;
 const STEP_MS = 250;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-corrections-"));
 after(() => rmSync(folder, { recursive: true }));
 afterEach(() => ServerProcess.endAll());
 
-/** The same numbers for the same seed. */
+/** A random generator with a seed. */
 function chance(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -28,7 +28,7 @@ function chance(seed: number): (below: number) => number {
   };
 }
 
-/** Prices and sizes are quarters, so that sums are the same in any order. Some come late. */
+/** Prices and sizes are quarters, so that sums are exact in any order. Some ticks are late. */
 function ticks(count: number, first: number, next: (below: number) => number): Tick[] {
   return Array.from({ length: count }, (_, index) => ({
     symbol: SYMBOLS[next(SYMBOLS.length)]!,
@@ -67,7 +67,7 @@ function seqOf(position: string): number {
   return Number(position.split(":")[1]);
 }
 
-/** Whatever is asked, it is answered as if nobody had sent what was cancelled. */
+/** Checks that all answers are as if nobody had sent the cancelled ticks. */
 async function assertRight(server: ServerProcess, right: Reckoning, at = ""): Promise<void> {
   for (const symbol of SYMBOLS) {
     const query = `symbol=${symbol}&limit=1000000${at}`;
@@ -96,7 +96,7 @@ async function assertRight(server: ServerProcess, right: Reckoning, at = ""): Pr
   assert.equal(csv.trim().split("\n").length - 1, all);
 }
 
-/** One of the kinds of correction, by chance. */
+/** A random correction of any kind. */
 function correction(right: Reckoning, head: number, next: (below: number) => number) {
   const symbol = SYMBOLS[next(3)]!;
   if (next(2) === 0) {
@@ -116,7 +116,7 @@ function correction(right: Reckoning, head: number, next: (below: number) => num
 }
 
 describe("Corrections", () => {
-  test("20 among 100,000 ticks leave what there would be without those", { timeout }, async () => {
+  test("20 among 100,000 ticks give the state without those ticks", { timeout }, async () => {
     const flags = ["--feed", "none", "--tape", `sqlite:${join(folder, "random.db")}`];
     let server = await ServerProcess.start(...flags);
     const right = new Reckoning();
@@ -133,7 +133,7 @@ describe("Corrections", () => {
     }
     const gone = await cancel(server, "symbols/WRONG");
     assert.equal(gone.cancelled, right.cancel("WRONG", () => true));
-    // Killed at once: what was answered holds.
+    // Killed at once: an answered correction must hold.
     await server.end("SIGKILL");
     server = await ServerProcess.start(...flags);
     await assertRight(server, right);
@@ -152,7 +152,7 @@ describe("Corrections", () => {
     await client.close();
   });
 
-  test("A price of 10⁹ is gone from every protocol at once", { timeout }, async () => {
+  test("A cancelled price of 10⁹ vanishes from every protocol at once", { timeout }, async () => {
     const server = await ServerProcess.start("--feed", "none", "--tape", "memory");
     const now = Date.now();
     const symbol = "BTC/USD";
@@ -198,7 +198,7 @@ describe("Corrections", () => {
     }
     assert.equal((await grid.next())[0].high, 101);
     await kraken.next(({ channel, data }) => channel === "ticker" && data[0].high === 101);
-    // All of it at once, and each but once.
+    // Each client gets the correction at once, and only once.
     for (const socket of sockets) assert.deepEqual(socket.drain(), []);
     await cancel(server, `symbols/${symbol}`);
     assert.deepEqual(await get(server, "snapshot"), []);
@@ -207,7 +207,7 @@ describe("Corrections", () => {
     assert.equal((await ticker()).h[0], "7.00000");
   });
 
-  test("Workers are right alike", { timeout }, async () => {
+  test("Workers give correct answers too", { timeout }, async () => {
     const tape = `sqlite:${join(folder, "workers.db")}`;
     const server = await ServerProcess.start("--feed", "none", "--tape", tape, "--workers", "2");
     const right = new Reckoning();
@@ -221,7 +221,7 @@ describe("Corrections", () => {
       assert.equal(answer.cancelled, count(), path);
       position = answer.position;
     }
-    // Each connection is another worker's.
+    // Each connection may lead to another worker.
     for (let turn = 0; turn < 3; turn++) await assertRight(server, right, `&at=${position}`);
     const gone = await cancel(server, "symbols/WRONG");
     for (let turn = 0; turn < 6; turn++) {
@@ -233,7 +233,7 @@ describe("Corrections", () => {
     }
   });
 
-  test("Of two at once each tick is counted by one", { timeout }, async () => {
+  test("Of two corrections at once, only one counts each tick", { timeout }, async () => {
     const server = await ServerProcess.start("--feed", "none", "--tape", "memory");
     const next = chance(3);
     const batch = ticks(4_000, 0, next).map((tick) => ({ ...tick, symbol: "AAPL" }));
@@ -249,7 +249,7 @@ describe("Corrections", () => {
 });
 
 describe("Corrections of one stream", { skip: natsFault() ?? false }, () => {
-  test("Replicas are right alike, and one that comes later too", { timeout }, async () => {
+  test("Replicas give correct answers too, also one that joins later", { timeout }, async () => {
     const nats = await NatsServer.start();
     const start = (name: string) =>
       ServerProcess.start(
@@ -266,7 +266,7 @@ describe("Corrections of one stream", { skip: natsFault() ?? false }, () => {
         const batch = ticks(2_000, first, next);
         batches.push(batch);
         at = await send(servers[batches.length % 2]!, batch);
-        // A stream leaves gaps between its messages.
+        // On a stream the seqs have gaps between messages.
         const told = await get(servers[0]!, `ticks?limit=2000&at=${at}`) as TapedTick[];
         right.addTaped(told);
       }

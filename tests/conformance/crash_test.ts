@@ -18,7 +18,7 @@ const SYMBOLS = ["AAPL", "BTC/USD", "EUR/USD"];
 const BATCH = 100;
 const WRITERS = 3;
 const ROUNDS = 5;
-/** Starting a server takes a while on a machine that has other things to do. */
+/** Milliseconds; a server starts slowly on a busy machine. */
 const timeout = 240_000;
 
 interface Batch {
@@ -28,12 +28,12 @@ interface Batch {
   position?: string;
 }
 
-/** Ticks that are told apart by their price, some of them far behind the others. */
+/** Ticks with different prices, some of them very late. */
 class Source {
   readonly batches: Batch[] = [];
   readonly #symbols: readonly string[];
   readonly #failed: Batch[] = [];
-  /** Ahead of the clock, so that the clock closes none of their bars. */
+  /** In the future, so that the clock closes none of their bars. */
   readonly #start = Math.floor(Date.now() / 60_000) * 60_000 + 3_600_000;
   #serial = 0;
 
@@ -41,12 +41,12 @@ class Source {
     this.#symbols = symbols;
   }
 
-  /** The batch is to be sent once more: nobody knows whether it is on the tape. */
+  /** Marks a batch to be sent again, since it may be on the tape or not. */
   retry(batch: Batch): void {
     this.#failed.push(batch);
   }
 
-  /** The batches that are still to be sent once more. */
+  /** Batches that still have to be sent again. */
   unanswered(): Batch[] {
     return this.#failed.splice(0);
   }
@@ -82,7 +82,7 @@ async function get<Answer>(server: ServerProcess, path: string): Promise<Answer>
   return answer as Answer;
 }
 
-/** Sends batch after batch until the server is gone. */
+/** Sends batch after batch until the server ends. */
 async function write(server: ServerProcess, source: Source): Promise<void> {
   for (;;) {
     const batch = source.next();
@@ -98,7 +98,7 @@ async function write(server: ServerProcess, source: Source): Promise<void> {
   }
 }
 
-/** What a client saw, by seq, until its server is gone. */
+/** Collects what a client sees, by seq, until its server ends. */
 function watch(server: ServerProcess, seen: Map<number, number>): Promise<void> {
   const socket = new WebSocket(`${server.ws}/ws?symbol=*&channel=tick`);
   socket.onmessage = ({ data }) => {
@@ -112,7 +112,7 @@ function watch(server: ServerProcess, seen: Map<number, number>): Promise<void> 
   });
 }
 
-/** Everything on the tape of a server, read in pages. */
+/** All ticks of a server's tape, read in pages. */
 async function readAll(server: ServerProcess, epoch: string): Promise<TapedTick[]> {
   const all: TapedTick[] = [];
   for (;;) {
@@ -138,7 +138,7 @@ function checkBatches(all: readonly TapedTick[], batches: readonly Batch[], epoc
   }
 }
 
-/** Compares what a server says of the market with what follows from all ticks. */
+/** Compares the server's answers with results calculated from all ticks. */
 async function checkMarket(
   server: ServerProcess,
   all: readonly TapedTick[],
@@ -157,7 +157,7 @@ async function checkMarket(
   }
 }
 
-/** Up to which seq all of the market is saved, and some of it. */
+/** The seqs up to which all of the market is saved, and some of it. */
 function savedOf(path: string): { readonly all: number; readonly some: number } {
   const copy = `${path}.copy`;
   for (const end of ["", "-wal"]) {
@@ -235,7 +235,7 @@ describe("A server that is killed", () => {
   );
 
   it(
-    "adds nothing when a request is retried that it took but never answered",
+    "adds nothing when a client repeats a request that was taken and not answered",
     { timeout },
     async () => {
       const batch = { ...new Source().next(), key: "lost" };
@@ -252,14 +252,14 @@ describe("A server that is killed", () => {
       const expected = { accepted: BATCH, position: `${epoch}:${length + BATCH}` };
       const retries = await Promise.all([1, 2, 3].map(() => post(server, batch)));
       for (const retry of retries) assert.deepEqual(await retry.json(), expected);
-      // Whatever it holds: the key counts.
+      // The key decides, not the body.
       assert.deepEqual(await (await post(server, other)).json(), expected);
       assert.equal((await readAll(server, epoch)).length, length + BATCH);
       await server.end("SIGKILL");
     },
   );
 
-  it("has the same board and bars when it was killed while it saved them, a part each time", {
+  it("has the same board and bars after kills during saves, each in parts", {
     timeout,
   }, async () => {
     const names = Array.from({ length: 400 }, (_, index) => `S${index}`);
@@ -288,7 +288,7 @@ describe("A server that is killed", () => {
     assert.ok(between, "no kill fell between two slices");
   });
 
-  it("frees its tape at once, which until then nobody else can open", async () => {
+  it("frees its tape at once, which nobody else can open before", async () => {
     const first = await ServerProcess.start(...flags);
     const { exit, log } = await ServerProcess.refused(...flags);
     assert.ok(exit.code !== null && exit.code > 0, String(exit.code));
@@ -300,7 +300,7 @@ describe("A server that is killed", () => {
   });
 });
 
-/** Why no small disk can be had here; `undefined` when it can. */
+/** Why no small disk can be mounted here; `undefined` if it can. */
 function diskFault(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root mounts a disk";
   const point = mkdtempSync(join(tmpdir(), "tickwire-disk-"));
@@ -322,7 +322,7 @@ describe("A server on a full disk", { skip: diskFault() ?? false }, () => {
     rmSync(point, { recursive: true, force: true });
   });
 
-  it("answers 507 and reads on, is killed and starts, and takes ticks once there is room", async () => {
+  it("answers 507 and serves readers, is killed and starts, and takes ticks once there is room", async () => {
     const flags = ["--feed", "none", "--drain", "0", "--tape", `sqlite:${join(point, "tape.db")}`];
     const ballast = join(point, "ballast");
     const source = new Source();
@@ -343,7 +343,7 @@ describe("A server on a full disk", { skip: diskFault() ?? false }, () => {
     const all = await readAll(server, epoch);
     checkBatches(all, source.batches, epoch);
     assert.equal((await fetch(`${server.http}/healthz`)).status, 200);
-    // Its upkeep has no room either.
+    // Its maintenance has no room either.
     const turns = () => figureOf(server, "event_loop_lag_seconds_count");
     const before = await turns();
     await until("it had its turns", turns, (count) => count >= before + 3);

@@ -28,7 +28,7 @@ const NO_NGINX = lacks("nginx", "-v");
 const NO_KUBECTL = lacks("kubectl", "version", "--client");
 const folder = mkdtempSync(join(tmpdir(), "tickwire-scale-"));
 
-/** The documents of a YAML file, as Bun reads them: Deno has no reader of its own. */
+/** The documents of a YAML file. Bun reads them, because Deno has no YAML reader. */
 function yaml(path: string): Document[] {
   const script =
     "process.stdout.write(JSON.stringify(Bun.YAML.parse(await Bun.file(process.argv[1]).text())))";
@@ -41,13 +41,13 @@ interface Setting {
   readonly source: string;
 }
 
-/** What `tickwire --check` says of flags and an environment, which it must all use. */
+/** The output of `tickwire --check` for flags and an environment, which must all be used. */
 async function checked(
   flags: readonly string[],
   given: Record<string, string>,
 ): Promise<Record<string, Setting>> {
   const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A", "--quiet"];
-  // A secret is somewhere else.
+  // Secrets are elsewhere.
   const env = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name, value.replace(/^\$\{.*\}$/, "secret")]),
   );
@@ -62,13 +62,13 @@ async function checked(
   return settings;
 }
 
-/** What every replica is started with, beside its own settings. */
+/** Settings of the image, which every replica has besides its own. */
 function imageEnvironment(): Record<string, string> {
   const [, given] = /^ENV (.+)$/m.exec(text("Dockerfile"))!;
   return Object.fromEntries(given!.split(" ").map((each) => each.split("=") as [string, string]));
 }
 
-/** What stands in one document has to stand in another one too. */
+/** Checks that one document is a part of another. */
 function assertContains(found: Document, expected: Document, place: string): void {
   if (typeof expected !== "object") return assert.equal(found, expected, place);
   for (const [name, value] of Object.entries(expected)) {
@@ -84,7 +84,7 @@ describe("deploy/compose.yaml", () => {
   const named = (kind: string) => Object.keys(services).filter((name) => name.startsWith(kind));
   const [replicas, brokers] = [named("tickwire-"), named("nats-")];
 
-  it("tickwire takes what each replica is given, and all are given the same", async () => {
+  it("tickwire accepts the settings of each replica, and all replicas have the same", async () => {
     assert.deepEqual([replicas.length, brokers.length], [3, 3]);
     const { command, environment, stop_grace_period: grace } = services[replicas[0]!];
     for (const name of replicas) {
@@ -100,7 +100,7 @@ describe("deploy/compose.yaml", () => {
     assert.equal(log.replicas, brokers.length);
   });
 
-  it("Files, volumes, networks and services that it names are there", () => {
+  it("Files, volumes, networks and services that it names exist", () => {
     const kept = new Set<string>();
     for (const [name, { volumes = [], networks, depends_on = [] }] of Object.entries(services)) {
       for (const volume of volumes as string[]) {
@@ -121,7 +121,7 @@ describe("deploy/compose.yaml", () => {
     assert.ok(existsSync(resolve(at("deploy"), services[replicas[0]!].build, "Dockerfile")));
   });
 
-  it("nats-server takes its settings", { skip: natsFault() ?? false }, async () => {
+  it("nats-server accepts its settings", { skip: natsFault() ?? false }, async () => {
     const { output, complaint } = await runProgram("nats-server", ["--version"]);
     const isOld = /v2\.[0-9]\./.test(output + complaint);
     const conf = text("deploy/nats.conf");
@@ -129,7 +129,7 @@ describe("deploy/compose.yaml", () => {
       assert.ok(conf.includes(`nats://${name}:6222`), name);
       assert.deepEqual(services[name].command.slice(0, 2), ["--config", "/etc/nats/nats.conf"]);
       const path = join(folder, "nats.conf");
-      // Before 2.10 there was no such setting.
+      // Before 2.10 this setting did not exist.
       writeFileSync(path, isOld ? conf.replace(/^\s*sync_interval.*\n/m, "") : conf);
       const args = ["-t", "--config", path, ...services[name].command.slice(2)];
       const { code, complaint } = await runProgram("nats-server", args);
@@ -143,7 +143,7 @@ describe("deploy/compose.yaml", () => {
     const running: ChildProcess[] = [];
     after(() => running.forEach((child) => child.kill("SIGTERM")));
 
-    /** The file with other addresses in it. @param ports where the replicas are */
+    /** The file with other addresses in it. @param ports of the replicas */
     async function started(ports: readonly number[]): Promise<string> {
       const port = await freePort();
       const temp = join(folder, `nginx.${port}`);
@@ -159,7 +159,7 @@ describe("deploy/compose.yaml", () => {
       assert.doesNotMatch(own, /tickwire-\d/);
       const path = join(temp, "nginx.conf");
       writeFileSync(path, own);
-      // Its workers are somebody else, who must not look into the folders of tests.
+      // Its workers run as another user, who must not read the test's folders.
       const user = process.getuid?.() === 0 ? "user root; " : "";
       const args = ["-c", path, "-p", temp, "-g", `${user}pid ${temp}/pid;`];
       const { code, complaint } = await runProgram("nginx", [...args, "-t"]);
@@ -169,14 +169,14 @@ describe("deploy/compose.yaml", () => {
       return `http://127.0.0.1:${port}`;
     }
 
-    it("What it is told of is what compose.yaml starts", () => {
+    it("Its upstreams are the replicas of compose.yaml", () => {
       const upstreams = [...conf.matchAll(/server (\S+):(\d+) max_fails/g)];
       assert.deepEqual(upstreams.map(([, name]) => name), replicas);
       for (const [, , port] of upstreams) assert.equal(port, "5050");
       assert.match(conf, new RegExp(`listen ${services["nginx"].ports[0].split(":")[1]};`));
     });
 
-    it("One replica serves all, while one is away and one is not ready", async () => {
+    it("One replica serves all requests while another is away and a third is not ready", async () => {
       const unready = createServer((_, response) => response.writeHead(503).end("{}"));
       await new Promise<void>((done) => unready.listen(0, "127.0.0.1", done));
       const server = await startServer("--feed", "none");
@@ -188,7 +188,7 @@ describe("deploy/compose.yaml", () => {
       const headers = { "content-type": "application/json" };
       const send = () =>
         fetch(`${base}/ticks`, { method: "POST", headers, body: '{"symbol":"A","price":1}' });
-      // What writes is not sent to another one when it was refused: whoever sends it has to.
+      // A refused write is not sent to another replica: the sender repeats it.
       await until("a batch is taken", async () => (await send()).ok);
       const client = await Client.connect(`${base.replace("http", "ws")}/ws?symbol=A`);
       assert.equal((await client.next()).op, "subscribed");
@@ -215,7 +215,7 @@ describe("deploy/kubernetes/tickwire.yaml", () => {
   const pod = set.spec.template.spec;
   const [container] = pod.containers;
 
-  /** Fields without which the API takes no document of a kind. */
+  /** Fields that the API requires in a document, by kind. */
   const REQUIRED: Record<string, readonly string[]> = {
     "v1 Service": ["metadata.name", "spec.selector", "spec.ports.0.port"],
     "policy/v1 PodDisruptionBudget": [
@@ -230,7 +230,7 @@ describe("deploy/kubernetes/tickwire.yaml", () => {
     ],
   };
 
-  it("Every document has the fields that the API requires, and they fit together", () => {
+  it("Every document has the fields that the API requires, and they match", () => {
     for (const document of documents) {
       const fields = REQUIRED[`${document.apiVersion} ${document.kind}`];
       assert.ok(fields, `${document.apiVersion} ${document.kind}`);
@@ -262,15 +262,15 @@ describe("deploy/kubernetes/tickwire.yaml", () => {
     assert.ok(budget.spec.maxUnavailable < set.spec.replicas);
   });
 
-  it("kubectl knows every field of the set", { skip: NO_KUBECTL }, async () => {
-    // It changes what it has read into its own types, and prints what is left of it.
+  it("kubectl accepts every field of the set", { skip: NO_KUBECTL }, async () => {
+    // kubectl converts the document to its own types, and prints the known fields.
     const args = ["set", "env", "--local", "-o", "json", "-f", at(path), "CHECKED=yes"];
     const { output, complaint } = await runProgram("kubectl", args);
     assert.doesNotMatch(complaint, /decode/);
     assertContains(JSON.parse(output), set, "StatefulSet");
   });
 
-  it("tickwire takes its flags, and has the time that it needs to end", async () => {
+  it("tickwire accepts its flags, and has enough time to end", async () => {
     const own = container.env.map(({ name, value }: Document) => [name, value ?? "${secret}"]);
     const env = { ...imageEnvironment(), ...Object.fromEntries(own) };
     const settings = await checked(container.args, env);
@@ -283,7 +283,7 @@ describe("deploy/kubernetes/tickwire.yaml", () => {
     const [, user] = /^USER (\d+):/m.exec(text("Dockerfile"))!;
     const { runAsUser, fsGroup } = pod.securityContext;
     assert.deepEqual([runAsUser, fsGroup], [Number(user), Number(user)]);
-    // NATS is there by the names that its chart gives.
+    // NATS has the names that its chart gives.
     const [values] = yaml("deploy/nats-values.yaml");
     const { cluster: { replicas }, jetstream } = values.config;
     const log = parseStreamSpec(settings["log"]!.value);
@@ -292,7 +292,7 @@ describe("deploy/kubernetes/tickwire.yaml", () => {
     assert.ok(parseInt(jetstream.fileStore.maxSize) < parseInt(jetstream.fileStore.pvc.size));
   });
 
-  it("A server answers what the probes ask for", async () => {
+  it("A server answers the probes", async () => {
     const server = await startServer("--feed", "none");
     for (const name of ["startupProbe", "livenessProbe", "readinessProbe"]) {
       const { path, port } = container[name].httpGet;

@@ -23,7 +23,7 @@ const NO_NGINX = lacks("nginx", "-v");
 const NO_PROMTOOL = lacks("promtool", "--version");
 const NO_SYSTEMD = lacks("systemd-analyze", "--version");
 
-/** Its workers are somebody else, who must not look into the folders of tests. */
+/** nginx workers run as another user, who must not read the test's folders. */
 const AS_ROOT = process.getuid?.() === 0 ? "user root; " : "";
 
 /** The configurations of one kind in docs/deploy.md. */
@@ -90,7 +90,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
     return `https://localhost:${port}`;
   }
 
-  /** What a client needs of a proxy. */
+  /** Checks what a client needs of a proxy. */
   async function serves(base: string): Promise<void> {
     const reach = trusting(authority.ca);
     const isUp = async () => (await reach.fetch(`${base}/healthz`)).ok;
@@ -109,7 +109,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
     };
     await hears(/"op":"subscribed"/);
     await send(server, [{ symbol: "A", price: 2 }]);
-    // It is not held back until more comes.
+    // The proxy does not hold it back until more comes.
     await hears(/"op":"data".*"price":2\b/);
     assert.equal((await client.next()).rows[0].price, 2);
     await client.close();
@@ -123,7 +123,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
     const headers = { "content-type": "application/json" };
     const posted = await reach.fetch(`${base}/ticks`, { method: "POST", headers, body });
     assert.equal((await posted.json()).accepted, ticks.length);
-    // By the name that others have for it, and from a page of that name.
+    // By the public name, and from a page of that name.
     const port = new URL(base).port;
     const { output } = await runProgram("curl", [
       ...["-sS", "--cacert", authority.ca, "-D", "-", "-o", "-"],
@@ -143,7 +143,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
     if (!base.endsWith("/live")) assert.match(output, /"accepted":1/);
   }
 
-  it("Caddy, at a name of its own", { skip: NO_CADDY }, async () => {
+  it("Caddy, at a host name of its own", { skip: NO_CADDY }, async () => {
     await serves(await caddy(examples("caddyfile")[0]!));
   });
 
@@ -151,7 +151,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
     await serves(`${await caddy(examples("caddyfile")[1]!)}/live`);
   });
 
-  it("nginx, at a name of its own", { skip: NO_NGINX }, async () => {
+  it("nginx, at a host name of its own", { skip: NO_NGINX }, async () => {
     await serves(await nginx(examples("nginx")[0]!));
   });
 
@@ -163,7 +163,7 @@ describe("Behind a proxy", { skip: NO_OPENSSL }, () => {
 });
 
 describe("What is given along for operators", () => {
-  /** Names of metrics that a server tells, without what histograms add. */
+  /** Names of a server's metrics, without the suffixes of histograms. */
   async function told(): Promise<Set<string>> {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-deploy-"));
     const tape = ["--tape", `sqlite:${folder}/tape.db`, "--backup-dir", `${folder}/backups`];
@@ -171,7 +171,7 @@ describe("What is given along for operators", () => {
     const metrics = await (await fetch(`${server.http}/metrics`)).text();
     await server.stop();
     rmSync(folder, { recursive: true });
-    // A server that shares its log with others tells more.
+    // A server with a shared log has more metrics.
     const shared = [...text("src/http/metrics.ts").matchAll(/"(log_\w+)"/g)];
     const own = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
     return new Set([...own, ...shared.map(([, name]) => `tickwire_${name}`)]);
@@ -179,7 +179,7 @@ describe("What is given along for operators", () => {
   const named = (queries: string) =>
     [...queries.matchAll(/\btickwire_\w+/g)].map(([name]) => name.replace(/_bucket$/, ""));
 
-  it("Alarms and pictures ask for what a server tells", async () => {
+  it("Alerts and dashboards use existing metrics", async () => {
     const names = await told();
     for (const path of ["deploy/prometheus-rules.yml", "deploy/grafana-dashboard.json"]) {
       const asked = named(text(path));
@@ -190,14 +190,14 @@ describe("What is given along for operators", () => {
     assert.equal(new Set(panels.map(({ id }: { id: number }) => id)).size, panels.length);
   });
 
-  it("Every alarm is told of in docs/operate.md, and no other", () => {
+  it("docs/operate.md describes exactly the alerts", () => {
     const alarms = [...text("deploy/prometheus-rules.yml").matchAll(/alert: (\w+)/g)];
     const rows = [...text("docs/operate.md").matchAll(/^\| `(Tickwire\w+)`/gm)];
     const nameOf = ([, name]: RegExpMatchArray) => name;
     assert.deepEqual(rows.map(nameOf), alarms.map(nameOf));
   });
 
-  it("Tests that the documents name are there", () => {
+  it("Tests named in the documents exist", () => {
     for (const path of ["docs/operate.md", "docs/deploy.md", "SECURITY.md"]) {
       const tests = [...text(path).matchAll(/`(tests\/[\w/.]+)`/g)];
       assert.ok(tests.length > 0);
@@ -205,7 +205,7 @@ describe("What is given along for operators", () => {
     }
   });
 
-  it("Prometheus takes the rules and the pictures' queries", { skip: NO_PROMTOOL }, async () => {
+  it("Prometheus accepts the rules and dashboard queries", { skip: NO_PROMTOOL }, async () => {
     const { code, output, complaint } = await runProgram("promtool", [
       ...["check", "rules", at("deploy/prometheus-rules.yml")],
     ]);
@@ -223,10 +223,10 @@ describe("What is given along for operators", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("systemd takes the unit, and finds it little exposed", { skip: NO_SYSTEMD }, async () => {
+  it("systemd accepts the unit, and rates its exposure as low", { skip: NO_SYSTEMD }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-deploy-"));
     const path = join(folder, "tickwire.service");
-    // The program need not be there.
+    // The program does not have to be installed.
     writeFileSync(
       path,
       text("deploy/tickwire.service").replace("/usr/local/bin/tickwire", "/bin/true"),

@@ -5,7 +5,7 @@ import { RawClient } from "../helpers/raw_client.ts";
 import { figureOf, send, startServer, type TestServer } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
 
-/** A socket can be open for its client a moment before the server has let him in. */
+/** Waits, because a socket can be open for its client before the server has added the client. */
 function inRooms(server: TestServer, count: number): Promise<number> {
   const read = () => figureOf(server, "room_clients");
   return until(`${count} are in rooms`, read, (found) => found === count);
@@ -18,7 +18,7 @@ describe("Rooms over real sockets", () => {
   });
   after(() => server.stop());
 
-  it("carry what one client sends to every other one, and the newest message to late joiners", async () => {
+  it("pass each client's messages to every other client, and the newest to newcomers", async () => {
     const url = `${server.ws}/rooms/desk`;
     const [one, two, three] = [
       await Client.connect(url),
@@ -41,7 +41,7 @@ describe("Rooms over real sockets", () => {
     await inRooms(server, 6);
     elsewhere.send({});
     await witness.next();
-    // What everybody gets last is the proof that nothing else was on its way, nor came back.
+    // A last message proves that no other was on its way or came back.
     one.send(["end"]);
     for (const client of [two, three, late]) assert.deepEqual(await client.next(), ["end"]);
     two.send(["really"]);
@@ -53,7 +53,7 @@ describe("Rooms over real sockets", () => {
     await inRooms(server, 0);
   });
 
-  it("close who sends what they do not carry, and disturb no neighbour", async () => {
+  it("close the sender of a bad message, and disturb no other client", async () => {
     const url = `${server.ws}/rooms/hostile`;
     const neighbours = [await Client.connect(url), await Client.connect(url)] as const;
     await inRooms(server, 2);
@@ -81,7 +81,7 @@ describe("Rooms over real sockets", () => {
     for (const client of [...neighbours, grid]) await client.close();
   });
 
-  it("say nothing when the server stops, and close with 1012", async () => {
+  it("send nothing when the server stops, and close with 1012", async () => {
     const stopping = await startServer("--feed", "none");
     const client = await Client.connect(`${stopping.ws}/rooms/desk`);
     await inRooms(stopping, 1);
@@ -96,7 +96,7 @@ describe("A client of a room that does not read", () => {
   const TEXT = "x".repeat(16_000);
   const MESSAGES = 2_000;
 
-  /** Sends more than the network holds while others read along. @returns how much they were given */
+  /** Sends more than the network holds while others read. @returns the number of bytes they got */
   async function sendMuch(server: TestServer): Promise<number> {
     const url = `${server.ws}/rooms/desk`;
     const [sender, reader] = [await Client.connect(url), await Client.connect(url)];
@@ -146,7 +146,7 @@ describe("A client of a room that does not read", () => {
 });
 
 describe("Keys over real sockets", () => {
-  it("let in who has one, and nobody else, and are not logged", async () => {
+  it("accept clients with a key, nobody else, and are not logged", async () => {
     const keys = ["--read-key", "reader-key", "--write-key", "writer-key"];
     const server = await startServer("--feed", "none", ...keys);
     const connects = (path: string) =>
@@ -162,7 +162,7 @@ describe("Keys over real sockets", () => {
     const refused = await fetch(`${server.http}/widgets.json`);
     assert.equal(refused.status, 401);
     await refused.body?.cancel();
-    // What Workspace does: a header for HTTP, and for the WebSocket nothing but its address.
+    // As Workspace does: a header for HTTP, and for the WebSocket only its address.
     const headers = { "x-api-key": "reader-key" };
     const widgets = await (await fetch(`${server.http}/widgets.json`, { headers })).json();
     assert.equal(await connects(`/${widgets.quotes.wsEndpoint}`), true);

@@ -44,7 +44,7 @@ async function tradesOf({ http }: { http: string }, symbol: string): Promise<Row
 
 describe("The ccxt feed", () => {
   test(
-    "Trades of Kraken come once each, over breaks and kills of either side",
+    "Trades of Kraken come once each, over broken connections and kills of either side",
     { timeout },
     async () => {
       const port = await freePort();
@@ -71,7 +71,7 @@ describe("The ccxt feed", () => {
       let log = "";
       const essence = (rows: Row[]) =>
         rows.map((row) => [row.price, row.size, Math.floor(row.time)]);
-      // A feed without a past begins when it is subscribed.
+      // A feed without old trades starts when it is subscribed.
       const symbols = ["BTC/USD", "ETH/USD"];
       const first = await until("both are followed", async () => {
         await trade(3);
@@ -112,7 +112,7 @@ describe("The ccxt feed", () => {
   );
 
   test(
-    "An exchange or market that does not exist, and ccxt that is not installed, are said in words",
+    "An unknown exchange or market, and a missing ccxt package, are reported in words",
     { timeout },
     async () => {
       const wrong: [string, () => Promise<unknown>, RegExp][] = [
@@ -147,7 +147,7 @@ describe("The ccxt feed", () => {
     },
   );
 
-  test("Where nothing can be fetched the log says between which trades something is missing", async () => {
+  test("The log names the trades around a gap that cannot be fetched", async () => {
     let round = 0;
     const at = (id: number) => ({
       id: `x${id}`,

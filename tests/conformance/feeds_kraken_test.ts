@@ -43,17 +43,17 @@ async function ticksOf({ http }: { http: string }, symbol = "BTC/USD"): Promise<
   return await (await fetch(`${http}/ticks?symbol=${symbol}&from=0&limit=100000`)).json();
 }
 
-/** What a trade is told by; bid and ask are those of another moment. */
+/** The fields that identify a trade; bid and ask are of another moment. */
 function essence({ time, price, size }: TickRow): number[] {
   return [time, price, size];
 }
 
-/** How often trades of a symbol were fetched. */
+/** Number of requests for trades of a symbol. */
 function fetchedOf(symbol: string, log: string): number {
   return log.split(new RegExp(`Fetched \\d+ trades of ${symbol} that were made after`)).length - 1;
 }
 
-/** Every trade once, in order, with its time and price. */
+/** Checks that every trade came once, in order, with its time and price. */
 async function expectTrades(server: { http: string }, exchange: Exchange, symbol = "BTC/USD") {
   const made = exchange.trades.filter((trade) => trade.symbol === symbol);
   const ticks = await until(
@@ -68,11 +68,11 @@ async function expectTrades(server: { http: string }, exchange: Exchange, symbol
   return ticks;
 }
 
-/** Some of what is tested has to wait for seconds on end. */
+/** Milliseconds; some tests wait for several seconds. */
 const timeout = 120_000;
 
 describe("The Kraken feed", () => {
-  it("takes snapshot and updates of each symbol, with the decimals, bid and ask it is told", {
+  it("takes snapshot and updates of each symbol, with decimals, bid and ask", {
     timeout,
   }, async () => {
     const exchange = await exchangeWith("BTC/USD", 2);
@@ -96,13 +96,13 @@ describe("The Kraken feed", () => {
     assert.deepEqual(subscribed, ["instrument", "ticker", "trade"]);
   });
 
-  it("loses and doubles nothing when connections break, whether the snapshot reaches back or not", {
+  it("loses and doubles nothing when connections break, for snapshots of any length", {
     timeout,
   }, async () => {
     const exchange = await exchangeWith("BTC/USD", 5);
     const server = await serverOf(exchange);
     await until("the snapshot is taken", () => ticksOf(server), ({ length }) => length === 3);
-    // The first snapshot holds three: what was before is not asked for.
+    // The first snapshot has three trades: older ones are not requested.
     exchange.trades.splice(0, 2);
     for (const missed of [0, 1, 2, 1_500]) {
       const { connections } = exchange;
@@ -120,7 +120,7 @@ describe("The Kraken feed", () => {
     assert.match(error!, /^Kraken has closed the connection/);
   });
 
-  it("says exactly what it missed when that cannot be fetched", { timeout }, async () => {
+  it("reports exactly the missing trades when they cannot be fetched", { timeout }, async () => {
     const exchange = await exchangeWith("BTC/USD", 3);
     const server = await serverOf(exchange);
     await expectTrades(server, exchange);
@@ -142,7 +142,7 @@ describe("The Kraken feed", () => {
     assert.deepEqual(ticks.map(({ size }) => size * 8), [1, 2, 3, 11, 12, 13, 14]);
   });
 
-  it("fetches what it missed while its own process was killed", { timeout }, async () => {
+  it("fetches the trades that it missed while its own process was down", { timeout }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-kraken-"));
     open.push(async () => {
       await ServerProcess.endAll();
@@ -160,7 +160,7 @@ describe("The Kraken feed", () => {
     await server.end("SIGTERM");
   });
 
-  it("takes each trade of another tickwire once, which is killed and comes back", {
+  it("takes each trade of another tickwire once, which is killed and restarted", {
     timeout,
   }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-kraken-"));
@@ -187,7 +187,7 @@ describe("The Kraken feed", () => {
       await upstream.end("SIGKILL");
       const stateOf = async () => (await feedOf(server)).state;
       await until("it is missed", stateOf, (state) => state === "retrying");
-      // At another place, where the feed does not find it, it makes more than a snapshot goes back.
+      // At another address, which the feed does not know, it makes more trades than a snapshot has.
       upstream = await startUpstream(await freePort());
       const { ticks } = await feedOf(upstream);
       const elsewhere = upstream;
@@ -199,7 +199,7 @@ describe("The Kraken feed", () => {
           `what was missed of ${symbol} is fetched`,
           () => server.log,
           (log) => fetchedOf(symbol, log) >= round,
-          // A feed that has tried in vain for a while may wait for half a minute.
+          // After several attempts a feed may wait for half a minute.
           90_000,
         );
       }
@@ -213,7 +213,7 @@ describe("The Kraken feed", () => {
     }
   });
 
-  it("shows what is refused, what cannot be read and what is under maintenance, and comes back", {
+  it("shows refusals, unreadable messages and maintenance, and recovers", {
     timeout,
   }, async () => {
     const exchange = await exchangeWith("BTC/USD", 1);

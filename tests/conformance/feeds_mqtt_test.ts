@@ -22,7 +22,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A broker that keeps sessions, in which `me` may read all but `secret/#`. */
+/** A broker with persistent sessions, in which `me` may read all but `secret/#`. */
 async function brokerWith(): Promise<{ broker: Broker; url: string; port: number }> {
   const port = await freePort();
   const path = (name: string) => join(folder, `${port}.${name}`);
@@ -71,7 +71,7 @@ const arrived = (server: { http: string }, count: number) =>
 
 describe("The MQTT feed", { skip }, () => {
   test(
-    "Numbers and JSON arrive under their topics, or what is made of those",
+    "Numbers and JSON have their topics as symbols, or symbols made from these",
     { timeout },
     async () => {
       const { url } = await brokerWith();
@@ -94,7 +94,7 @@ describe("The MQTT feed", { skip }, () => {
     },
   );
 
-  test("What the broker refuses is shown: a topic, a password, and a broker that is away", {
+  test("Refusals of the broker are shown: a topic, a password, and a broker that is down", {
     timeout,
   }, async () => {
     const { url, broker } = await brokerWith();
@@ -119,7 +119,7 @@ describe("The MQTT feed", { skip }, () => {
     await until("it is back", () => feedOf(server), ({ state }) => state === "running");
   });
 
-  test("What is retained is taken once, and silence is a break", { timeout }, async () => {
+  test("A retained message counts once, and silence is a break", { timeout }, async () => {
     const { url } = await brokerWith();
     const client = await sender(url);
     await client.publishAsync("plant/a", "1", { retain: true, qos: 1 });
@@ -138,7 +138,7 @@ describe("The MQTT feed", { skip }, () => {
   });
 
   test(
-    "With a name and QoS 1 nothing is lost and nothing doubled by a kill and a broker that goes",
+    "With a name and QoS 1, a kill or a broker's restart loses and doubles nothing",
     { timeout },
     async () => {
       const { url } = await brokerWith();

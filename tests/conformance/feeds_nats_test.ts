@@ -19,7 +19,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A server at which `me` may subscribe to quotes only. */
+/** A server at which `me` may only subscribe to quotes. */
 async function brokerWith(): Promise<{ broker: Broker; host: string }> {
   const port = await freePort();
   const path = join(folder, `${port}.conf`);
@@ -59,7 +59,7 @@ async function ticksOf({ http }: TestServer): Promise<string[]> {
 
 describe("The NATS feed", { skip }, () => {
   test(
-    "Numbers and JSON arrive under their subjects, or what is made of those",
+    "Numbers and JSON have their subjects as symbols, or symbols made from these",
     { timeout },
     async () => {
       const { host } = await brokerWith();
@@ -88,7 +88,7 @@ describe("The NATS feed", { skip }, () => {
     },
   );
 
-  test("What the server refuses is shown: a subject, a password, and a server that is away", {
+  test("Refusals of the server are shown: a subject, a password, and a server that is down", {
     timeout,
   }, async () => {
     const { host, broker } = await brokerWith();

@@ -9,7 +9,7 @@ import { until } from "../helpers/until.mjs";
 const timeout = 120_000;
 type Mood = "well" | "slow" | "wrong" | "known";
 
-it("A polled source may be slow, wrong, gone and back: it is shown, and nothing is doubled", {
+it("A slow, wrong, missing or recovered source is shown, and no tick is doubled", {
   timeout,
 }, async () => {
   let mood: Mood = "well";

@@ -24,7 +24,7 @@ async function instrumentOf({ http }: { http: string }): Promise<{ readonly name
   return await (await fetch(`${http}/symbols/AAPL`)).json();
 }
 
-/** Everything on a tape, but for its place there. */
+/** All ticks of a tape, without their seqs. */
 async function tapeOf(server: { http: string }): Promise<Tick[]> {
   const { epoch } = await positionOf(server);
   const all: TapedTick[] = [];
@@ -52,7 +52,7 @@ describe("A relay", () => {
   ];
 
   it(
-    "keeps the tape of the first in the last, though the middle one is killed",
+    "has the first server's tape on the last one, even if the middle one is killed",
     { timeout },
     async () => {
       const first = await ServerProcess.start(
@@ -73,7 +73,7 @@ describe("A relay", () => {
         await middle.end("SIGKILL");
         middle = await ServerProcess.start(...flagsOf("middle", relay, port));
       }
-      // Each answer that was on its way when the middle one was killed is asked for again.
+      // Requests that were open when the middle one was killed are repeated.
       await until("the last one knows it", () => instrumentOf(last), isKnown);
       const { seq } = await positionOf(first);
       await until("all has arrived", () => positionOf(last), (now) => now.seq >= seq);
@@ -85,7 +85,7 @@ describe("A relay", () => {
   );
 
   it(
-    "goes on after an upstream that has begun anew, and says what may be missing",
+    "goes on after its upstream starts a new tape, and reports a possible gap",
     { timeout },
     async () => {
       const port = await freePort();
@@ -118,7 +118,7 @@ describe("A relay", () => {
   );
 
   it(
-    "leaves out what begins like a formula on an old tape, and says so once",
+    "leaves out symbols like formulas on an old tape, and reports them once",
     { timeout },
     async () => {
       const store = new TestStore({ path: join(folder, "first.db") }).follow();
@@ -147,7 +147,7 @@ describe("A relay", () => {
     },
   );
 
-  it("shows an upstream that does not have it, and one that is none", { timeout }, async () => {
+  it("shows an upstream without it, and one that is not tickwire", { timeout }, async () => {
     const other = await startServer("--feed", "none");
     const server = await startServer(
       ...["--feed", `tickwire:${other.ws}/nowhere`, "--feed", "tickwire:ws://127.0.0.1:9/ws"],

@@ -42,7 +42,7 @@ async function ticksOf({ http }: { http: string }): Promise<MadeTrade[]> {
   return await (await fetch(`${http}/ticks?from=0&limit=100000`)).json();
 }
 
-/** The gaps that a log tells of: pairs of what was before and after them. */
+/** Gaps in a log: pairs of the times before and after each gap. */
 function gapsIn(log: string): [string, string][] {
   const told = /Missed .* between (?:trade (?:\d+) of )?(\S+) and (?:trade (?:\d+) of )?(\S+)/g;
   return [...log.matchAll(told)].map(([, from, to]) => [from!, to!]);
@@ -51,7 +51,7 @@ function gapsIn(log: string): [string, string][] {
 const contracts = { Binance: BINANCE, Coinbase: COINBASE, Finnhub: FINNHUB, Alpaca: ALPACA };
 for (const [name, contract] of Object.entries(contracts)) {
   it(
-    `10,000 trades of ${name} with breaks and a kill come once each, or the log says which are missing`,
+    `10,000 trades of ${name} with breaks and a kill come once each, or the log reports the gaps`,
     {
       timeout,
     },
@@ -60,7 +60,7 @@ for (const [name, contract] of Object.entries(contracts)) {
       const flags = ["--tape", `sqlite:${join(folder, `${name}.db`)}`, "--feed", source.feed];
       let server = await ServerProcess.start(...flags);
       let log = "";
-      /** Trades that nobody was there for. */
+      /** Trades without a connected client. */
       const missed = new Set<number>();
       const follow = () => until("it is followed", () => source.followers > 0);
       const arrived = (count: number) =>
@@ -80,7 +80,7 @@ for (const [name, contract] of Object.entries(contracts)) {
         } else source.drop();
         source.trade(31);
         for (let index = before; index < source.trades.length; index++) missed.add(index);
-        // Some tell the newest one to whoever comes.
+        // Some sources send the newest trade to a new client.
         if (contract.repeats) missed.delete(source.trades.length - 1);
         if (round === 2) {
           log += server.log;
@@ -101,7 +101,7 @@ for (const [name, contract] of Object.entries(contracts)) {
         source.trades.filter((_, index) => !missed.has(index))
           .map(({ symbol, price, size, time }) => [symbol, price, size, time]),
       );
-      // What is missing is within the gaps that were told of.
+      // Missing trades are within the reported gaps.
       const gaps = gapsIn(log + server.log).map((gap) => gap.map((time) => Date.parse(time)));
       for (const index of missed) {
         const { time } = source.trades[index]!;
@@ -118,7 +118,7 @@ describe("The WebSocket feed", () => {
     return server;
   };
 
-  it("reads packed frames, keeps the connection by pings, and takes silence for a break", {
+  it("reads packed frames, keeps the connection alive by pings, and reconnects after silence", {
     timeout,
   }, async () => {
     const source = await standIn(GATEWAY);
@@ -145,7 +145,7 @@ describe("The WebSocket feed", () => {
   });
 
   it(
-    "shows what the source refuses, counts what it cannot read, and ignores what was not asked for",
+    "shows refusals, counts unreadable messages, and ignores unrequested ones",
     { timeout },
     async () => {
       const coinbase = await standIn(COINBASE);

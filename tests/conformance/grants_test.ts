@@ -15,7 +15,7 @@ const [OWN, OTHER] = ["BTC/USD", "ETH/USD"];
 const RULES = ["open", "any", "part", "whole", "write", "enter", "operate"] as const;
 type Rule = typeof RULES[number];
 
-/** The rows of a table of PROTOCOL.md that begins with these cells. */
+/** The rows of a table of PROTOCOL.md whose header begins with these cells. */
 function table(...head: string[]): string[][] {
   const rows = PROTOCOL.split("\n").map((line) =>
     line.replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim())
@@ -32,7 +32,7 @@ const ROUTES = new Map(
     [...routes!.matchAll(/`([^`]+)`/g)].map(([, route]) => [route!, rule as Rule] as const)
   ),
 );
-/** What each rule says to each kind of credential. */
+/** Verdict of each rule on each kind of credential. */
 const VERDICTS = new Map(
   table("rule", "none", "read key").map(([rule, ...cells]) => [rule, cells]),
 );
@@ -100,7 +100,7 @@ const NAMED: Readonly<Record<string, (symbol: string) => Sample[]>> = {
   "GET /rooms/{room}": (s) => [get(`/rooms/${encoded(s)}`)],
 };
 
-/** Requests that name no symbol, where they are more than the route's path. */
+/** Requests without a symbol, for routes where the path alone is not enough. */
 const LISTED: Readonly<Record<string, Sample[]>> = {
   "GET /stream": [get("/stream?channel=quote"), get("/stream?format=list&every=100")],
   "GET /udf/search": [get("/udf/search?query=USD")],
@@ -168,7 +168,10 @@ describe("What keys and tokens let their bearers do", () => {
     return { status: response.status, text: await textOf(response) };
   }
 
-  /** Asks for a WebSocket, and shuts it when it has said something. A close code such as 4403 counts as 403. */
+  /**
+   * Opens a WebSocket and closes it after the first message. A close code such as 4403 counts as
+   * 403.
+   */
   async function knock(bearer: string, path: string): Promise<{ status: number; text: string }> {
     const url = new URL(server.ws + path);
     if (bearer !== "") url.searchParams.set("key", bearer);
@@ -199,7 +202,7 @@ describe("What keys and tokens let their bearers do", () => {
     return [...plain, ...NAMED[route]?.(symbol) ?? []];
   };
 
-  it("There is a rule in PROTOCOL.md for every route of the router, and for no other", () => {
+  it("PROTOCOL.md has a rule for every route of the router, and no other", () => {
     assert.deepEqual(routes.filter((route) => ruleOf(route) === undefined), []);
     const ruled = [...ROUTES.keys()].filter((route) => !route.endsWith("…"));
     assert.deepEqual(ruled.filter((route) => !routes.includes(route)), []);
@@ -234,10 +237,10 @@ describe("What keys and tokens let their bearers do", () => {
     assert.ok(!text.includes("ETH"), `${shown}: ${text}`);
   }
 
-  /** A route that was asked without what it takes has let its sender in. */
+  /** Statuses of a request that was let in, though its parameters are missing. */
   const isBadRequest = (status: number) => [400, 404, 409, 415].includes(status);
 
-  it("A token is refused what it is not for, by name and whether it is there or not", async () => {
+  it("A token is refused other symbols, by name and whether they exist or not", async () => {
     const [bearer] = bearers.token as [string];
     for (const [route, named] of Object.entries(NAMED)) {
       for (const symbol of [OTHER, "NOWHERE/USD"]) {
@@ -253,7 +256,7 @@ describe("What keys and tokens let their bearers do", () => {
     assert.equal(rows[0].price, null);
   });
 
-  it("Keys are told of both symbols wherever a token is told of its own alone", async () => {
+  it("Keys get both symbols wherever a token gets only its own", async () => {
     for (const route of routes.filter((route) => ruleOf(route) === "part")) {
       for (const sample of LISTED[route] ?? []) {
         if (/Time|SystemStatus/.test(sample.path)) continue;
@@ -263,7 +266,7 @@ describe("What keys and tokens let their bearers do", () => {
     }
   });
 
-  it("Counts of activity are those of a token's own symbols", async () => {
+  it("Counts of activity include only a token's own symbols", async () => {
     const sum = async (bearer: string) => {
       const { text } = await ask(bearer, "/activity");
       return JSON.parse(text).counts.reduce((sum: number, count: number) => sum + count, 0);
@@ -274,7 +277,7 @@ describe("What keys and tokens let their bearers do", () => {
   });
 });
 
-/** What a request for a WebSocket is answered before it opens. */
+/** The answer to a request for a WebSocket that does not open. */
 function handshake(url: URL): Promise<{ status: number; text: string }> {
   const lines = [
     `GET ${url.pathname}${url.search} HTTP/1.1`,
@@ -296,7 +299,7 @@ function handshake(url: URL): Promise<{ status: number; text: string }> {
   });
 }
 
-/** What is answered; of a stream that goes on, its first event with data. */
+/** The text of the answer; of an endless stream, the first event with data. */
 async function textOf(response: Response): Promise<string> {
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
     return await response.text();

@@ -58,7 +58,7 @@ describe("Hostile input over real sockets", () => {
     await client.close();
   });
 
-  it("takes nothing of a body that breaks off, and does not call it a fault of its own", async () => {
+  it("takes nothing of a body that breaks off, and does not log an error of its own", async () => {
     const half: [headers: string, body: string][] = [
       ["Content-Length: 1000", '{"symbol":"A","price":1}\n{"sym'],
       ["Transfer-Encoding: chunked", '1b\r\n{"symbol":"A","price":1}\n{"sy\r\n'],
@@ -80,7 +80,7 @@ describe("Hostile input over real sockets", () => {
             `${path} HTTP/1.1\r\nHost: localhost\r\n${type}\r\n${headers}\r\n\r\n${body}`,
             "latin1",
           );
-          // The server has begun to read by the time that the same socket's neighbours are answered.
+          // An answer to another request shows that the server has begun to read.
           await fetch(`${server.http}/healthz`);
           socket[leave]();
           if (leave === "end") ended.push(socket);
@@ -101,7 +101,7 @@ describe("Hostile input over real sockets", () => {
     await neighbourIsServed();
   });
 
-  // Deno ends these connections by itself and writes no close frame.
+  // Deno itself ends these connections, without a close frame.
   const frames: [string, () => string | Uint8Array, number][] = [
     ["that is not UTF-8", () => new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), 1007],
     ["of 80 MB", () => " ".repeat(80_000_000), 1009],
@@ -116,7 +116,7 @@ describe("Hostile input over real sockets", () => {
     });
   }
 
-  it("ends a connection that floods it with commands, and nobody waits for that", async () => {
+  it("ends a connection that floods it with commands, while others are served", async () => {
     const flooded = await startServer("--feed", "none", "--commands-max", "20");
     const client = await Client.connect(`${flooded.ws}/ws`);
     const other = await Client.connect(`${flooded.ws}/ws`);
@@ -124,7 +124,7 @@ describe("Hostile input over real sockets", () => {
     other.send({ op: "ping", id: "neighbour" });
     assert.equal((await other.next()).id, "neighbour");
     const { code } = await client.closed();
-    // Frames that are still under way when the server closes can make the network drop its close frame.
+    // Frames on the way during the server's close can make the network drop its close frame.
     assert.ok([4429, 1006, 0].includes(code), `closed with ${code}`);
     await other.close();
     await flooded.stop();
@@ -160,7 +160,7 @@ describe("Hostile input over real sockets", () => {
     }
   });
 
-  it("keeps nothing of clients that come and go, whatever they asked for", async () => {
+  it("keeps nothing of clients that left, for any subscriptions", async () => {
     const paths = ["/ws?symbol=*", "/ws?symbol=A&format=value", "/ws?format=list", "/kraken/v2"];
     for (let round = 0; round < 10; round++) {
       const clients = await Promise.all(
@@ -186,7 +186,7 @@ describe("Hostile input over real sockets", () => {
       const response = await fetch(`${server.http}/ws`, {
         headers: { upgrade: "websocket", connection: "upgrade", origin: "https://evil.example" },
       }).catch(() => undefined);
-      // Some runtimes do not let fetch ask for an upgrade; then the route answers as plain HTTP.
+      // If fetch cannot request an upgrade on this runtime, the route answers as plain HTTP.
       if (response !== undefined) assert.ok(response.status >= 400);
       await response?.body?.cancel();
     }
@@ -230,7 +230,7 @@ describe("Requests that no library would send", () => {
     ]),
   ];
   for (const [request, answer] of requests) {
-    it(`are the fault of the client: ${JSON.stringify(request.slice(0, 40))}`, async () => {
+    it(`are the client's fault: ${JSON.stringify(request.slice(0, 40))}`, async () => {
       const connection = connect(server.port, "127.0.0.1");
       let answered = "";
       connection.on("data", (bytes) => answered += bytes).on("error", () => {});
@@ -246,7 +246,7 @@ describe("Requests that no library would send", () => {
 });
 
 describe("A client that does not read", () => {
-  it("is closed with 4408 in mode all, or dropped, and costs the server no more than its limit", async () => {
+  it("is closed with 4408 in mode all, or dropped, and uses no more memory than its limit", async () => {
     const server = await startServer("--feed", "none", "--stalled", "1s");
     const reader = await Client.connect(`${server.ws}/ws?symbol=*&channel=tick`);
     const stalled = await RawClient.connect(server.port, "/ws?symbol=*&channel=tick");
@@ -271,7 +271,7 @@ describe("A client that does not read", () => {
     await server.stop();
   });
 
-  it("costs the server no word when it is a stream of events that is broken off", async () => {
+  it("causes no log line when it breaks off a stream of events", async () => {
     const flags = ["--feed", "synthetic:?rate=100000&history=0", "--tape", "memory"];
     const server = await ServerProcess.start(...flags, "--stalled", "300ms", "--drain", "0");
     const socket = connect(Number(server.http.split(":")[2]), "127.0.0.1");
@@ -287,7 +287,7 @@ describe("A client that does not read", () => {
     assert.deepEqual(lines, ["Stopping"]);
   });
 
-  it("gets the newest rows in mode latest once it reads again, and says how many it missed", async () => {
+  it("gets the newest rows in mode latest once it reads again, with the number of missed updates", async () => {
     const server = await startServer("--feed", "none");
     const path = "/ws?symbol=*&channel=quote&mode=latest";
     const reader = await Client.connect(server.ws + path);

@@ -18,7 +18,7 @@ interface Answer {
   readonly code: string | undefined;
 }
 
-/** Sends a request as it is, with the headers given and no others. */
+/** Sends a raw request with only the given headers. */
 function ask(port: number, first: string, headers: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
@@ -46,7 +46,7 @@ describe("The host that a request names", () => {
   });
   after(() => server.stop());
 
-  /** Asks by a plain request, and for a WebSocket. */
+  /** The results of a plain request and of a request for a WebSocket. */
   const both = async (...hosts: string[]) => {
     const lines = hosts.map((host) => `Host: ${host}`);
     const plain = await ask(server.port, "GET /snapshot HTTP/1.1", lines);
@@ -57,7 +57,7 @@ describe("The host that a request names", () => {
   const own = ["localhost", "LOCALHOST:PORT", "localhost.", "localhost.:PORT", "127.0.0.1:PORT"];
   own.push("[::1]:PORT", "[0:0:0:0:0:0:0:1]", "Ticks.Example", "localhost:9999", "[::1]:1");
   for (const host of own) {
-    it(`is the server's own: ${host}`, async () => {
+    it(`is accepted as the server's own: ${host}`, async () => {
       assert.deepEqual(await both(host.replace("PORT", String(server.port))), [200, 101]);
     });
   }
@@ -65,7 +65,7 @@ describe("The host that a request names", () => {
   const foreign = ["evil.example", "evil.example:PORT", "EVIL.example.", "[::2]:PORT"];
   foreign.push("localhost.evil.example", "evil.example.localhost", "localhost..", "0.0.0.0:PORT");
   for (const host of foreign) {
-    it(`is another one's: ${host}`, async () => {
+    it(`is refused as another one's: ${host}`, async () => {
       const given = host.replace("PORT", String(server.port));
       assert.deepEqual(await both(given), ["bad_host", "bad_host"]);
     });
@@ -74,39 +74,39 @@ describe("The host that a request names", () => {
   const none = ["", " ", "localhost, evil.example", "localhost/evil", "evil@localhost"];
   none.push("localhost?", "localhost:x", "[localhost]", "local host", "ü.example");
   for (const host of none) {
-    it(`is none: ${JSON.stringify(host)}`, async () => {
+    it(`is malformed: ${JSON.stringify(host)}`, async () => {
       assert.deepEqual(await both(host), ["bad_request", "bad_request"]);
     });
   }
 
-  it("is refused when it is there twice, whichever comes first", async () => {
+  it("is refused when it is repeated, in any order", async () => {
     for (
       const hosts of [["localhost", "evil.example"], ["evil.example", "localhost"], [
         "localhost",
         "localhost",
       ]]
     ) {
-      // Deno's server refuses it by itself, without a body.
+      // Deno's server itself refuses it, without a body.
       assert.deepEqual(await both(...hosts), ON_BUN ? ["bad_request", "bad_request"] : [400, 400]);
     }
   });
 
-  it("is missing from no request of a browser: Bun refuses it, Deno takes it for HTTP/2", async () => {
+  it("is present in every request of a browser: Bun refuses a request without it, Deno reads HTTP/2", async () => {
     const { status } = await ask(server.port, "GET /snapshot HTTP/1.1", []);
     assert.equal(status, ON_BUN ? 400 : 200);
   });
 
-  it("may stand in the first line as well, and has to be the server's own there too", async () => {
+  it("may also be in the first line, and must be the server's own there too", async () => {
     const named = (url: string, host: string) =>
       ask(server.port, `GET ${url}/snapshot HTTP/1.1`, [`Host: ${host}`]);
     assert.equal((await named("http://localhost", "localhost")).status, 200);
     assert.equal((await named("http://localhost", "evil.example")).code, "bad_host");
-    // Bun's server does not tell of the first line.
+    // Bun's server does not report the first line.
     const { code } = await named("http://evil.example", "localhost");
     assert.equal(code, ON_BUN ? undefined : "bad_host");
   });
 
-  it("keeps a page of that name from writing, also where the origin is that of the host", async () => {
+  it("prevents a page of that name from writing, even if origin and host are equal", async () => {
     const evil = `evil.example:${server.port}`;
     const headers = [`Host: ${evil}`, `Origin: http://${evil}`];
     const answer = await ask(server.port, "POST /ticks HTTP/1.1", [...headers, ...post, "", body]);
@@ -116,13 +116,13 @@ describe("The host that a request names", () => {
     assert.equal(room.code, "bad_host");
   });
 
-  it("may be any where only the sign of life is asked for", async () => {
+  it("may be any host for /healthz", async () => {
     const { status } = await ask(server.port, "GET /healthz HTTP/1.1", ["Host: 10.1.2.3:5050"]);
     assert.equal(status, 200);
   });
 
   it(
-    "comes by another way with HTTP/2, where it is answered with 421",
+    "is in another header in HTTP/2, where it is answered with 421",
     { skip: ON_BUN },
     async () => {
       const client = connectHttp2(server.http);

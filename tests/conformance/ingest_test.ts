@@ -49,7 +49,7 @@ describe("Sending ticks over real sockets", () => {
     await client.close();
   });
 
-  it("refuses what is wrong in words and goes on, at the frame limit and beyond it", async () => {
+  it("refuses errors in words and goes on, at the frame limit and beyond it", async () => {
     const client = await Client.connect(`${server.ws}/ticks`);
     const good = JSON.stringify({ symbol: "LIMIT", price: 1 });
     client.sendText(good.padEnd(1_000_000));
@@ -66,7 +66,7 @@ describe("Sending ticks over real sockets", () => {
     assert.equal((await client.closed()).code, 4400);
   });
 
-  it("goes on to deliver while a large body is read, and takes it as a whole", async () => {
+  it("delivers while it reads a large body, and takes that as a whole", async () => {
     const reader = await Client.connect(`${server.ws}/ws?symbol=LIVE`);
     await reader.next(({ op }) => op === "subscribed");
     const client = await Client.connect(`${server.ws}/ticks?format=ndjson`);

@@ -36,7 +36,7 @@ function run(name: string, ...args: string[]): Promise<any> {
   });
 }
 
-/** What a Lowcoder app does that draws candles; seconds are those of a clock. */
+/** A Lowcoder app that draws candles; its seconds come from a given clock. */
 function lowcoder(url: string): { readonly rows: readonly any[]; readonly socket: WebSocket } {
   const rows: any[] = [];
   const socket = new WebSocket(url);
@@ -80,7 +80,7 @@ describe("Kraken's clients against a default server", () => {
     ], { stdio: "ignore" });
     server = await startServer();
     await send(server, [{ symbol: "QUIET/USD", price: 1 }]);
-    // They take their time side by side.
+    // The clients run at the same time.
     ccxt = run("ccxt_v2", server.http);
     ccxtV1 = run("ccxt_v1", server.http);
     nodeKrakenApi = NO_OPENSSL ? Promise.resolve() : run("node_kraken_api", server.http, folder);
@@ -98,7 +98,7 @@ describe("Kraken's clients against a default server", () => {
   });
 
   it(
-    "node-kraken-api 2.2 is greeted, served, answered and refused in words",
+    "node-kraken-api 2.2 gets greetings, data, answers and refusals in words",
     PATIENCE,
     async () => {
       const { systemStatus, heartbeatsMs, ohlc, ticker, trade, spread, ping, refused } =
@@ -165,11 +165,11 @@ describe("Kraken's clients against a default server", () => {
     assert.equal(found.watchBidsAsks["EUR/USD"].symbol, "EUR/USD");
     assert.equal(found.connections, 1);
     assert.ok(found.sameClient);
-    // It pings every 6 s, and would have given up after three pings without an answer.
+    // It pings every 6 s, and gives up after three pings without an answer.
     assert.ok(found.sincePong < 10_000, `${found.sincePong} ms since the last pong`);
   });
 
-  it("A Lowcoder app that never pings draws right candles for 20 s", PATIENCE, async () => {
+  it("A Lowcoder app that never pings draws correct candles for 20 s", PATIENCE, async () => {
     await stayed;
     const { rows, socket } = window30;
     await until("its window is full", () => rows.length === 30);
@@ -203,7 +203,7 @@ describe("Kraken's places over real sockets", () => {
     assert.deepEqual(server.log, []);
   });
 
-  it("echoes the subprotocol that a client offers, and offers none by itself", async () => {
+  it("returns the subprotocol that a client offers, and offers none itself", async () => {
     for (const [offered, echoed] of [[["v1"], "v1"], [[], ""]] as const) {
       const socket = new WebSocket(`${server.ws}/kraken/v2`, [...offered]);
       await new Promise((resolve) => socket.addEventListener("message", resolve));
@@ -212,7 +212,7 @@ describe("Kraken's places over real sockets", () => {
     }
   });
 
-  it("takes a slash at the end and any query", async () => {
+  it("accepts a slash at the end and any query", async () => {
     for (const [path, key] of [["/kraken/?h=:443", "event"], ["/kraken/v2/", "channel"]] as const) {
       const client = await Client.connect(server.ws + path);
       assert.ok(key in await client.next());
@@ -220,7 +220,7 @@ describe("Kraken's places over real sockets", () => {
     }
   });
 
-  it("is disturbed by nothing that another client sends", async () => {
+  it("is not disturbed by another client's frames", async () => {
     const kraken = await Client.connect(`${server.ws}/kraken`);
     const native = await Client.connect(`${server.ws}/ws?symbol=BTC/USD`);
     kraken.send({ event: "subscribe", pair: ["XBT/USD"], subscription: { name: "trade" } });
@@ -241,7 +241,7 @@ describe("Kraken's places over real sockets", () => {
     await native.close();
   });
 
-  it("says maintenance and closes with 1012 when the server goes", async () => {
+  it("reports maintenance and closes with 1012 when the server stops", async () => {
     const own = await startServer("--feed", "none");
     const [v1, v2] = await Promise.all(
       ["/kraken", "/kraken/v2"].map((path) => Client.connect(own.ws + path)),

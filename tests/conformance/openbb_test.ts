@@ -14,13 +14,14 @@ interface Column {
   readonly enableCellChangeWs?: boolean;
 }
 
-/** So long the table of OpenBB Workspace waits before it applies what has come. */
+/** Milliseconds that the table of OpenBB Workspace collects updates before it applies them. */
 const BATCH_MS = 50;
 const SYMBOLS = ["AAPL", "MSFT", "TSLA", "EUR/USD"];
 
 /**
- * The live grid of OpenBB Workspace: it takes no row that is not in the seed and no cell that is not
- * live, copies a row as it stands when a message comes, and puts the copy in its place 50 ms later.
+ * The live grid of OpenBB Workspace: it ignores rows that are not in the seed and cells that are
+ * not live, copies a row as it stands when a message comes, and puts the copy in its place 50 ms
+ * later.
  */
 class LiveGrid {
   readonly #base: string;
@@ -168,7 +169,7 @@ describe("OpenBB Workspace", () => {
     assert.equal(grid.closed, false);
   }
 
-  /** While others hear that the server lives. */
+  /** Waits while other clients get heartbeats. */
   async function quietSpell(): Promise<void> {
     const witness = await Client.connect(`${server.ws}/ws?symbol=QUIET`);
     for (let count = 0; count < 4; count++) await witness.next(({ op }) => op === "heartbeat");
@@ -187,7 +188,7 @@ describe("OpenBB Workspace", () => {
     await agrees(other, "symbol=EUR/USD");
   });
 
-  it("follows a choice in every form while ticks come", async () => {
+  it("follows a selection in every form while ticks come", async () => {
     const grid = await open({ chosen: "AAPL", symbol: "AAPL" });
     for (const symbol of ["MSFT", " TSLA,MSFT,,TSLA", ["EUR/USD", "NOPE", "AAPL"], "", null]) {
       const feeding = feed(200);
@@ -198,7 +199,7 @@ describe("OpenBB Workspace", () => {
     }
   });
 
-  it("gets nothing while nothing happens, and the same choice once more changes nothing", async () => {
+  it("gets nothing without ticks, and a repeated selection changes nothing", async () => {
     const grid = await open({ symbol: "AAPL,MSFT" });
     await until("its choice is answered", () => grid.messages === 1);
     await agrees(grid, "symbol=AAPL,MSFT");
@@ -209,7 +210,7 @@ describe("OpenBB Workspace", () => {
     await until("both are answered", () => grid.messages >= 3);
     await quietSpell();
     assert.deepEqual(grid.rows(), before);
-    // What comes next is the proof that nothing else was on its way.
+    // A last row proves that no other was on its way.
     await send(server, [{ symbol: "AAPL", price: ++price }]);
     await until("the price is new", () => grid.rows()[0]!["price"] === price);
     assert.equal(grid.messages, 4);

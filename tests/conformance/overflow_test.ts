@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true }));
 const MAX = Number.MAX_VALUE;
 const NO_NUMBER = /Infinity|NaN|undefined/;
 
-/** Figures that are beyond all numbers, each in another way. */
+/** Symbols with infinite results, each in another way. */
 async function market(server = serve()): Promise<TestApp> {
   await define(server, "GAP/USD", { prev_close: -1e308 });
   await define(server, "TINY/USD", { prev_close: 5e-324, shares: 1e308 });
@@ -22,12 +22,12 @@ async function market(server = serve()): Promise<TestApp> {
   const big = { symbol: "BIG/USD", price: 2, size: 1e308 };
   const mean = { symbol: "MEAN/USD", price: 1e308, bid: -1e308, ask: 1e308 };
   await server.send(big, big, mean, mean);
-  // What is sold at a price may be beyond all numbers, though how much is not.
+  // The value of a trade may be infinite though its size is finite.
   await server.send({ symbol: "WORTH/USD", price: -1e200, size: 1e200 });
   await server.send(
     { symbol: "GAP/USD", price: 1e308 },
     { symbol: "TINY/USD", price: 100 },
-    // A fraction that is a number, and no percentage that is one.
+    // A finite fraction that is infinite in percent.
     { symbol: "PART/USD", price: 1e7 },
   );
   await server.send({ symbol: "SWING/USD", price: -1e308 }, { symbol: "SWING/USD", price: 1e308 });
@@ -41,7 +41,7 @@ async function define(server: TestApp, symbol: string, fields: object): Promise<
   assert.equal((await server.request(`/symbols/${symbol}`, { method: "PUT", body })).status, 200);
 }
 
-/** The answer to a GET as text, which names no number that is none. */
+/** The answer to a GET as text, checked for infinite numbers and NaN. */
 async function textOf(server: TestApp, path: string): Promise<string> {
   const response = await server.request(path);
   const text = await response.text();
@@ -54,7 +54,7 @@ const jsonOf = async (server: TestApp, path: string): Promise<any> =>
   JSON.parse(await textOf(server, path));
 const figuresOf = (bars: any[]) => bars.map(({ volume, vwap }) => [volume, vwap]);
 
-/** The next text that is of interest, which names no number that is none. */
+/** The next text that matches, checked for infinite numbers and NaN. */
 async function told(door: Door, words: RegExp): Promise<any> {
   for (;;) {
     const text = await door.text() ?? "";
@@ -79,7 +79,7 @@ describe("What is beyond all numbers", () => {
     await textOf(server, "/metrics");
   });
 
-  test("The middle of a bid and an ask is a number, though their sum is none", async () => {
+  test("The middle of a bid and an ask is finite, even if their sum is infinite", async () => {
     const server = await market();
     const prices = (await jsonOf(server, "/ticks?symbol=MIDDLE/USD")).map((tick: any) =>
       tick.price
@@ -87,7 +87,7 @@ describe("What is beyond all numbers", () => {
     assert.deepEqual(prices, [MAX, 1.05e308]);
   });
 
-  test("A bar has null for it in JSON and Arrow, and nothing in CSV", async () => {
+  test("A bar has null for it in JSON and Arrow, and an empty value in CSV", async () => {
     const server = await market();
     const bars = (symbol: string) => `/bars?symbol=${symbol}&interval=1m`;
     assert.deepEqual(figuresOf(await jsonOf(server, bars("BIG/USD"))), [[null, null]]);
@@ -103,7 +103,7 @@ describe("What is beyond all numbers", () => {
     await textOf(server, "/ticks?format=csv");
   });
 
-  test("A sum that was beyond all numbers stays unknown, and the next bar is known again", async () => {
+  test("An infinite sum stays unknown in its bar, and the next bar has a sum again", async () => {
     const server = await market();
     await server.send({ symbol: "BIG/USD", price: 3, size: 1 }, {
       symbol: "BIG/USD",
@@ -124,7 +124,7 @@ describe("What is beyond all numbers", () => {
     assert.deepEqual(figuresOf(filled), [[null, null], [7, 5], [0, 5], [0, 5]]);
   });
 
-  test("It survives the file, and what follows from the tape is the same after a restart", async () => {
+  test("It is stored in the file, and derived data is the same after a restart", async () => {
     const flags = ["--tape", `sqlite:${join(folder, "tape.db")}`];
     const read = async (server: TestApp) => {
       const symbols = ["BIG", "MEAN", "WORTH", "GAP", "MIDDLE"].map((name) => `${name}/USD`);
@@ -154,7 +154,7 @@ describe("What is beyond all numbers", () => {
     assert.equal((await jsonOf(server, "/openbb/metric?symbol=PART/USD")).delta, "");
   });
 
-  test("TradingView's lists have 0 in its place, and quotes leave it out", async () => {
+  test("TradingView's lists have 0 for it, and quotes leave it out", async () => {
     const server = await market();
     const { v, c } = await jsonOf(server, "/udf/history?symbol=BIG/USD&resolution=1");
     assert.deepEqual([v, c], [[0], [2]]);
@@ -168,7 +168,7 @@ describe("What is beyond all numbers", () => {
     for (const { chp } of others) assert.equal(chp, undefined);
   });
 
-  test("Kraken's REST API has 0 in its place", async () => {
+  test("Kraken's REST API has 0 for it", async () => {
     const server = await market();
     const { result } = await jsonOf(server, "/kraken/0/public/Ticker");
     assert.deepEqual(result["BIGUSD"].v, ["0.00000000", "0.00000000"]);
@@ -230,7 +230,7 @@ describe("What is beyond all numbers", () => {
     for (const door of [native, grid, list, value]) door.leave();
   });
 
-  test("Kraken's sockets have 0 in its place, and no frame that is not JSON", async () => {
+  test("Kraken's sockets have 0 for it, and every frame is valid JSON", async () => {
     const server = await market();
     const pairs = ["BIG/USD", "MEAN/USD", "GAP/USD", "TINY/USD", "WORTH/USD", "SWING/USD"];
     const v1 = new Door(server, "/kraken");

@@ -46,7 +46,7 @@ const refusal = async (client: Client) =>
   ) as Refused;
 
 describe("The client, when its socket is refused before it opens", () => {
-  it("ends with the code and the reason, and goes on when it is tried with a better key", {
+  it("ends with the code and the reason, and goes on after a retry with a valid key", {
     timeout,
   }, async () => {
     const server = await start(...LOCKED);
@@ -67,7 +67,7 @@ describe("The client, when its socket is refused before it opens", () => {
     await until("the client is live", () => client.state, ({ kind }) => kind === "live");
   });
 
-  it("says so of a parameter and of a host, too", { timeout }, async () => {
+  it("reports a refused parameter and host too", { timeout }, async () => {
     const server = await start("--feed", "none");
     const misspelt = await refusal(clientOf(() => `${server.ws}/ws?symbl=A`).client);
     assert.equal(misspelt.code, 4400);
@@ -79,7 +79,7 @@ describe("The client, when its socket is refused before it opens", () => {
     assert.match(foreign.reason, /host 127\.0\.0\.2: .*--allowed-host 127\.0\.0\.2 /);
   });
 
-  it("finds out when a server comes back with a key", { timeout }, async () => {
+  it("notices when a server returns with a key", { timeout }, async () => {
     const port = await freePort();
     const open = await startServer("--port", String(port), "--feed", "none");
     const { client } = clientOf(() => `ws://127.0.0.1:${port}/ws`);
@@ -90,7 +90,7 @@ describe("The client, when its socket is refused before it opens", () => {
     assert.equal((await refusal(client)).code, 4401);
   });
 
-  it("goes on trying while nobody is there", { timeout }, async () => {
+  it("keeps trying while no server is there", { timeout }, async () => {
     const port = await freePort();
     const { client, sockets } = clientOf(() => `ws://127.0.0.1:${port}/ws`);
     await until("it has tried again", () => sockets.length, (count) => count >= 3);
@@ -100,7 +100,7 @@ describe("The client, when its socket is refused before it opens", () => {
 });
 
 describe("A relay that is refused", () => {
-  it("has failed for good, with the reason and without its key", { timeout }, async () => {
+  it("fails for good, with the reason and without its key", { timeout }, async () => {
     const upstream = await start(...LOCKED);
     const server = await start("--feed", `tickwire:${upstream.ws}/ws?symbols=*&key=nonsense`);
     const { state, error, retries } = await until(
@@ -119,7 +119,7 @@ describe("A relay that is refused", () => {
 });
 
 describe("tickwire watch that is refused", () => {
-  it("ends in words, also where it asks for the stream alone", { timeout }, async () => {
+  it("ends in words, also with --json", { timeout }, async () => {
     const { http: url } = await start(...LOCKED);
     for (const key of [undefined, "nonsense"]) {
       const options = { url, key, symbols: [], once: false, json: true, every: 50 };
@@ -133,7 +133,7 @@ describe("tickwire watch that is refused", () => {
 });
 
 describe("A room that is refused", () => {
-  it("is not tried for ever, and is entered with a better key", { timeout }, async () => {
+  it("is not retried for ever, and is entered with a valid key", { timeout }, async () => {
     const server = await start(...LOCKED);
     let key = "reader-key";
     let attempts = 0;

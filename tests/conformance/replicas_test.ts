@@ -7,17 +7,21 @@ import process from "node:process";
 import { after, afterEach, before, describe, test } from "node:test";
 import { INTERVALS } from "../../src/core/interval.ts";
 import type { Tick } from "../../src/core/tick.ts";
+import { backup } from "../../src/terminal/backup.ts";
+import { lookAtTape } from "../../src/terminal/checked_tape.ts";
+import { restore } from "../../src/terminal/restore.ts";
 import { Client } from "../helpers/client.ts";
 import { natsFault, NatsServer } from "../helpers/nats_server.ts";
 import { ServerProcess, wait } from "../helpers/process.ts";
 import { until } from "../helpers/until.mjs";
+import { FakeTerminal } from "../terminal/fake_terminal.ts";
 
 const timeout = 240_000;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-replicas-"));
 let nats: NatsServer;
 let count = 0;
 
-/** Several replicas of one stream, each with a file of its own. */
+/** Several replicas of one stream, each with its own file. */
 class Replicas {
   readonly stream = `test${++count}`;
   readonly servers: ServerProcess[] = [];
@@ -47,7 +51,7 @@ class Replicas {
   }
 }
 
-/** Ticks that are told apart by their price, ahead of the clock, so that it closes none of their bars. */
+/** Ticks with different prices, in the future, so that the clock closes none of their bars. */
 const start = Math.floor(Date.now() / 60_000) * 60_000 + 3_600_000;
 function ticks(count: number, first = 0): Tick[] {
   return Array.from({ length: count }, (_, index) => {
@@ -88,8 +92,8 @@ async function ready(server: ServerProcess): Promise<any> {
   return await (await fetch(`${server.http}/readyz`)).json();
 }
 
-/** All that can be read, as text: whoever has the same log says the same, to the byte. */
-async function everything(server: ServerProcess, position: string): Promise<string[]> {
+/** All readable data as text: replicas with the same log give the same bytes. */
+async function everything(server: ServerProcess, position?: string): Promise<string[]> {
   const paths = ["/ticks?limit=1000000", "/snapshot", "/symbols?limit=1000"];
   for (const symbol of ["AAPL", "BTC/USD", "EUR/USD"]) {
     for (const interval of INTERVALS) {
@@ -98,12 +102,13 @@ async function everything(server: ServerProcess, position: string): Promise<stri
   }
   const answers: string[] = [];
   for (const path of paths) {
-    answers.push(await text(server, `${path}${path.includes("?") ? "&" : "?"}at=${position}`));
+    const at = position === undefined ? "" : `${path.includes("?") ? "&" : "?"}at=${position}`;
+    answers.push(await text(server, path + at));
   }
   return answers;
 }
 
-/** As `equal`, but of long answers only what differs first is shown. */
+/** As `equal`, but shows only the first difference of long answers. */
 function assertSame(found: string, expected: string): void {
   if (found === expected) return;
   const [rows, others] = [JSON.parse(found), JSON.parse(expected)] as [unknown[], unknown[]];
@@ -145,7 +150,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
   });
 
   test(
-    "Replicas answer alike, whoever was written to, also after the end of one",
+    "Replicas give equal answers, for writes to any of them, also after one ends",
     { timeout },
     async () => {
       const replicas = await Replicas.of(3);
@@ -174,7 +179,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
   );
 
   test(
-    "A key adds its ticks once, at whichever replicas it comes at the same moment",
+    "A key adds its ticks once, at any replicas at the same time",
     { timeout },
     async () => {
       const { servers } = await Replicas.of(2);
@@ -197,7 +202,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     },
   );
 
-  test("A client goes on at another replica without a gap, and waits for one that is behind", {
+  test("A client continues at another replica without a gap, and waits for one that is behind", {
     timeout,
   }, async () => {
     const { servers } = await Replicas.of(2);
@@ -224,7 +229,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     }
     assert.deepEqual(prices, ticks(100).map(({ price }) => price));
 
-    // Nobody has got there yet: it is waited for, and what comes then follows.
+    // No replica is there yet: the server waits for the position, and then sends what follows.
     const ahead = Number((await ready(servers[1]!)).position.split(":")[1]) + 4_096;
     const third = await Client.connect(`${servers[1]!.ws}/ws`);
     third.send({ op: "subscribe", channel: "tick", symbols: ["*"], from: `${epoch}:${ahead}` });
@@ -247,7 +252,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
   });
 
   test(
-    "What is said in a room is heard at all replicas, and by who comes later",
+    "All replicas of a room get its messages, and newcomers get the newest",
     { timeout },
     async () => {
       const replicas = await Replicas.of(2);
@@ -264,7 +269,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
       const third = await replicas.start(2);
       const newcomer = await join(third);
       assert.deepEqual(await newcomer.next(), { at: 2 });
-      // All at once: whatever the order is, it is the same everywhere.
+      // All clients send at once: the order must be the same everywhere.
       const all = [a, b, c, later, newcomer];
       for (let round = 0; round < 20; round++) {
         all.forEach((each, index) => each.send({ round, index }));
@@ -283,13 +288,13 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
   );
 
   test(
-    "A new replica begins with a copy of the tape, and follows from there",
+    "A new replica starts with a copy of the tape, and follows from there",
     { timeout },
     async () => {
       const replicas = await Replicas.of(1);
       const [first] = replicas.servers as [ServerProcess];
       await send(first, ticks(150_000));
-      // What is sealed is in the file; what came later is in the stream.
+      // The file has the sealed ticks, and the stream has the later ones.
       const copies = () => first.log.split("Made a copy of the tape").length;
       await until("a copy is made of all", copies, (count) => count > 3);
       const { position } = await send(first, ticks(500, 200_000));
@@ -299,8 +304,32 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     },
   );
 
+  test("A backup of a replica has all its ticks, also those that only the stream had", {
+    timeout,
+  }, async () => {
+    const replicas = await Replicas.of(1);
+    const [first] = replicas.servers as [ServerProcess];
+    await send(first, ticks(70_000));
+    await send(first, ticks(500, 200_000));
+    const expected = await everything(first);
+    const [file, path] = [join(folder, "backup.db"), join(folder, "restored.db")];
+    const terminal = new FakeTerminal();
+    await backup(terminal, { url: first.http, file });
+    assert.match(terminal.complaints.join("\n"), /70,500 ticks.*all checksums hold/);
+    // The server goes on, and its own file is not damaged either.
+    await send(first, ticks(10, 300_000));
+    await first.end("SIGTERM");
+    const found = await lookAtTape(terminal, replicas.path(0));
+    assert.deepEqual([found.stream, found.damage], [replicas.stream, []]);
+    await restore(terminal, { file, tape: `sqlite:${path}` });
+    const restored = await ServerProcess.start("--tape", `sqlite:${path}`, "--feed", "none");
+    (await everything(restored)).forEach((answer, index) => assertSame(answer, expected[index]!));
+    assert.equal(restored.log.match(/warn/), null, restored.log);
+    await restored.end("SIGTERM");
+  });
+
   test(
-    "NATS that is away costs nobody a tick: senders are told, and all goes on",
+    "Without NATS no tick is lost: senders get errors, and all goes on afterwards",
     { timeout },
     async () => {
       const { servers } = await Replicas.of(2);
@@ -360,7 +389,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     const countOf = async (server: ServerProcess) =>
       JSON.parse(await text(server, "/ticks?limit=9999")).length;
     await until("ticks come", () => countOf(other), (count) => count > 100);
-    // Who is frozen loses the lease, and what he adds after that is nothing.
+    // A frozen replica loses the lease, and ticks that it adds later are ignored.
     process.kill(servers[holder]!.pid, "SIGSTOP");
     await until("the other runs it", async () => (await ready(other)).feeds[0].state === "running");
     const seen = await countOf(other);
@@ -370,7 +399,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
       "the first knows it",
       async () => (await ready(servers[holder]!)).feeds[0].state === "standby",
     );
-    // A drain hands it over at once.
+    // A drain hands the lease over at once.
     await other.end("SIGTERM");
     await until(
       "the first runs it again",
@@ -381,7 +410,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     assert.deepEqual(missingAndDoubled(all, rows), { missing: [], doubled: [] });
   });
 
-  test("A stream that has lost what was read of it, or was made anew, is another epoch", {
+  test("A stream that lost entries that were read, or was made anew, has another epoch", {
     timeout,
   }, async () => {
     const replicas = await Replicas.of(1);
@@ -404,7 +433,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     await client.close();
   });
 
-  test("A stream that has lost its newest entries gives their numbers to others in another epoch", {
+  test("A stream that lost its newest entries gives their seqs to others in another epoch", {
     timeout,
   }, async () => {
     const own = await NatsServer.start();
@@ -435,7 +464,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     rmSync(earlier, { recursive: true });
   });
 
-  test("What cannot be used is refused in words", { timeout }, async () => {
+  test("Bad settings are refused in words", { timeout }, async () => {
     const refusal = async (log: string, ...flags: string[]) => {
       const given = ["--tape", `sqlite:${join(folder, "refused.db")}`, "--feed", "none"];
       const { exit, log: said } = await ServerProcess.refused(...given, "--log", log, ...flags);
@@ -467,7 +496,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
   });
 });
 
-/** Asks the server something by hand, as an operator with its tools would. */
+/** Sends a request to the NATS server, as an operator's tool would. */
 function natsCli(subject: string, body = ""): void {
   const script = `const { connect } = require("@nats-io/transport-node");
     connect({ servers: process.argv[1] }).then(async (c) => {

@@ -11,7 +11,7 @@ describe("docs/scale.md", () => {
   const page = text("docs/scale.md");
   const names = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name!);
 
-  it("It tells of every option of --log, and of no other", () => {
+  it("It describes exactly the options of --log", () => {
     let known: string[] = [];
     assert.throws(() => parseStreamSpec("nats://host?x=1"), ({ message }: Error) => {
       known = /it has no option x, only (.*)$/.exec(message)![1]!.split(", ");
@@ -20,7 +20,7 @@ describe("docs/scale.md", () => {
     assert.deepEqual(names(/^\| `(\w+)=/gm).sort(), known.sort());
   });
 
-  it("Files and metrics that it names are there", () => {
+  it("Files and metrics that it names exist", () => {
     const files = names(/`((?:deploy|tests|src)\/[\w/.-]+)`/g);
     assert.ok(files.length > 5);
     for (const name of files) assert.ok(existsSync(at(name)), name);

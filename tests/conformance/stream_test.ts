@@ -18,7 +18,7 @@ describe("The native protocol over real sockets", () => {
     assert.deepEqual(server.log, []);
   });
 
-  it("joins the snapshot and the stream without a gap, while ticks come all the time", async () => {
+  it("joins the snapshot and the stream without a gap, while ticks keep coming", async () => {
     let going = true;
     let price = 0;
     const feeding = (async () => {
@@ -66,7 +66,7 @@ describe("The native protocol over real sockets", () => {
     });
   });
 
-  it("sends a heartbeat with the newest seq when nothing else was sent", async () => {
+  it("sends a heartbeat with the newest seq when it sent nothing else", async () => {
     const client = await Client.connect(`${server.ws}/ws?symbol=QUIET`);
     const heartbeat = await client.next(({ op }) => op === "heartbeat");
     const { position } = await (await fetch(`${server.http}/readyz`)).json();
@@ -75,19 +75,19 @@ describe("The native protocol over real sockets", () => {
     await client.close();
   });
 
-  it("sends nothing to a client that has not asked for anything but heartbeats", async () => {
+  it("sends only heartbeats to a client without a subscription", async () => {
     const client = await Client.connect(`${server.ws}/ws`);
     const witness = await Client.connect(`${server.ws}/ws?symbol=AAPL`);
     await witness.next();
     await send(server, [{ symbol: "AAPL", price: 151 }]);
     await witness.next(({ op }) => op === "data");
-    // The answer is the proof that nothing was sent before.
+    // The answer proves that nothing was sent before.
     client.send({ op: "ping" });
     assert.equal((await client.next(({ op }) => op !== "heartbeat")).op, "pong");
     await Promise.all([client.close(), witness.close()]);
   });
 
-  it("closes a bad subscription by URL with 4400 after an error", async () => {
+  it("closes a bad subscription in the address with 4400 after an error", async () => {
     const client = await Client.connect(`${server.ws}/ws?symbol=a%20b`);
     const error = await client.next();
     assert.equal(error.op, "error");
@@ -107,7 +107,7 @@ describe("The native protocol over real sockets", () => {
     }
   });
 
-  it("closes the bar of a past interval by the clock and says so", async () => {
+  it("sends the bar of a past interval when the clock closes it", async () => {
     const client = await Client.connect(`${server.ws}/ws?symbol=CLOCK&channel=bar:1s`);
     await client.next();
     await send(server, [{ symbol: "CLOCK", price: 5 }]);
@@ -137,7 +137,7 @@ describe("Clients that only listen", () => {
     await server.stop();
   });
 
-  it("get the whole list by symbol at once and then every so often, changed or not", async () => {
+  it("get the whole list by symbol at once and then at intervals, changed or not", async () => {
     const server = await startServer("--feed", "none");
     const empty = await Client.connect(`${server.ws}/ws?format=list&every=200`);
     assert.deepEqual(await empty.next(), []);
@@ -161,7 +161,7 @@ describe("Clients that only listen", () => {
 });
 
 describe("A live grid", () => {
-  it("equals the board after a lively spell, with at most ten messages a second", async () => {
+  it("equals the board after many ticks, with at most ten messages a second", async () => {
     const server = await startServer("--feed", "none");
     await send(server, [{ symbol: "AAPL", price: 1 }, { symbol: "TSLA", price: 1 }]);
     const seed = await (await fetch(`${server.http}/snapshot?symbol=AAPL,TSLA,NOPE`)).json();
@@ -202,7 +202,7 @@ describe("A live grid", () => {
 });
 
 describe("A planned end", () => {
-  it("tells clients when to come back, closes them with 1012 and leaves plain ones without words", async () => {
+  it("tells clients when to reconnect, closes them with 1012, and sends plain clients no message", async () => {
     const server = await startServer("--feed", "none");
     const native = await Client.connect(`${server.ws}/ws?symbol=A`);
     const plain = await Client.connect(`${server.ws}/ws?format=value&symbol=A`);

@@ -13,12 +13,12 @@ import { BASE, NOW, refused, serve, serveWith, TestApp } from "../http/serve.ts"
 const folder = mkdtempSync(join(tmpdir(), "tickwire-symbols-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A symbol of so many characters, which is a pair for Kraken's clients. */
+/** A symbol with so many characters, which is a pair for Kraken's clients. */
 const long = (length: number) => `${"x".repeat(length - 4)}/USD`;
 const LONGEST = long(255);
 const TOO_LONG = "a symbol has at most 255 characters";
 const FORMULA = "a symbol does not begin with = - or @";
-/** What no symbol may be, with the words for it. */
+/** Bad symbols, with the words of the refusal. */
 const WRONG: readonly (readonly [symbol: string, words: string])[] = [
   [long(256), TOO_LONG],
   ["=cmd", FORMULA],
@@ -30,7 +30,7 @@ const encode = encodeURIComponent;
 const body = (server: TestApp, type: string, text: string) =>
   server.post(text, { "content-type": type });
 
-/** All of a stream up to its first rows. */
+/** The start of a stream up to its first rows. */
 async function begin(response: Response, words: string): Promise<string> {
   const reader = response.body!.getReader();
   let text = "";
@@ -40,7 +40,7 @@ async function begin(response: Response, words: string): Promise<string> {
 }
 
 describe("A symbol of 255 characters", () => {
-  test("is taken by every way in", async () => {
+  test("is accepted by every input", async () => {
     const server = serve();
     await server.send({ symbol: LONGEST, price: 1, size: 1 });
     const tick = JSON.stringify({ symbol: LONGEST, price: 2 });
@@ -112,7 +112,7 @@ describe("A symbol of 255 characters", () => {
 });
 
 describe("A symbol of 256 characters, and one that begins like a formula", () => {
-  test("are refused in words by every way in, and nothing of the batch is taken", async () => {
+  test("are refused in words by every input, and nothing of the batch is taken", async () => {
     const server = serve();
     const good = { symbol: "A", price: 1 };
     const sender = new Door(server, "/ticks");
@@ -220,7 +220,7 @@ describe("A symbol of 256 characters, and one that begins like a formula", () =>
 describe("A tape on which there are symbols that begin like formulas", () => {
   const path = `sqlite:${join(folder, "old.db")}`;
 
-  /** Ticks that were taken when such symbols were. */
+  /** Adds ticks with symbols that older versions accepted. */
   async function fill(): Promise<void> {
     const store = new TestStore({ path: path.replace("sqlite:", ""), now: () => NOW }).follow();
     const rest = { time: NOW, size: 1, bid: 1, ask: 2 };
@@ -230,9 +230,9 @@ describe("A tape on which there are symbols that begin like formulas", () => {
     store.close();
   }
 
-  test("is opened and served, by name too, and takes no more of them", async () => {
+  test("is opened and served, also by name, and accepts no more such symbols", async () => {
     await fill();
-    // The second start finds what the first one has derived.
+    // The second start reads the data that the first one derived.
     for (let start = 0; start < 2; start++) {
       const server = new TestApp(["--tape", path]);
       const names = ["=A/USD", "-1", "A"];

@@ -32,7 +32,7 @@ function file(name: string, content: string): string {
 const tickLines = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => `{"symbol":"A","price":${from + index}}\n`).join("");
 
-/** Waits until a terminal shows what it should. */
+/** Waits until a terminal shows a text. */
 function writes(terminal: FakeTerminal, what: RegExp): Promise<string> {
   return until(`it writes ${what}`, () => terminal.output, (output) => what.test(output));
 }
@@ -49,7 +49,7 @@ describe("tickwire send", () => {
     return ticks.map(({ price }: { price: number }) => price);
   };
 
-  test("Files in three formats and standard input arrive in their order", async () => {
+  test("Files in three formats and standard input arrive in order", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     const url = server.http;
@@ -64,7 +64,7 @@ describe("tickwire send", () => {
     assert.match(terminal.progresses[0]!, /^100 ticks/);
   });
 
-  test("A broken line is named by its place in the file, and what came before can be gone on from", async () => {
+  test("A broken line is reported by its place in the file, with where to resume", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     for (const [name, head] of [["b.ndjson", ""], ["b.csv", "symbol,price\n"]] as const) {
@@ -87,7 +87,7 @@ describe("tickwire send", () => {
     }
   });
 
-  test("A server that is killed meanwhile and comes back has every tick once", async () => {
+  test("A server that is killed and restarted meanwhile has every tick once", async () => {
     const tape = `sqlite:${join(folder, "killed.db")}`;
     const flags = ["--tape", tape, "--feed", "none", "--port", String(await freePort())];
     let server = await ServerProcess.start(...flags);
@@ -101,7 +101,7 @@ describe("tickwire send", () => {
     assert.deepEqual(await pricesOf(url), Array.from({ length: 5_000 }, (_, index) => index));
   });
 
-  test("What is not plain is read as it is said to be written, and ends at what cannot be read", async () => {
+  test("Options describe other forms of files, and reading ends at an unreadable line", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     const url = server.http;
@@ -115,7 +115,7 @@ describe("tickwire send", () => {
     );
   });
 
-  test("What cannot be sent is said in one line: no server, no file, no URL", async () => {
+  test("Failures are one line: no server, no file, no URL", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     const said = (url: string, path: string) =>
@@ -134,7 +134,7 @@ describe("tickwire send", () => {
 });
 
 describe("tickwire import", () => {
-  test("Files of a server that is killed meanwhile arrive whole, once, and without broken lines", async () => {
+  test("Files arrive complete and once when the server is killed meanwhile, without broken lines", async () => {
     const tape = `sqlite:${join(folder, "imported.db")}`;
     const flags = ["--tape", tape, "--feed", "none", "--port", String(await freePort())];
     let server = await ServerProcess.start(...flags);
@@ -165,7 +165,7 @@ describe("tickwire import", () => {
 describe("tickwire watch", () => {
   const options: WatchOptions = { url: "", symbols: [], once: false, json: false, every: 50 };
 
-  test("The grid is drawn, moves, sorts, and leaves the screen as it was", async () => {
+  test("The grid is drawn, moves, sorts, and restores the screen", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     await post(server, [{ symbol: "B", price: 2 }, { symbol: "A", price: 1 }]);
@@ -190,7 +190,7 @@ describe("tickwire watch", () => {
     assert.ok(!terminal.listens);
   });
 
-  test("The grid says that the server is gone, and when it will try again", async () => {
+  test("The grid shows that the server is down, and the time of the next attempt", async () => {
     const server = await startServer("--feed", "none");
     await post(server, [{ symbol: "A", price: 1 }]);
     const terminal = new FakeTerminal();
@@ -203,7 +203,7 @@ describe("tickwire watch", () => {
     await done;
   });
 
-  test("--once prints a table or JSON, --json a row a line, and a pipe gets no grid", async () => {
+  test("--once prints a table or JSON, --json a line per row, and a pipe gets no grid", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     const url = server.http;
@@ -228,7 +228,7 @@ describe("tickwire watch", () => {
     await assert.rejects(watch(new FakeTerminal(), { ...options, url }), /add --once or --json/);
   });
 
-  test("A key that the server does not know is refused in words", async () => {
+  test("An unknown key is refused in words", async () => {
     const server = await startServer("--feed", "none", "--read-key", "secret");
     after(() => server.stop());
     const url = server.http;
@@ -245,7 +245,7 @@ describe("tickwire watch", () => {
 });
 
 describe("tickwire export", () => {
-  test("History comes in each format, and a limit cuts it", async () => {
+  test("History comes in each format, and a limit shortens it", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     const url = server.http;
@@ -274,7 +274,7 @@ describe("tickwire export", () => {
     await assert.rejects(exported({ from: "yesterday" }), /Cannot use from "yesterday"/);
   });
 
-  test("Arrow is not written to a screen", async () => {
+  test("Arrow is not written to a terminal", async () => {
     const terminal = new FakeTerminal();
     terminal.isScreen = true;
     await assert.rejects(
@@ -296,7 +296,7 @@ describe("tickwire cancel", () => {
     return { said: error?.message ?? terminal.output, complaints: terminal.complaints };
   };
 
-  test("Ticks, and whole symbols, are gone when whoever sits there says so", async () => {
+  test("Ticks and whole symbols are removed after a confirmation", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());
     const url = server.http;

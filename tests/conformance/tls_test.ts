@@ -52,7 +52,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     authority?.remove();
   });
 
-  it("is spoken in its modern versions, and in no other", PATIENCE, async () => {
+  it("is accepted in its modern versions, and no other", PATIENCE, async () => {
     const ask = async (version: string) => {
       const { output, complaint } = await runProgram("openssl", [
         ...["s_client", "-connect", `127.0.0.1:${server.port}`, "-servername", "localhost"],
@@ -67,7 +67,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     for (const old of ["-tls1", "-tls1_1"]) assert.match(await ask(old) ?? "", /^alert /);
   });
 
-  it("carries requests and WebSockets of this runtime", PATIENCE, async () => {
+  it("works for requests and WebSockets of this runtime", PATIENCE, async () => {
     const response = await reach.fetch(`${server.http}/snapshot`);
     assert.equal((await response.json())[0].price, 64_000);
     const client = await Client.connect(`${server.ws}/ws?symbol=BTC/USD`, reach.WebSocket);
@@ -75,7 +75,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     await client.close();
   });
 
-  it("is what Python's ssl trusts with that authority, and not without", PATIENCE, async () => {
+  it("is trusted by Python's ssl with that authority, and not without", PATIENCE, async () => {
     const args = [program("client.py"), "localhost", String(server.port)];
     const { output, complaint } = await runProgram("python3", [...args, authority.ca]);
     assert.deepEqual(JSON.parse(output || complaint), {
@@ -89,7 +89,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     assert.match(refused.complaint, /CERTIFICATE_VERIFY_FAILED/);
   });
 
-  it("carries ccxt over https and wss", PATIENCE, async () => {
+  it("works with ccxt over https and wss", PATIENCE, async () => {
     const env = { NODE_EXTRA_CA_CERTS: authority.ca };
     const running = runProgram("node", [program("ccxt.mjs"), server.http], { env });
     const { output, complaint } = await running;
@@ -112,7 +112,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     await whole.stop();
   });
 
-  it("tells browsers to stay with it, by the names that others have for it", PATIENCE, async () => {
+  it("tells browsers to use only TLS, under the public host names", PATIENCE, async () => {
     const hsts = async (host: string, path = "/healthz") => {
       const options = { host: "127.0.0.1", port: server.port, rejectUnauthorized: false };
       const socket = connectTls(options);
@@ -131,7 +131,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     }
   });
 
-  it("is where plain requests are sent on to, if they are for this server", PATIENCE, async () => {
+  it("is the target of redirects of plain requests for this server", PATIENCE, async () => {
     const at = `http://127.0.0.1:${server.redirectPort}`;
     const options = { redirect: "manual", method: "POST", body: "x" } as const;
     const response = await fetch(`${at}/ticks?a=b%20c`, options);
@@ -151,7 +151,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     assert.equal(output.trim(), "403 None");
   });
 
-  it("is spoken by watch, send, export and a relay, with --ca", PATIENCE, async () => {
+  it("works for watch, send, export and a relay, with --ca", PATIENCE, async () => {
     const known = { url: server.http, ca: authority.ca };
     const file = authority.path("ticks.ndjson");
     writeFileSync(file, `${tick(1)}\n${tick(2)}\n`);
@@ -172,7 +172,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     await post(64_000);
   });
 
-  it("says what is wrong with a certificate", PATIENCE, async () => {
+  it("reports what is wrong with a certificate", PATIENCE, async () => {
     const said = async (url: string, ca?: string) => {
       const once = { symbols: [], once: true, json: false, every: 50 };
       const error = await watch(new FakeTerminal(), { url, ca, ...once }).catch((error) => error);
@@ -192,7 +192,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     assert.match(await said(server.http, leaf.key), /there is no certificate in it$/);
   });
 
-  it("does not begin with files that cannot be served with", PATIENCE, async () => {
+  it("does not start with unusable files", PATIENCE, async () => {
     const other = authority.leaf();
     const copy = authority.path("unreadable.key");
     copyFileSync(leaf.key, copy);
@@ -204,7 +204,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
       [{ ...leaf, key: leaf.cert }, /there is no private key in it/],
       [{ ...leaf, cert: leaf.key }, /there is no certificate in it/],
     ];
-    // Nobody is kept from reading who may do everything.
+    // As root, file permissions have no effect.
     if (process.getuid?.() !== 0) refused.push([{ ...leaf, key: copy }, /no right to read it/]);
     for (const [pair, words] of refused) {
       await assert.rejects(start(pair), words);
@@ -217,7 +217,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
     ]);
   });
 
-  it("keeps the certificate that it has when the new one cannot be used", PATIENCE, async () => {
+  it("keeps its certificate when the new one is unusable", PATIENCE, async () => {
     const [cert, key] = [authority.path("kept.pem"), authority.path("kept.key")];
     copyFileSync(leaf.cert, cert);
     copyFileSync(leaf.key, key);
@@ -236,7 +236,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
 
   for (const how of ON_BUN ? ["by itself", "on SIGHUP"] : ["on SIGHUP"]) {
     it(
-      `takes up a renewed certificate ${how} under ${CONNECTIONS} connections`,
+      `loads a renewed certificate ${how} with ${CONNECTIONS} connections`,
       PATIENCE,
       async () => {
         const [cert, key] = [authority.path("live.pem"), authority.path("live.key")];
@@ -286,7 +286,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
         );
         await send(2);
         await all([1, 2]);
-        // On Bun nobody was disturbed; on Deno clients have come back, and missed nothing.
+        // On Bun no client was disturbed; on Deno clients have reconnected, and missed nothing.
         if (ON_BUN) assert.ok(!states.includes("waiting"));
         for (const client of clients) client.close();
         await child.end("SIGTERM");
@@ -295,7 +295,7 @@ describe("TLS", { skip: NO_OPENSSL }, () => {
   }
 });
 
-/** The name in the certificate of a server. */
+/** The name in a server's certificate. */
 function nameOf(http: string): Promise<string> {
   const { hostname: host, port } = new URL(http);
   return new Promise((resolve, reject) => {

@@ -36,7 +36,7 @@ describe("Streams of a token that reads BTC/*", () => {
     return Client.connect(`${server.ws}${path}${sign}key=${own}`);
   };
 
-  it("have no other symbols, not those that come later either", async () => {
+  it("have no other symbols, also not later ones", async () => {
     const clients = await Promise.all([open("/ws"), open("/ws"), open("/ws")]);
     const [live, resumed, columns] = clients as [Client, Client, Client];
     live.send({ op: "subscribe", symbols: ["*"] });
@@ -60,7 +60,7 @@ describe("Streams of a token that reads BTC/*", () => {
     for (const client of clients) await client.close();
   });
 
-  it("are as others to those who speak another protocol", async () => {
+  it("look the same to clients of other protocols", async () => {
     const list = await open("/ws?format=list&every=100");
     assert.deepEqual((await list.next()).map(nameOf), ["BTC/EUR", "BTC/USD"]);
     const grid = await open("/ws");
@@ -81,7 +81,7 @@ describe("Streams of a token that reads BTC/*", () => {
     for (const client of [list, grid, v2, v1]) await client.close();
   });
 
-  it("go to a grid whose address carries the token, if it only reads", async () => {
+  it("go to a grid with the token in its address, if the token may only read", async () => {
     const addressOf = async (key: string) => {
       const headers = { authorization: `Bearer ${key}` };
       const widgets = await (await fetch(`${server.http}/widgets.json`, { headers })).json();
@@ -101,7 +101,7 @@ describe("A token that ends", () => {
 
   const all = { read: ["*"], write: ["*"], rooms: ["*"] };
 
-  it("ends its connections with 4401, unless a new one has taken its place", async () => {
+  it("ends its connections with 4401, unless it was renewed", async () => {
     const ending = await token({ ...all, exp: soon(2) });
     const paths = ["/ws", "/kraken", "/kraken/v2", "/ticks", "/rooms/desk", "/ws?format=list"];
     const ended = await Promise.all(
@@ -128,7 +128,7 @@ describe("A token that ends", () => {
     assert.equal((await fetch(`${server.http}/snapshot?key=${ending}`)).status, 401);
   });
 
-  it("is not renewed by what does not count, or reads something else", async () => {
+  it("is not renewed by an invalid token, or one for other symbols", async () => {
     const client = await Client.connect(`${server.ws}/ws?key=${await token({ read: ["A*"] })}`);
     const answerTo = async (token: string) => {
       client.send({ op: "authorize", id: 1, token });
@@ -142,7 +142,7 @@ describe("A token that ends", () => {
     await client.close();
   });
 
-  it("is renewed by client.js, which misses nothing", async () => {
+  it("is renewed by client.js, without missing ticks", async () => {
     const { connect } = await loadClient();
     const prices: unknown[] = [];
     const states: string[] = [];
@@ -165,7 +165,7 @@ describe("A token that ends", () => {
     client.close();
   });
 
-  it("lets its subject do no more than its rate, by whatever way", async () => {
+  it("limits its subject to a rate, for all inputs together", async () => {
     const slow = await token({ read: ["*"], rate: 2, sub: "slow" });
     const client = await Client.connect(`${server.ws}/ws?key=${slow}`);
     for (let id = 1; id <= 20; id++) client.send({ op: "ping", id });
@@ -182,7 +182,7 @@ describe("A token that ends", () => {
     await client.close();
   });
 
-  it("takes a batch as a whole or not at all", async () => {
+  it("takes a batch whole or not at all", async () => {
     const writer = await token({ write: ["BTC/*"] });
     const client = await Client.connect(`${server.ws}/ticks?key=${writer}`);
     client.send([{ symbol: "BTC/X", price: 1 }, { symbol: "ETH/X", price: 1 }]);
@@ -195,7 +195,7 @@ describe("A token that ends", () => {
     assert.ok(!(await rows.json()).map(nameOf).includes("ETH/X"));
   });
 
-  it("costs nothing where nobody needs a key, whatever is sent", async () => {
+  it("has no effect where no key is needed, valid or not", async () => {
     const open = await startServer("--feed", "none");
     await send(open, [{ symbol: "A", price: 1 }]);
     assert.equal((await fetch(`${open.http}/snapshot?key=${await token()}`)).status, 200);

@@ -13,7 +13,7 @@ describe("TradingView's datafeed", () => {
   before(async () => {
     server = await startServer("--feed", "none");
     feed = new Datafeed(`${server.http}/udf`);
-    // A hundred minutes, a day of nothing, and a hundred minutes more.
+    // A hundred minutes, a day without ticks, and a hundred minutes more.
     const minutes = [...Array(100).keys()].flatMap((minute) => [minute, minute + 1_540]);
     await send(
       server,
@@ -45,7 +45,7 @@ describe("TradingView's datafeed", () => {
     }));
   };
 
-  it("finds symbols whatever stands in their names, and knows the time", async () => {
+  it("finds symbols with any characters, and has the time", async () => {
     await feed.ready();
     assert.ok(Math.abs(await feed.serverTime() - Date.now() / 1_000) < 60);
     assert.deepEqual((await feed.search("eur")).map(({ ticker }) => ticker), ["EUR/USD"]);
@@ -60,7 +60,7 @@ describe("TradingView's datafeed", () => {
     );
   });
 
-  it("shows the bars of /bars in every resolution, across a day without any", async () => {
+  it("shows the bars of /bars in every resolution, across a day without ticks", async () => {
     const { supported_resolutions } = await feed.ready();
     const intervals = "1s 5s 15s 30s 1m 5m 15m 30m 1h 4h 1d 1w".split(" ");
     const to = start / 1_000 + 3 * 86_400;
@@ -74,12 +74,12 @@ describe("TradingView's datafeed", () => {
     }
   });
 
-  it("follows live bars and is never short of the bar before", async () => {
+  it("follows live bars and always has the bar before", async () => {
     const info = await feed.resolve("EUR/USD");
     const seen = new Map<number, ChartBar>();
     const first = start + 2_000 * MINUTE;
     for (let step = 0; step < 40; step++) {
-      // One bar of three stays empty, and long after the one before a single tick comes.
+      // One of three bars is empty, and a single tick comes long after the others.
       const minute = step < 30 ? Math.floor(step / 2) * 3 : 500 + step * 20;
       const time = first + minute * MINUTE + (step % 2) * 1_000;
       await send(server, [{ symbol: "EUR/USD", price: 2 + step, time }]);

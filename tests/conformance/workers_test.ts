@@ -13,7 +13,7 @@ import { figureOf } from "../helpers/server.ts";
 import { until } from "../helpers/until.mjs";
 
 const WORKERS = 2;
-/** So many that each process has some of them, most likely. */
+/** So many that each process most likely has some of them. */
 const CONNECTIONS = 12;
 const timeout = 240_000;
 
@@ -22,7 +22,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** One connection, and so one of the processes. */
+/** A connection, which leads to one of the processes. */
 class Connection {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #http: string;
@@ -52,7 +52,7 @@ class Connection {
   }
 }
 
-/** The processes that a process has started. */
+/** The child processes of a process. */
 function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
   return text === "" ? [] : text.split(" ").map(Number);
@@ -93,7 +93,7 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
     return results;
   }
 
-  it("has what it has acknowledged at the process that did", { timeout }, async () => {
+  it("has acknowledged ticks at the process that acknowledged them", { timeout }, async () => {
     await each(async (one, index) => {
       for (let price = 1; price <= 5; price++) {
         const symbol = `OWN${index}`;
@@ -107,7 +107,7 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
     });
   });
 
-  it("takes a key once, wherever it comes", { timeout }, async () => {
+  it("takes a key once, at any process", { timeout }, async () => {
     const body = JSON.stringify({ symbol: "ONCE", price: 1 });
     const send = (one: Connection) => one.ask("/ticks", body, { "idempotency-key": "once" });
     const answers = [...await each(send), ...await each(send)];
@@ -118,7 +118,7 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
     });
   });
 
-  it("tells clients of all processes of everything, and answers for all", { timeout }, async () => {
+  it("sends clients of all processes everything, and answers for all", { timeout }, async () => {
     const clients = await Promise.all(Array.from(
       { length: CONNECTIONS },
       () => Client.connect(`${server.ws}/ws?symbol=ALL`),
@@ -148,7 +148,7 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
     }
   });
 
-  it("brings what is said in a room to clients of all processes, once", { timeout }, async () => {
+  it("passes messages of a room to clients of all processes, once", { timeout }, async () => {
     const clients = await Promise.all(Array.from(
       { length: CONNECTIONS },
       () => Client.connect(`${server.ws}/rooms/talk`),
@@ -158,7 +158,7 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
       for (const other of clients) {
         if (other === client) continue;
         const heard = await other.next();
-        // A newcomer is given the newest that was said.
+        // A newcomer gets the newest message.
         assert.deepEqual(heard, { said: index });
       }
     }
@@ -179,13 +179,13 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
     }
   });
 
-  it("refuses a tape that only one process can have", { timeout }, async () => {
+  it("refuses a kind of tape that only one process can use", { timeout }, async () => {
     const { exit, log } = await ServerProcess.refused("--workers", "2", "--tape", "memory");
     assert.equal(exit.code, 1);
     assert.match(log, /Cannot use --workers with --tape memory/);
   });
 
-  it("loses and doubles nothing when processes are killed, and leaves none behind", {
+  it("loses and doubles nothing when processes are killed, and leaves no process behind", {
     timeout,
   }, async () => {
     const flags = ["--port", String(await freePort())];
@@ -235,9 +235,9 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
   });
 });
 
-/** Sends ticks, each until it is acknowledged. */
+/** Sends ticks one by one, each until it is acknowledged. */
 class Writing {
-  /** Prices that were. */
+  /** Prices of acknowledged ticks. */
   readonly taken: number[] = [];
   readonly ended: Promise<unknown>;
   #isOver = false;
@@ -269,7 +269,7 @@ class Writing {
   }
 }
 
-/** A client that comes back where it was. */
+/** A client that resumes at its position. */
 class Watcher {
   readonly prices: number[] = [];
   first: number | undefined;

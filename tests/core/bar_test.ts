@@ -10,14 +10,14 @@ import { anyTick, bits, next, quarters, tick } from "./ticks.ts";
 
 const KEEP_ALL = 1_000;
 
-/** Bars of seconds from ticks that are written as `[time, price, size?]`. */
+/** Bars of seconds, from ticks written as `[time, price, size?]`. */
 function seconds(ticks: [number, number, (number | null)?][], depth = KEEP_ALL): BarSeries {
   const series = new BarSeries("A", "1s", depth);
   for (const [time, price, size = null] of ticks) series.apply(next({ time, price, size }));
   return series;
 }
 
-/** One tick in each of the seconds from `first` to `last`, the price being the second. */
+/** One tick in each second from `first` to `last`; the price is the second. */
 function everySecond(first: number, last: number, depth: number): BarSeries {
   const series = new BarSeries("A", "1s", depth);
   for (let second = first; second <= last; second++) {
@@ -70,7 +70,7 @@ describe("BarSeries: figures", () => {
     });
   });
 
-  test("BarSeries puts the first moment of an interval into it and the end into the next", () => {
+  test("BarSeries puts the first moment of an interval into it, and its end into the next", () => {
     const series = seconds([[1_000, 1], [1_999.75, 2], [2_000, 3]]);
     assert.deepEqual(all(series).map(({ time, count }) => [time, count]), [[1_000, 2], [2_000, 1]]);
   });
@@ -80,27 +80,27 @@ describe("BarSeries: figures", () => {
     assert.deepEqual([open, close], [1, 9]);
   });
 
-  test("BarSeries opens with the first and closes with the last of equal times", () => {
+  test("BarSeries opens with the first and closes with the last of ticks with equal times", () => {
     const { open, close } = seconds([[500, 1], [500, 2], [500, 3]]).newest()!;
     assert.deepEqual([open, close], [1, 3]);
   });
 
-  test("BarSeries weighs prices by size, and sizes that are null count for nothing", () => {
+  test("BarSeries weighs prices by size, and null sizes do not count", () => {
     const { volume, vwap, count } = seconds([[0, 10, 1], [1, 20, 3], [2, 900], [3, 500, 0]])
       .newest()!;
     assert.deepEqual([volume, vwap, count], [4, 17.5, 4]);
   });
 
-  test("BarSeries has the plain mean as vwap when no tick had a size", () => {
+  test("BarSeries has the plain mean as vwap if no tick has a size", () => {
     assert.deepEqual(seconds([[0, 1], [1, 2], [2, 6]]).newest()?.vwap, 3);
     assert.deepEqual(seconds([[0, 1, 0], [1, 2], [2, 6, 0]]).newest()?.vwap, 3);
     assert.equal(seconds([[0, 1]]).newest()?.volume, 0);
   });
 
-  test("BarSeries does not know sums and means beyond all numbers, for the rest of the bar", () => {
+  test("BarSeries with an infinite sum or mean has null for the rest of the bar", () => {
     const volume = seconds([[0, 2, 1e308], [1, 3, 1e308], [2, 4, 1], [1_000, 5, 2]]);
     assert.deepEqual(all(volume).map(({ volume, vwap }) => [volume, vwap]), [[null, null], [2, 5]]);
-    // A price of 0 weighs nothing, and still nobody knows by what to divide.
+    // A price of 0 adds no weight, but the divisor is unknown.
     const free = seconds([[0, 0, 1e308], [1, 0, 1e308]]).newest()!;
     assert.deepEqual([free.volume, free.vwap], [null, null]);
     const mean = seconds([[0, 1e308], [1, 1e308], [2, -1e308]]).newest()!;
@@ -109,7 +109,7 @@ describe("BarSeries: figures", () => {
     assert.deepEqual([worth.volume, worth.vwap], [2e200, null]);
   });
 
-  test("BarSeries is the same when it goes on from a record that is beyond all numbers", () => {
+  test("BarSeries restored from a record with infinite sums gives the same results", () => {
     const series = seconds([[0, 1e200, 1e200], [1, -1e200, 1e200], [2, 1, 1.5e308]]);
     const [record] = series.takeChanges(10);
     const copy = new BarSeries("A", "1s", KEEP_ALL);
@@ -119,12 +119,12 @@ describe("BarSeries: figures", () => {
     assert.equal(copy.newest()!.volume, null);
   });
 
-  test("BarSeries knows negative and zero prices", () => {
+  test("BarSeries accepts negative and zero prices", () => {
     const { open, high, low, close, vwap } = seconds([[0, -3, 1], [1, 0, 1], [2, -9, 2]]).newest()!;
     assert.deepEqual([open, high, low, close, vwap], [-3, 0, -9, -9, -5.25]);
   });
 
-  test("BarSeries says whether a tick found its bar: not when that has made room for newer ones", () => {
+  test("BarSeries reports whether a tick found its bar, which may have been dropped", () => {
     const series = everySecond(1, 10, 2);
     const found = [10_500, 11_000, 10_999, 1_000].map((time) => series.apply(next({ time })));
     assert.deepEqual(found, [true, true, true, false]);
@@ -160,7 +160,7 @@ describe("BarSeries: closed and revised", () => {
     assert.deepEqual(all(series).map(({ close }) => close), [1, 9, 3]);
   });
 
-  test("BarSeries makes the bar that a late tick is the first of", () => {
+  test("BarSeries makes a bar for a late tick without one", () => {
     const series = seconds([[2_000, 3], [5_000, 6], [3_500, 4], [500, 1]]);
     assert.deepEqual(flags(series), [
       "0 closed revised",
@@ -170,11 +170,11 @@ describe("BarSeries: closed and revised", () => {
     ]);
   });
 
-  test("BarSeries does not revise a forming bar whose ticks are out of order", () => {
+  test("BarSeries does not mark a forming bar revised when its ticks are out of order", () => {
     assert.deepEqual(flags(seconds([[900, 1], [100, 2]])), ["0"]);
   });
 
-  test("BarSeries closes the newest bar once and revises it when another tick comes", () => {
+  test("BarSeries closes the newest bar once and revises it after another tick", () => {
     const series = seconds([[0, 1], [1_000, 2]]);
     assert.equal(series.close(), 1_000);
     assert.equal(series.close(), undefined);
@@ -196,7 +196,7 @@ describe("BarSeries: closed and revised", () => {
 });
 
 describe("BarSeries: depth", () => {
-  test("BarSeries grows from nothing to twice its depth", () => {
+  test("BarSeries grows from empty to twice its depth", () => {
     for (const depth of [1, 2, 3, 5, 8, 50]) {
       const series = everySecond(1, 2 * depth, depth);
       assert.deepEqual(all(series).map(({ close }) => close), [
@@ -205,7 +205,7 @@ describe("BarSeries: depth", () => {
     }
   });
 
-  test("BarSeries drops the oldest bars, keeps at least its depth and has a bound", () => {
+  test("BarSeries drops the oldest bars, keeps at least its depth and has a limit", () => {
     for (const depth of [1, 2, 3, 5, 8, 50]) {
       const series = new BarSeries("A", "1s", depth);
       for (let second = 1; second <= 10 * depth + 7; second++) {
@@ -218,7 +218,7 @@ describe("BarSeries: depth", () => {
     }
   });
 
-  test("BarSeries ignores a tick older than all kept bars once bars were dropped", () => {
+  test("BarSeries that has dropped bars ignores a tick older than all its bars", () => {
     const series = everySecond(1, 50, 4);
     const oldest = all(series)[0]!.time;
     const before = bits(all(series));
@@ -230,13 +230,13 @@ describe("BarSeries: depth", () => {
     assert.deepEqual([all(series)[0]?.close, all(series)[0]?.revised], [999, true]);
   });
 
-  test("BarSeries takes a tick older than all bars as long as none were dropped", () => {
+  test("BarSeries that has dropped no bars accepts a tick older than all its bars", () => {
     const series = everySecond(5, 8, 4);
     series.apply(next({ time: 1_000 }));
     assert.deepEqual(startsOf(all(series)), [1_000, 5_000, 6_000, 7_000, 8_000]);
   });
 
-  test("BarSeries keeps the newest bars whole, for any depth and order of arrival", () => {
+  test("BarSeries keeps the newest bars complete, for any depth and order of arrival", () => {
     const ticks = fc.array(
       fc.record({ time: quarters(0, 30), price: quarters(-9, 9), size: quarters(0, 5) }),
       { minLength: 1, maxLength: 120 },
@@ -300,7 +300,7 @@ describe("BarSeries: reading", () => {
     });
   }
 
-  test("BarSeries range takes undefined bounds as absent", () => {
+  test("BarSeries range treats undefined bounds as absent", () => {
     const bars = gaps().range({ from: undefined, to: undefined, limit: 2 });
     assert.deepEqual(bars.map(({ close }) => close), [5, 9]);
   });
@@ -330,7 +330,7 @@ describe("BarSeries: reading", () => {
 });
 
 describe("BarSeries: handed-out bars", () => {
-  test("BarSeries gives one object for equal requests and another after a change", () => {
+  test("BarSeries returns the same object for equal requests, and another after a change", () => {
     const series = seconds([[0, 1], [1_000, 2]]);
     const [closed, forming] = all(series);
     assert.equal(series.at(0), closed);
@@ -342,7 +342,7 @@ describe("BarSeries: handed-out bars", () => {
     assert.equal(series.newest()?.closed, true);
   });
 
-  test("BarSeries never changes a bar that it handed out", () => {
+  test("BarSeries never changes a bar that it has returned", () => {
     fc.assert(fc.property(
       fc.array(fc.tuple(anyTick("A"), fc.boolean()), { maxLength: 40 }),
       fc.constantFrom(...INTERVALS),
@@ -362,7 +362,7 @@ describe("BarSeries: handed-out bars", () => {
     ));
   });
 
-  test("BarSeries gives the same bars whether or not it was read in between", () => {
+  test("BarSeries gives the same bars whether or not they were read in between", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(anyTick("A"), fc.boolean()), { maxLength: 40 }),
@@ -392,11 +392,11 @@ describe("fillPrevious", () => {
   const short = (bars: readonly Bar[]) =>
     bars.map(({ time, close, count }) => [time, close, count]);
 
-  test("fillPrevious of no bars is none", () => {
+  test("fillPrevious of no bars is empty", () => {
     assert.deepEqual(fillPrevious([], 10), []);
   });
 
-  test("fillPrevious puts flat bars only where no tick came", () => {
+  test("fillPrevious adds flat bars only where there are no ticks", () => {
     const bars = gaps();
     const filled = fillPrevious(bars, 10);
     const flat = {
@@ -422,17 +422,17 @@ describe("fillPrevious", () => {
     assert.equal(filled.at(-1)?.closed, false);
   });
 
-  test("fillPrevious keeps the first so many, flat ones counted", () => {
+  test("fillPrevious with a limit keeps the first bars, counting flat ones", () => {
     assert.deepEqual(short(fillPrevious(gaps(), 2)), [[1_000, 3, 2], [2_000, 3, 0]]);
     assert.deepEqual(fillPrevious(gaps(), 0), []);
   });
 
-  test("fillPrevious makes no more bars than asked for in a gap of years", () => {
+  test("fillPrevious makes no more bars than requested in a gap of years", () => {
     const bars = all(seconds([[0, 1], [1_763_700_000_000, 2]]));
     assert.deepEqual(startsOf(fillPrevious(bars, 3)), [0, 1_000, 2_000]);
   });
 
-  test("fillPrevious does not say of a flat bar after a revised one that it was revised", () => {
+  test("fillPrevious does not mark a flat bar after a revised one as revised", () => {
     const bars = all(seconds([[0, 1], [3_000, 2], [500, 5]]));
     const revised = fillPrevious(bars, 9).map(({ close, revised }) => [close, revised]);
     assert.deepEqual(revised, [[5, true], [5, false], [5, false], [2, false]]);
@@ -449,7 +449,7 @@ describe("fillPrevious", () => {
     ]);
   });
 
-  test("fillPrevious equals carrying the close over every interval, cut to the limit", () => {
+  test("fillPrevious equals a naive calculation, cut to the limit", () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: 0, max: 20 }), { minLength: 1 }),

@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 const TODAY = Date.UTC(2026, 0, 5);
 const YESTERDAY = TODAY - DAY;
 
-/** A board over real bars of days and a real catalogue. */
+/** A board with real bars of days and a real catalogue. */
 function boardWith(fields?: InstrumentFields) {
   const days = new Map<string, BarSeries>();
   const catalogue = new Catalogue();
@@ -41,7 +41,7 @@ function rowOf(ticks: Partial<Tick>[], fields?: InstrumentFields): Row {
   return boardWith(fields).apply(...ticks.map(tick));
 }
 
-/** What the row of symbol `A` has to be, from all its ticks at once. */
+/** The expected row of symbol `A`, calculated from all its ticks at once. */
 function naiveRow(ticks: readonly Tick[], known: number | null): Partial<Row> {
   const sorted = byEventTime(ticks);
   const newest = sorted.at(-1)!;
@@ -70,7 +70,7 @@ function naiveRow(ticks: readonly Tick[], known: number | null): Partial<Row> {
 }
 
 describe("Board: the newest tick", () => {
-  test("Board has a row of nulls for a symbol that never ticked", () => {
+  test("Board has a row of nulls for a symbol without ticks", () => {
     const { board } = boardWith();
     assert.equal(board.has("A"), false);
     assert.deepEqual(board.row("A"), {
@@ -94,13 +94,13 @@ describe("Board: the newest tick", () => {
     assert.equal(board.has("A"), false);
   });
 
-  test("Board tells the reference data of a symbol that never ticked", () => {
+  test("Board has the reference data of a symbol without ticks", () => {
     const { board } = boardWith({ name: "Alpha", prevClose: 9, shares: 5 });
     const { name, prev_close, price, change, market_cap } = board.row("A");
     assert.deepEqual([name, prev_close, price, change, market_cap], ["Alpha", 9, null, null, null]);
   });
 
-  test("Board makes the row of the first tick", () => {
+  test("Board makes a row of the first tick", () => {
     const row = rowOf(
       [{ time: TODAY + 0.5, price: 150.12, size: 20, bid: 150.11, ask: 150.13 }],
       { name: "Alpha", prevClose: 145.54, shares: 1_000 },
@@ -124,12 +124,12 @@ describe("Board: the newest tick", () => {
     });
   });
 
-  test("Board takes the newest by event time", () => {
+  test("Board takes the newest tick by event time", () => {
     const { price, time } = rowOf([{ time: 200, price: 2 }, { time: 300, price: 3 }]);
     assert.deepEqual([price, time], [3, 300]);
   });
 
-  test("Board takes equal times by tape order", () => {
+  test("Board takes the last of ticks with equal times in tape order", () => {
     const { price, bid, ask } = rowOf([
       { time: 200, price: 1, bid: 10, ask: 20 },
       { time: 200, price: 2, bid: 11, ask: 21 },
@@ -137,7 +137,7 @@ describe("Board: the newest tick", () => {
     assert.deepEqual([price, bid, ask], [2, 11, 21]);
   });
 
-  test("Board lets a late tick change the day's figures but neither price nor time", () => {
+  test("Board changes the day's figures for a late tick, but not price and time", () => {
     const row = rowOf([
       { time: TODAY + 500, price: 5, size: 1 },
       { time: TODAY + 100, price: 9, size: 2 },
@@ -153,19 +153,19 @@ describe("Board: the newest tick", () => {
     assert.deepEqual([bid, ask], [10, 12]);
   });
 
-  test("Board renews bid and ask each by itself", () => {
+  test("Board updates bid and ask independently", () => {
     const { bid, ask } = rowOf([{ time: 1, bid: 10, ask: 12 }, { time: 2, ask: 13 }]);
     assert.deepEqual([bid, ask], [10, 13]);
   });
 
-  test("Board takes bid and ask of a late tick only while none newer are known", () => {
+  test("Board takes bid and ask of a late tick only if no newer ones are known", () => {
     const first = rowOf([{ time: 5 }, { time: 3, bid: 10 }, { time: 4, ask: 12 }]);
     assert.deepEqual([first.bid, first.ask], [10, 12]);
     const second = rowOf([{ time: 5, bid: 11 }, { time: 3, bid: 10, ask: 12 }]);
     assert.deepEqual([second.bid, second.ask], [11, 12]);
   });
 
-  test("Board takes 0 as a price, a bid and an ask", () => {
+  test("Board accepts 0 as a price, a bid and an ask", () => {
     const { price, bid, ask } = rowOf([{ time: 1, price: 5, bid: 4, ask: 6 }, {
       time: 2,
       price: 0,
@@ -175,7 +175,7 @@ describe("Board: the newest tick", () => {
     assert.deepEqual([price, bid, ask], [0, 0, 0]);
   });
 
-  test("Board keeps the rows of symbols apart", () => {
+  test("Board keeps the rows of symbols separate", () => {
     const { board, apply } = boardWith();
     apply(tick({ price: 1 }), tick({ symbol: "B", price: 2, time: 5 }));
     assert.deepEqual([board.row("A").price, board.row("B").price], [1, 2]);
@@ -184,12 +184,12 @@ describe("Board: the newest tick", () => {
 });
 
 describe("Board: days", () => {
-  test("Board tells the UTC day of the newest tick", () => {
+  test("Board has the UTC day of the newest tick", () => {
     assert.equal(rowOf([{ time: TODAY - 0.25 }]).date, "2026-01-04");
     assert.equal(rowOf([{ time: TODAY }]).date, "2026-01-05");
   });
 
-  test("Board begins a day with new figures and the last price before it as prev_close", () => {
+  test("Board starts a day with new figures and the last earlier price as prev_close", () => {
     const row = rowOf([
       { time: YESTERDAY + 10, price: 8, size: 5 },
       { time: YESTERDAY + 900, price: 4, size: 5 },
@@ -206,7 +206,7 @@ describe("Board: days", () => {
     assert.equal(prev_close, 7);
   });
 
-  test("Board believes the tape more than the instrument's previous close", () => {
+  test("Board prefers the tape to the instrument's previous close", () => {
     const ticks = [{ time: TODAY, price: 5 }];
     assert.equal(rowOf(ticks, { prevClose: 3 }).prev_close, 3);
     assert.equal(rowOf([{ time: YESTERDAY, price: 4 }, ...ticks], { prevClose: 3 }).prev_close, 4);
@@ -220,7 +220,7 @@ describe("Board: days", () => {
     assert.deepEqual([row.prev_close, row.change, row.high, row.low], [8, 2, 10, 10]);
   });
 
-  test("Board learns prev_close from a late tick that is the first of its day", () => {
+  test("Board takes prev_close from a late tick that is the first of its day", () => {
     const { apply } = boardWith();
     assert.equal(apply(tick({ time: TODAY, price: 10 })).prev_close, null);
     assert.equal(apply(tick({ time: YESTERDAY, price: 8 })).prev_close, 8);
@@ -243,19 +243,19 @@ describe("Board: change", () => {
   const changeOf = (price: number, prevClose: number, fields: InstrumentFields = {}) =>
     rowOf([{ time: TODAY, price }], { prevClose, ...fields }).change;
 
-  test("Board has no change when prev_close is unknown", () => {
+  test("Board has no change if prev_close is unknown", () => {
     const { prev_close, change, change_percent } = rowOf([{ time: TODAY, price: 5 }]);
     assert.deepEqual([prev_close, change, change_percent], [null, null, null]);
   });
 
-  test("Board has no change when prev_close is 0", () => {
+  test("Board has no change if prev_close is 0", () => {
     const row = rowOf([{ time: TODAY, price: 5 }], { prevClose: 0 });
     assert.deepEqual([row.prev_close, row.change, row.change_percent], [0, null, null]);
     const taped = rowOf([{ time: YESTERDAY, price: 0 }, { time: TODAY, price: 5 }]);
     assert.deepEqual([taped.prev_close, taped.change, taped.change_percent], [0, null, null]);
   });
 
-  test("Board tells the change without the noise of binary fractions", () => {
+  test("Board has a change without the noise of binary fractions", () => {
     assert.equal(changeOf(150.12, 145.54), 4.58);
     assert.equal(changeOf(145.54, 150.12), -4.58);
     assert.equal(changeOf(0.3, 0.1), 0.2);
@@ -264,20 +264,20 @@ describe("Board: change", () => {
     assert.equal(changeOf(0.3, 0.1, { decimals: 0 }), 0.2);
   });
 
-  test("Board tells the change of large prices without noise, whatever their decimals", () => {
+  test("Board has a change of large prices without noise, for any decimals", () => {
     for (const decimals of [2, 4, 8]) {
       assert.equal(changeOf(18_023_674.77, 58_696_549.76, { decimals }), -40_672_874.99);
       assert.equal(changeOf(2_000_000.1, 1_000_000, { decimals }), 1_000_000.1);
     }
   });
 
-  test("Board tells no change as 0, never as -0", () => {
+  test("Board has 0 as change of equal prices, never -0", () => {
     assert.equal(changeOf(5, 5), 0);
     assert.equal(changeOf(0.1 + 0.2, 0.3), 0);
     assert.equal(changeOf(0.3, 0.1 + 0.2), 0);
   });
 
-  test("Board tells the exact difference of any prices with up to 8 decimals", () => {
+  test("Board has the exact difference of any prices with up to 8 decimals", () => {
     const whole = fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 });
     const anyDecimals = fc.integer({ min: 2, max: 8 });
     fc.assert(
@@ -292,7 +292,7 @@ describe("Board: change", () => {
     );
   });
 
-  test("Board tells the percentage of change as a fraction that has the sign of the change", () => {
+  test("Board has the change in percent as a fraction with the sign of the change", () => {
     const percentOf = (price: number, prevClose: number) =>
       rowOf([{ time: TODAY, price }], { prevClose }).change_percent;
     assert.equal(percentOf(103.06, 100)?.toFixed(10), "0.0306000000");
@@ -301,12 +301,12 @@ describe("Board: change", () => {
     assert.equal(percentOf(50, -100), 1.5);
   });
 
-  test("Board tells the change of prices beyond all rounding", () => {
+  test("Board has the change of prices too large to round", () => {
     assert.equal(changeOf(2e300, 1e300), 1e300);
     assert.equal(changeOf(3e21, 1e21), 2e21);
   });
 
-  test("Board does not know what is beyond all numbers", () => {
+  test("Board has null for infinite values", () => {
     const of = (price: number, prevClose: number) => {
       const row = rowOf([{ time: TODAY, price }], { prevClose, shares: 1e10 });
       return [row.change, row.change_percent, row.market_cap];
@@ -314,14 +314,14 @@ describe("Board: change", () => {
     assert.deepEqual(of(1e308, -1e308), [null, null, null]);
     assert.deepEqual(of(1, 5e-324), [1, null, 1e10]);
     assert.deepEqual(of(-1e308, 1e308), [null, null, null]);
-    // A fraction that is a number, but not in percent, as everybody reads it.
+    // The fraction is finite, but it would be infinite in percent.
     assert.deepEqual(of(1, 1e-307), [1, null, 1e10]);
     assert.deepEqual(of(1, 1e-305), [1, 1 / 1e-305, 1e10]);
   });
 });
 
 describe("Board: reference data", () => {
-  test("Board makes a market capitalisation of whole units from the shares", () => {
+  test("Board calculates a market capitalisation of whole units from the shares", () => {
     assert.equal(rowOf([{ price: 2.5 }], { shares: 3 }).market_cap, 8);
     assert.equal(rowOf([{ price: 2.5 }]).market_cap, null);
     assert.equal(rowOf([{ price: 2.5 }], { shares: 0 }).market_cap, 0);
@@ -340,7 +340,7 @@ describe("Board: reference data", () => {
 });
 
 describe("Board: handed-out rows", () => {
-  test("Board gives one object for equal requests and another after a tick", () => {
+  test("Board returns the same object for equal requests, and another after a tick", () => {
     const { board, apply } = boardWith();
     const row = apply(tick({ time: 5 }));
     assert.equal(board.row("A"), row);
@@ -349,7 +349,7 @@ describe("Board: handed-out rows", () => {
     assert.notEqual(apply(tick({ time: 1 })), row);
   });
 
-  test("Board never changes a row that it handed out", () => {
+  test("Board never changes a row that it has returned", () => {
     fc.assert(fc.property(fc.array(anyTick("A", "B"), { maxLength: 40 }), (ticks) => {
       const { board, apply } = boardWith();
       const handedOut: [Row, string][] = [];

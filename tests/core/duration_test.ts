@@ -19,7 +19,7 @@ describe("parseDuration", () => {
     for (const [text, ms] of durations) assert.equal(parseDuration(text), ms, text);
   });
 
-  test("parseDuration refuses anything else", () => {
+  test("parseDuration refuses other texts", () => {
     const texts = [
       ..."s|-1s|+1s|1 s| 1s|1s |1S|1x|1e3|.5s|1.s|1h30m|Infinity|NaN|1y|1month|0x10|1_000".split(
         "|",
@@ -31,7 +31,7 @@ describe("parseDuration", () => {
     for (const text of texts) assert.equal(parseDuration(text), undefined, JSON.stringify(text));
   });
 
-  test("parseDuration gives a number of at least 0 or nothing, whatever the text", () => {
+  test("parseDuration returns a number of at least 0 or undefined, for any text", () => {
     fc.assert(fc.property(fc.string(), (text) => {
       const duration = parseDuration(text);
       assert.ok(duration === undefined || duration >= 0);

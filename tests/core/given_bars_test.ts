@@ -31,7 +31,7 @@ const anyBar: fc.Arbitrary<GivenBar> = fc.record({
   volume,
 }));
 
-/** Ticks, bars, a whole saving, a part of one, time that passes, or an end without a word. */
+/** Ticks, bars, a full save, a partial save, time that passes, or a kill. */
 type Step =
   | { readonly ticks: readonly Tick[] }
   | { readonly bars: readonly GivenBar[] }
@@ -58,7 +58,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant("restart" as const) },
 );
 
-/** What a server holds between two starts, of which so few bars are in memory that all are dropped soon. */
+/** A server that is restarted. It holds so few bars in memory that all are dropped soon. */
 class Restarted {
   readonly log: Logged[] = [];
   #now = NEAR_MONDAY - 100 * HOUR_MS;
@@ -101,7 +101,7 @@ class Restarted {
     }
   }
 
-  /** The ticks are as if they had never been. */
+  /** Removes the ticks as if nobody had sent them. */
   #cancel(correction: TapedCorrection): void {
     this.#isCorrected = true;
     const left = this.log.filter((logged) =>
@@ -115,7 +115,7 @@ class Restarted {
     for (let part = 0; part < parts; part++) this.#test.replica.save();
   }
 
-  /** The process is killed, and another one begins. */
+  /** Kills the process and starts another. */
   #restart(): void {
     const left = folder.killed(this.#path);
     this.#test.close();
@@ -131,7 +131,7 @@ class Restarted {
       const found = bars.map(({ symbol: _, closed: __, revised: ___, ...figures }) => figures);
       assertSame(found.map(sorted), expected.get(interval)!.map(sorted), interval);
     }
-    // What was taken back may have been the newest only by a time that a given bar has passed over.
+    // A cancelled tick may have been the newest only because a given bar has an earlier time.
     if (!this.#isCorrected) assert.equal(market.board.row("A").price, naivePrice(this.log));
   }
 
@@ -145,7 +145,7 @@ function sorted(figures: object): string {
 }
 
 describe("Given bars: memory, file and log", () => {
-  test("A bar given after finer ones were stored is what longer bars are made of after a correction", async () => {
+  test("A bar given after finer ones were stored is the base of longer bars after a correction", async () => {
     const [time, prices] = [1_767_571_197_000, { open: 0, high: 0, low: 0, close: 0 }];
     const bar = { symbol: "A", volume: null, ...prices };
     const restarted = new Restarted(2);
@@ -164,7 +164,7 @@ describe("Given bars: memory, file and log", () => {
     restarted.close();
   });
 
-  test("Bars of ticks and given ones equal those reckoned from the whole log, whatever is stored when", async () => {
+  test("Bars of ticks and given bars equal a naive calculation from the log, whatever is stored when", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyStep, { maxLength: 16 }),

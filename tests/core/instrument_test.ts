@@ -38,14 +38,14 @@ describe("decimalsOf", () => {
     test(`decimalsOf ${price} is ${decimals}`, () => assert.equal(decimalsOf(price), decimals));
   }
 
-  test("decimalsOf overlooks the noise of binary fractions", () => {
+  test("decimalsOf ignores the noise of binary fractions", () => {
     assert.equal(decimalsOf(0.1 + 0.2), 2);
     assert.equal(decimalsOf(1.1 + 2.2), 2);
     assert.equal(decimalsOf(-(0.1 + 0.2)), 2);
     assert.equal(decimalsOf(3 * 1.001), 3);
   });
 
-  test("decimalsOf counts the digits that a price is written with, from 2 to 8", () => {
+  test("decimalsOf counts the digits of a price, from 2 to 8", () => {
     const digits = fc.integer({ min: -1_000_000_000, max: 1_000_000_000 });
     fc.assert(
       fc.property(digits, fc.integer({ min: 0, max: 8 }), (digits, decimals) => {
@@ -130,7 +130,7 @@ describe("Catalogue", () => {
     assert.equal(catalogue.define("=cmd", { name: "Old" }).name, "Old");
   });
 
-  test("Catalogue lists instruments in the order in which they became known", () => {
+  test("Catalogue lists instruments in the order of their first appearance", () => {
     const catalogue = new Catalogue();
     catalogue.define("C", {});
     catalogue.observe("A", 1);
@@ -141,7 +141,7 @@ describe("Catalogue", () => {
     assert.deepEqual(symbolsOf(catalogue.all()), ["C", "A", "B"]);
   });
 
-  test("Catalogue knows an instrument nobody defined from its first price", () => {
+  test("Catalogue creates an undefined instrument with its first price", () => {
     const catalogue = new Catalogue();
     catalogue.observe("NEW", 1.5);
     assert.deepEqual(catalogue.get("NEW"), {
@@ -173,7 +173,7 @@ describe("Catalogue", () => {
     assert.equal(catalogue.get("A")?.decimals, 4);
   });
 
-  test("Catalogue leaves defined decimals alone", () => {
+  test("Catalogue does not change defined decimals", () => {
     const catalogue = new Catalogue();
     catalogue.define("A", { decimals: 0 });
     catalogue.observe("A", 1.2345);
@@ -191,7 +191,7 @@ describe("Catalogue", () => {
     assert.equal(catalogue.get("A")?.decimals, 3);
   });
 
-  test("Catalogue finds instruments by a part of symbol or name in any letter case", () => {
+  test("Catalogue finds instruments by a part of symbol or name, in any letter case", () => {
     const catalogue = new Catalogue();
     catalogue.define("AAPL", { name: "Apple Inc." });
     catalogue.define("GOOGL", { name: "Alphabet" });
@@ -205,7 +205,7 @@ describe("Catalogue", () => {
     assert.deepEqual(symbolsOf(catalogue.search("null")), []);
   });
 
-  test("Catalogue forgets a field that becomes null, and learns decimals that do", () => {
+  test("Catalogue deletes a field that is set to null, and learns deleted decimals again", () => {
     const catalogue = new Catalogue();
     const fields = { name: "Alpha", description: "First", decimals: 0, prevClose: 5, shares: 7 };
     catalogue.define("A", fields);
@@ -224,7 +224,7 @@ describe("Catalogue", () => {
 });
 
 describe("Fields of an instrument as people write them", () => {
-  test("Fields are read by their outside names, null included", () => {
+  test("Fields are read by their public names, null included", () => {
     assert.deepEqual(readInstrumentFields({}), {});
     assert.deepEqual(
       readInstrumentFields({ name: "", decimals: 8, prev_close: -1.5, shares: 0 }),
@@ -233,7 +233,7 @@ describe("Fields of an instrument as people write them", () => {
     assert.deepEqual(readInstrumentFields({ description: null }), { description: null });
   });
 
-  test("A field that is unknown or wrong is refused by its name", () => {
+  test("An unknown or bad field is refused by its name", () => {
     const reason = (written: unknown) => {
       try {
         readInstrumentFields(written);

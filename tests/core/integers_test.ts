@@ -29,7 +29,7 @@ const anyInteger = fc.oneof(
 );
 
 describe("Columns of integers", () => {
-  test("A column comes back as it was, whatever stands in it", () => {
+  test("A column of any integers is restored", () => {
     const columns = fc.oneof(
       fc.array(anyInteger),
       fc.array(fc.nat(2 ** 33)),
@@ -41,7 +41,7 @@ describe("Columns of integers", () => {
     }));
   });
 
-  test("The widest frames hold", () => {
+  test("The widest frames are restored", () => {
     const [least, most] = [1 - INTEGER_LIMIT, INTEGER_LIMIT - 1];
     for (let width = 0; width < 52; width++) {
       const all = [0, 2 ** width - 1, 2 ** width, -(2 ** width), least, most, 0, -1, 1];
@@ -52,7 +52,7 @@ describe("Columns of integers", () => {
     }
   });
 
-  test("Columns stand one after the other, and one writer and reader do for all of them", () => {
+  test("Several columns share one writer and one reader", () => {
     const writer = new IntegerWriter();
     const reader = new IntegerReader();
     for (const columns of [[[1, 2, 3], [], [-5]], [[7]]]) {
@@ -68,7 +68,7 @@ describe("Columns of integers", () => {
     }
   });
 
-  test("Numbers by themselves come back as they were", () => {
+  test("Single numbers are restored", () => {
     fc.assert(fc.property(anyInteger, (integer) => {
       const writer = new IntegerWriter();
       writer.signed(integer);
@@ -81,7 +81,7 @@ describe("Columns of integers", () => {
     }));
   });
 
-  test("The layout is as described", () => {
+  test("The layout is as documented", () => {
     assert.equal(hex(written([])), "");
     assert.equal(hex(written([5, 5, 5])), "00 05");
     assert.equal(hex(written([-100, -99, -98, -97, -100])), "02 e4 01 e4 00");
@@ -89,7 +89,7 @@ describe("Columns of integers", () => {
     assert.equal(hex(written(pause)), "82 01 e4 e4 0f 01 08 89 23");
   });
 
-  test("One integer outside does not widen the others", () => {
+  test("One outlier does not widen the other integers", () => {
     const column = Array.from({ length: 1_000 }, (_, index) => index % 16);
     for (const outlier of [2 ** 40, -(2 ** 40)]) {
       const { length } = written(column.with(500, outlier));
@@ -97,7 +97,7 @@ describe("Columns of integers", () => {
     }
   });
 
-  test("Bytes that are no column are refused", () => {
+  test("Bytes that are not a column are refused", () => {
     const cases: [string, number[]][] = [
       ["bytes end too early", []],
       ["bytes end too early", [8]],

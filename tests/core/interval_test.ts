@@ -7,7 +7,7 @@ import { anyTime } from "./ticks.ts";
 
 const anyInterval = fc.constantFrom(...INTERVALS);
 
-/** From 1970 to 2100, with any fraction of a millisecond. */
+/** Times from 1970 to 2100, with any fraction of a millisecond. */
 const longTime = fc.oneof(
   anyTime,
   fc.double({ min: 0, max: 4_102_444_800_000, noNaN: true }),
@@ -26,7 +26,7 @@ describe("Intervals", () => {
     assert.equal(DAY_MS, 86_400_000);
   });
 
-  test("isInterval accepts every interval and nothing else", () => {
+  test("isInterval accepts exactly the intervals", () => {
     for (const name of INTERVALS) assert.equal(isInterval(name), true);
     for (const text of ["", "2m", "1M", "60", "1 m", "1mo", "toString", "__proto__"]) {
       assert.equal(isInterval(text), false, text);
@@ -67,13 +67,13 @@ describe("startOf", () => {
     }));
   });
 
-  test("startOf a week holds in the first week of the epoch and before it", () => {
+  test("startOf a week is correct in the first week of the epoch and before it", () => {
     assert.equal(startOf("1w", 0), Date.UTC(1969, 11, 29));
     assert.equal(startOf("1w", Date.UTC(1970, 0, 5)), Date.UTC(1970, 0, 5));
     assert.equal(startOf("1w", Date.UTC(1969, 11, 28)), Date.UTC(1969, 11, 22));
   });
 
-  test("startOf is aligned to UTC, not to the first tick or to local time", () => {
+  test("startOf is aligned to UTC, not to the first tick or local time", () => {
     const time = Date.UTC(2026, 2, 29, 13, 47, 38, 901) + 0.5;
     const starts = INTERVALS.map((name) => new Date(startOf(name, time)).toISOString());
     assert.deepEqual(starts, [

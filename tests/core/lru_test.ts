@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Lru } from "../../src/core/lru.ts";
 
 describe("Lru", () => {
-  test("Lru lets go of what was used longest ago when all weighs too much", () => {
+  test("Lru drops the least recently used values when the weight is too large", () => {
     const lru = new Lru<number>(10);
     lru.set("a", 1, 4);
     lru.set("b", 2, 6);
@@ -14,7 +14,7 @@ describe("Lru", () => {
     assert.deepEqual([lru.get("a"), lru.get("b"), lru.get("c")], [1, undefined, 3]);
   });
 
-  test("Lru keeps the newest, however much it weighs", () => {
+  test("Lru keeps the newest value, whatever its weight", () => {
     const lru = new Lru<number>(10);
     lru.set("a", 1, 1);
     lru.set("b", 2, 99);
@@ -23,7 +23,7 @@ describe("Lru", () => {
     assert.deepEqual([lru.get("b"), lru.get("c")], [undefined, 3]);
   });
 
-  test("Lru counts what was replaced or deleted no more", () => {
+  test("Lru does not count replaced or deleted values", () => {
     const lru = new Lru<number>(10);
     for (let round = 0; round < 9; round++) lru.set("a", round, 9);
     lru.set("b", 1, 1);
@@ -34,7 +34,7 @@ describe("Lru", () => {
     assert.deepEqual([lru.get("a"), lru.get("b"), lru.get("c")], [undefined, 1, 3]);
   });
 
-  test("Lru equals a list in the order of use, whatever is done with it", () => {
+  test("Lru equals a list in the order of use, for any operations", () => {
     const anyName = fc.constantFrom("a", "b", "c", "d", "e");
     const anyStep = fc.record({ name: anyName, weight: fc.option(fc.nat(8)), away: fc.boolean() });
     fc.assert(fc.property(fc.array(anyStep, { maxLength: 50 }), (steps) => {

@@ -19,7 +19,7 @@ function marketOf(ticks: readonly TapedTick[], barsKept = KEEP_ALL): Market {
   return market;
 }
 
-/** Everything that can be read from a market, by symbol: the row, the instrument and all bars. */
+/** The state of a market by symbol: the row, the instrument and all bars. */
 function stateOf(market: Market) {
   return SYMBOLS.map((symbol) => ({
     row: market.board.row(symbol),
@@ -29,7 +29,7 @@ function stateOf(market: Market) {
   }));
 }
 
-/** A tick of symbol `A` at an event time, after all that were made before. */
+/** Returns a function that applies a tick of symbol `A` at a time, in tape order. */
 function ticker(market: Market): (time: number) => void {
   let seq = 0;
   return (time) => market.apply({ ...tick({ time }), seq: ++seq });
@@ -51,14 +51,14 @@ describe("Market: what follows from the tape", () => {
     assert.deepEqual(market.advance(5_000), []);
   });
 
-  test("Market knows the seq of the newest tick applied, late or not", () => {
+  test("Market has the seq of the newest applied tick, late or not", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     market.apply({ ...tick({ time: 50 }), seq: 7 });
     market.apply({ ...tick({ time: 10 }), seq: 12 });
     assert.equal(market.seq, 12);
   });
 
-  test("Market makes bars of every interval from each tick", () => {
+  test("Market makes bars of every interval", () => {
     const market = marketOf(taped([tick({ time: NEAR_MONDAY, price: 3 })]));
     for (const interval of INTERVALS) {
       const bar = market.newestBar("A", interval)!;
@@ -68,7 +68,7 @@ describe("Market: what follows from the tape", () => {
     assert.equal(market.bar("A", "1m", NEAR_MONDAY), undefined);
   });
 
-  test("Market makes the bars of each symbol from its ticks alone, in any order of arrival", () => {
+  test("Market makes the bars of each symbol only from its ticks, in any order of arrival", () => {
     fc.assert(fc.property(manyTicks, (ticks) => {
       const market = marketOf(taped(ticks));
       for (const symbol of SYMBOLS) {
@@ -81,7 +81,7 @@ describe("Market: what follows from the tape", () => {
     }));
   });
 
-  test("Market puts bars and board in agreement", () => {
+  test("Market has the same figures in bars and board", () => {
     const price = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 });
     const ticks = fc.array(fc.tuple(anyTick("A"), price), { minLength: 1, maxLength: 40 });
     fc.assert(fc.property(ticks, (pairs) => {
@@ -110,7 +110,7 @@ describe("Market: what follows from the tape", () => {
     }
   });
 
-  test("Market ignores for its bars a late tick older than all that are kept", () => {
+  test("Market ignores in its bars a late tick older than all of them", () => {
     const market = new Market({ barsKept: 3 });
     const day = 86_400_000;
     for (let seq = 1; seq <= 200; seq++) market.apply({ ...tick({ time: seq * day }), seq });
@@ -131,7 +131,7 @@ describe("Market: what follows from the tape", () => {
     assert.throws(() => market.define("a b", {}), RangeError);
   });
 
-  test("Market makes an instrument of a symbol that ticks and learns its decimals", () => {
+  test("Market creates an instrument for a new symbol and learns its decimals", () => {
     const market = marketOf(taped([tick({ price: 1.2345 }), tick({ price: 1 })]));
     assert.equal(market.catalogue.get("A")?.decimals, 4);
     assert.deepEqual([...market.catalogue.symbols()], ["A"]);
@@ -139,7 +139,7 @@ describe("Market: what follows from the tape", () => {
 });
 
 describe("Market: replay", () => {
-  /** Any finite numbers, so that sums depend on their order; -0 and the smallest too. */
+  /** Any finite numbers, also -0 and denormal ones; their sums depend on the order. */
   const anyNumber = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.constantFrom(0, -0, 0.1, -0.1, 5e-324, 1e21),
@@ -166,7 +166,7 @@ describe("Market: replay", () => {
     }));
   });
 
-  test("Market tells 0 from -0 as the ticks do", () => {
+  test("Market distinguishes 0 and -0", () => {
     for (const price of [0, -0]) {
       const market = marketOf(taped([tick({ price, bid: price, ask: price })]));
       const { open, close, high, low } = market.newestBar("A", "1m")!;
@@ -177,7 +177,7 @@ describe("Market: replay", () => {
     }
   });
 
-  test("Market gives the same closings for the same ticks and times of day", () => {
+  test("Market closes the same bars for the same ticks and times of day", () => {
     const step = fc.oneof(anyTick("A", "B"), fc.integer({ min: 0, max: 3_000 }));
     fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const runs = [0, 1].map(() => {
@@ -193,7 +193,7 @@ describe("Market: replay", () => {
     }));
   });
 
-  test("Market lets the clock change nothing but what is closed and revised", () => {
+  test("Market changes by the clock only which bars are closed and revised", () => {
     const step = fc.oneof(anyTick("A", "B"), fc.integer({ min: 0, max: 3_000 }));
     const figures = (market: Market) =>
       stateOf(market).map(({ bars, ...rest }) => ({
@@ -216,7 +216,7 @@ describe("Market: replay", () => {
     }));
   });
 
-  test("Market never changes bars and rows that it handed out", () => {
+  test("Market never changes bars and rows that it has returned", () => {
     const step = fc.oneof(anyTick("A"), fc.integer({ min: 0, max: 3_000 }));
     fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const market = new Market({ barsKept: 3 });
@@ -239,14 +239,14 @@ describe("Market: replay", () => {
 describe("Market: the clock", () => {
   const STEP = 10;
 
-  /** Moves the clock in small steps and tells when the bar of second 10 closed. */
+  /** Moves the clock in small steps. @returns when the bar of second 10 closed */
   function closing(market: Market, from: number, to: number): number | undefined {
     for (let now = from; now <= to; now += STEP) {
       if (closedSeconds(market.advance(now)).includes(10_000)) return now;
     }
   }
 
-  test("Market closes a bar that is past its end after a second without ticks", () => {
+  test("Market closes a bar after its end, and a second without ticks", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     const apply = ticker(market);
     closing(market, 9_000, 10_500);
@@ -257,7 +257,7 @@ describe("Market: the clock", () => {
     assert.deepEqual([closed, revised], [true, false]);
   });
 
-  test("Market does not close a bar before its end, however long no tick came", () => {
+  test("Market does not close a bar before its end, for any pause", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     market.advance(0);
     ticker(market)(10_000);
@@ -278,7 +278,7 @@ describe("Market: the clock", () => {
     assert.equal(market.newestBar("A", "1s")?.revised, false);
   });
 
-  test("Market waits a second however seldom it is told the time", () => {
+  test("Market waits a full second, however rarely it gets the time", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     market.advance(10_000);
     ticker(market)(10_990);
@@ -287,7 +287,7 @@ describe("Market: the clock", () => {
     assert.deepEqual(market.newestBar("A", "1s")?.closed, true);
   });
 
-  test("Market closes the shorter bars and leaves the longer ones forming", () => {
+  test("Market closes shorter bars and leaves longer ones forming", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     const apply = ticker(market);
     market.advance(10_000);
@@ -303,7 +303,7 @@ describe("Market: the clock", () => {
     assert.equal(market.newestBar("A", "30s")?.closed, false);
   });
 
-  test("Market tells each closing once", () => {
+  test("Market reports each closing once", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     market.advance(10_000);
     ticker(market)(10_000);
@@ -313,7 +313,7 @@ describe("Market: the clock", () => {
     assert.deepEqual(market.advance(13_000), []);
   });
 
-  test("Market tells no closing of a bar that a tick has closed", () => {
+  test("Market does not report the closing of a bar by a tick", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     const apply = ticker(market);
     market.advance(10_000);
@@ -327,7 +327,7 @@ describe("Market: the clock", () => {
     assert.deepEqual(closedSeconds(market.advance(13_000)), [11_000]);
   });
 
-  test("Market revises a bar that the clock has closed when a tick comes for it", () => {
+  test("Market revises a bar closed by the clock when a tick for it comes", () => {
     const market = new Market({ barsKept: KEEP_ALL });
     const apply = ticker(market);
     market.advance(10_000);
@@ -371,7 +371,7 @@ describe("Market: what is stored", () => {
     records.filter(({ interval }) => interval === "1s")
       .map(({ numbers }) => (numbers[0]! - NEAR_MONDAY) / 1_000);
 
-  test("Market gives changed bars that it no longer holds once, and ticks of such", () => {
+  test("Market gives each changed bar that it drops once, with the ticks in it", () => {
     const market = marketOf(seconds(0, 1, 2, 3, 4, 5, 6, 7), 2);
     const dropped = market.takeDropped();
     assert.deepEqual(starts(dropped.bars), [0, 1, 2, 3]);
@@ -385,17 +385,17 @@ describe("Market: what is stored", () => {
     assert.ok(ticks.some(({ interval, tick }) => interval === "1s" && tick.seq === 9));
   });
 
-  test("Market gives no bar as dropped whose changes were taken before", () => {
+  test("Market does not give a dropped bar whose changes were already taken", () => {
     const market = marketOf(seconds(0, 1), 2);
     market.takeChanges();
     for (const [index, each] of seconds(2, 3, 4, 5).entries()) {
       market.apply({ ...each, seq: 3 + index });
     }
-    // The bar of second 1 was ended by the tick after it.
+    // The next tick closed the bar of second 1.
     assert.deepEqual(starts(market.takeDropped().bars), [1]);
   });
 
-  test("Market gives its changes a part at a time, with the seq up to which none is missing", () => {
+  test("Market gives its changes in parts, each with the seq up to which the parts are complete", () => {
     const names = ["A", "B", "C", "D"];
     const market = marketOf(taped(names.map((symbol) => tick({ symbol }))));
     const parts = [market.takeChanges(5)];

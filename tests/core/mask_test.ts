@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { maskSecrets } from "../../src/core/mask.ts";
 
-test("maskSecrets leaves out keys in queries and names and passwords before a host", () => {
+test("maskSecrets hides keys in queries, and user names and passwords before a host", () => {
   const masked: [text: string, shown: string][] = [
     ["tickwire:wss://other/ws?symbols=*&key=a/b+c", "tickwire:wss://other/ws?symbols=*&key=****"],
     ["GET /ws?key=one&symbol=A failed", "GET /ws?key=****&symbol=A failed"],
@@ -16,7 +16,7 @@ test("maskSecrets leaves out keys in queries and names and passwords before a ho
   for (const [text, shown] of masked) assert.equal(maskSecrets(text), shown);
 });
 
-test("maskSecrets leaves everything else as it is", () => {
+test("maskSecrets leaves other text unchanged", () => {
   const texts = [
     "replay:a.csv?map=time:key,price:p",
     "monkey=1",

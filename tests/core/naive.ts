@@ -4,7 +4,7 @@ import type { Tick } from "../../src/core/tick.ts";
 
 const SECOND = 1_000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
-/** Every interval with its length, written down a second time. */
+/** Every interval with its length, independent of the code under test. */
 export const LENGTHS: readonly (readonly [Interval, number])[] = [
   ["1s", SECOND],
   ["5s", 5 * SECOND],
@@ -22,7 +22,7 @@ export const LENGTHS: readonly (readonly [Interval, number])[] = [
 
 const LENGTH_OF = new Map(LENGTHS);
 
-/** Start of the interval by the calendar: widths divide the UTC day, weeks start on Monday. */
+/** Start of the interval by the calendar: whole widths of a UTC day, weeks start on Monday. */
 export function naiveStart(interval: Interval, time: number): number {
   const date = new Date(Math.floor(time));
   const midnight = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
@@ -32,12 +32,12 @@ export function naiveStart(interval: Interval, time: number): number {
   return midnight + Math.floor((time - midnight) / length) * length;
 }
 
-/** By event time; `sort` is stable, so equal times stay in tape order. */
+/** By event time; `sort` is stable, so ticks with equal times stay in tape order. */
 export function byEventTime(ticks: readonly Tick[]): Tick[] {
   return [...ticks].sort((a, b) => a.time - b.time);
 }
 
-/** The bars of ticks in tape order, all of one symbol, when no clock runs. */
+/** The bars of one symbol's ticks in tape order, without a clock. */
 export function naiveBars(interval: Interval, ticks: readonly Tick[]): Bar[] {
   const bars = new Map<number, { readonly own: Tick[]; late: boolean }>();
   const startOf = new Map<Tick, number>();
@@ -77,7 +77,7 @@ export function naiveBars(interval: Interval, ticks: readonly Tick[]): Bar[] {
   });
 }
 
-/** Those of `from <= time < to`: the first so many when there is a `from`, else the newest. */
+/** Items with `from <= time < to`: with a `from` the first ones, else the newest. */
 export function naiveRange<Timed extends { readonly time: number }>(
   all: readonly Timed[],
   { from, to = Infinity, limit = Infinity }: Partial<BarRange>,
@@ -86,7 +86,9 @@ export function naiveRange<Timed extends { readonly time: number }>(
   return from === undefined ? within.slice(-limit) : within.slice(0, limit);
 }
 
-/** The same with a flat bar, of the close before it, wherever no tick came between the first and the last. */
+/**
+ * The same with a flat bar of the previous close in each interval without ticks between two bars.
+ */
 export function naiveFilled(bars: readonly Bar[], range: BarRange): Bar[] {
   const within = naiveRange(bars, { ...range, limit: Infinity });
   const [first, last] = [within[0], within.at(-1)];

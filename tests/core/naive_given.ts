@@ -4,12 +4,12 @@ import type { Interval } from "../../src/core/interval.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import { LENGTHS, naiveStart } from "./naive.ts";
 
-/** Ticks, or bars that were given at once, in the order of the log. */
+/** Ticks, or bars given at once, in log order. */
 export type Logged =
   | { readonly tick: TapedTick }
   | { readonly bars: readonly GivenBar[]; readonly seq: number; readonly time: number };
 
-/** What is compared of a bar; whether it was revised depends on when it was closed. */
+/** The compared fields of a bar; `revised` depends on when the bar was closed. */
 export type Figures = Omit<Bar, "symbol" | "revised" | "closed">;
 
 const INTERVALS = LENGTHS.map(([interval]) => interval);
@@ -28,7 +28,7 @@ interface Part {
   readonly close: number;
   readonly volume: number | null;
   readonly count: number;
-  /** Unknown as soon as a given bar is in it. */
+  /** Unknown if the bar includes a given bar. */
   readonly vwap: number | null;
 }
 
@@ -45,7 +45,7 @@ function isSame(one: GivenBar, other: GivenBar): boolean {
     .every((name) => Object.is(one[name], other[name]));
 }
 
-/** The newest bar that was given for each interval and start, and the price that it says. */
+/** The newest given bar of each interval and start, and the price that follows. */
 function basesOf(log: readonly Logged[]): { bases: Map<string, Base>; price: number | null } {
   const bases = new Map<string, Base>();
   let newest: { time: number; price: number } | undefined;
@@ -69,7 +69,7 @@ function basesOf(log: readonly Logged[]): { bases: Map<string, Base>; price: num
       closes.push({ time: closedAt, bar });
     }
     const latest = Math.max(...closes.map((close) => close.time));
-    // Of several that end at once the shortest counts.
+    // Of several bars with the same end, the shortest counts.
     const [last] = closes.filter((close) => close.time === latest)
       .map(({ bar }) => bar).sort((a, b) => b.time - a.time || lengthOf(a) - lengthOf(b));
     if (last !== undefined) observe(latest, last.close);
@@ -77,7 +77,7 @@ function basesOf(log: readonly Logged[]): { bases: Map<string, Base>; price: num
   return { bases, price: newest?.price ?? null };
 }
 
-/** The bars of one symbol by interval, reckoned from the whole log at once. */
+/** The bars of one symbol by interval, calculated from the whole log at once. */
 export function naiveGivenBars(log: readonly Logged[]): Map<Interval, Figures[]> {
   const { bases } = basesOf(log);
   const ticks = log.flatMap((logged) => "tick" in logged ? [logged.tick] : []);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isNestedTooDeeply } from "../../src/core/nesting.ts";
 
-test("JSON may be nested a hundred times, in lists and objects, and no more", () => {
+test("JSON may be nested a hundred levels deep, in lists and objects, and no deeper", () => {
   const nested = (depth: number) => '{"a":['.repeat(depth / 2) + "]}".repeat(depth / 2);
   assert.equal(isNestedTooDeeply(""), false);
   assert.equal(isNestedTooDeeply("[1],".repeat(1_000)), false);

@@ -5,7 +5,7 @@ import { known, TickColumns } from "../../src/core/tick_columns.ts";
 import { anyTick, bits, tick } from "./ticks.ts";
 
 describe("TickColumns", () => {
-  test("TickColumns gives back any ticks, however many, bit for bit", () => {
+  test("TickColumns returns any number of ticks, bit for bit", () => {
     fc.assert(fc.property(fc.array(anyTick("A"), { maxLength: 300 }), fc.nat(9), (ticks, first) => {
       const columns = new TickColumns(1 + first);
       ticks.forEach((each, index) => columns.push(index % 7, each));
@@ -18,7 +18,7 @@ describe("TickColumns", () => {
     }));
   });
 
-  test("TickColumns keeps the numbers that are no decimal fractions, and the unknown", () => {
+  test("TickColumns keeps numbers that are no decimal fractions, and unknown numbers", () => {
     const columns = new TickColumns();
     for (const value of [-0, 0, 5e-324, 1.7e308, -1.7e308, 0.1 + 0.2]) {
       columns.push(1, tick({ time: value, price: value, size: value, bid: value, ask: value }));
@@ -30,7 +30,7 @@ describe("TickColumns", () => {
     assert.deepEqual([size, bid, ask], [null, null, null]);
   });
 
-  test("TickColumns of a length are filled in any order", () => {
+  test("TickColumns of a given length can be filled in any order", () => {
     const columns = new TickColumns(3, 3);
     assert.equal(columns.length, 3);
     columns.prices[2] = 5;
@@ -38,7 +38,7 @@ describe("TickColumns", () => {
     assert.deepEqual(columns.at(2), { time: 0, price: 5, size: 0, bid: null, ask: 0 });
   });
 
-  test("What is known of a column is a number, or null", () => {
+  test("A value of a column is a number or null", () => {
     assert.deepEqual([known(0), known(NaN), known(-1)], [0, null, -1]);
   });
 });

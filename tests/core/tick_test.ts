@@ -50,11 +50,11 @@ describe("symbolFault", () => {
     assert.equal(symbolFault("a".repeat(255)), undefined);
   });
 
-  test("symbolFault says that an empty text is none", () => {
+  test("symbolFault describes an empty text", () => {
     assert.equal(symbolFault(""), "a symbol is not empty");
   });
 
-  test("symbolFault says that spaces are not allowed, in a long text too", () => {
+  test("symbolFault says that spaces are not allowed, also in a long text", () => {
     assert.equal(symbolFault("a b"), SPACES);
     assert.equal(symbolFault(" "), SPACES);
     assert.equal(symbolFault("A\t"), SPACES);
@@ -62,24 +62,24 @@ describe("symbolFault", () => {
     assert.equal(symbolFault("a ".repeat(40)), SPACES);
   });
 
-  test("symbolFault says how long a symbol may be", () => {
+  test("symbolFault gives the maximum length of a symbol", () => {
     assert.equal(symbolFault("a".repeat(256)), "a symbol has at most 255 characters");
     assert.equal(symbolFault("é".repeat(256)), "a symbol has at most 255 characters");
   });
 
-  test("symbolFault says how a symbol does not begin", () => {
+  test("symbolFault names the characters that cannot begin a symbol", () => {
     const words = "a symbol does not begin with = - or @";
     for (const text of ["=cmd", "-1", "@SUM", "="]) assert.equal(symbolFault(text), words);
   });
 
-  test("isSpelled knows what older tapes may hold, and nothing else", () => {
+  test("isSpelled accepts the symbols of older tapes, and nothing else", () => {
     for (const text of ["A", "=cmd", "-", "a".repeat(255)]) assert.equal(isSpelled(text), true);
     for (const text of ["", "@a", "a b", "é", "-\n", "a".repeat(256)]) {
       assert.equal(isSpelled(text), false);
     }
   });
 
-  test("symbolFault says what a symbol is made of", () => {
+  test("symbolFault names the allowed characters", () => {
     for (const text of ["é", "a,b", "*", "a#b", "\0"]) assert.equal(symbolFault(text), ALPHABET);
   });
 

@@ -8,7 +8,7 @@ const NOW = NOON + 1_234.5;
 const anyMs = fc.integer({ min: 0, max: 4_102_444_800_000 });
 
 describe("parseIso", () => {
-  test("parseIso reads a date and time with every way to write its zone", () => {
+  test("parseIso reads a date and time with every form of zone", () => {
     for (
       const text of [
         "2026-01-05T12:00:00Z",
@@ -25,18 +25,18 @@ describe("parseIso", () => {
     ) assert.deepEqual(parseIso(text), { time: NOON, zoned: true }, text);
   });
 
-  test("parseIso reads a zone of hours alone", () => {
+  test("parseIso reads a zone with hours only", () => {
     assert.deepEqual(parseIso("2026-01-05 13:00:00+01"), { time: NOON, zoned: true });
     assert.deepEqual(parseIso("2026-01-05T07:00:00.000-05"), { time: NOON, zoned: true });
   });
 
-  test("parseIso reads a time without a zone as UTC and says so", () => {
+  test("parseIso reads a time without a zone as UTC and reports that", () => {
     assert.deepEqual(parseIso("2026-01-05T12:00:00"), { time: NOON, zoned: false });
     assert.deepEqual(parseIso("2026-01-05 12:00"), { time: NOON, zoned: false });
     assert.deepEqual(parseIso("2026-01-05"), { time: Date.UTC(2026, 0, 5), zoned: false });
   });
 
-  test("parseIso reads back every millisecond that toISOString writes", () => {
+  test("parseIso reads every millisecond that toISOString writes", () => {
     fc.assert(
       fc.property(anyMs, (time) => {
         assert.equal(parseIso(new Date(time).toISOString())?.time, time);
@@ -57,7 +57,7 @@ describe("parseIso", () => {
     }));
   });
 
-  test("parseIso refuses days, hours and zones that there are not", () => {
+  test("parseIso refuses days, hours and zones that do not exist", () => {
     for (
       const text of [
         "2026-02-30T00:00:00Z",
@@ -119,7 +119,7 @@ describe("parseTime", () => {
     assert.equal(parseTime("2026-01-05", NOW), Date.UTC(2026, 0, 5));
   });
 
-  test("parseTime refuses anything else", () => {
+  test("parseTime refuses other texts", () => {
     for (const text of ["", "-", "now", "+1h", "1h", "--1h", "-1x", "1e12", "1.", "- 1h", "NaN"]) {
       assert.equal(parseTime(text, NOW), undefined, JSON.stringify(text));
     }

@@ -9,7 +9,7 @@ function unit(...numbers: number[]): number | undefined {
   return unitOf(Float64Array.from(numbers), numbers.length, 0);
 }
 
-/** Integers and ulps of the numbers in the unit, and the numbers made of them again. */
+/** Integers and ulps of the numbers in the unit, and the numbers restored from them. */
 function parts(numbers: readonly number[], unit: number) {
   const count = numbers.length;
   const integers = new Float64Array(count);
@@ -35,18 +35,18 @@ describe("Units", () => {
     assert.equal(unit(NaN, 5, NaN), ONE);
   });
 
-  test("What arithmetic adds does not make the unit smaller", () => {
+  test("Rounding errors of arithmetic do not make the unit smaller", () => {
     assert.equal(unit(0.1 + 0.2, 10.1 - 0.01, 1.1 * 3), ONE + 2);
   });
 
-  test("A few strangers do not, but many leave no unit", () => {
+  test("A few outliers do not change the unit, and many leave no unit", () => {
     const numbers = Array.from({ length: 100 }, (_, index) => index / 4);
     assert.equal(unit(...numbers, Math.PI, 1e300), ONE + 2);
     assert.equal(unit(Math.PI), undefined);
     assert.equal(unit(...numbers.slice(0, 10), Math.PI, Math.E), undefined);
   });
 
-  test("A number is its integer in the unit and so many ulps", () => {
+  test("A number is an integer in the unit and a number of ulps", () => {
     assert.deepEqual(parts([0.1 + 0.2, 0.25, NaN], ONE + 2), {
       integers: [30, 25, NaN],
       ulps: [1, 0, 0],
@@ -55,13 +55,13 @@ describe("Units", () => {
     });
   });
 
-  test("What is too far from every integer has none", () => {
+  test("A number too far from every integer has none", () => {
     for (const number of [-0, 1e-9, -5e-324, 1.7e308, Infinity, -Infinity, 2 ** 51]) {
       assert.equal(parts([1, number], ONE), undefined, String(number));
     }
   });
 
-  test("Every number that has an integer comes back bit for bit", () => {
+  test("Every number with an integer is restored bit for bit", () => {
     const anyNumber = fc.oneof(
       fc.double(),
       fc.double({ min: -1e6, max: 1e6 }),

@@ -24,19 +24,19 @@ import { startServer, type TestServer } from "../helpers/server.ts";
 
 const timeout = 120_000;
 
-/** What the documents write for values of their reader. */
+/** Values of variables in the documents. */
 const ENV = {
   READ: "READ",
   WRITE: "WRITE",
   WRITE_KEY: "WRITE",
   SECRET: "0123456789abcdef0123456789abcdef",
 };
-/** Other tests run these: those of the container, the deployment, the executable, and run.mjs itself. */
+/** Other tests run these: those of the container, the deployment, the executable, and run.mjs. */
 const ELSEWHERE = [
   ...["git", "npm", "npx", "deno", "node", "bun", "docker", "install", "systemctl"],
   ...["helm", "kubectl", "apt-get"],
 ];
-/** Nothing is run of a block in one of these languages by itself. */
+/** Blocks in these languages are not run. */
 const LANGUAGES = [
   ...["", "caddyfile", "conversation", "csv", "js", "json", "mermaid", "nginx", "output", "python"],
   ...["sh", "toml", "yaml"],
@@ -46,7 +46,7 @@ const LANGUAGES = [
 const isGrid = (args: readonly string[]) =>
   args[0] === "watch" && !args.some((word) => /^--(?:once|json|help)$/.test(word));
 
-/** Lines of the documents that start a server are read, those of other programs looked at, the rest is run. */
+/** Server commands are only parsed, commands for other tests only checked, and the rest is run. */
 function kindOf({ line }: Command): "server" | "elsewhere" | "run" {
   const commands = splitLine(line, ENV);
   const ours = commands.map(argumentsOf).filter((args) => args !== undefined);
@@ -83,7 +83,7 @@ describe("Commands of the documents", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs a line in a shell as a reader would, but against the server of this test. */
+  /** Runs a line in a shell, against the server of this test. */
   async function run({ at, line, output }: Command, place: string): Promise<void> {
     const here = line.replaceAll(
       /(?:https?:\/\/)?(?:(?:localhost|127\.0\.0\.1):(?:5050|8080)|ticks\.example\.com)/g,
@@ -100,7 +100,7 @@ describe("Commands of the documents", () => {
     if (output !== undefined) matches(said, output, `${at}: ${line}`);
   }
 
-  it("Blocks are in languages of which something is known", () => {
+  it("Blocks are in known languages", () => {
     const blocks = pages.flatMap(blocksOf);
     assert.ok(all.length > 80 && blocks.length > 100);
     for (const { at, language, text, file } of blocks) {
@@ -112,13 +112,13 @@ describe("Commands of the documents", () => {
     }
   });
 
-  it("Settings files that they show can be used", () => {
+  it("Settings files are valid", () => {
     const files = pages.flatMap(blocksOf).filter(({ file }) => file === "tickwire.json");
     assert.ok(files.length > 0);
     for (const { text } of files) readConfig({ args: [], env: {}, readFile: () => text });
   });
 
-  it("Lines that start a server have flags that there are", () => {
+  it("Commands that start a server have valid flags", () => {
     const servers = all.filter((command) => kindOf(command) === "server");
     assert.ok(servers.length > 20);
     for (const { at, line } of servers) {
@@ -131,7 +131,7 @@ describe("Commands of the documents", () => {
     }
   });
 
-  it("Tasks and scripts that they name are there", () => {
+  it("Tasks and scripts exist", () => {
     const { scripts } = JSON.parse(textOf("package.json"));
     const { tasks } = JSON.parse(textOf("deno.json"));
     const text = pages.map(textOf).join("\n");
@@ -144,7 +144,7 @@ describe("Commands of the documents", () => {
   for (const page of pages) {
     const commands = commandsOf(page).filter((command) => kindOf(command) === "run");
     if (commands.length === 0) continue;
-    it(`${page}: what can be run does what it says`, { timeout }, async () => {
+    it(`${page}: commands give the shown output`, { timeout }, async () => {
       const place = layOut(folder, page);
       mkdirSync(join(place, "data"));
       const copy = await fetch(`${server.http}/backup`);
@@ -156,7 +156,7 @@ describe("Commands of the documents", () => {
 
 interface Ran {
   readonly code: number | null;
-  /** What it has written to standard output and standard error. */
+  /** Standard output and standard error. */
   readonly said: string;
 }
 
@@ -170,7 +170,7 @@ function runLine(line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Ran
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, said })));
 }
 
-/** @param pattern what is expected; an ellipsis stands for anything */
+/** @param pattern the expected text; an ellipsis matches any text */
 function matches(text: string, pattern: string, at: string): void {
   const plain = text.trim().replaceAll("\r\n", "\n");
   const escaped = pattern.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", "[^]*?");

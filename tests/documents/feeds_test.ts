@@ -16,7 +16,7 @@ import { ALPACA, BINANCE, COINBASE, FINNHUB, GATEWAY, StandIn } from "../helpers
 import { until } from "../helpers/until.mjs";
 
 const NO_BROKERS = lacks("mosquitto") || lacks("nats-server");
-/** Other tests run these, with a process of its own and with the package ccxt. */
+/** Other tests run these, in a process of their own or with the package ccxt. */
 const ELSEWHERE = /^(?:none$|stdin|ccxt:)/;
 const SECRETS = {
   FINNHUB_KEY: "secret",
@@ -33,7 +33,7 @@ const EXCHANGES = [
   { host: "wss://gateway.local", contract: GATEWAY },
 ];
 
-/** Every feed of the documents, and the page that has it. */
+/** Every feed of the documents, with its page. */
 const feeds = PAGES.flatMap((page) =>
   commandsOf(page).flatMap(({ line }) =>
     splitLine(line, {}).flatMap((words) => {
@@ -47,9 +47,9 @@ const feeds = PAGES.flatMap((page) =>
 describe("Feeds of the documents", () => {
   const folder = mkdtempSync(join(tmpdir(), "tickwire-feeds-"));
   const closes: (() => unknown)[] = [];
-  /** What stands in for an address of the documents. */
+  /** Local addresses for the addresses in the documents. */
   const places = new Map<string, string>();
-  /** Makes every source say something. */
+  /** Functions that make each source send something. */
   const sources: (() => void)[] = [];
 
   before(async () => {
@@ -133,12 +133,12 @@ describe("Feeds of the documents", () => {
     });
   }
 
-  /** The feed as the documents have it, but for where its source is. */
+  /** The feed of a document with the local address of its source. */
   function here({ page, feed }: { page: string; feed: string }): string | undefined {
     if (/^(?:mqtt|nats):/.test(feed) && NO_BROKERS !== false) return undefined;
     let own = feed.replace("history=2h", "history=1s").replace("&ca=authority.pem", "")
       .replace("?ca=authority.pem", "");
-    // The longest address first: one is the end of another.
+    // The longest address first, because an address may be the end of another.
     for (const [place, stand] of [...places].sort(([a], [b]) => b.length - a.length)) {
       own = own.replace(place, stand);
     }
@@ -149,7 +149,7 @@ describe("Feeds of the documents", () => {
     return own.replace(files, paths.join(","));
   }
 
-  it("Each brings ticks from its source, or from what stands in for it", {
+  it("Each feed brings ticks from its source, or from a local substitute", {
     timeout: 120_000,
   }, async () => {
     assert.ok(feeds.length > 18);

@@ -8,7 +8,7 @@ import { blocksOf, PAGES, proseOf, textOf } from "../helpers/documents.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url).href);
 const isThere = (path: string) => existsSync(posix.join(ROOT, path));
 
-/** The names that GitHub gives to the headings of a page. */
+/** The anchors that GitHub gives to the headings of a page. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, title] of proseOf(page).matchAll(/^#+ (.*)$/gm)) {
@@ -32,7 +32,7 @@ function faultOf(page: string, link: string): string | undefined {
 }
 
 describe("Links of the documents", () => {
-  it("They lead to files and headings that are there", () => {
+  it("They lead to existing files and headings", () => {
     const faults = PAGES.flatMap((page) => {
       const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
       const own = links.filter((link) => !/^(?:https?:|mailto:)/.test(link));
@@ -41,7 +41,7 @@ describe("Links of the documents", () => {
     assert.deepEqual(faults, []);
   });
 
-  it("Every page of docs/ is reached from README.md", () => {
+  it("Every page of docs/ is linked from README.md, directly or indirectly", () => {
     const reached = new Set<string>();
     const visit = (page: string) => {
       if (reached.has(page)) return;
@@ -55,8 +55,8 @@ describe("Links of the documents", () => {
     assert.deepEqual(PAGES.filter((page) => !reached.has(page)), []);
   });
 
-  it("Files of the project that they name are there", () => {
-    // What a build makes, and what an author is asked to write.
+  it("Files of the project in the documents exist", () => {
+    // Build outputs, and files that the reader writes.
     const others = /^dist\/|NAME/;
     const names = PAGES.filter((page) => page !== "CHANGELOG.md").flatMap((page) => {
       const code = blocksOf(page).map(({ text }) => text).join("\n");

@@ -10,7 +10,7 @@ import { textOf } from "../helpers/documents.ts";
 
 const settings = textOf("docs/settings.md");
 
-/** What a table of docs/settings.md says of a flag, cell by cell. */
+/** The row of a flag in the tables of docs/settings.md, as cells. */
 function rowOf(flag: string): string[] | undefined {
   const row = settings.split("\n").find((line) =>
     line.startsWith("|") && line.split("|")[1]!.includes(`\`${flag}\``)
@@ -26,7 +26,7 @@ describe("The reference in docs/", () => {
     assert.deepEqual([...new Set(lacking)], []);
   });
 
-  it("docs/settings.md has the defaults of --help, and no flag that is not there", () => {
+  it("docs/settings.md has the defaults of --help, and only existing flags", () => {
     const shown = helpText("1").matchAll(/^ {2}(--[\w-]+) .*\(([^()\s]+)\)$/gm);
     for (const [, flag, value] of shown) {
       if (value === "none") continue;
@@ -43,7 +43,7 @@ describe("The reference in docs/", () => {
     const metrics = await (await fetch(`${server.http}/metrics`)).text();
     await server.stop();
     const own = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
-    // These depend on settings: a folder for backups, a log that several servers share, and workers.
+    // These metrics depend on settings: backups, a shared log, and workers.
     const others = [...textOf("src/http/metrics.ts").matchAll(/"(backup_\w+|log_\w+|workers)"/g)]
       .map(([, name]) => `tickwire_${name}`);
     const [table] = /^## All metrics$[^]*?^## /m.exec(textOf("docs/operate.md"))!;
@@ -51,7 +51,7 @@ describe("The reference in docs/", () => {
     assert.deepEqual(told.sort(), [...new Set([...own, ...others])].sort());
   });
 
-  it("docs/clients/README.md has every address", async () => {
+  it("docs/clients/README.md has every route", async () => {
     const server = await startServer("--feed", "none");
     const { paths } = await (await fetch(`${server.http}/openapi.json`)).json();
     await server.stop();
@@ -63,7 +63,7 @@ describe("The reference in docs/", () => {
     assert.deepEqual(lacking, []);
   });
 
-  it("docs/feeds.md has every kind of feed that --help shows", () => {
+  it("docs/feeds.md has every kind of feed in --help", () => {
     const feeds = textOf("docs/feeds.md");
     const kinds = [...helpText("1").matchAll(/^ {6}([a-z]+):/gm)].map(([, kind]) => kind!);
     assert.ok(kinds.length >= 11);
@@ -81,7 +81,7 @@ describe("The reference in docs/", () => {
     assert.deepEqual(told!.match(/\w+\.js/g)!.sort(), [...files].sort());
   });
 
-  it("The glossary of CONTRIBUTING.md has names that the code has", () => {
+  it("The glossary of CONTRIBUTING.md has only names in the code", () => {
     const root = fileURLToPath(new URL("../../src", import.meta.url).href);
     const code = readdirSync(root, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
@@ -95,7 +95,7 @@ describe("The reference in docs/", () => {
     assert.deepEqual(names.filter((name) => !isThere(name)), []);
   });
 
-  it("The version is one: package, lock, changelog and deployment", () => {
+  it("The version is the same in package, lock, changelog and deployment", () => {
     const { version } = JSON.parse(textOf("package.json"));
     const lock = JSON.parse(textOf("package-lock.json"));
     assert.equal(lock.version, version);
@@ -105,7 +105,7 @@ describe("The reference in docs/", () => {
     assert.match(textOf("deploy/kubernetes/tickwire.yaml"), new RegExp(`tickwire:${version}\\b`));
   });
 
-  it(".editorconfig has the width of deno.json", () => {
+  it(".editorconfig has the line width of deno.json", () => {
     const { fmt } = JSON.parse(textOf("deno.json"));
     assert.match(textOf(".editorconfig"), new RegExp(`^max_line_length = ${fmt.lineWidth}$`, "m"));
   });

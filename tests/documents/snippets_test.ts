@@ -15,9 +15,9 @@ const NO_PYTHON = spawnSync("python3", ["--version"]).status === 0 ? false : "ne
 const snippets = (language: string) =>
   PAGES.flatMap(blocksOf).filter((block) => block.language === language);
 
-/** A snippet at work, in a browser as far as it needs one. */
+/** Runs a snippet, in as much of a browser as it needs. */
 class Reader {
-  /** What it has shown, or heard. */
+  /** Values that the snippet has shown or received. */
   readonly seen: unknown[] = [];
   readonly faults: unknown[] = [];
   readonly #open: { close(): void }[] = [];
@@ -27,7 +27,7 @@ class Reader {
     this.#server = server;
   }
 
-  /** Everything that a snippet may name. */
+  /** Every name that a snippet may use. */
   get names(): Record<string, unknown> {
     const see = (value: unknown) => void this.seen.push(value);
     return {
@@ -91,7 +91,7 @@ class Reader {
   }
 }
 
-/** `EventSource` for a runtime that has none. */
+/** An `EventSource` for a runtime without one. */
 class FetchedEvents extends EventTarget {
   readonly #end = new AbortController();
 
@@ -151,7 +151,7 @@ describe("Snippets of the documents", () => {
     socket.close();
   });
 
-  /** Starts a Python program and waits until it has ended, or has printed so many lines. */
+  /** Starts a Python program and waits until it ends, or has printed so many lines. */
   async function python({ at, text }: Block, lines: number): Promise<string> {
     const file = join(folder, "program.py");
     writeFileSync(file, new Reader(server).place(text));
@@ -174,7 +174,7 @@ describe("Snippets of the documents", () => {
     });
   }
 
-  it("docs/clients/python.md: it resumes without a gap and without a double", {
+  it("docs/clients/python.md: it resumes without missing or doubling ticks", {
     timeout,
     skip: NO_PYTHON,
   }, async () => {
@@ -187,7 +187,8 @@ describe("Snippets of the documents", () => {
     const ticks: { seq: number }[] =
       await (await fetch(`${server.http}/ticks?symbol=DEMO,BTC/*&limit=10000`)).json();
     const whole = ticks.map(({ seq }) => seq);
-    // The last frame may have been printed in part, or without its position having been kept: it comes again.
+    // The last frame may have been printed in part, or before its position was stored: it comes
+    // again.
     const joined = [...new Set([...first, ...second])];
     const begin = whole.indexOf(joined[0]!);
     assert.deepEqual(joined, whole.slice(begin, begin + joined.length));

@@ -17,7 +17,7 @@ const tick = (symbol: string, time = START): Tick => ({
   ask: null,
 });
 
-/** Runs a feed whose sleeps move the clock; its `turn` is told which attempt it is. */
+/** Runs a feed whose sleeps move the clock; its `turn` gets the number of the attempt. */
 async function runOf(
   turn: (context: FeedContext, attempt: number, stop: () => void) => Promise<void> | void,
   accept: (ticks: readonly Tick[], attempt: number) => void = () => {},
@@ -62,7 +62,7 @@ async function runOf(
 }
 
 describe("FeedRun", () => {
-  test("FeedRun tells of a feed that ends, with its ticks, rate and lag", async () => {
+  test("FeedRun reports a feed that ends, with its ticks, rate and lag", async () => {
     const { report, log } = await runOf(async (context) => {
       assert.equal(context.tapeEmpty, true);
       context.ready();
@@ -84,7 +84,7 @@ describe("FeedRun", () => {
     assert.deepEqual(log, ["Feed f has ended; the server keeps running"]);
   });
 
-  test("FeedRun tries a source again with full jitter, and forgets failures once it was stable", async () => {
+  test("FeedRun retries a source with full jitter, and forgets failures after a stable time", async () => {
     const { sleeps, states, log, report } = await runOf(async (context, attempt, stop) => {
       if (attempt === 7) return stop();
       if (attempt >= 4) context.ready();
@@ -107,7 +107,7 @@ describe("FeedRun", () => {
     ]);
   });
 
-  test("FeedRun waits as long as the source has asked for", async () => {
+  test("FeedRun waits as long as the source asks", async () => {
     const { sleeps } = await runOf((_, attempt, stop) => {
       if (attempt === 1) return stop();
       throw new SourceFault("busy", { retryAfterMs: 90_000 });
@@ -115,7 +115,7 @@ describe("FeedRun", () => {
     assert.deepEqual(sleeps, [90_000]);
   });
 
-  test("FeedRun lets a feed fail for good by itself, with a stack only where it is our fault", async () => {
+  test("FeedRun ends a feed that fails for good, and logs a stack only for an error of ours", async () => {
     for (
       const [error, line] of [
         [new TypeError("ours"), "Feed f failed: TypeError: ours"],
@@ -130,7 +130,7 @@ describe("FeedRun", () => {
     }
   });
 
-  test("FeedRun pauses while the tape is full, and remembers why", async () => {
+  test("FeedRun pauses while the tape is full, and keeps the reason", async () => {
     const { report, states } = await runOf(async (context) => {
       context.ready();
       await context.emit([tick("A")]);
@@ -141,7 +141,7 @@ describe("FeedRun", () => {
     assert.deepEqual([report.state, report.error, report.ticks], ["ended", "the disk is full", 1]);
   });
 
-  test("FeedRun lets no feed fail for an instrument for which there is no room", async () => {
+  test("FeedRun does not fail a feed for an instrument without room", async () => {
     const { report } = await runOf((context) => {
       context.define("FULL", {});
       context.define("A", {});
@@ -149,7 +149,7 @@ describe("FeedRun", () => {
     assert.deepEqual([report.state, report.error], ["ended", "no room for FULL"]);
   });
 
-  test("FeedRun leaves out symbols for which there is no room, and takes the others", async () => {
+  test("FeedRun leaves out symbols without room, and takes the others", async () => {
     const taken: string[] = [];
     const { report, log } = await runOf(async (context) => {
       context.define("A", {});

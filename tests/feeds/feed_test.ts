@@ -10,7 +10,7 @@ import {
 } from "../../src/feeds/feed.ts";
 
 describe("parseFeedSpec", () => {
-  test("parseFeedSpec takes kind, what and options apart", () => {
+  test("parseFeedSpec splits kind, source and options", () => {
     const { name, kind, what, options } = parseFeedSpec(
       "replay:some/ticks.csv?speed=10&loop&map=time:Date,price:Close",
     );
@@ -22,7 +22,7 @@ describe("parseFeedSpec", () => {
     ]]);
   });
 
-  test("parseFeedSpec keeps colons and slashes of what, and the options after the first ?", () => {
+  test("parseFeedSpec keeps colons and slashes of the source, and reads options after the first ?", () => {
     const { kind, what, options } = parseFeedSpec("kraken:wss://ws.kraken.com/v2?symbols=BTC/USD");
     assert.deepEqual([kind, what, options.get("symbols")], [
       "kraken",
@@ -38,7 +38,7 @@ describe("parseFeedSpec", () => {
     }
   });
 
-  test("parseFeedSpec gives no kind to what has none", () => {
+  test("parseFeedSpec gives an empty kind for a text without a kind", () => {
     for (const name of ["", ":x", "Replay:x", "ticks.csv", "a b:x"]) {
       assert.equal(parseFeedSpec(name).kind, "", name);
     }
@@ -48,7 +48,7 @@ describe("parseFeedSpec", () => {
 describe("Options of a feed", () => {
   const spec = (options: string) => parseFeedSpec(`kind:?${options}`);
 
-  test("checkOptions names the option that is unknown and those that are known", () => {
+  test("checkOptions names the unknown option and the known ones", () => {
     checkOptions(spec("a=1&b"), ["a", "b"]);
     assert.throws(() => checkOptions(spec("a=1&c"), ["a", "b"]), {
       name: "RangeError",
@@ -56,7 +56,7 @@ describe("Options of a feed", () => {
     });
   });
 
-  test("numberOption reads a number of at least 0, or what is set when it is absent", () => {
+  test("numberOption reads a number of at least 0, or gives the default", () => {
     assert.equal(numberOption(spec(""), "n", 7), 7);
     for (const [text, number] of [["0", 0], ["1.5", 1.5], ["1e3", 1_000]] as const) {
       assert.equal(numberOption(spec(`n=${text}`), "n", 7), number);
@@ -66,7 +66,7 @@ describe("Options of a feed", () => {
     }
   });
 
-  test("flagOption is yes when present, unless it says false or 0", () => {
+  test("flagOption is true when present, except for false or 0", () => {
     assert.equal(flagOption(spec(""), "loop"), false);
     for (const text of ["loop", "loop=", "loop=true", "loop=1"]) {
       assert.equal(flagOption(spec(text), "loop"), true, text);
@@ -81,13 +81,13 @@ describe("openFeeds", () => {
   const kinds = { a: ({ name, options }: FeedSpec) => ({ name, run: async () => {}, options }) };
   const open = (...names: string[]) => openFeeds(names, kinds, { TOKEN: "s3&cret" });
 
-  test("openFeeds makes a feed of each name but none, with values of the environment", () => {
+  test("openFeeds opens each named feed except none, with values of the environment", () => {
     const feeds = open("a:x?to=${TOKEN}", "none", "a:y");
     assert.deepEqual(feeds.map(({ name }) => name), ["a:x?to=${TOKEN}", "a:y"]);
     assert.equal((feeds[0] as unknown as FeedSpec).options.get("to"), "s3&cret");
   });
 
-  test("openFeeds refuses in words what is unknown, there twice or not set, and shows no secret", () => {
+  test("openFeeds refuses unknown, repeated and unset names in words, without secrets", () => {
     assert.throws(() => open("b:x?key=abc"), {
       name: "RangeError",
       message: "Cannot use feed b:x?key=…: its kind is none of a, none",

@@ -7,7 +7,7 @@ import { run, START } from "./run.ts";
 
 type Message = string | Uint8Array | object;
 
-/** What becomes of messages; `null` is a new connection. */
+/** The results of messages; `null` is a new connection. */
 async function take(options: string, ...messages: (Message | null)[]) {
   const spec = parseFeedSpec(`ws:?${options}`);
   const faults: string[] = [];
@@ -40,7 +40,7 @@ const BEFORE = START - 1_000;
 const a = (price: number, id = price) => ({ symbol: "A", price, id, time: BEFORE + price });
 
 describe("An inlet", () => {
-  test("An inlet takes records, lists, packed frames and lines whose columns are named", async () => {
+  test("An inlet reads records, lists, packed frames and lines with named columns", async () => {
     const { prices, leftOut } = await take("", a(1), [a(2), a(3)], gzipSync(JSON.stringify(a(4))));
     assert.deepEqual([prices, leftOut], [["A 1", "A 2", "A 3", "A 4"], 0]);
     const lines = await take("columns=symbol,price", "A,1\nB,2\n", "A,3");
@@ -58,7 +58,7 @@ describe("An inlet", () => {
     assert.deepEqual(numbers.prices, ["T 21.5", "T 22"]);
   });
 
-  test("An inlet counts what it cannot read, and ignores what was not asked for", async () => {
+  test("An inlet counts unreadable messages, and ignores messages that were not requested", async () => {
     const wrong = await take("", "{", { result: null, id: 1 }, a(1), { symbol: "A", price: "x" });
     assert.deepEqual([wrong.prices, wrong.leftOut], [["A 1"], 3]);
     assert.match(wrong.warnings[0]!, /^Cannot read h: message 1: it is not JSON, /);
@@ -70,7 +70,7 @@ describe("An inlet", () => {
     assert.match(asked.warnings[0]!, /message 5: there is no d in it$/);
   });
 
-  test("An inlet fails with what the source says is wrong, in many forms", async () => {
+  test("An inlet fails with the error message of the source, in many forms", async () => {
     const { faults, leftOut } = await take(
       "where=k:1",
       { type: "error", message: "Failed to subscribe", reason: "X is no product" },
@@ -97,7 +97,7 @@ describe("An inlet", () => {
     assert.match(bytes.faults[0]!, /^What the source sends is neither text nor gzip: /);
   });
 
-  test("An inlet takes a numbered record once, and says between which some are missing", async () => {
+  test("An inlet takes a numbered record once, and reports a gap by numbers", async () => {
     const { prices, warnings, marks } = await take(
       "id=id",
       ...[a(1), a(2), a(2), a(3), null, a(3), a(4), null, a(7), { ...a(9), symbol: "B" }],
@@ -120,7 +120,7 @@ describe("An inlet", () => {
     assert.deepEqual([wrong.prices, wrong.leftOut], [["A 2"], 1]);
   });
 
-  test("An inlet says between which times something is missing, where records have no numbers", async () => {
+  test("An inlet reports a gap by times when records have no numbers", async () => {
     const { warnings, marks } = await take("", a(1), a(2), null, a(5), a(6));
     assert.deepEqual(warnings, [
       "Missed what h sent between 2025-11-21T04:39:59.002Z and 2025-11-21T04:39:59.005Z",

@@ -14,7 +14,7 @@ describe("NumberedTrades", () => {
     assert.deepEqual(line.place, { id: 4, time: 40 });
   });
 
-  test("NumberedTrades needs nothing fetched when the snapshot goes back far enough", () => {
+  test("NumberedTrades requests nothing when the snapshot reaches back far enough", () => {
     const line = new NumberedTrades("A", { id: 4, time: 40 });
     assert.deepEqual(ids(line.receive([], true)), []);
     assert.deepEqual(ids(line.receive(trades(3, 4, 5), true)), [5]);
@@ -22,7 +22,7 @@ describe("NumberedTrades", () => {
     assert.deepEqual(ids(line.receive(trades(5), true)), []);
   });
 
-  test("NumberedTrades holds what comes until the trades before it are fetched", () => {
+  test("NumberedTrades holds new trades until the earlier ones are fetched", () => {
     const line = new NumberedTrades("A", { id: 4, time: 40 });
     assert.equal(line.receive(trades(8, 9), true), undefined);
     assert.deepEqual(ids(line.receive(trades(10), false)), []);
@@ -34,7 +34,7 @@ describe("NumberedTrades", () => {
     assert.equal(line.receive(trades(12), false), undefined);
   });
 
-  test("NumberedTrades takes late trades, and knows an exchange that numbers anew by its times", () => {
+  test("NumberedTrades takes late trades, and detects by times that the exchange numbers anew", () => {
     const line = new NumberedTrades("A", undefined);
     assert.deepEqual(ids(line.receive([trade(1), trade(2, 5), trade(3)], false)), [1, 2, 3]);
     assert.deepEqual(ids(line.receive([trade(1, 50), trade(2, 60)], false)), [1, 2]);
@@ -50,6 +50,6 @@ describe("NumberedTrades", () => {
   });
 });
 
-test("roundTime makes both ways of writing a time one", () => {
+test("roundTime gives both ways of writing a time the same value", () => {
   assert.equal(roundTime(1790359840.939291 * 1_000), roundTime(1_790_359_840_939 + 0.291));
 });

@@ -14,7 +14,7 @@ const tick = (price: number): Tick => ({
   ask: null,
 });
 
-/** An outbox whose writing the test lets go on. */
+/** An outbox whose writes the test completes. */
 function outboxOf(fault?: Error) {
   const written: { prices: number[]; marks: readonly Mark[] }[] = [];
   const stop = new AbortController();
@@ -32,7 +32,7 @@ function outboxOf(fault?: Error) {
 }
 
 describe("Outbox", () => {
-  test("Outbox writes in order, and together what came while it was writing", async () => {
+  test("Outbox writes in order, and writes ticks that came during a write together", async () => {
     const { outbox, written } = outboxOf();
     outbox.put([tick(1)], { name: "m", value: "1" });
     outbox.put([tick(2), tick(3)], { name: "m", value: "2" }, { name: "n", value: "x" });
@@ -49,7 +49,7 @@ describe("Outbox", () => {
     assert.deepEqual(written.at(-1), { prices: [5], marks: [] });
   });
 
-  test("Outbox takes nothing, before and between ticks, without ever waiting for it", async () => {
+  test("Outbox accepts empty batches without a wait", async () => {
     const { outbox, written } = outboxOf();
     outbox.put([]);
     await outbox.drained();
@@ -59,7 +59,7 @@ describe("Outbox", () => {
     assert.deepEqual(written.map(({ prices }) => prices), [[1]]);
   });
 
-  test("Outbox tells whoever waits for it of what went wrong, and nobody else", async () => {
+  test("Outbox reports a failed write to those who wait for it, and to nobody else", async () => {
     const fault = new Error("no");
     const { outbox } = outboxOf(fault);
     outbox.put([tick(1)]);

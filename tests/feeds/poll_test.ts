@@ -9,7 +9,7 @@ interface Asked {
   readonly headers: Headers;
 }
 
-/** A feed that is given these answers, one after another, and then waits for its end. */
+/** A feed that gets these answers one after another, and then waits for its end. */
 function feedOf(spec: string, answers: (string | object | Response)[], environment = {}) {
   const asked: Asked[] = [];
   const feed = poll(parseFeedSpec(spec, environment), (url, { headers }) => {
@@ -78,21 +78,21 @@ describe("poll", () => {
     }
   });
 
-  test("poll asks at its pace, and an unchanged value is a tick of that moment", async () => {
+  test("poll asks at its interval, and gives an unchanged value a new tick", async () => {
     const { feed, asked } = feedOf("poll:http://h/p?every=2s", [{ A: 1 }]);
     const { ticks, ready } = await run(feed, { forMs: 5_000 });
     assert.deepEqual(ticks.map(({ time }) => time - START), [0, 2_000, 4_000]);
     assert.deepEqual([asked.length, ready.length], [3, 3]);
   });
 
-  test("poll takes an observation that has a time once, however often it is sent", async () => {
+  test("poll takes an observation with a time once, however often it comes", async () => {
     const [a, b, c] = [1, 2, 3].map((price) => ({ symbol: "A", price, time: START + price }));
     const { feed } = feedOf("poll:http://h/p?every=1s", [[a, b], [b, c], [a, c], [b]]);
     const { ticks } = await run(feed, { forMs: 10_000 });
     assert.deepEqual(ticks.map(({ price }) => price), [1, 2, 3]);
   });
 
-  test("poll says which answer it knows, and 304 adds nothing", async () => {
+  test("poll sends the validators of its last answer, and 304 adds nothing", async () => {
     const headers = { etag: '"x"', "last-modified": "Fri, 21 Nov 2025 04:40:00 GMT" };
     const known = new Response('{"A":1}', { headers });
     const { feed, asked } = feedOf("poll:http://h/p?every=1s", [
@@ -110,7 +110,7 @@ describe("poll", () => {
     assert.equal(asked[1]!.headers.get("if-modified-since"), headers["last-modified"]);
   });
 
-  test("poll adds nothing of an answer with a broken record, names it, and asks for it again", async () => {
+  test("poll adds nothing of an answer with a broken record, reports the record, and asks again", async () => {
     const broken = new Response('[{"symbol":"A","price":1},{"symbol":"A","price":"x"}]', {
       headers: { etag: "e" },
     });
@@ -142,12 +142,12 @@ describe("poll", () => {
     }
   });
 
-  test("poll ends an answer that is too long", async () => {
+  test("poll stops reading an answer that is too long", async () => {
     const { message } = await faultOf(feedOf("poll:http://h/p", ["x".repeat(17_000_000)]).feed);
     assert.equal(message, "The answer has more than 16777216 bytes");
   });
 
-  test("poll leaves the query of the URL as it is, but for its own options", async () => {
+  test("poll keeps the query of the URL, except its own options", async () => {
     const urls: [string, string][] = [
       ["http://h/p?a=1%2C2&every=1s&b&symbol=X", "http://h/p?a=1%2C2&b"],
       ["http://h/p?every=1s", "http://h/p"],
@@ -161,7 +161,7 @@ describe("poll", () => {
     }
   });
 
-  test("poll sends headers, whose secrets come from the environment and are not shown", async () => {
+  test("poll sends headers with secrets from the environment, and does not show them", async () => {
     const spec =
       "poll:http://me:pw@h/p?apikey=abc&header=Authorization: Bearer ${TOKEN}&header=x-b:2";
     const { feed, asked } = feedOf(spec, [{ A: 1 }], { TOKEN: "s&c=r+t" });
@@ -175,7 +175,7 @@ describe("poll", () => {
     );
   });
 
-  test("poll refuses what it cannot use", () => {
+  test("poll refuses bad options in words", () => {
     for (
       const [spec, reason] of [
         ["poll:", /name an address, as in poll:https:/],

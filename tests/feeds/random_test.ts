@@ -7,7 +7,7 @@ const draw = (random: () => number, count = COUNT) => Array.from({ length: count
 const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 describe("seededRandom", () => {
-  test("seededRandom is the same for the same seed on every runtime", () => {
+  test("seededRandom gives the same numbers for the same seed on every runtime", () => {
     assert.deepEqual(draw(seededRandom(1), 4), [
       0.6270739405881613,
       0.002735721180215478,
@@ -17,13 +17,13 @@ describe("seededRandom", () => {
     assert.deepEqual(draw(seededRandom(42), 100), draw(seededRandom(42), 100));
   });
 
-  test("seededRandom differs for another seed, its neighbour too", () => {
+  test("seededRandom gives other numbers for another seed, even an adjacent one", () => {
     for (let seed = 0; seed < 100; seed++) {
       assert.notDeepEqual(draw(seededRandom(seed), 3), draw(seededRandom(seed + 1), 3));
     }
   });
 
-  test("seededRandom is in [0, 1) and even", () => {
+  test("seededRandom is uniform in [0, 1)", () => {
     const numbers = draw(seededRandom(7));
     const tenths = new Array<number>(10).fill(0);
     for (const number of numbers) {
@@ -44,7 +44,7 @@ describe("gaussian", () => {
     assert.ok(Math.abs(beyondTwo - 0.0455) < 0.005, `${beyondTwo}`);
   });
 
-  test("gaussian is finite for every random number there is", () => {
+  test("gaussian is finite for every random number", () => {
     for (const number of [0, 0.5, 1 - 2 ** -32]) {
       assert.ok(Number.isFinite(gaussian(() => number)), `${number}`);
     }

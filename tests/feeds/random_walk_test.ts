@@ -28,7 +28,7 @@ const anyCharacter: fc.Arbitrary<Character> = fc.record({
 });
 
 describe("RandomWalk", () => {
-  test("RandomWalk has bid < ask, the price within, and a size of whole steps", () => {
+  test("RandomWalk has bid < ask, a price between them, and a size of whole steps", () => {
     fc.assert(fc.property(anyCharacter, fc.integer(), (character, seed) => {
       const walk = new RandomWalk(character, seededRandom(seed), 0);
       for (let time = 0; time < 100; time++) {
@@ -40,12 +40,12 @@ describe("RandomWalk", () => {
     }));
   });
 
-  test("RandomWalk is at its own price at its own time", () => {
+  test("RandomWalk has its start price at its start time", () => {
     const { bid, ask } = new RandomWalk(STOCK, seededRandom(1), 0).next(0);
     assert.ok(99.9 < bid! && ask! < 100.1);
   });
 
-  test("RandomWalk moves in a day about as much as its volatility says", () => {
+  test("RandomWalk moves per day about as much as its volatility", () => {
     const moves = Array.from({ length: 200 }, (_, seed) => {
       const walk = new RandomWalk(STOCK, seededRandom(seed), 0);
       for (let minute = 0; minute < 1_440; minute++) walk.next(minute * 60_000);
@@ -56,7 +56,7 @@ describe("RandomWalk", () => {
     assert.ok(deviation > expected && deviation < 2 * expected, `${deviation} ${expected}`);
   });
 
-  test("RandomWalk does not run away in a year", () => {
+  test("RandomWalk stays near its start price for a year", () => {
     for (let seed = 0; seed < 20; seed++) {
       const walk = new RandomWalk({ ...STOCK, volatility: 0.7 }, seededRandom(seed), 0);
       for (let hour = 0; hour < 8_760; hour++) {
@@ -66,7 +66,7 @@ describe("RandomWalk", () => {
     }
   });
 
-  test("RandomWalk stands still in price while no time passes", () => {
+  test("RandomWalk keeps its price while no time passes", () => {
     const walk = new RandomWalk({ ...STOCK, spread: 0 }, seededRandom(3), 0);
     const { bid } = walk.next(1_000);
     for (let count = 0; count < 100; count++) assert.equal(walk.next(1_000).bid, bid);

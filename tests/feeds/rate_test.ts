@@ -14,7 +14,7 @@ test("Rate is the average of the last ten whole seconds", () => {
   assert.equal(rate.perSecond(now + 20_000), 7);
   assert.equal(rate.perSecond(now + 25_000), 3.5);
   assert.equal(rate.perSecond(now + 3_600_000), 0);
-  // A clock that is set back keeps counting where it was.
+  // After the clock is set back, Rate keeps counting.
   rate.add(10, now);
   assert.equal(rate.perSecond(now + 3_601_000), 1);
 });

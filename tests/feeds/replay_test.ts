@@ -11,7 +11,7 @@ import { run, type RunOptions, START } from "./run.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
-/** When the files here were recorded. */
+/** Time of the recordings in this file. */
 const THEN = Date.UTC(2024, 4, 6, 7, 8);
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-"));
@@ -37,7 +37,7 @@ function csvAt(...seconds: number[]): string {
 }
 
 describe("replay", () => {
-  test("replay plays a CSV file in its order at the recorded pace and ends", async () => {
+  test("replay plays a CSV file in order at the recorded pace and ends", async () => {
     const { ticks, ended, ready, warnings } = await play(fileOf(csvAt(0, 1, 1, 3.5, 10)));
     assert.deepEqual(ticks.map(({ price }) => price), [1, 2, 3, 4, 5]);
     assert.deepEqual(ticks.map(({ at }) => at - START), [0, 1_000, 1_000, 3_500, 10_000]);
@@ -81,7 +81,7 @@ describe("replay", () => {
     }
   });
 
-  test("replay with speed plays so many times as fast", async () => {
+  test("replay with speed plays faster by that factor", async () => {
     const path = fileOf(csvAt(0, 60, 90));
     const { ticks } = await play(path, "speed=60");
     assert.deepEqual(ticks.map(({ at }) => at - START), [0, 1_000, 1_500]);
@@ -90,7 +90,7 @@ describe("replay", () => {
     assert.deepEqual(slow.ticks.map(({ at }) => at - START), [0, 120_000, 180_000]);
   });
 
-  test("replay with speed=0 plays as fast as it can, and lets others work", async () => {
+  test("replay with speed=0 plays without waits, and lets other work run", async () => {
     const path = fileOf(csvAt(...Array.from({ length: 3_500 }, (_, index) => index)));
     const { ticks, batches, sleeps } = await play(path, "speed=0");
     assert.equal(ticks.length, 3_500);
@@ -111,7 +111,7 @@ describe("replay", () => {
     assert.ok(fast.ticks.every(({ time }) => time <= START && time > START - MINUTE * 2));
   });
 
-  test("replay with loop starts again one usual gap after the end", async () => {
+  test("replay with loop starts again one typical gap after the end", async () => {
     const path = fileOf(csvAt(0, 10, 20));
     const { ticks, ended } = await play(path, "loop", { forMs: 95 * SECOND });
     assert.equal(ended, false);
@@ -127,7 +127,7 @@ describe("replay", () => {
     );
   });
 
-  test("replay with loop never stops passing the time, whatever the times in the file", async () => {
+  test("replay with loop always lets time pass, for any times in the file", async () => {
     const files = {
       "one record": csvAt(5),
       "one instant": csvAt(5, 5, 5),
@@ -139,7 +139,7 @@ describe("replay", () => {
     }
   });
 
-  test("replay with map reads fields from columns of other names", async () => {
+  test("replay with map reads fields from columns with other names", async () => {
     const path = fileOf("Date,Close,Vol.,Name\n2024-05-06,1.5,10,A\n2024-05-07,1.6,,A\n");
     const { ticks, warnings } = await play(
       path,
@@ -168,7 +168,7 @@ describe("replay", () => {
     ]);
   });
 
-  test("replay with symbol names what a file without a symbol column is", async () => {
+  test("replay with symbol names the symbol of a file without that column", async () => {
     const path = fileOf(
       [{ timestamp: THEN, value: 0.54 }, { timestamp: THEN + MINUTE, value: -1 }],
       "json",
@@ -182,7 +182,7 @@ describe("replay", () => {
     assert.deepEqual(csv.ticks.map(({ symbol }) => symbol), ["x"]);
   });
 
-  test("replay with every paces a file without times, stamped when they are sent", async () => {
+  test("replay with every paces a file without times, and each tick has its sending time", async () => {
     for (
       const [path, options] of [
         [fileOf("value\n3\n1\n2\n"), "map=price:value&"],
@@ -203,7 +203,7 @@ describe("replay", () => {
     }
   });
 
-  test("replay with every and loop keeps the spacing from one pass to the next", async () => {
+  test("replay with every and loop keeps the spacing between passes", async () => {
     for (const values of [[1, 2, 3], [1]]) {
       const path = fileOf(values, "json");
       const { ticks } = await play(path, "symbol=demo&every=100ms&loop", { forMs: 1_050 });
@@ -229,7 +229,7 @@ describe("replay", () => {
     assert.deepEqual(ticks.map(({ time }) => time - THEN), [0, 1_000, 2_000, 3_000]);
   });
 
-  test("replay reports broken lines by number with the reason and plays the rest", async () => {
+  test("replay reports broken lines by number with the reason, and plays the rest", async () => {
     const path = fileOf(
       "\uFEFFtime,symbol,price\r\n\r\n2024-05-06T07:08:00Z,A,1\r\nyesterday,A,2\r\n" +
         '2024-05-06T07:08:01Z,"A,B",3\r\n2024-05-06T07:08:01Z,A\r\n,A,4\r\n2024-05-06T07:08:02Z,A,x\r\n' +
@@ -264,7 +264,7 @@ describe("replay", () => {
     ]);
   });
 
-  test("replay reports no more than twenty broken lines one by one", async () => {
+  test("replay reports at most twenty broken lines one by one", async () => {
     const path = fileOf(`time,symbol,price\n${"x,A,1\n".repeat(1_000)}2024-05-06,A,1\n`);
     const { ticks, warnings } = await play(path);
     assert.equal(ticks.length, 1);
@@ -272,7 +272,7 @@ describe("replay", () => {
     assert.match(warnings.at(-1)!, /^Left out 1000 broken records of .*, took 1$/);
   });
 
-  test("replay ends on a file that holds nothing to play, with loop too", async () => {
+  test("replay ends on a file without ticks, also with loop", async () => {
     for (const text of ["", "time,symbol,price\n", "time,symbol,price\nx,A,1\n"]) {
       const { ticks, ended } = await play(fileOf(text), "loop");
       assert.deepEqual([ticks.length, ended], [0, true]);
@@ -280,26 +280,26 @@ describe("replay", () => {
     assert.deepEqual((await play(fileOf("[]", "json"), "loop")).ticks, []);
   });
 
-  test("replay fails in words on a JSON file that is not JSON", async () => {
+  test("replay reports in words a JSON file that is not JSON", async () => {
     await assert.rejects(
       play(fileOf("[1, 2", "json"), "symbol=a&every=1s"),
       /^RangeError: Cannot /,
     );
   });
 
-  test("replay ends when it is told to", async () => {
+  test("replay ends on request", async () => {
     const { ticks } = await play(fileOf(csvAt(0, 1, 2, 3, 4)), "", { forMs: 2_500 });
     assert.deepEqual(ticks.map(({ price }) => price), [1, 2, 3]);
   });
 
-  test("replay does not emit its last tick early when it is told to end before", async () => {
+  test("replay that is ended early does not emit its last tick", async () => {
     for (const options of ["", "rebase", "loop"]) {
       const { ticks } = await play(fileOf(csvAt(0, 10)), options, { forMs: 5 * SECOND });
       assert.deepEqual(ticks.map(({ price }) => price), [1], options);
     }
   });
 
-  test("replay merges files by the time of their ticks, each under its own name", async () => {
+  test("replay merges files by the times of ticks, each with its own symbol", async () => {
     const [a, b, c] = [fileOf(csvAt(0, 2, 4)), fileOf(csvAt(1, 2, 3)), fileOf(csvAt())];
     const { ticks, ended } = await play(`${a},${b},${c}`, "map=symbol:symbol");
     assert.deepEqual(ticks.map(({ at }) => at - START), [0, 1, 2, 2, 3, 4].map((s) => s * SECOND));
@@ -316,7 +316,7 @@ describe("replay", () => {
     ]);
   });
 
-  test("replay merges as many ticks as there are, in order, to the last", async () => {
+  test("replay merges many ticks in order, to the last", async () => {
     const many = (first: number) =>
       fileOf(csvAt(...Array.from({ length: 3_000 }, (_, index) => first + 2 * index)));
     const { ticks } = await play(`${many(0)},${many(1)}`, "speed=0");
@@ -338,7 +338,7 @@ describe("replay", () => {
     ]]);
   });
 
-  test("replay unpacks files, and fails on one that is cut off", async () => {
+  test("replay unpacks files, and fails on a truncated one", async () => {
     const path = fileOf("", "csv.gz");
     const packed = gzipSync(csvAt(...Array.from({ length: 5_000 }, (_, index) => index)));
     writeFileSync(path, packed);
@@ -348,7 +348,7 @@ describe("replay", () => {
     await assert.rejects(play(path, "speed=0"));
   });
 
-  test("replay plays what was recorded from a time, and to one", async () => {
+  test("replay plays the part of a recording between two times", async () => {
     const path = fileOf(csvAt(0, 1, 2, 3, 4));
     const { ticks } = await play(path, "from=2024-05-06T07:08:01Z&to=2024-05-06T07:08:03");
     assert.deepEqual(ticks.map(({ price, at }) => [price, at - START]), [[2, 0], [3, 1_000]]);
@@ -356,7 +356,7 @@ describe("replay", () => {
     assert.deepEqual(rest.ticks.map(({ price }) => price), [5]);
   });
 
-  test("replay gives bars as they are, and plays a price of each where one is named", async () => {
+  test("replay emits bars, or plays one price of each bar if a price is named", async () => {
     const path = fileOf("time,open,high,low,close\n2024-05-06,1,3,1,2\n2024-05-07,2,4,2,3\n");
     const { bars } = await play(path, "symbol=A&speed=0");
     assert.deepEqual(
@@ -373,7 +373,7 @@ describe("replay", () => {
     assert.deepEqual(ticks.map(({ price }) => price), [2, 3]);
   });
 
-  test("replay fails in words on a column that is not there", async () => {
+  test("replay reports a missing column in words", async () => {
     const path = fileOf(csvAt(0, 1));
     await assert.rejects(play(path, "map=price:Close"), {
       name: "RangeError",
@@ -382,12 +382,12 @@ describe("replay", () => {
     });
   });
 
-  test("replay tells by its first line what a file is that does not say so", async () => {
+  test("replay detects the format by the first line", async () => {
     const path = fileOf(`{"time":${THEN},"symbol":"A","price":"7"}\n`, "log");
     assert.deepEqual((await play(path)).ticks.map(({ price }) => price), [7]);
   });
 
-  test("replay refuses what it cannot use in words that name the feed", () => {
+  test("replay refuses bad options in words that name the feed", () => {
     const path = fileOf(csvAt(0));
     const wrong: [string, RegExp][] = [
       [
@@ -430,7 +430,7 @@ describe("replay of real data", () => {
   const metrics = "server-metrics.json";
 
   test(
-    "replay plays every quote in order at 60 times its pace",
+    "replay plays every quote in order at 60 times the recorded pace",
     { skip: unless(quotes) },
     async () => {
       const { ticks, warnings } = await play(pathOf(quotes), "speed=60&rebase");

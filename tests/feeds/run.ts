@@ -11,17 +11,17 @@ const CALLS_MAX = 2_000_000;
 
 export interface RunOptions {
   readonly start?: number;
-  /** The feed is ended after so many milliseconds of its own time. */
+  /** Ends the feed after so many milliseconds of its own time. */
   readonly forMs?: number;
-  /** The feed is ended after so many ticks. */
+  /** Ends the feed after so many ticks. */
   readonly ticksMax?: number;
   readonly tapeEmpty?: boolean;
-  /** How long it takes to put one tick on the tape. */
+  /** Milliseconds that one tick takes until it is on the tape. */
   readonly msPerTick?: number;
 }
 
 export interface Emitted extends Tick {
-  /** The time of day when it was emitted. */
+  /** Time of day when the tick was emitted. */
   readonly at: number;
 }
 
@@ -29,19 +29,19 @@ export interface Ran {
   readonly ticks: Emitted[];
   readonly bars: GivenBar[];
   readonly batches: number[];
-  /** How long the feed slept each time, and how many ticks it had emitted until then. */
+  /** Each sleep of the feed, and the number of ticks emitted before. */
   readonly sleeps: { ms: number; after: number }[];
   readonly warnings: string[];
   readonly marks: Mark[];
   readonly leftOut: number;
   readonly defined: Map<string, InstrumentFields>;
-  /** When the feed was ready, and after how many ticks. */
+  /** When the feed became ready, and the number of ticks before. */
   readonly ready: { at: number; after: number }[];
-  /** Whether the feed came to its end by itself. */
+  /** Whether the feed ended by itself. */
   readonly ended: boolean;
 }
 
-/** Runs a feed with a clock that only its own sleeps, and the work of emitting, move on. */
+/** Runs a feed with a clock that only its sleeps and the work of emitting move. */
 export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
   const { start = START, forMs = Infinity, ticksMax = Infinity, tapeEmpty = true } = options;
   const stop = new AbortController();

@@ -6,7 +6,7 @@ import { run, type RunOptions, START } from "./run.ts";
 
 type Stream = string | ((signal: AbortSignal) => Response);
 
-/** Runs a feed whose source gives these streams, one connection after another. */
+/** Runs a feed with a source that sends these streams, one connection after another. */
 async function play(spec: string, streams: Stream[], options: RunOptions = {}) {
   const asked: Headers[] = [];
   const faults: SourceFault[] = [];
@@ -33,7 +33,7 @@ async function play(spec: string, streams: Stream[], options: RunOptions = {}) {
 const tick = (price: number) => `{"symbol":"A","price":${price},"time":${START + price}}`;
 
 describe("sse", () => {
-  test("sse reads events, of any line ends, and goes on from the last id", async () => {
+  test("sse reads events with any line ends, and resumes at the last id", async () => {
     const { ticks, marks, warnings, asked, faults } = await play("sse:http://h/s?header=x-b: 1", [
       `: hello\n\nid: 7\ndata: ${tick(1)}\n\ndata:[${tick(2)},\r\ndata:${
         tick(3)
@@ -56,7 +56,7 @@ describe("sse", () => {
     assert.equal(asked[0]!.get("accept"), "text/event-stream");
   });
 
-  test("sse says between which times something is missing, where events have no ids", async () => {
+  test("sse reports a gap by times when events have no ids", async () => {
     const streams = [`data: ${tick(1)}\n\n`, `data: ${tick(5)}\n\n`];
     const { warnings } = await play("sse:http://h/s", streams);
     assert.deepEqual(warnings, [
@@ -64,7 +64,7 @@ describe("sse", () => {
     ]);
   });
 
-  test("sse takes only events of the name and messages that are asked for", async () => {
+  test("sse takes only the requested events and messages", async () => {
     const { ticks, leftOut } = await play("sse:http://h/s?event=trade&where=k:a&where=k:b", [
       [
         `event: trade\ndata: {"k":"a","symbol":"A","price":1}\n\n`,
@@ -77,7 +77,7 @@ describe("sse", () => {
     assert.deepEqual([ticks.map(({ price }) => price), leftOut], [[1, 4], 0]);
   });
 
-  test("sse says what the source answers instead of events, and takes silence for a break", async () => {
+  test("sse reports an answer without events, and reconnects after silence", async () => {
     const silent = (signal: AbortSignal) => {
       const body = new ReadableStream({
         start: (controller) =>
@@ -97,7 +97,7 @@ describe("sse", () => {
     }
   });
 
-  test("sse refuses what it cannot use", () => {
+  test("sse refuses bad options in words", () => {
     for (
       const [spec, reason] of [
         ["sse:", /name an address, as in sse:https:/],

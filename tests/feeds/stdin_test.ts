@@ -12,7 +12,7 @@ const feed = (options: string, ...all: string[]) =>
   run(stdin(parseFeedSpec(`stdin:?${options}`), () => lines(...all)));
 
 describe("stdin", () => {
-  test("stdin takes JSON lines, CSV and plain numbers, of now where they have no time", async () => {
+  test("stdin reads JSON lines, CSV and plain numbers, and a missing time is now", async () => {
     const json = await feed(
       "",
       `{"symbol":"A","price":1,"time":${START - 5}}`,
@@ -49,7 +49,7 @@ describe("stdin", () => {
     ]);
   });
 
-  test("stdin reads seconds to nanoseconds and refuses what is none of them", async () => {
+  test("stdin reads seconds to nanoseconds and refuses other times", async () => {
     const seconds = Math.floor(START / 1_000);
     const times = [
       seconds,
@@ -66,7 +66,7 @@ describe("stdin", () => {
     assert.equal(ran.leftOut, 3);
   });
 
-  test("stdin ends in words when the columns are not those it was told of", async () => {
+  test("stdin ends in words when the columns are not the announced ones", async () => {
     const wrong: [string, string, RegExp][] = [
       ["map=price:Close&symbol=A", "close\n1", /no column Close for price; the columns are close$/],
       [
@@ -94,7 +94,7 @@ describe("stdin", () => {
     }
   });
 
-  test("stdin refuses options it cannot use", () => {
+  test("stdin refuses bad options", () => {
     for (
       const [spec, reason] of [
         ["stdin:ticks.csv", /it reads standard input and nothing else$/],

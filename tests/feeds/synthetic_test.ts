@@ -23,7 +23,7 @@ function checkSound(ticks: readonly Emitted[]): void {
 }
 
 describe("synthetic", () => {
-  test("synthetic is the same for the same seed and differs for another", async () => {
+  test("synthetic gives the same ticks for the same seed and others for another", async () => {
     const play = async (options: string) =>
       (await run(open(`rate=100&history=1m&${options}`), { forMs: 10 * SECOND })).ticks;
     const first = await play("seed=7");
@@ -33,7 +33,7 @@ describe("synthetic", () => {
     assert.deepEqual(await play(""), await play("seed=1"));
   });
 
-  test("synthetic keeps its rate over all symbols, however many there are", async () => {
+  test("synthetic keeps its rate over all symbols, for any number of symbols", async () => {
     for (
       const [rate, seconds, symbols] of [[20, 600, 8], [1_000, 20, 1], [5_000, 4, 300]] as const
     ) {
@@ -63,7 +63,7 @@ describe("synthetic", () => {
     for (const { time, at } of ticks) assert.ok(at - time < 10, `${at - time} ms late`);
   });
 
-  test("synthetic times never decrease nor exceed now, bid < ask, and price is within", async () => {
+  test("synthetic times never decrease or exceed now, bid < ask, and the price is between them", async () => {
     for (
       const options of [
         "history=10m",
@@ -77,7 +77,7 @@ describe("synthetic", () => {
     }
   });
 
-  test("synthetic fills an empty tape with history up to now before it is ready", async () => {
+  test("synthetic fills an empty tape with history up to now before it becomes ready", async () => {
     const { ticks, ready } = await run(open("history=2h&rate=20"), { forMs: SECOND });
     assert.equal(ready.length, 1);
     const history = ticks.slice(0, ready[0]!.after);
@@ -87,7 +87,7 @@ describe("synthetic", () => {
     for (const { time } of ticks.slice(history.length)) assert.ok(time >= START);
   });
 
-  test("synthetic thins a long history out rather than making more than 150,000 ticks", async () => {
+  test("synthetic makes at most 150,000 ticks of history, with wider gaps", async () => {
     const { ticks, ready } = await run(open("history=7d&rate=1000"), { forMs: 1 });
     const { after } = ready[0]!;
     assert.ok(after > 145_000 && after < 155_000, `${after}`);
@@ -95,7 +95,7 @@ describe("synthetic", () => {
     assert.ok(ticks[after - 1]!.time > START - HOUR);
   });
 
-  test("synthetic adds no history to a tape that holds ticks, nor with history=0", async () => {
+  test("synthetic adds no history to a tape with ticks, or with history=0", async () => {
     for (const [options, tapeEmpty] of [["history=2h", false], ["history=0", true]] as const) {
       const { ticks, ready } = await run(open(options), { forMs: 5 * SECOND, tapeEmpty });
       assert.deepEqual(ready, [{ at: START, after: 0 }]);
@@ -120,7 +120,7 @@ describe("synthetic", () => {
     }
   });
 
-  test("synthetic names symbols as asked, or by number", async () => {
+  test("synthetic names symbols by option or by number", async () => {
     const symbolsOf = async (
       options: string,
     ) => [...(await run(open(`history=0&${options}`), { forMs: 1 })).defined.keys()];
@@ -131,21 +131,21 @@ describe("synthetic", () => {
     assert.equal((await symbolsOf("symbols=10000")).at(-1), "S9999");
   });
 
-  test("synthetic with rate=0 makes history and then nothing", async () => {
+  test("synthetic with rate=0 makes history and then no ticks", async () => {
     const { ticks, ready } = await run(open("rate=0&history=1h"), { forMs: HOUR });
     assert.ok(ticks.length > 1_000);
     assert.equal(ticks.length, ready[0]!.after);
   });
 
-  test("synthetic leaves out what a long stall made it miss", async () => {
+  test("synthetic skips ticks that it missed in a long stall", async () => {
     const { ticks } = await run(open("rate=100&history=0"), { forMs: 60 * SECOND, msPerTick: 30 });
     checkSound(ticks);
     assert.ok(ticks.length <= 60 * SECOND / 30 + 100, `${ticks.length}`);
     for (const { time, at } of ticks) assert.ok(at - time <= 1_000 + 30 * 100 * 2);
   });
 
-  test("synthetic lets others work, also when it cannot keep its rate", async () => {
-    // Three times as long as the time that the ticks stand for.
+  test("synthetic lets other work run, even when it cannot keep its rate", async () => {
+    // A tick takes three times as long as the rate allows.
     const feed = open("rate=1000000&history=0&symbols=10");
     const { sleeps } = await run(feed, { ticksMax: 200_000, msPerTick: 0.003 });
     let before = 0;
@@ -155,13 +155,13 @@ describe("synthetic", () => {
     }
   });
 
-  test("synthetic ends when it is told to, in its history too", async () => {
+  test("synthetic ends on request, also during its history", async () => {
     const { ticks, ready } = await run(open("history=7d&rate=1000"), { ticksMax: 10_000 });
     assert.ok(ticks.length < 13_000);
     assert.ok(ready.length <= 1);
   });
 
-  test("synthetic refuses options in words that name the feed and the value", () => {
+  test("synthetic refuses bad options in words with the feed and the value", () => {
     const wrong: [string, RegExp][] = [
       ["rates=5", /synthetic has no option rates; it has symbols, rate, seed, history$/],
       ["rate=x", /rate=x is not a number of at least 0$/],

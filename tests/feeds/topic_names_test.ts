@@ -7,7 +7,7 @@ const MQTT = { one: "+", rest: "#", between: "/" };
 const NATS = { one: "*", rest: ">", between: "." };
 
 describe("Names of topics", () => {
-  test("A topic is a symbol, or a pattern makes one of what its wildcards stand for", () => {
+  test("A topic is the symbol, or a pattern makes the symbol from the wildcards", () => {
     const names = (symbol: string, patterns: string[], topics: string[], of = MQTT) => {
       const spec = parseFeedSpec(`mqtt:?${symbol === "" ? "" : `symbol=${symbol}`}`);
       const { naming, named } = namingOf(spec, patterns, of);
@@ -23,7 +23,7 @@ describe("Names of topics", () => {
     assert.deepEqual(names("{1}", ["q.*.>"], ["q.A.b.c"], NATS), [["A"], null]);
   });
 
-  test("What is no pattern is refused in words", () => {
+  test("A bad pattern is refused in words", () => {
     assert.equal(patternFault("a/+/b/#", MQTT), undefined);
     assert.equal(patternFault("/a", MQTT), undefined);
     assert.equal(patternFault("a+/b", MQTT), "+ and # stand for whole parts");

@@ -5,7 +5,7 @@ import type { FeedContext } from "../../src/feeds/feed.ts";
 import { UpstreamInstruments } from "../../src/feeds/upstream_instruments.ts";
 import { tick } from "../core/ticks.ts";
 
-/** An upstream that answers what it is told to. */
+/** An upstream with answers from the test. */
 class Upstream {
   now = 1_763_700_000_000;
   answer: unknown = [];
@@ -35,7 +35,7 @@ class Upstream {
     });
   }
 
-  /** What was defined since the last call. */
+  /** Definitions since the last call. */
   async taken(): Promise<[string, InstrumentFields][]> {
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     return this.defined.splice(0);
@@ -45,7 +45,7 @@ class Upstream {
 const apple = { symbol: "AAPL", name: "Apple", description: null, decimals: 3, prev_close: 1.5 };
 
 describe("UpstreamInstruments", () => {
-  test("UpstreamInstruments takes what is known of the instruments that are wanted", async () => {
+  test("UpstreamInstruments takes the known fields of the wanted instruments", async () => {
     const upstream = new Upstream();
     upstream.answer = [apple, { symbol: "B/C", decimals: 2 }, { symbol: "D", decimals: 2 }, null];
     upstream.connect("AAPL", "B/*").see();
@@ -56,7 +56,7 @@ describe("UpstreamInstruments", () => {
     assert.deepEqual(upstream.asked, ["http://h/symbols?key=k&limit=9"]);
   });
 
-  test("UpstreamInstruments asks on each connection, and defines only what has changed", async () => {
+  test("UpstreamInstruments asks on each connection, and defines only changes", async () => {
     const upstream = new Upstream();
     upstream.answer = [apple];
     upstream.connect("*").see();
@@ -69,7 +69,7 @@ describe("UpstreamInstruments", () => {
     assert.equal(upstream.asked.length, 3);
   });
 
-  test("UpstreamInstruments asks again for a symbol that has appeared, and now and then", async () => {
+  test("UpstreamInstruments asks again for a new symbol, and at intervals", async () => {
     const upstream = new Upstream();
     upstream.answer = [apple];
     const instruments = upstream.connect("*");
@@ -86,7 +86,7 @@ describe("UpstreamInstruments", () => {
     assert.equal(await askedAfter(60_000, "AAPL"), 3);
   });
 
-  test("UpstreamInstruments says once what goes wrong, and asks again", async () => {
+  test("UpstreamInstruments reports a failure once, and asks again", async () => {
     const upstream = new Upstream();
     const wrong: [answer: unknown, reason: RegExp][] = [
       [new Error("refused"), /^Cannot read the instruments of h: refused$/],

@@ -31,7 +31,10 @@ export class Authority {
     return join(this.folder, name);
   }
 
-  /** A certificate for names and addresses such as `DNS:localhost`. @param days valid for; negative means expired */
+  /**
+   * A certificate for names and addresses such as `DNS:localhost`.
+   * @param days valid for; negative means expired
+   */
   leaf(names = "DNS:localhost,DNS:ticks.example,IP:127.0.0.1", days = 5): Leaf {
     const name = `leaf${++this.#count}`;
     const [request, cert, extensions] = [".csr", ".pem", ".ext"].map((e) => this.path(name + e));

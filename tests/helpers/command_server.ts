@@ -18,8 +18,8 @@ import { FakeTerminal } from "../terminal/fake_terminal.ts";
 import { until } from "./until.mjs";
 
 /**
- * A folder with a program `tickwire` that sends its arguments to this process. So a shell can run many commands,
- * with pipes and files, in the time that one process takes to start.
+ * A folder with a program `tickwire` that sends its arguments to this process. So a shell can run
+ * many commands, with pipes and files, in the time that one process takes to start.
  */
 export class CommandServer {
   readonly bin: string;

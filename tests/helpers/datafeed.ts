@@ -24,8 +24,8 @@ export interface SymbolInfo {
 }
 
 /**
- * Sends requests to a UDF server as the stock datafeed of TradingView's charting library does: it ignores the
- * HTTP status, an answer with `s` is no symbol, and live bars come from polling.
+ * Sends requests to a UDF server as the stock datafeed of TradingView's charting library does: it
+ * ignores the HTTP status, an answer with `s` is no symbol, and live bars come from polling.
  */
 export class Datafeed {
   readonly #url: string;

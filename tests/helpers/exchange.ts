@@ -15,7 +15,10 @@ export interface MadeTrade {
 const SNAPSHOT = 3;
 const PAGE = 1_000;
 
-/** An exchange with the part of Kraken's v2 and REST APIs that a feed needs, made from its documentation. */
+/**
+ * An exchange with the part of Kraken's v2 and REST APIs that a feed needs, made from its
+ * documentation.
+ */
 export class Exchange {
   readonly trades: MadeTrade[] = [];
   /** Messages of clients. */

@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 
 /**
- * Below the ephemeral ports of systems. While a server is down, the system could give an ephemeral port to
- * another process, even to the client that tries to reconnect.
+ * Below the ephemeral ports of systems. While a server is down, the system could give an ephemeral
+ * port to another process, even to the client that tries to reconnect.
  */
 const [FIRST, LAST] = [10_000, 32_000];
 /** @type {Set<number>} */

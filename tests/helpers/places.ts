@@ -234,7 +234,10 @@ function trades({ symbol, from, to }: Question): Place[] {
   ];
 }
 
-/** Figures of today and of the last 24 hours: https://docs.kraken.com/api/docs/rest-api/get-ticker-information */
+/**
+ * Figures of today and of the last 24 hours:
+ * https://docs.kraken.com/api/docs/rest-api/get-ticker-information
+ */
 function ticker({ symbol }: Question): Place {
   const path = query("/kraken/0/public/Ticker", { pair: symbol });
   return {

@@ -21,12 +21,12 @@ export class Reckoning {
     this.#bars.clear();
   }
 
-  /** Notes ticks as a server has given them their seqs. */
+  /** Adds ticks that already have a seq. */
   addTaped(ticks: readonly TapedTick[]): void {
     for (const tick of ticks) this.add([tick], tick.seq);
   }
 
-  /** Takes ticks of a symbol back. @returns how many there were */
+  /** Cancels ticks of a symbol. @returns how many ticks it cancelled */
   cancel(symbol: string, isCancelled: (tick: TapedTick) => boolean): number {
     const own = this.#ticks.get(symbol) ?? [];
     const left = own.filter((tick) => !isCancelled(tick));
@@ -54,7 +54,9 @@ export class Reckoning {
     return this.ticks(symbol).reduce((newest, tick) => tick.time < newest.time ? newest : tick);
   }
 
-  /** Tick counts of all symbols, in the shortest intervals of which at most `limit` cover the range. */
+  /**
+   * Tick counts of all symbols, in the shortest intervals of which at most `limit` cover the range.
+   */
   activity(asked: number, to: number, limit: number): Record<string, unknown> {
     const from = Math.max(asked, to - (limit - 1) * 7 * DAY);
     const startIn = (length: number, time: number) => {
@@ -93,7 +95,10 @@ function withoutClock(bar: Bar): Known<Bar> {
   return { ...bar, closed: bar.closed || undefined, revised: bar.revised || undefined };
 }
 
-/** The first difference between an answer and the right one, as one line; `undefined` without a difference. */
+/**
+ * The first difference between an answer and the right one, as one line; `undefined` without a
+ * difference.
+ */
 export function parting(actual: unknown, right: unknown): string | undefined {
   return difference(actual, right, "");
 }

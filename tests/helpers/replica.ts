@@ -38,7 +38,7 @@ export class TestReplica {
   readonly published: TapedTick[] = [];
   /** Corrections that clients received. */
   readonly corrected: TapedCorrection[] = [];
-  /** Bars of which clients were told that they have changed by given ones. */
+  /** Bars that clients were told have changed because of given bars. */
   readonly given: ChangedBar[] = [];
   readonly warnings: string[] = [];
   readonly infos: string[] = [];
@@ -80,7 +80,7 @@ export class TestReplica {
     return await cancelled;
   }
 
-  /** Gives bars and waits until they are told of. */
+  /** Gives bars and waits until clients are told of them. */
   async give(bars: readonly GivenBar[], attached?: Attached): Promise<Accepted> {
     const given = this.writer.give(bars, attached);
     this.work();
@@ -114,7 +114,7 @@ export class TestReplica {
   }
 }
 
-/** Rows, instruments and bars as texts that show each bit of a number. */
+/** Rows, instruments and bars as texts; texts are equal only if every bit of each number is. */
 export function view(market: Market, archive: Archive): string[] {
   return [...market.catalogue.symbols()].flatMap((symbol) => [
     bits(market.board.row(symbol)),

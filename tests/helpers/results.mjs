@@ -2,7 +2,11 @@
 
 /** @typedef {{ passed: number, failures: string[] }} Results */
 
-/** Reads the output of `deno test`, which indents tests below the name of their group. @param {string} output @returns {Results} */
+/**
+ * Reads the output of `deno test`, which indents tests below the name of their group.
+ * @param {string} output
+ * @returns {Results}
+ */
 export function denoResults(output) {
   let passed = 0;
   let file = "";
@@ -36,7 +40,11 @@ export function denoResults(output) {
   return { passed, failures };
 }
 
-/** Reads the output of `bun test`, which repeats failures at the end. @param {string} output @returns {Results} */
+/**
+ * Reads the output of `bun test`, which repeats failures at the end.
+ * @param {string} output
+ * @returns {Results}
+ */
 export function bunResults(output) {
   let passed = 0;
   let file = "";

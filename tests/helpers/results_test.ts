@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bunResults, checkResults, denoResults } from "./results.mjs";
 
-/** Output of `deno test` for the tests of BUN below, and for two that fail only on Deno. */
+/** Output of `deno test` for the tests of BUN below, and for two tests that fail only on Deno. */
 const DENO = `
 running 5 tests from ./tests/x_test.ts
 top: a <b> ... ok (2ms)
@@ -75,7 +75,7 @@ Ran 8 tests across 2 files. [167.00ms]
 `;
 
 describe("Results of test runners", () => {
-  test("denoResults counts tests and not their groups, and names each failure by its groups", () => {
+  test("denoResults counts tests but not groups, and puts the groups into the name of each failure", () => {
     assert.deepEqual(denoResults(DENO), {
       passed: 5,
       failures: [
@@ -88,7 +88,7 @@ describe("Results of test runners", () => {
     });
   });
 
-  test("bunResults counts each failure once, and what fails between the tests", () => {
+  test("bunResults counts each failure once, and errors between tests", () => {
     assert.deepEqual(bunResults(BUN), {
       passed: 5,
       failures: [
@@ -101,7 +101,7 @@ describe("Results of test runners", () => {
     assert.equal(bunResults(" 95 pass\n 0 fail\n").passed, 95);
   });
 
-  test("checkResults takes names as they stand", () => {
+  test("checkResults reads names with any characters", () => {
     const output = [
       "ok      The line: it is drawn (and moves) (12 ms)",
       "FAILED  The market: as it was (3040 ms)",

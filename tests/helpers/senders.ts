@@ -14,8 +14,8 @@ export interface History {
 }
 
 /**
- * Past ticks with equal times and gaps, negative prices, and sizes, bids and asks that may be unknown. Prices
- * and sizes are multiples of 0.25, so that sums are exact in any order.
+ * Past ticks with equal times and gaps, negative prices, and sizes, bids and asks that may be
+ * unknown. Prices and sizes are multiples of 0.25, so that sums are exact in any order.
  */
 export function history({ symbols, count, begin, stepMs, order }: History, seed = 1): Tick[] {
   const random = seededRandom(seed);
@@ -54,7 +54,7 @@ export interface Sender {
   readonly name: string;
   /** Sends a batch and waits until it is acknowledged. @returns the position of its last tick */
   send(server: Address, ticks: readonly Tick[]): Promise<string>;
-  /** The part of a tick that this way transfers. */
+  /** The tick with only those fields that this sender transfers. */
   kept(tick: Tick): Tick;
 }
 

@@ -121,7 +121,9 @@ export const GATEWAY: Contract = {
   encode: ({ symbol, time, price, size }) => ({ sensor: symbol, value: price, ts: time, size }),
 };
 
-/** A server with a given protocol. It does not repeat trades for clients that were not connected. */
+/**
+ * A server with a given protocol. It does not repeat trades for clients that were not connected.
+ */
 export class StandIn {
   readonly trades: MadeTrade[] = [];
   /** Messages of clients. */

@@ -3,8 +3,8 @@
 import { inspect } from "node:util";
 
 /**
- * Longer than anything takes on a busy machine. Limits of whole tests are longer still, so that this one
- * comes first and reports the last value.
+ * Longer than anything takes on a busy machine. Limits of whole tests are longer still, so that
+ * this one comes first and reports the last value.
  */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS_MAX = 50;

@@ -12,7 +12,7 @@ describe("until", () => {
     assert.deepEqual(await until("it is there", later), { count: 6 });
   });
 
-  test("until reads again after a reading that has failed", async () => {
+  test("until reads again after a reading fails", async () => {
     let count = 0;
     const read = () => {
       if (++count < 3) throw new Error("not yet");
@@ -21,7 +21,7 @@ describe("until", () => {
     assert.equal(await until("it is there", read), "there");
   });
 
-  test("until tells what was there instead when nothing fits in time", async () => {
+  test("until reports the last value when no value fits in time", async () => {
     const wrong: [read: () => unknown, words: RegExp][] = [
       [() => ({ a: [1] }), /^Waited 30 ms in vain until it fits; last: \{ a: \[ 1 \] \}$/],
       [() => Promise.reject(new Error("gone")), /; last: Error: gone/],
@@ -36,7 +36,7 @@ describe("until", () => {
   });
 });
 
-test("freePort gives each port once, and none that the system gives out by itself", async () => {
+test("freePort gives each port once, and never an ephemeral port", async () => {
   const ports = await Promise.all(Array.from({ length: 50 }, freePort));
   assert.equal(new Set(ports).size, 50);
   assert.ok(ports.every((port) => port >= 10_000 && port < 32_000), ports.join());

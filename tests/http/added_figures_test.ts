@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withOthers } from "../../src/http/added_figures.ts";
 
-test("withOthers adds up what each process has, and leaves the rest as the first one has it", () => {
+test("withOthers sums the figures of all processes, and takes the rest from the first one", () => {
   const text = [
     "# HELP tickwire_clients Clients",
     "tickwire_clients 3",

@@ -3,7 +3,7 @@ import type { Connection } from "../../src/runtime/listener.ts";
 import { until } from "../helpers/until.mjs";
 import { BASE, type TestApp } from "./serve.ts";
 
-/** A client of one of the sockets of an app, and what it is sent. */
+/** A client of one of the app's sockets, with the texts it received. */
 export class Door {
   readonly #connection: Connection;
   readonly #texts: string[] = [];
@@ -24,7 +24,7 @@ export class Door {
     this.#connection.receive(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
-  /** The next text, whenever it comes; `undefined` when the socket is closed. */
+  /** The next text; `undefined` when the socket is closed. */
   async text(): Promise<string | undefined> {
     await until("a text comes", () => this.#texts.length > 0 || this.closedWith !== undefined);
     return this.#texts.shift();

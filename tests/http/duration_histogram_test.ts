@@ -6,7 +6,7 @@ import { DurationHistogram } from "../../src/http/duration_histogram.ts";
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const about = { name: "tickwire_flush_seconds", help: "Time to send" };
 
-test("DurationHistogram is written as the histogram of the library would be", async () => {
+test("DurationHistogram prints the same as the histogram of the library", async () => {
   const [ours, theirs] = [new Registry(), new Registry()];
   const durations = new DurationHistogram({ ...about, registers: [ours] });
   const histogram = new Histogram({ ...about, buckets: BUCKETS, registers: [theirs] });

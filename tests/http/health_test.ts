@@ -5,7 +5,7 @@ import type { FeedReport } from "../../src/feeds/feed_run.ts";
 import { healthRoutes } from "../../src/http/health.ts";
 import { serve } from "./serve.ts";
 
-/** What a feed says that has done nothing yet. */
+/** The log state of a server with a local log. */
 const LOCAL: LogState = {
   ...{ engine: "local", connected: true, reconnects: 0, current: true },
   lag: { entries: 0, ms: 0 },
@@ -25,7 +25,7 @@ describe("Health", () => {
     assert.deepEqual(await serve().get("/healthz"), { status: "ok", version: "1.2.3" });
   });
 
-  test("/readyz without feeds is ready, with the position and the clients", async () => {
+  test("/readyz without feeds is 200, with the position and the clients", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 1 });
     const { ready, position, clients, feeds } = await server.get<Record<string, unknown>>(
@@ -35,7 +35,7 @@ describe("Health", () => {
     assert.match(position as string, /:1$/);
   });
 
-  test("/readyz is 503 until every feed has begun, and when one has failed, not when its source is away", async () => {
+  test("/readyz is 503 until every feed has begun and after one has failed, but not while a source is away", async () => {
     let states: FeedReport["state"][] = [];
     let log = LOCAL;
     const routes = healthRoutes({

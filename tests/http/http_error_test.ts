@@ -9,7 +9,7 @@ import { refused, serve } from "./serve.ts";
 const ROUTES = ["/", "/chart", "/snapshot", "/symbols", "/bars", "/ticks", "/healthz", "/readyz"];
 
 describe("Errors", () => {
-  test("An unknown path is 404 as JSON, whatever the method", async () => {
+  test("An unknown path is 404 as JSON, for any method", async () => {
     const server = serve();
     for (const method of ["GET", "POST", "PUT", "DELETE"]) {
       const detail = await refused(server.request("/nope/x?a=1", { method }), 404, "not_found");
@@ -22,7 +22,7 @@ describe("Errors", () => {
     assert.deepEqual([head.status, await head.text()], [404, ""]);
   });
 
-  test("A wrong method is 405 as JSON with the methods that are allowed", async () => {
+  test("A wrong method is 405 as JSON with the allowed methods", async () => {
     const server = serve();
     for (const path of ROUTES) {
       const response = await server.request(path, { method: "PATCH" });
@@ -34,13 +34,13 @@ describe("Errors", () => {
     await refused(server.request("/snapshot", { method: "POST" }), 405, "bad_method");
   });
 
-  test("A plain request for a WebSocket says so", async () => {
+  test("A plain request to a WebSocket path is told so", async () => {
     const response = await serve().request("/ws");
     const { detail } = await response.json();
     assert.match(detail, /WebSocket/);
   });
 
-  test("An error of the server's own is 500, is told, and gives nothing away", async () => {
+  test("An internal error is 500, is logged, and reveals nothing", async () => {
     const faults: unknown[] = [];
     const fault = new TypeError("the secret reason");
     const router = new Hono().get("/", () => {
@@ -52,7 +52,7 @@ describe("Errors", () => {
     assert.deepEqual(faults, [fault]);
   });
 
-  test("Errors of clients keep their code and are not told", async () => {
+  test("Client errors keep their code and are not logged", async () => {
     const errors: [Error, number, string][] = [
       [new HttpError(410, "gone", "Cannot read"), 410, "gone"],
       [new ClientError("bad_tick", "Cannot read"), 400, "bad_tick"],

@@ -28,7 +28,7 @@ async function figuresOf(server: ReturnType<typeof serve>): Promise<Map<string, 
 }
 
 describe("GET /metrics", () => {
-  test("Metrics tell of tape, clients and process", async () => {
+  test("Metrics cover tape, clients and process", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 1 }, { symbol: "B", price: 1 });
     const figures = await figuresOf(server);
@@ -46,7 +46,7 @@ describe("GET /metrics", () => {
     assert.ok(filed.get("tickwire_tape_bytes")! > 0);
   });
 
-  test("Metrics are named as Prometheus wants it, each with a help of its own", async () => {
+  test("Metrics have names and help as Prometheus requires", async () => {
     const server = serve("--tape", "sqlite::memory:", "--feed", "synthetic:?history=0");
     const text = await (await server.request("/metrics")).text();
     const helps = [...text.matchAll(/^# HELP (\S+) (.+)$/gm)].map((
@@ -70,7 +70,7 @@ describe("GET /metrics", () => {
     }
   });
 
-  test("Metrics tell of rooms, and of the frames that are sent", async () => {
+  test("Metrics cover rooms and sent frames", async () => {
     const server = await startServer("--feed", "none");
     try {
       const client = await Client.connect(`${server.ws}/ws?symbol=A`);
@@ -91,7 +91,7 @@ describe("GET /metrics", () => {
     }
   });
 
-  test("Metrics tell of each feed, without its secrets", async () => {
+  test("Metrics cover each feed, without its secrets", async () => {
     const server = serve("--feed", "poll:http://h/p?key=abc", "--feed", "synthetic:?history=0");
     const figures = await figuresOf(server);
     const feed = 'feed="poll:http://h/p?key=…"';

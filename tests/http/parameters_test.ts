@@ -7,7 +7,7 @@ const upgrade = (server: TestApp, path: string) =>
   server.app.upgrade(new Request(BASE + path, { headers: { upgrade: "websocket" } }));
 
 describe("A misspelt parameter", () => {
-  test("It is refused with the name that was probably meant", async () => {
+  test("It is refused with a suggestion", async () => {
     const server = serve();
     const asked: [path: string, meant: string][] = [
       ["/bars?symbol=AAPL&intervall=5m", "interval"],
@@ -49,7 +49,7 @@ describe("A misspelt parameter", () => {
     }
   });
 
-  test("Any other unknown one is ignored", async () => {
+  test("Other unknown parameters are ignored", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 1 });
     const added = "_=1&t=2&ts=3&v=4&nocache=5&utm_source=x&fbclid=y&theme=dark&time=6";
@@ -62,7 +62,7 @@ describe("A misspelt parameter", () => {
     assert.equal((await server.request("/?symbl=A")).status, 200);
   });
 
-  test("The parameters of foreign protocols are theirs", async () => {
+  test("Parameters of foreign protocols are not checked", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 1 });
     const paths = ["/openbb/bars?symbol=A&intervall=5m", "/udf/search?query=A&limits=1"];
@@ -75,7 +75,7 @@ describe("A misspelt parameter", () => {
 });
 
 describe("Parameters that are given twice", () => {
-  test("They are refused where they contradict each other, and lists go together", async () => {
+  test("Contradictory values are refused, and lists are joined", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 1 }, { symbol: "B", price: 2 });
     for (
@@ -93,7 +93,7 @@ describe("Parameters that are given twice", () => {
 });
 
 describe("symbols for symbol", () => {
-  test("It is taken wherever there are symbols to choose", async () => {
+  test("Every route with symbols accepts it", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 1 }, { symbol: "B", price: 2 });
     for (const path of ["/snapshot", "/ticks", "/bars"]) {
@@ -120,7 +120,7 @@ describe("symbols for symbol", () => {
   });
 });
 
-test("Every route of the server's own with parameters checks their names", async () => {
+test("Every native route with parameters checks their names", async () => {
   const server = serve();
   const checked = Object.entries(OWN_OPERATIONS).filter(([, { parameters = [] }]) =>
     parameters.some((parameter) => parameter["in"] === "query")

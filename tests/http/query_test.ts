@@ -8,7 +8,7 @@ const NOW = 1_763_700_000_000;
 const query = (text: string) => new Query(`http://localhost/?${text}`, NOW, ALL);
 
 describe("Query", () => {
-  test("Query takes an empty parameter for an absent one", () => {
+  test("Query treats an empty parameter as absent", () => {
     const empty = query("text=&from=&limit=&choice=&symbol=");
     assert.equal(empty.text("text"), undefined);
     assert.equal(empty.time("from"), undefined);
@@ -28,7 +28,7 @@ describe("Query", () => {
     }
   });
 
-  test("Query reads times, a plus sign that came as a blank too", () => {
+  test("Query reads times, also with a plus sign that came as a blank", () => {
     const times: [string, number][] = [
       ["1763700000000.5", NOW + 0.5],
       ["-1h", NOW - 3_600_000],
@@ -44,13 +44,13 @@ describe("Query", () => {
     }
   });
 
-  test("Query reads one of the words, in their own letter case", () => {
+  test("Query reads one of several words, in their exact letter case", () => {
     assert.equal(query("fill=a").choice("fill", ["a", "b"], "b"), "a");
     assert.throws(() => query("fill=A").choice("fill", ["a", "b"], "b"), HttpError);
     assert.throws(() => query("fill=toString").choice("fill", ["a", "b"], "b"), HttpError);
   });
 
-  test("Query reads names and prefixes of lists and of repeated parameters, each once", () => {
+  test("Query reads names and prefixes from lists and repeated parameters, each once", () => {
     assert.deepEqual(query("symbol=A,B&symbol=C,A").symbols(), ["A", "B", "C"]);
     assert.deepEqual(query("symbol=%20A%20,,B/*,*").symbols(), ["A", "B/*", "*"]);
     assert.deepEqual(query("symbols=A,B").symbols(), ["A", "B"]);
@@ -60,14 +60,14 @@ describe("Query", () => {
     }
   });
 
-  test("Query takes a symbol that there is, however it begins", () => {
+  test("Query accepts an existing symbol, even one that begins like a formula", () => {
     const known = new Set(["=cmd"]);
     assert.deepEqual(query("symbol=%3Dcmd,%3D*").symbols(known), ["=cmd", "=*"]);
     assert.equal(query("symbol=%3Dcmd").symbol("draw", known), "=cmd");
     assert.throws(() => query("symbol=%3Dother").symbols(known), /does not begin with = - or @$/);
   });
 
-  test("Query reads one symbol where one is wanted, and says for what", () => {
+  test("Query reads one symbol where one is needed, and names its purpose", () => {
     assert.equal(query("symbol=BTC/USD").symbol("draw"), "BTC/USD");
     assert.equal(query("symbol=A,A").symbol("draw"), "A");
     for (const text of ["", "symbol=A,B", "symbol=A*", "symbol=*"]) {

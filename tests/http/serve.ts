@@ -3,17 +3,17 @@ import { after } from "node:test";
 import { type App, createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 
-/** 2025-11-21 04:40:00 UTC: the first moment of a minute. */
+/** 2025-11-21 04:40:00 UTC, the start of a minute. */
 export const NOW = 1_763_700_000_000;
 export const BASE = "http://localhost:5050";
 
 const json = { "content-type": "application/json" };
 
-/** An app without a port, a feed or a moving clock. */
+/** An app without a port or a feed, with a clock that stands still. */
 export class TestApp {
   readonly app: App;
   readonly warnings: string[] = [];
-  /** What the app took for its own fault. */
+  /** Errors that the app reported as its own. */
   readonly faults: unknown[] = [];
   now = NOW;
 
@@ -51,7 +51,7 @@ export class TestApp {
     return Promise.resolve(this.app.fetch(new Request(BASE + path, init)));
   }
 
-  /** The answer to a GET, which must be 200. */
+  /** The body of a GET, which must be answered with 200. */
   async get<Answer = Record<string, unknown>[]>(path: string): Promise<Answer> {
     const response = await this.request(path);
     assert.equal(response.status, 200, path);
@@ -80,12 +80,12 @@ export class TestApp {
   }
 }
 
-/** An app that is stopped when the tests of the file are done. */
+/** An app that is stopped after the tests of the file. */
 export function serve(...args: string[]): TestApp {
   return serveWith(undefined, ...args);
 }
 
-/** The same, with a settings file. */
+/** The same as `serve`, with a settings file. */
 export function serveWith(file: object | undefined, ...args: string[]): TestApp {
   const server = new TestApp(args, file);
   apps.push(server);
@@ -101,7 +101,7 @@ export interface Refused {
   readonly status: number;
 }
 
-/** Checks that an answer is an error in the one shape of errors. */
+/** Checks that an answer is an error in the common form. */
 export async function refused(
   answer: Response | Promise<Response>,
   status: number,

@@ -6,7 +6,7 @@ import { BASE, NOW, refused, serve, type TestApp } from "./serve.ts";
 const upgrade = (server: TestApp, path: string, headers: Record<string, string> = {}) =>
   server.app.upgrade(new Request(BASE + path, { headers: { upgrade: "websocket", ...headers } }));
 
-/** Opens a socket that keeps what it is sent. */
+/** Opens a socket and collects its messages. */
 function connect(server: TestApp, path: string) {
   const frames: Record<string, unknown>[] = [];
   const closes: [number, string][] = [];
@@ -21,7 +21,7 @@ function connect(server: TestApp, path: string) {
 }
 
 describe("Upgrade to a WebSocket", () => {
-  test("An upgrade without an origin, from the page's own or from a listed one is accepted", () => {
+  test("Without an origin, from the page's own or from a listed one it is accepted", () => {
     const server = serve();
     for (
       const headers of [
@@ -35,7 +35,7 @@ describe("Upgrade to a WebSocket", () => {
     assert.deepEqual(server.warnings, []);
   });
 
-  test("An upgrade from another origin is 403 as JSON and logged once with the way out", async () => {
+  test("From another origin it is 403 as JSON, logged once with the flag", async () => {
     const server = serve();
     for (let count = 0; count < 3; count++) {
       const response = upgrade(server, "/ws", { origin: "https://stranger.example" });
@@ -49,12 +49,12 @@ describe("Upgrade to a WebSocket", () => {
     assert.equal(server.warnings.length, 2);
   });
 
-  test("An upgrade from any origin is accepted with --origin *", () => {
+  test("From any origin it is accepted with --origin *", () => {
     const server = serve("--origin", "*");
     assert.equal(typeof upgrade(server, "/ws", { origin: "https://stranger.example" }), "function");
   });
 
-  test("An upgrade at an unknown path is 404 as JSON that names the right one", async () => {
+  test("At an unknown path it is 404 as JSON with the right path", async () => {
     const server = serve();
     for (const path of ["/", "/wss", "/ws/", "/snapshot", "/kraken/v3"]) {
       const response = upgrade(server, path);
@@ -63,7 +63,7 @@ describe("Upgrade to a WebSocket", () => {
     }
   });
 
-  test("An accepted socket speaks by its address or by its first frame", async () => {
+  test("An accepted socket subscribes by its address or by its first frame", async () => {
     const server = serve();
     await server.send({ symbol: "A", price: 7 });
     const value = connect(server, "/ws?symbol=A&format=value");
@@ -80,7 +80,7 @@ describe("Upgrade to a WebSocket", () => {
     assert.equal((await server.get<{ clients: number }>("/readyz")).clients, 0);
   });
 
-  test("A tick that is posted reaches the sockets that want it", async () => {
+  test("A posted tick reaches the sockets that subscribe to it", async () => {
     const server = serve();
     const { frames } = connect(server, "/ws?symbol=A&format=value");
     await server.send({ symbol: "A", price: 1 }, { symbol: "B", price: 2 });
@@ -97,7 +97,7 @@ describe("Upgrade to a WebSocket", () => {
     assert.equal(binary.closes[0]![0], 4400);
   });
 
-  test("One client more than there is room for is closed with 4429", () => {
+  test("One client too many is closed with 4429", () => {
     const server = serve("--sessions-max", "2");
     const [first, second, third] = [1, 2, 3].map(() => connect(server, "/ws?symbol=A"));
     assert.deepEqual([first!.closes, second!.closes], [[], []]);
@@ -107,7 +107,7 @@ describe("Upgrade to a WebSocket", () => {
     assert.deepEqual(connect(server, "/ws?symbol=A").closes, []);
   });
 
-  test("A failure of ours when a socket opens is logged, costs that socket, and leaves no session", async () => {
+  test("An internal error when a socket opens is logged, closes that socket, and leaves no session", async () => {
     const server = serve();
     const closes: number[] = [];
     const socket: Socket = {

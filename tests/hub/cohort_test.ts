@@ -10,7 +10,7 @@ import type { FakeSocket } from "../helpers/fake_socket.ts";
 
 const QUOTES = { symbols: ["*"], channel: "quote", format: "columns", every: 50 };
 
-/** A client that knows quotes only by what it was sent. */
+/** A client that knows quotes only from its frames. */
 class Screen {
   readonly socket: FakeSocket;
   readonly session: Session;
@@ -54,7 +54,7 @@ const action = fc.oneof(
 );
 
 describe("Quotes in columns", () => {
-  test("Quotes in columns tell only what has changed, if that is shorter", () => {
+  test("Frames have only changed columns if that is shorter", () => {
     const hub = new TestHub();
     hub.tick("A", 1, { size: 2 });
     const { socket } = hub.subscribe(QUOTES);
@@ -84,12 +84,12 @@ describe("Quotes in columns", () => {
     socket.take();
     hub.tick("A", 2, { size: 3, bid: 1.5 });
     hub.pass(100);
-    // Bits 3 time, 7 volume, 12 bid.
+    // Bits of the mask: 3 time, 7 volume, 12 bid.
     const places = 1 << 3 | 1 << 7 | 1 << 12;
     assert.deepEqual(socket.take()[0].rows, [[0, places, hub.now - 100, 8, 1.5]]);
   });
 
-  test("A symbol without a tick is announced once, also to who waits for its first frame", () => {
+  test("A symbol without a tick is announced once, also to a client that waits for its first frame", () => {
     const hub = new TestHub();
     const screen = new Screen(hub, QUOTES);
     hub.tick("B", 1);
@@ -106,7 +106,7 @@ describe("Quotes in columns", () => {
   });
 
   for (const mode of ["latest", "all"]) {
-    test(`Quotes in columns, mode ${mode}, decode to the board, whoever joins, stalls or resumes`, () => {
+    test(`Frames in mode ${mode} decode to the board, for clients that join, stall or resume`, () => {
       fc.assert(
         fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
           const hub = new TestHub({ bufferedBytesMax: 300 });
@@ -119,12 +119,12 @@ describe("Quotes in columns", () => {
             else if (each.kind === "join") screens.push(new Screen(hub, fields));
             else if (each.kind === "stall") screen.socket.reads(each.reading);
             else if (each.kind === "name") {
-              // A replay of every row has the reference data of its beginning.
+              // A replay of every row has the reference data of its start.
               if (mode === "all") continue;
               hub.market.define(each.symbol, { name: each.name });
               hub.hub.refresh(each.symbol);
             } else if (each.kind === "resume") {
-              // It has not had its answer yet.
+              // The answer to its subscription has not come yet.
               if (screen.position === "") continue;
               const next = new Screen(hub, { ...fields, from: screen.position });
               for (const [name, row] of screen.rows) {
@@ -139,7 +139,7 @@ describe("Quotes in columns", () => {
             for (const each of screens) each.read();
           }
           for (const { socket } of screens) socket.reads(true);
-          // Reference data is not on the tape: who was away learns of it with the next tick.
+          // Reference data is not on the tape: a client that was away gets it with the next tick.
           for (const name of hub.market.catalogue.symbols()) hub.tick(name, 1);
           for (let step = 0; step < 20; step++) hub.pass(50);
           for (const screen of screens) {
@@ -157,7 +157,7 @@ describe("Quotes in columns", () => {
 });
 
 describe("Equal cohorts", () => {
-  test("Beyond a number of members another cohort is begun, with the same sub and the same rows", () => {
+  test("A full cohort is followed by another, with the same sub and the same rows", () => {
     const hub = new TestHub();
     const clients = Array.from(
       { length: MEMBERS_MAX + 2 },
@@ -173,7 +173,7 @@ describe("Equal cohorts", () => {
     assert.equal(hub.hub.cohortCount, 0);
   });
 
-  test("A session cannot subscribe twice, though the first cohort is full", () => {
+  test("A session cannot subscribe twice, even if the first cohort is full", () => {
     const hub = new TestHub();
     const clients = Array.from({ length: MEMBERS_MAX }, () => hub.subscribe({ symbols: ["A"] }));
     const { session, socket } = clients[0]!;
@@ -181,7 +181,7 @@ describe("Equal cohorts", () => {
     assert.equal(socket.take().at(-1).code, "already_subscribed");
   });
 
-  test("A cohort that nobody joins is not begun, though the first one is full", () => {
+  test("No cohort is created without a member, even if the first one is full", () => {
     const hub = new TestHub();
     const asked = { symbols: ["A"], channel: "quote" };
     const clients = Array.from({ length: MEMBERS_MAX }, () => hub.subscribe(asked));
@@ -201,7 +201,7 @@ describe("Equal cohorts", () => {
     assert.equal(hub.hub.cohortCount, 0);
   });
 
-  test("A session that replaces its subscription by the same leaves no cohort behind", () => {
+  test("A session that replaces its subscription by the same one leaves no cohort", () => {
     const hub = new TestHub();
     const clients = Array.from({ length: MEMBERS_MAX }, () => hub.connect(grid));
     for (const { session } of clients) session.receive('{"params":{"symbol":"A"}}');
@@ -211,7 +211,7 @@ describe("Equal cohorts", () => {
     assert.equal(hub.hub.cohortCount, 0);
   });
 
-  test("A client that turns out to be gone when it is sent to leaves nothing behind", () => {
+  test("A client that closes during a send leaves nothing behind", () => {
     for (const from of [undefined, "e1:0"]) {
       const hub = new TestHub();
       hub.tick("A", 1);
@@ -220,7 +220,7 @@ describe("Equal cohorts", () => {
       const told = socket.send.bind(socket);
       socket.send = (text) => {
         told(text);
-        // A stream of events learns of it inside the call.
+        // A stream of events closes within the call.
         if (text.includes('"op":"data"')) session.closed();
       };
       session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"], from }));
@@ -232,7 +232,7 @@ describe("Equal cohorts", () => {
     }
   });
 
-  test("A flush serves so many members, and the next one the others before anybody again", () => {
+  test("A flush serves a limited number of members, and the next flush the others first", () => {
     const hub = new TestHub();
     const clients = Array.from(
       { length: 3 * MEMBERS_MAX },

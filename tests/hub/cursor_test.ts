@@ -4,7 +4,7 @@ import { type Client, PacedHub } from "../helpers/conversation.ts";
 import { START, TestHub } from "../helpers/test_hub.ts";
 import type { FakeSocket } from "../helpers/fake_socket.ts";
 
-/** Flushes every 10 ms for so long and gives what the client got, with when it got it. */
+/** Flushes every 10 ms for a time, and returns the client's frames with their times. */
 function watch(test: TestHub, socket: FakeSocket, ms: number) {
   const got = [];
   for (let passed = 0; passed < ms; passed += 10) {
@@ -25,7 +25,7 @@ function checkChain(frames: { op: string; prev: number; seq: number }[], seq: nu
 }
 
 describe("Cursor", () => {
-  it("Cursor resumes after the last seq the client has seen, then goes on live, in one chain", () => {
+  it("Cursor resumes after the client's last seq, then goes on live, in one chain", () => {
     const test = new TestHub();
     for (let price = 1; price <= 5_000; price++) test.tick(price % 2 ? "A" : "B", price);
     const { socket } = test.subscribe({ id: 1, symbols: ["A"], from: "e1:1000" });
@@ -53,7 +53,7 @@ describe("Cursor", () => {
     assert.deepEqual(live.take().at(-1), socket.take().at(-1));
   });
 
-  it("Cursor cannot resume bars or quotes over given bars, which are no ticks", () => {
+  it("Cursor cannot resume bars or quotes over given bars, which are not ticks", () => {
     const test = new TestHub();
     test.tick("A", 1);
     test.tick("B", 1);
@@ -76,7 +76,7 @@ describe("Cursor", () => {
     assert.equal(ask({ symbols: ["A"], channel: "bar:1d", from: "e1:3" }).recovered, true);
   });
 
-  it("Cursor answers a position that cannot be served with a snapshot, the reason and the head", () => {
+  it("Cursor answers an unavailable position with a snapshot, the reason and the head", () => {
     const test = new TestHub();
     test.tick("A", 1);
     test.tick("A", 2);
@@ -92,7 +92,7 @@ describe("Cursor", () => {
     assert.equal(error.id, 5);
   });
 
-  it("Cursor starts with the first tick at or after a time and plays at the asked speed", () => {
+  it("Cursor starts with the first tick at or after a time and plays at the requested speed", () => {
     const test = new TestHub();
     const start = test.now;
     for (let second = 0; second < 60; second++) {
@@ -121,7 +121,7 @@ describe("Cursor", () => {
     assert.deepEqual(rowsOf(watch(test, socket, 50)).map(({ price }) => price), [99]);
   });
 
-  it("Cursor replays quotes with the rows of then", () => {
+  it("Cursor replays quotes with the rows of that time", () => {
     const test = new TestHub();
     const start = Math.floor(test.now / 86_400_000) * 86_400_000 + 3_600_000;
     const expected = [];
@@ -165,7 +165,7 @@ describe("Cursor", () => {
     assert.equal(bars.at(-1)!.close, 149);
   });
 
-  it("Cursor closes at the end of a replay the bar that the clock has closed meanwhile", () => {
+  it("Cursor at the end of a replay closes the bar that the clock has closed meanwhile", () => {
     const test = new TestHub();
     const start = Math.floor(test.now / 60_000) * 60_000;
     test.tick("A", 1, { time: start });
@@ -190,7 +190,7 @@ describe("Cursor", () => {
   for (
     const [name, later] of [["nothing came since", []], ["others came since", [130_000]]] as const
   ) {
-    it(`Cursor closes for a client that was away the bar that it saw forming, when ${name}`, () => {
+    it(`Cursor closes for a client that was away the bar that was forming, when ${name}`, () => {
       const test = new TestHub();
       const start = Math.floor(test.now / 60_000) * 60_000;
       test.now = start;
@@ -330,7 +330,7 @@ describe("Cursor", () => {
     assert.equal(rowsOf(frames).length, 49);
   });
 
-  it("Cursor takes over a new spacing without a loss, under the new name of the subscription", () => {
+  it("Cursor changes to a new spacing without a loss, under the new name of the subscription", () => {
     const test = new TestHub();
     const { socket, session } = test.subscribe({ symbols: ["A"] });
     test.tick("A", 1);
@@ -345,7 +345,7 @@ describe("Cursor", () => {
     checkChain(frames, 1);
   });
 
-  it("Cursor refuses a new spacing that makes a subscription the client has already", () => {
+  it("Cursor refuses a new spacing that would repeat another subscription of the client", () => {
     const test = new TestHub();
     const { socket, session } = test.subscribe({ symbols: ["A"] });
     session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"], every: 100 }));
@@ -357,7 +357,7 @@ describe("Cursor", () => {
     assert.deepEqual(new Set(frames), new Set([one.sub, two.sub]));
   });
 
-  it("Cursor lets a slow client in mode all have everything, at its own pace", () => {
+  it("Cursor sends a slow client in mode all everything, at its own pace", () => {
     const test = new TestHub({ bufferedBytesMax: 5_000 });
     const { socket } = test.subscribe({ symbols: ["A"] });
     const reader = test.subscribe({ symbols: ["A"] }).socket;
@@ -375,7 +375,7 @@ describe("Cursor", () => {
     assert.equal(socket.closedWith, undefined);
   });
 
-  it("Cursor tells a client whose next ticks are no longer kept, and goes on live", () => {
+  it("Cursor tells a client that its next ticks are forgotten, and goes on live", () => {
     const test = new TestHub({ bufferedBytesMax: 500 });
     const { socket } = test.subscribe({ symbols: ["A"] });
     socket.reads(false);
@@ -408,7 +408,7 @@ describe("Cursor and corrections", () => {
   // deno-lint-ignore no-explicit-any -- frames are whatever the server sends
   const framesOf = (client: Client) => client.frames() as any[];
 
-  it("Cursor that plays the past shows at once what there is without cancelled ticks", () => {
+  it("Cursor in the past shows at once the rows without cancelled ticks", () => {
     const hub = filled();
     const client = hub.join();
     const asked = { op: "subscribe", symbols: ["AAPL"], channel: "quote", mode: "all" };
@@ -446,7 +446,7 @@ describe("Cursor and corrections", () => {
     assert.deepEqual(added, ["MSFT"]);
   });
 
-  it("Cursor of bars tells a client that resumes of the bars that are others now", () => {
+  it("Cursor tells a client that resumes bars which bars have been corrected", () => {
     const hub = filled();
     hub.cancel({ symbol: "AAPL", seqs: [2, 4] });
     const client = hub.join();
@@ -457,7 +457,7 @@ describe("Cursor and corrections", () => {
     assert.deepEqual([data.rows[0].high, data.rows[0].count], [152, 3]);
   });
 
-  it("Cursor of a slow client tells of a correction first, and sends nothing that it cancelled", () => {
+  it("Cursor tells a slow client of a correction first, and sends nothing that it cancelled", () => {
     const hub = filled();
     const client = hub.join();
     client.send({ op: "subscribe", symbols: ["AAPL"] });

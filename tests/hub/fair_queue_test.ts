@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FairQueue, type QueueMember } from "../../src/hub/fair_queue.ts";
 
-/** A rota whose clock stands still, but for what its waiters take. */
+/** A queue whose clock moves only by the work of its members. */
 class Stand {
   now = 1_000;
-  /** When it wants to go on, by `now`. */
+  /** Time of the next turn, by `now`. */
   laterAt = Infinity;
   readonly faults: unknown[] = [];
-  /** Who was served, one after another. */
+  /** Names of served members, in order. */
   readonly served: string[] = [];
   readonly queue = new FairQueue({
     elapsed: () => this.now,
@@ -18,7 +18,7 @@ class Stand {
     fault: (error) => void this.faults.push(error),
   });
 
-  /** Somebody with so much to do, each of it taking so long. */
+  /** A member with a number of tasks, each of the given length. */
   waiter(name: string, count: number, ms: number): QueueMember & { full: boolean; count: number } {
     const waiter = {
       full: false,
@@ -33,7 +33,7 @@ class Stand {
     return waiter;
   }
 
-  /** Goes on as often as the rota wants it. */
+  /** Runs all turns that the queue requests. */
   finish(): void {
     for (let rounds = 0; this.laterAt < Infinity; rounds++) {
       assert.ok(rounds < 10_000, "the rota does not come to an end");
@@ -45,7 +45,7 @@ class Stand {
 }
 
 describe("FairQueue", () => {
-  it("FairQueue serves at once while there is time, and says nothing of later", () => {
+  it("FairQueue serves at once while there is time, and requests no later turn", () => {
     const stand = new Stand();
     for (let count = 0; count < 100; count++) {
       stand.queue.add(stand.waiter("a", 1, 0.1));
@@ -55,7 +55,7 @@ describe("FairQueue", () => {
     assert.equal(stand.laterAt, Infinity);
   });
 
-  it("FairQueue takes no more than half of the time, a little at a time, and does everything in the end", () => {
+  it("FairQueue takes at most half of the time, a little at a time, and completes everything", () => {
     const stand = new Stand();
     const waiter = stand.waiter("a", 1_000, 0.1);
     const begun = stand.now;
@@ -74,7 +74,7 @@ describe("FairQueue", () => {
     assert.ok(took > 190 && took < 230, `${took} ms for 100 ms of work`);
   });
 
-  it("FairQueue serves those who wait in turn, so that one who asks for little does not wait for long", () => {
+  it("FairQueue serves members in turn, so that a small task does not wait for long", () => {
     const stand = new Stand();
     stand.queue.add(stand.waiter("much", 500, 0.5));
     stand.queue.add(stand.waiter("little", 2, 0.5));
@@ -85,7 +85,7 @@ describe("FairQueue", () => {
     assert.equal(stand.served.length, 503);
   });
 
-  it("FairQueue that rests lets nobody in before", () => {
+  it("FairQueue serves nobody while it rests", () => {
     const stand = new Stand();
     stand.queue.add(stand.waiter("a", 100, 0.5));
     const { length } = stand.served;
@@ -96,7 +96,7 @@ describe("FairQueue", () => {
     assert.equal(stand.served.length, 101);
   });
 
-  it("FairQueue rests for 20 ms at most, however long one thing has taken", () => {
+  it("FairQueue rests for at most 20 ms, however long a task has taken", () => {
     const stand = new Stand();
     stand.queue.add(stand.waiter("slow", 2, 500));
     assert.equal(stand.laterAt - stand.now, 20);
@@ -104,7 +104,7 @@ describe("FairQueue", () => {
     assert.equal(stand.served.length, 2);
   });
 
-  it("FairQueue passes over who is full, and serves him when he is not", () => {
+  it("FairQueue skips a full member, and serves it when it has room", () => {
     const stand = new Stand();
     const full = stand.waiter("full", 1, 0.1);
     full.full = true;
@@ -117,7 +117,7 @@ describe("FairQueue", () => {
     assert.deepEqual(stand.served, ["free", "full"]);
   });
 
-  it("FairQueue forgets who has left", () => {
+  it("FairQueue forgets a member that has left", () => {
     const stand = new Stand();
     const waiter = stand.waiter("a", 100, 1);
     stand.queue.add(waiter);
@@ -126,7 +126,7 @@ describe("FairQueue", () => {
     assert.equal(waiter.count, 99);
   });
 
-  it("FairQueue tells of what fails, and goes on with the same one and with the others", () => {
+  it("FairQueue reports a failed task, and goes on with the same member and the others", () => {
     const stand = new Stand();
     const waiter = stand.waiter("a", 2, 0.1);
     const { serve } = waiter;

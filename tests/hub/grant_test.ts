@@ -13,14 +13,14 @@ const fits = (pattern: string, symbol: string) =>
   pattern.endsWith("*") ? symbol.startsWith(pattern.slice(0, -1)) : symbol === pattern;
 
 describe("Scope", () => {
-  test("Scope has what one of its patterns matches", () => {
+  test("Scope.has is true for symbols that match one of its patterns", () => {
     fc.assert(fc.property(patterns, name, (patterns, symbol) => {
       const expected = patterns.some((pattern) => fits(pattern, symbol));
       assert.equal(new Scope(patterns).has(symbol), expected);
     }));
   });
 
-  test("Scope covers a pattern of which it has every name", () => {
+  test("Scope covers a pattern if it has every name that matches", () => {
     fc.assert(fc.property(patterns, pattern, name, (patterns, asked, symbol) => {
       const scope = new Scope(patterns);
       if (scope.covers(asked) && fits(asked, symbol)) assert.ok(scope.has(symbol));
@@ -29,7 +29,7 @@ describe("Scope", () => {
     assert.ok(!new Scope(["AB*", "A"]).covers("A*"));
   });
 
-  test("Scopes with the same content have one key, and what is all and none says so", () => {
+  test("Scopes with the same content have one key, and all and none are recognised", () => {
     assert.equal(new Scope(["B", "A*", "B"]).key, new Scope(["A*", "B"]).key);
     assert.equal(new Scope(["A", "*"]).key, ALL.key);
     assert.deepEqual([ALL.isAll, ALL.isNone, NONE.isAll, NONE.isNone], [true, false, false, true]);
@@ -38,7 +38,7 @@ describe("Scope", () => {
     }
   });
 
-  test("Selection.within matches what both match, and refuses names that the scope lacks", () => {
+  test("Selection.within matches what both match, and refuses names outside the scope", () => {
     fc.assert(fc.property(patterns, patterns, name, (asked, granted, symbol) => {
       const scope = new Scope(granted);
       const isRefused = asked.some((each) => !each.endsWith("*") && !scope.has(each));
@@ -55,7 +55,7 @@ describe("Scope", () => {
     }));
   });
 
-  test("Selections that a scope does not narrow stay the same one, so that clients share frames", () => {
+  test("Selection.within returns the same selection if the scope changes nothing, so that clients share frames", () => {
     const selection = new Selection(["BTC/*"]);
     assert.equal(selection.within(ALL), selection);
     assert.equal(selection.within(new Scope(["B*"])), selection);

@@ -6,7 +6,7 @@ import { START, TestHub } from "../helpers/test_hub.ts";
 const prices = (frame: { rows: { price: number }[] }) => frame.rows.map(({ price }) => price);
 
 describe("Hub", () => {
-  it("Hub sends the first tick after a quiet spell with the next flush, then one frame per interval", () => {
+  it("Hub sends the first tick after a pause with the next flush, then one frame per interval", () => {
     const test = new TestHub({ flushMs: 10 });
     const { socket } = test.subscribe({ symbols: ["A"] });
     socket.take();
@@ -32,7 +32,7 @@ describe("Hub", () => {
     assert.equal(test.hub.cohortCount, 1);
   });
 
-  it("Hub counts frames, updates and bytes of all that it sends, live, late or from the tape", () => {
+  it("Hub counts frames, updates and bytes of all live, late and stored data", () => {
     const test = new TestHub();
     test.tick("A", 1);
     test.market.define("B", { name: "Ünïcode" });
@@ -59,7 +59,7 @@ describe("Hub", () => {
     assert.ok(frames.length > 60);
   });
 
-  it("Hub starts a newcomer at the head and its cohort where that was, then both together", () => {
+  it("Hub starts a newcomer at the head while its cohort is behind, then serves both together", () => {
     const test = new TestHub();
     const first = test.subscribe({ symbols: ["A"] }).socket;
     test.tick("A", 1);
@@ -78,7 +78,7 @@ describe("Hub", () => {
     assert.deepEqual(first.take(), second.take());
   });
 
-  it("Hub gives a newcomer no tick that its snapshot contained", () => {
+  it("Hub sends a newcomer no tick of its snapshot", () => {
     const test = new TestHub();
     test.subscribe({ symbols: ["A"] });
     test.tick("A", 1);
@@ -89,7 +89,7 @@ describe("Hub", () => {
     assert.deepEqual(socket.take().map(prices), [[2]]);
   });
 
-  it("Hub lets a newcomer not wait when a flush counts as of before it came", () => {
+  it("Hub does not delay a newcomer when a flush counts as before it joined", () => {
     const test = new TestHub();
     const { socket } = test.subscribe({ symbols: ["A"] });
     socket.take();
@@ -98,7 +98,7 @@ describe("Hub", () => {
     assert.deepEqual(socket.take().map(prices), [[1]]);
   });
 
-  it("Hub keeps the spacing that a session asked for, also right after it has joined", () => {
+  it("Hub keeps the spacing of a session, also right after it has joined", () => {
     const test = new TestHub();
     const options = { symbols: ["A"], channel: "quote", every: 100 };
     const old = test.subscribe(options).socket;
@@ -121,7 +121,7 @@ describe("Hub", () => {
     }
   });
 
-  it("Hub counts in merged what a conflated frame leaves out", () => {
+  it("Hub counts in merged the updates that a conflated frame leaves out", () => {
     const test = new TestHub();
     const { socket } = test.subscribe({ symbols: ["*"], channel: "quote" });
     socket.take();
@@ -144,7 +144,7 @@ describe("Hub", () => {
     assert.equal(frame.merged, undefined);
   });
 
-  it("Hub never leaves out a closed bar, however many close between two frames", () => {
+  it("Hub always sends a closed bar, however many close between two frames", () => {
     const test = new TestHub();
     const { socket } = test.subscribe({ symbols: ["A"], channel: "bar:1s" });
     socket.take();
@@ -177,7 +177,7 @@ describe("Hub", () => {
     assert.equal(rows[0].revised, true);
   });
 
-  it("Hub delivers a named symbol once it appears, and announces it in columns", () => {
+  it("Hub delivers a named symbol after its first tick, and announces it in columns", () => {
     const test = new TestHub();
     const object = test.subscribe({ symbols: ["NEW"] }).socket;
     const columns = test.subscribe({ symbols: ["NEW", "N*"], format: "columns" }).socket;
@@ -192,7 +192,7 @@ describe("Hub", () => {
     assert.deepEqual(frame.rows.map((row: unknown[]) => row.slice(0, 2)), [[1, 0], [2, 1]]);
   });
 
-  it("Hub sends a frame before it is due rather than let more rows wait than a frame holds", () => {
+  it("Hub sends a frame early when more rows wait than a frame holds", () => {
     const test = new TestHub();
     const { socket } = test.subscribe({ symbols: ["A"], every: 60_000 });
     test.tick("A", 0);
@@ -206,7 +206,7 @@ describe("Hub", () => {
     assert.equal(socket.take()[0].rows.length, ROWS_MAX);
   });
 
-  it("Hub forgets cohorts, and frees their symbols, when the last session has left", () => {
+  it("Hub removes cohorts, and frees their symbols, when the last session leaves", () => {
     const test = new TestHub();
     const { session } = test.subscribe({ symbols: ["A"] });
     assert.equal(test.hub.cohortCount, 1);
@@ -217,7 +217,7 @@ describe("Hub", () => {
     assert.equal(test.pass(10), undefined);
   });
 
-  it("Hub tells everybody of a symbol that was known before anybody was told of it", () => {
+  it("Hub sends all clients the ticks of a symbol that was defined before its announcement", () => {
     const test = new TestHub();
     const all = test.subscribe({ symbols: ["*"] }).socket;
     test.market.define("A", {});
@@ -229,7 +229,7 @@ describe("Hub", () => {
     assert.deepEqual(one.take().slice(1).flatMap(prices).at(-1), 2);
   });
 
-  it("Hub goes on at its pace when the clock is set back", () => {
+  it("Hub keeps its pace when the clock is set back", () => {
     const test = new TestHub();
     const { socket, session } = test.subscribe({ symbols: ["A"], every: 100 });
     test.tick("A", 1);
@@ -248,7 +248,7 @@ describe("Hub", () => {
     ]);
   });
 
-  it("Hub refuses one client more than there is room for", () => {
+  it("Hub refuses one client too many", () => {
     const test = new TestHub({ sessionsMax: 2 });
     test.connect();
     test.connect();
@@ -257,7 +257,7 @@ describe("Hub", () => {
     assert.equal(test.hub.sessionCount, 2);
   });
 
-  it("Hub tells of bars that have changed by given ones, and of the row, as it does of ticks", () => {
+  it("Hub sends bars changed by given bars, and the row, as after ticks", () => {
     const test = new TestHub();
     const DAY = 86_400_000;
     const day = START - START % DAY;
@@ -290,7 +290,7 @@ describe("Hub", () => {
     ]);
     test.give(bar(day - DAY, 4));
     assert.deepEqual(told().slice(0, 2), [[[-1, 4, 2, true, true]], []]);
-    // The same again is nothing new.
+    // A repeated bar sends nothing.
     test.give(bar(day - DAY, 4));
     assert.deepEqual(told(), [[], [], [], [], []]);
   });

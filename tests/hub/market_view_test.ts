@@ -6,7 +6,7 @@ import { next } from "../core/ticks.ts";
 import { TestStore } from "../helpers/store.ts";
 
 describe("present", () => {
-  it("present tells of bars that the market no longer holds, as the archive has them", () => {
+  it("present reads bars that the market no longer holds from the archive", () => {
     const { tape } = new TestStore();
     const market = new Market({ barsKept: 4 });
     for (let second = 0; second < 50; second++) market.apply(next({ time: second * 1_000 }));

@@ -6,7 +6,7 @@ import { PendingAll, PendingLatest } from "../../src/hub/pending.ts";
 const keys = fc.array(fc.constantFrom("A", "B", "C"), { maxLength: 40 });
 
 describe("PendingAll", () => {
-  it("PendingAll gives a reader every update after its own, whatever was forgotten", () => {
+  it("PendingAll gives a reader every update after its own, after any number was forgotten", () => {
     fc.assert(fc.property(keys, fc.nat(40), fc.nat(40), (names, forgotten, at) => {
       const pending = new PendingAll<number>();
       names.forEach((name, index) => pending.add(name, index + 1));

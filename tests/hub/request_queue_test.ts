@@ -7,7 +7,7 @@ import { FairQueue } from "../../src/hub/fair_queue.ts";
 const MIB = 1_048_576;
 const newRota = () => new FairQueue({ elapsed: () => 0, later() {}, fault() {} });
 
-/** Takes what waits, as `content` or `(content)` where it is refused. */
+/** Takes all waiting requests, as `content`, or `(content)` for a refused one. */
 function drain(backlog: RequestQueue): string[] {
   const taken: string[] = [];
   for (let next = backlog.take(); next !== undefined; next = backlog.take()) {
@@ -17,7 +17,7 @@ function drain(backlog: RequestQueue): string[] {
 }
 
 describe("RequestQueue", () => {
-  it("RequestQueue has room for so many frames, refuses as many more in their turn, and then keeps none", () => {
+  it("RequestQueue holds a number of frames, refuses as many more in order, and then drops them", () => {
     const backlog = new RequestQueue(newRota(), 2);
     const kept = ["a", "b", "c", "d", "e"].map((text) => backlog.add(text));
     assert.deepEqual(kept, [true, true, true, true, false]);
@@ -26,7 +26,7 @@ describe("RequestQueue", () => {
     assert.deepEqual(drain(backlog), ["f"]);
   });
 
-  it("RequestQueue has room for 1 MiB of text, refuses as much again, and then keeps none", () => {
+  it("RequestQueue holds 1 MiB of text, refuses as much again, and then drops frames", () => {
     const backlog = new RequestQueue(newRota(), 1_000);
     const half = "x".repeat(MIB / 2);
     const kept = [1, 2, 3, 4, 5].map(() => backlog.add(half));
@@ -34,13 +34,13 @@ describe("RequestQueue", () => {
     assert.deepEqual(drain(backlog).map((text) => text[0]), ["x", "x", "(", "("]);
   });
 
-  it("RequestQueue keeps a frame that waits alone, however long it is", () => {
+  it("RequestQueue keeps a single waiting frame of any length", () => {
     const backlog = new RequestQueue(newRota(), 1);
     assert.ok(backlog.add("x".repeat(3 * MIB)));
     assert.equal(backlog.take()!.refused, false);
   });
 
-  it("RequestQueue keeps what is wrong with a frame at no length", () => {
+  it("RequestQueue does not count the error of an unreadable frame as text", () => {
     const backlog = new RequestQueue(newRota(), 10);
     const fault = new ClientError("too_large", "Cannot read it");
     backlog.add("x".repeat(MIB));
@@ -49,7 +49,7 @@ describe("RequestQueue", () => {
     assert.deepEqual(backlog.take(), { content: fault, refused: false });
   });
 
-  it("Backlogs together have room for 64 MiB, and beyond that for a little each", () => {
+  it("RequestQueues share 64 MiB, and beyond that each keeps a little", () => {
     const queue = newRota();
     const greedy = Array.from({ length: 200 }, () => new RequestQueue(queue, 1e6));
     let held = 0;
@@ -58,7 +58,7 @@ describe("RequestQueue", () => {
     const modest = new RequestQueue(queue, 10);
     assert.ok(modest.add("a") && modest.add("b"));
     assert.deepEqual(drain(modest), ["a", "b"]);
-    // What has been taken, or cleared, makes room again.
+    // Frames that were taken or cleared free their room.
     for (const backlog of greedy) backlog.clear();
     assert.equal(queue.lengthMax, MIB);
     assert.equal(greedy[0]!.size, 0);

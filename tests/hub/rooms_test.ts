@@ -32,7 +32,7 @@ const codeOf = ({ closedWith }: FakeSocket) => closedWith?.code;
 const say = (value: unknown) => JSON.stringify({ value });
 
 describe("Rooms", () => {
-  it("Rooms give a message to every other client of the room, in one order, and to nobody else", () => {
+  it("Rooms pass a message to every other client of the room, in one order, and to nobody else", () => {
     const house = new House();
     const [one, two, three] = [house.enter(), house.enter(), house.enter()];
     const elsewhere = house.enter("elsewhere");
@@ -45,7 +45,7 @@ describe("Rooms", () => {
     assert.deepEqual(elsewhere.socket.take(), []);
   });
 
-  it("Rooms pass the text on as it came", () => {
+  it("Rooms pass the text on unchanged", () => {
     const house = new House();
     const { member } = house.enter();
     const texts: string[] = [];
@@ -55,7 +55,7 @@ describe("Rooms", () => {
     assert.deepEqual(texts, sent);
   });
 
-  it("Rooms give the newest message to whoever comes later, also when its sender is gone", () => {
+  it("Rooms give a newcomer the newest message, even if its sender has left", () => {
     const house = new House();
     const { member } = house.enter();
     assert.deepEqual(house.enter().socket.take(), []);
@@ -66,7 +66,7 @@ describe("Rooms", () => {
     assert.deepEqual(house.enter().socket.take(), [{ value: 2 }]);
   });
 
-  it("Rooms close a sender with 4400 for anything but a JSON object or array, and tell nobody", () => {
+  it("Rooms close a sender with 4400 for anything but a JSON object or array, and pass nothing on", () => {
     const wrong = ["", "nonsense", "5", '"text"', "null", "true", "{", "NaN", "{}{}", "\u0000"];
     for (const text of wrong) {
       const house = new House();
@@ -84,7 +84,7 @@ describe("Rooms", () => {
     assert.equal(codeOf(socket), 4400);
   });
 
-  it("Rooms take a message at the limit of characters and close the sender of a longer one", () => {
+  it("Rooms pass on a message at the limit of characters, and close the sender of a longer one", () => {
     const house = new House({ roomMessageMax: 20 });
     const [sender, other] = [house.enter(), house.enter()];
     sender.member.receive("[]".padEnd(20));
@@ -95,7 +95,7 @@ describe("Rooms", () => {
     assert.deepEqual(other.socket.take(), []);
   });
 
-  it("Rooms pass on every message of a cursor that is dragged", () => {
+  it("Rooms pass on every message of a dragged cursor", () => {
     const house = new House();
     const [sender, other] = [house.enter(), house.enter()];
     for (let count = 0; count < 60 * 60; count++) {
@@ -106,7 +106,7 @@ describe("Rooms", () => {
     assert.equal(house.wakes, 0);
   });
 
-  it("Rooms pass on the newest of what comes too fast, at their own pace, and close nobody", () => {
+  it("Rooms pass on the newest of too frequent messages, at their own pace, and close nobody", () => {
     const house = new House({ roomMessagesPerSecond: 10 });
     const [sender, other] = [house.enter(), house.enter()];
     const values = () => other.socket.take().map(({ value }) => value);
@@ -127,12 +127,12 @@ describe("Rooms", () => {
     assert.deepEqual(passed, [...passed].sort((a, b) => a - b));
     assert.equal(passed.at(-1), 1_049);
     assert.deepEqual([codeOf(sender.socket), codeOf(other.socket)], [undefined, undefined]);
-    // Nobody else has to wait for it.
+    // Other senders do not have to wait.
     other.member.receive(say("other"));
     assert.deepEqual(sender.socket.take(), [{ value: "other" }]);
   });
 
-  it("Rooms pass on the last that came too fast of a client that leaves or is closed", () => {
+  it("Rooms pass on the last held message of a client that leaves or is closed", () => {
     for (const leave of ["closed", "receiveBinary"] as const) {
       const house = new House({ roomMessagesPerSecond: 1 });
       const [sender, other] = [house.enter(), house.enter()];
@@ -145,14 +145,14 @@ describe("Rooms", () => {
     }
   });
 
-  it("Rooms never close a client for idleness and send nothing of their own", () => {
+  it("Rooms never close an idle client, and send nothing of their own", () => {
     const house = new House();
     const { socket } = house.enter();
     for (let hour = 0; hour < 48; hour++) house.pass(3_600_000);
     assert.deepEqual([socket.take(), socket.closedWith], [[], undefined]);
   });
 
-  it("Rooms give a client that reads slowly the newest message once it reads again", () => {
+  it("Rooms send a slow client the newest message once it reads again", () => {
     const house = new House({ bufferedBytesMax: 100, stalledMsMax: 1_000 });
     const [sender, slow, reader] = [house.enter(), house.enter(), house.enter()];
     slow.socket.reads(false);
@@ -171,7 +171,7 @@ describe("Rooms", () => {
     assert.deepEqual([slow.socket.take(), slow.socket.closedWith], [[], undefined]);
   });
 
-  it("Rooms do not give a slow client an older message after its own", () => {
+  it("Rooms never send a slow client an older message after its own", () => {
     const house = new House({ bufferedBytesMax: 10 });
     const [sender, slow] = [house.enter(), house.enter()];
     slow.socket.reads(false);
@@ -186,7 +186,7 @@ describe("Rooms", () => {
     assert.deepEqual(sender.socket.take(), [{ value: "own" }]);
   });
 
-  it("Rooms close with 4408 a client that reads nothing, however long it was silent before", () => {
+  it("Rooms close a client that reads nothing with 4408, even after a long silence", () => {
     const house = new House({ stalledMsMax: 1_000 });
     const [sender, stalled] = [house.enter(), house.enter()];
     house.pass(100_000);
@@ -202,7 +202,7 @@ describe("Rooms", () => {
     assert.equal(codeOf(sender.socket), undefined);
   });
 
-  it("Rooms do not take a client for stalled that reads, however many bytes its letters have", () => {
+  it("Rooms do not count a client as stalled while it reads, for characters of any length in bytes", () => {
     const house = new House({ stalledMsMax: 1_000 });
     const [sender, slow] = [house.enter(), house.enter()];
     slow.socket.reads(false);
@@ -214,7 +214,7 @@ describe("Rooms", () => {
     }
   });
 
-  it("Rooms refuse one client more than a room has room for, and one more than the server has", () => {
+  it("Rooms refuse one client too many, in a room or on the server", () => {
     const house = new House({ roomMembersMax: 2, sessionsMax: 3 });
     const first = house.enter();
     house.enter();
@@ -226,7 +226,7 @@ describe("Rooms", () => {
     assert.equal(codeOf(house.enter().socket), undefined);
   });
 
-  it("Rooms keep the newest message of an empty room for so long, and then nothing of it", () => {
+  it("Rooms keep the newest message of an empty room for a time, and then delete it", () => {
     const house = new House({ roomKeptMs: 1_000 });
     const first = house.enter();
     first.member.receive(say(1));
@@ -243,13 +243,13 @@ describe("Rooms", () => {
     assert.deepEqual(house.enter().socket.take(), []);
   });
 
-  it("Rooms forget at once a room in which nothing was said", () => {
+  it("Rooms delete an empty room without a message at once", () => {
     const house = new House();
     house.enter().member.closed();
     assert.deepEqual([house.rooms.roomCount, house.rooms.sessionCount], [0, 0]);
   });
 
-  it("Rooms let the room that is empty for longest make way, and refuse one more when none is", () => {
+  it("Rooms replace the room that is empty for longest, and refuse a new one when none is empty", () => {
     const house = new House({ roomsMax: 2 });
     for (const name of ["a", "b"]) {
       const { member } = house.enter(name);
@@ -267,7 +267,7 @@ describe("Rooms", () => {
     assert.equal(house.rooms.sessionCount, 2);
   });
 
-  it("Rooms close their clients with 1012 and without a message, the given share at a time", () => {
+  it("Rooms close their clients with 1012 and without a message, a given share at a time", () => {
     const house = new House();
     const sockets = ["a", "a", "b", "c"].map((name) => house.enter(name).socket);
     house.rooms.closeSome(0.5);

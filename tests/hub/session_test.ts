@@ -4,7 +4,7 @@ import { ROWS_MAX } from "../../src/hub/cohort.ts";
 import { TestHub } from "../helpers/test_hub.ts";
 
 describe("Session", () => {
-  it("Session gets nothing more while its socket is full, then the newest rows with what it missed", () => {
+  it("Session sends nothing while its socket is full, then the newest rows with the number it skipped", () => {
     const test = new TestHub({ bufferedBytesMax: 300 });
     const { socket } = test.subscribe({ symbols: ["A"], channel: "quote" });
     const reader = test.subscribe({ symbols: ["A"], channel: "quote" }).socket;
@@ -26,7 +26,7 @@ describe("Session", () => {
     const updates = frames.reduce((sum, { rows, merged = 0 }) => sum + rows.length + merged, 0);
     assert.equal(updates, 50);
     assert.equal(reader.take().filter(({ op }) => op === "data").length, 51);
-    // It is back among the others: one text for both.
+    // The session shares the text of the others again.
     test.tick("A", 51);
     test.pass(10);
     test.tick("A", 52);
@@ -34,7 +34,7 @@ describe("Session", () => {
     assert.deepEqual(socket.take().at(-1), reader.take().at(-1));
   });
 
-  it("Session in mode all catches up without a loss, however much has waited", () => {
+  it("Session in mode all catches up without a loss, for any number of waiting ticks", () => {
     const test = new TestHub({ bufferedBytesMax: 200 });
     const patient = test.subscribe({ symbols: ["A"] }).socket;
     const stalled = test.subscribe({ symbols: ["A"] }).socket;
@@ -60,7 +60,7 @@ describe("Session", () => {
     assert.deepEqual(all, reader.take().flatMap(({ rows = [] }) => rows));
   });
 
-  it("Session that makes no progress is closed with 4408, one that does is not", () => {
+  it("Session without progress is closed with 4408, and one with progress is not", () => {
     const test = new TestHub({ bufferedBytesMax: 1_000, stalledMsMax: 30_000 });
     const stalled = test.subscribe({ symbols: ["A"], channel: "quote" }).socket;
     const slow = test.subscribe({ symbols: ["A"], channel: "quote" }).socket;
@@ -118,7 +118,7 @@ describe("Session", () => {
     assert.deepEqual(quiet.take(), []);
   });
 
-  it("Session refuses a frame that is nested too deeply to be shown again", () => {
+  it("Session refuses a frame that is nested too deeply to be repeated", () => {
     const { socket, session } = new TestHub().connect();
     const deep = "[".repeat(32_000) + "]".repeat(32_000);
     session.receive(`{"op":${deep}}`);
@@ -128,7 +128,7 @@ describe("Session", () => {
     assert.equal(socket.take()[0].op, "pong");
   });
 
-  it("Session does no more commands while the answers are not read, and all of them when they are", () => {
+  it("Session runs no commands while answers are unread, and all of them afterwards", () => {
     const test = new TestHub({ bufferedBytesMax: 500 });
     const { socket, session } = test.connect();
     socket.reads(false);
@@ -147,7 +147,7 @@ describe("Session", () => {
     );
   });
 
-  it("Session that gives commands and never reads an answer is closed", () => {
+  it("Session that sends commands and never reads an answer is closed", () => {
     const test = new TestHub({ bufferedBytesMax: 500, stalledMsMax: 30_000 });
     const { socket, session } = test.connect();
     socket.reads(false);
@@ -160,7 +160,7 @@ describe("Session", () => {
     assert.ok(socket.buffered < 600);
   });
 
-  it("Session has a thousand subscriptions at once done one after another, a little at a time", () => {
+  it("Session runs a thousand subscriptions one after another, a few at a time", () => {
     const test = new TestHub();
     test.costMs = 0.05;
     const { socket, session } = test.connect();
@@ -169,7 +169,7 @@ describe("Session", () => {
       session.receive(JSON.stringify({ op: "subscribe", id, symbols: [`S${id}`] }));
     }
     assert.ok(socket.received.length > 0 && socket.received.length < 100);
-    // Whoever comes later does not wait for all of them.
+    // Another session does not wait for all of them.
     other.session.receive('{"op":"ping"}');
     test.pass(10);
     assert.equal(other.socket.take().length, 1);
@@ -185,7 +185,7 @@ describe("Session", () => {
     assert.ok(answers.every(({ op }) => op === "subscribed"));
   });
 
-  it("Session answers each request once, in order: by result, by error, and the rest by a close", () => {
+  it("Session answers each request once, in order: by result, by error, or by the close", () => {
     const test = new TestHub({ commandsMax: 10, frameLengthMax: 100 });
     const { socket, session } = test.connect();
     socket.buffered = 1e9;
@@ -234,7 +234,7 @@ describe("Session", () => {
     assert.deepEqual(socket.take(), []);
   });
 
-  it("Session says when to try again what was too much", () => {
+  it("Session says when to retry a refused request", () => {
     const test = new TestHub({ commandsMax: 1 });
     const { socket, session } = test.connect();
     socket.buffered = 1e9;

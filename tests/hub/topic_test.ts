@@ -11,7 +11,7 @@ describe("Channel", () => {
     }
   });
 
-  it("parseChannel refuses what is none", () => {
+  it("parseChannel refuses an unknown channel", () => {
     for (const name of ["", "ticks", "bar", "bar:", "bar:2m", "bar:1m:x ", "quote:1m", "Tick"]) {
       assert.throws(() => parseChannel(name), ClientError, name);
     }
@@ -22,7 +22,7 @@ describe("Selection", () => {
   const known = new Set(["AAPL", "BTC/USD", "BTC/EUR", "ETH/USD"]);
   const catalogue = { has: (symbol: string) => known.has(symbol), symbols: () => known };
 
-  it("Selection resolves names, prefixes and the star, without duplicates, in the order asked", () => {
+  it("Selection resolves names, prefixes and the star, without duplicates, in the order of the request", () => {
     const { symbols, unknown } = new Selection(["ETH/USD", "BTC/*", "NOPE", "BTC/USD", "ETH/USD"])
       .resolve(catalogue);
     assert.deepEqual(symbols, ["ETH/USD", "BTC/USD", "BTC/EUR"]);
@@ -43,7 +43,7 @@ describe("Selection", () => {
     assert.notEqual(new Selection(["A"]).key, new Selection(["A*"]).key);
   });
 
-  it("Selection takes a name that begins like a formula only where there is such a symbol", () => {
+  it("Selection accepts a name that begins like a formula only if the symbol exists", () => {
     const selection = new Selection(["A", "=cmd", "-*"]);
     selection.check(new Set(["=cmd"]));
     assert.throws(

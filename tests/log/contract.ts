@@ -17,14 +17,14 @@ import { anyTick, bits, tick } from "../core/ticks.ts";
 /** A log under test. */
 export interface OpenLog {
   readonly log: Log;
-  /** Resolves when all that was appended has been told of. */
+  /** Resolves when followers were told of everything that was appended. */
   settled(): Promise<void>;
-  /** Another log of the same entries, as after an end without a word; this one is not used any more. */
+  /** Opens another log of the same entries, as after a kill; this log is not used any more. */
   again(): OpenLog | Promise<OpenLog>;
   close(): void | Promise<void>;
 }
 
-/** Ticks that can be told apart. */
+/** Ticks with different prices. */
 export function numbered(count: number, first = 0): Tick[] {
   return Array.from({ length: count }, (_, index) => {
     const price = first + index;
@@ -32,7 +32,7 @@ export function numbered(count: number, first = 0): Tick[] {
   });
 }
 
-/** One who follows, and what he was told. */
+/** A follower of a log, with what the log told it. */
 export class Follower {
   readonly entries: Entry[] = [];
 
@@ -42,7 +42,7 @@ export class Follower {
 
   readonly deliver = (entry: Entry): void => void this.entries.push(entry);
 
-  /** What was told beside ticks. */
+  /** What came beside ticks. */
   get rest(): Pick<Entry, "definitions" | "marks" | "receipts"> {
     const all = <Name extends "definitions" | "marks" | "receipts">(name: Name) =>
       this.entries.flatMap((entry) => [...entry[name]]) as unknown as Entry[Name];
@@ -50,7 +50,7 @@ export class Follower {
   }
 }
 
-/** Each tick once and in order, with seqs that grow, in entries that are not too large. */
+/** Checks that each tick comes once and in order, seqs grow, and no entry is too large. */
 export function assertOrdered(entries: readonly Entry[], expected: readonly Tick[]): void {
   let last = 0;
   const found: Tick[] = [];
@@ -67,8 +67,8 @@ export function assertOrdered(entries: readonly Entry[], expected: readonly Tick
 }
 
 /**
- * The suite that every log passes. `open` gives a new, empty log. Seqs grow, but not necessarily by one from
- * one entry to the next.
+ * The suite that every log passes. `open` gives a new, empty log. Seqs grow, but not necessarily by
+ * one from one entry to the next.
  */
 export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>): void {
   async function withLog(use: (opened: OpenLog, told: Follower) => Promise<unknown>) {
@@ -82,7 +82,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
     }
   }
 
-  /** What is told by another log of the same entries. */
+  /** Follows another log of the same entries. */
   async function toldAgain(opened: OpenLog, after = 0): Promise<Follower> {
     const again = await opened.again();
     const told = new Follower();
@@ -99,7 +99,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
   };
 
   describe(`${name}: order`, () => {
-    test(`${name} tells of nothing at first`, () =>
+    test(`${name} tells of nothing while it is empty`, () =>
       withLog(async (opened, told) => {
         await opened.settled();
         assert.deepEqual(told.entries, []);
@@ -107,7 +107,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
       }));
 
     for (const count of [1, 500, 4_095, 4_096, 4_097, 8_192, 50_000]) {
-      test(`${name} takes a draft of ${count} ticks whole and in order`, () =>
+      test(`${name} appends a draft of ${count} ticks whole and in order`, () =>
         withLog(async (opened, told) => {
           const ticks = numbered(count);
           const [before, { first, last }, after] = await appendAll(opened, [
@@ -127,7 +127,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         }));
     }
 
-    test(`${name} gives drafts their order as they come, also while others wait`, () =>
+    test(`${name} orders drafts as they come, also while others wait`, () =>
       withLog(async (opened, told) => {
         const { log } = opened;
         const sizes = [3, 9_000, 1, 0, 4_096, 2, 20_000, 5];
@@ -137,7 +137,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         const sent = drafts.map(async (draft, index) => {
           const appended = await log.append(draft);
           answers.push(index);
-          // Whoever is answered sends the next one.
+          // A sender that gets an answer sends its next draft.
           if (index === 1) sent.push(log.append({ ticks: numbered(7, first) }).then(() => {}));
           assert.equal(appended.last - appended.first >= draft.ticks.length - 1, true);
         });
@@ -147,11 +147,11 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         assert.deepEqual(answers, sizes.map((_, index) => index));
         const seqs = told.ticks.map(({ price }) => price);
         assert.equal(seqs.length, first + 7);
-        // What was sent later may overtake nothing that was there.
+        // A later draft does not overtake a draft that waits.
         assert.deepEqual(seqs, Array.from({ length: first + 7 }, (_, index) => index));
       }));
 
-    test(`${name} answers a draft without ticks with the place where it stands`, () =>
+    test(`${name} answers a draft without ticks with its position`, () =>
       withLog(async (opened) => {
         const [nothing, three, none] = await appendAll(opened, [
           { ticks: [], key: "a" },
@@ -164,7 +164,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         assert.equal(none.last, three.last);
       }));
 
-    test(`${name} answers when, and not before, whoever follows has been told`, () =>
+    test(`${name} answers a draft after the follower was told of it`, () =>
       withLog(async (opened, told) => {
         const counts: number[] = [];
         const sent = [1, 5_000, 2].map((count) =>
@@ -197,7 +197,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
     };
     const corrections: Correction[] = [{ symbol: "A", seqs: [1] }, { symbol: "C/D", from: 0 }];
 
-    test(`${name} gives bars, and corrections, one seq between those of ticks`, () =>
+    test(`${name} gives bars and corrections one seq, between those of ticks`, () =>
       withLog(async (opened, told) => {
         const appended = await appendAll(opened, [
           { ticks: numbered(2) },
@@ -223,7 +223,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
     const definition = (symbol: string, name: string) => ({ symbol, fields: { name, shares: 2 } });
     const mark = (name: string, value: string) => ({ name, value });
 
-    test(`${name} tells of definitions, marks and receipts where they stand, later too`, () =>
+    test(`${name} tells of definitions, marks and receipts at their position, also when followed again`, () =>
       withLog(async (opened, told) => {
         await appendAll(opened, [
           { ticks: numbered(2), definitions: [definition("A", "Ä \u{1F600}")], key: "k \u{1F600}" },
@@ -248,7 +248,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         }
       }));
 
-    test(`${name} tells of what comes with a large draft behind its last tick, once`, () =>
+    test(`${name} tells of the rest of a large draft once, behind its last tick`, () =>
       withLog(async (opened, told) => {
         const definitions = [definition("A", "a")];
         const marks = [mark("feed", "9")];
@@ -277,7 +277,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
   });
 
   describe(`${name}: ticks`, () => {
-    test(`${name} keeps every number exactly and null as null`, () =>
+    test(`${name} keeps every number exactly, and null as null`, () =>
       withLog(async (opened, told) => {
         const numbers = [0, -0, 1, -1.5, 0.1 + 0.2, 1e-9, -1e21, 5e-324, 1.7e308, 1 / 3];
         const ticks = numbers.map((price) =>
@@ -289,14 +289,14 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         assertOrdered((await toldAgain(opened)).entries, ticks);
       }));
 
-    test(`${name} logs only what a tick has`, () =>
+    test(`${name} logs only the fields of a tick`, () =>
       withLog(async (opened, told) => {
         await appendAll(opened, [{ ticks: [{ ...tick(), seq: 999, note: "more" } as Tick] }]);
         assert.notEqual(told.ticks[0]!.seq, 999);
         assertOrdered(told.entries, [tick()]);
       }));
 
-    test(`${name} tells of any ticks as they were given, in any drafts`, async () => {
+    test(`${name} tells of any ticks in any drafts as they were appended`, async () => {
       const drafts = fc.array(fc.array(anyTick("A", "B", "C/D"), { maxLength: 9 }), {
         maxLength: 6,
       });
@@ -313,7 +313,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
   });
 
   describe(`${name}: following`, () => {
-    test(`${name} tells of what is after a seq, each once, whoever follows from there`, () =>
+    test(`${name} tells of each entry after a seq once`, () =>
       withLog(async (opened, told) => {
         for (const count of [2, 5_000, 1, 3]) {
           await appendAll(opened, [{ ticks: numbered(count) }, { ticks: [], key: `k${count}` }]);
@@ -333,7 +333,7 @@ export function logContract(name: string, open: () => OpenLog | Promise<OpenLog>
         await current.close();
       }));
 
-    test(`${name} tells whoever follows again of what was there, then of what comes`, () =>
+    test(`${name} tells of old entries first when followed again, then of new ones`, () =>
       withLog(async (opened, told) => {
         await appendAll(opened, [{ ticks: numbered(3) }]);
         const again = await opened.again();

@@ -12,7 +12,7 @@ function entry(fields: Partial<Entry> = {}): Entry {
   return { first: 1, ticks: [], time: 0, ...nothing, ...fields };
 }
 
-/** Every bit of what an entry is. */
+/** The entry as a text; texts are equal only if every bit of the entries is. */
 function same(found: Entry): string {
   const { first, ticks, time, definitions, marks, receipts, more } = found;
   const list = ticks.map((
@@ -60,11 +60,11 @@ const anyEntry: fc.Arbitrary<Entry> = fc.record({
 }));
 
 describe("encodeEntry", () => {
-  test("encodeEntry writes what decodeEntry gives back, bit for bit", () => {
+  test("decodeEntry returns what encodeEntry wrote, bit for bit", () => {
     fc.assert(fc.property(anyEntry, assertKept), { numRuns: 300 });
   });
 
-  test("encodeEntry writes what decodeEntry gives back from within other bytes", () => {
+  test("decodeEntry reads an entry from within other bytes", () => {
     fc.assert(fc.property(anyEntry, fc.nat(9), (given, before) => {
       const bytes = encodeEntry(given);
       const all = new Uint8Array(before + bytes.length + 3).fill(0xff);
@@ -76,7 +76,7 @@ describe("encodeEntry", () => {
 
   const numbers = [0, -0, 5e-324, 1.7e308];
   for (const count of [1, 7, 8, 9, 64]) {
-    test(`encodeEntry keeps unknown numbers apart in all combinations among ${count} ticks`, () => {
+    test(`encodeEntry keeps all combinations of unknown numbers among ${count} ticks`, () => {
       for (let combination = 0; combination < 8; combination++) {
         for (const at of [0, count - 1, undefined]) {
           const has = (bit: number, index: number) =>
@@ -97,7 +97,7 @@ describe("encodeEntry", () => {
   }
 
   for (const symbols of [1, 255, 256, 257, 1_000, ENTRY_TICKS_MAX]) {
-    test(`encodeEntry takes an entry full of ticks of ${symbols} symbols`, () => {
+    test(`encodeEntry writes a full entry with ticks of ${symbols} symbols`, () => {
       const ticks = Array.from(
         { length: ENTRY_TICKS_MAX },
         (_, index) =>
@@ -111,7 +111,7 @@ describe("encodeEntry", () => {
     });
   }
 
-  test("encodeEntry takes symbols of 255 characters", () => {
+  test("encodeEntry writes symbols of 255 characters", () => {
     const ticks = Array.from(
       { length: 300 },
       (_, index) => tick({ symbol: `${index}:`.padEnd(255, "x"), price: index }),
@@ -119,12 +119,12 @@ describe("encodeEntry", () => {
     assertKept(entry({ ticks: taped(ticks) }));
   });
 
-  test("encodeEntry takes no more ticks than an entry has", () => {
+  test("encodeEntry refuses more ticks than an entry can have", () => {
     const ticks = taped(Array.from({ length: ENTRY_TICKS_MAX + 1 }, () => tick()));
     assert.throws(() => encodeEntry(entry({ ticks })), RangeError);
   });
 
-  test("encodeEntry takes no number that it could not give back", () => {
+  test("encodeEntry refuses a number that decodeEntry could not return", () => {
     for (const name of ["time", "price", "size", "bid", "ask"] as const) {
       for (const value of [NaN, Infinity, -Infinity]) {
         const ticks = taped([tick(), tick({ [name]: value })]);
@@ -133,7 +133,7 @@ describe("encodeEntry", () => {
     }
   });
 
-  test("encodeEntry takes 40 bytes and no more for a tick with a time, a price, a size, a bid and an ask", () => {
+  test("encodeEntry writes at most 40 bytes for a tick with time, price, size, bid and ask", () => {
     const full = tick({ size: 1, bid: 1, ask: 1 });
     const size = (count: number) =>
       encodeEntry(entry({ ticks: taped(Array.from({ length: count }, () => full)) })).length;
@@ -152,7 +152,7 @@ describe("decodeEntry", () => {
     more: true,
   }));
 
-  test("decodeEntry notices every byte that is changed to any other", () => {
+  test("decodeEntry detects a change of any byte", () => {
     for (let at = 0; at < whole.length; at++) {
       for (let flip = 1; flip < 256; flip++) {
         const bytes = whole.slice();
@@ -162,7 +162,7 @@ describe("decodeEntry", () => {
     }
   });
 
-  test("decodeEntry notices bytes that are missing or too many", () => {
+  test("decodeEntry detects missing and additional bytes", () => {
     for (let length = 0; length < whole.length; length++) {
       assert.throws(() => decodeEntry(whole.subarray(0, length)), EntryFault);
     }
@@ -170,7 +170,7 @@ describe("decodeEntry", () => {
     assert.throws(() => decodeEntry(new Uint8Array(500)), EntryFault);
   });
 
-  test("decodeEntry tells an entry of a newer version from a damaged one", () => {
+  test("decodeEntry distinguishes an entry of a newer version from a damaged one", () => {
     const bytes = whole.slice();
     bytes[0] = 3;
     assert.throws(() => decodeEntry(bytes), (error) => {
@@ -180,7 +180,7 @@ describe("decodeEntry", () => {
     });
   });
 
-  test("decodeEntry finds the CRC-32 of all other bytes in an entry", () => {
+  test("decodeEntry expects the CRC-32 of all other bytes in an entry", () => {
     const rest = Uint8Array.of(...whole.subarray(0, 4), ...whole.subarray(8));
     assert.equal(new DataView(whole.buffer).getUint32(4, true), crc32(rest));
   });

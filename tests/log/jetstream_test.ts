@@ -15,7 +15,7 @@ import { logContract, numbered, type OpenLog } from "./contract.ts";
 let server: NatsServer;
 let count = 0;
 
-/** A log on a stream, that works as soon as something waits. */
+/** A log on a stream, which works as soon as something waits. */
 class SharedLog implements OpenLog {
   readonly stream: LogStream;
   readonly log: JetStreamLog;
@@ -62,7 +62,7 @@ class SharedLog implements OpenLog {
     });
   }
 
-  /** Who is gone is told of nothing any more. */
+  /** A log that was closed tells its follower nothing more. */
   async again(): Promise<SharedLog> {
     await this.stream.close();
     return await SharedLog.open(this.stream.name);
@@ -94,7 +94,7 @@ describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
   });
   after(() => server.stop());
 
-  test("JetStreamLog that is closed has nothing to do, whatever it has read and not told of", async () => {
+  test("JetStreamLog has no work after it is closed, even with entries it has read and not told of", async () => {
     const writing = await SharedLog.open();
     const reading = await SharedLog.open(writing.stream.name, () => {});
     const told: unknown[] = [];
@@ -108,7 +108,7 @@ describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
     await writing.close();
   });
 
-  test("JetStreamLog says that JetStream is full, has all that it took, and takes more once there is room", async () => {
+  test("JetStreamLog reports that JetStream is full, keeps all accepted ticks, and appends more once there is room", async () => {
     const small = await NatsServer.start("-js", "-c", configFile("jetstream { max_file: 400K }"));
     const open = () => SharedLog.open("small", undefined, small);
     try {

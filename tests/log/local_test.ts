@@ -11,7 +11,7 @@ import { assertOrdered, Follower, logContract, numbered, type OpenLog } from "./
 
 const folder = new TapeFolder();
 
-/** A log in a file, without a tape that takes its entries from it. */
+/** A log in a file, without a tape that takes over its entries. */
 class FileLog implements OpenLog {
   readonly log: QueuedLog;
   readonly store: LocalEntries;
@@ -59,7 +59,7 @@ class FileLog implements OpenLog {
 
 logContract("LocalEntries", () => new FileLog());
 
-/** A closed file with so many entries of one tick each. */
+/** A closed file with a number of entries of one tick each. */
 async function fileOf(entries: number): Promise<string> {
   const file = new FileLog().follow();
   for (let index = 0; index < entries; index++) await file.append({ ticks: numbered(1, index) });
@@ -67,7 +67,7 @@ async function fileOf(entries: number): Promise<string> {
   return file.path;
 }
 
-/** Why the entries of a file cannot be followed. */
+/** The message with which following the entries of a file fails. */
 function refusal(path: string, after = 0): string {
   const file = new FileLog(path);
   try {
@@ -82,7 +82,7 @@ function refusal(path: string, after = 0): string {
 }
 
 describe("LocalEntries: a killed process", () => {
-  test("Whenever a process is killed, nothing that was answered is lost, and nothing is there twice", async () => {
+  test("A kill at any time loses nothing that was answered, and doubles nothing", async () => {
     const file = new FileLog().follow();
     const answered: string[] = [];
     const sent = [1, 30_000, 0, 5, 4_097].map((count, index) =>
@@ -98,7 +98,7 @@ describe("LocalEntries: a killed process", () => {
       assert.deepEqual(kept.slice(0, answered.length), answered, `step ${step}`);
       const told = file.told.entries;
       assert.deepEqual(left.told.entries.slice(0, told.length), told);
-      // Each draft is there whole, or not at all.
+      // The log has each draft whole or not at all.
       const counts = left.told.rest.receipts.map(({ accepted }) => accepted);
       assert.equal(left.told.ticks.length, counts.reduce((sum, count) => sum + count, 0));
       left.close();
@@ -108,7 +108,7 @@ describe("LocalEntries: a killed process", () => {
     file.close();
   });
 
-  test("A large draft that was not whole vanishes, and what comes then takes its place", async () => {
+  test("A large draft that was not written whole vanishes, and later entries take its place", async () => {
     const file = new FileLog().follow();
     await file.append({ ticks: numbered(3) });
     void file.log.append({ ticks: numbered(50_000), key: "k" }).catch(() => {});
@@ -116,7 +116,7 @@ describe("LocalEntries: a killed process", () => {
     assert.equal(query(folder.killed(file.path), "SELECT count(*) FROM entry"), 1 + 4);
     let left = file.again();
     file.close();
-    // Whether or not something is written before it is killed again.
+    // Before the second kill, something is written or not.
     for (const count of [0, 2, 9_000]) {
       left.follow();
       assertOrdered(left.told.entries, numbered(3));
@@ -140,13 +140,13 @@ describe("LocalEntries: a killed process", () => {
 });
 
 describe("LocalEntries: damage", () => {
-  test("An entry that is missing from the middle is told", async () => {
+  test("A missing entry in the middle is reported", async () => {
     const path = await fileOf(9);
     change(path, "DELETE FROM entry WHERE id = 5");
     assert.match(refusal(path), /damaged \(entry 5 is missing\); move it away to start a new tape/);
   });
 
-  test("Entries that are missing from the beginning are told, unless they are not asked for", async () => {
+  test("Missing entries at the beginning are reported, unless they are not asked for", async () => {
     const path = await fileOf(9);
     change(path, "DELETE FROM entry WHERE id <= 3");
     assert.match(refusal(path), /damaged \(entry 4 begins with tick 4, not with 1\)/);
@@ -156,13 +156,13 @@ describe("LocalEntries: damage", () => {
     file.close();
   });
 
-  test("An entry in the place of another is told", async () => {
+  test("An entry in the place of another one is reported", async () => {
     const path = await fileOf(9);
     change(path, "UPDATE entry SET body = (SELECT body FROM entry WHERE id = 4) WHERE id = 5");
     assert.match(refusal(path), /damaged \(entry 5 begins with tick 4, not with 5\)/);
   });
 
-  test("An entry of which a byte was changed is told", async () => {
+  test("An entry with a changed byte is reported", async () => {
     const path = await fileOf(3);
     const db = new DatabaseSync(path);
     const body = db.prepare("SELECT body FROM entry WHERE id = 2").get()!["body"] as Uint8Array;
@@ -179,7 +179,7 @@ describe("LocalEntries: damage", () => {
     db.close();
   });
 
-  test("An entry of a newer version is told apart from damage", async () => {
+  test("An entry of a newer version is not reported as damage", async () => {
     const path = await fileOf(3);
     change(path, "UPDATE entry SET body = CAST(x'07' || substr(body, 2) AS BLOB) WHERE id = 2");
     const message = refusal(path);
@@ -193,7 +193,7 @@ describe("LocalEntries: damage", () => {
 });
 
 describe("LocalEntries: forgetting", () => {
-  test("Entries up to a seq are forgotten, and no other, and seqs go on", async () => {
+  test("Forgetting removes exactly the entries up to a seq, and seqs go on", async () => {
     const file = new FileLog().follow();
     const count = () => query(folder.killed(file.path), "SELECT count(*) FROM entry");
     for (const size of [2, 3, 4]) await file.append({ ticks: numbered(size) });
@@ -214,7 +214,7 @@ describe("LocalEntries: forgetting", () => {
 
   test("Many entries are forgotten in slices", () => {
     const file = new FileLog().follow();
-    // Entries are not shared by drafts that are written at different times.
+    // Drafts that are written at different times share no entry.
     for (let index = 0; index < 2_500; index++) {
       void file.log.append({ ticks: numbered(1, index) });
       file.log.work();
@@ -231,7 +231,7 @@ describe("LocalEntries: forgetting", () => {
     file.close();
   });
 
-  test("What came without ticks stays as long as a tick behind it could be asked for", async () => {
+  test("An entry without ticks stays as long as a tick behind it can be asked for", async () => {
     const file = new FileLog().follow();
     await file.append({ ticks: numbered(5) });
     const marks = [{ name: "feed", value: "1" }];
@@ -253,7 +253,7 @@ describe("LocalEntries: forgetting", () => {
 describe("LocalEntries: a full disk", { skip: diskFault() ?? false }, () => {
   const disk = new SmallDisk();
 
-  test("A full disk is told, nothing of the draft stays, and the log goes on once there is room", async () => {
+  test("A full disk is reported, nothing of the draft stays, and the log goes on once there is room", async () => {
     const path = disk.path("tape.db");
     const file = new FileLog(path).follow();
     await file.append({ ticks: numbered(100) });
@@ -286,7 +286,7 @@ describe("LocalEntries: a full disk", { skip: diskFault() ?? false }, () => {
     disk.remove("tape.db");
   });
 
-  test("A large draft for which there is room in part only leaves nothing", async () => {
+  test("A large draft that does not fit on the disk leaves nothing", async () => {
     const file = new FileLog(disk.path("large.db")).follow();
     await file.append({ ticks: numbered(10) });
     disk.leave(2 ** 21);

@@ -5,10 +5,10 @@ import { MemoryEntries } from "../../src/log/memory.ts";
 import { type EntryStore, QueuedLog } from "../../src/log/queued_log.ts";
 import { assertOrdered, Follower, numbered } from "./contract.ts";
 
-/** Entries in memory, of which the test sees each call and lets some fail. */
+/** Entries in memory. The test sees each call, and can make calls fail. */
 class TestEntries implements EntryStore {
   readonly written: Entry[][] = [];
-  /** Ticks that there is room for. */
+  /** Number of ticks that still fit. */
   room = Infinity;
   readonly #entries = new MemoryEntries();
 
@@ -64,7 +64,7 @@ class TestLog {
     );
   }
 
-  /** @returns whether there is more */
+  /** @returns whether more work is left */
   async work(): Promise<boolean> {
     const more = this.log.work();
     for (let turn = 0; turn < 5; turn++) await Promise.resolve();
@@ -77,7 +77,7 @@ class TestLog {
 }
 
 describe("QueuedLog", () => {
-  test("QueuedLog writes nothing and tells nobody before there is time for it", async () => {
+  test("QueuedLog writes nothing and tells nobody until it works", async () => {
     const test = new TestLog();
     test.send("a", { ticks: numbered(3) });
     test.send("b", { ticks: [] });
@@ -88,7 +88,7 @@ describe("QueuedLog", () => {
     assert.equal(test.told.entries.length, 1);
   });
 
-  test("QueuedLog says when 500 ticks wait, which should not wait", () => {
+  test("QueuedLog asks to be written soon when 500 ticks wait", () => {
     const { log, waited } = new TestLog();
     for (const count of [1, 498, 1, 0]) void log.append({ ticks: numbered(count) });
     assert.deepEqual(waited, [false, false, true, true]);
@@ -97,7 +97,7 @@ describe("QueuedLog", () => {
     assert.equal(waited.at(-1), false);
   });
 
-  test("QueuedLog puts what waits into as few entries as there may be, in one write", async () => {
+  test("QueuedLog writes all waiting ticks at once, in as few entries as possible", async () => {
     const test = new TestLog();
     for (const count of [1, 1_022, 1, 1, 1_024, 3]) test.send("", { ticks: numbered(count) });
     await test.settled();
@@ -108,7 +108,7 @@ describe("QueuedLog", () => {
     assert.ok(test.store.all.every(({ more }) => !more));
   });
 
-  test("QueuedLog gives each draft of an entry its receipt with its own last seq, and the time", async () => {
+  test("QueuedLog gives each draft of an entry its receipt with its own last seq and the time", async () => {
     const test = new TestLog();
     test.send("a", { ticks: numbered(2), key: "a" });
     test.send("-", { ticks: numbered(1) });
@@ -124,7 +124,7 @@ describe("QueuedLog", () => {
     ]);
   });
 
-  test("QueuedLog writes and tells a large draft in slices, and of no part before all is written", async () => {
+  test("QueuedLog writes and tells of a large draft in slices, and tells of none before all are written", async () => {
     const test = new TestLog();
     test.send("large", { ticks: numbered(180_000), key: "k" });
     test.send("small", { ticks: numbered(1) });
@@ -143,7 +143,7 @@ describe("QueuedLog", () => {
     assertOrdered(test.told.entries, [...numbered(180_000), ...numbered(1)]);
   });
 
-  test("QueuedLog takes what comes while a large draft is under way behind it", async () => {
+  test("QueuedLog puts new drafts behind a large draft that it is writing", async () => {
     const test = new TestLog();
     test.send("large", { ticks: numbered(40_000) });
     for (let first = 40_000; await test.work(); first++) {
@@ -154,7 +154,7 @@ describe("QueuedLog", () => {
     assert.equal(test.answers[0], "large 1 40000");
   });
 
-  test("QueuedLog writes so much at once of many drafts, and the rest later", async () => {
+  test("QueuedLog limits the ticks of one write, and writes the rest later", async () => {
     const test = new TestLog();
     for (let draft = 0; draft < 10; draft++) {
       test.send("", { ticks: numbered(1_000, draft * 1_000) });
@@ -167,7 +167,7 @@ describe("QueuedLog", () => {
     assertOrdered(test.told.entries, numbered(10_000));
   });
 
-  test("QueuedLog leaves nothing of drafts that cannot be written, and goes on with the same seqs", async () => {
+  test("QueuedLog keeps nothing of drafts that cannot be written, and goes on with the same seqs", async () => {
     const test = new TestLog();
     test.send("before", { ticks: numbered(2) });
     await test.settled();
@@ -184,14 +184,14 @@ describe("QueuedLog", () => {
     assert.deepEqual(test.told.rest, { definitions: [], marks: [], receipts: [] });
   });
 
-  test("QueuedLog leaves nothing of a large draft, wherever it fails", async () => {
+  test("QueuedLog keeps nothing of a large draft, wherever it fails", async () => {
     for (const room of [0, 4_096, 40_000, 49_999]) {
       const test = new TestLog();
       test.send("before", { ticks: numbered(2) });
       await test.settled();
       test.store.room = room;
       test.send("large", { ticks: numbered(50_000), key: "k" });
-      // It waits for the large one, and is not rejected with it.
+      // This draft waits for the large one, and is not rejected with it.
       test.send("small", { ticks: numbered(3, 2) });
       while (await test.work()) if (test.answers.length > 1) test.store.room = Infinity;
       test.send("after", { ticks: numbered(9_000, 5) });
@@ -207,7 +207,7 @@ describe("QueuedLog", () => {
     }
   });
 
-  test("QueuedLog takes back what was left of a large draft when it is followed", async () => {
+  test("QueuedLog removes the rest of an unfinished large draft when it is followed", async () => {
     const first = new TestLog();
     first.send("before", { ticks: numbered(2) });
     await first.settled();
@@ -222,7 +222,7 @@ describe("QueuedLog", () => {
     assert.deepEqual(second.answers, ["after 3 3"]);
   });
 
-  test("QueuedLog rejects the draft of which telling fails", async () => {
+  test("QueuedLog rejects a draft when telling of it fails", async () => {
     const store = new TestEntries();
     const log = new QueuedLog({
       epoch: "e1",
@@ -239,7 +239,7 @@ describe("QueuedLog", () => {
     await assert.rejects(sent, /nobody listens/);
   });
 
-  test("QueuedLog is followed by one", () => {
+  test("QueuedLog allows only one follower", () => {
     const { log } = new TestLog();
     assert.throws(() => log.follow(0, () => {}), TypeError);
   });

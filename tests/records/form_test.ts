@@ -4,7 +4,7 @@ import { writeForm } from "../../src/records/form.ts";
 import { formOfQuery } from "./reading.ts";
 
 describe("A form", () => {
-  test("A form is written as the options from which it was read", () => {
+  test("A form is written as the options it was read from", () => {
     for (
       const query of [
         "",
@@ -19,7 +19,7 @@ describe("A form", () => {
     }
   });
 
-  test("A form refuses what it cannot use in words that name the option", () => {
+  test("A form refuses bad options with the name of the option", () => {
     const wrong: [string, RegExp][] = [
       ["format=xls", /^format=xls is none of json, ndjson, csv, parquet, arrow$/],
       ["delimiter=::", /^delimiter=:: is not one character, nor tab or space$/],

@@ -20,7 +20,7 @@ async function linesOf(content: string | Uint8Array, size = 7): Promise<string[]
 }
 
 describe("readLines", () => {
-  test("readLines numbers lines from 1, without their ends, however the text is cut", async () => {
+  test("readLines numbers lines from 1, without their line ends, for any division into pieces", async () => {
     const text = fc.array(
       fc.string({ unit: "grapheme" }).map((s) => s.replace(/[\r\n\0\uFFFD\uFEFF]/g, "")),
     );
@@ -32,14 +32,14 @@ describe("readLines", () => {
     assert.deepEqual(await linesOf(""), []);
   });
 
-  test("readLines reads UTF-8 and UTF-16 by the mark at the start", async () => {
+  test("readLines detects UTF-8 and UTF-16 by the byte order mark", async () => {
     assert.deepEqual(await linesOf("\uFEFFä€\nb", 1), ["1 ä€", "2 b"]);
     const utf16 = Buffer.from("\uFEFFä€\r\nb", "utf16le");
     assert.deepEqual(await linesOf(utf16, 1), ["1 ä€", "2 b"]);
     assert.deepEqual(await linesOf(utf16.swap16(), 3), ["1 ä€", "2 b"]);
   });
 
-  test("readLines says of each line that is not text what it is, and goes on", async () => {
+  test("readLines says why a line is not text, and goes on", async () => {
     const bytes = Buffer.concat([
       Buffer.from("a\n"),
       Buffer.from([0xe9, 10, 1, 0, 10]),
@@ -65,7 +65,7 @@ describe("readLines", () => {
   });
 });
 
-test("readText decodes what is cut within a character", async () => {
+test("readText decodes characters that are split between pieces", async () => {
   let text = "";
   for await (const part of readText(pieces(new TextEncoder().encode("a€😀"), 1))) text += part;
   assert.equal(text, "a€😀");

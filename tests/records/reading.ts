@@ -6,12 +6,12 @@ import { RecordReader } from "../../src/records/record_reader.ts";
 export const NOW = Date.UTC(2026, 0, 5, 12);
 
 export interface Read {
-  /** Symbol, ISO time, price, and size, bid and ask where there are some. */
+  /** Symbol, ISO time, price, and size, bid and ask if known. */
   readonly ticks: unknown[][];
   /** Symbol, interval, ISO time, open, high, low, close, volume. */
   readonly bars: unknown[][];
   readonly broken: string[];
-  /** The form in full, as options. */
+  /** The complete form, as options. */
   readonly form: string;
   readonly isNewestFirst: boolean;
 }

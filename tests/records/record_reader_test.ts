@@ -5,14 +5,14 @@ import { tableFromArrays, tableToIPC, timestamp } from "@uwdata/flechette";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { type Read, read } from "./reading.ts";
 
-/** What is expected of a file, and how it is to be read. */
+/** A file, the options to read it with, and the expected result. */
 interface Case {
   readonly name: string;
   readonly text: string | Uint8Array;
   readonly query?: string;
   readonly ticks?: unknown[][];
   readonly bars?: unknown[][];
-  /** Of the error that says what decides. */
+  /** Pattern of the error that asks for an option. */
   readonly fault?: RegExp;
   readonly newestFirst?: boolean;
 }
@@ -288,7 +288,7 @@ describe("RecordReader", () => {
       assert.deepEqual(found.bars, bars, found.broken.join("\n"));
       assert.equal(found.isNewestFirst, newestFirst);
       if (typeof text !== "string") return;
-      // The form that is told in full reads the same.
+      // The form that the reader reports reads the same.
       const again = await read(text, found.form);
       assert.deepEqual([again.ticks, again.bars], [found.ticks, found.bars], found.form);
     });

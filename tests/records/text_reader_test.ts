@@ -24,7 +24,7 @@ async function rowsOf(text: string, query = "", isLive = false) {
 const quotes = (line: string) => `time,price\n2024-01-02,1\n${line}\n2024-01-03,2\n`;
 
 describe("TextReader", () => {
-  test("formatOfLine tells CSV, JSON on each line and a JSON document apart", () => {
+  test("formatOfLine distinguishes CSV, NDJSON and a JSON document", () => {
     const lines: [string, string][] = [
       ['{"symbol":"A","price":1}', "ndjson"],
       ['[{"price":1},{"price":2}]', "ndjson"],
@@ -41,7 +41,7 @@ describe("TextReader", () => {
     for (const [line, format] of lines) assert.equal(formatOfLine(line), format, line);
   });
 
-  test("TextReader reads lines as they come, a line with a list as several records", async () => {
+  test("TextReader reads lines as they come, and a line with a list as several records", async () => {
     for (const isLive of [true, false]) {
       assert.deepEqual(await rowsOf('\n{"a":1}\n[2,3]\nx\n4', "", isLive), [
         ["ndjson", 2, { a: 1 }],
@@ -65,7 +65,7 @@ describe("TextReader", () => {
     await assert.rejects(rowsOf("[\n1,"), /^RangeError: it is not JSON: /);
   });
 
-  test("TextReader keeps to the format it is given", async () => {
+  test("TextReader uses the given format", async () => {
     assert.deepEqual(await rowsOf("price\n1\n", "format=csv"), [["csv", 2, ["1"]]]);
     assert.deepEqual(await rowsOf("price\n1\n", "format=ndjson"), [
       ["ndjson", 1, "not JSON"],
@@ -73,7 +73,7 @@ describe("TextReader", () => {
     ]);
   });
 
-  test("TextReader reports by line what is written otherwise than the rest, and goes on", async () => {
+  test("TextReader reports a line in another format by number, and goes on", async () => {
     const wrong: [string, string][] = [
       ["2024-01-02;1", "line 3: 1 values for 2 columns"],
       ["2024-01-02,1,5", "line 3: 3 values for 2 columns"],
@@ -92,13 +92,13 @@ describe("TextReader", () => {
     }
   });
 
-  test("TextReader gives up a quote that is never closed after a hundred lines, and loses none of them", async () => {
+  test("TextReader gives up an unclosed quote after a hundred lines, and loses none of the lines", async () => {
     const lines = Array.from({ length: 300 }, (_, index) => `2024-01-02,${index}`);
     const { ticks, broken } = await read(`time,price\n2024-01-01,"7\n${lines.join("\n")}\n`);
     assert.deepEqual([ticks.length, broken], [300, ["line 2: a quote is not closed"]]);
   });
 
-  test("TextReader asks for what a text leaves open", async () => {
+  test("TextReader asks for an option when a text is ambiguous", async () => {
     const wrong: [string, string, RegExp][] = [
       [
         "a,b;c,d\n1,2;3,4\n",
@@ -145,7 +145,7 @@ describe("TextReader", () => {
     }
   });
 
-  test("TextReader says what packed and foreign files are", async () => {
+  test("TextReader names the format of compressed and foreign files", async () => {
     const packed = gzipSync("time,price\n".repeat(5_000));
     const wrong: [Uint8Array, RegExp][] = [
       [packed.subarray(0, packed.length - 20), /^what is packed in it is damaged or cut off: /],

@@ -8,7 +8,7 @@ function read(value: unknown, rules: TimeRules = {}): string | undefined {
 }
 
 describe("timeReader", () => {
-  test("timeReader reads what tells by itself what it is", () => {
+  test("timeReader reads unambiguous times without options", () => {
     const times: [unknown, string][] = [
       ["2024-05-06T07:08:09.123Z", "2024-05-06T07:08:09.123Z"],
       ["2024-05-06 07:08:09.1", "2024-05-06T07:08:09.100Z"],
@@ -51,7 +51,7 @@ describe("timeReader", () => {
     for (const [format, text, time] of times) assert.equal(read(text, { format }), time, text);
   });
 
-  test("timeReader refuses days and hours that there are not", () => {
+  test("timeReader refuses days and hours that do not exist", () => {
     for (const text of ["2023-02-29", "2024-13-01", "2024-01-02 24:00", "2024-1", "1e400", "x"]) {
       assert.equal(read(text), undefined, text);
     }
@@ -59,7 +59,7 @@ describe("timeReader", () => {
     assert.equal(read("1/2/2020 13:00 PM", { format: "M/D/YYYY h:mm A" }), undefined);
   });
 
-  test("timeReader takes the earlier of an hour that is there twice, and goes on where one is left out", () => {
+  test("timeReader takes the earlier of a repeated hour, and goes on after a skipped one", () => {
     const zone = "Europe/Berlin";
     assert.equal(read("2024-10-27 02:30:00", { zone }), "2024-10-27T00:30:00.000Z");
     assert.equal(read("2024-03-31 02:30:00", { zone }), "2024-03-31T01:30:00.000Z");

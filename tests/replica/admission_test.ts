@@ -12,7 +12,7 @@ function entry(first: number, count: number, rest: Partial<Entry> = {}): Entry {
   return { first, ticks, time: 5 * DAY, ...nothing, ...rest };
 }
 
-/** What a tape knows, as far as it matters here. */
+/** The part of a tape that admission uses. */
 class Tape {
   readonly receipts = new Map<string, Entry["receipts"][number]>();
   readonly marks = new Map<string, string>();
@@ -21,7 +21,7 @@ class Tape {
     mark: (name) => this.marks.get(name),
   });
 
-  /** @returns how many ticks were added */
+  /** @returns the number of added ticks */
   add(given: Entry): number {
     const { ticks, receipts, marks } = this.#admission.admit(given);
     for (const receipt of receipts) this.receipts.set(receipt.key, receipt);
@@ -39,17 +39,17 @@ function keyed(first: number, count: number, keys: readonly string[], time = 5 *
 }
 
 describe("Admission", () => {
-  test("Admission adds nothing of a key that was used in the day before", () => {
+  test("Admission adds nothing for a key that was used within a day", () => {
     const tape = new Tape();
     assert.equal(tape.add(keyed(1, 4, ["a"])), 4);
     assert.equal(tape.add(keyed(5, 4, ["a"], 6 * DAY - 1)), 0);
     assert.equal(tape.receipts.get("a")!.seq, 4);
     assert.equal(tape.add(keyed(9, 2, ["b"])), 2);
-    // A day later it is another request.
+    // A day later the key counts as new.
     assert.equal(tape.add(keyed(11, 4, ["a"], 6 * DAY)), 4);
   });
 
-  test("Admission knows a key though the clocks of those who log are ten minutes apart", () => {
+  test("Admission recognises a key when the clocks of the writers are ten minutes apart", () => {
     for (const apart of [-600_000, 600_000]) {
       const tape = new Tape();
       assert.equal(tape.add(keyed(1, 4, ["a"])), 4);
@@ -58,14 +58,14 @@ describe("Admission", () => {
     }
   });
 
-  test("Admission adds an entry that is told of again after a restart, with its receipts stored", () => {
+  test("Admission adds an entry again after a restart, even if its receipts are stored", () => {
     const tape = new Tape();
     const entries = [keyed(1, 9, ["a", "b", "c"]), keyed(10, 2, ["d"]), keyed(12, 0, ["e"])];
     for (const each of entries) tape.add(each);
     assert.deepEqual(entries.map((each) => tape.add(each)), [9, 2, 0]);
   });
 
-  test("Admission adds nothing of whoever has lost his lease, where that stands in the log", () => {
+  test("Admission adds nothing for a writer that lost its lease earlier in the log", () => {
     const lease = (term: number) => ({ lease: { feed: "f", term } });
     const entries = [
       entry(1, 1, lease(3)),
@@ -81,7 +81,7 @@ describe("Admission", () => {
     const expected = [1, 1, 0, 0, 1, 1, 1, 0, 1];
     const tape = new Tape();
     assert.deepEqual(entries.map((each) => tape.add(each)), expected);
-    // Told of again, with all marks stored, it is the same.
+    // After a restart with all marks stored, the result is the same.
     assert.deepEqual(entries.map((each) => tape.add(each)), expected);
     assert.equal(lastSeq(entries.at(-1)!), 8);
   });

@@ -48,7 +48,7 @@ class Schedule {
 }
 
 describe("Backups", () => {
-  test("One is made at once, then one a day, and the newest are kept", async () => {
+  test("A backup is made at once, then one a day, and the newest are kept", async () => {
     const schedule = new Schedule();
     assert.equal(schedule.backups.newest, 0);
     await schedule.pass(0);
@@ -67,7 +67,7 @@ describe("Backups", () => {
     schedule.close();
   });
 
-  test("A start goes on with what is in the folder, and leaves what is not its own", async () => {
+  test("A restart continues with the backups in the folder, and leaves other files unchanged", async () => {
     const schedule = new Schedule();
     await schedule.pass(0);
     const alien = ["tickwire.db", "notes.txt", "tickwire-2025.db", "other.part"];
@@ -89,7 +89,7 @@ describe("Backups", () => {
     schedule.close();
   });
 
-  test("One that fails is told, leaves nothing, and is tried again a minute later", async () => {
+  test("A failed backup is reported, leaves no file, and is tried again a minute later", async () => {
     const schedule = new Schedule();
     const taken = schedule.snapshots.take();
     await schedule.pass(0);
@@ -104,7 +104,7 @@ describe("Backups", () => {
     schedule.close();
   });
 
-  test("A folder that cannot be one is refused at once", () => {
+  test("A folder that cannot be used is refused at once", () => {
     const schedule = new Schedule();
     mkdirSync(dirname(schedule.folder), { recursive: true });
     const file = join(schedule.folder, "file");

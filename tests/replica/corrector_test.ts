@@ -19,7 +19,7 @@ import { TapeFolder } from "../helpers/tape_file.ts";
 
 const folder = new TapeFolder();
 
-/** Rows and bars by symbol, as texts; whether a bar is revised is what corrections add. */
+/** Rows and bars by symbol, as texts without `revised`, which corrections set. */
 function shown(market: Market, archive: Archive): string[] {
   return [...market.catalogue.symbols()].sort().flatMap((symbol) => [
     bits(market.board.row(symbol)),
@@ -30,7 +30,7 @@ function shown(market: Market, archive: Archive): string[] {
   ]);
 }
 
-/** What there would be if nobody had ever sent what was taken back. */
+/** The expected state, as if nobody had sent the cancelled ticks. */
 class Ledger {
   ticks: TapedTick[] = [];
   readonly symbols = new Set<string>();
@@ -42,7 +42,7 @@ class Ledger {
     }
   }
 
-  /** @returns how many ticks it has taken back */
+  /** @returns the number of cancelled ticks */
   cancel(correction: TapedCorrection): number {
     const before = this.ticks.length;
     this.ticks = this.ticks.filter((tick) => !cancels(correction, tick));
@@ -120,7 +120,7 @@ function correctionOf(step: Step): Correction | undefined {
 }
 
 describe("Corrector", () => {
-  test("Corrector leaves what there would be without the ticks, however it is stored and killed", async () => {
+  test("Corrector gives the state without the ticks, for any way of storing and any kill", async () => {
     const property = fc.asyncProperty(fc.array(anyStep, { maxLength: 25 }), async (steps) => {
       const options = { blockTicks: 10, barsHeld: 3 };
       let path = folder.fresh();
@@ -148,7 +148,7 @@ describe("Corrector", () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
-  test("Corrector reckons bars from shorter ones where only the newest ticks are kept", async () => {
+  test("Corrector makes bars from shorter ones where only the newest ticks are stored", async () => {
     const test = new TestReplica({ ticksMax: 10, blockTicks: 5, barsHeld: 4 });
     const all = Array.from({ length: 50 }, (_, index): Tick => ({
       symbol: "A",
@@ -166,7 +166,7 @@ describe("Corrector", () => {
       assert.equal(bars.reduce((sum, { count }) => sum + count, 0), 49, interval);
     }
     assert.equal(test.market.board.row("A").high, 49);
-    // Of this one nothing is known any more but what its bar says.
+    // Only the bar of this tick is still known.
     await test.cancel({ symbol: "A", seqs: [3] });
     assert.deepEqual(test.corrected.length, 1);
     test.close();

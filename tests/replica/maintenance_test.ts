@@ -12,7 +12,7 @@ import { query, TapeFolder } from "../helpers/tape_file.ts";
 
 const folder = new TapeFolder();
 
-/** Counts what is asked for; so many slices are to be saved, sealed and forgotten. */
+/** Counts calls; the given numbers of slices wait to be saved, sealed and forgotten. */
 function desk(toSave: number, toForget = 1, toSeal = 0) {
   const done = {
     ...{ saved: 0, forgot: 0, sealed: 0, full: false },
@@ -80,7 +80,7 @@ function desk(toSave: number, toForget = 1, toSeal = 0) {
 }
 
 describe("Maintenance", () => {
-  test("Maintenance saves every five seconds, one slice a turn, until all from then is saved", () => {
+  test("Maintenance saves every five seconds, one slice per turn, until all data of that time is saved", () => {
     const { done, maintenance } = desk(3);
     assert.deepEqual([0, 1, 2, 3].map((now) => maintenance.run(now)), [true, true, true, false]);
     assert.deepEqual([done.saved, done.forgot], [3, 1]);
@@ -90,7 +90,7 @@ describe("Maintenance", () => {
     assert.equal(done.saved, 4);
   });
 
-  test("Maintenance forgets every ten seconds, one slice a turn, until nothing is left to forget", () => {
+  test("Maintenance forgets every ten seconds, one slice per turn, until nothing is left", () => {
     const { done, maintenance } = desk(1, 3);
     assert.deepEqual([0, 1, 2].map((now) => maintenance.run(now)), [true, true, false]);
     for (const now of [3, 9_000, 10_001]) maintenance.run(now);
@@ -99,13 +99,13 @@ describe("Maintenance", () => {
     assert.equal(done.forgot, 4);
   });
 
-  test("Maintenance seals in every turn, and the log forgets what is settled after it", () => {
+  test("Maintenance seals in every turn, and the log then forgets the stored entries", () => {
     const { done, maintenance } = desk(1, 1, 2);
     assert.deepEqual([0, 1, 2].map((now) => maintenance.run(now)), [true, true, false]);
     assert.deepEqual(done.calls, [1, 2, 3].flatMap(() => ["seal", "settle", "forget 7"]));
   });
 
-  test("Maintenance does not wait with what others wait for", () => {
+  test("Maintenance does urgent work without a wait", () => {
     const { done, maintenance } = desk(1);
     maintenance.run(0);
     for (const [index, wait] of (["barsHeld", "sealsAfterSave"] as const).entries()) {
@@ -129,7 +129,7 @@ describe("Maintenance", () => {
     assert.deepEqual([done.saved, done.forgot], [saved + 1, forgot + 1]);
   });
 
-  test("Maintenance says once that it cannot write, waits for its next turn, and goes on", () => {
+  test("Maintenance reports once that it cannot write, waits for its next turn, and goes on", () => {
     const { done, maintenance } = desk(2);
     done.full = true;
     assert.deepEqual([0, 250, 500].map((now) => maintenance.run(now)), [false, false, false]);
@@ -143,7 +143,7 @@ describe("Maintenance", () => {
     assert.equal(done.warnings.length, 2);
   });
 
-  test("Maintenance lets through what is our own fault", () => {
+  test("Maintenance does not catch internal errors", () => {
     const { done, maintenance } = desk(2);
     Object.defineProperty(done, "full", {
       get() {
@@ -153,7 +153,7 @@ describe("Maintenance", () => {
     assert.throws(() => maintenance.run(0), TypeError);
   });
 
-  test("Maintenance saves everything at the end, or as much as can be written", () => {
+  test("Maintenance saves everything at the end, or as much as it can write", () => {
     const { done, maintenance } = desk(7);
     maintenance.finish();
     assert.equal(done.saved, 7);
@@ -163,7 +163,35 @@ describe("Maintenance", () => {
     assert.equal(full.done.saved, 0);
   });
 
-  test("Maintenance tells the operator how many ticks of an older version are left, now and then", () => {
+  test("Maintenance brings all ticks into the file, so that a copy needs no log", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path });
+    const at = Array.from({ length: 10_000 }, (_, index) => tick({ time: index, price: index }));
+    await test.send(at);
+    let pauses = 0;
+    await test.maintenance.complete(async () => {
+      // It goes on while ticks come.
+      if (++pauses === 1) await test.send(at.slice(0, 10));
+    });
+    assert.ok(pauses > 1);
+    assert.deepEqual([test.tape.unsealed, test.tape.settle()], [0, 10_010]);
+    await test.maintenance.complete(() => Promise.reject(new Error("there is nothing to do")));
+    test.close();
+    assert.equal(query(path, "SELECT count(*) FROM entry"), 0);
+  });
+
+  test("Maintenance says when ticks cannot be brought into the file", async () => {
+    const test = new TestReplica({ path: folder.fresh() });
+    await test.send([tick({ price: 1 })]);
+    test.tape.save = () => {
+      throw new TapeFull("the disk is full");
+    };
+    const completing = test.maintenance.complete(() => Promise.resolve());
+    await assert.rejects(completing, /newest ticks cannot be written/);
+    test.close();
+  });
+
+  test("Maintenance tells the operator at intervals how many ticks of an older version are left", () => {
     const { done, maintenance } = desk(1);
     maintenance.run(0);
     assert.deepEqual(done.infos, []);
@@ -178,7 +206,7 @@ describe("Maintenance", () => {
     ]);
   });
 
-  test("Maintenance brings what a replica takes into the file, and forgets what is old", async () => {
+  test("Maintenance stores the data of a replica in the file, and forgets old data", async () => {
     const path = folder.fresh();
     const options = { path, blockTicks: 100, retentionMs: 60_000 };
     const test = new TestReplica(options);
@@ -204,7 +232,7 @@ describe("Maintenance", () => {
     test.close();
   });
 
-  test("Maintenance takes over a file of an older version while the replica serves and takes ticks", async () => {
+  test("Maintenance converts a file of an older version while the replica serves and takes ticks", async () => {
     const path = folder.fresh();
     const old = taped(Array.from({ length: 20_000 }, (_, time) => tick({ time, price: time })));
     writeLegacyFile(path, { ticks: old });

@@ -18,7 +18,7 @@ const folder = new TapeFolder();
 function ticks(count: number, first = 0): Tick[] {
   return Array.from({ length: count }, (_, index) => {
     const place = first + index;
-    // Some are late, by seconds or by an hour.
+    // Some ticks are late, by seconds or by an hour.
     const late = place % 7 === 0 ? 5_000 : place % 97 === 0 ? 3_600_000 : 0;
     return tick({
       symbol: ["A", "B", "C"][place % 3]!,
@@ -30,7 +30,7 @@ function ticks(count: number, first = 0): Tick[] {
 }
 
 describe("Replica", () => {
-  test("Replica tells each batch how many ticks it had, and the position of its last one", async () => {
+  test("Replica answers each batch with its number of ticks and the position of the last one", async () => {
     const test = new TestReplica();
     const answers = [[], [tick(), tick()], [], [tick()]].map((ticks) => test.writer.accept(ticks));
     assert.deepEqual(test.published, []);
@@ -46,7 +46,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica takes thousands of bars at once, in several entries, whole and once by their key", async () => {
+  test("Replica takes thousands of bars at once, in several entries, complete and once per key", async () => {
     const path = folder.fresh();
     const test = new TestReplica({ path });
     const bars = Array.from({ length: 3_000 }, (_, index) => ({
@@ -69,7 +69,7 @@ describe("Replica", () => {
     again.close();
   });
 
-  test("Replica keeps a given bar in a span that is taken back, also one that only the file has", async () => {
+  test("Replica keeps a given bar in a cancelled span, even if only the file has it", async () => {
     const path = folder.fresh();
     const test = new TestReplica({ path, barsHeld: 2 });
     const start = 1e12;
@@ -87,7 +87,7 @@ describe("Replica", () => {
     again.close();
   });
 
-  test("Replica has on the tape, and in its bars, what somebody is told of", async () => {
+  test("Replica has ticks on the tape and in its bars when it tells an audience of them", async () => {
     const test = new TestReplica({ blockTicks: 50 });
     let checked = 0;
     const publish = test.hub.publish;
@@ -107,7 +107,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica keeps what is new though clocks of those who log are ten minutes apart", async () => {
+  test("Replica keeps new data even if the clocks of the writers are ten minutes apart", async () => {
     const test = new TestReplica({ retentionMs: 86_400_000 });
     for (const apart of [0, 120_000, -600_000, 300_000, 20_000]) {
       test.now += apart;
@@ -120,7 +120,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica finishes an entry before the next one, also when its audience asks for more", async () => {
+  test("Replica finishes an entry before the next one, even if its audience asks for more", async () => {
     const test = new TestReplica();
     test.hub.refresh = () => void test.replica.work();
     const definitions = [{ symbol: "A", fields: { name: "Apple" } }];
@@ -133,7 +133,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica tells of a batch of 180,000 ticks in slices, and answers when all is told of", async () => {
+  test("Replica tells of a batch of 180,000 ticks in slices, and answers after the last", async () => {
     const test = new TestReplica();
     const batch = Array.from(
       { length: 180_000 },
@@ -148,7 +148,7 @@ describe("Replica", () => {
       const { length } = test.published;
       assert.ok(length - told <= 8_192, String(length - told));
       assert.ok(length === 180_000 || answer === undefined);
-      // What nobody was told of cannot be read.
+      // Ticks cannot be read before the audience was told of them.
       assert.equal(test.tape.head, length);
       if (length > told) slices++;
       told = length;
@@ -159,7 +159,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica lets whoever joins while a batch is told of miss nothing of it, and get nothing twice", async () => {
+  test("Replica sends a client that joins during a batch each tick once", async () => {
     const test = new TestReplica();
     const { market, tape } = test;
     const now = () => test.now;
@@ -187,7 +187,7 @@ describe("Replica", () => {
     join({ symbols: ["*"], from: "e1:0" });
     while (test.replica.work()) {
       if (test.published.length > 0) join({ symbols: ["A", "B"], from: hub.position });
-      // Whoever reads the tape comes to its end before the next slice.
+      // A reader of the tape reaches its end before the next slice.
       for (let round = 0; round < 30; round++) hub.flush(test.now += 100);
     }
     await sent;
@@ -209,7 +209,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica has late ticks in their bars when it says that they are on the tape", async () => {
+  test("Replica has late ticks in their bars when it answers", async () => {
     const test = new TestReplica();
     await test.send(Array.from({ length: 100 }, (_, second) => tick({ time: second * 1_000 })));
     await test.send([tick({ time: 3_000, price: 7 }), tick({ time: 50_000, price: 8 })]);
@@ -223,7 +223,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica has every tick in every bar at once, in order or not, after a kill too", async () => {
+  test("Replica has every tick in every bar at once, in any order, also after a kill", async () => {
     let path = folder.fresh();
     let test = new TestReplica({ path });
     const seconds = Array.from({ length: 500 }, (_, second) => tick({ time: second * 1_000 }));
@@ -247,7 +247,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica is the same market whenever it is killed while it saves, seals and forgets", async () => {
+  test("Replica is the same market after a kill at any time during saving, sealing and forgetting", async () => {
     const options = { blockTicks: 300, barsHeld: 3 };
     let path = folder.fresh();
     let test = new TestReplica({ ...options, path });
@@ -280,7 +280,7 @@ describe("Replica", () => {
       }
       kill(expected, `round ${round}, forgotten`);
       check(test, expected, `round ${round}`);
-      // The next round begins in another process.
+      // The next round is in another process.
       const left = folder.killed(path);
       test.close();
       test = new TestReplica({ ...options, path: path = left });
@@ -291,13 +291,14 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica lacks nothing of bars that left the memory before they were stored, when it is killed", async () => {
+  test("Replica loses no bars that left the memory before they were stored, when it is killed", async () => {
     const path = folder.fresh();
     const test = new TestReplica({ path });
     const symbols = ["A", "B", "C"];
     const at = (second: number) =>
       symbols.map((symbol) => tick({ symbol, time: 1e9 + second * 1_000, price: second, size: 1 }));
-    // What the first ticks have changed is to be stored when the second ones push it out of the memory.
+    // The changes of the first ticks wait to be stored when the second ticks push them out of
+    // memory.
     await test.send(at(1));
     await test.send(Array.from({ length: 900 }, (_, second) => at(2 + second)).flat());
     const expected = view(test.market, test.tape);
@@ -310,7 +311,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica gets on with storing while more comes than one save can store", async () => {
+  test("Replica makes progress with storing even if more data comes than one save can store", async () => {
     const test = new TestReplica({ path: folder.fresh() });
     let saved = 0;
     for (let second = 0; second < 40; second += 10) {
@@ -326,7 +327,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica has definitions, marks and receipts whenever it is killed, in the order in which they came", async () => {
+  test("Replica has definitions, marks and receipts in order after any kill", async () => {
     const options = { blockTicks: 5 };
     let path = folder.fresh();
     let test = new TestReplica({ ...options, path });
@@ -349,7 +350,7 @@ describe("Replica", () => {
       key: "k",
       marks: [{ name: "feed", value: "1" }, { name: "other", value: "x" }],
     });
-    // All of what came so far is stored, and the log may forget it, when more comes without a tick.
+    // All data so far is stored, and the log may forget it; then entries without ticks come.
     test.seal();
     await test.define("A", { name: "second" });
     await test.define("QUIET", { name: "never ticks" });
@@ -370,7 +371,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica stands behind an entry that has a seq without a tick, sealed or not", async () => {
+  test("Replica is behind an entry that has a seq without a tick, sealed or not", async () => {
     for (const isSealed of [true, false]) {
       for (const isLast of [true, false]) {
         let path = folder.fresh();
@@ -398,7 +399,7 @@ describe("Replica", () => {
     }
   });
 
-  test("Replica takes no definition over again that what was saved has seen more than", async () => {
+  test("Replica ignores a definition that the saved state has already included", async () => {
     const path = folder.fresh();
     const test = new TestReplica({ path });
     await test.send([tick({ price: 1.5 })]);
@@ -413,7 +414,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica saves a part at a time, each with the seq up to which nothing is missing", async () => {
+  test("Replica saves in parts, each with the seq up to which the parts are complete", async () => {
     const test = new TestReplica();
     const names = Array.from({ length: 100 }, (_, index) => `S${index}`);
     await test.send(names.map((symbol) => tick({ symbol })));
@@ -426,7 +427,7 @@ describe("Replica", () => {
     test.close();
   });
 
-  test("Replica saves later what it could not save, with what has changed meanwhile", async () => {
+  test("Replica repeats a failed save later, with the changes since then", async () => {
     const path = folder.fresh();
     const test = new TestReplica({ path, barsHeld: 2 });
     const all: TapedTick[] = [];
@@ -441,7 +442,7 @@ describe("Replica", () => {
     assert.throws(() => test.replica.save(), TapeError);
     test.store.writable(true);
     await test.define("A", { name: "newer" });
-    // The bars that could not be saved make room, and get late ticks.
+    // The unsaved bars leave the memory, and get late ticks.
     await send(4, 5, 6, 7, 2, 3, 1);
     test.store.writable(false);
     assert.throws(() => test.replica.save(), TapeError);

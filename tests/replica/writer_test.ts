@@ -9,7 +9,7 @@ import { TapeFolder } from "../helpers/tape_file.ts";
 const folder = new TapeFolder();
 
 describe("Writer: keys", () => {
-  test("Writer gives a key that was used in the last day the answer of then, after a kill too", async () => {
+  test("Writer answers a key of the last day with its first answer, also after a kill", async () => {
     let path = folder.fresh();
     let test = new TestReplica({ path });
     const restart = () => {
@@ -34,7 +34,7 @@ describe("Writer: keys", () => {
     test.close();
   });
 
-  test("Writer keeps to an answer when the clock is set back, for a day", async () => {
+  test("Writer keeps an answer for a day when the clock is set back", async () => {
     const test = new TestReplica();
     const answer = await test.send([tick()], { key: "k" });
     test.now -= 1_000;
@@ -44,7 +44,7 @@ describe("Writer: keys", () => {
     test.close();
   });
 
-  test("Writer gives equal keys that come at once one answer, and other keys another", async () => {
+  test("Writer gives equal keys at the same time one answer, and other keys another", async () => {
     const test = new TestReplica();
     const answers = ["k", "l", "k", "k"].map((key) => test.writer.accept([tick()], { key }));
     test.work();
@@ -58,7 +58,7 @@ describe("Writer: keys", () => {
     test.close();
   });
 
-  test("Writer answers when all of a batch is told of, and equal keys when theirs is", async () => {
+  test("Writer answers when the audience was told of a whole batch, and so for equal keys", async () => {
     const test = new TestReplica();
     const answered: string[] = [];
     const send = async (name: string, count: number, key?: string) => {
@@ -83,7 +83,7 @@ describe("Writer: keys", () => {
     test.close();
   });
 
-  test("Writer does not use up the key of a batch that is refused or fails", async () => {
+  test("Writer does not use the key of a batch that is refused or fails", async () => {
     const test = new TestReplica({ symbolsMax: 1 });
     const both = [1, 2].map(() =>
       test.writer.accept([tick({ symbol: "A" }), tick({ symbol: "B" })], { key: "k" })
@@ -99,7 +99,7 @@ describe("Writer: keys", () => {
     test.close();
   });
 
-  test("Writer answers nobody of a batch that cannot be written, and takes it when it is sent again", async () => {
+  test("Writer rejects a batch that cannot be written, and takes it when it is sent again", async () => {
     const test = new TestReplica({ path: folder.fresh() });
     const batch = [tick({ symbol: "NEW" })];
     const marks = [{ name: "feed", value: "1" }];
@@ -115,7 +115,7 @@ describe("Writer: keys", () => {
 });
 
 describe("Writer: symbols", () => {
-  test("Writer refuses a batch whose symbols have no room, and takes what has", async () => {
+  test("Writer refuses a batch whose symbols have no room, and takes others", async () => {
     const test = new TestReplica({ symbolsMax: 2 });
     await test.send([tick({ symbol: "A" })]);
     const reason = {
@@ -131,7 +131,7 @@ describe("Writer: symbols", () => {
     test.close();
   });
 
-  test("Writer counts symbols that nobody was told of yet, and those only while they are on their way", async () => {
+  test("Writer counts symbols that are being written, but only until that has succeeded or failed", async () => {
     const test = new TestReplica({ symbolsMax: 2 });
     const many = Array.from(
       { length: 20_000 },
@@ -150,7 +150,7 @@ describe("Writer: symbols", () => {
     other.log.append = () => Promise.reject(new TapeError("full"));
     await assert.rejects(other.send([tick({ symbol: "A" })]), TapeError);
     other.log.append = append.bind(other.log);
-    // What failed is not on its way any more.
+    // A failed batch no longer counts.
     await other.send([tick({ symbol: "B" })]);
     other.close();
     test.close();
@@ -158,7 +158,7 @@ describe("Writer: symbols", () => {
 });
 
 describe("Writer: definitions", () => {
-  test("Writer defines no more instruments than there is room for, and changes those it has", async () => {
+  test("Writer defines only as many instruments as fit, and changes existing ones", async () => {
     const test = new TestReplica({ symbolsMax: 1 });
     await test.define("A", { name: "first" });
     const reason = { message: "Cannot define B: 1 symbols are the limit, see --symbols-max" };
@@ -186,7 +186,7 @@ describe("Writer: definitions", () => {
     test.close();
   });
 
-  test("Writer has everybody know an instrument when it says that it is defined", async () => {
+  test("Writer answers a definition when the audience knows the instrument", async () => {
     const test = new TestReplica();
     const defined = test.writer.define("A", { name: "a" });
     assert.equal(test.market.catalogue.has("A"), false);
@@ -213,7 +213,7 @@ describe("Writer: definitions", () => {
       [{ shares: null }, true],
       [{ shares: null, name: "a" }, false],
       [{ decimals: null }, false],
-      // They are learned until somebody says what they are, though it be the same.
+      // Decimals are learned until they are defined, even with the same value.
       [{ decimals: 2 }, true],
       [{ decimals: 2 }, false],
       [{ decimals: null }, true],
@@ -226,7 +226,7 @@ describe("Writer: definitions", () => {
     test.close();
   });
 
-  test("Writer fixes decimals that were learned before", async () => {
+  test("Writer fixes learned decimals by a definition", async () => {
     const test = new TestReplica();
     await test.send([tick({ price: 1.25 })]);
     await test.define("A", { decimals: 2 });

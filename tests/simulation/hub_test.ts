@@ -72,7 +72,7 @@ interface Fields {
   readonly mode: string;
 }
 
-/** What a client knows from its frames alone, checked as they come. */
+/** A client's knowledge from its frames alone, checked as they come. */
 class Watcher {
   socket: FakeSocket;
   session: Session;
@@ -83,7 +83,7 @@ class Watcher {
   #joined = -1;
   #updates = 0;
   #resumedFrom: string | undefined;
-  /** Requests that wait for an answer with the name of the subscription. */
+  /** Requests that wait for an answer with a new `sub`. */
   #unanswered = 1;
   #rows!: RowReader;
   readonly #newest = new Map<string, number | null>();
@@ -96,7 +96,7 @@ class Watcher {
     this.#test = test;
   }
 
-  /** The connection breaks, and the client resumes where it was. */
+  /** Breaks the connection and resumes. */
   comeBack(): void {
     this.check();
     this.#unanswered = 1;
@@ -109,7 +109,7 @@ class Watcher {
     this.#resumedFrom = from;
   }
 
-  /** The client ends its subscription and asks for it anew, where it was, on the same connection. */
+  /** Unsubscribes and subscribes again at its position, on the same connection. */
   askAnew(): void {
     this.check();
     if (this.socket.buffered > 0 || this.#unanswered > 0) return;
@@ -126,7 +126,7 @@ class Watcher {
     this.session.receive(JSON.stringify({ op: "update", sub: this.#sub, pause }));
   }
 
-  /** Frames are to come at another spacing: the subscription goes on under another name. */
+  /** Changes the spacing of frames: the subscription goes on under another name. */
   space(every: number): void {
     this.check();
     if (this.#unanswered > 0) return;
@@ -140,7 +140,7 @@ class Watcher {
     );
   }
 
-  /** The ticks after joining that this client asked for, up to what it has been told of. */
+  /** The ticks of this client since it joined, up to its position. */
   #due() {
     return this.#test.tape.filter(({ seq, symbol }) =>
       seq > this.#joined && seq <= this.#seq && this.#wants(symbol)
@@ -151,7 +151,7 @@ class Watcher {
     assert.ok(this.socket.bufferedAtSendMax <= 4 * HIGH_WATER);
     for (const frame of this.socket.take()) {
       if (frame.op === "error") {
-        // The name of a subscription that is asked for anew is in an answer not read yet.
+        // The new name of the subscription is in an answer that has not been read.
         assert.equal(frame.code, "unknown_sub");
         this.#unanswered--;
         continue;
@@ -197,7 +197,7 @@ class Watcher {
     }
   }
 
-  /** After everything was flushed and read, the client knows what the board knows. */
+  /** Checks that the client knows the same as the board, after all frames were read. */
   checkEnd(): void {
     for (const symbol of SYMBOLS.filter((symbol) => this.#wants(symbol))) {
       const { price } = this.#test.market.board.row(symbol);
@@ -234,13 +234,13 @@ function simulate(steps: readonly Record<string, unknown>[], path?: string): Tes
       watchers.splice(fields["client"] as number, 1);
     }
     for (const each of watchers) each.check();
-    // A client that asks on without reading the answers is let go.
+    // A client that sends requests without reading the answers is disconnected.
     for (const [index, { socket }] of [...watchers.entries()].reverse()) {
       if (socket.closedWith?.code === 4408) watchers.splice(index, 1);
     }
   }
   for (const { socket } of watchers) socket.reads(true);
-  // What was asked of the past is answered by now, so each knows the name of its subscription.
+  // Requests for the past are answered by now, so each client knows the name of its subscription.
   for (let round = 0; round < 8; round++) test.pass(60);
   for (const watcher of watchers) {
     watcher.check();
@@ -257,7 +257,7 @@ function simulate(steps: readonly Record<string, unknown>[], path?: string): Tes
   return test;
 }
 
-/** The market equals one that saw all ticks and was never restarted. */
+/** Checks that the market equals one that saw all ticks and was never restarted. */
 function checkMarket({ market, kept, tape }: TestHub): void {
   const all = new Market({ barsKept: 1_500 });
   for (const tick of tape) all.apply(tick);
@@ -279,7 +279,7 @@ describe("Hub under joins, leaves, stalls and ticks in any order", () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("keeps every chain whole, loses nothing in mode all, and ends with the board's newest rows", {
+  it("keeps all chains, loses nothing in mode all, and ends with the newest rows", {
     timeout,
   }, () => {
     fc.assert(
@@ -291,7 +291,7 @@ describe("Hub under joins, leaves, stalls and ticks in any order", () => {
     );
   });
 
-  it("keeps all of that when the server is killed at any time, half of the market saved", {
+  it("does the same when the server is killed at any time, with half of the market saved", {
     timeout,
   }, () => {
     fc.assert(
@@ -312,7 +312,7 @@ describe("Hub when 1,000 clients resume at once", () => {
   const CLIENTS = 1_000;
   const TICKS = 8_000;
 
-  it("serves them in slices, all that they missed and no more, while live clients get their frames", () => {
+  it("serves them in slices, exactly the ticks that they missed, while live clients get their frames", () => {
     const test = new TestHub();
     for (let price = 1; price <= TICKS; price++) test.tick(SYMBOLS[price % 4]!, price);
     const live = test.subscribe({ symbols: ["A"] }).socket;

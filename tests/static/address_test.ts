@@ -4,7 +4,7 @@ import { queryText, readView, writeView } from "../../static/address.js";
 
 const read = (text: string) => readView(new URLSearchParams(text));
 
-test("An address says what is shown, and a copied one shows the same", () => {
+test("An address describes the view, and a copied address shows the same", () => {
   const texts = [
     "?symbol=BTC/USD&interval=1m",
     "?symbol=AAPL&interval=tick&look=line&range=600s",
@@ -19,7 +19,7 @@ test("An address says what is shown, and a copied one shows the same", () => {
   }
 });
 
-test("What an address does not say, or says wrongly, is as usual", () => {
+test("Missing and invalid parts of an address get their defaults", () => {
   const usual = {
     symbol: "",
     interval: "1m",
@@ -45,7 +45,7 @@ test("At most three symbols are compared with the leading one, each once", () =>
   assert.deepEqual(read("compare=A,B,A,C,D").compare, ["A", "B", "C"]);
 });
 
-test("Milliseconds are a time too, and what else is in the address stays", () => {
+test("Milliseconds are accepted as a time, and unknown parameters stay", () => {
   assert.equal(read("time=1763700000000").time, 1763700000000);
   const query = new URLSearchParams("theme=dark&time=1");
   writeView(query, read("symbol=A"));
@@ -60,7 +60,7 @@ test("Each chart has its own part of the address", () => {
   assert.equal(query.get("symbol3"), "A");
 });
 
-test("There are no more indicators than can be told apart", () => {
+test("The number of indicators is limited", () => {
   const many = Array.from({ length: 50 }, (_, index) => `sma-${index + 1}`).join(",");
   assert.equal(read(`indicators=${many}`).indicators.length, 8);
 });

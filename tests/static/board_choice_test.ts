@@ -5,7 +5,7 @@ import { recallJson, remember } from "../../static/storage.js";
 
 const first = { lists: [], list: "", columns: [], isDense: false, hasTiles: true };
 
-test("What is broken is as it is at first", () => {
+test("Broken stored choices get their defaults", () => {
   for (const kept of [null, 7, "x", [], { lists: "none", list: "Tech", columns: 3, hasTiles: 1 }]) {
     assert.deepEqual(readChoice(kept), first);
   }
@@ -16,7 +16,7 @@ test("What is broken is as it is at first", () => {
   assert.deepEqual([lists, list], [[{ name: "A", symbols: [] }], "A"]);
 });
 
-test("A list is made, filled, and deleted, and all of it is kept", () => {
+test("A list is made, filled and deleted, and each change is kept", () => {
   remember("board", "");
   let changes = 0;
   const choice = new BoardChoice(() => changes++);

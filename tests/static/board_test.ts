@@ -9,7 +9,7 @@ const snapshot = (rows: Record<string, number>) => ({
 const shown = (board: Board) =>
   [...board.rows.values()].map(({ symbol, price }) => `${symbol} ${price}`);
 
-test("Board has the snapshot, then what follows, in the order of the server", () => {
+test("Board shows the snapshot and then updates, in the order of the server", () => {
   const source = new FakeSource();
   const times: number[] = [];
   const board = new Board({ source, symbols: ["*"], sawTime: (time) => times.push(time) });
@@ -22,7 +22,7 @@ test("Board has the snapshot, then what follows, in the order of the server", ()
   assert.deepEqual([times, board.updates], [[7], 2]);
 });
 
-test("Board forgets symbols that the server no longer knows, but none on a stream that goes on", () => {
+test("Board removes symbols that the server no longer knows, but none on a resumed stream", () => {
   const source = new FakeSource();
   const board = new Board({ source, symbols: ["*"] });
   source.reply(snapshot({ A: 1, B: 2 }));
@@ -36,7 +36,7 @@ test("Board forgets symbols that the server no longer knows, but none on a strea
   assert.notEqual(board.generation, generation);
 });
 
-test("Board shows the market as it was, and what was sent before that is not in it", () => {
+test("Board at a moment shows the market of then, without earlier frames", () => {
   const source = new FakeSource();
   const board = new Board({ source, symbols: ["*"] });
   source.reply(snapshot({ A: 1, B: 2 }));

@@ -6,7 +6,7 @@ import { FakeClock, FakeConsumer, FakeSocket, subscribed } from "./fakes.ts";
 /** Two and a half heartbeats. */
 const SILENCE_MS_MAX = 37_500;
 
-/** A server that answers plain requests so; nobody is there when there is no answer. */
+/** A server that gives this answer to plain requests; without an answer the server is down. */
 function setUp(random = () => 0.5, answer?: (signal: AbortSignal) => Promise<Response>) {
   const asked: string[] = [];
   const clock = new FakeClock();
@@ -32,18 +32,18 @@ function setUp(random = () => 0.5, answer?: (signal: AbortSignal) => Promise<Res
   return { clock, sockets, states, client, last, asked };
 }
 
-/** Lets what has been answered be heard. */
+/** Lets promises settle. */
 const settle = () => new Promise((done) => setImmediate(done));
 const saying = (status: number, body: unknown) => () =>
   Promise.resolve(Response.json(body, { status }));
 
-/** How long the client waits before its next attempt. */
+/** Time that the client waits before its next attempt. */
 function waitOf({ clock, client: { state } }: ReturnType<typeof setUp>): number {
   assert.equal(state.kind, "waiting");
   return state.kind === "waiting" ? state.until - clock.now() : NaN;
 }
 
-test("Backoff lies anywhere between nothing and a limit that doubles up to 15 s", () => {
+test("Backoff is random between 0 and a limit that doubles up to 15 s", () => {
   assert.deepEqual([0, 1, 2, 4].map((attempt) => backoff(attempt, () => 1)), [
     500,
     1_000,
@@ -55,7 +55,7 @@ test("Backoff lies anywhere between nothing and a limit that doubles up to 15 s"
   assert.equal(backoff(5, () => 0), 0);
 });
 
-test("A connection that is lost is tried again, with a fresh address", () => {
+test("A lost connection is opened again, with a fresh address", () => {
   const { clock, sockets, states, client, last } = setUp();
   assert.equal(client.state.kind, "connecting");
   last().open();
@@ -66,11 +66,11 @@ test("A connection that is lost is tried again, with a fresh address", () => {
   assert.deepEqual(states, ["live", "waiting", "connecting", "live"]);
 });
 
-test("Waits grow until a connection has stayed up", () => {
+test("Waits grow until a connection has stayed open for a time", () => {
   const parts = setUp(() => 1);
   const { clock, last } = parts;
   for (const waitMs of [500, 1_000, 2_000]) {
-    // It opens each time, but that alone means nothing.
+    // Each connection opens, but only one that stays open ends the backoff.
     last().open();
     clock.advance(STABLE_MS - 1);
     last().drop(1012);
@@ -83,7 +83,7 @@ test("Waits grow until a connection has stayed up", () => {
   assert.equal(waitOf(parts), 500);
 });
 
-test("Close codes that forbid to come back are the end, with their reason", () => {
+test("Close codes that forbid a reconnect end the client, with their reason", () => {
   for (const code of [1007, 1009, 4400, 4401, 4403]) {
     const { clock, sockets, client, last } = setUp();
     last().open();
@@ -99,7 +99,7 @@ test("Close codes that forbid to come back are the end, with their reason", () =
   }
 });
 
-test("Every other close code is met with another attempt", () => {
+test("The client reconnects after every other close code", () => {
   for (const code of [1000, 1001, 1006, 1012, 4408, 4429]) {
     const { clock, sockets, client, last } = setUp();
     last().open();
@@ -110,14 +110,14 @@ test("Every other close code is met with another attempt", () => {
   }
 });
 
-test("A server with too many clients is given some seconds", () => {
+test("The client waits some seconds after a close for too many clients", () => {
   const parts = setUp();
   parts.last().open();
   parts.last().drop(4429, "Too many clients");
   assert.equal(waitOf(parts), 4_000);
 });
 
-test("A server that does not answer is given up", () => {
+test("The client gives up a connection that does not open", () => {
   const { clock, states, client, last } = setUp();
   clock.advance(OPENING_MS_MAX - 1);
   assert.deepEqual(states, []);
@@ -126,7 +126,7 @@ test("A server that does not answer is given up", () => {
   assert.ok(last().isClosed);
 });
 
-test("A server that has fallen silent is given up, heartbeats are no silence", () => {
+test("The client gives up a silent connection, but heartbeats count as activity", () => {
   const { clock, sockets, client, last } = setUp();
   last().open();
   for (let beat = 0; beat < 10; beat++) {
@@ -139,7 +139,7 @@ test("A server that has fallen silent is given up, heartbeats are no silence", (
   assert.ok(sockets[0]!.isClosed);
 });
 
-test("A socket that was given up is not listened to any more", () => {
+test("The client ignores events of a socket that it gave up", () => {
   const { clock, client, sockets } = setUp();
   const consumer = new FakeConsumer();
   client.subscribe({ symbols: ["A"] }, consumer);
@@ -153,7 +153,7 @@ test("A socket that was given up is not listened to any more", () => {
   assert.equal(client.state.kind, "connecting");
 });
 
-test("What speaks another protocol is left and tried again", () => {
+test("The client closes a server with another protocol, and tries again", () => {
   for (const text of ["nonsense", "null", "[]", "{}"]) {
     const { client, last } = setUp();
     last().open();
@@ -163,7 +163,7 @@ test("What speaks another protocol is left and tried again", () => {
   }
 });
 
-test("A draining server is given the time that it asks for", () => {
+test("The client waits as long as a draining server asks", () => {
   const parts = setUp();
   const { clock, client, last } = parts;
   last().open();
@@ -174,7 +174,7 @@ test("A draining server is given the time that it asks for", () => {
   assert.equal(waitOf(parts), 3_000);
 });
 
-test("Trying by hand does not wait, and never opens a second socket", () => {
+test("A manual retry does not wait, and never opens a second socket", () => {
   const { clock, sockets, client, last } = setUp();
   client.retry();
   last().open();
@@ -187,7 +187,7 @@ test("Trying by hand does not wait, and never opens a second socket", () => {
   assert.equal(sockets.length, 2);
 });
 
-test("A client that is closed stays closed and leaves no timer behind", () => {
+test("A closed client stays closed and leaves no timer", () => {
   for (const isWaiting of [false, true]) {
     const { clock, sockets, states, client, last } = setUp();
     last().open();
@@ -204,7 +204,7 @@ test("A client that is closed stays closed and leaves no timer behind", () => {
   }
 });
 
-test("A socket that does not open is asked about, and who is refused does not come back", async () => {
+test("The client asks why a socket does not open, and stops when it is refused", async () => {
   for (const [status, code] of [[400, 4400], [401, 4401], [403, 4403], [421, 4421]] as const) {
     const detail = `Cannot GET /ws: ${status}`;
     const { clock, sockets, states, client, last, asked } = setUp(
@@ -223,7 +223,7 @@ test("A socket that does not open is asked about, and who is refused does not co
   }
 });
 
-test("Who is refused without a word is told what the answer means", async () => {
+test("A refusal without a message is explained by its status", async () => {
   const answer = () => Promise.resolve(new Response("<h1>No</h1>", { status: 403 }));
   const { client, last } = setUp(undefined, answer);
   last().drop(1006);
@@ -232,7 +232,7 @@ test("Who is refused without a word is told what the answer means", async () => 
   assert.deepEqual(client.state, { kind: "refused", code: 4403, reason });
 });
 
-test("A socket that does not open for any other reason is tried again", async () => {
+test("The client retries a socket that does not open for another reason", async () => {
   const answers: [answer: (() => Promise<Response>) | undefined, reason: string][] = [
     [undefined, "The connection was lost"],
     [saying(426, { detail: "open it as a WebSocket" }), "The connection was lost"],
@@ -252,11 +252,11 @@ test("A socket that does not open for any other reason is tried again", async ()
   }
 });
 
-test("An answer that does not come, or comes too late, is not waited for", async () => {
+test("The client does not wait for a late or missing answer to that question", async () => {
   const never = () => new Promise<Response>(() => {});
   const late = setUp(undefined, never);
   late.last().drop(1006);
-  // Trying by hand does not wait for it, and the end of the client is its end.
+  // A manual retry does not wait for the answer, and closing the client cancels the request.
   late.client.retry();
   assert.equal(late.sockets.length, 2);
   late.last().drop(1006);
@@ -283,7 +283,7 @@ test("An answer that does not come, or comes too late, is not waited for", async
   assert.equal(overtaken.client.state.kind, "live");
 });
 
-test("Streams outlive connections and go on where they were", () => {
+test("Streams survive a reconnect and resume", () => {
   const { clock, client, last } = setUp();
   const consumer = new FakeConsumer();
   const stream = client.subscribe({ symbols: ["A"] }, consumer);

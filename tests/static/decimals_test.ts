@@ -4,7 +4,7 @@ import { Decimals } from "../../static/decimals.js";
 import type { Point } from "../../static/series.js";
 import { row } from "./source.ts";
 
-test("Decimals are those of the server, and are asked for when a price needs more", async () => {
+test("Decimals come from the server, and are requested again when a price needs more", async () => {
   let answers: Point[] = [{ symbol: "A", decimals: 4 }];
   let later = () => {};
   let changes = 0;
@@ -30,7 +30,7 @@ test("Decimals are those of the server, and are asked for when a price needs mor
   decimals.saw(row("A", 1.123456));
   await ask();
   assert.deepEqual([changes, decimals.of("A")], [2, 6]);
-  // Before the server has answered, the prices themselves tell.
+  // Before the server answers, the prices decide.
   decimals.saw(row("B", 0.12345));
   assert.equal(decimals.of("B"), 5);
 });

@@ -14,7 +14,7 @@ const points = fc.array(
   { minLength: 1 },
 ).map((all) => all.toSorted((a, b) => a.time - b.time));
 
-test("Nothing that would be seen is lost, however few slots there are", () => {
+test("Decimation keeps every visible detail, for any number of slots", () => {
   fc.assert(fc.property(points, fc.integer({ min: 1, max: 20 }), (all, slotsMax) => {
     const columns = columnsOf(all);
     const range = { start: 0, end: all.length, from: 0, to: 1_001, slotsMax };
@@ -29,7 +29,7 @@ test("Nothing that would be seen is lost, however few slots there are", () => {
   }));
 });
 
-test("Points that have room of their own stay as they are", () => {
+test("Points with a slot of their own stay the same", () => {
   const all = [1, 2, 3].map((time) => ({ time, price: time * 2 }));
   const slots = decimate(columnsOf(all), { start: 1, end: 3, from: 0, to: 10, slotsMax: 5 });
   assert.deepEqual([...slots.times], [2, 3]);
@@ -40,12 +40,12 @@ test("Points that have room of their own stay as they are", () => {
   );
 });
 
-test("The first value that is not below a limit is found", () => {
+test("firstFrom finds the first value that is not below a limit", () => {
   const values = Float64Array.of(1, 3, 3, 5);
   assert.deepEqual([0, 3, 4, 9].map((limit) => firstFrom(values, limit)), [0, 1, 3, 4]);
 });
 
-test("A volume that is unknown, or beyond all numbers, is not shown", () => {
+test("An unknown or infinite volume is not shown", () => {
   const times = Float64Array.of(0, 1, 2, 3, 4);
   const prices = times.map(() => 1);
   const columns = { times, opens: prices, highs: prices, lows: prices, closes: prices };

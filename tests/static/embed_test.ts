@@ -21,7 +21,7 @@ function setUp() {
   return { sent, keys, params, embed, hear };
 }
 
-test("Embed announces its table and its params, and what is chosen in it", () => {
+test("Embed announces its table, its params and the selection", () => {
   const { sent, embed } = setUp();
   embed.connect("A", "1m");
   const [{ type, widgets, params }] = sent as [
@@ -39,7 +39,7 @@ test("Embed announces its table and its params, and what is chosen in it", () =>
   });
 });
 
-test("Embed takes a key from the headers of Workspace, however it is sent", () => {
+test("Embed reads a key from the headers of Workspace, in any form", () => {
   const { keys, hear } = setUp();
   hear({ type: "openbb-auth", headers: { "x-api-key": "k1" } });
   hear({ type: "openbb-auth", headers: { Authorization: "Bearer k2" } });
@@ -48,7 +48,7 @@ test("Embed takes a key from the headers of Workspace, however it is sent", () =
   assert.deepEqual(keys, ["k1", "k2"]);
 });
 
-test("Embed answers with what is shown, and says what it does not have", () => {
+test("Embed answers with the visible data, and reports data that it does not have", () => {
   const { sent, hear } = setUp();
   hear({ type: "openbb-request", widgetId: null });
   hear({ type: "openbb-request", widgetId: "bars" });
@@ -57,7 +57,7 @@ test("Embed answers with what is shown, and says what it does not have", () => {
   assert.deepEqual(sent[0]!["data"], [{ symbol: "A", close: 1 }]);
 });
 
-test("Embed takes params from Workspace, and nothing from anybody else", () => {
+test("Embed accepts params from Workspace only", () => {
   const { params, sent, keys, hear } = setUp();
   hear({ type: "openbb-params-update", params: { symbol: "B", interval: 5, theme: "dark" } });
   assert.deepEqual(params, [{ symbol: "B", theme: "dark" }]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { csvOf, tableOf } from "../../static/export.js";
 import { BarSeries } from "../../static/series.js";
 
-test("A table has the bars in sight", () => {
+test("A table has the visible bars", () => {
   const series = new BarSeries();
   for (const time of [0, 60_000, 120_000, 180_000]) {
     series.put({ time, open: 1, high: 3, low: 0.5, close: 2, volume: 9, count: 4 });
@@ -20,7 +20,7 @@ test("A table has the bars in sight", () => {
   );
 });
 
-test("A table has nothing for what is unknown", () => {
+test("A table has empty cells for unknown values", () => {
   const series = new BarSeries();
   series.put({ time: 0, open: 1, high: 1, low: 1, close: 1, volume: null, count: 2 });
   const window = { from: 0, to: 1 };
@@ -28,7 +28,7 @@ test("A table has nothing for what is unknown", () => {
   assert.match(csvOf(table), /\r\nA,1970-01-01T00:00:00\.000Z,1,1,1,1,,2\r\n$/);
 });
 
-test("CSV quotes what needs it, leaves empty what is unknown, and starts no formula", () => {
+test("CSV quotes where necessary, leaves unknown values empty, and starts no formula", () => {
   const rows = [{ a: 'x "y", z', b: null, c: "=1+1", d: -5 }];
   for (const name of ["=1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]) {
     const text = csvOf({ columns: ["name"], rows: [{ name }] });

@@ -1,13 +1,13 @@
 import type { Clock, Socket } from "../../static/client.js";
 import type { ClientError, Correction, Gap, Handlers, Reply, Row } from "../../static/frames.js";
 
-/** A clock that the test moves on. */
+/** A clock that the test moves. */
 export class FakeClock implements Clock {
   #now = 1_000_000;
   readonly #timers = new Map<number, { at: number; action: () => void }>();
   #id = 0;
 
-  /** How many there are to fall due. */
+  /** Number of timers that wait. */
   get timers(): number {
     return this.#timers.size;
   }
@@ -20,7 +20,7 @@ export class FakeClock implements Clock {
     return () => void this.#timers.delete(id);
   };
 
-  /** Runs what falls due on the way, in order. */
+  /** Runs the timers that fall due, in order. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
@@ -70,7 +70,7 @@ export class FakeSocket extends EventTarget implements Socket {
   }
 }
 
-/** Writes down what it is told; of rows, their seq. */
+/** Records what it is told, and the seqs of rows. */
 export class FakeConsumer implements Required<Handlers> {
   readonly heard: unknown[] = [];
   readonly onReply = ({ resumed, position }: Reply) =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { epochOf, isPosition, Newest, RowReader, seqOf, withSpeed } from "../../static/frames.js";
 
-test("RowReader names the places of a row and its symbol", () => {
+test("RowReader makes objects of rows, with the symbol of each", () => {
   const reader = new RowReader({ columns: ["seq", "symbol", "price"], symbols: ["A"] });
   reader.add(["B"]);
   const rows = [[7, 1, 2.5], [8, 0, null]];
@@ -14,12 +14,12 @@ test("RowReader names the places of a row and its symbol", () => {
   assert.deepEqual(reader.read([[9, 0, 3]]), [{ seq: 9, symbol: "B", price: 3 }]);
 });
 
-test("RowReader gives objects as they came", () => {
+test("RowReader returns objects unchanged", () => {
   const rows = [{ seq: 7, symbol: "A" }];
   assert.equal(new RowReader({ symbols: ["A"] }).read(rows), rows);
 });
 
-test("A position has an epoch and a seq, and is no time", () => {
+test("A position has an epoch and a seq, and is not read as a time", () => {
   assert.equal(epochOf("k3f9:1042"), "k3f9");
   assert.equal(seqOf("k3f9:1042"), 1042);
   assert.ok(isPosition("k3f9:0"));
@@ -28,12 +28,12 @@ test("A position has an epoch and a seq, and is no time", () => {
   }
 });
 
-test("A request gets another speed, or none", () => {
+test("A request can be given another speed, or none", () => {
   assert.deepEqual(withSpeed({ symbols: "A" }, 10), { symbols: "A", speed: 10 });
   assert.deepEqual(withSpeed({ symbols: "A", speed: 10 }, undefined), { symbols: "A" });
 });
 
-test("Newest grows within an epoch and begins again with another", () => {
+test("Newest grows within an epoch, and starts again in another", () => {
   const newest = new Newest();
   newest.saw(7);
   assert.equal(newest.position, undefined);

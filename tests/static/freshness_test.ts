@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Freshness } from "../../static/freshness.js";
 
-test("A symbol is silent when it has no data for longer than usual", () => {
+test("A symbol is silent after a longer pause than usual", () => {
   const freshness = new Freshness();
   freshness.begin("A", 0, 0);
   for (let now = 1_000; now <= 60_000; now += 1_000) freshness.saw("A", now);
@@ -10,7 +10,7 @@ test("A symbol is silent when it has no data for longer than usual", () => {
   assert.equal(freshness.silenceMs("A", 100_000), 40_000);
 });
 
-test("A symbol that is always slow is not silent so soon", () => {
+test("A slow symbol becomes silent later", () => {
   const freshness = new Freshness();
   freshness.begin("A", 0, 0);
   for (let minute = 1; minute <= 30; minute++) freshness.saw("A", minute * 60_000);
@@ -18,7 +18,7 @@ test("A symbol that is always slow is not silent so soon", () => {
   assert.ok(freshness.silenceMs("A", 60 * 60_000) > 0);
 });
 
-test("A symbol whose row is old is silent from the beginning, and none is that is not known", () => {
+test("A symbol with an old row is silent from the start, and an unknown symbol is not", () => {
   const freshness = new Freshness();
   freshness.begin("A", 1_000, 100_000);
   assert.equal(freshness.silenceMs("A", 100_000), 99_000);

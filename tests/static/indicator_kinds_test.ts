@@ -9,7 +9,7 @@ test("An indicator is read as it was written", () => {
   assert.equal(titleOf(readIndicator("rsi")!), "RSI 14");
 });
 
-test("What is missing is as usual, and what is absurd as near to it as it may be", () => {
+test("Missing parameters get defaults, and extreme ones the nearest allowed value", () => {
   const parameters = (text: string) => readIndicator(text)!.parameters;
   assert.deepEqual(parameters("macd-5"), [5, 26, 9]);
   assert.deepEqual(parameters("sma-0"), [1]);
@@ -20,7 +20,7 @@ test("What is missing is as usual, and what is absurd as near to it as it may be
   assert.equal(readIndicator("ichimoku-9"), undefined);
 });
 
-test("Each kind reckons a column for each of its lines", () => {
+test("Each kind calculates a column for each of its lines", () => {
   const some = Float64Array.from({ length: 60 }, (_, index) => 100 + index % 7);
   const bars = { times: some, highs: some, lows: some, closes: some, volumes: some };
   for (const { name, lines, parameters, reckon } of KINDS) {

@@ -5,7 +5,7 @@ import { atr, bollinger, donchian, ema, macd, rsi, sma, vwap } from "../../stati
 
 const column = (...values: number[]) => Float64Array.from(values);
 
-/** The known values of a column, which is unknown before them, are so. */
+/** Checks the known values of a column, and that all values before them are unknown. */
 function is(found: Float64Array, first: number, wanted: number[], within = 0.006) {
   assert.ok(found.subarray(0, first).every(Number.isNaN), `unknown before ${first}`);
   wanted.forEach((value, index) => {
@@ -14,24 +14,24 @@ function is(found: Float64Array, first: number, wanted: number[], within = 0.006
   });
 }
 
-// The example of ChartSchool for moving averages: 30 days of INTC.
+// ChartSchool's example for moving averages: 30 days of INTC.
 const INTC = column(
   ...[22.27, 22.19, 22.08, 22.17, 22.18, 22.13, 22.23, 22.43, 22.24, 22.29, 22.15, 22.39, 22.38],
   ...[22.61, 23.36, 24.05, 23.75, 23.83, 23.95, 23.63, 23.82, 23.87, 23.65, 23.19, 23.10, 23.33],
   ...[22.68, 23.10, 22.40, 22.17],
 );
 
-test("The simple average is that of ChartSchool's example", () => {
+test("The simple average equals ChartSchool's example", () => {
   const wanted = [22.22, 22.21, 22.23, 22.26, 22.30, 22.42, 22.61, 22.77, 22.91, 23.08, 23.21];
   is(sma(INTC, 10), 9, [...wanted, 23.38, 23.53, 23.65, 23.71, 23.69, 23.61, 23.51, 23.43, 23.28]);
 });
 
-test("The exponential average is that of ChartSchool's example", () => {
+test("The exponential average equals ChartSchool's example", () => {
   const wanted = [22.22, 22.21, 22.24, 22.27, 22.33, 22.52, 22.80, 22.97, 23.13, 23.28, 23.34];
   is(ema(INTC, 10), 9, [...wanted, 23.43, 23.51, 23.53, 23.47, 23.40, 23.39, 23.26, 23.23, 23.08]);
 });
 
-test("Bollinger bands are those of ChartSchool's example", () => {
+test("Bollinger bands equal ChartSchool's example", () => {
   const closes = column(
     ...[86.16, 89.09, 88.78, 90.32, 89.07, 91.15, 89.44, 89.18, 86.93, 87.68, 86.96, 89.43, 89.32],
     ...[88.72, 87.45, 87.26, 89.50, 87.90, 89.13, 90.70, 92.90, 92.98, 91.80, 92.66, 92.68, 92.30],
@@ -42,24 +42,24 @@ test("Bollinger bands are those of ChartSchool's example", () => {
   is(lower, 19, [86.12, 86.14, 85.87, 85.85, 85.70, 85.65, 85.59]);
 });
 
-test("Relative strength is that of ChartSchool's example", () => {
+test("Relative strength equals ChartSchool's example", () => {
   const closes = column(
     ...[44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42, 45.84, 46.08, 45.89, 46.03, 45.61],
     ...[46.28, 46.28, 46.00, 46.03, 46.41, 46.22, 45.64, 46.21, 46.25, 45.71, 46.45, 45.78, 45.35],
     ...[44.03, 44.18, 44.22, 44.57, 43.42, 42.66, 43.13],
   );
-  // The example was reckoned with four decimals of its prices and prints two.
+  // The example was calculated from prices with four decimals, and prints two.
   const wanted = [70.53, 66.32, 66.55, 69.41, 66.36, 57.97, 62.93, 63.26, 56.06, 62.38, 54.71];
   is(rsi(closes, 14), 14, [...wanted, 50.42, 39.99, 41.46, 41.87, 45.46, 37.30, 33.08, 37.77], 0.1);
 });
 
-test("Relative strength has its ends, and nothing is neither strong nor weak", () => {
+test("Relative strength reaches 0 and 100, and is 50 without changes", () => {
   assert.equal(rsi(column(1, 2, 3, 4), 3)[3], 100);
   assert.equal(rsi(column(4, 3, 2, 1), 3)[3], 0);
   assert.equal(rsi(column(1, 1, 1, 1), 3)[3], 50);
 });
 
-test("MACD is that of the published AAPL example", () => {
+test("MACD equals the published AAPL example", () => {
   const closes = column(
     ...[459.99, 448.85, 446.06, 450.81, 442.80, 448.97, 444.57, 441.40, 430.47, 420.05, 431.14],
     ...[425.66, 430.58, 431.72, 437.87, 428.43, 428.35, 432.50, 443.66, 455.72, 454.49, 452.08],
@@ -72,7 +72,7 @@ test("MACD is that of the published AAPL example", () => {
   is(histogram, 33, [-5.108084, -4.527495], 1e-5);
 });
 
-test("The average true range is that of ChartSchool's example", () => {
+test("The average true range equals ChartSchool's example", () => {
   const highs = column(
     ...[48.70, 48.72, 48.90, 48.87, 48.82, 49.05, 49.20, 49.35, 49.92, 50.19, 50.12, 49.66, 49.88],
     ...[50.19, 50.36, 50.57, 50.65, 50.43, 49.63, 50.33],
@@ -88,7 +88,7 @@ test("The average true range is that of ChartSchool's example", () => {
   is(atr(highs, lows, closes, 14), 13, [0.56, 0.59, 0.59, 0.57, 0.62, 0.62, 0.64], 0.008);
 });
 
-test("VWAP begins anew with each day, and bars without volume have no weight", () => {
+test("VWAP starts again each day, and bars without volume have no weight", () => {
   const [day, hour] = [86_400_000, 3_600_000];
   const times = column(day, day + hour, day + 2 * hour, 2 * day, 2 * day + hour);
   const closes = column(10, 20, 99, 50, 60);
@@ -101,7 +101,7 @@ test("VWAP begins anew with each day, and bars without volume have no weight", (
 const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { maxLength: 700 });
 const periods = fc.integer({ min: 1, max: 60 });
 
-/** What is reckoned from the last values alone, each time anew. */
+/** A naive calculation: each result from the last values alone. */
 function windows(values: number[], period: number, reckon: (last: number[]) => number): number[] {
   return values.map((_, index) =>
     index < period - 1 ? NaN : reckon(values.slice(index - period + 1, index + 1))
@@ -118,7 +118,7 @@ function agree(found: Float64Array, wanted: number[]) {
   });
 }
 
-test("Averages and channels are those of an independent reckoning", () => {
+test("Averages and channels equal a naive calculation", () => {
   fc.assert(fc.property(values, periods, (values, period) => {
     const all = Float64Array.from(values);
     const mean = (last: number[]) => last.reduce((sum, value) => sum + value / period, 0);
@@ -133,7 +133,7 @@ test("Averages and channels are those of an independent reckoning", () => {
   }));
 });
 
-/** Each value with its weight, back to the mean of the first ones, which counts for all before it. */
+/** The weighted sum of the values so far; the mean of the first `period` values is the start. */
 function smoothed(values: readonly number[], period: number, weight: number): number[] {
   return values.map((_, last) => {
     if (last < period - 1) return NaN;
@@ -146,8 +146,8 @@ function smoothed(values: readonly number[], period: number, weight: number): nu
   });
 }
 
-test("What is smoothed is that of an independent reckoning", () => {
-  // A ratio of the smallest numbers that there are has no digits.
+test("Smoothed indicators equal a naive calculation", () => {
+  // The quotient of two denormal numbers has no exact digits, so the values are rounded.
   const cents = values.map((all) => all.map((value) => Math.round(100 * value) / 100));
   fc.assert(fc.property(cents, periods, (values, period) => {
     const all = Float64Array.from(values);
@@ -180,7 +180,7 @@ test("What is smoothed is that of an independent reckoning", () => {
   }));
 });
 
-test("One value beyond all numbers does not spoil those after it", () => {
+test("One infinite value does not spoil later values", () => {
   const all = new Float64Array(50).fill(1);
   all[10] = Infinity;
   assert.equal(sma(all, 5)[20], 1);

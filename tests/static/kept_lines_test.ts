@@ -5,7 +5,7 @@ import { recallJson } from "../../static/storage.js";
 
 const trend = { kind: "trend", from: { time: 1, price: 2 }, to: { time: 3, price: 4 } } as const;
 
-test("Lines are kept by their symbol, and the last one that goes takes its symbol along", () => {
+test("Lines are stored by symbol, and a symbol without lines is removed", () => {
   const lines = new KeptLines();
   lines.set("AAPL", [{ kind: "level", price: 150 }, trend]);
   lines.keep();
@@ -18,7 +18,7 @@ test("Lines are kept by their symbol, and the last one that goes takes its symbo
   assert.deepEqual(recallJson("lines"), {});
 });
 
-test("Lines that cannot be drawn are left out", () => {
+test("Invalid lines are left out", () => {
   const kept = {
     A: [{ kind: "level", price: "1" }, { kind: "level", price: 1 }, null, 7],
     B: "none",
@@ -28,7 +28,7 @@ test("Lines that cannot be drawn are left out", () => {
   for (const broken of [null, 7, "x", [1, 2]]) assert.equal(readLines(broken).size, 0);
 });
 
-test("There are only so many lines", () => {
+test("The number of lines is limited", () => {
   const lines = new KeptLines();
   lines.set("A", Array.from({ length: 200 }, (_, price) => ({ kind: "level", price }) as const));
   assert.equal(lines.of("A").length, 50);

@@ -18,7 +18,7 @@ test("A layout is read as it was written", () => {
   assert.deepEqual(readLayout(query), layout);
 });
 
-test("What is as usual is not written", () => {
+test("Defaults are not written", () => {
   const query = new URLSearchParams("layout=4&link=range&split=board:20");
   writeLayout(query, evenLayout(1));
   assert.equal(query.toString(), "");
@@ -26,7 +26,7 @@ test("What is as usual is not written", () => {
   assert.equal(query.toString(), "layout=2&link=none");
 });
 
-test("What is absurd is as if it were not there", () => {
+test("Absurd parts of a layout are ignored", () => {
   for (
     const text of [
       "layout=3",
@@ -47,7 +47,7 @@ test("Charts fill a grid", () => {
   }
 });
 
-test("A border moves two shares, and none becomes too small", () => {
+test("Moving a border changes two shares, and neither becomes too small", () => {
   assert.deepEqual(moveBorder([50, 25, 25], 0, -10), [40, 35, 25]);
   assert.deepEqual(moveBorder([50, 25, 25], 1, 40), [50, 40, 10]);
 });

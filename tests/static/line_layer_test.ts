@@ -10,7 +10,7 @@ for (let minute = 0; minute < 10; minute++) {
 const view = { parts: [{ symbol: "A", series }], decimals: 2, interval: "1m" as const };
 const point = (minute: number, price: number) => ({ time: minute * 60_000, price });
 
-test("A measure tells change, bars and time, in either direction", () => {
+test("A measure shows change, bars and time, in either direction", () => {
   assert.deepEqual(textsOf(view, { from: point(1, 100), to: point(6, 103) }), [
     "+3.00  +3.00 %",
     "5 bars, 5 min",

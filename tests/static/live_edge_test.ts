@@ -3,14 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { LiveEdge } from "../../static/live_edge.js";
 
-test("LiveEdge moves on with the clock when history ends in sight", () => {
+test("LiveEdge moves with the clock when history ends in view", () => {
   const edge = new LiveEdge();
   edge.start(1_000, 1_500, 2_000);
   assert.equal(edge.at(1_500), 1_500);
   assert.equal(edge.at(1_700), 1_700);
 });
 
-test("LiveEdge stands still at the end of old history until something happens", () => {
+test("LiveEdge stays at the end of old history until an update comes", () => {
   const edge = new LiveEdge();
   edge.start(1_000, 90_000, 2_000);
   assert.equal(edge.at(90_000), 1_000);
@@ -19,18 +19,18 @@ test("LiveEdge stands still at the end of old history until something happens", 
   assert.equal(edge.at(95_500), 95_400);
 });
 
-test("LiveEdge counts in the time of the data, whatever this device's clock says", () => {
+test("LiveEdge follows the time of the data, whatever the device's clock says", () => {
   const edge = new LiveEdge();
   edge.start(-50_000, 0, 2_000);
   edge.arrived(-40_000, 100);
   edge.arrived(-39_500, 650);
   assert.equal(edge.at(1_000), -39_100);
-  // What comes late does not set it back.
+  // A late update does not move the edge back.
   edge.arrived(-45_000, 1_100);
   assert.equal(edge.at(1_100), -39_000);
 });
 
-test("LiveEdge never lies before the newest point", () => {
+test("LiveEdge is never before the newest point", () => {
   fc.assert(fc.property(fc.array(fc.tuple(fc.nat(9_999), fc.nat(50))), (steps) => {
     const edge = new LiveEdge();
     edge.start(0, 0, 1_000);

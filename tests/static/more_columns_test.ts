@@ -9,7 +9,7 @@ const columns = allColumns({
 });
 const column = (name: string) => columns.find((each) => each.name === name)!;
 
-test("Columns tell spread, size and what has changed since", () => {
+test("Columns show spread, size and changes", () => {
   const known = { ...row("A", 110), bid: 109.5, ask: 110, size: 1_500 };
   assert.equal(column("spread").text(known, 2), "0.50");
   assert.equal(column("size").text(known, 2), "1.5K");
@@ -18,7 +18,7 @@ test("Columns tell spread, size and what has changed since", () => {
   assert.equal(column("day").text({ ...known, price: -25 }, 2), "+50.00 %");
 });
 
-test("What is unknown is a dash, and sorted as unknown", () => {
+test("An unknown value is a dash, and is sorted as unknown", () => {
   const unknown = { ...row("B", null), bid: 1, ask: null, time: null };
   for (const name of ["spread", "hour", "size", "open", "time"]) {
     assert.equal(column(name).text(unknown, 2), "–", name);

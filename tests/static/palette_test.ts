@@ -18,12 +18,12 @@ test("Commands are found by any of their words, in any order", () => {
   assert.deepEqual(found("usd"), ["BTC/USD"]);
   assert.deepEqual(found("tcoin"), ["BTC/USD"]);
   assert.deepEqual(found("symbol btc/usd"), ["BTC/USD"]);
-  // A letter is in nearly everything.
+  // A single letter would match nearly every command.
   assert.deepEqual(found("b"), ["BTC/USD"]);
   assert.deepEqual(found("nothing like it"), []);
   assert.equal(found("").length, commands.length);
 });
 
-test("What is called just so comes first, then what begins so", () => {
+test("An exact match comes first, then names that begin with the text", () => {
   assert.deepEqual(found("m").slice(0, 2), ["M", "MSFT"]);
 });

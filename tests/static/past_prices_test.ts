@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { until } from "../helpers/until.mjs";
 import { PastPrices } from "../../static/past_prices.js";
 
-test("What was before is asked once for a while, for symbols in sight", async () => {
+test("PastPrices loads earlier prices once for a while, for visible symbols", async () => {
   const asked: string[] = [];
   let now = 10_000_000;
   const past = new PastPrices({

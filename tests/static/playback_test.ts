@@ -20,7 +20,7 @@ function setUp() {
 
 const at = (time: number, isPaused = true, speed = 1) => ({ time, speed, isPaused });
 
-test("PlaybackStream seeks with the cursor it has, and goes back to the present with a new one", () => {
+test("PlaybackStream seeks with its cursor, and returns to the present with a new one", () => {
   const { source, replies, stream } = setUp();
   source.reply();
   stream.show(at(100));
@@ -34,7 +34,7 @@ test("PlaybackStream seeks with the cursor it has, and goes back to the present 
   assert.equal(source.asked.length, 2);
 });
 
-test("PlaybackStream has one seek on its way, and the newest wish is the next one", () => {
+test("PlaybackStream sends one seek at a time, and then the newest waiting one", () => {
   const { source, stream, replies } = setUp();
   source.reply();
   for (const time of [100, 200, 300, 400]) stream.show(at(time));
@@ -59,7 +59,7 @@ test("PlaybackStream plays, pauses and changes the speed in place", () => {
   }]);
 });
 
-test("PlaybackStream tells nothing of rows that came before a seek was answered", () => {
+test("PlaybackStream drops rows that come before the answer to a seek", () => {
   const { source, stream, rows } = setUp();
   source.reply();
   source.rows({ a: 1 });
@@ -70,7 +70,7 @@ test("PlaybackStream tells nothing of rows that came before a seek was answered"
   assert.deepEqual(rows, [{ a: 1 }, { a: 3 }]);
 });
 
-test("PlaybackStream that cannot have its moment is live again, and says why", () => {
+test("PlaybackStream returns to live with the reason when its moment is unavailable", () => {
   const { source, stream, lost, failures } = setUp();
   source.reply();
   stream.show(at(100));
@@ -83,7 +83,7 @@ test("PlaybackStream that cannot have its moment is live again, and says why", (
   assert.deepEqual(lost.slice(1), ["The epoch is another"]);
 });
 
-test("PlaybackStream that is closed has nothing more to say", () => {
+test("PlaybackStream says nothing after it is closed", () => {
   const { source, stream, rows } = setUp();
   source.reply();
   stream.close();

@@ -35,19 +35,19 @@ const view = (fields: Partial<View>): View => ({
 });
 const size = { width: 1_000, stretch: 1 };
 
-test("A scene has the bars in sight and one beyond either end, and reaches as far as they do", () => {
+test("A scene has the visible bars and one beyond each end, and spans their prices", () => {
   const { strands: [strand], range: [low, high] } = plotDataOf(view({}), size);
   assert.deepEqual([...strand!.slots.closes], [100, 110, 120, 130]);
   assert.ok(low < 98 && high > 132);
   assert.deepEqual(strand!.last, { time: 180_000, place: 180_000, price: 130, open: 129 });
 });
 
-test("A line reaches as far as its closes do", () => {
+test("A line spans its closes", () => {
   const { strands: [strand] } = plotDataOf(view({ look: "line" }), size);
   assert.deepEqual([...strand!.slots.highs], [100, 110, 120, 130]);
 });
 
-test("Compared symbols begin at nothing where the sight begins, and only the first has candles", () => {
+test("Compared symbols start at 0 at the left edge, and only the first has candles", () => {
   const parts = [
     { symbol: "A", series: bars(100, 110, 120, 130) },
     { symbol: "B", series: bars(5, 4, 3, 2) },
@@ -66,7 +66,7 @@ test("Compared symbols begin at nothing where the sight begins, and only the fir
   assert.equal(decimals, 2);
 });
 
-test("A symbol that is compared from 0 is shown by its price, and one without history not at all", () => {
+test("A symbol compared from price 0 is shown by price, and one without history is not shown", () => {
   const parts = [
     { symbol: "A", series: bars(0, 0, 1) },
     { symbol: "B", series: bars() },
@@ -79,7 +79,7 @@ test("A symbol that is compared from 0 is shown by its price, and one without hi
   ]);
 });
 
-test("More bars than pixels are merged", () => {
+test("Several bars in one pixel are merged", () => {
   const series = bars(...Array.from({ length: 1_000 }, (_, index) => index));
   const window = { from: 0, to: 60_000_000 };
   const { strands: [strand] } = plotDataOf(
@@ -92,7 +92,7 @@ test("More bars than pixels are merged", () => {
   assert.ok(strand!.isMerged && strand!.slots.length <= 52);
 });
 
-test("A distance beyond all numbers is as great as numbers go", () => {
+test("An infinite range is cut to the largest number", () => {
   const scale = { kind: "percent", base: 5e-324 } as const;
   assert.equal(scaled(1e308, scale), Number.MAX_VALUE);
   assert.equal(scaled(-1e308, scale), -Number.MAX_VALUE);
@@ -113,11 +113,11 @@ test("A distance beyond all numbers is as great as numbers go", () => {
   }
 });
 
-test("A price below zero that rises is a gain in per cent", () => {
+test("A rising price below zero is a gain in per cent", () => {
   assert.equal(scaled(-1, { kind: "percent", base: -2 }), 50);
 });
 
-test("A logarithmic scale reaches as far, and is a linear one where a price is not above 0", () => {
+test("A logarithmic scale has the same range, and is linear with prices of 0 or below", () => {
   const log = plotDataOf(view({ scale: "log" }), size);
   assert.equal(log.strands[0]!.scale.kind, "log");
   assert.ok(log.range[0] < Math.log10(98) && log.range[1] > Math.log10(132));
@@ -125,7 +125,7 @@ test("A logarithmic scale reaches as far, and is a linear one where a price is n
   assert.equal(plotDataOf(view({ parts, scale: "log" }), size).strands[0]!.scale.kind, "linear");
 });
 
-test("On a scale of prices another symbol is as high as the leading one", () => {
+test("On a price scale another symbol is scaled to the height of the leading one", () => {
   const parts = [
     { symbol: "A", series: bars(100, 110, 120, 130) },
     { symbol: "B", series: bars(5, 4, 3, 2) },
@@ -138,7 +138,7 @@ test("On a scale of prices another symbol is as high as the leading one", () => 
   }
 });
 
-test("A value of the scale leads back to its price", () => {
+test("A value of the scale converts back to its price", () => {
   const scales: Scaling[] = [
     { kind: "linear" },
     { kind: "log" },

@@ -17,7 +17,7 @@ function setUp() {
   return { clock, shown, recorder };
 }
 
-test("Recorder shows a moment, plays it at its speed, and stands still again", () => {
+test("Recorder shows a moment, plays it at its speed, and stops again", () => {
   const { clock, shown, recorder } = setUp();
   assert.ok(recorder.isLive);
   recorder.seek(20_000);
@@ -31,11 +31,11 @@ test("Recorder shows a moment, plays it at its speed, and stands still again", (
   recorder.pause();
   clock.now += 1_000;
   assert.equal(recorder.time, 30_000);
-  // The cursor was never moved, only its pace.
+  // Only the pace of the cursor changed, not its position.
   assert.deepEqual(shown.map((moment) => moment?.time), Array(4).fill(20_000));
 });
 
-test("Recorder is as far as the newest row that has been played", () => {
+test("Recorder is at the newest row of the replay", () => {
   const { clock, recorder } = setUp();
   recorder.seek(20_000, false);
   recorder.sawTime(27_000);
@@ -44,7 +44,7 @@ test("Recorder is as far as the newest row that has been played", () => {
   assert.equal(recorder.time, 28_000);
 });
 
-test("Recorder that has played up to the present is live", () => {
+test("Recorder is live after its replay reaches the present", () => {
   const { clock, shown, recorder } = setUp();
   recorder.setSpeed(100);
   recorder.seek(90_000, false);
@@ -57,7 +57,7 @@ test("Recorder that has played up to the present is live", () => {
   assert.equal(shown.at(-1), undefined);
 });
 
-test("Recorder stops the present, and steps back and forth from where it is", () => {
+test("Recorder stops the present, and steps back and forth", () => {
   const { recorder } = setUp();
   recorder.toggle();
   assert.deepEqual([recorder.time, recorder.isPlaying], [100_000, false]);
@@ -71,7 +71,7 @@ test("Recorder stops the present, and steps back and forth from where it is", ()
   assert.ok(recorder.isLive);
 });
 
-test("Recorder lets something else join at the time that is shown", () => {
+test("Recorder lets another stream join at its moment", () => {
   const { clock, shown, recorder } = setUp();
   recorder.rejoin();
   assert.equal(shown.length, 0);

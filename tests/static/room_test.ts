@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readView } from "../../static/address.js";
 import { Room, type Shared } from "../../static/room.js";
 
-/** A server that gives to all others what one has sent, and its newest message to those who come later. */
+/** A server that passes each message to all others, and the newest message to newcomers. */
 class Hall {
   now = 0;
   newest: string | undefined;
@@ -86,7 +86,7 @@ async function two() {
   return { hall, a, b };
 }
 
-test("Everyone in a room follows whoever has chosen last", async () => {
+test("All clients of a room follow the newest choice", async () => {
   const { hall, a, b } = await two();
   a.room.moved(view("X"));
   hall.pass(200);
@@ -100,7 +100,7 @@ test("Everyone in a room follows whoever has chosen last", async () => {
   ]);
 });
 
-test("Who comes later sees what the room sees, whoever spoke last", async () => {
+test("A newcomer sees the view of the room, whoever spoke last", async () => {
   const { hall, a } = await two();
   a.room.moved(view("X"));
   hall.pass(6_000);
@@ -112,7 +112,7 @@ test("Who comes later sees what the room sees, whoever spoke last", async () => 
   assert.equal(c.room.members.length, 3);
 });
 
-test("Who comes in listens first: he does not lead with what he has brought along", async () => {
+test("A newcomer listens first, and does not lead with its own view", async () => {
   const { hall, a, b } = await two();
   a.room.moved(view("X"));
   hall.pass(200);
@@ -124,7 +124,7 @@ test("Who comes in listens first: he does not lead with what he has brought alon
   assert.deepEqual([a.adopted, b.adopted, c.adopted], [[], ["X"], ["X"]]);
 });
 
-test("Who is alone in a room leads with what he has brought along", async () => {
+test("A newcomer alone in a room leads with its own view", async () => {
   const hall = new Hall();
   const a = hall.enter("a");
   a.room.moved(view("X"));
@@ -139,7 +139,7 @@ test("Who is alone in a room leads with what he has brought along", async () => 
   assert.deepEqual([a.adopted, b.adopted], [[], ["X"]]);
 });
 
-test("Who does not follow is left alone, leads nobody, and catches up when he follows again", async () => {
+test("A client that does not follow leads nobody, and catches up when it follows again", async () => {
   const { hall, a, b } = await two();
   b.room.follows = false;
   a.room.moved(view("X"));
@@ -151,7 +151,7 @@ test("Who does not follow is left alone, leads nobody, and catches up when he fo
   assert.deepEqual(b.adopted, ["X"]);
 });
 
-test("Who is gone is forgotten, and a room that was lost is entered again", async () => {
+test("A client that leaves is forgotten, and a lost room is entered again", async () => {
   const { hall, a } = await two();
   assert.equal(a.room.members.length, 2);
   hall.rooms.pop();
@@ -164,7 +164,7 @@ test("Who is gone is forgotten, and a room that was lost is entered again", asyn
   assert.equal(a.room.isJoined, true);
 });
 
-test("What is no message of a room changes nothing", async () => {
+test("An invalid message changes nothing", async () => {
   const { hall, a } = await two();
   const good = JSON.parse(hall.newest!);
   for (

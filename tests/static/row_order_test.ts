@@ -15,7 +15,7 @@ function shown(order: RowOrder, now = 0): string {
   return order.symbols.join("");
 }
 
-test("RowOrder is that of the server until a column is chosen, and again at its third choice", () => {
+test("RowOrder is the server's order until a column is chosen, and after the third click", () => {
   const order = new RowOrder(COLUMNS);
   assert.equal(shown(order), "BAC");
   order.sortBy("last");
@@ -40,7 +40,7 @@ test("RowOrder finds symbols and names in any letter case", () => {
   assert.equal(shown(order), "BAC");
 });
 
-test("RowOrder changes at most once a second by itself, and at once for somebody", () => {
+test("RowOrder changes by itself at most once a second, and at once for the user", () => {
   const order = new RowOrder(COLUMNS);
   order.sortBy("last");
   assert.equal(order.update(rows, 1, 0), true);
@@ -51,7 +51,7 @@ test("RowOrder changes at most once a second by itself, and at once for somebody
   assert.equal(order.update(rows, 2, 1_002), true);
 });
 
-test("An own list has its own order, without symbols that the server does not have", () => {
+test("An own list has its own order, without symbols that the server lacks", () => {
   const order = new RowOrder(COLUMNS);
   order.list = ["C", "X", "B"];
   assert.equal(shown(order), "CB");

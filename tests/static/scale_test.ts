@@ -12,18 +12,18 @@ test("Prices fill the height, and a flat line lies in the middle", () => {
   assert.deepEqual(priceRange(undefined, plain), [0, 1]);
 });
 
-test("Volumes have their place below the prices", () => {
+test("Volumes are below the prices", () => {
   const [withVolume] = priceRange({ min: 100, max: 101 }, { ...plain, hasVolume: true });
   const [without] = priceRange({ min: 100, max: 101 }, plain);
   assert.ok(withVolume < without);
 });
 
-test("More or less can be seen than is needed", () => {
+test("The user can widen or narrow the visible range", () => {
   const [low, high] = priceRange({ min: 100, max: 101 }, { ...plain, stretch: 3 });
   assert.ok(high - low > 3);
 });
 
-test("What is beyond all measure has a scale of numbers", () => {
+test("Extreme values have a scale of finite numbers", () => {
   for (
     const [low, high] of [
       priceRange({ min: -1.7e308, max: 1.7e308 }, plain),
@@ -40,7 +40,7 @@ test("Steps between labels are never finer than the decimals", () => {
   assert.ok(increments(2).includes(50));
 });
 
-test("Times are marked where people expect it, and no closer than there is room", () => {
+test("Time marks are at usual times, and no closer than their labels", () => {
   const noon = new Date(2026, 4, 7, 12).getTime();
   const texts = (from: number, to: number, labelsMax: number) =>
     timeMarks(from, to, labelsMax).times.map((time) => new Date(time).toTimeString().slice(0, 8));
@@ -56,7 +56,7 @@ test("Times are marked where people expect it, and no closer than there is room"
   assert.deepEqual(timeMarks(5, 5, 4).times.length <= 1, true);
 });
 
-test("A logarithmic scale is marked at round prices, and no closer than there is room", () => {
+test("Marks of a logarithmic scale are at round prices, and no closer than their labels", () => {
   const prices = (low: number, high: number, labelsMax: number) =>
     logMarks(Math.log10(low), Math.log10(high), labelsMax).map((mark) => +(10 ** mark).toFixed(6));
   assert.deepEqual(prices(1, 1_000, 12), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]);
@@ -65,7 +65,7 @@ test("A logarithmic scale is marked at round prices, and no closer than there is
   assert.deepEqual(logMarks(5, 5, 4).length <= 1, true);
 });
 
-test("Marks are round in the zone that is chosen", () => {
+test("Marks are at round times of the chosen zone", () => {
   const noon = Date.UTC(2026, 4, 7, 12);
   const { times } = timeMarks(noon, noon + 4 * 3_600_000, 2, 5.5 * 3_600_000);
   assert.deepEqual(times.map((time) => new Date(time).toISOString().slice(11, 16)), [

@@ -15,7 +15,7 @@ const bar = (time: number, count: number, closed = false) => ({
   closed,
 });
 
-test("TickSeries holds every tick once and in order, in whichever order they come", () => {
+test("TickSeries keeps every tick once and in order, for any order of arrival", () => {
   const ticks = fc.uniqueArray(fc.record({ seq: fc.nat(200), time: fc.nat(20) }), {
     selector: ({ seq }) => seq,
   });
@@ -31,7 +31,7 @@ test("TickSeries holds every tick once and in order, in whichever order they com
   }));
 });
 
-test("TickSeries is bounded, and what it has dropped does not come back", () => {
+test("TickSeries is bounded, and dropped ticks do not come back", () => {
   const series = new TickSeries(80);
   for (let seq = 101; seq <= 1_000; seq++) {
     series.put(tick(seq));
@@ -44,7 +44,7 @@ test("TickSeries is bounded, and what it has dropped does not come back", () => 
   assert.equal(before.length, before.at(-1)! - before[0]! + 1);
 });
 
-test("BarSeries replaces a bar by a newer state of it and never by an older one", () => {
+test("BarSeries replaces a bar by a newer state, and never by an older one", () => {
   const states = [bar(60, 1), bar(60, 2), bar(60, 3), bar(60, 3, true)];
   fc.assert(fc.property(fc.shuffledSubarray(states, { minLength: 4 }), (order) => {
     const series = new BarSeries();
@@ -69,7 +69,7 @@ test("Series finds the newest point at or before a time", () => {
   assert.equal(series.at("price", 7), undefined);
 });
 
-test("Series changes its version only when it has changed", () => {
+test("Series changes its version only when its data changes", () => {
   const series = new BarSeries();
   series.put(bar(0, 2));
   const { version } = series;
@@ -79,7 +79,7 @@ test("Series changes its version only when it has changed", () => {
   assert.notEqual(series.version, version);
 });
 
-test("Series takes many points at once as if they came one by one", () => {
+test("Series adds many points at once like one by one", () => {
   const part = fc.array(fc.nat(60), { maxLength: 30 });
   fc.assert(fc.property(part, part, part, (first, second, third) => {
     const [one, many] = [new TickSeries(), new TickSeries()];
@@ -93,7 +93,7 @@ test("Series takes many points at once as if they came one by one", () => {
   }));
 });
 
-test("Series that is full takes nothing older, and says so", () => {
+test("Series that is full refuses older points, and says so", () => {
   const series = new TickSeries(8);
   series.putAll([5, 6, 7, 8].map((seq) => tick(seq)));
   assert.equal(series.isFull, false);
@@ -103,7 +103,7 @@ test("Series that is full takes nothing older, and says so", () => {
   assert.deepEqual([...series.column("seq")], [1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-test("What is unknown of a point is no number, and what it lacks is 0", () => {
+test("An unknown value of a point is NaN, and a missing field is 0", () => {
   const bars = new BarSeries();
   bars.put({ time: 0, open: 1, high: 1, low: 1, close: 1, volume: null, count: 1 });
   assert.deepEqual([bars.at("volume", 0), bars.at("order", 0)], [NaN, 0]);

@@ -10,7 +10,7 @@ const first = {
   colors: "green-red",
 };
 
-test("Settings are read as they were kept", () => {
+test("Settings are read as they were stored", () => {
   const kept = {
     zone: "Asia/Tokyo",
     isHour12: true,
@@ -21,7 +21,7 @@ test("Settings are read as they were kept", () => {
   assert.deepEqual(readSettings(kept), kept);
 });
 
-test("What is broken is as it is at first", () => {
+test("Broken settings get their defaults", () => {
   for (const kept of [null, 7, "x", [], { zone: "Mars/Base", colors: "pink", isHour12: "yes" }]) {
     assert.deepEqual(readSettings(kept), first);
   }

@@ -1,4 +1,4 @@
-/** What the parts of the page use, with the test as the server. */
+/** The interface of the page's parts to the server, with the test as the server. */
 import type {
   DataFrame,
   Handlers,
@@ -43,7 +43,7 @@ export class FakeSource {
     this.handlers.at(-1)!.onRows(rows, frame);
   }
 
-  /** The answer to a seek. */
+  /** Answers a seek. */
   sought(fields: Partial<Reply> = {}): void {
     this.reply({ op: "updated", ...fields });
   }

@@ -19,7 +19,7 @@ function setUp() {
 const bars = (first: number, count: number) =>
   Array.from({ length: count }, (_, index) => ({ time: (first + index) * minute, close: index }));
 
-test("Sparks are loaded for what is in sight, a few at a time", async () => {
+test("Sparks are loaded for visible symbols, a few at a time", async () => {
   const { loads, sparks, rest } = setUp();
   sparks.want(["A", "B", "C", "D", "E"]);
   assert.equal(loads.length, 3);
@@ -34,7 +34,7 @@ test("Sparks are loaded for what is in sight, a few at a time", async () => {
   ]);
 });
 
-test("Sparks have sixty minutes, and the newest price is their end", async () => {
+test("Sparks have sixty minutes and end with the newest price", async () => {
   const { loads, sparks, rest } = setUp();
   sparks.want(["A"]);
   loads[0]!.arrive(bars(40, 60));
@@ -52,7 +52,7 @@ test("Sparks have sixty minutes, and the newest price is their end", async () =>
   assert.equal(spark.closes.at(-1), 9);
 });
 
-test("Sparks of a moment end with the minutes that were over, and those before are forgotten", () => {
+test("Sparks at a moment end with its last whole minute, and the earlier sparks are dropped", () => {
   const { loads, sparks } = setUp();
   sparks.want(["A"]);
   sparks.show(90 * minute + 30_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onUnstored, recall, recallJson, remember, rememberJson } from "../../static/storage.js";
 
-/** A storage of the page, which can be full. */
+/** A storage of the page that can be full. */
 class Storage {
   readonly kept = new Map<string, string>();
   isFull = false;
@@ -18,7 +18,7 @@ class Storage {
   }
 }
 
-test("What finds no room is known as long as the page, and is told", () => {
+test("A value that does not fit is kept until the page closes, and reported", () => {
   const storage = new Storage();
   Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
   const told: string[] = [];
@@ -34,7 +34,7 @@ test("What finds no room is known as long as the page, and is told", () => {
   assert.equal(recall("theme"), "dark");
 });
 
-test("What is no JSON is as if it were not there", () => {
+test("A value that is not JSON is treated as absent", () => {
   remember("lists", "{not json");
   assert.equal(recallJson("lists"), null);
   rememberJson("lists", [1]);

@@ -21,7 +21,7 @@ function setUp() {
     clock,
     givenUp,
     streams,
-    /** What has been sent since this was last asked, without what all have. */
+    /** Frames since the last call, without `format`, which all have. */
     sent: () => sent.splice(0).map(({ format: _, ...frame }) => frame),
     ops: () => sent.splice(0).map((frame) => `${frame["op"]} ${frame["sub"] ?? frame["symbols"]}`),
     receive: (frame: Record<string, unknown>) => streams.receive(frame as unknown as Frame),
@@ -50,7 +50,7 @@ const updated = (id: number, sub: string, fields: object = {}) => ({
   ...fields,
 });
 
-test("What is wanted is asked for as soon as a connection is open, one at a time", () => {
+test("Subscriptions are requested when a connection opens, one at a time", () => {
   const { streams, ops, receive, open } = setUp();
   streams.closed();
   open("A");
@@ -62,7 +62,7 @@ test("What is wanted is asked for as soon as a connection is open, one at a time
   assert.deepEqual(ops(), ["subscribe B"]);
 });
 
-test("Rows go to their stream and move its position, heartbeats do not", () => {
+test("Rows go to their stream and move its position, and heartbeats do not", () => {
   const { streams, receive, open } = setUp();
   const [a, b] = [open("A"), open("B")];
   assert.equal(a.stream.position, undefined);
@@ -79,7 +79,7 @@ test("Rows go to their stream and move its position, heartbeats do not", () => {
   assert.equal(streams.position, "e:14");
 });
 
-test("A stream resumes at its last position, and its consumer is told whether it goes on", () => {
+test("A stream resumes at its last position, and tells its consumer whether that succeeded", () => {
   const { sent, receive, open, again } = setUp();
   const { heard } = open("A", { channel: "quote", mode: "latest" });
   receive(subscribed(1, "q1", "e:10"));
@@ -96,7 +96,7 @@ test("A stream resumes at its last position, and its consumer is told whether it
   assert.deepEqual(heard, ["begin at e:10", 12, "on from e:12", "begin at f:2", 3]);
 });
 
-test("A replay resumes at its position with its speed, and without one when it had to begin anew", () => {
+test("A replay resumes at its position with its speed, and without speed if it starts again", () => {
   const { sent, receive, open, again } = setUp();
   open("A", { from: "-1h", speed: 10 });
   again();
@@ -114,7 +114,7 @@ test("A replay resumes at its position with its speed, and without one when it h
   ]);
 });
 
-test("A position from elsewhere is gone on from", () => {
+test("A stream can start at a given position", () => {
   const { receive, open } = setUp();
   const { heard, stream } = open("A", { from: "e:7" });
   assert.equal(stream.position, "e:7");
@@ -122,7 +122,7 @@ test("A position from elsewhere is gone on from", () => {
   assert.deepEqual(heard, ["on from e:7"]);
 });
 
-test("A gap is noticed, its frame is dropped, and what was lost is asked for", () => {
+test("A gap is detected, its frame is dropped, and the missing rows are requested", () => {
   const { clock, sent, receive, open } = setUp();
   const { heard } = open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -131,7 +131,7 @@ test("A gap is noticed, its frame is dropped, and what was lost is asked for", (
   sent();
   receive(data("t1", 13, 14));
   assert.deepEqual(sent(), [{ op: "unsubscribe", sub: "t1", id: 2 }]);
-  // This one was on its way when the server heard of it.
+  // The server sent this frame before it read the request.
   receive(data("t1", 14, 15));
   receive({ op: "unsubscribed", id: 2, sub: "t1" });
   assert.deepEqual(sent(), [{ op: "subscribe", symbols: "A", from: "e:12", id: 3 }]);
@@ -140,7 +140,7 @@ test("A gap is noticed, its frame is dropped, and what was lost is asked for", (
   assert.deepEqual(heard, ["begin at e:10", 12, "gap 12 13", "on from e:12", 15]);
 });
 
-test("A gap right after joining ends the connection, for the next attempt has to wait", () => {
+test("A gap right after joining closes the connection, so that the next attempt waits", () => {
   const { clock, givenUp, receive, open } = setUp();
   open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -149,7 +149,7 @@ test("A gap right after joining ends the connection, for the next attempt has to
   assert.equal(givenUp.length, 1);
 });
 
-test("A stream that the server had to begin anew goes on from there", () => {
+test("A stream that the server starts again goes on from there", () => {
   const { receive, open } = setUp();
   const { heard, stream } = open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -160,7 +160,7 @@ test("A stream that the server had to begin anew goes on from there", () => {
   assert.equal(stream.position, "e:91");
 });
 
-test("What is left is ended, and nobody hears of it any more", () => {
+test("A stream that is left is unsubscribed, and its consumer hears nothing more", () => {
   const { ops, receive, open } = setUp();
   const { heard, stream } = open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -171,7 +171,7 @@ test("What is left is ended, and nobody hears of it any more", () => {
   assert.deepEqual(heard, ["begin at e:10"]);
 });
 
-test("What is left before it is answered is ended before the next one is asked for", () => {
+test("A stream left before its answer is unsubscribed before the next request", () => {
   const { ops, receive, open } = setUp();
   const first = open("A");
   first.stream.close();
@@ -183,7 +183,7 @@ test("What is left before it is answered is ended before the next one is asked f
   assert.deepEqual([first.heard, second.heard], [[], ["begin at e:11"]]);
 });
 
-test("A stream that is refused is told so and not asked for again on this connection", () => {
+test("A refused stream is reported and not requested again on this connection", () => {
   const { ops, receive, open, again } = setUp();
   const refused = open("a b");
   open("B");
@@ -193,12 +193,12 @@ test("A stream that is refused is told so and not asked for again on this connec
   assert.deepEqual(ops(), ["subscribe a b", "subscribe B"]);
   again();
   assert.deepEqual(ops(), ["subscribe a b"]);
-  // The server could not even read the id.
+  // The server could not read the id.
   receive({ op: "error", code: "too_large", message: "Cannot read" });
   assert.deepEqual(refused.heard, ["bad_symbol", "too_large"]);
 });
 
-test("After too many commands the unanswered one is said again when it is time", () => {
+test("After too_many_commands, the unanswered command is repeated after the wait", () => {
   const { clock, ops, receive, open } = setUp();
   const { stream } = open("A");
   receive(subscribed(1, "t1", "e:1"));
@@ -211,7 +211,7 @@ test("After too many commands the unanswered one is said again when it is time",
   assert.deepEqual(ops(), ["update t1"]);
 });
 
-test("A position of another epoch replaces the one before, even if its seq is smaller", () => {
+test("A position of another epoch replaces the previous one, even with a smaller seq", () => {
   const { streams, receive, open, again } = setUp();
   open("A");
   receive(subscribed(1, "t1", "old:900"));
@@ -220,7 +220,7 @@ test("A position of another epoch replaces the one before, even if its seq is sm
   assert.equal(streams.position, "new:3");
 });
 
-test("Updates are said in turn and survive a broken connection", () => {
+test("Updates are sent one at a time and survive a reconnect", () => {
   const { sent, receive, open, again } = setUp();
   const { heard, stream } = open("A", { from: "-1h", speed: 10 });
   stream.update({ speed: 2 });
@@ -234,14 +234,14 @@ test("Updates are said in turn and survive a broken connection", () => {
     { op: "subscribe", id: 4, symbols: "A", from: "e:50", speed: 2 },
     { op: "update", id: 5, sub: "t1", seek: "-2h" },
   ]);
-  // This one is still from before the jump.
+  // This frame is from before the jump.
   receive(data("t1", 50, 51));
   receive(updated(5, "t1", { position: "e:20", symbols: [], snapshot: [] }));
   receive(data("t1", 20, 21));
   assert.deepEqual(heard.slice(2), ["on from e:50", 51, "begin at e:20", 21]);
 });
 
-test("A new spacing is another subscription, kept when the connection breaks", () => {
+test("A new spacing gives another subscription, and survives a reconnect", () => {
   const { ops, sent, receive, open, again } = setUp();
   const { heard, stream } = open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -256,7 +256,7 @@ test("A new spacing is another subscription, kept when the connection breaks", (
   assert.deepEqual(heard, ["begin at e:10", "on from e:10", 11, "on from e:11"]);
 });
 
-test("What is left while its new name is on the way is ended by that name", () => {
+test("A stream left while its new name is on the way is unsubscribed by that name", () => {
   const { ops, receive, open } = setUp();
   const { stream } = open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -267,7 +267,7 @@ test("What is left while its new name is on the way is ended by that name", () =
   assert.deepEqual(ops(), ["unsubscribe t2"]);
 });
 
-test("A stream that is paused stays away from a new connection until it is to go on", () => {
+test("A paused stream does not join a new connection until it goes on", () => {
   const { sent, receive, open, again } = setUp();
   const { stream } = open("A");
   receive(subscribed(1, "t1", "e:10"));
@@ -286,7 +286,7 @@ test("A stream that is paused stays away from a new connection until it is to go
   ]);
 });
 
-test("An update that is refused changes nothing", () => {
+test("A refused update changes nothing", () => {
   const { sent, receive, open, again } = setUp();
   const { heard, stream } = open("A");
   receive(subscribed(1, "t1", "e:10"));

@@ -9,7 +9,7 @@ function pooled() {
   return { source, pool };
 }
 
-test("Charts of the same symbol and interval share one subscription, until nobody shows it", () => {
+test("Charts of the same symbol and interval share one subscription, until the last one closes", () => {
   const { source, pool } = pooled();
   const [first, second] = [new SymbolHistories(pool), new SymbolHistories(pool)];
   first.choose(["A", "B"], "1m", undefined);
@@ -24,7 +24,7 @@ test("Charts of the same symbol and interval share one subscription, until nobod
   assert.deepEqual([source.asked.length, source.left], [4, 2]);
 });
 
-test("What is shown already stays as it is", () => {
+test("A track that is already shown stays the same", () => {
   const { source, pool } = pooled();
   const tracks = new SymbolHistories(pool);
   tracks.choose(["A", "B"], "1m", undefined);
@@ -34,7 +34,7 @@ test("What is shown already stays as it is", () => {
   assert.deepEqual([source.asked.length, source.left], [3, 1]);
 });
 
-test("Rows of tracks that were closed are counted still", () => {
+test("Rows of closed tracks still count", () => {
   const { source, pool } = pooled();
   const tracks = new SymbolHistories(pool);
   tracks.choose(["A"], "1m", undefined);

@@ -12,7 +12,7 @@ interface Load {
   arrive(points: Point[]): Promise<void>;
 }
 
-/** A track whose history comes when the test says so. */
+/** A track whose history the test delivers. */
 function setUp(symbol = "A", interval: Interval = "tick", moment?: Playback) {
   const source = new FakeSource();
   const loads: Load[] = [];
@@ -31,7 +31,7 @@ function setUp(symbol = "A", interval: Interval = "tick", moment?: Playback) {
 const tick = (seq: number) => ({ seq, time: seq * 10, price: seq });
 const bar = (time: number, count = 1, closed = true) => ({ time, count, close: count, closed });
 
-test("SymbolHistory joins first and loads then, so that nothing is missing and nothing is twice", async () => {
+test("SymbolHistory joins first and then loads, so that nothing is missing or doubled", async () => {
   const { source, loads, track, seqs } = setUp();
   assert.equal(loads.length, 0);
   source.reply();
@@ -44,11 +44,11 @@ test("SymbolHistory joins first and loads then, so that nothing is missing and n
   assert.equal(track.edge.at(5_000), 5_000);
 });
 
-test("SymbolHistory keeps the old series in sight until it is whole again", async () => {
+test("SymbolHistory shows the old series until the new one is complete", async () => {
   const { source, loads, seqs } = setUp();
   source.reply();
   await loads[0]!.arrive([tick(1)]);
-  // The server has been started anew and counts from the beginning.
+  // The server was restarted and counts from the beginning.
   source.reply();
   source.rows(tick(1));
   assert.deepEqual(seqs(), [1]);
@@ -61,10 +61,10 @@ test("SymbolHistory keeps the old series in sight until it is whole again", asyn
   assert.deepEqual(seqs(), [2, 3]);
 });
 
-test("SymbolHistory goes on with the series it has when its stream goes on", async () => {
+test("SymbolHistory keeps its series when its stream resumes", async () => {
   const { source, loads, seqs } = setUp();
   source.reply();
-  // The connection breaks while history is still on its way.
+  // The connection breaks while history is loading.
   source.reply({ resumed: true });
   source.rows(tick(3));
   await loads[0]!.arrive([tick(1), tick(2)]);
@@ -74,7 +74,7 @@ test("SymbolHistory goes on with the series it has when its stream goes on", asy
   assert.equal(loads.length, 1);
 });
 
-test("SymbolHistory loads what is older, more each time, until there is nothing", async () => {
+test("SymbolHistory loads older data, more each time, until there is none", async () => {
   const { source, loads, track } = setUp("X&Y=1", "1m");
   source.reply();
   assert.equal(loads[0]!.path, "bars?symbol=X%26Y%3D1&limit=500&interval=1m");
@@ -94,7 +94,7 @@ test("SymbolHistory loads what is older, more each time, until there is nothing"
   assert.equal(loads.length, 3);
 });
 
-test("SymbolHistory that is short has nothing older", async () => {
+test("SymbolHistory with a short history has nothing older", async () => {
   const { source, loads, track } = setUp();
   source.reply();
   await loads[0]!.arrive([tick(1)]);
@@ -102,7 +102,7 @@ test("SymbolHistory that is short has nothing older", async () => {
   assert.equal(loads.length, 1);
 });
 
-test("SymbolHistory at a moment has what was closed by then, and the bar that was forming", async () => {
+test("SymbolHistory at a moment has the closed bars and the forming bar of then", async () => {
   const moment = { time: 150_000, speed: 1, isPaused: true };
   const { source, loads, track } = setUp("A", "1m", moment);
   assert.deepEqual(source.updates, [{ seek: 150_000, speed: 1, pause: true }]);
@@ -119,7 +119,7 @@ test("SymbolHistory at a moment has what was closed by then, and the bar that wa
   assert.deepEqual([source.left, source.asked.length], [1, 2]);
 });
 
-test("SymbolHistory leaves its stream and its loads when it is closed", () => {
+test("SymbolHistory leaves its stream and cancels its loads when it is closed", () => {
   const { source, loads, track } = setUp();
   source.reply();
   track.close();
@@ -127,7 +127,7 @@ test("SymbolHistory leaves its stream and its loads when it is closed", () => {
   assert.equal(source.left, 1);
 });
 
-test("SymbolHistory says why there is nothing to see", () => {
+test("SymbolHistory says why it is empty", () => {
   const { source, track } = setUp("a b");
   source.refuse("Cannot subscribe");
   assert.deepEqual(track.state, { kind: "failed", message: "Cannot subscribe" });

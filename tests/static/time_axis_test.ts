@@ -14,22 +14,22 @@ function axisOf(...minutes: number[]) {
   return { series, axis };
 }
 
-test("Time lies evenly where nothing is left out", () => {
+test("Time is linear where nothing is left out", () => {
   const { axis, series } = axisOf(1, 2, 3);
   assert.equal(axis.toAxis(2.5 * MINUTE), 2.5 * MINUTE);
   assert.equal(EVEN_AXIS.toTime(5), 5);
   assert.deepEqual(axis.columnOf(series), series.column("time"));
 });
 
-test("Bars stand side by side, and the newest one keeps its place", () => {
+test("Bars stand side by side, and the newest one keeps its position", () => {
   const { axis, series } = axisOf(0, 1, 10, 11, 50);
   assert.deepEqual([...axis.columnOf(series)].map((place) => place / MINUTE), [46, 47, 48, 49, 50]);
   assert.equal(axis.toAxis(60 * MINUTE), 60 * MINUTE);
-  // Saturday and Sunday are where Monday begins.
+  // Saturday and Sunday are at the start of Monday.
   assert.equal(axis.toAxis(30 * MINUTE), 50 * MINUTE);
 });
 
-test("A place leads back to its time, whatever is left out", () => {
+test("A position converts back to its time, with or without gaps", () => {
   fc.assert(fc.property(
     fc.uniqueArray(fc.integer({ min: 0, max: 1_000 }), { minLength: 1, maxLength: 40 }),
     (minutes) => {
@@ -46,7 +46,7 @@ test("A place leads back to its time, whatever is left out", () => {
   ));
 });
 
-test("Older history leaves the places of newer bars as they are", () => {
+test("Older history does not move newer bars", () => {
   const { axis, series } = axisOf(10, 11, 50);
   const before = axis.toAxis(10 * MINUTE);
   series.put({ time: 0, close: 1, count: 1 });

@@ -13,20 +13,20 @@ const extent = (interval: Interval, known: number, width = 800) => ({
 const bars = (known: number, width: number) =>
   Math.round(defaultSpan(extent("1s", known, width)) / 1_000);
 
-test("A window of ticks is two minutes up to the present, with some room to the right", () => {
+test("A window of ticks spans two minutes up to the present, with room to the right", () => {
   const { from, to } = new Viewport().window(extent("tick", 1));
   assert.equal(to - from, 120_000);
   assert.ok(to > 1e9 && to < 1e9 + 10_000);
 });
 
-test("A window of bars holds as many as fit, and few are not stretched without end", () => {
+test("A window of bars holds as many as fit, and few bars are not stretched", () => {
   assert.equal(bars(1_000, 800), 100);
   assert.equal(bars(1_000, 8_000), 300);
   assert.equal(bars(50, 800), 51);
   assert.equal(bars(1, 800), 30);
 });
 
-test("Whoever moves away from the present no longer follows it, until he comes back", () => {
+test("A window that is moved away stops following the present, until it is moved back", () => {
   const viewport = new Viewport();
   const all = extent("1s", 1_000);
   const { from } = viewport.window(all);
@@ -40,14 +40,14 @@ test("Whoever moves away from the present no longer follows it, until he comes b
   assert.equal(viewport.window(all).from, from);
 });
 
-test("Nobody moves so far that nothing is to be seen", () => {
+test("A window always shows some data", () => {
   const viewport = new Viewport();
   const all = extent("1s", 1_000);
   viewport.pan(-1e12, all);
   assert.ok(viewport.window(all).to > all.oldest);
 });
 
-test("Zooming keeps the present in its place while following, and else the time under the pointer", () => {
+test("Zooming keeps the present in place while following, else the time under the pointer", () => {
   const viewport = new Viewport();
   const all = extent("1s", 10_000);
   viewport.zoom(2, all.edge - 90_000, all);
@@ -64,7 +64,7 @@ test("Zooming keeps the present in its place while following, and else the time 
   assert.ok(Math.abs(share() - before) < 1e-9);
 });
 
-test("Whatever is done to it, a window is neither empty nor endless", () => {
+test("A window is never empty or infinite", () => {
   const step = fc.oneof(
     fc.record({ pan: fc.double({ min: -1e12, max: 1e12, noNaN: true }) }),
     fc.record({ zoom: fc.double({ min: 1e-6, max: 1e6, noNaN: true }) }),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { Damage } from "../../src/store/checksum.ts";
-import { closeDatabase, openDatabase, reasonOf } from "../../src/store/database.ts";
+import { beginAnew, closeDatabase, openDatabase, reasonOf } from "../../src/store/database.ts";
 import { TapeError, TapeFull } from "../../src/store/tape_error.ts";
 import { readAll, TestStore, type TestStoreOptions } from "../helpers/store.ts";
 import {
@@ -44,7 +44,7 @@ function refusal(options: TestStoreOptions): string {
 }
 
 describe("openDatabase: opened again", () => {
-  test("A tape opened again has its ticks, head, tail, epoch and symbols, and goes on", async () => {
+  test("A reopened tape has its ticks, head, tail, epoch and symbols, and goes on", async () => {
     const path = folder.fresh();
     const first = open({ path });
     const all = await first.append(numbered(10));
@@ -61,12 +61,12 @@ describe("openDatabase: opened again", () => {
     second.close();
   });
 
-  test("A tape that was closed leaves one file", async () => {
+  test("A closed tape is one file", async () => {
     const path = await closed();
     assert.deepEqual(readdirSync(join(path, "..")), ["tape.db"]);
   });
 
-  test("A tape makes the folders on the way to its file", () => {
+  test("A tape makes missing folders of its path", () => {
     const path = join(folder.path, "new", "folder", "tape.db");
     open({ path }).close();
     assert.ok(existsSync(path));
@@ -78,7 +78,7 @@ describe("openDatabase: opened again", () => {
     assert.deepEqual(readdirSync("."), names);
   });
 
-  test("A killed process loses nothing that was appended, and the epoch stays", async () => {
+  test("A kill loses no appended tick, and the epoch stays", async () => {
     const path = folder.fresh();
     const first = open({ path });
     const all = [...await first.append(numbered(5)), ...await first.append(numbered(5, 5))];
@@ -90,7 +90,7 @@ describe("openDatabase: opened again", () => {
     first.close();
   });
 
-  test("The epoch stays when the process is killed again and again", async () => {
+  test("The epoch stays after repeated kills", async () => {
     let path = folder.fresh();
     const stores: TestStore[] = [];
     for (let round = 0; round < 4; round++) {
@@ -104,7 +104,7 @@ describe("openDatabase: opened again", () => {
     for (const store of stores) store.close();
   });
 
-  test("The epoch changes when the machine went down while the tape was in use", async () => {
+  test("The epoch changes when the machine crashed while the tape was open", async () => {
     const path = folder.fresh();
     const first = open({ path });
     const all = await first.append(numbered(5));
@@ -121,7 +121,7 @@ describe("openDatabase: opened again", () => {
     third.close();
   });
 
-  test("The epoch stays when the machine starts anew after a clean end", async () => {
+  test("The epoch stays when the machine restarts after a clean end", async () => {
     const path = await closed();
     const epoch = query(path, "SELECT value FROM meta WHERE name = 'epoch'");
     const second = open({ path, bootId: "boot 2" });
@@ -129,7 +129,7 @@ describe("openDatabase: opened again", () => {
     second.close();
   });
 
-  test("A tape that was in use when the machine went down is looked through for damage", async () => {
+  test("A tape that was open in a crash of the machine is checked for damage", async () => {
     const path = folder.fresh();
     const store = open({ path });
     await store.append(numbered(20_000));
@@ -137,7 +137,7 @@ describe("openDatabase: opened again", () => {
     store.close();
     change(left, "PRAGMA wal_checkpoint(TRUNCATE)");
     const { size } = statSync(left);
-    // Within entries, which the process that opens it does not look at by itself.
+    // Within entries that opening alone does not read.
     overwrite(left, size - 40_960, new Uint8Array(8_192).fill(0xa5));
     const openAs = (bootId: string) => {
       const options = { path: folder.killed(left), bootId, holder: "", newEpoch: () => "new" };
@@ -151,7 +151,7 @@ describe("openDatabase: opened again", () => {
 });
 
 describe("openDatabase: refusals", () => {
-  test("A second opener is refused and told who holds the tape", async () => {
+  test("A second opener is refused with the holder of the tape", async () => {
     const path = folder.fresh();
     const store = open({ path, holder: "process 4711 on mill" });
     const message = refusal({ path, holder: "process 4712 on mill" });
@@ -165,7 +165,21 @@ describe("openDatabase: refusals", () => {
     open({ path }).close();
   });
 
-  test("A tape of a newer version is refused and left as it was", async () => {
+  test("A tape whose newest ticks are in a stream is refused without it, and left as it was", () => {
+    const path = folder.fresh();
+    const options = { path, bootId: "boot 1", holder: "", newEpoch: () => "new" };
+    const { db, meta } = openDatabase({ ...options, shared: { epoch: "e1", name: "quotes" } });
+    closeDatabase(db, meta, path);
+    const bytes = readFileSync(path);
+    assert.match(refusal({ path }), /in the stream quotes; start with --log, or restore a backup/);
+    assert.deepEqual(readFileSync(path), bytes);
+    beginAnew(path, "e2");
+    const again = open({ path });
+    assert.equal(again.tape.epoch, "e2");
+    again.close();
+  });
+
+  test("A tape of a newer version is refused and stays unchanged", async () => {
     const path = await closed();
     change(path, "PRAGMA user_version = 99");
     const bytes = readFileSync(path);
@@ -178,7 +192,7 @@ describe("openDatabase: refusals", () => {
 
   for (const mode of ["DELETE", "WAL"]) {
     for (const version of [0, 1, 7]) {
-      test(`A foreign database (${mode}, version ${version}) is refused and left as it was`, () => {
+      test(`A foreign database (${mode}, version ${version}) is refused and stays unchanged`, () => {
         const path = folder.fresh();
         const sql = "CREATE TABLE note (text); INSERT INTO note VALUES ('mine')";
         change(path, `PRAGMA journal_mode = ${mode}; PRAGMA user_version = ${version}; ${sql}`);
@@ -192,7 +206,7 @@ describe("openDatabase: refusals", () => {
     }
   }
 
-  test("A file that is no database is refused and left as it was", () => {
+  test("A file that is not a database is refused and stays unchanged", () => {
     const path = folder.fresh();
     const text = "symbol,price\nAAPL,150\n".repeat(100);
     writeFileSync(path, text);
@@ -220,7 +234,7 @@ describe("openDatabase: refusals", () => {
     }
   });
 
-  test("A folder in the place of the file is refused with its name", () => {
+  test("A folder at the path of the file is refused with its name", () => {
     const path = folder.fresh();
     mkdirSync(path);
     const message = refusal({ path });
@@ -228,7 +242,7 @@ describe("openDatabase: refusals", () => {
   });
 
   const isRoot = process.getuid?.() === 0;
-  test("A folder that may not be written is refused", { skip: isRoot }, () => {
+  test("A folder without write permission is refused", { skip: isRoot }, () => {
     const parent = join(folder.path, "closed");
     mkdirSync(parent, { mode: 0o500 });
     assert.match(refusal({ path: join(parent, "tape.db") }), /is not writable/);
@@ -238,7 +252,7 @@ describe("openDatabase: refusals", () => {
 describe("openDatabase: a disk that may only be read", { skip: diskFault() ?? false }, () => {
   const disk = new SmallDisk();
 
-  test("A tape on a disk that may only be read is refused, whether or not it is there", async () => {
+  test("A tape on a read-only disk is refused, whether or not it exists", async () => {
     const store = open({ path: disk.path("tape.db") });
     await store.append(numbered(5));
     store.close();
@@ -274,14 +288,14 @@ describe("reasonOf", () => {
     ["a text", /a text/],
   ];
   for (const [cause, message, kind = TapeError] of cases) {
-    test(`reasonOf says in words what ${cause} means`, () => {
+    test(`reasonOf describes ${cause} in words`, () => {
       const reason = reasonOf("write", "t.db", cause);
       assert.match(reason.message, message);
       assert.ok(reason instanceof kind);
     });
   }
 
-  test("reasonOf leaves a reason that was found before", () => {
+  test("reasonOf keeps an existing reason", () => {
     const reason = new TapeFull("full");
     assert.equal(reasonOf("read", "t.db", reason), reason);
   });

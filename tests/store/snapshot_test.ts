@@ -43,7 +43,7 @@ function rowsIn(path: string): number {
 }
 
 describe("Snapshots", () => {
-  test("A copy is what the file was when it was taken, though much is written meanwhile", async () => {
+  test("A copy is the file at its start, even if much is written meanwhile", async () => {
     const path = folder.fresh();
     const { db, snapshots, put } = opened(path);
     put(1_500);
@@ -65,7 +65,7 @@ describe("Snapshots", () => {
     db.close();
   });
 
-  test("One is taken at a time, and the log of the database is emptied as before afterwards", () => {
+  test("One copy is made at a time, and the database's log is emptied as before afterwards", () => {
     const { db, snapshots } = opened(folder.fresh());
     const every = () => Object.values(db.prepare("PRAGMA wal_autocheckpoint").get()!)[0];
     const before = every();
@@ -80,7 +80,7 @@ describe("Snapshots", () => {
     db.close();
   });
 
-  test("A copy that is not finished when the tape is closed fails", async () => {
+  test("An unfinished copy fails when the tape is closed", async () => {
     const { db, snapshots, put } = opened(folder.fresh());
     put(500);
     const snapshot = snapshots.take();
@@ -90,7 +90,7 @@ describe("Snapshots", () => {
     db.close();
   });
 
-  test("The file stays this process's own while it is copied, and after that", async () => {
+  test("The file stays locked by this process during a copy and afterwards", async () => {
     const path = folder.fresh();
     const { db, snapshots } = opened(path);
     const snapshot = snapshots.take();
@@ -104,7 +104,7 @@ describe("Snapshots", () => {
     db.close();
   });
 
-  test("A copy that begins anew has another epoch when it is opened", async () => {
+  test("A copy with a new beginning has another epoch when it is opened", async () => {
     const path = folder.fresh();
     const { db, epoch, snapshots, put } = opened(path);
     put(10);

@@ -14,7 +14,7 @@ import { bits, next } from "../core/ticks.ts";
 
 const NONE = { bars: [], late: [] };
 
-/** A store, and beside it a map of all that it was given. */
+/** A store, and a map with the same records. */
 class TestBars {
   readonly db = new DatabaseSync(":memory:");
   symbols: SymbolTable;
@@ -53,7 +53,7 @@ class TestBars {
     this.all.set(key, { symbol: tick.symbol, interval, numbers });
   }
 
-  /** Stores some of them. @returns what is left after it */
+  /** Stores some of them. @returns the rest */
   save(max: number, fails = false): number | undefined {
     this.db.exec("BEGIN");
     const stored = this.store.store(max);
@@ -68,7 +68,7 @@ class TestBars {
     return stored.left;
   }
 
-  /** The process ends, and another one begins. */
+  /** Ends the process and starts another. */
   reopen(): void {
     this.symbols = new SymbolTable(this.db);
     this.store = this.#open();
@@ -114,7 +114,7 @@ const anyRange: fc.Arbitrary<BarRange> = fc.record({
 });
 
 describe("BarStore", () => {
-  test("BarStore equals a map of records, whatever is kept, late, stored, read or fails", () => {
+  test("BarStore equals a map of records, for any order of keeping, storing, reading and failing", () => {
     const steps = fc.array(anyStep, { maxLength: 40 });
     fc.assert(
       fc.property(steps, fc.array(anyRange, { maxLength: 4 }), (steps, ranges) => {
@@ -152,7 +152,7 @@ describe("BarStore", () => {
     );
   });
 
-  test("BarStore stores the bars of a series in the order of time, whatever came first", () => {
+  test("BarStore stores the bars of a series by time, for any order of arrival", () => {
     const bars = new TestBars();
     const times = [7, 3, 9, 1, 5].map((second) => second * 1_000);
     bars.keep(times.map((time) => bars.record("A", "1s", next({ time }))));
@@ -167,7 +167,7 @@ describe("BarStore", () => {
     assert.deepEqual(stored, [1_000, 2_000, 3_000, 5_000, 7_000, 9_000]);
   });
 
-  test("BarStore says from which tick on something is in memory only", () => {
+  test("BarStore has the seq from which on some records are only in memory", () => {
     const bars = new TestBars();
     const records = (symbol: string, count: number) =>
       Array.from(
@@ -180,7 +180,7 @@ describe("BarStore", () => {
     assert.equal(bars.save(3), 7);
     bars.keep(records("B", 2), 9);
     assert.equal(bars.store.freshCount, 4);
-    // What came while others are stored waits for them.
+    // Records that came during a save wait for it.
     assert.equal(bars.save(3), 9);
     assert.equal(bars.store.freshCount, 2);
     assert.equal(bars.save(3), undefined);
@@ -191,7 +191,7 @@ describe("BarStore", () => {
     assert.equal(bars.save(1), undefined);
   });
 
-  test("BarStore reads in order after a part of what came out of order was stored", () => {
+  test("BarStore reads in order after a partial save of unordered records", () => {
     const bars = new TestBars();
     const times = Array.from({ length: 50 }, (_, index) => ((index * 37) % 50) * 1_000);
     bars.keep(times.map((time) => bars.record("A", "1s", next({ time }))));
@@ -215,7 +215,7 @@ describe("BarStore", () => {
         ReturnType<typeof barOf>,
       ];
       assert.deepEqual([high, close, count, revised], [5, 3, 3, true]);
-      // A tick is taken once, however often it comes.
+      // A repeated tick counts once.
       const again = next({ symbol, price: 9, time: 5_000 });
       bars.late("1m", again);
       bars.store.hold({ ...NONE, late: [{ interval: "1m", tick: again }] }, again.seq);
@@ -223,7 +223,7 @@ describe("BarStore", () => {
     }
   });
 
-  test("BarStore reads months of minutes without any tick", () => {
+  test("BarStore reads months of minutes without ticks", () => {
     const bars = new TestBars();
     const minute = lengthOf("1m");
     const count = 50_000;
@@ -245,7 +245,7 @@ describe("BarStore", () => {
     assert.deepEqual(bars.store.range("A", "1m", range), found.slice(10, 15));
   });
 
-  test("BarStore has no bars of a symbol that never ticked, and does not make it known", () => {
+  test("BarStore has no bars of a symbol without ticks, and does not create it", () => {
     const bars = new TestBars();
     assert.deepEqual(bars.store.range("NONE", "1m", { limit: 9 }), []);
     assert.equal(bars.symbols.size, 0);

@@ -16,7 +16,7 @@ const SYMBOLS = ["A", "B"];
 const BARS_HELD = 2;
 const ALL: BarRange = { limit: 1e9 };
 
-/** What a server holds between two starts. */
+/** A server that is restarted. */
 class Restarted {
   readonly all: TapedTick[] = [];
   #path = folder.fresh();
@@ -32,13 +32,13 @@ class Restarted {
     this.all.push(...this.test.published.slice(before));
   }
 
-  /** Stores all, or a part of what was derived. */
+  /** Stores all derived data, or a part. */
   save(parts = Infinity): void {
     if (parts === Infinity) this.test.seal();
     for (let part = 0; part < Math.min(parts, 3); part++) this.test.replica.save();
   }
 
-  /** The process is killed, and another one begins. */
+  /** Kills the process and starts another. */
   restart(): void {
     const left = folder.killed(this.#path);
     this.test.close();
@@ -47,7 +47,7 @@ class Restarted {
   }
 }
 
-/** Rows, bars and instruments, as texts in which every bit of a number counts. */
+/** Rows, bars and instruments as texts that differ if any bit of a number differs. */
 function view(market: Market, archive: Archive, range: BarRange): string[] {
   const symbols = [...market.catalogue.symbols()];
   return [
@@ -61,7 +61,7 @@ function view(market: Market, archive: Archive, range: BarRange): string[] {
   ];
 }
 
-/** Sums of such prices depend on the order of the ticks. */
+/** Prices whose sums depend on the order of the ticks. */
 const inexact = anyTick(...SYMBOLS).map((tick) => ({ ...tick, price: tick.price * 1.1 }));
 const anyStep = fc.oneof(
   { weight: 4, arbitrary: fc.array(inexact, { maxLength: 8 }) },
@@ -75,10 +75,10 @@ const anyRange = fc.record({
   limit: fc.integer({ min: 1, max: 12 }),
 });
 
-/** Ticks, a whole saving, a part of one, or an end without a word. */
+/** Ticks, a full save, a partial save, or a kill. */
 type Step = readonly Tick[] | "save" | number | "restart";
 
-/** Whatever was stored of it, everything that was ever logged is in the bars at once. */
+/** Checks that all logged ticks are in the bars at once, for any part that was stored. */
 async function check(steps: readonly Step[], ranges: readonly BarRange[]): Promise<void> {
   const all = new Market({ barsKept: 100_000 });
   const restarted = new Restarted();
@@ -141,12 +141,12 @@ describe("readBars", () => {
     ]],
   ];
   for (const [what, steps] of cases) {
-    test(`A market that was restored equals one that saw all ticks: ${what}`, async () => {
+    test(`A restored market equals one that saw all ticks: ${what}`, async () => {
       await check(steps, []);
     });
   }
 
-  test("A market that was restored equals one that saw all ticks, whenever it was saved", async () => {
+  test("A restored market equals one that saw all ticks, for any time of saving", async () => {
     const steps = fc.array(anyStep, { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(steps, fc.array(anyRange, { maxLength: 3 }), check),
@@ -154,7 +154,7 @@ describe("readBars", () => {
     );
   });
 
-  test("A bar that has ended is no late one for a process that was killed while it was stored", async () => {
+  test("A bar that ended is not late after a kill during its save", async () => {
     const seconds = Array.from({ length: 1_500 }, (_, second) => tick({ time: second * 1_000 }));
     for (const saves of [1, 2, 3]) {
       await check([seconds, saves, "restart", saves, "restart"], []);

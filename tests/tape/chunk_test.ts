@@ -31,7 +31,7 @@ function ticksOf({ times, prices, sizes, bids, asks }: Chunk): Fields[] {
   }));
 }
 
-/** Fails unless the ticks come back as they were. @returns the bytes that they took */
+/** Checks that the ticks are restored. @returns the number of bytes */
 function lossless(ticks: readonly Fields[]): number {
   const bytes = encode(ticks);
   const chunk = decodeChunk(bytes, ticks.length);
@@ -46,7 +46,7 @@ function series(count: number, make: (index: number) => Partial<Fields>): Fields
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const odd = fc.constantFrom(0, -0, 5e-324, -5e-324, 1.7e308, 0.1 + 0.2, 1e-10, 1e21, 2 ** 53, -1);
-/** Columns are mostly of one kind, with some numbers of another in them. */
+/** Numbers of a column, mostly of one kind with some of another. */
 const anyNumber = fc.oneof(finite, odd, fc.integer());
 const kinds: fc.Arbitrary<number>[] = [
   fc.integer({ min: -50, max: 50 }),
@@ -100,11 +100,11 @@ const anyTicks = fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, m
   );
 
 describe("Chunk", () => {
-  test("Every tick comes back bit for bit", () => {
+  test("Every tick is restored bit for bit", () => {
     fc.assert(fc.property(anyTicks, (ticks) => void lossless(ticks)), { numRuns: 500 });
   });
 
-  test("Places are indices in the columns, where other symbols lie between", () => {
+  test("Places are indices in the columns, with other symbols between", () => {
     const places = fc.uniqueArray(fc.nat(999), { minLength: 1 })
       .map((some) => some.sort((a, b) => a - b));
     const ticks = series(1_000, (index) => ({ price: index, size: index / 8 }));
@@ -115,7 +115,7 @@ describe("Chunk", () => {
     }));
   });
 
-  test("The numbers at the edges come back in each column", () => {
+  test("Extreme numbers are restored in each column", () => {
     const edges = [-0, 0, 5e-324, -5e-324, 1.7e308, -1.7e308, 2 ** 53, 2 ** 51, -(2 ** 51) + 1]
       .concat(2 ** 51 - 1, 1 / 3, -1e-9, 0.1 + 0.2, Number.MAX_VALUE, Number.EPSILON);
     for (const column of ["time", "price", "size", "bid", "ask"] as const) {
@@ -127,11 +127,11 @@ describe("Chunk", () => {
     }
   });
 
-  test("Prices may begin as integers and go on as fractions", () => {
+  test("A column of prices may begin with integers and continue with fractions", () => {
     lossless(series(1_000, (index) => ({ price: index < 500 ? index : index + 1 / 8 })));
   });
 
-  test("The largest chunk holds, of steps of any width", () => {
+  test("The largest chunk is restored, for steps of any width", () => {
     const random = seededRandom(1);
     for (let bits = 0; bits <= 50; bits += 5) {
       const size = () => Math.floor(random() * 2 ** bits);
@@ -149,7 +149,7 @@ describe("Chunk", () => {
     }
   });
 
-  test("A tick without time or price is no tick", () => {
+  test("A tick without time or price is refused", () => {
     for (const column of ["time", "price"] as const) {
       const ticks = [fields({}), fields({ [column]: NaN })];
       assert.throws(() => encode(ticks), /^TypeError: Cannot write a chunk: a tick has no/);
@@ -157,7 +157,7 @@ describe("Chunk", () => {
     }
   });
 
-  test("The layout is as described", () => {
+  test("The layout is as documented", () => {
     const ticks = [
       fields({ time: 2_000, price: 1.25, size: 300, bid: 1.24 }),
       fields({ time: 3_000, price: 1.27, size: 100, bid: null }),
@@ -224,7 +224,7 @@ describe("Chunk: size", () => {
     },
   ];
   for (const { what, ticks, most } of cases) {
-    test(`Chunk takes at most ${most} bytes a tick for ${what}`, () => {
+    test(`Chunk has at most ${most} bytes per tick for ${what}`, () => {
       const bytes = lossless(ticks) / ticks.length;
       assert.ok(bytes <= most, `${bytes} bytes a tick`);
     });
@@ -232,7 +232,7 @@ describe("Chunk: size", () => {
 });
 
 describe("Chunk: damage", () => {
-  test("A chunk that is cut anywhere, or has more bytes, is refused", () => {
+  test("A chunk that is cut, or has more bytes, is refused", () => {
     fc.assert(
       fc.property(anyTicks, (ticks) => {
         const bytes = encode(ticks);
@@ -245,7 +245,7 @@ describe("Chunk: damage", () => {
     );
   });
 
-  test("A chunk with other bytes in it is refused or is so many ticks", () => {
+  test("A chunk with changed bytes is refused or has the right number of ticks", () => {
     const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(anyTicks, changes, (ticks, changes) => {
@@ -257,7 +257,7 @@ describe("Chunk: damage", () => {
     );
   });
 
-  test("Any bytes are refused or are so many ticks", () => {
+  test("Any bytes are refused or have the right number of ticks", () => {
     const forms = fc.array(fc.constantFrom(0, 0x40, 0x45, 0x55, 0x85, 0xc0), { minLength: 5 });
     const bytes = fc.tuple(forms, fc.uint8Array({ maxLength: 400 }))
       .map(([forms, rest]) => Uint8Array.of(1, ...forms.slice(0, 5), ...rest));
@@ -265,7 +265,7 @@ describe("Chunk: damage", () => {
     fc.assert(fc.property(bytes, counts, refusedOrTicks), { numRuns: 1_000 });
   });
 
-  test("A chunk of another version, or of columns that cannot be, is refused", () => {
+  test("A chunk of another version, or with impossible columns, is refused", () => {
     const bytes = encode(series(3, (index) => ({ size: index, bid: 1, ask: 2 })));
     const changed = (at: number, byte: number) => bytes.slice().fill(byte, at, at + 1);
     const cases: [RegExp, Uint8Array][] = [
@@ -282,7 +282,7 @@ describe("Chunk: damage", () => {
     }
   });
 
-  test("A chunk that was not made does not spoil the next one", () => {
+  test("A chunk that fails does not affect the next one", () => {
     const ticks = series(9, (index) => ({ price: index / 3 }));
     assert.throws(() => encode([fields({ price: NaN })]), TypeError);
     assert.throws(() => decodeChunk(encode(ticks).slice(0, 9), 9), SyntaxError);

@@ -14,7 +14,7 @@ import { readAll, type TestStore } from "../helpers/store.ts";
 
 const SYMBOLS = ["A", "B", "C/D"];
 
-/** What a query asks for, of all ticks that are kept. */
+/** The ticks that a query selects from all stored ticks. */
 export function filtered(all: readonly TapedTick[], query: Omit<TickQuery, "limit">): TapedTick[] {
   const { symbols, after = 0, through = Infinity, from = -Infinity, to = Infinity } = query;
   return all.filter(({ symbol, seq, time }) =>
@@ -29,7 +29,7 @@ function naiveRead(all: readonly TapedTick[], query: TickQuery): TapedTick[] {
   return isNewest ? found.slice(Math.max(0, found.length - limit)) : found.slice(0, limit);
 }
 
-/** A call gives what is asked for up to the seq of its answer, or from there on, and nothing else. */
+/** Checks that a call returns the selected ticks up to the seq of its answer, or from there on. */
 export function assertSlices(tape: TapeReader, all: readonly TapedTick[], query: TickQuery): void {
   const bounds = { after: query.after ?? 0, through: query.through ?? Infinity };
   const first = tape.first(query);
@@ -47,7 +47,7 @@ export function assertSlices(tape: TapeReader, all: readonly TapedTick[], query:
 
   const found = new FoundColumns(all.length + 1);
   for (let round = 0; round < 2; round++) {
-    // What is in memory by now costs less, so one call may get farther.
+    // Blocks in memory now cost less, so this call may get farther.
     const through = Math.min(tape.columns(query, found), bounds.through);
     const { columns, seqs, count } = found;
     const ticks = Array.from({ length: count }, (_, at): TapedTick => {
@@ -56,7 +56,7 @@ export function assertSlices(tape: TapeReader, all: readonly TapedTick[], query:
     assert.ok(through >= Math.min(first.seq, bounds.through));
     assert.equal(bits(ticks), bits(filtered(all, { ...query, through }).slice(0, query.limit)));
   }
-  // Who only counts gets as far, or farther.
+  // Counting alone gets as far or farther.
   const passed = tape.countFirst(query);
   const through = Math.min(passed.seq, bounds.through);
   assert.ok(passed.seq >= first.seq && passed.count <= query.limit);
@@ -117,7 +117,7 @@ const READS: [string, Omit<TickQuery, "limit"> & { limit?: number }, number[]][]
 
 const bound = (value: fc.Arbitrary<number>) => fc.option(value, { nil: undefined });
 
-/** A query whose seqs may lie anywhere among so many ticks. */
+/** A query whose seqs may be anywhere among so many ticks. */
 export const anyQuery = (symbols: readonly string[], ticks: number): fc.Arbitrary<TickQuery> =>
   fc.record({
     symbols: fc.option(fc.subarray([...symbols]).map((some) => new Set(some)), { nil: undefined }),
@@ -129,15 +129,15 @@ export const anyQuery = (symbols: readonly string[], ticks: number): fc.Arbitrar
   });
 
 /**
- * The suite that a tape passes wherever its ticks are. `open` gives a new, empty one; `settle` is called after
- * each batch, and may bring ticks from one place to another or open the tape anew.
+ * The suite that every tape passes. `open` makes an empty tape; `settle` is called after each
+ * batch, and may move ticks to another place or reopen the tape.
  */
 export function tapeContract(
   name: string,
   open: () => TestStore,
   settle: (store: TestStore) => TestStore = (store) => store,
 ): void {
-  /** Uses a tape with these batches. */
+  /** Runs a function with a tape of these batches. */
   async function withTape(
     batches: readonly (readonly Tick[])[],
     use: (tape: TapeReader, all: TapedTick[]) => void,
@@ -170,7 +170,7 @@ export function tapeContract(
         assert.equal(tape.countLast({ limit: 5 }).count, 0);
       }));
 
-    test(`${name} has all ticks in the order given, with the seq of the newest as head`, () =>
+    test(`${name} has all ticks in the given order, with the seq of the newest as head`, () =>
       withTape([SIX.slice(0, 1), SIX.slice(1, 4), SIX.slice(4)], (tape, all) => {
         assert.deepEqual(all.map(({ seq: _, ...tick }) => tick), SIX);
         assert.deepEqual(readAll(tape, { limit: 10 }), all);
@@ -182,7 +182,7 @@ export function tapeContract(
         ]);
       }));
 
-    test(`${name} gives equal ticks a place each`, () => {
+    test(`${name} gives equal ticks different seqs`, () => {
       const same = tick({ time: 5, price: 1 });
       return withTape([[same, same], [same]], (tape) => {
         const seqs = readAll(tape, { limit: 10 }).map(({ seq }) => seq);
@@ -190,7 +190,7 @@ export function tapeContract(
       });
     });
 
-    test(`${name} has an epoch that fits into a position`, () =>
+    test(`${name} has an epoch that is valid in a position`, () =>
       withTape([SIX], (tape) => {
         const position = parsePosition(formatPosition(tape.epoch, tape.head));
         assert.deepEqual(position, { epoch: tape.epoch, seq: 6 });
@@ -198,7 +198,7 @@ export function tapeContract(
   });
 
   describe(`${name}: ticks`, () => {
-    test(`${name} keeps every number exactly and null as null`, () => {
+    test(`${name} keeps every number exactly, and null as null`, () => {
       const numbers = [0, -0, 1, -1.5, 0.1 + 0.2, 1e-9, -1e21, 5e-324, 1.7e308, 1 / 3];
       const times = [1_763_700_000_123.4, 1_763_700_000_123.001, 0.25, -86_400_000.5];
       const ticks = [...numbers, ...times].map((number) =>
@@ -224,7 +224,7 @@ export function tapeContract(
       });
     });
 
-    test(`${name} is not changed by what becomes of an answer`, () =>
+    test(`${name} does not change when an answer is changed`, () =>
       withTape([SIX], (tape, all) => {
         readAll(tape, { limit: 10 }).reverse().pop();
         tape.first({ limit: 10 }).ticks.length = 0;
@@ -241,7 +241,7 @@ export function tapeContract(
         }));
     }
 
-    test(`${name} read in slices gives every tick once, for any symbols and slice`, () =>
+    test(`${name} read in slices gives every tick once, for any symbols and slices`, () =>
       withTape(Array.from({ length: 20 }, () => SIX), (tape, all) => {
         for (const limit of [1, 7, 120, 121]) {
           for (const symbols of [undefined, new Set(["B"])]) {

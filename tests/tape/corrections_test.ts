@@ -14,7 +14,7 @@ const folder = new TapeFolder();
 const START = 1_763_700_000_000;
 
 describe("Cancelled", () => {
-  test("Cancelled knows each tick that one of the corrections takes back, as of any of them", () => {
+  test("Cancelled finds each tick that a correction cancels, at any later correction", () => {
     const time = fc.integer({ min: 0, max: 20 });
     const correction = fc.oneof(
       fc.record({
@@ -86,7 +86,7 @@ describe("Corrections", () => {
     return test;
   };
 
-  test("Corrections go with the ticks that they are about, and not before", async () => {
+  test("Corrections are forgotten with their ticks, and not before", async () => {
     const path = folder.fresh();
     let test = await filled(path);
     test.seal();
@@ -114,7 +114,7 @@ describe("Corrections", () => {
     retain(test.now - 1);
     assert.deepEqual(test.tape.corrections(0), []);
     assert.equal(query(folder.killed(path), "SELECT count(*) FROM correction"), 0);
-    // The next ones have the ids that follow.
+    // Later corrections have the next ids.
     await test.cancel({ symbol: "C", seqs: [test.tape.head] });
     test.save();
     test.close();
@@ -123,7 +123,7 @@ describe("Corrections", () => {
     test.close();
   });
 
-  test("Corrections that are missing in the file, or are others, are damage", async () => {
+  test("Missing or changed corrections in the file are damage", async () => {
     const wrongs = [
       ["DELETE FROM correction WHERE id = 1", /correction 1 is missing/],
       ["DELETE FROM correction WHERE id = 2", /correction 2 is missing/],

@@ -18,7 +18,7 @@ const anyCounts = fc.uniqueArray(
 );
 
 describe("Directory", () => {
-  test("Directory knows each symbol with its ticks, encoded or not", () => {
+  test("Directory has each symbol with its ticks, encoded or not", () => {
     fc.assert(fc.property(anyCounts, (counts) => {
       const directory = new Directory(counts);
       for (const each of [directory, Directory.decode(directory.encode())]) {
@@ -37,7 +37,7 @@ describe("Directory", () => {
     }));
   });
 
-  test("Directory has parts without holes: shared ones are small, large symbols have several", () => {
+  test("Directory has parts without gaps: shared ones are small, large symbols have several", () => {
     fc.assert(fc.property(anyCounts, (counts) => {
       const { parts, count, begins } = new Directory(counts);
       let end = 0;
@@ -51,13 +51,13 @@ describe("Directory", () => {
         else assert.ok(begins[part.symbol]! <= part.begin);
       }
       assert.equal(end, count);
-      // None is so small that it would fit into the one before it.
+      // No part would fit into the one before it.
       const shared = parts.filter(({ begin, end }) => end - begin <= 256).length;
       assert.ok(shared <= 2 * (counts.length + 1));
     }));
   });
 
-  test("Directory finds the parts that have some ticks, and no others", () => {
+  test("Directory finds exactly the parts with the given ticks", () => {
     fc.assert(fc.property(anyCounts, fc.nat(), fc.nat(), (counts, a, b) => {
       const directory = new Directory(counts);
       const { parts, count } = directory;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { closeDatabase, openDatabase } from "../../src/store/database.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { inspect, type Inspection } from "../../src/tape/inspection.ts";
 import { taped, tick } from "../core/ticks.ts";
@@ -43,7 +44,7 @@ function inspected(path: string): Inspection {
 }
 
 describe("inspect", () => {
-  test("inspect tells what a file holds, and changes nothing", async () => {
+  test("inspect describes a file, and changes nothing", async () => {
     const path = await written();
     const bytes = readFileSync(path);
     const found = inspected(path);
@@ -55,7 +56,18 @@ describe("inspect", () => {
     assert.deepEqual(readFileSync(path), bytes);
   });
 
-  test("inspect finds nothing wrong with what was forgotten, or is of an older version", async () => {
+  test("inspect tells in which stream the newest ticks of a replica are", async () => {
+    const path = await written();
+    change(path, "DELETE FROM entry");
+    assert.match(inspected(path).damage.join(), /newest ticks, 801 to 1000, are missing/);
+    const options = { path, bootId: "boot", holder: "", newEpoch: () => "new" };
+    const { db, meta } = openDatabase({ ...options, shared: { epoch: "e1", name: "quotes" } });
+    closeDatabase(db, meta, path);
+    const { stream, damage, last } = inspected(path);
+    assert.deepEqual({ stream, damage, last }, { stream: "quotes", damage: [], last: 800 });
+  });
+
+  test("inspect accepts a file with forgotten ticks or of an older version", async () => {
     const retained = inspected(await written(true));
     assert.deepEqual(retained.damage, []);
     assert.equal(retained.last, 1_000);
@@ -81,7 +93,7 @@ describe("inspect", () => {
     ["the true price of a bar", "UPDATE bar SET numbers = zeroblob(104) WHERE time = 5000"],
   ];
   for (const [what, sql] of damages) {
-    test(`inspect finds that a file lacks ${what}`, async () => {
+    test(`inspect reports that a file lacks ${what}`, async () => {
       const path = folder.fresh();
       copyFileSync(await written(), path);
       change(path, sql);
@@ -90,7 +102,7 @@ describe("inspect", () => {
     });
   }
 
-  test("inspect refuses what is no tape", () => {
+  test("inspect refuses a file that is not a tape", () => {
     const path = folder.fresh();
     assert.throws(() => inspected(path), /there is no such file/);
     writeFileSync(path, "symbol,price\n".repeat(500));

@@ -9,7 +9,7 @@ const MINUTE = 60_000, DAY = 86_400_000;
 /** 2025-11-21 04:47:00 UTC. */
 const START = 1_763_700_420_000;
 
-/** A market that holds few bars, with one beside it that has them all. */
+/** A market with few bars, and another with all bars. */
 class Both {
   readonly market = new Market({ barsKept: 120 });
   readonly #all = new Market({ barsKept: 10_000 });
@@ -27,7 +27,7 @@ class Both {
     this.#all.apply(tick);
   }
 
-  /** The minutes of the last day, one by one. */
+  /** The sum of the minutes of the last day, one by one. */
   naive(now: number): Span | undefined {
     const minute = Math.floor(now / MINUTE) * MINUTE;
     const bars = this.#all.bars("A", "1m", { from: minute - DAY + MINUTE, limit: 10_000 });
@@ -62,7 +62,7 @@ function assertEqual(found: Span | undefined, expected: Span | undefined): void 
 }
 
 describe("LastDay", () => {
-  it("knows nothing of a symbol that has never ticked, or not of late", () => {
+  it("has nothing for a symbol without ticks in the last day", () => {
     const both = new Both();
     assert.equal(both.lastDay.of("A", START), undefined);
     both.tick(START, 5, 1);
@@ -71,13 +71,13 @@ describe("LastDay", () => {
     assert.equal(both.lastDay.of("A", START + DAY), undefined);
   });
 
-  it("does not know what is beyond all numbers in one of its parts, or in their sum", () => {
+  it("has null for infinite values, in one part or in the sum", () => {
     const both = new Both();
     const figures = (now: number) => {
       const { volume, vwap } = both.lastDay.of("A", now)!;
       return [volume, vwap];
     };
-    // Prices without sizes weigh nothing beside those with them, not even when nobody knows their mean.
+    // Prices without sizes have no weight beside sized ones, even if the mean of those is unknown.
     both.tick(START, 1e308, null);
     both.tick(START, 1e308, null);
     assert.deepEqual(figures(START), [0, null]);
@@ -93,7 +93,7 @@ describe("LastDay", () => {
     assert.deepEqual(figures(next), [1e308, null]);
   });
 
-  it("equals the sum of the last 1,440 minutes, whatever comes, late or not", () => {
+  it("equals the sum of the last 1,440 minutes for any ticks, late or not", () => {
     const tick = fc.record({
       after: fc.nat(3 * 3_600_000),
       late: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.nat(2 * DAY)),

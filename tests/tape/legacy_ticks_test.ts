@@ -19,7 +19,7 @@ import { assertSlices, filtered } from "./contract.ts";
 
 const folder = new TapeFolder();
 
-/** Ticks of an older version: it knew no -0. */
+/** Ticks of an older version, which had no -0. */
 function ticks(count: number, first = 0): Tick[] {
   const odd = [0.1 + 0.2, 5e-324, 1.7e308, -1e21, 1 / 3];
   return Array.from({ length: count }, (_, index) => {
@@ -41,14 +41,14 @@ function legacy(contents: LegacyContents): string {
   return path;
 }
 
-/** A market that has saved all that it was told. */
+/** A market that saved all ticks. */
 function marketOf(all: readonly TapedTick[]) {
   const market = new Market({ barsKept: 100_000 });
   for (const each of all) market.apply(each);
   return market;
 }
 
-/** Takes all ticks over. @param each called before each step */
+/** Converts all ticks. @param each called before each step */
 function takeOver(store: TestStore, each = () => {}): void {
   do each(); while (store.tape.seal());
 }
@@ -75,7 +75,7 @@ function checkReading({ tape }: TestStore, all: readonly TapedTick[]): void {
 }
 
 describe("LegacyTicks", () => {
-  test("LegacyTicks are read where they are, then from blocks, the same all the time, and no more of them are left", () => {
+  test("LegacyTicks are read from the old table, then from blocks, always the same, until none is left", () => {
     const all = taped(ticks(17_000));
     const path = legacy({ ticks: all });
     const store = new TestStore({ path }).follow();
@@ -99,7 +99,7 @@ describe("LegacyTicks", () => {
     again.close();
   });
 
-  test("LegacyTicks more than a block holds become several, and none is gone whenever it ends", () => {
+  test("LegacyTicks larger than a block become several blocks, and a kill at any time loses none", () => {
     const all = taped(ticks(90_000));
     const path = legacy({ ticks: all });
     let store = new TestStore({ path }).follow();
@@ -130,7 +130,7 @@ describe("LegacyTicks", () => {
     store.close();
   });
 
-  test("LegacyTicks are taken over by processes of which each is killed after a step", () => {
+  test("LegacyTicks are converted by processes that are killed after a step each", () => {
     const all = taped(ticks(10_000));
     let path = legacy({ ticks: all });
     let doneBefore = 0;
@@ -138,7 +138,7 @@ describe("LegacyTicks", () => {
       assert.ok(round < 60);
       const store = new TestStore({ path }).follow();
       checkReading(store, all);
-      // Each comes a step further than the one before, since what was begun is begun anew.
+      // Each process takes one step more than the last, because it starts an unfinished block anew.
       for (let step = 0; more && step <= round; step++) more = store.tape.seal();
       doneBefore = store.tape.legacyTicks;
       const left = folder.killed(path);
@@ -148,7 +148,7 @@ describe("LegacyTicks", () => {
     assert.equal(doneBefore, 0);
   });
 
-  test("What is logged while LegacyTicks are taken over comes behind them, and is sealed first", async () => {
+  test("Ticks that are logged during the conversion of LegacyTicks come behind them, and are sealed first", async () => {
     const all = taped(ticks(9_000));
     const path = legacy({ ticks: all });
     const store = new TestStore({ path, blockTicks: 100 }).follow();
@@ -167,7 +167,7 @@ describe("LegacyTicks", () => {
     store.close();
   });
 
-  test("LegacyTicks of which the oldest were forgotten begin where they begin", () => {
+  test("LegacyTicks whose oldest were forgotten have the right tail", () => {
     const all = taped(ticks(500)).slice(200);
     const store = new TestStore({ path: legacy({ ticks: all }) }).follow();
     takeOver(store, () => checkReading(store, all));
@@ -175,7 +175,7 @@ describe("LegacyTicks", () => {
     store.close();
   });
 
-  test("LegacyTicks are forgotten by age, before and after they are in blocks", () => {
+  test("LegacyTicks are forgotten by age, before and after the conversion", () => {
     const all = taped(ticks(12_000));
     const minutes = (seq: number) => Math.floor(seq / 200) * 60_000;
     for (const stepsBefore of [0, 3, 999]) {
@@ -196,7 +196,7 @@ describe("LegacyTicks", () => {
     }
   });
 
-  test("LegacyTicks of a file without any leave a file without their tables", () => {
+  test("LegacyTicks of an empty file leave a file without their tables", () => {
     const path = legacy({ ticks: [] });
     const store = new TestStore({ path }).follow();
     assert.deepEqual([store.tape.head, store.tape.legacyTicks, store.tape.seal()], [0, 0, false]);
@@ -212,7 +212,7 @@ describe("LegacyTicks: damage", () => {
     return path;
   };
 
-  test("A tick that was changed is told by whoever reads it, is not taken over, and others are read", () => {
+  test("A changed tick is reported to its readers and not converted, and others are read", () => {
     const all = taped(ticks(20_000));
     const path = withDamage("UPDATE tick SET price = 1e9 WHERE seq = 15000", all);
     const store = new TestStore({ path }).follow();
@@ -227,7 +227,7 @@ describe("LegacyTicks: damage", () => {
     store.close();
   });
 
-  test("A tick that is gone from the middle is missed", () => {
+  test("A missing tick in the middle is reported", () => {
     const all = taped(ticks(100));
     const store = new TestStore({ path: withDamage("DELETE FROM tick WHERE seq = 50", all) });
     store.follow();
@@ -235,7 +235,7 @@ describe("LegacyTicks: damage", () => {
     store.close();
   });
 
-  test("A tape whose newest ticks are gone is refused", () => {
+  test("A tape without its newest ticks is refused", () => {
     const all = taped(ticks(100));
     const path = legacy({ ticks: all, state: marketOf(all).takeChanges() });
     change(path, "DELETE FROM tick WHERE seq > 90");
@@ -244,7 +244,7 @@ describe("LegacyTicks: damage", () => {
     store.close();
   });
 
-  test("A tape that lacks ticks of which a part of the market was saved is refused", () => {
+  test("A tape without ticks that a part of the saved market includes is refused", () => {
     const all = taped(ticks(100));
     const state = marketOf(all).takeChanges(5);
     assert.equal(state.seq, 0);
@@ -261,7 +261,7 @@ describe("LegacyTicks: what was derived from them", () => {
     new TestReplica({ path, ...options });
 
   for (const version of [1, 2] as const) {
-    test(`A file of version ${version} that was saved whole is a market as before, and goes on`, async () => {
+    test(`A fully saved file of version ${version} gives the same market, and goes on`, async () => {
       const all = taped(ticks(3_000));
       const market = marketOf(all);
       const receipts = version === 1 ? [] : [{ key: "k", accepted: 9, seq: 99, time: 5 }];
@@ -274,7 +274,7 @@ describe("LegacyTicks: what was derived from them", () => {
       assertSame(view(test.market, test.tape), viewOfAll(all));
       await test.send(ticks(100, 2_990), { key: "l" });
       const more = taped(ticks(100, 2_990)).map((each) => ({ ...each, seq: each.seq + 3_000 }));
-      // The first version did not note which ticks a record has: all up to its last one.
+      // Version 1 did not store the seqs of records: each has all ticks up to its last one.
       const expected = viewOfAll([...all, ...more]);
       assertSame(view(test.market, test.tape), expected);
       test.seal();
@@ -287,7 +287,7 @@ describe("LegacyTicks: what was derived from them", () => {
     });
   }
 
-  test("Records of the first version hold the ticks up to the newest", () => {
+  test("Records of version 1 have the ticks up to the newest", () => {
     const all = taped(ticks(300));
     const state = marketOf(all).takeChanges();
     const store = new TestStore({ path: legacy({ version: 1, ticks: all, state }) }).follow();
@@ -298,8 +298,8 @@ describe("LegacyTicks: what was derived from them", () => {
   });
 
   for (const savedAt of [undefined, 0, 1_000]) {
-    test(`A file of which ticks after ${savedAt ?? "none"} were saved is a market that saw all ticks, whenever it ends`, () => {
-      // So many seconds that hundreds of bars do not fit into the memory of the market.
+    test(`A file with ticks after ${savedAt ?? "none"} saved gives a market that saw all ticks, for any kill`, () => {
+      // Hundreds of bars do not fit into the memory of the market.
       const all = taped(ticks(12_000));
       const state = savedAt === undefined
         ? undefined

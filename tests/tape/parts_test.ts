@@ -46,13 +46,13 @@ function open(path: string): TestStore {
   }
 }
 
-/** Everything that a tape gives; ticks, of which none may be missing, and what was derived. */
+/** All data of a tape: ticks, of which none may be missing, and derived data. */
 function contents({ tape }: TestStore) {
   const { head, tail } = tape;
   const all = (query: object) => readAll(tape, { after: 0, limit: Infinity, ...query });
   const times = [0, 1, 2, 3].map((quarter) => quarter * head * 10);
   return {
-    // Who looks for times looks at some blocks only, so it comes first.
+    // A search by time reads only some blocks, so it comes first.
     ticks: [
       ...times.map((from) => all({ from, to: from + 1_000 })),
       [head, tail, tape.countFirst({ limit: Infinity }).count],
@@ -71,7 +71,9 @@ function contents({ tape }: TestStore) {
   };
 }
 
-/** Uses what is left of a file: it is refused, says that it is damaged, or gives exactly what was written. */
+/**
+ * Checks that a changed file is refused, is reported as damaged, or gives exactly the written data.
+ */
 function assertNotSilent(path: string, ticks: string[], derived: ReadonlySet<string>): boolean {
   let store: TestStore | undefined;
   try {
@@ -102,7 +104,7 @@ async function writeWhole() {
   return { all, good, ticks, derived: new Set(derived.map((each) => bits(each))) };
 }
 
-/** A file of its own with 1,500 ticks, of which 1,200 are in blocks, and all that it gives. */
+/** A new file with 1,500 ticks, 1,200 of them in blocks, and all its data. */
 async function written() {
   const { good, ...rest } = await (whole ??= writeWhole());
   const path = folder.fresh();
@@ -120,7 +122,7 @@ describe("openParts: damage", () => {
       ["zeros in a page", new Uint8Array(4_096)],
     ] as const
   ) {
-    test(`A tape with ${what} is refused, says so when it is read, or lacks nothing`, async () => {
+    test(`A tape with ${what} is refused, reports damage when it is read, or is complete`, async () => {
       const { path, good, ticks, derived } = await written();
       const copy = folder.fresh();
       let noticed = 0;
@@ -134,7 +136,7 @@ describe("openParts: damage", () => {
     });
   }
 
-  test("A tape that was cut off is refused or says so when it is read", async () => {
+  test("A truncated tape is refused or reports damage when it is read", async () => {
     const { good, ticks, derived } = await written();
     const path = folder.fresh();
     for (const part of [0.3, 0.7, 0.95]) {
@@ -143,7 +145,7 @@ describe("openParts: damage", () => {
     }
   });
 
-  test("Whatever byte is changed, a tape says so or tells nothing but what was written", async () => {
+  test("A tape with any changed byte reports damage or gives only written data", async () => {
     const { good, ticks, derived } = await written();
     const path = folder.fresh();
     let noticed = 0;
@@ -159,7 +161,7 @@ describe("openParts: damage", () => {
     assert.ok(noticed > 30, String(noticed));
   });
 
-  /** Each makes of a whole tape one that may not be read in silence. */
+  /** Each makes of an intact tape one that must report damage. */
   const changes: [what: string, sql: string, message: RegExp][] = [
     ["the first block", "DELETE FROM block WHERE id = 1", /ticks 1 to 400 are missing/],
     ["a block in the middle", "DELETE FROM block WHERE id = 2", /ticks 401 to 800 are missing/],
@@ -179,7 +181,7 @@ describe("openParts: damage", () => {
     ["an instrument", "DELETE FROM instrument WHERE id = 1", /a record before B is missing/],
   ];
   for (const [what, sql, message] of changes) {
-    test(`A tape that lacks ${what} says so`, async () => {
+    test(`A tape without ${what} reports damage`, async () => {
       const { path, ticks, derived } = await written();
       change(path, sql);
       assert.equal(assertNotSilent(path, ticks, derived), true);
@@ -196,10 +198,10 @@ describe("openParts: damage", () => {
 
   const moves = ["after", "last", "count", "oldest", "newest", "appended", "id"];
   for (const column of moves) {
-    test(`A block whose ${column} was changed says so`, async () => {
+    test(`A block with a changed ${column} reports damage`, async () => {
       const { path, ticks, derived } = await written();
       for (const by of [1, -1, 5e6, -5e6]) {
-        // Ids are unique.
+        // Ids are unique, so this change would fail.
         if (column === "id" && Math.abs(by) === 1) continue;
         const copy = folder.fresh();
         copyFileSync(path, copy);
@@ -209,14 +211,14 @@ describe("openParts: damage", () => {
     });
   }
 
-  test("A part in the place of another says so", async () => {
+  test("A part in the place of another is reported", async () => {
     const { path, ticks, derived } = await written();
     const body = "(SELECT body FROM chunk WHERE block = 1 AND part = 0)";
     change(path, `UPDATE chunk SET body = ${body} WHERE block = 2 AND part = 0`);
     assert.equal(assertNotSilent(path, ticks, derived), true);
   });
 
-  test("A tape that is damaged goes on for those who read other ticks", async () => {
+  test("A damaged tape still serves readers of other ticks", async () => {
     const { path, all } = await written();
     change(path, "UPDATE chunk SET body = zeroblob(length(body)) WHERE block = 2");
     const store = open(path);
@@ -234,7 +236,7 @@ describe("openParts: damage", () => {
     store.close();
   });
 
-  test("A tape that is damaged is left as it was, so that it can be recovered", async () => {
+  test("A damaged tape stays unchanged, so that it can be recovered", async () => {
     const { path } = await written();
     const parts = query(path, "SELECT count(*) FROM chunk");
     change(path, "DELETE FROM block WHERE id = 3");

@@ -13,7 +13,7 @@ function save({ tape }: TestStore): void {
 }
 
 describe("Receipts", () => {
-  test("Receipts are found at once, stored, and after a kill, with the seq of the last tick", async () => {
+  test("Receipts are found at once, when stored, and after a kill, with the seq of the last tick", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, now: () => 5 }).follow();
     await store.append([tick(), tick()], { key: "a" });
@@ -38,7 +38,7 @@ describe("Receipts", () => {
     store.close();
   });
 
-  test("Receipts of a key that is used again are replaced by the newer one", async () => {
+  test("Receipts of a reused key are replaced by the newer one", async () => {
     let now = 5;
     const store = new TestStore({ now: () => now }).follow();
     await store.append([tick()], { key: "a" });
@@ -53,7 +53,7 @@ describe("Receipts", () => {
     store.close();
   });
 
-  test("Receipts that are not stored keep the log from being forgotten", async () => {
+  test("Receipts that are not stored prevent the log from forgetting their entries", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, blockTicks: 10 }).follow();
     for (let index = 0; index < 1_200; index++) await store.append([tick()], { key: `k${index}` });
@@ -98,7 +98,7 @@ describe("Receipts", () => {
     store.close();
   });
 
-  test(`Receipts are ${RECEIPTS_MAX} at most, and then the oldest makes way for one more`, () => {
+  test(`Receipts are limited to ${RECEIPTS_MAX}, and a new one replaces the oldest`, () => {
     const store = new TestStore().follow();
     const entry = { first: 1, ticks: [], time: 0, definitions: [], marks: [], more: false };
     const add = (...keys: string[]) => {
@@ -118,7 +118,7 @@ describe("Receipts", () => {
     store.close();
   });
 
-  test("A receipt that was changed is not taken for an answer", async () => {
+  test("A changed receipt is not used as an answer", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, blockTicks: 1 }).follow();
     for (const key of ["a", "b"]) await store.append([tick()], { key });

@@ -12,7 +12,7 @@ for (const blockTicks of [7, 100_000]) {
   describe(`RecentTicks of blocks of ${blockTicks}`, () => {
     const open = (ticksMax = 1_000) => new TestStore({ ticksMax, blockTicks }).follow();
 
-    it("has the newest 50 ticks of each symbol, oldest first, whenever it is asked", async () => {
+    it("has the newest 50 ticks of each symbol, oldest first, at any time", async () => {
       const store = open();
       const recent = new RecentTicks(store.tape);
       assert.deepEqual(recent.of("A"), []);
@@ -29,7 +29,7 @@ for (const blockTicks of [7, 100_000]) {
       store.close();
     });
 
-    it("knows whether a price is below the one before, of the same symbol", async () => {
+    it("compares a price with the previous one of the same symbol", async () => {
       const store = open();
       const recent = new RecentTicks(store.tape);
       const ticks = [
@@ -44,7 +44,7 @@ for (const blockTicks of [7, 100_000]) {
       store.close();
     });
 
-    it("goes on after ticks that it will never see", async () => {
+    it("goes on after ticks that it did not see", async () => {
       const store = open(10);
       const recent = new RecentTicks(store.tape);
       await appended(store, "A", 1);

@@ -47,7 +47,7 @@ describe("Retainer: age", () => {
   for (const blockTicks of [10, 1_000]) {
     for (const seals of [false, true]) {
       const where = `blocks of ${blockTicks} ${seals ? "in the file" : "in memory"}`;
-      test(`Ticks appended before the time are forgotten, to a minute: ${where}`, async () => {
+      test(`Ticks appended before a time are forgotten, to the minute: ${where}`, async () => {
         const { store, tape, all } = await aged(400, { blockTicks });
         if (seals) store.seal();
         else save(store);
@@ -65,7 +65,7 @@ describe("Retainer: age", () => {
     }
   }
 
-  test("It counts when a tick was appended, not the time that it bears", async () => {
+  test("The time of appending counts, not the tick's own time", async () => {
     const store = new TestStore({ now: () => 100 * DAY }).follow();
     await store.append(ticks(10));
     save(store);
@@ -74,7 +74,7 @@ describe("Retainer: age", () => {
     store.close();
   });
 
-  test("The newest tick stays, so that seqs go on after a restart", async () => {
+  test("The newest tick is never forgotten, so that seqs go on after a restart", async () => {
     for (const blockTicks of [1, 4, 100]) {
       const path = folder.fresh();
       const first = new TestStore({ path, blockTicks }).follow();
@@ -90,7 +90,7 @@ describe("Retainer: age", () => {
     }
   });
 
-  test("A clock that goes back keeps no tick for ever", async () => {
+  test("A clock that is set back does not keep ticks for ever", async () => {
     let now = 400 * DAY;
     const store = new TestStore({ blockTicks: 5, now: () => now }).follow();
     await store.append(ticks(5));
@@ -104,7 +104,7 @@ describe("Retainer: age", () => {
     store.close();
   });
 
-  test("A tick stays as long as what follows from it is not saved", async () => {
+  test("A tick is not forgotten before its derived data is saved", async () => {
     const { store, tape } = await aged(100, { blockTicks: 10 });
     for (const [saved, tail] of [[0, 0], [40, 40], [45, 45], [99, 99], [100, 99]]) {
       save(store, saved);
@@ -116,7 +116,7 @@ describe("Retainer: age", () => {
 });
 
 describe("Retainer: parts of blocks", () => {
-  /** Blocks of so many parts that none is forgotten at once. */
+  /** Blocks with so many parts that none is forgotten at once. */
   async function large(path: string) {
     const store = new TestStore({ path, blockTicks: 3_000 }).follow();
     const batch = Array.from(
@@ -130,7 +130,7 @@ describe("Retainer: parts of blocks", () => {
     return { store, all };
   }
 
-  test("Blocks are forgotten a part at a time, and whenever that ends, what is kept is there", async () => {
+  test("Blocks are forgotten in parts, and after a kill at any time the rest is complete", async () => {
     const path = folder.fresh();
     const { store, all } = await large(path);
     const parts = (file: string) =>
@@ -145,7 +145,7 @@ describe("Retainer: parts of blocks", () => {
       const again = new TestStore({ path: left, blockTicks: 3_000 }).follow();
       assert.equal(again.tape.tail, tail);
       assert.equal(bits(readAll(again.tape, { after: 0, limit: Infinity })), bits(kept));
-      // The next process goes on with what the last one left.
+      // The next process continues the work.
       retain(again, DAY);
       again.close();
       assert.equal(parts(left), 0);
@@ -156,7 +156,7 @@ describe("Retainer: parts of blocks", () => {
     store.close();
   });
 
-  test("A block that is on its way into the file is forgotten when it is there", async () => {
+  test("A block that is being written is forgotten when it is complete", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, blockTicks: 30_000 }).follow();
     await store.append(ticks(40_000));
@@ -176,14 +176,14 @@ describe("Retainer: parts of blocks", () => {
 });
 
 describe("Retainer: room", () => {
-  test("The tape comes down to its size and stays there, and so does its file", async () => {
+  test("The tape and its file shrink to the limit and stay there", async () => {
     const path = folder.fresh();
     const bytesMax = 2_000_000;
     const store = new TestStore({ path, blockTicks: 5_000 }).follow();
     const { tape } = store;
     const sizes: number[] = [];
     for (let round = 0; round < 40; round++) {
-      // Nothing of them can be left out.
+      // Prices that cannot be compressed.
       const batch = ticks(5_000, round * 5_000);
       await store.append(batch.map((each) => ({ ...each, price: Math.sin(each.price) })));
       store.seal();
@@ -198,7 +198,7 @@ describe("Retainer: room", () => {
     store.close();
   });
 
-  test("The log beside the file does not grow without end", async () => {
+  test("The log beside the file does not grow without limit", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, blockTicks: 20_000 }).follow();
     for (let round = 0; round < 100; round++) {
@@ -215,7 +215,7 @@ describe("Retainer: room", () => {
     return { symbol, interval, numbers: reviseRecord(interval, undefined, at) };
   };
 
-  test("Bars that fill the room make way too, but for the newest of each series", async () => {
+  test("Bars that fill the limit are forgotten too, except the newest of each series", async () => {
     const store = new TestStore({ blockTicks: 1_000 }).follow();
     const { tape } = store;
     await store.append(["A", "B"].flatMap((symbol) => ticks(5_000).map((t) => ({ ...t, symbol }))));
@@ -238,7 +238,7 @@ describe("Retainer: room", () => {
     assert.equal(tape.tail, 0);
     for (const [index, bars] of kept.slice(0, 3).entries()) {
       assert.ok(bars.length >= 1_500 && bars.length < [15_000, 10_000, 10_000][index]!);
-      // The oldest have gone, and no other.
+      // Exactly the oldest have been forgotten.
       const { time } = bars[0]!;
       const length = lengthOf(bars[0]!.interval);
       assert.ok(bars.every((bar, place) => bar.time === time + place * length));
@@ -249,12 +249,12 @@ describe("Retainer: room", () => {
     retain(store, -Infinity, 100_000);
     const left = (["1m", "1h"] as const).map((each) => tape.bars("B", each, { limit: 1e9 }).length);
     assert.deepEqual(left, [1_500, 1_500]);
-    // Of the ticks the newest block stays.
+    // The newest block of ticks stays.
     assert.ok(tape.tail >= 5_000, String(tape.tail));
     store.close();
   });
 
-  test("Short bars go with their ticks, longer ones and the newest of each series stay", async () => {
+  test("Short bars are forgotten with their ticks; longer ones and the newest of each series stay", async () => {
     const store = new TestStore({ blockTicks: 2_000, barsKept: 1_500 }).follow();
     const { tape } = store;
     const market = new Market({ barsKept: 2 });
@@ -288,13 +288,13 @@ describe("Retainer: room", () => {
 describe("Retainer: a full disk", { skip: diskFault() ?? false }, () => {
   const disk = new SmallDisk();
 
-  test("What cannot be forgotten is kept, and whenever the process ends nothing that is kept is gone", async () => {
+  test("A failed attempt forgets nothing, and after a kill at any time the rest is complete", async () => {
     const path = disk.path("tape.db");
     const store = new TestStore({ path, blockTicks: 1_000 }).follow();
     const all = await store.append(ticks(30_000));
     store.seal();
     disk.fill();
-    // What is left of the disk may be enough for less.
+    // The rest of the disk may have room for less.
     for (const count of [500, 1]) {
       await assert.rejects(async () => {
         for (;;) all.push(...await store.append(ticks(count)));
@@ -303,7 +303,7 @@ describe("Retainer: a full disk", { skip: diskFault() ?? false }, () => {
     const failing = () => store.tape.retain({ before: DAY, bytesMax: 0 }, 0);
     assert.throws(failing, TapeFull);
     disk.clear();
-    // Only a part is forgotten before the process is killed.
+    // Forgets only a part before the process is killed.
     store.tape.retain({ before: DAY, bytesMax: 0 }, 0);
     const again = new TestStore({ path: folder.killed(path), blockTicks: 1_000 }).follow();
     const { tail } = again.tape;

@@ -14,7 +14,7 @@ function runsOf(added: readonly Added[]): Runs {
   return runs;
 }
 
-/** Ticks of which most follow one another, at times that mostly go on. */
+/** Ticks that mostly follow one another, at times that mostly grow. */
 const anyAdded = fc.array(
   fc.record({
     hole: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, fc.nat(9), fc.nat(1e12)),
@@ -27,11 +27,11 @@ const anyAdded = fc.array(
 });
 
 describe("Runs", () => {
-  test("Runs know the seq at each place and the place after each seq, encoded or not", () => {
+  test("Runs convert between places and seqs, encoded or not", () => {
     fc.assert(fc.property(anyAdded, (added) => {
       const runs = runsOf(added);
       for (const each of [runs, Runs.decode(runs.encode())]) {
-        // Places are asked for in any order.
+        // Places are requested in any order.
         for (const place of [...added.keys(), ...[...added.keys()].reverse()]) {
           assert.equal(each.seqAt(place), added[place]!.seq);
         }
@@ -45,7 +45,7 @@ describe("Runs", () => {
     }));
   });
 
-  test("Runs count as appended before a time only what was, while the clock goes on", () => {
+  test("Runs count exactly the ticks appended before a time, while the clock grows", () => {
     fc.assert(fc.property(anyAdded, fc.nat(9_000_000), (steps, ahead) => {
       let newest = 0;
       const added = steps.map(({ seq, time }) => ({ seq, time: newest = Math.max(newest, time) }));
@@ -54,13 +54,13 @@ describe("Runs", () => {
       const count = runs.appendedBefore(time);
       assert.equal(Runs.decode(runs.encode()).appendedBefore(time), count);
       assert.ok(added.slice(0, count).every((each) => each.time < time));
-      // A run takes a second, or a minute when it has few ticks.
+      // A run spans a second, or a minute if it has few ticks.
       const longAgo = added.filter((each) => each.time < time - 60_000).length;
       assert.ok(count >= longAgo - 64, `${count} of ${longAgo}`);
     }));
   });
 
-  test("Runs of ticks that follow one another at once take a few bytes", () => {
+  test("Runs of consecutive ticks at once need a few bytes", () => {
     const added = Array.from({ length: 60_000 }, (_, index) => ({ seq: 1 + index, time: 5 }));
     assert.ok(runsOf(added).encode().length < 10);
     const minute = added.map(({ seq }) => ({ seq, time: seq }));
@@ -69,7 +69,7 @@ describe("Runs", () => {
     assert.ok(runsOf(quiet.slice(0, 1_000)).encode().length < 7_000);
   });
 
-  test("Runs of a clock that was wrong for a while age nothing else, and keep nothing for ever", () => {
+  test("Runs of a clock that was wrong for a time do not change the age of others, and keep nothing for ever", () => {
     const appended = (...times: number[]) =>
       runsOf(times.map((time, index) => ({ seq: index + 1, time })));
     const ahead = appended(9e12, 5_000, 90_000);
@@ -79,7 +79,7 @@ describe("Runs", () => {
     assert.deepEqual(times.map((time) => behind.appendedBefore(time)), [0, 0, 2, 3]);
   });
 
-  test("Runs that several servers have appended lose nothing new because of clocks that are apart", () => {
+  test("Runs of several servers with different clocks lose no new ticks", () => {
     const minutes = (...times: number[]) =>
       runsOf(times.map((time, index) => ({ seq: 10 * index + 1, time: 60_000 * time })));
     const now = minutes(1_000, 990, 1_010, 995, 1_012);
@@ -88,14 +88,14 @@ describe("Runs", () => {
     assert.equal(aged.appendedBefore(60_000 * 500), 2);
   });
 
-  test("No runs know no place", () => {
+  test("Runs without ticks have no place", () => {
     const runs = Runs.decode(new Uint8Array());
     assert.deepEqual([runs.placeAfter(0, 0), runs.appendedBefore(1e15)], [0, 0]);
   });
 });
 
 describe("pushVarint", () => {
-  test("pushVarint writes whole numbers that readVarint reads, up to the greatest", () => {
+  test("pushVarint writes whole numbers for readVarint, up to the largest", () => {
     const anyNumber = fc.oneof(fc.nat(300), fc.maxSafeNat());
     fc.assert(fc.property(fc.array(anyNumber), (numbers) => {
       const bytes: number[] = [];
@@ -111,7 +111,7 @@ describe("pushVarint", () => {
     }));
   });
 
-  test("readVarint refuses a number that does not end", () => {
+  test("readVarint refuses an unfinished number", () => {
     for (const bytes of [[], [128], [255, 255], new Array(20).fill(255)]) {
       assert.throws(() => readVarint(Uint8Array.from(bytes), { at: 0 }), RangeError);
     }

@@ -16,7 +16,7 @@ function ticks(count: number, first = 0): Tick[] {
   });
 }
 
-/** Says that all that follows from the ticks is stored. */
+/** Marks all derived data as stored. */
 function save({ tape }: TestStore, seq = tape.head): void {
   tape.save({ seq, instruments: [], newest: [], bars: [] });
 }
@@ -30,7 +30,7 @@ function check(store: TestStore, all: readonly TapedTick[]): void {
 }
 
 describe("Sealer", () => {
-  test("Sealer brings full blocks into the file a part at a time, and they are read meanwhile", async () => {
+  test("Sealer writes full blocks into the file in parts, and they stay readable meanwhile", async () => {
     const path = folder.fresh();
     const options = { path, blockTicks: 30_000 };
     const store = new TestStore(options).follow();
@@ -42,7 +42,7 @@ describe("Sealer", () => {
       more = store.tape.seal();
       steps.push(store.tape.unsealed);
       check(store, all);
-      // Whenever it is killed, the next process reads the same, from the log or from the file.
+      // After a kill, the next process reads the same, from the log or the file.
       const again = new TestStore({ ...options, path: folder.killed(path) }).follow();
       check(again, all);
       again.close();
@@ -54,7 +54,7 @@ describe("Sealer", () => {
     store.close();
   });
 
-  test("Sealer seals no tick of which what follows is not stored", async () => {
+  test("Sealer seals no tick before its derived data is stored", async () => {
     const store = new TestStore({ blockTicks: 10 }).follow();
     for (let block = 0; block < 3; block++) await store.append(ticks(10, 10 * block));
     const left: number[] = [];
@@ -68,7 +68,7 @@ describe("Sealer", () => {
     store.close();
   });
 
-  test("The log forgets what is sealed, and nothing else, and whenever that ends all is there", async () => {
+  test("The log forgets exactly the sealed entries, and after a kill at any time all ticks are there", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, blockTicks: 10 }).follow();
     const all: TapedTick[] = [];
@@ -77,7 +77,7 @@ describe("Sealer", () => {
     save(store, 40);
     assert.equal(entries(path), 25);
     while (store.tape.seal());
-    // Nothing is forgotten before it was noted how far the log is needed.
+    // The first needed seq of the log is stored before anything is forgotten.
     assert.equal(entries(path), 25);
     const settled = store.tape.settle();
     assert.equal(settled, 36);
@@ -93,7 +93,7 @@ describe("Sealer", () => {
     store.close();
   });
 
-  test("A block that was begun and not finished is begun anew", async () => {
+  test("An unfinished block is started anew", async () => {
     const path = folder.fresh();
     const options = { path, blockTicks: 30_000 };
     const store = new TestStore(options).follow();
@@ -114,7 +114,7 @@ describe("Sealer", () => {
     last.close();
   });
 
-  test("A large draft may be sealed in part, and is followed from there", async () => {
+  test("A large draft may be sealed in part, and followers continue from there", async () => {
     const path = folder.fresh();
     const options = { path, blockTicks: 1_000 };
     const store = new TestStore(options).follow();
@@ -134,7 +134,7 @@ describe("Sealer", () => {
 describe("Sealer: a full disk", { skip: diskFault() ?? false }, () => {
   const disk = new SmallDisk();
 
-  test("A disk that is full while sealing loses nothing, and sealing goes on once there is room", async () => {
+  test("A full disk during sealing loses nothing, and sealing goes on once there is room", async () => {
     const path = disk.path("tape.db");
     const options = { path, blockTicks: 20_000 };
     const store = new TestStore(options).follow();
@@ -164,7 +164,7 @@ describe("Sealer: a full disk", { skip: diskFault() ?? false }, () => {
     disk.remove("tape.db");
   });
 
-  test("A tape whose disk is full to the last byte is closed, and goes on once there is room", async () => {
+  test("A tape on a completely full disk closes, and goes on once there is room", async () => {
     const path = disk.path("closed.db");
     const store = new TestStore({ path }).follow();
     const all = await store.append(ticks(100));

@@ -39,7 +39,7 @@ const anyAdded = fc.array(
 const anyBlockTicks = fc.integer({ min: 1, max: 12 });
 
 describe("Segments", () => {
-  test("Segments count and skip ticks from any place, also where seqs have holes", () => {
+  test("Segments count and skip ticks from any place, also over gaps in the seqs", () => {
     fc.assert(fc.property(anyAdded, anyBlockTicks, (added, blockTicks) => {
       const segments = segmentsOf(added, blockTicks);
       const last = added.at(-1)?.seq ?? 0;
@@ -55,7 +55,7 @@ describe("Segments", () => {
     }));
   });
 
-  test("Segments know a place before every tick of a time or later", () => {
+  test("Segments find a place before every tick of a time or later", () => {
     fc.assert(fc.property(anyAdded, anyBlockTicks, fc.nat(600), (added, blockTicks, time) => {
       const before = segmentsOf(added, blockTicks).before(time);
       const first = added.find((each) => each.time >= time);
@@ -65,7 +65,7 @@ describe("Segments", () => {
     }));
   });
 
-  test("Segments know what was surely appended before a time", () => {
+  test("Segments find the ticks that were certainly appended before a time", () => {
     fc.assert(fc.property(anyAdded, anyBlockTicks, fc.nat(200_000), (added, blockTicks, time) => {
       const seq = segmentsOf(added, blockTicks).appendedBefore(time);
       assert.ok(added.every((each) => each.seq > seq || each.appended < time));
@@ -74,7 +74,7 @@ describe("Segments", () => {
     }));
   });
 
-  test("Segments of a clock that was wrong for a while age nothing else, and keep nothing for ever", () => {
+  test("Segments of a clock that was wrong for a time do not change the age of others, and keep nothing for ever", () => {
     const [ahead, day] = [9e12, 86_400_000];
     const added = [ahead, 1, 2, day, day + 1].map((appended, index) => ({
       ...{ seq: index + 1, time: 0, appended },
@@ -87,7 +87,7 @@ describe("Segments", () => {
     assert.equal(segmentsOf(behind, 1).appendedBefore(1.5 * day), 1);
   });
 
-  test("Segments that several servers have appended lose nothing new because of clocks that are apart", () => {
+  test("Segments of several servers with different clocks lose no new ticks", () => {
     const added = [1_000, 990, 1_010, 995].map((minutes, index) => ({
       ...{ seq: index + 1, time: 0, appended: 60_000 * minutes },
     }));
@@ -99,7 +99,7 @@ describe("Segments", () => {
     }
   });
 
-  test("Segments end where they are full, and only the last one takes ticks", () => {
+  test("Segments that are full end, and only the last one takes ticks", () => {
     const segments = segmentsOf([1, 2, 3, 4, 5].map((seq) => ({ seq, time: 0, appended: 0 })), 2);
     assert.deepEqual(segments.all.map(({ after, last }) => [after, last]), [[0, 2], [2, 4], [
       4,
@@ -135,7 +135,7 @@ describe("Segments", () => {
     assert.deepEqual([segments.settled, segments.last, segments.unsealed], [6, 7, 1]);
   });
 
-  test("Segments that are all taken away leave the numbering where it was", () => {
+  test("Segments that are all removed keep the numbering", () => {
     const segments = segmentsOf([1, 2, 3].map((seq) => ({ seq, time: 0, appended: 0 })), 2);
     segments.shift();
     segments.shift();

@@ -11,7 +11,7 @@ import { anyQuery, assertSlices, filtered, tapeContract } from "./contract.ts";
 
 const folder = new TapeFolder();
 
-/** The process of a store is killed, and another one opens what is left. */
+/** Kills the process of a store and opens its file in another. */
 function reopened(store: TestStore, path: string, blockTicks?: number): [TestStore, string] {
   const left = folder.killed(path);
   store.close();
@@ -60,7 +60,7 @@ describe("StoredTape", () => {
     { weight: 1, arbitrary: fc.record({ olderThan: fc.nat(20) }) },
   );
 
-  test("StoredTape gives what was logged and is kept, whatever was sealed, saved, forgotten or killed", async () => {
+  test("StoredTape gives exactly the stored ticks, for any sealing, saving, forgetting and kill", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyStep, { maxLength: 30 }),
@@ -118,10 +118,10 @@ describe("StoredTape", () => {
     );
   });
 
-  test("StoredTape reads many ticks of many symbols in parts of blocks as they were", async () => {
+  test("StoredTape reads many ticks of many symbols from parts of blocks unchanged", async () => {
     let path = folder.fresh();
     let store = new TestStore({ path, blockTicks: 30_000 }).follow();
-    // One with several parts, some with one, and many that share one.
+    // One symbol with several parts, some with one, and many that share one.
     const symbolOf = (index: number) =>
       index % 2 === 0 ? "BUSY" : index % 3 === 0 ? `M${index % 10}` : `Q${index % 700}`;
     const ticks = Array.from({ length: 70_000 }, (_, index) =>
@@ -158,7 +158,7 @@ describe("StoredTape", () => {
     store.close();
   });
 
-  test("StoredTape ends a call after some work, and says how far it came", async () => {
+  test("StoredTape ends a call after some work, with the seq that it reached", async () => {
     const store = new TestStore({ blockTicks: 5_000 }).follow();
     const ticks = Array.from(
       { length: 60_000 },
@@ -176,7 +176,7 @@ describe("StoredTape", () => {
       );
       assert.ok(slice.effort >= slice.ticks.length);
       assert.equal(slice.seq, slice.ticks.at(-1)!.seq);
-      // One of many is found without looking at the others.
+      // One tick among many is found without reading the others.
       const rare = store.tape.first({ symbols: new Set(["RARE"]), after: 0, limit: 5 });
       assert.deepEqual(rare.ticks, [all[59_000]]);
       assert.ok(rare.effort < 1_000, `${rare.effort}`);
@@ -184,7 +184,7 @@ describe("StoredTape", () => {
     store.close();
   });
 
-  test("StoredTape takes no tick twice", async () => {
+  test("StoredTape ignores a repeated tick", async () => {
     const store = new TestStore().follow();
     await store.append([tick(), tick()]);
     const entry = {
@@ -201,7 +201,7 @@ describe("StoredTape: capacity", () => {
   const priced = (...prices: number[]) => prices.map((price) => tick({ time: price * 10, price }));
   const prices = (ticks: readonly TapedTick[]) => ticks.map(({ price }) => price);
 
-  test("StoredTape keeps as many ticks as it may and drops the oldest for one more", async () => {
+  test("StoredTape keeps ticks up to its capacity and drops the oldest for a new one", async () => {
     const store = new TestStore({ ticksMax: 3 }).follow();
     const { tape } = store;
     await store.append(priced(1, 2, 3));
@@ -253,7 +253,7 @@ describe("StoredTape: capacity", () => {
     );
   });
 
-  test("StoredTape lets go of the blocks that nobody reads any more", async () => {
+  test("StoredTape in memory frees the blocks of dropped ticks", async () => {
     const store = new TestStore({ ticksMax: 100, blockTicks: 50 }).follow();
     const { tape } = store;
     for (let round = 0; round < 200; round++) {
@@ -275,7 +275,7 @@ describe("StoredTape: what is derived", () => {
       return tick({ symbol: ["A", "B", "C"][price % 3]!, time: price * 1_000, price });
     });
 
-  test("StoredTape loads a saved market as it was, with the infinite and the unknown", async () => {
+  test("StoredTape loads a saved market unchanged, with infinite and unknown values", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path }).follow();
     const market = new Market({ barsKept: 5_000 });
@@ -297,7 +297,7 @@ describe("StoredTape: what is derived", () => {
     again.close();
   });
 
-  test("StoredTape leaves the saved state as it was when a save cannot finish", async () => {
+  test("StoredTape keeps the saved state when a save fails", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path }).follow();
     const { tape } = store;
@@ -328,7 +328,7 @@ describe("StoredTape: what is derived", () => {
     store.close();
   });
 
-  test("StoredTape keeps the newest mark of each name, stored or not, under names of any kind", async () => {
+  test("StoredTape keeps the newest mark of each name, stored or not, for any names", async () => {
     const path = folder.fresh();
     const store = new TestStore({ path, blockTicks: 1 }).follow();
     const mark = (name: string, value: string) => store.append([], { marks: [{ name, value }] });

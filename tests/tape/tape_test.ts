@@ -12,18 +12,18 @@ describe("formatPosition", () => {
 });
 
 describe("parsePosition", () => {
-  test("parsePosition gives the parts of a position", () => {
+  test("parsePosition splits a position", () => {
     assert.deepEqual(parsePosition("k3f9:1042"), { epoch: "k3f9", seq: 1042 });
     assert.deepEqual(parsePosition("k3f9:0"), { epoch: "k3f9", seq: 0 });
     assert.deepEqual(parsePosition("7:10"), { epoch: "7", seq: 10 });
   });
 
-  test("parsePosition takes an epoch of 32 characters and refuses 33", () => {
+  test("parsePosition accepts an epoch of 32 characters and refuses 33", () => {
     assert.deepEqual(parsePosition(`${"a".repeat(32)}:1`), { epoch: "a".repeat(32), seq: 1 });
     assert.equal(parsePosition(`${"a".repeat(33)}:1`), undefined);
   });
 
-  test("parsePosition takes the greatest safe integer and refuses the next", () => {
+  test("parsePosition accepts the largest safe integer and refuses the next", () => {
     assert.equal(parsePosition("a:9007199254740991")?.seq, Number.MAX_SAFE_INTEGER);
     assert.equal(parsePosition("a:9007199254740992"), undefined);
     assert.equal(parsePosition("a:10000000000000000"), undefined);
@@ -61,7 +61,7 @@ describe("parsePosition", () => {
     });
   }
 
-  test("parsePosition reads what formatPosition writes, and only that", () => {
+  test("parsePosition reads exactly the texts that formatPosition writes", () => {
     const letter = fc.constantFrom(..."abcxyz0189");
     const epoch = fc.string({ unit: letter, minLength: 1, maxLength: 32 });
     fc.assert(fc.property(epoch, fc.maxSafeNat(), (epoch, seq) => {

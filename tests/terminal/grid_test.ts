@@ -12,7 +12,7 @@ const watched = (fields: Partial<Row>, rest: Partial<Watched> = {}): Watched => 
 });
 const options = { columns: 80, lines: 10, hasColor: false, from: 0 };
 
-test("gridLines shows as many columns as there is room for, the important ones first", () => {
+test("gridLines shows as many columns as fit, the important ones first", () => {
   const heads = (columns: number) => gridLines([], { ...options, columns })[0]!.trim().split(/  +/);
   assert.deepEqual(heads(40), ["SYMBOL", "PRICE", "CHANGE %"].slice(0, heads(40).length));
   for (let columns = 10; columns < 260; columns++) {
@@ -23,7 +23,7 @@ test("gridLines shows as many columns as there is room for, the important ones f
   assert.match(gridLines([], { ...options, columns: 250 })[0]!, /SYMBOL.*BID.*VOLUME.*NAME/);
 });
 
-test("gridLines writes numbers with their decimals, signs and a mark for what is unknown", () => {
+test("gridLines writes numbers with decimals, signs and a mark for unknown values", () => {
   const [, row, unknown] = gridLines([
     watched({ price: 1234.5, change: -1.5, change_percent: -0.0306, time: 0 }),
     watched({ symbol: "NOPE" }),
@@ -32,7 +32,7 @@ test("gridLines writes numbers with their decimals, signs and a mark for what is
   assert.match(unknown!, /^NOPE +– +– +– +–$/);
 });
 
-test("gridLines widens the column of symbols for long ones, to a quarter of the terminal", () => {
+test("gridLines widens the symbol column for long symbols, to a quarter of the terminal", () => {
   const all = [watched({ symbol: "cpu.usage_idle:cpu=cpu0:host=a", price: 1 })];
   const row = (columns: number) => gridLines(all, { ...options, columns })[1]!;
   assert.match(row(200), /^cpu\.usage_idle:cpu=cpu0:host=a +1\.00 /);
@@ -40,18 +40,18 @@ test("gridLines widens the column of symbols for long ones, to a quarter of the 
   assert.match(row(36), /^cpu\.usage_i… +1\.00/);
 });
 
-test("gridLines cuts a number that is too wide with a mark, so that it is no other number", () => {
+test("gridLines marks a number that it cuts, so that nobody reads another number", () => {
   const [, row] = gridLines([watched({ price: 1e15 })], options);
   assert.match(row!, /1,000,000,00…/);
 });
 
-test("gridLines shows the rows from the one scrolled to, and no more than there is room for", () => {
+test("gridLines starts at the scroll position, and shows as many rows as fit", () => {
   const all = ["A", "B", "C", "D"].map((symbol) => watched({ symbol }));
   const lines = gridLines(all, { ...options, lines: 3, from: 1 });
   assert.deepEqual(lines.slice(1).map((line) => line[0]), ["B", "C"]);
 });
 
-test("gridLines colours the change by its sign, and the price only when it has just moved", () => {
+test("gridLines colours the change by its sign, and the price only after a change", () => {
   const hasColor = true;
   const [, up] = gridLines([watched({ price: 2, change: 1 }, { moved: 1 })], {
     ...options,
@@ -62,7 +62,7 @@ test("gridLines colours the change by its sign, and the price only when it has j
   assert.ok(still!.includes("         2.00 \x1b[31m      -1.00\x1b[0m"));
 });
 
-test("Names cannot move the cursor or turn the line around, and wide ones keep the columns", () => {
+test("Names cannot move the cursor or change the direction of text, and wide ones keep the columns aligned", () => {
   assert.equal(plain("a\x1b[2Jb\u202ec\r\n"), "a�[2Jb�c��");
   assert.equal(widthOf("é"), 1);
   assert.equal(widthOf("日本"), 4);
@@ -73,7 +73,7 @@ test("Names cannot move the cursor or turn the line around, and wide ones keep t
   assert.equal(widthOf(row!), widthOf(head!));
 });
 
-test("sparkline spreads the newest values between their lowest and highest", () => {
+test("sparkline scales the newest values between their minimum and maximum", () => {
   assert.equal(sparkline([1, 2, 3], 20), "▁▅█");
   assert.equal(sparkline([9, 9, 1, 2], 2), "▁█");
   assert.equal(sparkline([5, 5], 20), "▅▅");

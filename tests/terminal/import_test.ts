@@ -16,7 +16,7 @@ function file(name: string, content: string): string {
   return path;
 }
 
-/** What is said of files of which nothing is sent. */
+/** The output of a dry run. */
 async function dry(options: Partial<ImportOptions>, input = "") {
   const terminal = new FakeTerminal();
   terminal.input = { stream: Readable.from([input]), isKeyboard: false };
@@ -32,7 +32,7 @@ const failed = (options: Partial<ImportOptions>, input?: string) =>
   );
 
 describe("tickwire import --dry-run", () => {
-  test("It says how a file is read: three ticks, what is left, and options to be copied", async () => {
+  test("It prints how it reads a file: three ticks, what it leaves out, and the options to copy", async () => {
     const path = file(
       "a.csv",
       "Date;Note;Close\n31.01.2024;x;1,5\n30.01.2024;y;1,6\n29.01.2024;z;1,7\n28.01.2024;z;2\n",
@@ -70,7 +70,7 @@ describe("tickwire import --dry-run", () => {
     assert.match(closes.output, /: ticks\n {2}A {2}2024-01-02T00:00:00.000Z {2}price 2\n/);
   });
 
-  test("A file from which nothing can be taken, or whose form stays open, fails and says why", async () => {
+  test("It fails with a reason for a file without records or with an unclear form", async () => {
     const form = { symbol: "A" };
     const wrong: [string, string, RegExp][] = [
       ["", "", /nothing could be taken: it has no records$/],

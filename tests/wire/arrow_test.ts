@@ -23,12 +23,12 @@ describe("Arrow", () => {
     }));
   });
 
-  test("Columns have types, words are numbers of a dictionary that comes once", () => {
+  test("Columns have types, and texts are indices of a dictionary that comes once", () => {
     const tick = { seq: 2 ** 53 - 1, symbol: "B", time: 1.5, price: 1, size: null, bid: 2, ask: 3 };
     const bytes = written(arrowWriter(TICK_COLUMNS, words), [[tick], [tick, tick]]);
     const table = tableFromIPC(bytes, { useBigInt: true });
     const types = table.schema.fields.map(({ name, type }) => [name, type.typeId]);
-    // Numbers of the types: 2 Int, 3 Float, -1 Dictionary.
+    // Ids of the types: 2 Int, 3 Float, -1 Dictionary.
     assert.deepEqual(Object.fromEntries(types), {
       seq: 2,
       symbol: -1,
@@ -43,21 +43,21 @@ describe("Arrow", () => {
     assert.deepEqual(table.getChild("symbol").toArray(), ["B", "B", "B"]);
   });
 
-  test("An answer without rows is still a table with its columns", () => {
+  test("An answer without rows is a table with its columns", () => {
     for (const some of [words, { symbol: [] }]) {
       const table = tableFromIPC(written(arrowWriter(TICK_COLUMNS, some), []));
       assert.deepEqual([table.numRows, table.numCols], [0, TICK_COLUMNS.length]);
     }
   });
 
-  test("An answer that is cut off at the end of a slice does not look complete", () => {
+  test("An answer that ends after a slice is recognisably incomplete", () => {
     const writer = arrowWriter(TICK_COLUMNS, words);
     const tick = { seq: 1, symbol: "A", time: 1, price: 1, size: 1, bid: 1, ask: 1 };
     const bytes = joined([writer.begin(), writer.rows(listed([tick])), writer.end()]);
     assert.deepEqual([...bytes.slice(-8)], [255, 255, 255, 255, 0, 0, 0, 0]);
   });
 
-  test("A word that was not announced is an error", () => {
+  test("A text outside the dictionary is an error", () => {
     const tick = { seq: 1, symbol: "NEW", time: 1, price: 1, size: 1, bid: 1, ask: 1 };
     assert.throws(() => arrowWriter(TICK_COLUMNS, words).rows(listed([tick])), /symbol NEW/);
   });

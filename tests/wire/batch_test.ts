@@ -16,7 +16,7 @@ const read = (bytes: Uint8Array | string, rules: Omit<BatchRules, "now">) =>
   );
 
 describe("A batch", () => {
-  test("A batch is read in any format", () => {
+  test("A batch is read in every format", () => {
     const texts: Record<BatchFormat, string> = {
       json: '[{"symbol":"A","price":1},{"symbol":"A","price":2}]',
       ndjson: '{"symbol":"A","price":1}\n{"symbol":"A","price":2}',
@@ -29,7 +29,7 @@ describe("A batch", () => {
     }
   });
 
-  test("What is not plain is read all the same, with the words for what is wrong", () => {
+  test("A batch that is not plain is read too, with messages for its errors", () => {
     const text = '{"symbol":"A","price":1}\n{"symbol":"\\u0041","price":2,"note":"é","more":[{}]}';
     const { ticks } = read(text, { format: "ndjson" });
     assert.deepEqual(ticks.map(({ symbol, price }) => [symbol, price]), [["A", 1], ["A", 2]]);
@@ -39,7 +39,7 @@ describe("A batch", () => {
     );
   });
 
-  test("What is not UTF-8 is refused in every format", () => {
+  test("Invalid UTF-8 is refused in every format", () => {
     const start = new TextEncoder().encode('[{"symbol":"A","price":1,"note":"');
     const bytes = new Uint8Array([...start, 0xff, 0x22, 0x7d, 0x5d]);
     for (const format of ["json", "ndjson", "csv", "influx"] as const) {
@@ -47,7 +47,7 @@ describe("A batch", () => {
     }
   });
 
-  test("However long a batch is, each is read to its end, one beside the other", () => {
+  test("Long batches are read to their end, in turns", () => {
     const formats = fc.constantFrom<BatchFormat>("json", "ndjson", "csv", "influx");
     const batch = fc.tuple(formats, fc.integer({ min: 0, max: 12_000 }), fc.boolean());
     fc.assert(
@@ -74,7 +74,7 @@ describe("A batch", () => {
   });
 });
 
-/** So many ticks, priced from 0 up. */
+/** A batch of so many ticks, with prices from 0 up. */
 function written(format: BatchFormat, count: number, isPlain: boolean): string {
   const prices = Array.from({ length: count }, (_, index) => index);
   if (format === "csv") return ["symbol,price", ...prices.map((price) => `A,${price}`)].join("\n");

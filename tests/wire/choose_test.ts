@@ -8,13 +8,13 @@ import { list, value } from "../../src/wire/plain.ts";
 const choose = (query: string) => chooseDialect(new URLSearchParams(query));
 
 describe("chooseDialect", () => {
-  test("chooseDialect serves value and list by the address alone", () => {
+  test("chooseDialect accepts value and list only in the address", () => {
     assert.equal(choose("symbol=cpu&format=value").wire, value);
     assert.equal(choose("format=list&every=10s").wire, list);
     assert.equal(choose("format=list&channel=quote").wire, list);
   });
 
-  test("chooseDialect takes any other subscription in the address for the native protocol", () => {
+  test("chooseDialect gives any other subscription in the address to the native protocol", () => {
     for (
       const query of ["symbol=A", "symbols=A", "channel=quote", "format=columns", "format=xml"]
     ) {
@@ -24,7 +24,7 @@ describe("chooseDialect", () => {
     }
   });
 
-  test("chooseDialect waits for the first frame when the address asks for nothing", () => {
+  test("chooseDialect waits for the first frame if the address has no subscription", () => {
     for (const query of ["", "key=secret", "v=2"]) {
       const { wire, begin } = choose(query);
       assert.equal(begin, undefined, query);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { play } from "../helpers/conversation.ts";
 
-/** A test for each conversation, named by the first line of its file. */
+/** Makes a test of each conversation, named by the first line of its file. */
 export function playGolden(...names: string[]): void {
   for (const name of names) {
     const path = fileURLToPath(new URL(`golden/${name}.txt`, import.meta.url).href);

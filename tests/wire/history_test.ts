@@ -21,7 +21,7 @@ describe("Text formats of history", () => {
     }));
   });
 
-  test("NDJSON in any slices is a line a row", () => {
+  test("NDJSON in any slices is one line per row", () => {
     fc.assert(fc.property(anyBars, (slices) => {
       const lines = text(written(ndjsonWriter(), slices)).split("\n");
       assert.equal(lines.pop(), "");
@@ -29,7 +29,7 @@ describe("Text formats of history", () => {
     }));
   });
 
-  test("CSV in any slices is a header and a line a row, the unknown being empty", () => {
+  test("CSV in any slices is a header and one line per row, with unknown values empty", () => {
     fc.assert(fc.property(anyTicks, (slices) => {
       const lines = text(written(csvWriter(TICK_COLUMNS), slices)).split("\r\n");
       assert.equal(lines.shift(), "seq,symbol,time,price,size,bid,ask");
@@ -44,7 +44,7 @@ describe("Text formats of history", () => {
     }));
   });
 
-  test("Ticks as they are written can be sent again", () => {
+  test("Exported ticks can be sent again", () => {
     const tick = { symbol: "A", time: 1_763_700_000_000.5, price: -1.5e-7, size: null, bid: 1 };
     const row = { seq: 1, ...tick, ask: 1e21 };
     const writers = { json: jsonWriter, ndjson: ndjsonWriter, csv: () => csvWriter(TICK_COLUMNS) };
@@ -54,7 +54,7 @@ describe("Text formats of history", () => {
     }
   });
 
-  test("CSV quotes what would otherwise end a value or a line", () => {
+  test("CSV quotes values with separators", () => {
     const columns: Column<{ a: string; b: string }>[] = [
       { name: "a", kind: "word" },
       { name: "b", kind: "word" },
@@ -66,7 +66,7 @@ describe("Text formats of history", () => {
     );
   });
 
-  test("CSV has no text that begins like a formula, and leaves numbers as they are", () => {
+  test("CSV contains no text that begins like a formula, and keeps numbers unchanged", () => {
     const columns: Column<{ a: string; b: number | null }>[] = [
       { name: "a", kind: "word" },
       { name: "b", kind: "number" },
@@ -78,7 +78,7 @@ describe("Text formats of history", () => {
     );
   });
 
-  test("An answer without rows has what every answer has", () => {
+  test("An answer without rows has the frame of its format", () => {
     assert.equal(text(written(jsonWriter(), [])), "[]");
     assert.equal(text(written(jsonWriter(), [[], []])), "[]");
     assert.equal(text(written(ndjsonWriter(), [])), "");

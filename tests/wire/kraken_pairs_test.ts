@@ -31,7 +31,7 @@ describe("Pairs", () => {
     });
   }
 
-  test("Pairs takes for a pair what has one slash with something on both sides", () => {
+  test("Pairs accepts as a pair a symbol with one slash and text on both sides", () => {
     const pairs = pairsOf("AAPL", "/USD", "BTC/", "A/B/C", "/", "A/B");
     assert.deepEqual(pairs.all().map(({ symbol }) => symbol), ["A/B"]);
     for (const name of ["AAPL", "/USD", "A/B/C", "toString", "__proto__"]) {
@@ -39,7 +39,7 @@ describe("Pairs", () => {
     }
   });
 
-  test("Pairs finds instruments that appear later, and keeps the numbers of the others", () => {
+  test("Pairs finds later instruments, and keeps the numbers of the others", () => {
     const catalogue = new Catalogue();
     const pairs = new Pairs(catalogue);
     assert.deepEqual(pairs.all(), []);
@@ -53,7 +53,7 @@ describe("Pairs", () => {
     assert.equal(pairs.decimalsOf(pairs.ofNumber(2)!), 3);
   });
 
-  test("Pairs gives a name that two pairs would have to the older", () => {
+  test("Pairs gives a name of two pairs to the older one", () => {
     const pairs = pairsOf("AB/C", "A/BC", "XBT/USD", "BTC/USD");
     assert.equal(pairs.ofName("ABC")!.symbol, "AB/C");
     assert.equal(pairs.ofName("XBT/USD")!.symbol, "XBT/USD");

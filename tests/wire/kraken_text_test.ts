@@ -14,7 +14,7 @@ import {
 } from "../../src/wire/kraken_text.ts";
 
 describe("Kraken's numbers and times", () => {
-  test("fixed keeps zeros at the end and has no sign before a zero", () => {
+  test("fixed keeps trailing zeros, and has no sign before zero", () => {
     assert.equal(fixed(0.0004478, 8), "0.00044780");
     assert.equal(fixed(77_400, 1), "77400.0");
     assert.equal(fixed(-0.001, 2), "0.00");
@@ -22,7 +22,7 @@ describe("Kraken's numbers and times", () => {
     assert.equal(fixed(0, 0), "0");
   });
 
-  test("fixed writes 0 for what is unknown, and no word that is no number", () => {
+  test("fixed writes 0 for an unknown or infinite number", () => {
     assert.equal(fixed(null, 8), "0.00000000");
     for (const value of [NaN, Infinity, -Infinity]) assert.equal(fixed(value, 2), "0.00");
     assert.equal(Number(fixed(Number.MAX_VALUE, 8)), Number.MAX_VALUE);
@@ -49,20 +49,20 @@ describe("Kraken's numbers and times", () => {
     }));
   });
 
-  test("Minutes and intervals go both ways, and 15 days have no counterpart", () => {
+  test("Minutes and intervals convert both ways, and 15 days have no interval", () => {
     assert.deepEqual(ALL_MINUTES, [1, 5, 15, 30, 60, 240, 1440, 10080]);
     for (const minutes of ALL_MINUTES) assert.equal(minutesOf(intervalOf(minutes)!), minutes);
     for (const other of [21600, 0, 2, "1", null, NaN]) assert.equal(intervalOf(other), undefined);
   });
 
-  test("isRequestNumber takes whole numbers of 64 bits", () => {
+  test("isRequestNumber accepts whole numbers of 64 bits", () => {
     for (const number of [0, -1, 2 ** 53, 2 ** 64]) assert.ok(isRequestNumber(number));
     for (const other of [2 ** 65, 1.5, NaN, "1", null, undefined]) {
       assert.ok(!isRequestNumber(other));
     }
   });
 
-  test("unknownPair tells a name without a slash from a pair that is not there", () => {
+  test("unknownPair distinguishes a name without a slash from an unknown pair", () => {
     assert.equal(unknownPair("MAG/USD"), "Currency pair not supported MAG/USD");
     assert.equal(unknownPair("FOOBAR"), "Currency pair not in ISO 4217-A3 format FOOBAR");
   });

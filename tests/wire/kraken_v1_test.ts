@@ -21,7 +21,7 @@ const subscribe = (name: string, pair: string[], more: object = {}) => ({
 type Frame = any;
 
 describe("krakenV1", () => {
-  test("krakenV1 says of each command that is too many which one it was", () => {
+  test("krakenV1 refuses each excess command with its request", () => {
     const hub = new PacedHub({ commandsMax: 1 });
     for (const symbol of ["A/X", "B/X"]) hub.market.define(symbol, {});
     const client = hub.join("/kraken");
@@ -49,7 +49,7 @@ describe("krakenV1", () => {
     assert.equal(client.closed, undefined);
   });
 
-  test("krakenV1 repeats a reqid as it was sent, and refuses one that is none", () => {
+  test("krakenV1 repeats a reqid as sent, and refuses a malformed one", () => {
     const client = new PacedHub().join("/kraken");
     client.frames();
     for (const reqid of ["1", "9007199254740993", "18446744073709551614"]) {
@@ -65,7 +65,7 @@ describe("krakenV1", () => {
     }
   });
 
-  test("krakenV1 takes as many subscriptions as another client may name symbols in one", () => {
+  test("krakenV1 allows as many subscriptions as the limit of symbols in one subscription", () => {
     const hub = new PacedHub({ patternsMax: 3, subscriptionsMax: 1 });
     for (const symbol of ["A/X", "B/X", "C/X", "D/X"]) hub.market.define(symbol, {});
     const client = hub.join("/kraken");
@@ -112,7 +112,7 @@ describe("krakenV1", () => {
     assert.equal(errorMessage, "Cannot run the command: the server failed");
   });
 
-  test("krakenV1 makes no flood of a frame with many pairs and a long subscription", () => {
+  test("krakenV1 answers a frame with many pairs and a long subscription briefly", () => {
     const hub = new PacedHub();
     const client = hub.join("/kraken");
     client.texts();
@@ -125,7 +125,7 @@ describe("krakenV1", () => {
     assert.ok(texts.join("").length < 500_000);
   });
 
-  test("krakenV1 has a channelID of its own for every channel, pair and spelling, and keeps it", () => {
+  test("krakenV1 has a fixed channelID for every channel, pair and spelling", () => {
     const hub = new PacedHub();
     const symbols = ["BTC/USD", "BTC/EUR", "EUR/USD", "DOGE/BTC"];
     for (const symbol of ["AAPL", ...symbols]) hub.market.define(symbol, {});
@@ -149,7 +149,7 @@ describe("krakenV1", () => {
     assert.deepEqual(idsOf(), ids);
   });
 
-  test("krakenV1 sends every trade of a burst, and the sides that the prices before tell", () => {
+  test("krakenV1 sends every trade of a burst, with sides that follow from the previous prices", () => {
     const hub = new PacedHub();
     hub.market.define("A/B", { decimals: 2 });
     const client = hub.join("/kraken");
@@ -166,7 +166,7 @@ describe("krakenV1", () => {
     );
   });
 
-  test("krakenV1 sends nothing but heartbeats when no tick comes, also when the clock closes a candle", () => {
+  test("krakenV1 sends only heartbeats without ticks, also when the clock closes a candle", () => {
     const hub = new PacedHub();
     hub.market.define("A/B", { decimals: 2 });
     hub.ticks({ symbol: "A/B", price: 2 });
@@ -184,7 +184,7 @@ describe("krakenV1", () => {
     }
   });
 
-  test("krakenV1 lets a pair be subscribed to while a crowd shares its text", () => {
+  test("krakenV1 lets a client subscribe to a pair while many clients share its text", () => {
     const hub = new PacedHub();
     hub.market.define("A/B", { decimals: 2 });
     const clients = Array.from({ length: 20 }, () => hub.join("/kraken"));
@@ -202,7 +202,7 @@ describe("krakenV1", () => {
   });
 
   for (const [name, ticksPerFlush] of [["in a burst", Infinity], ["evenly", 100]] as const) {
-    test(`krakenV1 loses no trade and no last state of a candle for a slow client, ticks coming ${name}`, () => {
+    test(`krakenV1 loses no trade and no final candle for a slow client, with ticks ${name}`, () => {
       const hub = new TestHub({ bufferedBytesMax: 100 });
       const { market } = hub;
       market.define("A/B", { decimals: 2 });
@@ -219,7 +219,7 @@ describe("krakenV1", () => {
       hub.pass(20);
       socket.take();
       socket.reads(false);
-      // More than a cohort holds: this client has to read the tape by itself.
+      // More than a cohort holds: the client must read the tape.
       const prices = Array.from({ length: 30_000 }, (_, index) => index + 1);
       for (const price of prices) {
         hub.tick("A/B", price);
@@ -245,7 +245,7 @@ describe("krakenV1", () => {
     });
   }
 
-  test("krakenV1 answers whatever comes with an object, and stays", () => {
+  test("krakenV1 answers any frame with an object, and stays open", () => {
     const hub = new PacedHub();
     hub.market.define("A/B", {});
     const words = ["subscribe", "unsubscribe", "ping", "A/B", "ohlc", "*", "book", 1, null, []];

@@ -30,7 +30,7 @@ describe("krakenV2", () => {
     assert.equal(error, "Cannot run the command: the server failed");
   });
 
-  test("krakenV2 writes numbers with the decimals of the instrument, zeros at the end kept", () => {
+  test("krakenV2 writes numbers with the decimals of the instrument, with trailing zeros", () => {
     const hub = new PacedHub();
     hub.market.define("BTC/USD", { decimals: 1 });
     hub.ticks({ symbol: "BTC/USD", price: 77_400, size: 0.0004478, bid: 77_400, ask: 77_401 });
@@ -58,7 +58,7 @@ describe("krakenV2", () => {
     ) assert.ok(texts.includes(part), `${part} in ${texts}`);
   });
 
-  test("krakenV2 sends a heartbeat a second, only where something is subscribed and nothing else came", () => {
+  test("krakenV2 sends a heartbeat a second, only with a subscription and without other frames", () => {
     const hub = new PacedHub();
     hub.market.define("A/B", {});
     const client = hub.join("/kraken/v2");
@@ -83,7 +83,7 @@ describe("krakenV2", () => {
     assert.deepEqual(client.frames(), []);
   });
 
-  test("krakenV2 says of each command that is too many which one it was", () => {
+  test("krakenV2 refuses each excess command with its request", () => {
     const hub = new PacedHub({ commandsMax: 1 });
     for (const symbol of ["A/X", "B/X"]) hub.market.define(symbol, {});
     const client = hub.join("/kraken/v2");
@@ -106,7 +106,7 @@ describe("krakenV2", () => {
     assert.equal(client.closed, undefined);
   });
 
-  test("krakenV2 repeats a req_id as it was sent, and refuses one that is none", () => {
+  test("krakenV2 repeats a req_id as sent, and refuses a malformed one", () => {
     const client = new PacedHub().join("/kraken/v2");
     client.frames();
     for (const id of ["0", "9007199254740993", "-9007199254740993"]) {
@@ -136,7 +136,7 @@ describe("krakenV2", () => {
     assert.equal(frames[3].symbol, "C/X");
   });
 
-  test("krakenV2 sends the final state of a candle before the next one, whatever the flush time", () => {
+  test("krakenV2 sends the final state of a candle before the next one, for any flush time", () => {
     const hub = new PacedHub({ flushMs: 500 });
     hub.market.define("A/B", { decimals: 2 });
     const client = hub.join("/kraken/v2");
@@ -157,7 +157,7 @@ describe("krakenV2", () => {
     assert.deepEqual(begins, [...begins].sort());
   });
 
-  test("krakenV2 answers whatever comes with an object, and stays", () => {
+  test("krakenV2 answers any frame with an object, and stays open", () => {
     const hub = new PacedHub();
     hub.market.define("A/B", {});
     const words = [

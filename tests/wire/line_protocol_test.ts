@@ -24,7 +24,7 @@ function reasonOf(text: string, precision?: Precision): string {
 }
 
 describe("Line protocol", () => {
-  test("A field is a tick of the symbol that measurement, field and tags make", () => {
+  test("A field is a tick of the symbol made of measurement, field and tags", () => {
     const { ticks, skipped } = read(
       `cpu,host=web-1,cpu=cpu0 usage_idle=98.1,usage_user=1i ${NOW}000000`,
     );
@@ -36,7 +36,7 @@ describe("Line protocol", () => {
     ]);
   });
 
-  test("The field value leaves no trace in the symbol, and the order of tags does not matter", () => {
+  test("The field name value is left out of the symbol, and the order of tags does not matter", () => {
     assert.deepEqual(brief("temp,room=kitchen value=21.5"), [["temp:room=kitchen", 21.5]]);
     assert.deepEqual(brief("m,b=2,a=1 x=1\nm,a=1,b=2 x=2"), [["m.x:a=1:b=2", 1], [
       "m.x:a=1:b=2",
@@ -44,7 +44,7 @@ describe("Line protocol", () => {
     ]]);
   });
 
-  test("Numbers, integers, unsigned ones and booleans are prices, texts are skipped", () => {
+  test("Numbers, integers, unsigned integers and booleans are prices, and strings are skipped", () => {
     const { ticks, skipped } = read(
       'm a=-1.5e3,b=7i,c=8u,d=t,e=FALSE,f="x, y=1",g="a \\"b\\"",h=.5,i=True',
     );
@@ -52,7 +52,7 @@ describe("Line protocol", () => {
     assert.equal(skipped, 2);
   });
 
-  test("What a symbol cannot have becomes a low line, escapes are understood", () => {
+  test("Characters outside symbols become an underscore, and escapes are read", () => {
     assert.deepEqual(brief("win\\ disk,instance=C:\\ drive,a\\=b=c\\,d free\\ space=1"), [
       ["win_disk.free_space:a=b=c_d:instance=C:_drive", 1],
     ]);
@@ -60,7 +60,7 @@ describe("Line protocol", () => {
     assert.deepEqual(brief("größe x=1"), [["gr__e.x", 1]]);
   });
 
-  test("Times are nanoseconds unless a precision says otherwise, to the microsecond", () => {
+  test("Times are nanoseconds unless a precision is given, to the microsecond", () => {
     const timeOf = (time: string, precision?: Precision) =>
       read(`m x=1 ${time}`, precision).ticks[0]!.time;
     assert.equal(timeOf(`${NOW}000000`), NOW);
@@ -74,7 +74,7 @@ describe("Line protocol", () => {
     assert.equal(read("m x=1").ticks[0]!.time, NOW);
   });
 
-  test("A time of another unit, and one a day ahead, is refused in words", () => {
+  test("A time in another unit or more than a day ahead is refused in words", () => {
     assert.match(reasonOf(`m x=1 ${NOW}`), /^line 1: time "\d+" is not in ns: name its unit/);
     assert.match(reasonOf(`m x=1 ${NOW}000000`, "s"), /is not in s/);
     assert.match(reasonOf("m x=1 -5", "ms"), /is not in ms/);
@@ -82,14 +82,14 @@ describe("Line protocol", () => {
     assert.match(reasonOf("m x=1 1.5"), /time "1.5" is not a whole number$/);
   });
 
-  test("Blank lines and comments are no points, and errors name the line", () => {
+  test("Blank lines and comments are skipped, and errors name the line", () => {
     assert.deepEqual(brief("\n# m x=1\r\n  \nm x=1\r\n\r\n"), [["m.x", 1]]);
     assert.deepEqual(brief(""), []);
     assert.match(reasonOf("m x=1\n\n# c\nm x=oops"), /^line 4: field "x": "oops" is neither/);
     assert.match(reasonOf('m s="a\nb",x=1\nm x='), /^line 3: field "x" has no value$/);
   });
 
-  test("What is no point is refused in words", () => {
+  test("A malformed point is refused in words", () => {
     const wrong: [text: string, reason: RegExp][] = [
       ["cpu", /the fields are missing$/],
       ["cpu ", /the fields are missing$/],
@@ -113,14 +113,14 @@ describe("Line protocol", () => {
     for (const [text, reason] of wrong) assert.match(reasonOf(text), reason, text);
   });
 
-  test("A symbol has 255 characters and not one more", () => {
+  test("A symbol has at most 255 characters", () => {
     const line = (length: number) => `cpu,a=${"x".repeat(length - "cpu.y:a=".length)} y=1`;
     assert.equal(read(line(255)).ticks[0]!.symbol.length, 255);
     assert.match(reasonOf(line(256)), /^line 1: symbol "cpu\.y:a=x+": a symbol has at most 255/);
     assert.ok(reasonOf(line(100_000)).length < 250);
   });
 
-  test("Of a batch the lines that can be read are taken, and the first of the others is told of", () => {
+  test("The good lines of a batch are taken, and the first bad one is reported", () => {
     const { ticks, skipped, bad } = some('m x=1\nm x=2,y=oops\n\n# c\ncpu\nm s="a",x=3');
     assert.deepEqual(ticks.map(({ price }) => price), [1, 3]);
     assert.equal(skipped, 1);
@@ -130,7 +130,7 @@ describe("Line protocol", () => {
     assert.equal(some("m x=1\n").bad, undefined);
   });
 
-  test("What a text of a bad line says is not read as a point", () => {
+  test("The text of a string on a bad line is not read as a point", () => {
     const { ticks, bad } = some(
       'm x=1\nm s="a\ncpu x=666\nb \\" c\ncpu x=667",y=oops\nm x=2\nm x=',
     );
@@ -139,12 +139,12 @@ describe("Line protocol", () => {
     assert.match(reasonOf('m s="a\nb",y=\n'), /^line 1: /);
     const open = some('m x=1\nm s="a\nm x=2\nm x=3\n');
     assert.deepEqual([open.ticks.length, open.bad!.line, open.bad!.count], [1, 2, 3]);
-    // A quote in a tag opens nothing.
+    // A quote in a tag does not open a string.
     const tagged = some('m,t="a\nm,t=a" x\nm x=1');
     assert.deepEqual([tagged.ticks.length, tagged.bad!.count], [1, 2]);
   });
 
-  test("A line has 1 MiB and not one character more", () => {
+  test("A line has at most 1 MiB", () => {
     const text = (length: number) => `m x=1,s="${"a".repeat(length - 10)}"`;
     assert.equal(read(`${text(LINE_MAX)}\nm x=2`).ticks.length, 2);
     for (
@@ -163,7 +163,7 @@ describe("Line protocol", () => {
     }
   });
 
-  test("Reading rests, however long or short the lines are", () => {
+  test("Reading pauses regularly, for lines of any length", () => {
     for (const line of ["m x=1\n", "x\n", `m x=1,s="${"a".repeat(10_000)}"\n`]) {
       const reading = lineSlices(line.repeat(2_500), { now: NOW, partial: true });
       let rests = 0;
@@ -172,7 +172,7 @@ describe("Line protocol", () => {
     }
   });
 
-  test("With or without bad lines among them, good lines make the same ticks", () => {
+  test("Bad lines do not change the ticks of good lines", () => {
     const good = fc.constantFrom("m x=1", 'm s="a\nb",x=2', "m,t=a\\ b x=3", "# c", "", "  m x=4 ");
     const bad = fc.constantFrom(
       "m",
@@ -199,7 +199,7 @@ describe("Line protocol", () => {
     );
   });
 
-  test("Points as an agent writes them are read", () => {
+  test("Points of an agent are read", () => {
     // In the form of Telegraf's inputs cpu, mem, system, net and diskio.
     const { ticks, skipped } = read(
       [
@@ -223,7 +223,7 @@ describe("Line protocol", () => {
     });
   });
 
-  test("No text at all makes the reader fail otherwise than in words", () => {
+  test("Any text is read or refused in words", () => {
     const pieces = fc.constantFrom(...'m=, \\"\n\r#ti1.-ué', "x=1", 'y="', "m,a=b x=1 ");
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 30 }), (list) => {

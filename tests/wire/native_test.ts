@@ -36,7 +36,7 @@ function decode(fields: Record<string, unknown>): Command {
 }
 
 describe("native", () => {
-  test("native takes an id that is a text or a number, and repeats any other in the error", () => {
+  test("native accepts a text or a number as id, and repeats any other id in the error", () => {
     for (const id of ["", "x".repeat(64), 0, -1.5]) {
       assert.equal((decode({ op: "ping", id }) as { id?: unknown }).id, id);
     }
@@ -47,7 +47,7 @@ describe("native", () => {
     }
   });
 
-  test("native repeats every id as it was sent, in answers and in errors", () => {
+  test("native repeats every id as sent, in answers and errors", () => {
     const client = new PacedHub().join();
     const ids = ["0", "-1.5", '"x"', "9007199254740993", "-123456789012345678901234567890"];
     for (const id of [...ids, "0.1000000000000000055511"]) {
@@ -64,7 +64,7 @@ describe("native", () => {
     }
   });
 
-  test("native names the mode that a channel has by itself", () => {
+  test("native reports the default mode of a channel", () => {
     const modeOf = (fields: Record<string, unknown>) => {
       const command = decode({ op: "subscribe", symbols: ["A"], ...fields });
       assert.equal(command.kind, "subscribe");
@@ -79,7 +79,7 @@ describe("native", () => {
     assert.equal(modeOf({ channel: "tick", mode: "latest" }), "latest");
   });
 
-  test("native hands on where to start from", () => {
+  test("native passes on the start position", () => {
     for (const from of ["k3f9:1042", "-1h", 1_763_700_000_000]) {
       const command = decode({ op: "subscribe", symbols: ["A"], from });
       assert.equal(command.kind === "subscribe" && command.from, from);
@@ -93,7 +93,7 @@ describe("native", () => {
     }
   });
 
-  test("native says in words what a field of the wrong kind has to be", () => {
+  test("native describes in words the right type of a field", () => {
     for (
       const fields of [
         {},
@@ -109,7 +109,7 @@ describe("native", () => {
     }
   });
 
-  test("native answers any frame with a command or an error for the client", () => {
+  test("native answers any frame with a command or an error", () => {
     const field = fc.constantFrom("op", "id", "symbols", "channel", "mode", "every", "from", "sub");
     const word = fc.constantFrom(
       "subscribe",
@@ -139,7 +139,7 @@ describe("native", () => {
     }));
   });
 
-  test("native writes symbols, prices and times so that JSON reads the same values", () => {
+  test("native writes symbols, prices and times so that JSON reads equal values", () => {
     const hub = new PacedHub();
     for (const format of ["object", "columns"]) {
       const client = hub.join(`symbol=*&format=${format}`);
@@ -162,14 +162,14 @@ describe("native", () => {
 });
 
 describe("commandFromQuery", () => {
-  test("commandFromQuery means every symbol when only a channel is named", () => {
+  test("commandFromQuery selects every symbol if only a channel is given", () => {
     const command = commandFromQuery(new URLSearchParams("channel=quote"));
     assert.deepEqual(command.kind === "subscribe" && command.subscription.selection.patterns, [
       "*",
     ]);
   });
 
-  test("commandFromQuery takes a symbol that is named several times", () => {
+  test("commandFromQuery accepts a repeated symbol", () => {
     const command = commandFromQuery(new URLSearchParams("symbol=A&symbol=B,C"));
     const patterns = command.kind === "subscribe" && command.subscription.selection.patterns;
     assert.deepEqual(patterns, ["A", "B", "C"]);
@@ -181,7 +181,7 @@ test("splitList trims names and drops empty ones", () => {
   assert.deepEqual(splitList(" , "), []);
 });
 
-test("readEvery reads milliseconds and durations and refuses anything else", () => {
+test("readEvery reads milliseconds and durations and refuses other values", () => {
   assert.equal(readEvery(250), 250);
   assert.equal(readEvery("250"), 250);
   assert.equal(readEvery("10s"), 10_000);

@@ -14,7 +14,7 @@ const patternsOf = (params: unknown) => {
 };
 
 describe("grid", () => {
-  test("isGridFrame knows a live grid by params, or by the type of a frame without", () => {
+  test("isGridFrame recognises a live grid by params, or by the type of a frame without params", () => {
     assert.ok(isGridFrame('{"params":{}}'));
     assert.ok(isGridFrame('{"params":null}'));
     assert.ok(isGridFrame('{"type":"params"}'));
@@ -25,24 +25,24 @@ describe("grid", () => {
     }
   });
 
-  test("grid drops what is empty from a list of symbols", () => {
+  test("grid drops empty items from a list of symbols", () => {
     assert.deepEqual(patternsOf({ symbol: ["A", "", " ", ",", "B"] }), ["A", "B"]);
     assert.deepEqual(patternsOf({ symbol: ["A", null] }), ["A"]);
     assert.deepEqual(patternsOf({ symbol: [null, ""] }), ["*"]);
   });
 
-  test("grid takes stars and numbers as names", () => {
+  test("grid accepts stars and numbers as names", () => {
     assert.deepEqual(patternsOf({ symbol: "BTC/*,*" }), ["BTC/*", "*"]);
     assert.deepEqual(patternsOf({ symbol: 600519 }), ["600519"]);
   });
 
-  test("grid takes an object that cannot be text for something unreadable", () => {
+  test("grid treats an object without text form as unreadable", () => {
     for (const symbol of [{ toString: "" }, [{ toString: 1, valueOf: 1 }], { a: 1 }]) {
       assert.equal(patternsOf({ symbol }), undefined);
     }
   });
 
-  test("grid answers no frame with an error, whatever it holds", () => {
+  test("grid never answers a frame with an error", () => {
     fc.assert(fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
       const [command] = grid.decode(text);
       assert.ok(command === undefined || command.kind === "replace");
@@ -53,7 +53,7 @@ describe("grid", () => {
     }));
   });
 
-  test("grid has no other message than rows", () => {
+  test("grid sends only rows", () => {
     const messages: Message[] = [
       { kind: "heartbeat", seq: 1, time: 1 },
       { kind: "draining", reconnectAfter: 1 },
@@ -64,7 +64,7 @@ describe("grid", () => {
     for (const message of messages) assert.equal(grid.encode(message), undefined);
   });
 
-  test("A live grid keeps its rows when it asks for more symbols than are allowed", () => {
+  test("A live grid keeps its rows when it asks for too many symbols", () => {
     const hub = new PacedHub({ patternsMax: 2 });
     hub.ticks({ symbol: "A" });
     const client = hub.join();
@@ -79,7 +79,7 @@ describe("grid", () => {
     assert.equal(client.closed, undefined);
   });
 
-  test("A live grid gets at most one message per row in 100 ms, whatever the flush time is", () => {
+  test("A live grid gets at most one message per row in 100 ms, for any flush time", () => {
     for (const flushMs of [1, 10, 500]) {
       const hub = new PacedHub({ flushMs });
       const client = hub.join();
@@ -105,7 +105,7 @@ describe("grid", () => {
     }
   });
 
-  test("The rows of a live grid equal the board after a quiet moment", () => {
+  test("The rows of a live grid equal the board once ticks stop", () => {
     const hub = new PacedHub();
     const client = hub.join();
     hub.ticks({ symbol: "A" }, { symbol: "B" }, { symbol: "C" });

@@ -17,7 +17,7 @@ const tick = (seq: number): TapedTick => ({
   ...{ size: seq % 3 === 0 ? null : seq, bid: null, ask: seq % 5 === 0 ? 1e-9 : null },
 });
 
-test("A Parquet file has the rows of all slices, with what is unknown as null", async () => {
+test("A Parquet file has the rows of all slices, with unknown values as null", async () => {
   const ticks = Array.from({ length: 5_000 }, (_, index) => tick(2 ** 40 + index));
   const found = await read(ticks.slice(0, 3_000), [], ticks.slice(3_000));
   assert.deepEqual(found.map((row) => ({ ...row, seq: Number(row["seq"]) })), ticks);

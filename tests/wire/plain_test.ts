@@ -9,7 +9,7 @@ import { playGolden } from "./golden.ts";
 playGolden("value", "list");
 
 describe("Clients that only listen", () => {
-  test("value and list have no other message than data", () => {
+  test("value and list send only data", () => {
     const messages: Message[] = [
       { kind: "heartbeat", seq: 1, time: 1 },
       { kind: "draining", reconnectAfter: 1 },
@@ -23,7 +23,7 @@ describe("Clients that only listen", () => {
     }
   });
 
-  test("value sends every value once and in order to pages opened at different moments", () => {
+  test("value sends every value once and in order to pages opened at different times", () => {
     const hub = new PacedHub();
     const pages = [0, 1, 2].map(() => ({ from: 0, values: [] as number[] }));
     const clients = new Map<number, ReturnType<PacedHub["join"]>>();
@@ -41,14 +41,14 @@ describe("Clients that only listen", () => {
       }
     }
     for (const { from, values } of pages) {
-      // A last value may still wait for its frame.
+      // The last value may still wait for its frame.
       const expected = Array.from({ length: values.length }, (_, index) => from + index);
       assert.deepEqual(values, expected);
       assert.ok(from + values.length > 590);
     }
   });
 
-  test("value gives a page that reads slowly the same values later, not fewer", () => {
+  test("value sends a slow page the same values later, not fewer", () => {
     const hub = new TestHub({ bufferedBytesMax: 1_000 });
     const { socket, session } = hub.connect(value);
     session.begin(() => valueCommand(new URLSearchParams("symbol=cpu&format=value")));
@@ -65,7 +65,7 @@ describe("Clients that only listen", () => {
     assert.equal(socket.closedWith, undefined);
   });
 
-  test("list is in the order of the symbols, however they appeared", () => {
+  test("list is in the order of symbols, for any order of their first ticks", () => {
     const hub = new PacedHub();
     hub.ticks({ symbol: "b" }, { symbol: "B" }, { symbol: "A" }, { symbol: "_" }, { symbol: "1" });
     const client = hub.join("format=list&every=1s");

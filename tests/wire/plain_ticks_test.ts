@@ -15,7 +15,7 @@ function plain(text: string, format: "json" | "ndjson"): Tick[] | undefined {
   return finish(reader.read(new TextEncoder().encode(text), format, NOW));
 }
 
-/** What the reader of records makes of it; `undefined` when it is refused. */
+/** The result of the reader of records; `undefined` for a refusal. */
 function reference(text: string, format: "json" | "ndjson"): Tick[] | undefined {
   try {
     return readTicks(text, format, NOW);
@@ -25,7 +25,7 @@ function reference(text: string, format: "json" | "ndjson"): Tick[] | undefined 
   }
 }
 
-/** Whatever is read must be what the reader of records reads; all else is left to it. */
+/** Checks the ticks against the reader of records. @returns whether they were plain */
 function agrees(text: string, format: "json" | "ndjson"): boolean {
   const read = plain(text, format);
   if (read !== undefined) assert.deepEqual(read, reference(text, format), text);
@@ -80,7 +80,7 @@ const record = fc.tuple(symbol, number, fc.array(field, { maxLength: 4 }), blank
 );
 
 describe("Plain ticks", () => {
-  test("Plain ticks are those that the reader of records reads", () => {
+  test("Plain ticks equal those of the reader of records", () => {
     let read = 0;
     const records = fc.array(record, { maxLength: 4 });
     fc.assert(
@@ -95,11 +95,11 @@ describe("Plain ticks", () => {
       ),
       { numRuns: 3_000 },
     );
-    // Or else the test would show nothing.
+    // With few plain batches the test would prove nothing.
     assert.ok(read > 500, `${read} were plain`);
   });
 
-  test("Plain ticks are never read out of a text that the reader of records refuses", () => {
+  test("A text that the reader of records refuses is never read as plain ticks", () => {
     const pieces = fc.constantFrom(
       ...'{}[],:"\\ \n\r\t0123456789.-+eE',
       ...['"symbol"', '"price"', '"A"', '{"symbol":"A","price":1}', "null", "true", "\uFEFF", "é"],
@@ -113,7 +113,7 @@ describe("Plain ticks", () => {
     );
   });
 
-  test("Plain ticks are not read where one byte of them is changed for a worse one", () => {
+  test("A batch with one byte changed to a bad one is never read as plain ticks", () => {
     const good = '[{"symbol":"EUR/USD","price":1.5,"bid":-0.25,"time":1767614400000,"x":"y"}]';
     assert.equal(plain(good, "json")?.length, 1);
     fc.assert(
@@ -126,7 +126,7 @@ describe("Plain ticks", () => {
     );
   });
 
-  test("What is usual is plain", () => {
+  test("Usual batches are plain", () => {
     for (
       const text of [
         '{"symbol":"A","price":1.5}',
@@ -140,7 +140,7 @@ describe("Plain ticks", () => {
     assert.ok(agrees("[]", "json"));
   });
 
-  test("Equal symbols are read as they stand, whatever was read before", () => {
+  test("Equal symbols are read correctly after any other symbols", () => {
     const symbols = Array.from({ length: 40_000 }, (_, index) => `S${index * 7919 % 50_000}`);
     const text = symbols.map((name) => `{"symbol":"${name}","price":1}`).join("\n");
     for (let round = 0; round < 2; round++) {
@@ -148,7 +148,7 @@ describe("Plain ticks", () => {
     }
   });
 
-  test("A long batch rests now and then, and others are read meanwhile", () => {
+  test("Reading a long batch pauses, and other batches are read meanwhile", () => {
     const line = (price: number) => `{"symbol":"A","price":${price}}`;
     for (const format of ["ndjson", "json"] as const) {
       const lines = Array.from({ length: 20_000 }, (_, index) => line(index));

@@ -20,7 +20,7 @@ const bar = (time: number, open: number, close: number): Bar => ({
 const options = { symbol: "A", theme: "dark", decimals: 2 } as const;
 
 describe("candles", () => {
-  test("candles gives one candle and one column of volume for a bar, at its start", () => {
+  test("candles gives one candle and one volume column per bar, at its start", () => {
     const { data } = candles([bar(0, 1, 2), bar(60_000, 2, 1.5)], options);
     const [price, volume] = data;
     assert.equal(price!["type"], "candlestick");
@@ -36,7 +36,7 @@ describe("candles", () => {
     assert.equal((layout["yaxis"] as { tickformat: string }).tickformat, ",.5f");
   });
 
-  test("candles of no bars has one empty trace and a text without tags", () => {
+  test("candles without bars has one empty trace and a text without tags", () => {
     const { data, layout } = candles([], { ...options, symbol: "<b>&" });
     assert.deepEqual(data, [{ type: "scatter", x: [null], y: [null] }]);
     const [note] = layout["annotations"] as { text: string }[];

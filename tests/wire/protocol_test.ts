@@ -17,6 +17,6 @@ describe("PROTOCOL.md", () => {
   });
 
   for (const [, heading, text] of conversations) {
-    it(`is true in conversation ${heading}`, () => play(text!));
+    it(`is correct in conversation ${heading}`, () => play(text!));
   }
 });

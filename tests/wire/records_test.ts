@@ -9,7 +9,7 @@ import { readRecords, readTicks, type RecordFormat, toTick } from "../../src/wir
 const NOW = Date.UTC(2026, 0, 5, 12);
 const DAY = 86_400_000;
 
-/** What became of one JSON record. */
+/** The tick of one JSON record. */
 function read(record: unknown): Tick {
   const [tick, ...others] = readTicks(JSON.stringify(record), "json", NOW);
   assert.equal(others.length, 0);
@@ -37,7 +37,7 @@ describe("A record's price", () => {
     }
   });
 
-  test("A price that is text, null, true, a list or not finite is refused in words", () => {
+  test("A price that is text, null, true, a list or infinite is refused in words", () => {
     assert.equal(refusal({ price: "1.5" }), 'record 1: price "1.5" is not a number');
     assert.equal(refusal({ price: null }), "record 1: price null is not a number");
     assert.equal(refusal({ price: null, bid: 1, ask: 2 }), "record 1: price null is not a number");
@@ -50,14 +50,14 @@ describe("A record's price", () => {
     assert.match(reasonOf('{"symbol":"A","price":NaN}', "json"), /JSON|NaN/);
   });
 
-  test("A price that is absent is the middle of bid and ask without binary noise", () => {
+  test("An absent price is the middle of bid and ask, without binary noise", () => {
     assert.equal(read({ symbol: "A", bid: 1.1212, ask: 1.12172 }).price, 1.12146);
     assert.equal(read({ symbol: "A", bid: 0.1, ask: 0.2 }).price, 0.15);
     assert.equal(read({ symbol: "A", bid: -0.3, ask: 0.1 }).price, -0.1);
     assert.equal(read({ symbol: "A", bid: 0, ask: 0 }).price, 0);
   });
 
-  test("A middle is a number, however great bid and ask are", () => {
+  test("A middle is a finite number for any bid and ask", () => {
     const { MAX_VALUE } = Number;
     assert.equal(read({ symbol: "A", bid: MAX_VALUE, ask: MAX_VALUE }).price, MAX_VALUE);
     assert.equal(read({ symbol: "A", bid: -MAX_VALUE, ask: -MAX_VALUE }).price, -MAX_VALUE);
@@ -75,7 +75,7 @@ describe("A record's price", () => {
     }));
   });
 
-  test("A price that is absent without both bid and ask is missing", () => {
+  test("An absent price is an error without both bid and ask", () => {
     for (const fields of [{}, { bid: 1 }, { ask: 1 }, { bid: 1, ask: null }]) {
       const reason = reasonOf(JSON.stringify({ symbol: "A", ...fields }), "json");
       assert.equal(reason, "record 1: price is missing");
@@ -92,14 +92,14 @@ describe("A record's other fields", () => {
     assert.deepEqual(read({ symbol: "A", price: 1, size: 0, bid: -1, ask: 2.5 }), full);
   });
 
-  test("A negative size, and one that is no number, is refused with the field's name", () => {
+  test("A negative size, or one that is not a number, is refused with the field's name", () => {
     assert.match(refusal({ size: -1 }), /^record 1: size -1 is negative$/);
     assert.match(refusal({ size: "1" }), /^record 1: size "1" is not a number$/);
     assert.match(refusal({ bid: {} }), /^record 1: bid \{\} is not a number$/);
     assert.match(refusal({ ask: false }), /^record 1: ask false is not a number$/);
   });
 
-  test("A symbol that is missing or malformed is refused in words", () => {
+  test("A missing or malformed symbol is refused in words", () => {
     assert.equal(reasonOf('{"price":1}', "json"), "record 1: symbol is missing");
     assert.equal(reasonOf('{"price":1,"symbol":null}', "json"), "record 1: symbol is missing");
     assert.equal(refusal({ symbol: "a b" }), 'record 1: symbol "a b": a symbol has no spaces');
@@ -120,7 +120,7 @@ describe("A record's other fields", () => {
     assert.deepEqual(tick, { symbol: "A", time: NOW, price: 1, size: null, bid: null, ask: null });
   });
 
-  test("What is no object is refused", () => {
+  test("A record that is not an object is refused", () => {
     for (const text of ["5", "null", '"A"', "[[1]]", "[null]", "[5]"]) {
       assert.match(reasonOf(text, "json"), /^record 1: .* is not an object with symbol and price$/);
     }
@@ -167,7 +167,7 @@ describe("A record's time", () => {
     assert.match(reasonOf('{"symbol":"A","price":1,"time":1e999}', "json"), /^record 1: time /);
   });
 
-  test("A time may be a day ahead and no more", () => {
+  test("A time may be at most a day ahead", () => {
     assert.equal(timeOf(NOW + DAY), NOW + DAY);
     for (const time of [NOW + DAY + 1, new Date(NOW + DAY + 1).toISOString()]) {
       assert.match(refusal({ time }), /^record 1: time .* is more than a day ahead$/);
@@ -192,11 +192,11 @@ describe("A batch in JSON", () => {
     assert.equal(reasonOf(text, "json"), 'record 2: price "x" is not a number');
   });
 
-  test("A byte order mark is no part of the text", () => {
+  test("A byte order mark is skipped", () => {
     assert.equal(readTicks('\uFEFF{"symbol":"A","price":1}', "json", NOW)[0]?.symbol, "A");
   });
 
-  test("What is not JSON is refused as such", () => {
+  test("A text that is not JSON is refused as such", () => {
     for (const text of ["", "{", "symbol,price", '{"symbol":"A","price":1}\n{}']) {
       assert.throws(() => readTicks(text, "json", NOW), { code: "bad_json" });
     }
@@ -204,7 +204,7 @@ describe("A batch in JSON", () => {
 });
 
 describe("A batch in NDJSON", () => {
-  test("Lines are records; blank lines, CRLF and a byte order mark do not matter", () => {
+  test("Lines are records; blank lines, CRLF and a byte order mark are skipped", () => {
     const lines = ['\uFEFF{"symbol":"A","price":1}', "", "  ", '{"symbol":"B","price":2}', ""];
     const ticks = readTicks(lines.join("\r\n"), "ndjson", NOW);
     assert.deepEqual(ticks.map(({ symbol, price }) => [symbol, price]), [["A", 1], ["B", 2]]);
@@ -212,7 +212,7 @@ describe("A batch in NDJSON", () => {
     assert.deepEqual(readTicks("\n\n", "ndjson", NOW), []);
   });
 
-  test("Errors name the line, blank ones counted", () => {
+  test("Errors name the line, counting blank ones", () => {
     const good = '{"symbol":"A","price":1}';
     assert.match(reasonOf(`${good}\n\n{"symbol":"A"}`, "ndjson"), /^line 3: price is missing$/);
     assert.match(reasonOf(`${good}\r\n\r\n${good}\r\nx\r\n`, "ndjson"), /^line 4: not JSON: /);
@@ -281,22 +281,22 @@ describe("A batch in CSV", () => {
     assert.match(reasonOf('symbol,price\nA,"1,5"', "csv"), /^line 2: price "1,5" is not a number$/);
   });
 
-  test("Blanks around names and values do not matter", () => {
+  test("Blanks around names and values are ignored", () => {
     assert.deepEqual(rowsOf("symbol, price ,size\n A , 1 ,2").map(({ price }) => price), [1]);
   });
 
-  test("Blank lines, CRLF and a byte order mark do not matter, and errors name the line", () => {
+  test("Blank lines, CRLF and a byte order mark are skipped, and errors name the line", () => {
     const text = "\uFEFF\r\nsymbol,price,size\r\n\r\nA,1,\r\n\r\nB,x,\r\n";
     assert.match(reasonOf(text, "csv"), /^line 6: price "x" is not a number$/);
     assert.deepEqual(rowsOf(text.replace("x", "2")).map(({ symbol }) => symbol), ["A", "B"]);
   });
 
-  test("Lines that end with CR alone are read and not dropped", () => {
+  test("Lines that end with CR only are read", () => {
     const ticks = rowsOf("symbol,price\rA,1\rB,2\r");
     assert.deepEqual(ticks.map(({ symbol, price }) => [symbol, price]), [["A", 1], ["B", 2]]);
   });
 
-  test("A header alone, or nothing at all, adds nothing", () => {
+  test("A header alone, or an empty text, adds nothing", () => {
     for (const text of ["", "\n", "symbol,price", "symbol,price\r\n"]) {
       assert.deepEqual(rowsOf(text), []);
     }
@@ -312,22 +312,22 @@ describe("A batch in CSV", () => {
 
   test("A line with too many values is refused", () => {
     assert.match(reasonOf("symbol,price,size\nA,1,5,9", "csv"), /^line 2: /);
-    // With a comma for the decimal point the price would be 1 and the size 5.
+    // With a decimal comma, the price would be 1 and the size 5.
     assert.match(reasonOf("symbol,price,size,note\nA,1,5,2,x", "csv"), /^line 2: 5 values for 4 c/);
   });
 
-  test("A quote that is not closed is refused as such", () => {
+  test("An unclosed quote is refused as such", () => {
     assert.match(reasonOf('symbol,price,size\nA,"1,2\nB,1,2', "csv"), /^line 2: .*quote/);
   });
 
-  test("A column that is there twice is refused by name, and columns without a name are not", () => {
+  test("A repeated column is refused by name, but repeated columns without a name are accepted", () => {
     const twice = 'line 1: column "price" appears twice';
     assert.equal(reasonOf("symbol,price,price\nA,1,2", "csv"), twice);
     assert.equal(reasonOf('\uFEFFprice;symbol;"price"', "csv"), twice);
     assert.deepEqual(rowsOf("symbol,,price,\nA,x,1,y").map(({ price }) => price), [1]);
   });
 
-  test("A column that is missing is said of the first line", () => {
+  test("A missing column is reported for the first line", () => {
     assert.match(reasonOf("price\n1", "csv"), /^line 2: symbol is missing$/);
     assert.match(reasonOf("name,price\nA,1", "csv"), /^line 2: symbol is missing$/);
   });
@@ -337,7 +337,7 @@ describe("Recorded data", () => {
   const recorded = (record: unknown, symbol?: string, asText = false) =>
     toTick(record, { now: NOW, recorded: true, symbol }, asText);
 
-  test("Recorded times may be seconds or have no zone, which is then UTC", () => {
+  test("Recorded times may be seconds or without a zone, which then is UTC", () => {
     assert.equal(recorded({ symbol: "A", price: 1, time: NOW / 1_000 }).time, NOW);
     assert.equal(recorded({ symbol: "A", price: 1, time: NOW / 1_000 + 0.5 }).time, NOW + 500);
     assert.equal(recorded({ symbol: "A", price: 1, time: NOW }).time, NOW);
@@ -354,7 +354,7 @@ describe("Recorded data", () => {
     }
   });
 
-  test("The symbol of the rules is that of records without one", () => {
+  test("The symbol option is the symbol of records without one", () => {
     assert.equal(recorded({ price: 1 }, "cpu").symbol, "cpu");
     assert.equal(recorded({ symbol: "A", price: 1 }, "cpu").symbol, "A");
     assert.throws(() => recorded({ price: 1 }), /symbol is missing/);
@@ -414,7 +414,7 @@ describe("What is written reads back equal", () => {
     }));
   });
 
-  test("No text at all makes the reader fail otherwise than in words", () => {
+  test("Any text is read or refused in words", () => {
     const pieces = fc.constantFrom(
       ",",
       '"',
@@ -443,7 +443,7 @@ describe("What is written reads back equal", () => {
   });
 });
 
-test("readRecords numbers what it reads and goes on after what it cannot", () => {
+test("readRecords numbers records and goes on after bad ones", () => {
   assert.deepEqual([...readRecords("[5,{}]", "json")], [
     { number: 1, value: 5 },
     { number: 2, value: {} },

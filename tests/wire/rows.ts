@@ -6,7 +6,7 @@ import { joined, listed, type Writer } from "../../src/wire/history.ts";
 export const SYMBOLS = ["A", "B", "BTC/USD", "^X=:._-"];
 
 const symbol = fc.constantFrom(...SYMBOLS);
-/** No text of a number knows -0. */
+/** Finite numbers without -0, which JSON cannot write. */
 const number = fc.double({ noDefaultInfinity: true, noNaN: true }).map((value) => value + 0);
 const maybe = fc.option(number);
 const integer = fc.nat(Number.MAX_SAFE_INTEGER);

@@ -5,7 +5,7 @@ import { PacedHub } from "../helpers/conversation.ts";
 
 const event = (frame: string) => frameEvent(frame, (seq) => `k3f9:${seq}`);
 
-test("Frames that move the client on the tape have its position as their id", () => {
+test("Frames with a position have it as their id", () => {
   for (const format of ["object", "columns"]) {
     for (const channel of ["tick", "quote", "bar:1m"]) {
       const hub = new PacedHub();
@@ -21,7 +21,7 @@ test("Frames that move the client on the tape have its position as their id", ()
   }
 });
 
-test("Frames that say nothing of a position have no id", () => {
+test("Frames without a position have no id", () => {
   const frames = [
     '{"op":"symbols","sub":"t1","add":["A"]}',
     '{"op":"heartbeat","seq":5,"time":1}',
@@ -31,7 +31,7 @@ test("Frames that say nothing of a position have no id", () => {
   for (const frame of frames) assert.equal(event(frame), `data: ${frame}\n\n`);
 });
 
-test("A client that is told to go is also told when to come back", () => {
+test("A client that has to leave is told when to reconnect", () => {
   const frame = '{"op":"draining","reconnectAfter":1730}';
   assert.equal(event(frame), `retry: 1730\ndata: ${frame}\n\n`);
   assert.equal(retryField(1.6), "retry: 2\n");

@@ -4,7 +4,7 @@ import { decodeDraft, encodeDraft } from "../../src/workers/drafts.ts";
 import { tick } from "../core/ticks.ts";
 
 describe("encodeDraft", () => {
-  test("A draft is the same after its way, however large it is", () => {
+  test("A draft of any size is the same after its transfer", () => {
     for (const count of [0, 1, 4_096, 10_000]) {
       const ticks = Array.from({ length: count }, (_, index) => {
         const size = index % 3 === 0 ? null : index;

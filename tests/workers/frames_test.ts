@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type Frame, frameOf, FrameReader, KIND } from "../../src/workers/frames.ts";
 
 describe("FrameReader", () => {
-  test("FrameReader finds the frames, however they are cut into pieces", () => {
+  test("FrameReader finds the frames, for any division into pieces", () => {
     const frame = fc.record({
       kind: fc.constantFrom(...Object.values(KIND)),
       bytes: fc.uint8Array({ maxLength: 40 }),
@@ -25,7 +25,7 @@ describe("FrameReader", () => {
     }));
   });
 
-  test("FrameReader refuses what is too long for a frame", () => {
+  test("FrameReader refuses a too long frame", () => {
     const bytes = Uint8Array.of(255, 255, 255, 255, 1);
     assert.throws(() => new FrameReader().read(bytes), RangeError);
   });

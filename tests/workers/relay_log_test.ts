@@ -25,7 +25,7 @@ const BARS_HELD = 4;
 /** So few that blocks have 1,000 ticks. */
 const BYTES_MAX = 160_000;
 
-/** A process that reads the file that another one writes, and is told of what that one does when it is let. */
+/** A process that reads the file of another; the test decides when it gets the other's frames. */
 class Reader {
   readonly market = new Market({ barsKept: BARS_HELD });
   readonly opened: OpenFollowed;
@@ -66,7 +66,7 @@ class Reader {
     this.opened.settled();
   }
 
-  /** Hears so many of the frames that wait, and does what follows. */
+  /** Receives so many of the waiting frames, and handles them. */
   hear(count = Infinity): void {
     for (const frame of this.#waiting.splice(0, count)) {
       for (const each of this.#frames.read(frame)) this.log.take(each);
@@ -136,7 +136,7 @@ const step = fc.record({
   size: fc.integer({ min: 1, max: 700 }),
 });
 
-/** Does the steps. Whatever is read at the others is what is read at the one that writes. */
+/** Runs the steps. Readers must give the same data as the writer. */
 async function run(steps: readonly Step[]): Promise<void> {
   const path = folder.fresh();
   const first = new First(path);
@@ -172,7 +172,7 @@ async function run(steps: readonly Step[]): Promise<void> {
       assert.ok(reader.opened.tape.head >= last);
     } else if (kind === "tidy") first.tidy();
     else if (kind === "hear" && reader !== undefined) {
-      // Who has not heard of what goes can read it still.
+      // A reader that has not been told can still read forgotten data.
       viewOf(reader.opened.tape, reader.market);
       reader.hear(size % 20);
     } else if (kind === "retain") first.retain();
@@ -188,7 +188,7 @@ async function run(steps: readonly Step[]): Promise<void> {
 function viewOf(tape: OpenTape["tape"], market: Market) {
   const all = { limit: Infinity };
   return {
-    // Short bars go with their ticks: who was there before them still has some in memory.
+    // Short bars are forgotten with their ticks; an older reader still has some in memory.
     market: view(market, tape).filter((text) => !/"interval":"\d+s"/.test(text)),
     ticks: readAll(tape, all),
     ofOne: SYMBOLS.map((symbol) => readAll(tape, { symbols: new Set([symbol]), ...all }).length),
@@ -198,14 +198,14 @@ function viewOf(tape: OpenTape["tape"], market: Market) {
 }
 
 describe("RelayLog", () => {
-  test("Whoever follows reads what the process that writes the file reads, whenever it has come", async () => {
+  test("RelayLog gives its readers the data of the writer, for any time of joining", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), run),
       { numRuns: 8, seed: 14 },
     );
   });
 
-  test("What is forgotten is there as long as somebody may read it", () => {
+  test("Forgotten data stays as long as a reader may read it", () => {
     const path = folder.fresh();
     const first = new First(path);
     const ticks = Array.from({ length: 1_000 }, (_, index) => tick({ symbol: "A", time: index }));
@@ -235,7 +235,7 @@ describe("RelayLog", () => {
     first.tape.close();
   });
 
-  test("Whoever has looked at the file before something was forgotten has to look again", () => {
+  test("A reader that opened the file before data was forgotten has to open it again", () => {
     const first = new First(folder.fresh());
     void first.relay.append({ ticks: Array.from({ length: 1_000 }, () => tick()) });
     first.work();

@@ -1,5 +1,5 @@
-// A bot that watches candles and trades of many pairs with ccxt, each by a call of its own, all at once. It
-// says when it has heard of all of them, and again when it has after its server was gone.
+// A bot that watches candles and trades of many pairs with ccxt, by one call each, all at once. It
+// reports when it has received data of all, and again after a restart of its server.
 //
 //   ccxt_burst.mjs HTTP PACKAGE PAIRS
 
@@ -9,12 +9,12 @@ import { http, load, report, ws } from "./report.mjs";
 
 const [, , , name = "ccxt", count = "500"] = process.argv;
 const { pro, NetworkError } = load(name);
-// Its own limit is one request a second.
+// Its default limit is one request a second.
 const kraken = new pro.kraken({ newUpdates: true, enableRateLimit: false });
 kraken.urls.api.public = `${http}/kraken`;
 kraken.urls.api.ws.public = `${ws}/kraken`;
 kraken.urls.api.ws.publicV2 = `${ws}/kraken/v2`;
-// On a busy machine a thousand watchers keep it from its own pings for longer than its usual 6 s.
+// On a busy machine a thousand watchers delay its own pings for longer than its default of 6 s.
 kraken.streaming.keepAlive = 60_000;
 kraken.agent = await kraken.loadHttpProxyAgent();
 const symbols = Object.keys(await kraken.loadMarkets()).slice(0, Number(count));
@@ -45,7 +45,7 @@ async function watch(what, symbol) {
   }
 }
 
-/** Resolves when something has come of everything. */
+/** Resolves when every call has returned something. */
 function everything() {
   heard.clear();
   return new Promise((resolve) => all = () => resolve(undefined));
@@ -59,7 +59,7 @@ for (const symbol of symbols) {
 }
 await first;
 process.stdout.write(`${JSON.stringify({ heard: heard.size, errors })}\n`);
-// The server goes now.
+// The test stops the server now.
 await until("it is gone", () => Object.keys(errors).length > 0);
 await everything();
 report({ heard: heard.size, errors });

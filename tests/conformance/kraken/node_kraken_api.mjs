@@ -1,4 +1,4 @@
-// node-kraken-api 2.2: version 1, always over TLS, so a front that ends TLS stands before the server.
+// node-kraken-api 2.2: version 1, always over TLS, so the test ends TLS in front of the server.
 
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -21,7 +21,7 @@ const front = createServer({
 await new Promise((resolve) => front.listen(0, "127.0.0.1", () => resolve(undefined)));
 const { port: securePort } = /** @type {import("node:net").AddressInfo} */ (front.address());
 
-// The client puts ":443" after the host: the query swallows it.
+// The client adds ":443" after the host: the query makes it harmless.
 api._WS_PUB_HOSTNAME = `localhost:${securePort}/kraken?h=`;
 const kraken = new api.Kraken({ timeout: 5_000 });
 /** @type {Record<string, unknown>} */
@@ -32,7 +32,7 @@ const heard = new Promise((resolve) => {
   kraken.ws.pub.on("heartbeat", () => heartbeats.push(performance.now()) === 3 && resolve(true));
 });
 kraken.ws.pub.on("systemStatus", (/** @type {unknown} */ status) => found.systemStatus = status);
-// Nothing is traded here, so there is only the heartbeat.
+// The pair has no trades, so only heartbeats come.
 await kraken.ws.ticker().subscribe("QUIET/USD");
 await heard;
 found.heartbeatsMs = (heartbeats[2] ?? 0) - (heartbeats[0] ?? 0);

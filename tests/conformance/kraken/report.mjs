@@ -1,12 +1,12 @@
-// What the programs here have in common: each drives a client that knows only Kraken, against the server
-// named by its arguments, and writes what the client made of it as one line of JSON.
+// Common part of the programs here: each drives a client for Kraken against the server in its
+// arguments, and writes the client's results as one line of JSON.
 
 import { createRequire } from "node:module";
 import process from "node:process";
 
-/** How long a client stays at least: it drops a connection on which its pings are not answered. */
+/** Least milliseconds that a client stays: it drops a connection without answers to its pings. */
 export const STAY_MS = 20_000;
-/** And so many updates it is to get at least, however long that takes. */
+/** Least number of updates that a client waits for. */
 export const UPDATES = 10;
 
 /** @type {(name: string) => any} */
@@ -17,7 +17,7 @@ export const http = process.argv[2] ?? "";
 export const ws = http.replace("http", "ws");
 
 /**
- * Ends the process with what was found.
+ * Ends the process with the results.
  * @param {Record<string, unknown>} found
  */
 export function report(found) {

@@ -1,4 +1,4 @@
-// What a browser sees that trusts a private authority: `node chromium.mjs ORIGIN FINGERPRINT SYMBOL`.
+// Opens the page in a browser with a private CA: `node chromium.mjs ORIGIN FINGERPRINT SYMBOL`.
 
 import process from "node:process";
 import { Complaints, newPage, startBrowser } from "../../browser/harness.mjs";

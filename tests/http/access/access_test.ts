@@ -20,7 +20,7 @@ function upgrade(server: TestApp, path: string, headers: Record<string, string> 
 }
 
 describe("Access", () => {
-  test("With a read key every route needs it but the page, the sign of life, contracts and preflights", async () => {
+  test("A read key is needed for every route except the page, /healthz, contracts and preflights", async () => {
     const server = locked();
     const contracts = ["/openapi.json", "/asyncapi.json"];
     for (const path of [...Object.keys(ASSETS), "/favicon.ico", "/healthz", ...contracts]) {
@@ -54,7 +54,7 @@ describe("Access", () => {
     assert.equal((await server.request("/nope?key=reader")).status, 404);
   });
 
-  test("Whatever does not read needs the write key, also at routes that need none to be read", async () => {
+  test("Methods that write need the write key, even where reading needs none", async () => {
     const server = locked();
     for (const path of ["/ticks", "/", "/healthz", "/nope", "/static/x"]) {
       await refused(post(server, {}, path), 401, "key_needed");
@@ -68,7 +68,7 @@ describe("Access", () => {
     assert.equal(rows[0]!.price, 1);
   });
 
-  test("On an address that others reach nobody writes without a write key, and the log says so", async () => {
+  test("On a public address, nobody writes without a write key, and the log says so", async () => {
     const open = serve("--host", "0.0.0.0");
     assert.match(await refused(post(open, {}), 403, "no_write_key"), /0\.0\.0\.0.*--write-key$/);
     assert.match(open.warnings[0]!, /--write-key/);
@@ -79,7 +79,7 @@ describe("Access", () => {
     assert.equal((await post(keyed, { "x-api-key": "writer" })).status, 200);
   });
 
-  test("A foreign page cannot write, though nobody needs a key, and is logged once", async () => {
+  test("A foreign page cannot write even without keys, and is logged once", async () => {
     const server = serve();
     for (const origin of [STRANGER, STRANGER, "null"]) {
       await refused(post(server, { origin }), 403, "bad_origin");
@@ -96,7 +96,7 @@ describe("Access", () => {
     );
   });
 
-  test("A WebSocket is refused before the upgrade without the key that it needs", async () => {
+  test("A WebSocket without the needed key is refused before the upgrade", async () => {
     const server = locked();
     await refused(upgrade(server, "/ws") as Response, 401, "key_needed");
     await refused(upgrade(server, "/ws?key=x") as Response, 401, "bad_key");
@@ -109,7 +109,7 @@ describe("Access", () => {
     await refused(stranger as Response, 403, "bad_origin");
   });
 
-  test("No key is named in a refusal or in the log", async () => {
+  test("Refusals and the log contain no key", async () => {
     const server = locked();
     const details = [
       await refused(server.request("/snapshot?key=secret-one"), 401, "bad_key"),

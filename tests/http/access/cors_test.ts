@@ -26,7 +26,7 @@ function preflight(server: TestApp, path: string, origin: string): Promise<Respo
 }
 
 describe("Origins", () => {
-  test("Origins allows those that are listed, without regard to case or a last slash", () => {
+  test("Origins allows listed origins, in any letter case, with or without a last slash", () => {
     const origins = originsOf(["https://A.example/", "http://b.example:8080"]);
     assert.ok(origins.allows("https://a.example", "x"));
     assert.ok(origins.allows("HTTPS://A.Example", "x"));
@@ -47,7 +47,7 @@ describe("Origins", () => {
     }
   });
 
-  test("Origins allows the page's own, whose scheme a proxy may have changed", () => {
+  test("Origins allows the page's own origin, even if a proxy changed the scheme", () => {
     const origins = originsOf([]);
     assert.ok(origins.allows("http://localhost:5050", "localhost:5050"));
     assert.ok(origins.allows("https://ticks.example", "Ticks.example"));
@@ -56,13 +56,13 @@ describe("Origins", () => {
     assert.ok(!origins.allows("not an origin", "not an origin"));
   });
 
-  test("Origins does not take a page for the server's own because the host is as foreign as it", () => {
+  test("Origins does not allow a page whose foreign origin equals the foreign host", () => {
     const origins = originsOf([], ["ticks.example"]);
     assert.ok(origins.allows("http://ticks.example:5050", "ticks.example:5050"));
     assert.ok(!origins.allows("http://evil.example:5050", "evil.example:5050"));
   });
 
-  test("Origins allows programs that send none, and anybody when * is listed", () => {
+  test("Origins allows programs without an origin, and any origin with *", () => {
     assert.ok(originsOf([]).allows(null, "x"));
     assert.ok(originsOf([]).allows(undefined, "x"));
     assert.ok(originsOf(["*"]).allows(STRANGER, "x"));
@@ -71,7 +71,7 @@ describe("Origins", () => {
 });
 
 describe("CORS", () => {
-  test("CORS headers are on every answer to an origin that is allowed, errors included", async () => {
+  test("CORS headers are on every answer to an allowed origin, errors included", async () => {
     const server = serve();
     const requests: [path: string, status: number, init?: RequestInit][] = [
       ["/snapshot", 200],
@@ -111,7 +111,7 @@ describe("CORS", () => {
     for (const header of set) assert.ok(exposed.includes(header), header);
   });
 
-  test("CORS headers are on an answer that nothing has changed", async () => {
+  test("CORS headers are on a 304 answer", async () => {
     const server = serve();
     for (const path of ["/widgets.json", "/", "/static/uplot.js"]) {
       const headers = { origin: WORKSPACE };
@@ -122,7 +122,7 @@ describe("CORS", () => {
     }
   });
 
-  test("CORS headers name no origin that is not allowed", async () => {
+  test("CORS headers name only allowed origins", async () => {
     const response = await serve().request("/snapshot", { headers: { origin: STRANGER } });
     assert.equal(allowed(response), null);
     const open = await serve("--origin", "*").request("/snapshot", {
@@ -134,7 +134,7 @@ describe("CORS", () => {
     assert.equal(allowed(await chosen.request("/", { headers: { origin: WORKSPACE } })), null);
   });
 
-  test("A preflight is answered with methods, headers and private network", async () => {
+  test("A preflight answer has methods, headers and private network", async () => {
     const server = serve();
     for (const path of ["/snapshot", "/ticks", "/widgets.json", "/nope"]) {
       const response = await preflight(server, path, WORKSPACE);
@@ -151,7 +151,7 @@ describe("CORS", () => {
     }
   });
 
-  test("A preflight from an origin that is not allowed names none", async () => {
+  test("A preflight answer to a forbidden origin names no origin", async () => {
     const response = await preflight(serve(), "/snapshot", STRANGER);
     assert.equal(allowed(response), null);
   });

@@ -11,7 +11,7 @@ const upgrade = (server: TestApp, path: string, headers: Record<string, string> 
   server.app.upgrade(new Request(BASE + path, { headers: { upgrade: "websocket", ...headers } }));
 
 describe("Hosts", () => {
-  test("Hosts has the names of this machine, whatever the port, letter case or last dot", () => {
+  test("Hosts has the names of this machine, for any port, letter case or last dot", () => {
     const hosts = new Hosts({ host: "127.0.0.1", allowed: [] });
     const own = ["localhost", "localhost:5050", "localhost:80", "LocalHost:5050", "localhost."];
     own.push("localhost.:5050", "127.0.0.1:5050", "[::1]:5050", "[::1]", "[0:0:0:0:0:0:0:1]");
@@ -22,7 +22,7 @@ describe("Hosts", () => {
     for (const host of foreign) assert.ok(!hosts.has(host), host);
   });
 
-  test("Hosts has the address that is listened on, that of --public-url and those allowed", () => {
+  test("Hosts has the listen address, the host of --public-url and the allowed hosts", () => {
     const hosts = new Hosts({
       host: "127.0.0.2",
       publicUrl: "https://Ticks.Example:8443/live",
@@ -35,7 +35,7 @@ describe("Hosts", () => {
     assert.ok(new Hosts({ host: "127.0.0.1", allowed: ["ü.example"] }).has("xn--tda.example"));
   });
 
-  test("Hosts has every name with *, and where others reach the server, unless some are named", () => {
+  test("Hosts has every name with *, or on a public address unless hosts are listed", () => {
     const of = (host: string, ...allowed: string[]) => new Hosts({ host, allowed });
     assert.ok(of("127.0.0.1", "*").has("evil.example"));
     for (const host of ["0.0.0.0", "::", "192.168.1.5", "box.local"]) {
@@ -48,7 +48,7 @@ describe("Hosts", () => {
 });
 
 describe("A request for another host", () => {
-  test("It is 403, whatever it asks for, and neither reads nor writes", async () => {
+  test("It is answered with 403 on every route, and neither reads nor writes", async () => {
     const server = serve();
     const post = { method: "POST", headers: { ...json, ...EVIL }, body: TICK };
     await refused(server.request("/ticks", post), 403, "bad_host");
@@ -68,17 +68,17 @@ describe("A request for another host", () => {
     }
   });
 
-  test("It is 421 where the host has come by HTTP/2, which has no Host", async () => {
+  test("It is answered with 421 over HTTP/2, where the host is in :authority", async () => {
     const { app } = serve();
     const asked = new Request("http://evil.example:5050/snapshot");
     await refused(app.fetch(asked), 421, "bad_host");
     assert.equal((await app.fetch(new Request("http://[::1]:5050/snapshot"))).status, 200);
-    // With both, either of them is enough to be refused.
+    // If both are present, one foreign host is enough for a refusal.
     const both = new Request("http://evil.example/snapshot", { headers: { host: "localhost" } });
     await refused(app.fetch(both), 403, "bad_host");
   });
 
-  test("It is logged once for each host, with the flag, and not without end", async () => {
+  test("It is logged once per host, with the flag, and the number of logged hosts is limited", async () => {
     const server = serve();
     for (const host of ["evil.example:5050", "EVIL.example", "other.example", "evil.example"]) {
       await refused(server.request("/snapshot", { headers: { host } }), 403, "bad_host");
@@ -91,7 +91,7 @@ describe("A request for another host", () => {
       await server.request("/snapshot", { headers: { host: `h${index}.example` } });
     }
     assert.equal(server.warnings.length, 100);
-    // Who makes up hosts does not hide the origins.
+    // Logged foreign hosts do not keep foreign origins out of the log.
     const headers = { ...json, origin: "https://stranger.example" };
     await refused(server.request("/ticks", { method: "POST", headers }), 403, "bad_origin");
     assert.match(server.warnings.at(-1)!, /--origin https:\/\/stranger\.example/);
@@ -104,7 +104,7 @@ describe("A request for another host", () => {
     assert.ok(detail.length < 1_000);
   });
 
-  test("It is served where any host may be named, and under the names that are allowed", async () => {
+  test("It is served where any host is allowed, and under allowed names", async () => {
     const { host } = EVIL;
     for (const flags of [["--allowed-host", "*"], ["--host", "0.0.0.0"]]) {
       const server = serve(...flags);
@@ -126,7 +126,7 @@ describe("A request for another host", () => {
     await refused(open.request("/snapshot", { headers: { host } }), 403, "bad_host");
   });
 
-  test("The sign of life is given to it, and to no page of its name", async () => {
+  test("It gets /healthz, but a page of its name does not", async () => {
     const server = serve();
     const response = await server.request("/healthz", { headers: EVIL });
     assert.equal(response.status, 200);
@@ -137,7 +137,7 @@ describe("A request for another host", () => {
     assert.deepEqual(server.warnings.length, 2);
   });
 
-  test("An allowed page can read why it is refused", async () => {
+  test("A page of an allowed origin can read the reason of the refusal", async () => {
     const headers = { host: EVIL.host, origin: "https://pro.openbb.co" };
     const response = await serve().request("/widgets.json", { headers });
     assert.equal(response.headers.get("access-control-allow-origin"), headers.origin);

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
 import { KeySet } from "../../../src/http/access/key_set.ts";
 
-/** A published key of that id. */
+/** A published key with this id. */
 function published(kid: string): object {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return { ...publicKey.export({ format: "jwk" }), kid, alg: "ES256" };
@@ -32,7 +32,7 @@ class Issuer {
 }
 
 describe("KeySet", () => {
-  test("Keys are asked for once, and again when a token names one that is new", async () => {
+  test("Keys are requested once, and again when a token names a new key", async () => {
     const issuer = new Issuer();
     issuer.keys = [published("a")];
     assert.deepEqual(await Promise.all([issuer.has("a"), issuer.has("a")]), [true, true]);
@@ -44,7 +44,7 @@ describe("KeySet", () => {
     assert.equal(await issuer.has("a"), false, "a key that is no longer published does not count");
   });
 
-  test("A key that is taken back is so within ten minutes", async () => {
+  test("A revoked key is refused after ten minutes at the latest", async () => {
     const issuer = new Issuer();
     issuer.keys = [published("a"), published("b")];
     assert.equal(await issuer.has("a"), true);
@@ -55,7 +55,7 @@ describe("KeySet", () => {
     assert.deepEqual([await issuer.has("a"), await issuer.has("b")], [false, true]);
   });
 
-  test("While the issuer is away known keys go on, and the operator is told once", async () => {
+  test("Known keys stay valid while the issuer is away, and the operator is told once", async () => {
     const issuer = new Issuer();
     issuer.keys = "connection refused";
     assert.deepEqual([await issuer.has("a"), issuer.set.isAway], [false, true]);
@@ -72,7 +72,7 @@ describe("KeySet", () => {
     assert.match(issuer.warnings[1]!, /those that are known go on$/);
   });
 
-  test("What is no set of keys takes nothing away", async () => {
+  test("A malformed set of keys removes no key", async () => {
     const issuer = new Issuer();
     issuer.keys = [published("a")];
     assert.equal(await issuer.has("a"), true);

@@ -12,7 +12,7 @@ function request(headers: Record<string, string> = {}, query = ""): Request {
 
 const withKey = (key: string) => request({ "x-api-key": key });
 
-/** `undefined` when the request is let in, else what it is told. */
+/** `undefined` when the request is allowed, else the refusal. */
 function refusal(keys: Keys, need: "read" | "write", asked: Request): string | undefined {
   try {
     keys.check(asked, need, "Cannot GET /snapshot");
@@ -29,7 +29,7 @@ function keysOf(read: string[], write: string[], host = "127.0.0.1"): Keys {
 }
 
 describe("Keys", () => {
-  test("A key is taken from every place where a client can put it", () => {
+  test("A key is accepted in every place where a client can send it", () => {
     const keys = keysOf(["first", "s3cret:/+="], []);
     const places: [Record<string, string>, string?][] = [
       [{ "x-api-key": "s3cret:/+=" }],
@@ -46,7 +46,7 @@ describe("Keys", () => {
     }
   });
 
-  test("No key, a wrong one and a malformed one are 401, each with its code", () => {
+  test("A missing, a wrong and a malformed key are 401, each with its code", () => {
     const keys = keysOf(["reader"], ["writer"]);
     for (const need of ["read", "write"] as const) {
       for (const headers of [{}, { "x-api-key": "" }, { authorization: "Digest reader" }]) {
@@ -71,7 +71,7 @@ describe("Keys", () => {
     assert.equal(refusal(keys, "write", withKey("reader")), "403 read_only_key");
   });
 
-  test("Without a read key everybody reads; what they send besides does no harm", () => {
+  test("Without a read key everybody may read, and additional keys in a request do no harm", () => {
     const keys = keysOf([], ["writer"]);
     for (const asked of [request(), withKey("nonsense"), withKey("writer")]) {
       assert.equal(refusal(keys, "read", asked), undefined);
@@ -79,7 +79,7 @@ describe("Keys", () => {
     assert.equal(refusal(keys, "write", withKey("nonsense")), "401 bad_key");
   });
 
-  test("Without a write key writing is open only to this machine, and needs no less than reading", () => {
+  test("Without a write key only this machine may write, and writing also needs the read key", () => {
     for (const host of ["127.0.0.1", "127.5.0.1", "localhost", "::1"]) {
       assert.ok(keysOf([], [], host).canWrite);
       assert.equal(refusal(keysOf([], [], host), "write", request()), undefined, host);
@@ -98,7 +98,7 @@ describe("Keys", () => {
     }
   });
 
-  test("readKeyFor is the read key that was sent, and never a write key", () => {
+  test("readKeyFor returns the read key of the request, and never a write key", () => {
     const keys = keysOf(["one", "two"], ["writer"]);
     assert.equal(keys.readKeyFor(withKey("two"), EVERYTHING), "two");
     assert.equal(

@@ -28,7 +28,7 @@ const publicFile = (alg: keyof typeof pairs) => file(`${alg}.pem`, pairs[alg].pu
 const signed = (alg: string, key: KeyObject, claims = {}) =>
   new SignJWT({ read: ["A"], ...claims }).setProtectedHeader({ alg }).sign(key);
 
-/** The code of the refusal, or what may be read. */
+/** The code of the refusal, or the patterns that may be read. */
 async function verdict(tokens: Tokens, text: string): Promise<string> {
   try {
     return (await tokens.grantOf(text, "Cannot GET /snapshot")).read.key;
@@ -42,7 +42,7 @@ async function verdict(tokens: Tokens, text: string): Promise<string> {
 
 describe("Tokens", () => {
   for (const alg of ["RS256", "ES256", "EdDSA"] as const) {
-    test(`A key in a file is that of ${alg}, and of nothing else`, async () => {
+    test(`A key in a file verifies ${alg} and no other algorithm`, async () => {
       const publicKey = readPublicKey(publicFile(alg));
       const tokens = new Tokens({ publicKey, now: Date.now });
       assert.equal(await verdict(tokens, await signed(alg, pairs[alg].privateKey)), "A");
@@ -50,14 +50,14 @@ describe("Tokens", () => {
         if (other === alg) continue;
         assert.equal(await verdict(tokens, await signed(other, privateKey)), "bad_token");
       }
-      // Whoever has the public key must not be able to sign with it as if it were a secret.
+      // The public key must not work as the secret of a symmetric signature.
       const known = publicKey.key.export({ type: "spki", format: "pem" }).toString();
       const header = { alg: "HS256" };
       assert.equal(await verdict(tokens, forged(header, { aud: undefined }, known)), "bad_token");
     });
   }
 
-  test("A file without a public key that can be used is refused in words", () => {
+  test("A file without a usable public key is refused in words", () => {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
     const wrong: [string, RegExp][] = [
       [join(folder, "none.pem"), /there is no such file$/],
@@ -70,7 +70,7 @@ describe("Tokens", () => {
     for (const [path, words] of wrong) assert.throws(() => readPublicKey(path), words);
   });
 
-  test("A token counts from nbf to exp, to the second", async () => {
+  test("A token is valid from nbf to exp, to the second", async () => {
     let now = 1_000_000_000_000;
     const tokens = new Tokens({ secret: SECRET, audience: "x", now: () => now });
     const text = await token({ read: ["A"], aud: "x", nbf: 1_000_000_010, exp: 1_000_000_020 });
@@ -81,7 +81,7 @@ describe("Tokens", () => {
     assert.equal(await verdict(tokens, text), "token_expired");
   });
 
-  test("Issuer and audience have to be the server's, and who has no name is no audience", async () => {
+  test("Issuer and audience must match the server's, and a server without a name accepts no audience", async () => {
     const now = Date.now;
     const named = new Tokens({ secret: SECRET, issuer: "me", audience: "here", now });
     const nameless = new Tokens({ secret: SECRET, now });
@@ -94,7 +94,7 @@ describe("Tokens", () => {
     assert.equal(await verdict(nameless, await of({ aud: "here" })), "bad_token");
   });
 
-  test("Claims that are none of lists and numbers are refused", async () => {
+  test("Claims of the wrong type are refused", async () => {
     const tokens = new Tokens({ secret: SECRET, now: Date.now });
     const wrong = [{ read: "A" }, { read: [1] }, { write: { A: 1 } }, { rooms: ["a b"] }];
     for (const claims of [...wrong, { read: ["A*B"] }, { rate: 0 }, { rate: "5" }]) {
@@ -104,7 +104,7 @@ describe("Tokens", () => {
     assert.equal(await verdict(tokens, await token({ aud: undefined })), "");
   });
 
-  test("A token whose key cannot be asked for is not refused for good", async () => {
+  test("A token whose key cannot be requested is not refused permanently", async () => {
     const { publicKey, privateKey } = pairs.ES256;
     const issuer = { isAway: true, key: undefined as CryptoKey | undefined };
     const keySet = {
@@ -127,7 +127,7 @@ describe("Tokens", () => {
     assert.equal(await verdict(tokens, text), "A");
   });
 
-  test("Many patterns are taken as long as the token is not too long", async () => {
+  test("Many patterns are accepted while the token is not too long", async () => {
     const tokens = new Tokens({ secret: SECRET, now: Date.now });
     const patterns = (count: number) => Array.from({ length: count }, (_, n) => `S${n}*`);
     const of = (count: number) => token({ aud: undefined, read: patterns(count) });

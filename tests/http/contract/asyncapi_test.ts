@@ -38,7 +38,7 @@ const examples = [
   ...readFileSync(at("../PROTOCOL.md"), "utf8")
     .matchAll(/^### (14\.\d+ .*)\n+```conversation\n([^`]*)```/gm),
 ].map(([, heading, text]) => [`PROTOCOL.md ${heading}`, text!]);
-/** What no other conversation comes to. */
+/** Frames that no other conversation contains. */
 const ending = `
 > {"op":"ping"}
 < {"op":"pong", …}
@@ -56,7 +56,7 @@ const heartbeat = `
 `;
 const others = [["an ending", ending], ["Kraken's silence", heartbeat]];
 
-/** Whether a frame says in one of the protocols that something could not be done. */
+/** Whether a frame reports an error in one of the protocols. */
 function isError(frame: unknown): boolean {
   const { op, status, success, event } = frame as Record<string, unknown>;
   return op === "error" || status === "error" || success === false || event === "error";
@@ -66,7 +66,10 @@ function nameOf({ $ref }: { readonly $ref: string }): string {
   return $ref.slice($ref.lastIndexOf("/") + 1);
 }
 
-/** Checks a frame against the messages of an operation; one with an `op` against the message of its name. */
+/**
+ * Checks a frame against the messages of an operation; one with an `op` against the message of its
+ * name.
+ */
 function check(operation: string, frame: unknown): string {
   const names = document.operations[operation]!.messages.map(nameOf);
   const op = (frame as { op?: string }).op;
@@ -83,14 +86,14 @@ function check(operation: string, frame: unknown): string {
 }
 
 describe("/asyncapi.json", () => {
-  test("It is AsyncAPI 3.0", () => {
-    // It comes with the schema of schemas in it.
+  test("It is valid AsyncAPI 3.0", () => {
+    // The AsyncAPI schema includes the JSON schema of schemas.
     const meta = new Ajv({ ...options, meta: false, validateSchema: false });
     const validate = meta.compile(metaSchema);
     assert.ok(validate(document), meta.errorsText(validate.errors?.slice(0, 8)));
   });
 
-  test("What it refers to is there", () => {
+  test("All its references resolve", () => {
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)];
     assert.ok(refs.length > 50);
     for (const [, path] of refs) {
@@ -113,7 +116,7 @@ describe("/asyncapi.json", () => {
     });
   }
 
-  test("A token that ends, and the one that takes its place, are as they are described", async () => {
+  test("The frames of a token's end and renewal are described", async () => {
     const hub: TestHub = new TestHub({}, {
       authorize: () => {
         return Promise.resolve({ ...EVERYTHING, until: hub.now + 60_000 });
@@ -129,14 +132,14 @@ describe("/asyncapi.json", () => {
     for (const frame of frames) seen.add(check("ws.send", frame));
   });
 
-  test("Every message of the stream and of Kraken's channels was seen", () => {
+  test("The conversations contain every message of the stream and of Kraken's channels", () => {
     const described = ["ws", "krakenV1", "krakenV2"].flatMap((name) =>
       ["send", "receive"].map((action) => document.operations[`${name}.${action}`]!)
     ).flatMap(({ messages }) => messages.map(nameOf));
     assert.deepEqual(described.filter((name) => !seen.has(name)), []);
   });
 
-  test("Batches over a WebSocket are answered as it is described", async () => {
+  test("Answers to batches over a WebSocket are described", async () => {
     const server = serve();
     const headers = { upgrade: "websocket" };
     const accept = server.app.upgrade(new Request(`${BASE}/ticks`, { headers }));
@@ -179,7 +182,7 @@ describe("/asyncapi.json", () => {
     }
   });
 
-  test("It tells address, limits and what takes a key of this server", async () => {
+  test("It contains the address, limits and key rules of this server", async () => {
     assert.deepEqual(document.servers["sockets"], { host: "localhost:5050", protocol: "ws" });
     const server = serve("--write-key", "writer", "--public-url", "https://example.com/live");
     const { servers, operations, "x-limits": limits } = await server.get<Document>(

@@ -1,4 +1,6 @@
-/** Contracts are open for new fields; a server is not to send any that they do not have. */
+/**
+ * Forbids unknown fields: clients must accept new fields, but a server sends only described ones.
+ */
 export function closed<Node>(node: Node): Node {
   if (Array.isArray(node)) return node.map(closed) as Node;
   if (typeof node !== "object" || node === null) return node;

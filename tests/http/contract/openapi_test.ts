@@ -31,7 +31,7 @@ const documentOf = (server: TestApp) => server.get<Document>("/openapi.json");
 const options = { strict: false, validateFormats: false, allErrors: true };
 const HOUR = 3_600_000;
 
-/** What is asked at each path, by its template; the rest is asked as it is. */
+/** Requests for each path, by its template; other paths are requested as they are. */
 const ASKED: Record<string, string[]> = {
   "/ticks": [
     ...["", "?symbol=A,NOPE&from=-1d&limit=1", "?symbol=B*&format=ndjson", "?format=csv"],
@@ -85,7 +85,7 @@ const json = { "content-type": "application/json" };
 const tick = '{"symbol":"A","price":1}';
 const bar = '{"symbol":"A","time":"2024-05-06","open":1,"high":2,"low":1,"close":2,"volume":3}';
 
-/** What is sent to each path that takes something. */
+/** Bodies for each path that takes one. */
 const SENT: Record<string, { path?: string; headers?: Record<string, string>; body: string }[]> = {
   "post /ticks": [
     { headers: json, body: tick },
@@ -158,7 +158,7 @@ async function filled() {
   return server;
 }
 
-/** Checks answers against what the contract says of them. */
+/** Checks answers against the contract. */
 class Checker {
   readonly #ajv = new Ajv2020(options);
   readonly #document: Document;
@@ -196,10 +196,10 @@ class Checker {
 }
 
 describe("/openapi.json", () => {
-  test("It is OpenAPI 3.1, and no operation has the id of another", async () => {
+  test("It is valid OpenAPI 3.1, and operation ids are unique", async () => {
     const document = await documentOf(serve());
     const ajv = new Ajv2020(options);
-    // This validator takes the dynamic reference for one to the whole.
+    // This validator reads the dynamic reference as a reference to the whole.
     const text = JSON.stringify(metaSchema)
       .replaceAll('"$dynamicRef":"#meta"', '"$ref":"#/$defs/schema"');
     const validate = ajv.compile(JSON.parse(text));
@@ -209,7 +209,7 @@ describe("/openapi.json", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test("Every route is described, and nothing else is", async () => {
+  test("Every route is described, and no other", async () => {
     const { paths } = await documentOf(serve());
     const routes = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path }))
@@ -234,7 +234,7 @@ describe("/openapi.json", () => {
     );
   });
 
-  test("Every GET answers as it is described, errors and 304 too", async () => {
+  test("Every GET is answered as described, errors and 304 too", async () => {
     const server = await filled();
     const document = await documentOf(server);
     const checker = new Checker(document);
@@ -250,7 +250,7 @@ describe("/openapi.json", () => {
         const again = await server.request(path, { headers: { "if-none-match": tag } });
         statuses.add(await checker.check("get", template, again, path));
       }
-      // Without a file there is nothing to copy: tests/conformance/backup_test.ts has one.
+      // A tape in memory has nothing to copy; tests/conformance/backup_test.ts has a file.
       if (template === "/backup") statuses.add("200");
       const wanted = Object.keys(get.responses)
         .filter((status) =>
@@ -261,7 +261,7 @@ describe("/openapi.json", () => {
     assert.deepEqual(server.faults, []);
   });
 
-  test("What is sent is answered as it is described", async () => {
+  test("Every request with a body is answered as described", async () => {
     const server = await filled();
     const document = await documentOf(server);
     const checker = new Checker(document);
@@ -284,7 +284,7 @@ describe("/openapi.json", () => {
     assert.deepEqual(server.faults, []);
   });
 
-  test("It says what takes a key, needs none itself, and refusals of keys are as described", async () => {
+  test("It describes key rules and refusals, and is itself public", async () => {
     const open = await documentOf(serve());
     const all = Object.values(open.paths).flatMap((path) => Object.values(path));
     assert.ok(all.every(({ security }) => security.length === 0));
@@ -324,7 +324,7 @@ describe("/openapi.json", () => {
     assert.equal(await contract.check("get", "/rooms/{room}", response, "/rooms/x"), "403");
   });
 
-  test("Every code that the source has is described", async () => {
+  test("Every error code of the source is described", async () => {
     const text = JSON.stringify([
       await documentOf(serve()),
       await serve().get("/asyncapi.json"),
@@ -339,7 +339,7 @@ describe("/openapi.json", () => {
     for (const code of codes) assert.match(text, new RegExp(`\\b${code}\\b`), code);
   });
 
-  test("It tells the limits of this server, and of each setting that is a number", async () => {
+  test("It contains the limits of this server, and each numeric setting", async () => {
     const invocation = readConfig({ args: [], env: {}, readFile: () => undefined });
     assert.ok(invocation.kind === "serve");
     const { port: _, ...config } = invocation.config;
@@ -353,7 +353,7 @@ describe("/openapi.json", () => {
           }),
       );
     const published = bySetting(await documentOf(serve()));
-    // How far frames are apart is told as 0 where that is not fixed.
+    // A flush interval that is not fixed is published as 0.
     assert.deepEqual(published, { ...Object.fromEntries(numbers), drain: 0, flush: 0 });
 
     const flags = ["--body-max", "1234", "--stalled", "7s", "--symbols-max", "5"];

@@ -11,7 +11,7 @@ const write = (server: TestApp, path: string, body: string | Uint8Array, headers
 const POINT = `cpu,host=a usage_idle=98.1,note="x" ${NOW}000000\n`;
 
 describe("Writers of InfluxDB", () => {
-  test("Both versions' write answers 204 and says what it took", async () => {
+  test("The write routes of both versions answer 204 with the counts", async () => {
     const server = serve();
     for (
       const path of [
@@ -33,7 +33,7 @@ describe("Writers of InfluxDB", () => {
     ]);
   });
 
-  test("A body in gzip is unpacked", async () => {
+  test("A gzip body is unpacked", async () => {
     const server = serve();
     const stream = new Blob([POINT]).stream().pipeThrough(new CompressionStream("gzip"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -42,7 +42,7 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await server.get("/ticks")).length, 1);
   });
 
-  test("Of a batch with bad lines the good ones are taken, and each version is told in its own words", async () => {
+  test("Good lines of a batch with bad lines are taken, and each version has its own form of error", async () => {
     const server = serve();
     const body = `${POINT}cpu usage_idle=oops\nmem used=1 ${NOW}000000\ncpu\n`;
     const words = "partial write: unable to parse 'cpu usage_idle=oops': line 2: " +
@@ -68,7 +68,7 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await server.get("/ticks")).length, 4);
   });
 
-  test("The tags of an agent fit into a symbol, and a line whose tags do not costs no other line", async () => {
+  test("The tags of an agent fit into a symbol, and a line with too long tags costs no other line", async () => {
     const server = serve();
     const tags = "host=server01,region=eu-west-1,datacenter=frankfurt-2,rack=rack-17";
     const usual = `cpu,${tags} usage_idle=98.1\nmem,${tags} used=1\n`;
@@ -81,7 +81,7 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await server.get("/ticks")).length, 6);
   });
 
-  test("A batch without any good line changes nothing and does not use its key up", async () => {
+  test("A batch without a good line changes nothing and does not use its key", async () => {
     const server = serve();
     const key = { "idempotency-key": "k" };
     const first = await write(server, "/write", "# c\ncpu\ncpu x=oops", key);
@@ -95,7 +95,7 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await server.get("/ticks")).length, 1);
   });
 
-  test("A key makes the retry of a partial write safe, and it is told the same", async () => {
+  test("A key makes the retry of a partial write safe, with the same answer", async () => {
     const server = serve();
     const key = { "idempotency-key": "k" };
     const told: unknown[] = [];
@@ -119,7 +119,7 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await server.get("/ticks")).length, 1);
   });
 
-  test("A bad line of 1 MiB is shown by its begin, and the lines around it are taken", async () => {
+  test("A bad line of 1 MiB is quoted in part, and the lines around it are taken", async () => {
     const server = serve();
     const response = await write(server, "/write", `${POINT}${"x".repeat(2 ** 20)}\n${POINT}`);
     const { error } = await response.json();
@@ -136,7 +136,7 @@ describe("Writers of InfluxDB", () => {
     assert.equal((await response.json()).code, "request too large");
   });
 
-  test("/ping and /health answer as writers expect", async () => {
+  test("/ping and /health answer as InfluxDB clients expect", async () => {
     const server = serve();
     for (const method of ["GET", "HEAD"]) {
       const ping = await server.request("/ping", { method });

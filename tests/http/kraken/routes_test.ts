@@ -6,14 +6,14 @@ import { BASE, NOW, serve, type TestApp } from "../serve.ts";
 
 const at = (path: string) => `/kraken/0/public/${path}`;
 
-/** The result of a method that succeeds. */
+/** The result of a method, which must succeed. */
 async function result(server: TestApp, path: string): Promise<any> {
   const answer = await server.get<any>(at(path));
   assert.deepEqual(answer.error, [], path);
   return answer.result;
 }
 
-/** What a method says that does not succeed; the status is 200 all the same. */
+/** The error of a method, which must fail with status 200. */
 async function failure(server: TestApp, path: string): Promise<string> {
   const answer = await server.get<any>(at(path));
   assert.deepEqual(Object.keys(answer), ["error"]);
@@ -40,7 +40,7 @@ async function market(): Promise<TestApp> {
 }
 
 describe("Kraken's REST API", () => {
-  it("tells the time with a year of two digits, and its status", async () => {
+  it("tells the time with a two-digit year, and its status", async () => {
     const server = serve();
     server.now = Date.UTC(2026, 8, 3, 6, 1, 43, 500);
     assert.deepEqual(await result(server, "Time"), {
@@ -55,7 +55,7 @@ describe("Kraken's REST API", () => {
     });
   });
 
-  it("lists assets and pairs, and no symbol that is no pair", async () => {
+  it("lists assets and pairs, and no symbol that is not a pair", async () => {
     const server = await market();
     const usd = {
       aclass: "currency",
@@ -109,7 +109,7 @@ describe("Kraken's REST API", () => {
     assert.equal(await failure(server, "AssetPairs?pair=AAPL"), "EQuery:Unknown asset pair");
   });
 
-  it("names a result as the pair was asked for", async () => {
+  it("names a result by the name in the request", async () => {
     const server = await market();
     const names = async (pair: string) => Object.keys(await result(server, `Ticker?pair=${pair}`));
     assert.deepEqual(await names("XXBTZUSD"), ["XXBTZUSD"]);
@@ -135,7 +135,7 @@ describe("Kraken's REST API", () => {
         o: "64000.50000",
       },
     });
-    // A day later, not a tick in the last 24 hours: the price stands.
+    // A day later the last 24 hours have no tick: the price stays.
     server.now += 86_400_000;
     const { XXBTZUSD } = await result(server, "Ticker?pair=XBTUSD");
     assert.deepEqual([XXBTZUSD.v, XXBTZUSD.t, XXBTZUSD.l[1]], [
@@ -143,12 +143,12 @@ describe("Kraken's REST API", () => {
       [3, 0],
       "64050.00000",
     ]);
-    // Bid and ask that nobody knows are the price.
+    // Unknown bid and ask are replaced by the price.
     const { ZEURZUSD } = await result(server, "Ticker?pair=EURUSD");
     assert.deepEqual([ZEURZUSD.a[0], ZEURZUSD.b[0]], ["1.08456", "1.08456"]);
   });
 
-  it("answers OHLC with the running candle last, and since which to ask again", async () => {
+  it("answers OHLC with the running candle last, and the time for the next request", async () => {
     const server = await market();
     assert.deepEqual(await result(server, "OHLC?pair=XBTUSD"), {
       XXBTZUSD: [
@@ -189,7 +189,7 @@ describe("Kraken's REST API", () => {
     assert.equal(AB.at(-1)[1], "799.00");
   });
 
-  it("pages through Trades, none missing and none twice, whatever came at one time", async () => {
+  it("pages through Trades without missing or doubling trades of equal times", async () => {
     const server = serve();
     const ticks = Array.from({ length: 500 }, (_, index) => ({
       symbol: index % 3 === 0 ? "C/D" : "A/B",
@@ -228,7 +228,7 @@ describe("Kraken's REST API", () => {
     }
   });
 
-  it("tells in Trades who bought, with the price before the page too", async () => {
+  it("tells in Trades the side of the buyer, also from the price before the page", async () => {
     const server = serve();
     await server.send(
       ...[5, 4, 4, 3, 6].map((price, index) => ({ symbol: "A/B", price, time: NOW + index })),
@@ -242,7 +242,7 @@ describe("Kraken's REST API", () => {
     assert.equal(await sides(`&since=${NOW}000000`), "sbsb");
   });
 
-  it("answers Depth with the one level that is known, and Spread with its changes", async () => {
+  it("answers Depth with the one known level, and Spread with its changes", async () => {
     const server = await market();
     assert.deepEqual(await result(server, "Depth?pair=XBTUSD&count=5"), {
       XXBTZUSD: {
@@ -271,7 +271,7 @@ describe("Kraken's REST API", () => {
     assert.deepEqual(await result(server, "Spread?pair=EURUSD"), { ZEURZUSD: [], last: 0 });
   });
 
-  it("takes a form as well as a query", async () => {
+  it("accepts a form as well as a query", async () => {
     const server = await market();
     const post = async (body: string) => {
       const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -304,7 +304,7 @@ describe("Kraken's REST API", () => {
   });
 });
 
-/** What a client of a socket is sent for one frame, once that has its turn. */
+/** The frames that a client of a socket gets for one request. */
 async function ask(server: TestApp, path: string, frame: object): Promise<any[]> {
   const upgraded = server.app.upgrade(new Request(BASE + path));
   assert.ok(!(upgraded instanceof Response));
@@ -325,7 +325,7 @@ async function ask(server: TestApp, path: string, frame: object): Promise<any[]>
 }
 
 describe("All that is said of one instant", () => {
-  it("agrees on the price, the day and the candles, whoever is asked", async () => {
+  it("agrees on the price, the day and the candles in every protocol", async () => {
     const server = serve();
     const ticks = Array.from({ length: 400 }, (_, index) => ({
       symbol: "BTC/USD",

@@ -22,7 +22,7 @@ describe("GET /activity", () => {
     assert.equal(finer.counts.reduce((a, b) => a + b), 4);
   });
 
-  test("/activity between two times counts what lies between them", async () => {
+  test("/activity counts the ticks between two times", async () => {
     const server = serve();
     for (const ago of [9, 5, 3]) {
       await server.send({ symbol: "A", price: 1, time: NOW - ago * minute });
@@ -38,7 +38,7 @@ describe("GET /activity", () => {
     await refused(server.request("/activity?from=x"), 400, "bad_from");
   });
 
-  test("/activity counts what was taken before it was asked, while it counts for others too", async () => {
+  test("/activity counts all earlier ticks, even while it counts for another request", async () => {
     const server = serve();
     const total = async () =>
       (await server.get<Activity>("/activity")).counts.reduce((a, b) => a + b, 0);

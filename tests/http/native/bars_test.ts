@@ -13,7 +13,7 @@ interface Answered {
 }
 
 describe("GET /bars", () => {
-  /** Bars of the minutes 0, 1, 4 and 9 before now, the close being the minute. */
+  /** Bars of the minutes 0, 1, 4 and 9 before now; the close is the minute. */
   async function filled() {
     const server = serve();
     await server.send(...[9, 4, 1, 0].map((minute) => ({
@@ -29,7 +29,7 @@ describe("GET /bars", () => {
     return { server, minutes };
   }
 
-  test("/bars answers whole bars by time, one minute wide unless asked otherwise", async () => {
+  test("/bars answers whole bars by time, of one minute by default", async () => {
     const { server, minutes } = await filled();
     assert.deepEqual(await minutes(""), [9, 4, 1, 0]);
     const bars = await server.get("/bars?symbol=A&interval=5m");
@@ -72,7 +72,7 @@ describe("GET /bars", () => {
     assert.deepEqual(await minutes("from=2025-11-21"), [9, 4, 1, 0]);
   });
 
-  test("/bars with limit gives the first ones from a time, else the newest ones", async () => {
+  test("/bars with limit gives the first bars from a time, else the newest ones", async () => {
     const { minutes } = await filled();
     assert.deepEqual(await minutes("limit=2"), [1, 0]);
     assert.deepEqual(await minutes(`limit=2&to=${NOW}`), [4, 1]);
@@ -98,7 +98,7 @@ describe("GET /bars", () => {
     assert.deepEqual(await server.get("/bars?symbol=NOPE&fill=previous"), []);
   });
 
-  test("/bars refuses in words what it cannot use", async () => {
+  test("/bars refuses bad parameters in words", async () => {
     const { server } = await filled();
     const wrong: [query: string, code: string, words: RegExp][] = [
       ["", "bad_symbol", /name one symbol$/],
@@ -123,7 +123,7 @@ describe("GET /bars", () => {
 const DAY = 86_400_000;
 const csv = { "content-type": "text/csv" };
 
-/** A bar of two days from now on; each price is told by the one before. */
+/** A bar `day` days from now; all its prices follow from the close. */
 const bar = (day: number, close: number, volume: number | null = 10) => ({
   ...{ symbol: "A", interval: "1d", time: NOW - NOW % DAY + day * DAY, open: close - 1 },
   ...{ high: close + 1, low: close - 2, close, volume },
@@ -138,7 +138,7 @@ async function bars(server: TestApp, interval: string, symbol = "A"): Promise<un
 }
 
 describe("POST /bars", () => {
-  test("/bars takes bars: they are there, coarser ones are made of them, and the row has their close", async () => {
+  test("/bars accepts bars, makes coarser ones from them, and sets the close of the row", async () => {
     const server = serve();
     const answer = await server.post([bar(-6, 5), bar(-1, 7, null), bar(0, 8)], {}, "/bars");
     assert.equal(answer.status, 200);
@@ -157,23 +157,23 @@ describe("POST /bars", () => {
     const [row] = await server.get("/snapshot?symbol=A");
     const { price, time, prev_close, open, high, low, volume } = row!;
     assert.deepEqual([price, prev_close, open, high, low, volume], [8, 7, 7, 9, 6, 10]);
-    // The day is not over: it had that close when it was given.
+    // The day is not over: the close has the time when it was given.
     assert.equal(time, NOW);
   });
 
-  test("/bars takes what there was of a bar away; ticks that come later add to it, and nothing counts twice", async () => {
+  test("/bars replaces earlier ticks by a given bar, later ticks add to it, and nothing counts twice", async () => {
     const server = serve();
     const tick = (price: number, after = 0) => ({ symbol: "A", price, size: 1, time: NOW + after });
     await server.send(tick(100), tick(1));
     await server.post([bar(0, 8)], {}, "/bars");
     assert.deepEqual(await bars(server, "1d"), [["2025-11-21", 7, 9, 6, 8, 10]]);
     assert.deepEqual(await bars(server, "1w"), [["2025-11-17", 7, 9, 6, 8, 10]]);
-    // Finer ones are those of the ticks.
+    // Finer bars still come from the ticks.
     assert.deepEqual(await bars(server, "1h"), [["2025-11-21", 100, 100, 1, 1, 2]]);
     await server.send(tick(11, 5));
     assert.deepEqual(await bars(server, "1d"), [["2025-11-21", 7, 11, 6, 11, 11]]);
     assert.deepEqual(await bars(server, "1w"), [["2025-11-17", 7, 11, 6, 11, 11]]);
-    // The same again changes nothing, not what came after it either.
+    // A repeated bar changes nothing, including later ticks.
     const before = await server.get("/bars?symbol=A&interval=1d");
     await server.post([bar(0, 8)], {}, "/bars");
     assert.deepEqual(await server.get("/bars?symbol=A&interval=1d"), before);
@@ -182,7 +182,7 @@ describe("POST /bars", () => {
     assert.deepEqual(await bars(server, "1d"), [["2025-11-21", 8, 10, 7, 9, 10]]);
   });
 
-  test("/bars takes what /bars answers, in every format, and any other form", async () => {
+  test("/bars accepts its own answers in every format, and other forms", async () => {
     const server = serve();
     await server.post([bar(-6, 5), bar(-1, 7, null), bar(0, 8)], {}, "/bars");
     const expected = await bars(server, "1d");
@@ -210,7 +210,7 @@ describe("POST /bars", () => {
     ]);
   });
 
-  test("/bars gives the right values of files as they come from elsewhere", async () => {
+  test("/bars stores the right values of files from other programs", async () => {
     const files: [string, string, string, unknown[][]][] = [
       [
         "Date,Open,High,Low,Close,Adj Close,Volume\n" +
@@ -255,7 +255,7 @@ describe("POST /bars", () => {
     }
   });
 
-  test("Of two bars of the same start the later one counts, in any order of time", async () => {
+  test("The later of two bars with the same start counts, in any order of times", async () => {
     const server = serve();
     await server.post([bar(0, 8), bar(-1, 5), bar(0, 3), bar(-1, 6)], {}, "/bars");
     assert.deepEqual(await bars(server, "1d"), [
@@ -264,7 +264,7 @@ describe("POST /bars", () => {
     ]);
   });
 
-  test("/bars refuses what is no bar, and takes nothing of the request", async () => {
+  test("/bars refuses malformed bars, and takes nothing of the request", async () => {
     const server = serve();
     const bodies: [object | string, string, RegExp][] = [
       [

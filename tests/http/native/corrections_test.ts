@@ -20,7 +20,7 @@ async function filled(...flags: string[]): Promise<TestApp> {
 }
 
 describe("DELETE /ticks", () => {
-  test("It says how many there were, and where on the tape that stands", async () => {
+  test("It answers with the number of cancelled ticks and the position of the correction", async () => {
     const server = await filled();
     const epoch =
       (await (await server.request("/ticks")).headers.get("tickwire-position")!).split(":")[0];
@@ -42,7 +42,7 @@ describe("DELETE /ticks", () => {
     assert.equal(row!["price"], null);
   });
 
-  test("A dry run changes nothing, and what changes nothing is not logged", async () => {
+  test("A dry run changes nothing, and a correction without effect is not logged", async () => {
     const server = await filled();
     for (const path of ["/ticks?symbol=A&from=0", "/symbols/A?"]) {
       const answer = await told(cancel(server, `${path}&dry_run=true`));
@@ -54,7 +54,7 @@ describe("DELETE /ticks", () => {
     assert.equal((await server.get("/ticks")).length, 5);
   });
 
-  test("Many by seq are several corrections", async () => {
+  test("Many ticks by seq make several corrections", async () => {
     const server = await filled();
     await server.send(...Array.from({ length: 60 }, (_, index) => ({ symbol: "A", price: index })));
     const seqs = Array.from({ length: 45 }, (_, index) => 10 + index);
@@ -63,7 +63,7 @@ describe("DELETE /ticks", () => {
     assert.equal((await server.get("/ticks?symbol=A")).length, 19);
   });
 
-  test("What is no correction is refused, and nothing is done", async () => {
+  test("A malformed correction is refused, and changes nothing", async () => {
     const server = await filled();
     const many = Array.from({ length: 1_001 }, (_, index) => index + 1);
     const wrong: [string, number, string][] = [
@@ -90,7 +90,7 @@ describe("DELETE /ticks", () => {
     assert.equal((await server.get("/ticks")).length, 5);
   });
 
-  test("A tick that is no longer kept cannot be cancelled", async () => {
+  test("A tick that has been forgotten cannot be cancelled", async () => {
     const server = serve("--tape", "memory:3");
     await server.send(...[1, 2, 3, 4, 5].map((price) => ({ symbol: "A", price })));
     const [oldest] = await server.get("/ticks?symbol=A");
@@ -103,7 +103,7 @@ describe("DELETE /ticks", () => {
 });
 
 describe("DELETE /symbols/:symbol", () => {
-  test("All of a symbol is gone, and a later tick begins it anew", async () => {
+  test("All data of a symbol is removed, and a later tick starts it anew", async () => {
     const server = await filled();
     await server.request("/symbols/B/C", {
       method: "PUT",

@@ -10,7 +10,7 @@ import { NOW, refused, serve, type TestApp } from "../serve.ts";
 const SECOND = 1_000;
 type Row = Readonly<Record<string, unknown>>;
 
-/** How each format is read back: numbers and what is unknown as they were. */
+/** How each format is read back, with exact numbers and unknown values. */
 const READ: Record<string, { type: string; read: (response: Response) => Promise<Row[]> }> = {
   json: { type: "application/json", read: (response) => response.json() },
   ndjson: {
@@ -48,7 +48,7 @@ function typed(row: Row): Row {
   return Object.fromEntries(values);
 }
 
-/** Ticks of A and B in turns, so many, a second apart and up to now. */
+/** An app with so many ticks of A and B in turns, the last one now. */
 async function filled(count: number, stepMs = SECOND): Promise<TestApp> {
   const server = serve("--tape", `memory:${Math.max(count, 1_000) + 1_000}`);
   for (let sent = 0; sent < count;) {
@@ -89,7 +89,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 describe("Formats of history", () => {
   const big = 2 * SLICE_ROWS + 7;
 
-  test("Every format reads back equal, by its name and by Accept, in one slice and in many", async () => {
+  test("Every format reads back equal, by name and by Accept, in one slice or many", async () => {
     const server = await filled(big);
     for (const path of ["/ticks?limit=10", `/ticks?limit=${big}`, `/bars?symbol=A&limit=${big}`]) {
       const plain = await server.get<Row[]>(path);
@@ -108,7 +108,7 @@ describe("Formats of history", () => {
     }
   });
 
-  test("JSON it is when nothing else is asked for, or nothing that there is", async () => {
+  test("JSON is the default, also for unknown media types", async () => {
     const server = await filled(3);
     for (const accept of ["", "*/*", "text/html,*/*;q=0.8", "image/png"]) {
       const response = await server.request("/ticks", { headers: accept === "" ? {} : { accept } });
@@ -119,7 +119,7 @@ describe("Formats of history", () => {
     await refused(server.request("/bars?symbol=A&format=xlsx"), 400, "bad_format");
   });
 
-  test("Nothing found is an answer in every format", async () => {
+  test("An empty result is a valid answer in every format", async () => {
     const server = await filled(3);
     for (const [format, { read }] of Object.entries(READ)) {
       for (const path of ["/ticks?symbol=NOPE", "/ticks?symbol=X*", "/bars?symbol=NOPE"]) {
@@ -132,17 +132,17 @@ describe("Formats of history", () => {
     );
   });
 
-  test("HEAD answers with the headers alone", async () => {
+  test("HEAD answers with the headers only", async () => {
     const server = await filled(big);
     const response = await server.request(`/ticks?limit=${big}&format=csv`, { method: "HEAD" });
     assert.deepEqual([response.status, await response.text()], [200, ""]);
     assert.match(response.headers.get("content-type")!, /^text\/csv/);
   });
 
-  test("Filled bars read slice by slice are those of the whole", async () => {
+  test("Filled bars in slices equal those in one piece", async () => {
     const server = serve();
     const at = (minute: number) => NOW - minute * 60_000;
-    // Between the second and the third lie more minutes than one slice has.
+    // The gap between the second and the third has more minutes than one slice.
     await server.send(...[5_010, 5_000, 3, 1, 0].map((minute) => ({
       symbol: "A",
       price: minute,
@@ -180,7 +180,7 @@ describe("Pages of history", () => {
     assert.deepEqual(odd.rows, await server.get<Row[]>("/ticks?symbol=A&limit=10000"));
   });
 
-  test("Links say where to go on only when the limit has cut the answer", async () => {
+  test("Links are present only when the limit has cut the answer", async () => {
     const server = await filled(100);
     const position = (await server.request("/ticks")).headers.get("tickwire-position")!;
     const epoch = position.split(":")[0]!;
@@ -195,12 +195,12 @@ describe("Pages of history", () => {
     assert.equal(await next("from=0&symbol=A&limit=49"), `${epoch}:97`);
     assert.equal(await next(`from=0&to=${NOW - 60 * SECOND}&limit=40`), null);
     assert.equal(await next(`from=0&to=${NOW - 59 * SECOND}&limit=40`), `${epoch}:40`);
-    // The newest ones: nothing comes after them.
+    // These are the newest ticks: nothing comes after them.
     assert.equal(await next("limit=10"), null);
     assert.equal(await next("symbol=A&limit=10"), null);
   });
 
-  test("A time relative to now stays the same from page to page", async () => {
+  test("A relative time stays the same from page to page", async () => {
     const server = await filled(100);
     const { rows } = await walk(server, "/ticks?from=-50s&to=-10s&limit=15", () => {
       server.now += 20 * SECOND;
@@ -214,7 +214,7 @@ describe("Pages of history", () => {
     assert.equal(bars.rows.length, 20);
   });
 
-  test("The newest ones are found however sparse they are", async () => {
+  test("The newest ticks are found, however sparse they are", async () => {
     const server = serve("--tape", "memory:100000");
     await server.send(
       ...upTo(60_000).map((price) => ({
@@ -260,7 +260,7 @@ describe("Pages of history", () => {
     assert.equal((await server.request("/bars?symbol=A&limit=2")).headers.get("link"), null);
   });
 
-  test("The headers of a page may be read by pages of other origins", async () => {
+  test("The headers of a page are readable for pages of other origins", async () => {
     const server = await filled(10);
     const headers = { origin: "https://pro.openbb.co" };
     const response = await server.request("/ticks?from=0&limit=3", { headers });
@@ -273,7 +273,7 @@ describe("Pages of history", () => {
 });
 
 describe("Long answers of history", () => {
-  test("An answer of 300,000 ticks lets everything else happen between its slices", async () => {
+  test("During an answer of 300,000 ticks, other work runs between slices", async () => {
     const count = 300_000;
     const server = await filled(count, 10);
     for (const format of ["arrow", "ndjson"]) {
@@ -307,14 +307,14 @@ describe("Long answers of history", () => {
     assert.ok(turns >= 5 * 20_000 / SLICE_ROWS / 2, `${turns} turns`);
   });
 
-  test("Ticks that come later are not in an answer that has begun", async () => {
+  test("An answer does not include ticks that come after it has begun", async () => {
     const server = await filled(10_000);
     const response = await server.request("/ticks?limit=20000");
     await server.send({ symbol: "A", price: 1 });
     assert.deepEqual(seqs(await response.json()), upTo(10_000));
   });
 
-  test("An answer that cannot be read to its end breaks off", async () => {
+  test("An answer that cannot be completed is aborted", async () => {
     const count = 2 * COLUMN_ROWS;
     const server = serve("--tape", `memory:${count}`);
     const ticks = upTo(count).map((price) => ({ symbol: "A", price }));
@@ -322,14 +322,14 @@ describe("Long answers of history", () => {
     for (const format of Object.keys(READ)) {
       const response = await server.request(`/ticks?limit=${count}&format=${format}`);
       assert.equal(response.status, 200);
-      // All that is not read yet makes room.
+      // Forgets the ticks that have not been read yet.
       await server.send(...ticks);
       await assert.rejects(response.arrayBuffer(), /no longer kept/);
     }
     assert.equal(server.faults.length, Object.keys(READ).length);
   });
 
-  test("A long answer may be zipped and one that is left may be forgotten", async () => {
+  test("A long answer can be compressed, and can be abandoned", async () => {
     const server = await filled(10_000);
     const zipped = await server.request("/ticks?limit=10000", {
       headers: { "accept-encoding": "gzip" },

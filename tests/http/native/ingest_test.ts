@@ -8,7 +8,7 @@ import { until } from "../../helpers/until.mjs";
 
 const NOW = 1_763_700_000_000;
 
-/** An ingest with bodies of at most 100 bytes, whose ticks are on the tape when the test says so. */
+/** An ingest with bodies of at most 100 bytes; the test decides when ticks are on the tape. */
 function desk() {
   const waiting: (() => void)[] = [];
   const ingest = new Ingest({
@@ -35,7 +35,7 @@ function desk() {
     const request = new Request("http://localhost/ticks", init);
     return ingest.takeBody(request, undefined, { format: "json" }, ALL);
   };
-  /** Waits until so many bodies are read, and fails if more are. */
+  /** Waits until so many bodies are read, and fails if there are more. */
   const reads = async (count: number) => {
     await until(`${count} are read`, () => pulled, (now) => now >= count);
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -45,7 +45,7 @@ function desk() {
 }
 
 describe("Ingest", () => {
-  test("Bodies are not read while those before them have taken the room", async () => {
+  test("Bodies are not read while earlier ones use all the room", async () => {
     const { send, waiting, reads } = desk();
     const answers = Array.from({ length: 6 }, () => send(100));
     await reads(4);
@@ -63,7 +63,7 @@ describe("Ingest", () => {
     await reads(4);
   });
 
-  test("A body that does not come to its end is given up once others wait for its room", async () => {
+  test("An unfinished body is given up when others wait for its room", async () => {
     const { ingest, send, reads } = desk();
     const stalled = Array.from({ length: 4 }, () => send(100, false));
     const refusals = stalled.map((each) => assert.rejects(each, { status: 408, code: "too_slow" }));
@@ -78,7 +78,7 @@ describe("Ingest", () => {
     await reads(5);
   });
 
-  test("Beyond a thousand that wait a request is refused with when to try again", async () => {
+  test("With a thousand waiting requests, one more is refused with a time to retry", async () => {
     const { send } = desk();
     for (let count = 0; count < 1_004; count++) void send(100);
     await assert.rejects(send(100), (error) => {
@@ -88,7 +88,7 @@ describe("Ingest", () => {
     });
   });
 
-  test("A batch in memory that finds no room is refused", async () => {
+  test("A batch without room in memory is refused", async () => {
     const { ingest, send } = desk();
     for (let count = 0; count < 4; count++) void send(100);
     const bytes = new TextEncoder().encode("[]");

@@ -35,7 +35,7 @@ describe("GET /snapshot", () => {
     return server;
   }
 
-  test("/snapshot answers every row there is when no symbol is named", async () => {
+  test("/snapshot without symbols answers every row", async () => {
     const server = await filled();
     const all = ["MSFT", "AAPL", "BTC/USD", "BTC/EUR"];
     assert.deepEqual(symbolsOf(await server.get("/snapshot")), all);
@@ -64,7 +64,7 @@ describe("GET /snapshot", () => {
     });
   });
 
-  test("/snapshot keeps the order asked and answers each symbol once", async () => {
+  test("/snapshot keeps the order of the request and answers each symbol once", async () => {
     const server = await filled();
     const order = async (query: string) => symbolsOf(await server.get(`/snapshot?symbol=${query}`));
     assert.deepEqual(await order("BTC/USD,MSFT"), ["BTC/USD", "MSFT"]);
@@ -79,7 +79,7 @@ describe("GET /snapshot", () => {
     assert.deepEqual(rows[0], { ...NULLS, symbol: "NOPE" });
   });
 
-  test("/snapshot takes prefixes, which match nothing or what is there", async () => {
+  test("/snapshot accepts prefixes, with or without matches", async () => {
     const server = await filled();
     const order = async (query: string) => symbolsOf(await server.get(`/snapshot?symbol=${query}`));
     assert.deepEqual(await order("BTC/*"), ["BTC/USD", "BTC/EUR"]);
@@ -97,7 +97,7 @@ describe("GET /snapshot", () => {
     await refused(server.request(`/snapshot?symbol=${many}`), 400, "too_many_symbols");
   });
 
-  test("/snapshot names the position that its rows stand for", async () => {
+  test("/snapshot has the position of its rows", async () => {
     const server = await filled();
     const before = (await server.request("/snapshot")).headers.get("tickwire-position");
     assert.match(before!, /^[a-z0-9]+:5$/);

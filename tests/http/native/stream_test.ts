@@ -21,7 +21,7 @@ interface Event {
   readonly data?: any;
 }
 
-/** What comes of a stream, event by event. */
+/** Reads a stream event by event. */
 class Events {
   readonly response: Response;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
@@ -34,7 +34,7 @@ class Events {
     this.#reader = response.body!.getReader();
   }
 
-  /** The next event as it was written; `undefined` at the end. */
+  /** The raw text of the next event; `undefined` at the end. */
   async text(): Promise<string | undefined> {
     while (!this.#text.includes("\n\n")) {
       const { value, done } = await this.#reader.read();
@@ -63,7 +63,7 @@ class Events {
   }
 }
 
-/** Streams of a hub whose clock the test moves. */
+/** Streams of a hub with a clock that the test moves. */
 function staged(limits: Partial<Limits> = {}) {
   const hub = new PacedHub(limits);
   const faults: unknown[] = [];
@@ -108,14 +108,14 @@ describe("GET /stream", () => {
     assert.equal(headers.get("x-accel-buffering"), "no");
   });
 
-  test("A client that comes back goes on after the id that it had last", async () => {
+  test("A client that reconnects resumes after its last id", async () => {
     const { hub, open, pass } = staged();
     hub.ticks({ symbol: "A", price: 1 }, { symbol: "A", price: 2 }, { symbol: "A", price: 3 });
     const asks: [query: string, headers?: Record<string, string>][] = [
       ["symbol=A", { "last-event-id": "k3f9:1" }],
       ["symbol=A&lastEventId=k3f9:1"],
       ["symbol=A&from=k3f9:1"],
-      // What the browser knows is newer than what stands in the address.
+      // The browser's header is newer than the id in the address.
       ["symbol=A&from=k3f9:0&lastEventId=k3f9:0", { "last-event-id": "k3f9:1" }],
     ];
     for (const [query, headers] of asks) {
@@ -132,7 +132,7 @@ describe("GET /stream", () => {
     assert.deepEqual([id, data.recovered], ["k3f9:3", false]);
   });
 
-  test("Values and lists are events too", async () => {
+  test("Values and lists are sent as events too", async () => {
     const { hub, open, pass } = staged();
     hub.ticks({ symbol: "A", price: 1 });
     const values = await open("symbol=A&format=value");
@@ -143,7 +143,7 @@ describe("GET /stream", () => {
     for (const price of [1, 3]) assert.equal((await lists.next()).data[0].price, price);
   });
 
-  test("A silent stream shows that it is alive, in the way of its protocol", async () => {
+  test("A silent stream sends signs of life in the form of its protocol", async () => {
     const { open, pass } = staged({ heartbeatMs: 20_000 });
     const native = await open("symbol=A");
     const value = await open("symbol=A&format=value");
@@ -161,7 +161,7 @@ describe("GET /stream", () => {
     assert.equal((await events.next()).data.op, "heartbeat");
   });
 
-  test("A client that leaves is forgotten at once", async () => {
+  test("A client that leaves is removed at once", async () => {
     const { hub, open, pass, faults } = staged();
     const events = await open("symbol=A");
     assert.deepEqual([hub.hub.sessionCount, hub.hub.cohortCount], [1, 1]);
@@ -172,7 +172,7 @@ describe("GET /stream", () => {
     assert.deepEqual(faults, []);
   });
 
-  test("The server's end is an event with code and reason, and says when to come back", async () => {
+  test("The server's end is an event with code and reason, and a time to reconnect", async () => {
     const { hub, open } = staged();
     const events = await open("symbol=A");
     await events.next();
@@ -185,7 +185,7 @@ describe("GET /stream", () => {
     assert.equal(await events.text(), undefined);
   });
 
-  test("A client that does not read holds a bounded number of bytes, and is let go", async () => {
+  test("A client that does not read holds a limited number of bytes, and is disconnected", async () => {
     const { hub, open, pass } = staged({ bufferedBytesMax: 2_000, stalledMsMax: 30_000 });
     const events = await open("symbol=A&mode=latest");
     await events.next();
@@ -197,7 +197,7 @@ describe("GET /stream", () => {
     assert.deepEqual([before, hub.hub.sessionCount], [1, 1]);
     pass(15_000);
     assert.equal(hub.hub.sessionCount, 0);
-    // The connection breaks off: what it has not read must not wait for it.
+    // The connection breaks off: unread data must not delay the end.
     await assert.rejects(async () => {
       while (await events.text() !== undefined);
     }, (error) => error === undefined || error instanceof Error);
@@ -223,7 +223,7 @@ describe("GET /stream", () => {
     assert.deepEqual(seqs, Array.from({ length: 500 }, (_, index) => index + 1));
   });
 
-  test("What cannot be streamed is refused before the stream begins, and leaves nothing", async () => {
+  test("A bad request is refused before the stream begins, and leaves nothing", async () => {
     const { hub, request } = staged({ patternsMax: 2 });
     const wrong: [query: string, code: string, words: RegExp][] = [
       ["", "bad_request", /say what, as in symbol=AAPL/],
@@ -244,7 +244,7 @@ describe("GET /stream", () => {
     }
   });
 
-  test("A server without room says so", async () => {
+  test("A full server refuses the stream", async () => {
     const { open, request } = staged({ sessionsMax: 1 });
     const events = await open("symbol=A");
     const response = await request("symbol=A");
@@ -271,7 +271,7 @@ describe("GET /stream", () => {
     assert.equal((await server.get<{ clients: number }>("/readyz")).clients, 0);
   });
 
-  test("The stream is not zipped, and pages that are allowed may read it", async () => {
+  test("The stream is not compressed, and pages of allowed origins may read it", async () => {
     const response = await serve().request("/stream?symbol=A", {
       headers: { "accept-encoding": "gzip", "origin": "https://pro.openbb.co" },
     });
@@ -287,7 +287,7 @@ describe("GET /stream", () => {
 describe("GET /stream over the network", () => {
   const clients = async (http: string) => (await (await fetch(`${http}/readyz`)).json()).clients;
 
-  test("A client gets what comes, and its session ends when its connection does", async () => {
+  test("A client gets ticks, and its session ends with its connection", async () => {
     const server = await startServer("--feed", "none", "--heartbeat", "300");
     const leave = new AbortController();
     const { signal } = leave;

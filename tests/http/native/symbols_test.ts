@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { refused, serve, serveWith, type TestApp } from "../serve.ts";
 
 describe("GET /symbols", () => {
-  test("/symbols answers instruments, and those that contain the query in any letter case", async () => {
+  test("/symbols answers all instruments, or those that contain the query in any letter case", async () => {
     const server = serve();
     assert.deepEqual(await server.get("/symbols"), []);
     await server.send({ symbol: "BTC/USD", price: 64_000.125 }, { symbol: "AAPL", price: 150 });
@@ -20,7 +20,7 @@ describe("GET /symbols", () => {
     await refused(server.request("/symbols?limit=x"), 400, "bad_limit");
   });
 
-  test("/symbols has the instruments of the settings file from the start, whatever a feed says", async () => {
+  test("/symbols has the instruments of the settings file from the start, whatever a feed defines", async () => {
     const file = {
       instruments: { X: { description: "d" }, AAPL: { name: "Mine", prev_close: 1 } },
     };
@@ -34,7 +34,7 @@ describe("GET /symbols", () => {
     assert.ok(Number(fed!["shares"]) > 0, "the feed did not define it");
   });
 
-  test("More instruments in the settings file than there is room for are refused", () => {
+  test("Too many instruments in the settings file are refused", () => {
     const file = { instruments: { A: {}, B: {} } };
     assert.doesNotThrow(() => serveWith(file, "--symbols-max", "2"));
     const message = /^Cannot use 2 instruments: 1 are the limit, see --symbols-max$/;
@@ -49,7 +49,7 @@ describe("/symbols/:symbol", () => {
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
 
-  test("PUT defines an instrument, changes the fields given, and null makes them unknown", async () => {
+  test("PUT defines an instrument, changes the given fields, and null makes them unknown", async () => {
     const server = serve();
     const fields = {
       name: "Apple",
@@ -66,7 +66,7 @@ describe("/symbols/:symbol", () => {
     assert.deepEqual(await server.get("/symbols"), [changed]);
   });
 
-  test("What PUT defines is in the row of the symbol", async () => {
+  test("Fields from PUT are in the row of the symbol", async () => {
     const server = serve();
     await put(server, "A", { name: "Alpha", prev_close: 100, shares: 1_000, decimals: 0 });
     await server.send({ symbol: "A", price: 110 });
@@ -77,7 +77,7 @@ describe("/symbols/:symbol", () => {
       { name: "Alpha", prev_close: 100, change: 10, change_percent: 0.1, market_cap: 110_000 },
     );
     assert.equal((await server.get<{ decimals: number }>("/symbols/A")).decimals, 0);
-    // Decimals that are not known are learned again.
+    // Unknown decimals are learned again.
     await put(server, "A", { decimals: null });
     await server.send({ symbol: "A", price: 1.23456 });
     assert.equal((await server.get<{ decimals: number }>("/symbols/A")).decimals, 5);
@@ -93,7 +93,7 @@ describe("/symbols/:symbol", () => {
     }
   });
 
-  test("What cannot be defined is refused by field, and changes nothing", async () => {
+  test("A bad definition is refused with the field, and changes nothing", async () => {
     const server = serve("--symbols-max", "1");
     const wrong: [body: unknown, words: RegExp][] = [
       [

@@ -41,7 +41,7 @@ const prices = async (server: TestApp) =>
   (await server.get<{ price: number }[]>("/ticks")).map(({ price }) => price);
 
 describe("WS /ticks", () => {
-  test("A frame is a batch, answered with its position once it is on the tape", async () => {
+  test("A frame is a batch, and is answered with its position once it is on the tape", async () => {
     const server = serve();
     const { send, answered } = open(server);
     send(tick(1));
@@ -67,7 +67,7 @@ describe("WS /ticks", () => {
     influx.send('m,a=b value=3,s="x"');
     const [answer] = await influx.answered(1);
     assert.deepEqual([answer!["accepted"], answer!["skipped"]], [1, 1]);
-    // Here a batch is taken as a whole or not at all.
+    // Here a batch is taken whole or not at all.
     influx.send("m,a=b value=3\nm,a=b value=oops");
     const [refusal] = await influx.answered(1);
     assert.match(
@@ -98,7 +98,7 @@ describe("WS /ticks", () => {
     assert.deepEqual(await prices(server), [1, 2, 3]);
   });
 
-  test("A bad frame is answered in its turn, adds nothing, and the connection stays open", async () => {
+  test("A bad frame is answered in order, adds nothing, and the connection stays open", async () => {
     const server = serve("--body-max", "1000");
     const { send, answered, closes } = open(server);
     send(tick(1));
@@ -143,7 +143,7 @@ describe("WS /ticks", () => {
     assert.deepEqual(newest.map(({ price }) => price), [19_999, -1]);
   });
 
-  test("More batches than may wait are refused by their id, and many more end the connection", async () => {
+  test("Too many waiting batches are refused by id, and many more end the connection", async () => {
     const server = serve();
     const { send, answered, closes } = open(server);
     for (let id = 0; id < 2 * UNANSWERED_MAX; id++) send({ id, ticks: [tick(id)] });
@@ -158,7 +158,7 @@ describe("WS /ticks", () => {
     assert.deepEqual(closes, [4429]);
   });
 
-  test("Many small batches are taken a few at a time, and all else goes on between", async () => {
+  test("Many small batches are taken a few at a time, and other work runs between", async () => {
     const server = serve();
     const { send, answered } = open(server);
     let rounds = 0;
@@ -176,7 +176,7 @@ describe("WS /ticks", () => {
     assert.deepEqual((await prices(server)).at(-1), 999);
   });
 
-  test("An answer repeats the id as it was sent, whatever is wrong with the rest", async () => {
+  test("An answer repeats the id as sent, for any other error in the frame", async () => {
     const server = serve();
     const { send, texts, answered } = open(server);
     const good = ["7", '"x"', "9007199254740993", `"${"x".repeat(1_000)}"`];
@@ -184,7 +184,7 @@ describe("WS /ticks", () => {
     for (const id of good) send(`{"ticks":5,"id":${id}}`);
     for (const id of good) send(`{"ticks":[],"key":5,"id":${id}}`);
     for (const id of ["null", "{}", "[1]", "true"]) send(`{"ticks":[],"id":${id}}`);
-    // An object without ticks is one itself, which may have an id of its own.
+    // An object without `ticks` is itself a tick, whose `id` is not the frame's.
     send('{"symbol":"A","price":"x","id":8}');
     send('{"symbol":"A","price":1,"id":{"of":"a trade"}}');
     await answered(18);
@@ -193,7 +193,7 @@ describe("WS /ticks", () => {
     assert.match(texts.at(-1)!, /^\{"accepted":1/);
   });
 
-  test("A client that does not read its answers, and a binary frame, end the connection", () => {
+  test("A client that does not read its answers is disconnected, and so is one that sends a binary frame", () => {
     const server = serve("--buffered-max", "1000");
     const slow = open(server);
     slow.socket.buffered = 4_001;
@@ -204,7 +204,7 @@ describe("WS /ticks", () => {
     assert.deepEqual(binary.closes, [4400]);
   });
 
-  test("One sender more than there is room for is closed with 4429", () => {
+  test("One sender too many is closed with 4429", () => {
     const server = serve("--sessions-max", "1");
     const first = open(server);
     assert.deepEqual(open(server).closes, [4429]);
@@ -212,7 +212,7 @@ describe("WS /ticks", () => {
     assert.deepEqual(open(server).closes, []);
   });
 
-  test("A stop answers what was sent and closes with 1012", async () => {
+  test("A stop answers all received batches and closes with 1012", async () => {
     const server = serve();
     const { send, answered, closes } = open(server);
     send(tick(1));

@@ -9,7 +9,7 @@ const tick = (price: number) => ({ symbol: "A", price });
 const seqs = async (server: TestApp, query = "") =>
   (await server.get<{ seq: number }[]>(`/ticks?${query}`)).map(({ seq }) => seq);
 
-/** A body that comes in pieces and counts how many were asked for. */
+/** A body in pieces that counts how many were read. */
 function pieces(count: number, bytes: number): { body: ReadableStream; pulled: () => number } {
   let pulled = 0;
   const body = new ReadableStream({
@@ -24,7 +24,7 @@ function pieces(count: number, bytes: number): { body: ReadableStream; pulled: (
 describe("GET /ticks", () => {
   async function filled() {
     const server = serve();
-    // The third comes late: its time is before that of the second.
+    // The third tick is late: its time is before that of the second.
     for (const [symbol, second] of [["A", 1], ["B", 3], ["A", 2], ["C", 4], ["A", 5]] as const) {
       await server.send({ symbol, price: second, time: NOW + second * 1_000 });
     }
@@ -53,7 +53,7 @@ describe("GET /ticks", () => {
     assert.deepEqual(await serve().get("/ticks"), []);
   });
 
-  test("/ticks takes a list of symbols, and prefixes", async () => {
+  test("/ticks accepts lists of symbols and prefixes", async () => {
     const server = await filled();
     assert.deepEqual(await seqs(server, "symbol=A"), [1, 3, 5]);
     assert.deepEqual(await seqs(server, "symbol=C,B,NOPE"), [2, 4]);
@@ -73,7 +73,7 @@ describe("GET /ticks", () => {
     await refused(server.request("/ticks?to=soon"), 400, "bad_to");
   });
 
-  test("/ticks with limit gives the first ones after or from, else the newest ones", async () => {
+  test("/ticks with limit gives the first ticks after a position or time, else the newest", async () => {
     const server = await filled();
     const position = (await server.request("/snapshot")).headers.get("tickwire-position")!;
     const [epoch] = position.split(":");
@@ -86,7 +86,7 @@ describe("GET /ticks", () => {
     await refused(server.request("/ticks?limit=0"), 400, "bad_limit");
   });
 
-  test("/ticks after a position answers what came later, nothing at the head", async () => {
+  test("/ticks after a position answers later ticks, and none at the head", async () => {
     const server = await filled();
     const head = (await server.request("/snapshot")).headers.get("tickwire-position")!;
     const [epoch] = head.split(":");
@@ -105,7 +105,7 @@ describe("GET /ticks", () => {
     }
   });
 
-  test("/ticks after a position that is no longer kept is 410", async () => {
+  test("/ticks after a position that is no longer stored is 410", async () => {
     const server = serve("--tape", "memory:3");
     await server.send(...[1, 2, 3, 4, 5].map(tick));
     const [epoch] = (await server.request("/snapshot")).headers.get("tickwire-position")!.split(
@@ -117,7 +117,7 @@ describe("GET /ticks", () => {
 });
 
 describe("POST /ticks", () => {
-  test("/ticks takes JSON, NDJSON and CSV and answers with the last tick's position", async () => {
+  test("/ticks accepts JSON, NDJSON and CSV and answers with the position of the last tick", async () => {
     const server = serve();
     const accepted = async (body: string, type: string) => {
       const response = await server.post(body, { "content-type": type });
@@ -147,7 +147,7 @@ describe("POST /ticks", () => {
     assert.ok(ticks.every(({ time }) => time === NOW));
   });
 
-  test("/ticks takes a line of 1 MiB, and shows of one that cannot be read only its begin", async () => {
+  test("/ticks reads a line of 1 MiB, and quotes only the start of a bad one", async () => {
     const server = serve();
     const long = "x".repeat(2 ** 20);
     const noted = JSON.stringify({ symbol: "A", price: 1, note: long });
@@ -171,7 +171,7 @@ describe("POST /ticks", () => {
     assert.equal((await server.get("/ticks")).length, 3);
   });
 
-  test("/ticks reads records of any form, all of them or none, by what its query says", async () => {
+  test("/ticks reads records of any form by the options of its query, all or none", async () => {
     const server = serve();
     const parquet = new Uint8Array(parquetWriteBuffer({
       columnData: [
@@ -222,7 +222,7 @@ describe("POST /ticks", () => {
     assert.deepEqual(await seqs(server), []);
   });
 
-  test("/ticks adds the whole request or none of it, and names record and field", async () => {
+  test("/ticks adds the whole request or nothing, and names the bad record and field", async () => {
     const server = serve();
     await server.send(tick(1));
     const wrong: [body: string, type: string, code: string, words: RegExp][] = [
@@ -249,12 +249,12 @@ describe("POST /ticks", () => {
     assert.equal((await server.get("/snapshot")).length, 1);
   });
 
-  test("/ticks refuses what is not UTF-8", async () => {
+  test("/ticks refuses invalid UTF-8", async () => {
     const server = serve();
     const bytes = new TextEncoder().encode('{"symbol":"A","price":1,"note":"?"}');
     bytes[bytes.indexOf(63)] = 0xff;
     await refused(server.post(bytes), 400, "bad_encoding");
-    // Cut off in the middle of a character.
+    // Cut in the middle of a character.
     await refused(server.post(new Uint8Array([0x5b, 0x5d, 0xe2, 0x82])), 400, "bad_encoding");
     assert.deepEqual(await seqs(server), []);
   });
@@ -272,7 +272,7 @@ describe("POST /ticks", () => {
     assert.deepEqual(await seqs(server), [1]);
   });
 
-  test("/ticks refuses a body by its Content-Length before it is read", async () => {
+  test("/ticks refuses a too large Content-Length before it reads the body", async () => {
     const server = serve("--body-max", "1000");
     const { body, pulled } = pieces(10, 100);
     const before = pulled();
@@ -282,7 +282,7 @@ describe("POST /ticks", () => {
     assert.deepEqual(await seqs(server), []);
   });
 
-  test("/ticks refuses a body that grows too large, and reads no further", async () => {
+  test("/ticks refuses a body that grows too large, and stops reading", async () => {
     const server = serve("--body-max", "1000");
     const { body, pulled } = pieces(1_000, 100);
     await refused(server.post(body), 413, "too_large");
@@ -293,7 +293,7 @@ describe("POST /ticks", () => {
     assert.deepEqual(await seqs(server), [1]);
   });
 
-  test("/ticks unpacks gzip, and the limit is that of what is unpacked", async () => {
+  test("/ticks unpacks gzip, and limits the unpacked size", async () => {
     const server = serve("--body-max", "1000");
     const send = async (text: string, encoding = "gzip") => {
       const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
@@ -308,7 +308,7 @@ describe("POST /ticks", () => {
     assert.deepEqual(await seqs(server), [1, 2]);
   });
 
-  test("/ticks takes no more instruments than there is room for", async () => {
+  test("/ticks refuses more instruments than fit", async () => {
     const server = serve("--symbols-max", "2");
     await server.send({ symbol: "A", price: 1 });
     const two = [{ symbol: "B", price: 1 }, { symbol: "C", price: 1 }];
@@ -324,7 +324,7 @@ describe("POST /ticks with an Idempotency-Key", () => {
   const keyed = (server: TestApp, key: string, body: object | string) =>
     server.post(body, { "idempotency-key": key });
 
-  test("The same key gives the same answer and adds nothing, whatever the body", async () => {
+  test("The same key gives the same answer and adds nothing, for any body", async () => {
     const server = serve();
     const first = await (await keyed(server, "k1", [tick(1), tick(2)])).json();
     await server.send(tick(3));
@@ -345,7 +345,7 @@ describe("POST /ticks with an Idempotency-Key", () => {
     for (const body of bodies) assert.deepEqual(body, bodies[0]);
   });
 
-  test("A request that is refused does not use its key up", async () => {
+  test("A refused request does not use its key", async () => {
     const server = serve();
     await refused(keyed(server, "k1", '{"symbol":"A"}'), 400, "bad_tick");
     await refused(
@@ -357,7 +357,7 @@ describe("POST /ticks with an Idempotency-Key", () => {
     assert.deepEqual(await seqs(server), [1]);
   });
 
-  test("A key is kept for a day", async () => {
+  test("A key is remembered for a day", async () => {
     const server = serve();
     await keyed(server, "k1", tick(1));
     server.now += DAY - 1;

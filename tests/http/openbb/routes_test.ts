@@ -19,7 +19,7 @@ async function filled() {
 }
 
 describe("/openbb", () => {
-  test("/openbb/symbols labels options with the name where there is one", async () => {
+  test("/openbb/symbols labels options with the name if known", async () => {
     const server = await filled();
     assert.deepEqual(await server.get("/openbb/symbols"), [
       { label: "A", value: "A" },
@@ -87,14 +87,14 @@ describe("/openbb", () => {
     assert.equal(raw.length, 2);
   });
 
-  test("/openbb/chart of a symbol without bars is a figure that says so", async () => {
+  test("/openbb/chart of a symbol without bars answers a figure with a message", async () => {
     // deno-lint-ignore no-explicit-any -- a figure is whatever Plotly reads
     const figure = await (await filled()).get<any>("/openbb/chart?symbol=NOPE");
     assert.equal(figure.data.length, 1);
     assert.equal(figure.layout.annotations[0].text, "No bars of NOPE yet");
   });
 
-  test("/openbb/metric answers price and change of the board in words", async () => {
+  test("/openbb/metric answers price and change of the board as text", async () => {
     const server = await filled();
     const metric = (symbol: string) => server.get(`/openbb/metric?symbol=${symbol}`);
     assert.deepEqual(await metric("A"), { label: "A", value: "100.00", delta: "3.09 %" });
@@ -106,7 +106,7 @@ describe("/openbb", () => {
     assert.deepEqual(await metric("A"), { label: "A", value: "96.999", delta: "0" });
   });
 
-  test("/openbb/bars and /openbb/chart show the newest 300", async () => {
+  test("/openbb/bars and /openbb/chart show the newest 300 bars", async () => {
     const server = serve();
     await server.send(...Array.from({ length: 400 }, (_, minute) => ({
       symbol: "A",
@@ -120,7 +120,7 @@ describe("/openbb", () => {
     );
   });
 
-  test("What cannot be used is refused in words", async () => {
+  test("Bad parameters are refused in words", async () => {
     const server = await filled();
     const wrong: [path: string, code: string, words: RegExp][] = [
       ["/openbb/chart", "bad_symbol", /^Cannot draw a chart: name one symbol$/],
@@ -136,7 +136,7 @@ describe("/openbb", () => {
     }
   });
 
-  test("Prices and bars agree between /snapshot, /bars, /openbb and /udf", async () => {
+  test("Prices and bars of /snapshot, /bars, /openbb and /udf are equal", async () => {
     const server = await filled();
     await server.send({ symbol: "A", price: 103.5, size: 4, bid: 103.4, ask: 103.6 });
     const [row] = await server.get("/snapshot?symbol=A");

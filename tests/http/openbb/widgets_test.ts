@@ -66,7 +66,7 @@ const fileOf = (path: string) =>
     readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url).href), "utf8"),
   );
 
-/** What is wrong by one of the schemas of OpenBB Workspace; empty when nothing is. */
+/** Errors by one of the schemas of OpenBB Workspace; empty for a valid value. */
 function faultsOf(name: string, value: unknown): string[] {
   const check = new Ajv({ strict: false, allErrors: true, validateFormats: false })
     .compile(fileOf(`tests/http/schemas/${name}.schema.json`));
@@ -74,7 +74,7 @@ function faultsOf(name: string, value: unknown): string[] {
   return (check.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** The keys of a TradingView widget that Workspace reads and its schema does not know. */
+/** Removes keys of a TradingView widget that Workspace reads and its schema does not know. */
 function withoutUdfKeys(widgets: Widgets): Widgets {
   const copy = structuredClone(widgets) as Record<string, { data?: Record<string, unknown> }>;
   delete copy["tradingview"]!.data!["defaultSymbol"];
@@ -82,7 +82,7 @@ function withoutUdfKeys(widgets: Widgets): Widgets {
   return copy as unknown as Widgets;
 }
 
-/** The address that a client makes of an endpoint and the defaults of its params. */
+/** The address of an endpoint with the defaults of its params. */
 function withDefaults({ endpoint, params }: Widget): string {
   const query = new URLSearchParams(
     params.flatMap(({ paramName, value }) => value === undefined ? [] : [[paramName, value]]),
@@ -106,7 +106,7 @@ async function appOf(server: TestApp): Promise<App> {
 }
 
 describe("GET /widgets.json", () => {
-  test("There are a live grid, a live chart, a picture, a table, a price and TradingView", async () => {
+  test("The widgets are a live grid, a live chart, a picture, a table, a price and TradingView", async () => {
     const widgets = await widgetsOf(await filled());
     const types = Object.entries(widgets).map(([id, { type }]) => [id, type]);
     assert.deepEqual(types, [
@@ -135,7 +135,7 @@ describe("GET /widgets.json", () => {
     }
   });
 
-  test("Every wsEndpoint of widgets.json is accepted for an upgrade", async () => {
+  test("Every wsEndpoint of widgets.json accepts an upgrade", async () => {
     const server = await filled();
     const sockets = Object.values(await widgetsOf(server))
       .filter(({ wsEndpoint }) => wsEndpoint !== undefined);
@@ -147,7 +147,7 @@ describe("GET /widgets.json", () => {
     }
   });
 
-  test("Widgets keep the schema of OpenBB Workspace", async () => {
+  test("Widgets match the schema of OpenBB Workspace", async () => {
     const widgets = withoutUdfKeys(await widgetsOf(await filled()));
     assert.deepEqual(faultsOf("openbb-widgets", widgets), []);
     const { type: _, ...untyped } = widgets["quotes"]!;
@@ -155,7 +155,7 @@ describe("GET /widgets.json", () => {
     assert.notDeepEqual(faultsOf("openbb-widgets", { quotes: { ...untyped, type: "grid" } }), []);
   });
 
-  test("Widgets say what each client needs to know", async () => {
+  test("Widgets have all that each client needs", async () => {
     for (const [id, widget] of Object.entries(await widgetsOf(await filled()))) {
       for (const field of ["name", "description", "type", "endpoint"] as const) {
         assert.ok(widget[field], `${id} ${field}`);
@@ -168,7 +168,7 @@ describe("GET /widgets.json", () => {
     }
   });
 
-  test("Columns are fields of the rows, and what the live grid needs is among them", async () => {
+  test("Columns are fields of the rows, and include those that the live grid needs", async () => {
     const server = await filled();
     for (const widget of Object.values(await widgetsOf(server))) {
       const columns = widget.data?.table?.columnsDefs;
@@ -204,14 +204,14 @@ describe("GET /widgets.json", () => {
     assert.deepEqual(await widgetsOf(serve()), fileOf("widgets.json"));
   });
 
-  test("The live chart has an absolute address where a public one is set", async () => {
+  test("The live chart has an absolute address if a public URL is set", async () => {
     const at = "https://ticks.example.com/live";
     const widgets = await widgetsOf(await filled("--public-url", `${at}/`));
     assert.equal(widgets["live_chart"]!.endpoint, `${at}/chart`);
     assert.equal((await widgetsOf(await filled()))["live_chart"]!.endpoint, "chart");
   });
 
-  test("The socket's address carries the key that the request came with", async () => {
+  test("The socket's address carries the key of the request", async () => {
     const keyOf = (request: Request) => request.headers.get("x-api-key") ?? undefined;
     const routes = new Hono().use((c, next) => {
       c.set("grant", EVERYTHING);
@@ -225,7 +225,7 @@ describe("GET /widgets.json", () => {
     assert.equal(await addressFor({}), "ws");
   });
 
-  test("The ETag of widgets.json and apps.json follows their content", async () => {
+  test("The ETag of widgets.json and apps.json changes with their content", async () => {
     for (const path of ["/widgets.json", "/apps.json"]) {
       const server = serve();
       const ask = async (etag?: string | null) => {
@@ -245,7 +245,7 @@ describe("GET /widgets.json", () => {
 });
 
 describe("GET /apps.json", () => {
-  test("The app keeps the schema of OpenBB Workspace and shows every widget", async () => {
+  test("The app matches the schema of OpenBB Workspace and shows every widget", async () => {
     const server = await filled();
     assert.deepEqual(faultsOf("openbb-apps", await server.get("/apps.json")), []);
     const { tabs } = await appOf(server);
@@ -255,7 +255,7 @@ describe("GET /apps.json", () => {
     assert.deepEqual(shown.sort(), Object.keys(await widgetsOf(server)).sort());
   });
 
-  test("One symbol is shared by all widgets, and it is the first instrument", async () => {
+  test("All widgets share one symbol, the first instrument", async () => {
     const server = await filled();
     const widgets = await widgetsOf(server);
     const { groups, tabs } = await appOf(server);
@@ -276,7 +276,7 @@ describe("GET /apps.json", () => {
     }
   });
 
-  test("A click on a symbol of the grid sets the shared symbol and leaves the list alone", async () => {
+  test("A click on a symbol of the grid sets the shared symbol, and not the list", async () => {
     const server = await filled();
     const { params, data } = (await widgetsOf(server))["quotes"]!;
     const [group] = (await appOf(server)).groups;
@@ -290,7 +290,7 @@ describe("GET /apps.json", () => {
   });
 });
 
-/** As Workspace does it: the first param with the id of the group, or else with its name. */
+/** Finds the param as Workspace does: first by the id of the group, else by its name. */
 function grouped({ params }: Widget, id: string): Param | undefined {
   return params.find(({ groupById, paramName }) => groupById === id || paramName === id);
 }

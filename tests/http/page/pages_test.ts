@@ -24,7 +24,7 @@ async function etagOf(server: TestApp, path: string, headers = {}): Promise<stri
 }
 
 describe("The page", () => {
-  test("Every file of the page is served with its type, and is what is in static", async () => {
+  test("Every file of the page is served with its type and the content in static", async () => {
     const server = serve();
     for (const [path, { text }] of Object.entries(ASSETS)) {
       const response = await server.request(path);
@@ -42,7 +42,7 @@ describe("The page", () => {
     assert.equal(ASSETS["/"]!.text.replaceAll(preload, ""), index);
   });
 
-  test("The page tells the browser of every module at once, but of those that are used later", async () => {
+  test("The page preloads every module, except those that are used later", async () => {
     const page = await (await serve().request("/")).text();
     const told = [...page.matchAll(/rel="modulepreload" href="(.*?)"/g)].map(([, path]) =>
       `/${path}`
@@ -54,7 +54,7 @@ describe("The page", () => {
     assert.deepEqual(told.sort(), modules.filter((path) => !later.includes(path)).sort());
   });
 
-  test("The page weighs at most 120 KB at first, and 150 KB with all that is used later", async () => {
+  test("The page weighs at most 120 KB at first, and 150 KB with all later parts", async () => {
     const weigh = async (paths: string[]) => {
       const sizes = await Promise.all(paths.map(async (path) => {
         const zipped = new Blob([ASSETS[path]!.text]).stream()
@@ -71,7 +71,7 @@ describe("The page", () => {
     assert.ok(total < 150_000, `${total} bytes`);
   });
 
-  test("Modules are served without their comments, and line by line as they are", () => {
+  test("Modules are served without comments, with the same lines", () => {
     for (const [path, { text }] of Object.entries(ASSETS)) {
       if (!path.endsWith(".js") || path === "/static/uplot.js") continue;
       const source = readFileSync(
@@ -93,7 +93,7 @@ describe("The page", () => {
     assert.match(ASSETS["/static/client.js"]!.text, /@typedef/);
   });
 
-  test("The page names no file that is not served", async () => {
+  test("The page names only files that are served", async () => {
     const server = serve();
     const texts = Object.values(ASSETS).filter(({ text }) => text.length < 50_000);
     const found = new Set<string>();
@@ -109,7 +109,7 @@ describe("The page", () => {
     for (const path of found) assert.ok((await server.request(path)).ok, path);
   });
 
-  test("The chart may be framed by the origins that are allowed and by nobody else", async () => {
+  test("Only allowed origins may put the chart into a frame", async () => {
     const server = serve("--origin", "https://a.example", "--origin", "http://b.example:1");
     const response = await server.request("/chart?symbol=AAPL&theme=dark");
     const policy = response.headers.get("content-security-policy")!;
@@ -119,7 +119,7 @@ describe("The page", () => {
     assert.equal(response.headers.get("x-frame-options"), null);
   });
 
-  test("An ETag that the browser has is answered with 304 and no body, zipped or not", async () => {
+  test("A matching ETag is answered with 304 without a body, compressed or not", async () => {
     const server = serve();
     for (const path of ["/", "/static/uplot.js"]) {
       for (const headers of [{}, { "accept-encoding": "gzip" }]) {
@@ -137,7 +137,7 @@ describe("The page", () => {
     assert.notEqual(await etagOf(server, "/"), await etagOf(server, "/static/main.js"));
   });
 
-  test("Texts are zipped for those who accept it, and Vary says so", async () => {
+  test("Texts are compressed for clients that accept it, with Vary", async () => {
     const server = serve();
     const path = "/static/uplot.js";
     const zipped = await server.request(path, { headers: { "accept-encoding": "br, gzip" } });
@@ -149,7 +149,7 @@ describe("The page", () => {
     assert.match(plain.headers.get("vary")!, /accept-encoding/i);
   });
 
-  test("JSON answers are zipped too, and a small one is not", async () => {
+  test("JSON answers are compressed too, except small ones", async () => {
     const server = serve();
     await server.send(
       ...Array.from({ length: 100 }, (_, index) => ({ symbol: `S${index}`, price: 1 })),
@@ -175,7 +175,7 @@ describe("The page", () => {
     }
   });
 
-  test("The browser's question for an icon is no error", async () => {
+  test("The browser's request for an icon is no error", async () => {
     assert.equal((await serve().request("/favicon.ico")).status, 204);
   });
 });

@@ -4,7 +4,7 @@ import { NOW, serve, type TestApp } from "../serve.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** The time of the newest minute, in seconds. */
+/** Start of the newest minute, in seconds. */
 const T = NOW / 1_000;
 
 interface History {
@@ -14,7 +14,7 @@ interface History {
   readonly nextTime?: number;
 }
 
-/** Ticks at the minutes 9, 4, 1 and 0 before now, the price being the minute. */
+/** Ticks at the minutes 9, 4, 1 and 0 before now; the price is the minute. */
 async function filled(): Promise<TestApp> {
   const server = serve();
   await server.send(...[9, 4, 1, 0].map((minute) => ({
@@ -42,7 +42,7 @@ async function failed(server: TestApp, path: string, status: number): Promise<st
 }
 
 describe("/udf", () => {
-  test("/udf/config and /udf/time answer what a client begins with", async () => {
+  test("/udf/config and /udf/time answer the first requests of a client", async () => {
     const server = await filled();
     const config = await server.get<Record<string, unknown>>("/udf/config");
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe("/udf", () => {
     assert.equal((await server.request("/udf")).status, 200);
   });
 
-  test("/udf/symbols tells of an instrument what a chart has to know", async () => {
+  test("/udf/symbols describes an instrument as a chart needs it", async () => {
     const server = await filled();
     const info = await server.get<Record<string, unknown>>("/udf/symbols?symbol=EUR/USD");
     assert.equal("s" in info, false);
@@ -83,7 +83,7 @@ describe("/udf", () => {
     assert.equal(cpu["pricescale"], 100);
   });
 
-  test("/udf/symbols finds a symbol in capitals, behind an exchange, and with a colon in it", async () => {
+  test("/udf/symbols finds a symbol in capitals, after an exchange, and with a colon", async () => {
     const server = await filled();
     const found = async (name: string) =>
       (await server.get<{ ticker: string }>(`/udf/symbols?symbol=${encodeURIComponent(name)}`))
@@ -98,7 +98,7 @@ describe("/udf", () => {
     assert.equal(await found("cpu"), "cpu");
   });
 
-  test("/udf/search finds in any letter case, the best first, and keeps the limit", async () => {
+  test("/udf/search finds in any letter case, the best match first, up to the limit", async () => {
     const server = serve();
     await server.send(...["BAD", "AB", "A", "ba"].map((symbol) => ({ symbol, price: 1 })));
     const found = async (query: string) =>
@@ -138,7 +138,7 @@ describe("/udf", () => {
     assert.deepEqual((await ask("")).t, all.t);
   });
 
-  test("/udf/history goes back beyond from until countback is filled", async () => {
+  test("/udf/history goes back before from until countback is reached", async () => {
     const server = await filled();
     const times = async (query: string) =>
       (await server.get<History>(`/udf/history?symbol=A&resolution=1&${query}`)).t;
@@ -150,7 +150,7 @@ describe("/udf", () => {
     assert.deepEqual(await times(`${range}&countback=99`), [T - 540, T - 240, T - 60, T]);
   });
 
-  test("/udf/history of an empty range leads to the newest bar before it, or says that there is none", async () => {
+  test("/udf/history of an empty range gives the time of the newest bar before it, or says that there is none", async () => {
     const server = await filled();
     const ask = (from: number, to: number) =>
       server.get<History>(`/udf/history?symbol=A&resolution=1&from=${from}&to=${to}&countback=2`);
@@ -160,7 +160,7 @@ describe("/udf", () => {
     assert.deepEqual(await ask(T, T - 60), { s: "no_data", nextTime: T - 240 });
   });
 
-  test("/udf/history knows every resolution by its bars", async () => {
+  test("/udf/history has the right bars for every resolution", async () => {
     const server = await filled();
     const { supported_resolutions } = await server.get<{ supported_resolutions: string[] }>(
       "/udf/config",
@@ -181,7 +181,7 @@ describe("/udf", () => {
     }
   });
 
-  test("/udf/history reads long ranges piece by piece and gives the newest bars", async () => {
+  test("/udf/history reads long ranges in pieces and gives the newest bars", async () => {
     const server = serve("--bars-max", "25000");
     for (let first = 0; first < 21_000; first += 7_000) {
       await server.send(...Array.from({ length: 7_000 }, (_, index) => ({
@@ -202,7 +202,7 @@ describe("/udf", () => {
     assert.deepEqual([most.c[0], most.c.at(-1)], [1_001, 21_000]);
   });
 
-  test("/udf/quotes answers the newest rows in the words of the client", async () => {
+  test("/udf/quotes answers the newest rows in the form of the client", async () => {
     const server = serve();
     await server.send(
       { symbol: "A", price: 50, time: NOW - DAY },
@@ -256,7 +256,7 @@ describe("/udf", () => {
     });
   });
 
-  test("What cannot be used is refused in the client's form and in ours", async () => {
+  test("Bad parameters are refused in the client's form and in ours", async () => {
     const server = await filled();
     const history = "/udf/history?symbol=A";
     const wrong: [path: string, status: number, words: RegExp][] = [
