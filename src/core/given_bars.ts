@@ -1,13 +1,4 @@
-import {
-  addTick,
-  type BarRecord,
-  FINER,
-  firstNumbers,
-  MADE_OF,
-  REVISED,
-  STATE,
-  TIME,
-} from "./bar.ts";
+import { type BarRecord, FINER, MADE_OF, REVISED, reviseRecord, STATE, TIME } from "./bar.ts";
 import type { BarSeries } from "./bar_series.ts";
 import type { GivenBar } from "./given_bar.ts";
 import {
@@ -156,7 +147,7 @@ export class GivenBars {
       } else {
         const known = this.#find(own, start);
         if (known?.[MADE_OF] !== FINER) {
-          this.#keep(own, withTick(known, start, tick));
+          this.#keep(own, reviseRecord(own.interval, known, tick));
           continue;
         }
       }
@@ -215,17 +206,10 @@ export class GivenBars {
     for (const { numbers } of bars) records.set(numbers[TIME]!, numbers);
     // A series can drop its oldest bar to make room for a tick of that bar.
     for (const { tick } of late) {
-      const start = startOf(series.interval, tick.time);
-      this.#keep(series, withTick(this.#find(series, start), start, tick));
+      const known = this.#find(series, startOf(series.interval, tick.time));
+      this.#keep(series, reviseRecord(series.interval, known, tick));
     }
   }
-}
-
-function withTick(known: Float64Array | undefined, start: number, tick: TapedTick): Float64Array {
-  if (known === undefined) return new Float64Array(firstNumbers(start, tick, REVISED));
-  const numbers = known.slice();
-  addTick(numbers, 0, tick);
-  return numbers;
 }
 
 function addParent(

@@ -75,6 +75,29 @@ describe("Session", () => {
     assert.equal(slow.closedWith, undefined);
   });
 
+  it("Session that reads slowly is not closed, however many bytes its characters have", () => {
+    const test = new TestHub({ stalledMsMax: 30_000 });
+    const { socket } = test.subscribe({ symbols: ["*"] });
+    test.pass(10);
+    socket.reads(false);
+    for (let price = 1; price <= 50; price++) {
+      test.tick("東".repeat(200), price);
+      test.pass(10);
+    }
+    for (let second = 0; second <= 60; second++) {
+      socket.buffered -= 100;
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.ok(socket.buffered > 10_000);
+    assert.equal(socket.closedWith, undefined);
+    for (let second = 0; second <= 30; second++) {
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.equal(socket.closedWith!.code, 4408);
+  });
+
   it("Session sends a heartbeat after silence, but none into a socket with unsent bytes", () => {
     const test = new TestHub({ heartbeatMs: 15_000 });
     const quiet = test.subscribe({ symbols: ["A"] }).socket;
@@ -163,7 +186,7 @@ describe("Session", () => {
   });
 
   it("Session answers each request once, in order: by result, by error, or by the close", () => {
-    const test = new TestHub({ commandsMax: 10, frameBytesMax: 100 });
+    const test = new TestHub({ commandsMax: 10, frameLengthMax: 100 });
     const { socket, session } = test.connect();
     socket.buffered = 1e9;
     const frames = [
@@ -225,6 +248,21 @@ describe("Session", () => {
       message: "Cannot run the command: 1 commands are waiting",
       retryAfter: 1_000,
     });
+  });
+
+  it("Session answers a command that the server fails to run, and goes on", () => {
+    const test = new TestHub();
+    const { socket, session } = test.connect();
+    const fault = new TypeError("the secret reason");
+    test.hub.snapshot = () => {
+      throw fault;
+    };
+    const asked = { op: "subscribe", id: 1, symbols: ["A"] };
+    assert.throws(() => session.receive(JSON.stringify(asked)), fault);
+    const message = "Cannot run the command: the server failed";
+    assert.deepEqual(socket.take(), [{ op: "error", id: 1, code: "internal", message }]);
+    session.receive(JSON.stringify({ op: "ping", id: 2 }));
+    assert.equal(socket.take()[0].id, 2);
   });
 
   it("Session that replaces its subscription keeps nothing of the old one", async () => {
