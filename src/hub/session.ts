@@ -1,4 +1,5 @@
 import { isNestedTooDeeply } from "../core/nesting.ts";
+import { TapeError } from "../store/tape_error.ts";
 import { RequestQueue, RETRY_MS, tooManyCommands } from "./request_queue.ts";
 import { ClientError } from "./client_error.ts";
 import type { SubscriptionHost } from "./subscription_host.ts";
@@ -258,14 +259,15 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   /** Sends an error with the id of its request. @throws an error of the server itself */
   #refuse(error: unknown, request?: RequestId): void {
     const isOurs = !(error instanceof ClientError);
-    const { id = request, code, message, retryAfter } = isOurs ? failed() : error;
+    const { id = request, code, message, retryAfter } = isOurs ? failed(error) : error;
     this.say({ kind: "error", id, code, message, retryAfter });
     if (isOurs) throw error;
   }
 }
 
 /** What the client is told of an error of the server itself. */
-function failed(): ClientError {
+function failed(error: unknown): ClientError {
+  if (error instanceof TapeError) return new ClientError("tape_unreadable", error.message);
   return new ClientError("internal", "Cannot run the command: the server failed");
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ROWS_MAX } from "../../src/hub/cohort.ts";
+import { TapeError } from "../../src/store/tape_error.ts";
 import { TestHub } from "../helpers/test_hub.ts";
 
 describe("Session", () => {
@@ -261,8 +262,15 @@ describe("Session", () => {
     assert.throws(() => session.receive(JSON.stringify(asked)), fault);
     const message = "Cannot run the command: the server failed";
     assert.deepEqual(socket.take(), [{ op: "error", id: 1, code: "internal", message }]);
-    session.receive(JSON.stringify({ op: "ping", id: 2 }));
-    assert.equal(socket.take()[0].id, 2);
+    test.hub.snapshot = () => {
+      throw new TapeError("Cannot read tape a.db: it is damaged");
+    };
+    const next = { ...asked, id: 2, symbols: ["B"] };
+    assert.throws(() => session.receive(JSON.stringify(next)), TapeError);
+    const { code, message: reason } = socket.take()[0];
+    assert.deepEqual([code, reason], ["tape_unreadable", "Cannot read tape a.db: it is damaged"]);
+    session.receive(JSON.stringify({ op: "ping", id: 3 }));
+    assert.equal(socket.take()[0].id, 3);
   });
 
   it("Session that replaces its subscription keeps nothing of the old one", async () => {
