@@ -84,7 +84,7 @@ describe("TradingView's datafeed", () => {
       const time = first + minute * MINUTE + (step % 2) * 1_000;
       await send(server, [{ symbol: "EUR/USD", price: 2 + step, time }]);
       const now = Math.floor(time / 1_000) + 1;
-      await feed.scheduler(info, "1", now, (bar) => seen.set(bar.time, bar));
+      await feed.poll(info, "1", now, (bar) => seen.set(bar.time, bar));
     }
     const bars = await barsOf(`symbol=EUR/USD&interval=1m&from=${first}`);
     const shown = [...seen.values()].filter(({ time }) => time >= first);

@@ -124,7 +124,7 @@ export class Datafeed {
   }
 
   /** Polls for new bars, as the datafeed does. @throws if the bar before a new one is missing */
-  async scheduler(
+  async poll(
     info: SymbolInfo,
     resolution: string,
     now: number,

@@ -36,7 +36,7 @@ class Stand {
   /** Runs all turns that the queue requests. */
   finish(): void {
     for (let rounds = 0; this.laterAt < Infinity; rounds++) {
-      assert.ok(rounds < 10_000, "the rota does not come to an end");
+      assert.ok(rounds < 10_000, "the queue does not come to an end");
       this.now = Math.max(this.now, this.laterAt);
       this.laterAt = Infinity;
       this.queue.serve();

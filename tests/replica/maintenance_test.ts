@@ -13,7 +13,7 @@ import { query, TapeFolder } from "../helpers/tape_file.ts";
 const folder = new TapeFolder();
 
 /** Counts calls; the given numbers of slices wait to be saved, sealed and forgotten. */
-function desk(toSave: number, toForget = 1, toSeal = 0) {
+function fixture(toSave: number, toForget = 1, toSeal = 0) {
   const done = {
     ...{ saved: 0, forgot: 0, sealed: 0, full: false },
     ...{ barsHeld: 0, sealsAfterSave: false, hasSurplus: false, legacyTicks: 0 },
@@ -81,7 +81,7 @@ function desk(toSave: number, toForget = 1, toSeal = 0) {
 
 describe("Maintenance", () => {
   test("Maintenance saves every five seconds, one slice per turn, until all data of that time is saved", () => {
-    const { done, maintenance } = desk(3);
+    const { done, maintenance } = fixture(3);
     assert.deepEqual([0, 1, 2, 3].map((now) => maintenance.run(now)), [true, true, true, false]);
     assert.deepEqual([done.saved, done.forgot], [3, 1]);
     assert.equal(maintenance.run(4_999), false);
@@ -91,7 +91,7 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance forgets every ten seconds, one slice per turn, until nothing is left", () => {
-    const { done, maintenance } = desk(1, 3);
+    const { done, maintenance } = fixture(1, 3);
     assert.deepEqual([0, 1, 2].map((now) => maintenance.run(now)), [true, true, false]);
     for (const now of [3, 9_000, 10_001]) maintenance.run(now);
     assert.equal(done.forgot, 3);
@@ -100,13 +100,13 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance seals in every turn, and the log then forgets the stored entries", () => {
-    const { done, maintenance } = desk(1, 1, 2);
+    const { done, maintenance } = fixture(1, 1, 2);
     assert.deepEqual([0, 1, 2].map((now) => maintenance.run(now)), [true, true, false]);
     assert.deepEqual(done.calls, [1, 2, 3].flatMap(() => ["seal", "settle", "forget 7"]));
   });
 
   test("Maintenance does urgent work without a wait", () => {
-    const { done, maintenance } = desk(1);
+    const { done, maintenance } = fixture(1);
     maintenance.run(0);
     for (const [index, wait] of (["barsHeld", "sealsAfterSave"] as const).entries()) {
       Object.assign(done, { [wait]: wait === "barsHeld" ? 10_001 : true });
@@ -122,7 +122,7 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance goes on when the clock is set back", () => {
-    const { done, maintenance } = desk(1);
+    const { done, maintenance } = fixture(1);
     maintenance.run(1e12);
     const { saved, forgot } = done;
     maintenance.run(5e11);
@@ -130,7 +130,7 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance reports once that it cannot write, waits for its next turn, and goes on", () => {
-    const { done, maintenance } = desk(2);
+    const { done, maintenance } = fixture(2);
     done.full = true;
     assert.deepEqual([0, 250, 500].map((now) => maintenance.run(now)), [false, false, false]);
     assert.deepEqual(done.warnings, ["the disk is full"]);
@@ -144,7 +144,7 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance does not catch internal errors", () => {
-    const { done, maintenance } = desk(2);
+    const { done, maintenance } = fixture(2);
     Object.defineProperty(done, "full", {
       get() {
         throw new TypeError("ours");
@@ -154,10 +154,10 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance saves everything at the end, or as much as it can write", () => {
-    const { done, maintenance } = desk(7);
+    const { done, maintenance } = fixture(7);
     maintenance.finish();
     assert.equal(done.saved, 7);
-    const full = desk(7);
+    const full = fixture(7);
     full.done.full = true;
     full.maintenance.finish();
     assert.equal(full.done.saved, 0);
@@ -192,7 +192,7 @@ describe("Maintenance", () => {
   });
 
   test("Maintenance tells the operator at intervals how many ticks of an older version are left", () => {
-    const { done, maintenance } = desk(1);
+    const { done, maintenance } = fixture(1);
     maintenance.run(0);
     assert.deepEqual(done.infos, []);
     for (const [now, left] of [[1, 900], [500, 800], [9_000, 700], [10_001, 600], [10_500, 0]]) {

@@ -4,7 +4,7 @@ import { readView } from "../../static/address.js";
 import { Room, type Shared } from "../../static/room.js";
 
 /** A server that passes each message to all others, and the newest message to newcomers. */
-class Hall {
+class TestRooms {
   now = 0;
   newest: string | undefined;
   readonly sockets: FakeSocket[] = [];
@@ -33,22 +33,22 @@ class Hall {
 
 class FakeSocket extends EventTarget {
   readyState = 0;
-  readonly #hall: Hall;
+  readonly #rooms: TestRooms;
 
-  constructor(hall: Hall) {
+  constructor(rooms: TestRooms) {
     super();
-    this.#hall = hall;
-    hall.sockets.push(this);
+    this.#rooms = rooms;
+    rooms.sockets.push(this);
     queueMicrotask(() => {
       this.readyState = 1;
       this.dispatchEvent(new Event("open"));
-      if (hall.newest !== undefined) this.hear(hall.newest);
+      if (rooms.newest !== undefined) this.hear(rooms.newest);
     });
   }
 
   send(text: string): void {
-    this.#hall.newest = text;
-    for (const socket of this.#hall.sockets) if (socket !== this) socket.hear(text);
+    this.#rooms.newest = text;
+    for (const socket of this.#rooms.sockets) if (socket !== this) socket.hear(text);
   }
 
   hear(data: string): void {
@@ -61,10 +61,10 @@ class FakeSocket extends EventTarget {
   }
 }
 
-function socketsOf(hall: Hall): new (url: string) => WebSocket {
+function socketsOf(rooms: TestRooms): new (url: string) => WebSocket {
   const InHall = class extends FakeSocket {
     constructor() {
-      super(hall);
+      super(rooms);
     }
   };
   return InHall as unknown as new (url: string) => WebSocket;
@@ -78,21 +78,21 @@ const view = (symbol: string): Shared => ({
 const rest = () => new Promise((done) => setImmediate(done));
 
 async function two() {
-  const hall = new Hall();
-  const [a, b] = [hall.enter("a"), hall.enter("b")];
-  hall.pass(50);
+  const rooms = new TestRooms();
+  const [a, b] = [rooms.enter("a"), rooms.enter("b")];
+  rooms.pass(50);
   await rest();
-  hall.pass(1_000);
-  return { hall, a, b };
+  rooms.pass(1_000);
+  return { rooms, a, b };
 }
 
 test("All clients of a room follow the newest choice", async () => {
-  const { hall, a, b } = await two();
+  const { rooms, a, b } = await two();
   a.room.moved(view("X"));
-  hall.pass(200);
+  rooms.pass(200);
   assert.deepEqual(b.adopted, ["X"]);
   b.room.moved(view("Y"));
-  hall.pass(200);
+  rooms.pass(200);
   assert.deepEqual(a.adopted, ["Y"]);
   assert.deepEqual(a.room.members.map(({ name, isLeading }) => [name, isLeading]), [
     ["A", false],
@@ -101,50 +101,50 @@ test("All clients of a room follow the newest choice", async () => {
 });
 
 test("A newcomer sees the view of the room, whoever spoke last", async () => {
-  const { hall, a } = await two();
+  const { rooms, a } = await two();
   a.room.moved(view("X"));
-  hall.pass(6_000);
-  const c = hall.enter("c");
-  hall.pass(50);
+  rooms.pass(6_000);
+  const c = rooms.enter("c");
+  rooms.pass(50);
   await rest();
-  hall.pass(500);
+  rooms.pass(500);
   assert.deepEqual(c.adopted, ["X"]);
   assert.equal(c.room.members.length, 3);
 });
 
 test("A newcomer listens first, and does not lead with its own view", async () => {
-  const { hall, a, b } = await two();
+  const { rooms, a, b } = await two();
   a.room.moved(view("X"));
-  hall.pass(200);
-  const c = hall.enter("z");
+  rooms.pass(200);
+  const c = rooms.enter("z");
   for (const symbol of ["P", "Q", "R", "S"]) c.room.moved(view(symbol));
-  hall.pass(50);
+  rooms.pass(50);
   await rest();
-  hall.pass(1_000);
+  rooms.pass(1_000);
   assert.deepEqual([a.adopted, b.adopted, c.adopted], [[], ["X"], ["X"]]);
 });
 
 test("A newcomer alone in a room leads with its own view", async () => {
-  const hall = new Hall();
-  const a = hall.enter("a");
+  const rooms = new TestRooms();
+  const a = rooms.enter("a");
   a.room.moved(view("X"));
-  hall.pass(50);
+  rooms.pass(50);
   await rest();
-  hall.pass(1_000);
-  const b = hall.enter("b");
+  rooms.pass(1_000);
+  const b = rooms.enter("b");
   b.room.moved(view("Y"));
-  hall.pass(50);
+  rooms.pass(50);
   await rest();
-  hall.pass(1_000);
+  rooms.pass(1_000);
   assert.deepEqual([a.adopted, b.adopted], [[], ["X"]]);
 });
 
 test("A client that does not follow leads nobody, and catches up when it follows again", async () => {
-  const { hall, a, b } = await two();
+  const { rooms, a, b } = await two();
   b.room.follows = false;
   a.room.moved(view("X"));
   b.room.moved(view("Z"));
-  hall.pass(500);
+  rooms.pass(500);
   assert.deepEqual([a.adopted, b.adopted], [[], []]);
   assert.equal(a.room.members[1]!.follows, false);
   b.room.follows = true;
@@ -152,21 +152,21 @@ test("A client that does not follow leads nobody, and catches up when it follows
 });
 
 test("A client that leaves is forgotten, and a lost room is entered again", async () => {
-  const { hall, a } = await two();
+  const { rooms, a } = await two();
   assert.equal(a.room.members.length, 2);
-  hall.rooms.pop();
-  hall.pass(13_000);
+  rooms.rooms.pop();
+  rooms.pass(13_000);
   assert.equal(a.room.members.length, 1);
-  hall.sockets[0]!.leave();
+  rooms.sockets[0]!.leave();
   assert.equal(a.room.isJoined, false);
-  hall.pass(3_000);
+  rooms.pass(3_000);
   await rest();
   assert.equal(a.room.isJoined, true);
 });
 
 test("An invalid message changes nothing", async () => {
-  const { hall, a } = await two();
-  const good = JSON.parse(hall.newest!);
+  const { rooms, a } = await two();
+  const good = JSON.parse(rooms.newest!);
   for (
     const bad of [
       "x",
@@ -177,6 +177,6 @@ test("An invalid message changes nothing", async () => {
       JSON.stringify({ ...good, id: "evil", moved: 9, by: "evil", view: { symbol: 5 } }),
       JSON.stringify({ ...good, id: "x".repeat(99), moved: 9, by: "y", view: view("Q") }),
     ]
-  ) hall.sockets[0]!.hear(bad);
+  ) rooms.sockets[0]!.hear(bad);
   assert.deepEqual(a.adopted, []);
 });

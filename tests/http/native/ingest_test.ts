@@ -9,7 +9,7 @@ import { until } from "../../helpers/until.mjs";
 const NOW = 1_763_700_000_000;
 
 /** An ingest with bodies of at most 100 bytes; the test decides when ticks are on the tape. */
-function desk() {
+function fixture() {
   const waiting: (() => void)[] = [];
   const ingest = new Ingest({
     give: () => Promise.resolve({ accepted: 0, position: "e:1" }),
@@ -46,7 +46,7 @@ function desk() {
 
 describe("Ingest", () => {
   test("Bodies are not read while earlier ones use all the room", async () => {
-    const { send, waiting, reads } = desk();
+    const { send, waiting, reads } = fixture();
     const answers = Array.from({ length: 6 }, () => send(100));
     await reads(4);
     for (const [index, answer] of answers.entries()) {
@@ -58,13 +58,13 @@ describe("Ingest", () => {
   });
 
   test("A small body does not overtake a large one that waits", async () => {
-    const { send, reads } = desk();
+    const { send, reads } = fixture();
     for (const bytes of [100, 100, 100, 90, 50, 10]) void send(bytes);
     await reads(4);
   });
 
   test("An unfinished body is given up when others wait for its room", async () => {
-    const { ingest, send, reads } = desk();
+    const { ingest, send, reads } = fixture();
     const stalled = Array.from({ length: 4 }, () => send(100, false));
     const refusals = stalled.map((each) => assert.rejects(each, { status: 408, code: "too_slow" }));
     await reads(4);
@@ -79,7 +79,7 @@ describe("Ingest", () => {
   });
 
   test("With a thousand waiting requests, one more is refused with a time to retry", async () => {
-    const { send } = desk();
+    const { send } = fixture();
     for (let count = 0; count < 1_004; count++) void send(100);
     await assert.rejects(send(100), (error) => {
       assert.ok(error instanceof HttpError);
@@ -89,7 +89,7 @@ describe("Ingest", () => {
   });
 
   test("A batch without room in memory is refused", async () => {
-    const { ingest, send } = desk();
+    const { ingest, send } = fixture();
     for (let count = 0; count < 4; count++) void send(100);
     const bytes = new TextEncoder().encode("[]");
     const turn = Promise.resolve();
