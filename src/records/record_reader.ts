@@ -22,6 +22,8 @@ export interface RecordReaderOptions {
   now(): number;
   /** Called for a bad record. Unless it throws, the next ones are read. */
   broken(reason: string): void;
+  /** Whether nothing is read after a bad record. */
+  readonly stopsAtBroken?: boolean;
 }
 
 /** Turns records into ticks and bars. */
@@ -32,6 +34,7 @@ export class RecordReader {
   readonly #others: Layout[] = [];
   /** Records that wait until their form is known. */
   #first: Table | undefined;
+  #isStopped = false;
 
   constructor(options: RecordReaderOptions) {
     this.#options = options;
@@ -49,7 +52,10 @@ export class RecordReader {
   async *readAll(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
     const { form, isLive = false } = this.#options;
     this.#first = undefined;
-    for await (const table of readTables({ chunks, form, isLive })) yield this.read(table);
+    for await (const table of readTables({ chunks, form, isLive })) {
+      yield this.read(table);
+      if (this.#isStopped) return;
+    }
     yield this.end();
   }
 
@@ -129,6 +135,10 @@ export class RecordReader {
         if (!(error instanceof RecordFault)) throw error;
         if (this.#takeOtherwise(row, table, now, taken)) continue;
         this.#options.broken(`${nameOf(row, table)}: ${error.message}`);
+        if (this.#options.stopsAtBroken === true) {
+          this.#isStopped = true;
+          return;
+        }
       }
     }
   }
