@@ -6,6 +6,7 @@ import {
   MADE_OF,
   REVISED,
   STATE,
+  TICKS,
   TIME,
 } from "./bar.ts";
 import type { BarSeries } from "./bar_series.ts";
@@ -19,6 +20,7 @@ import {
   isEmpty,
   isSameBar,
   isSameGiven,
+  lacks,
 } from "./given_record.ts";
 import { type Interval, INTERVALS, lengthOf, startOf } from "./interval.ts";
 import type { TapedTick } from "./tick.ts";
@@ -160,12 +162,21 @@ export class GivenBars {
           continue;
         }
       }
-      this.#compose(series, index, start);
+      this.#compose(series, index, start, tick);
     }
   }
 
-  /** Makes a bar again from the finer bars. @returns whether it has changed */
-  #compose(series: readonly BarSeries[], index: number, start: number): boolean {
+  /**
+   * Makes a bar again from the finer bars.
+   * @param tick the only change, if the bar may stay and take it where finer bars are lacking
+   * @returns whether the bar has changed
+   */
+  #compose(
+    series: readonly BarSeries[],
+    index: number,
+    start: number,
+    tick?: TapedTick,
+  ): boolean {
     const own = series[index]!;
     const finer = series[index - 1]!;
     const numbers = emptyNumbers(start);
@@ -177,6 +188,10 @@ export class GivenBars {
       if (older !== undefined) addFiner(numbers, older);
     }
     if (end > heldFrom) finer.addTo(numbers, Math.max(start, heldFrom), end);
+    const known = tick && this.#find(own, start);
+    if (known !== undefined && lacks(numbers, known)) {
+      return this.#put(own, withTick(known, start, tick!, true));
+    }
     return !isEmpty(numbers) && this.#put(own, numbers);
   }
 
@@ -221,10 +236,19 @@ export class GivenBars {
   }
 }
 
-function withTick(known: Float64Array | undefined, start: number, tick: TapedTick): Float64Array {
+/** @param isFiner whether a bar of finer bars takes the tick itself */
+function withTick(
+  known: Float64Array | undefined,
+  start: number,
+  tick: TapedTick,
+  isFiner = false,
+): Float64Array {
   if (known === undefined) return new Float64Array(firstNumbers(start, tick, REVISED));
   const numbers = known.slice();
+  const madeOf = numbers[MADE_OF]!;
+  if (isFiner) numbers[MADE_OF] = TICKS;
   addTick(numbers, 0, tick);
+  numbers[MADE_OF] = madeOf;
   return numbers;
 }
 

@@ -13,8 +13,12 @@ import { type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
 import { checkSum, Damage, sumOfNumbers } from "../store/checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
-/** Bars of these intervals are deleted with their ticks. Longer bars are kept longer. */
+/**
+ * Bars of these intervals are deleted with their ticks. Longer bars are kept longer. Where bars were given, the
+ * short ones are kept too, because the longer ones are made of them again when something changes.
+ */
 const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m"));
+const MINUTE = INTERVALS.indexOf("1m"), MINUTE_MS = lengthOf("1m");
 /** Most series that one call visits, and most bars of each, so that live traffic does not wait. */
 const VISITS_MAX = 8;
 const VISITED_MAX = 500;
@@ -47,11 +51,15 @@ export class BarTable {
   readonly #first: StatementSync;
   readonly #newest: StatementSync;
   readonly #forget: StatementSync;
+  readonly #squeeze: StatementSync;
+  readonly #oldestShort: StatementSync;
   readonly #remove: StatementSync;
   readonly #mixed: StatementSync;
   readonly #isCancelled: IsCancelledBar;
   /** Number of series that `forget` has visited. */
   #visited = 0;
+  /** The time up to which a series has only bars that `forget` keeps, by symbol and interval. */
+  readonly #keptThrough = new Map<string, number>();
   /** Number of series that `squeeze` has visited, and of the last ones with nothing to delete. */
   #squeezed = 0;
   #vain = 0;
@@ -88,10 +96,21 @@ export class BarTable {
     const nth = (order: string, place: number) =>
       `(SELECT time FROM bar WHERE symbol = ?1 AND interval = ?2
         ORDER BY time ${order} LIMIT 1 OFFSET ${place})`;
+    const some = `FROM bar WHERE symbol = ?1 AND interval = ?2`;
+    const isOld = `time < ${nth("DESC", keptMin - 1)}`;
+    this.#squeeze = db.prepare(
+      `DELETE ${some} AND ${isOld} AND time < coalesce(${nth("ASC", VISITED_MAX)}, 1e300)`,
+    );
+    // The minute is 1 where it contains given bars.
+    const isGiven = `EXISTS (SELECT 1 FROM bar AS minute WHERE minute.symbol = ?1
+      AND minute.interval = ${MINUTE} AND length(minute.numbers) > ${8 * MADE_OF}
+      AND minute.time = bar.time - (bar.time % ${MINUTE_MS} + ${MINUTE_MS}) % ${MINUTE_MS})`;
+    this.#oldestShort = db.prepare(
+      `SELECT time, ${isGiven} ${some} AND time > ?3 ORDER BY time LIMIT ${VISITED_MAX}`,
+    );
+    this.#oldestShort.setReturnArrays(true);
     this.#forget = db.prepare(
-      `DELETE FROM bar WHERE symbol = ?1 AND interval = ?2 AND seq <= ?3
-       AND time < ${nth("DESC", keptMin - 1)}
-       AND time < coalesce(${nth("ASC", VISITED_MAX)}, 1e300)`,
+      `DELETE ${some} AND time > ?3 AND time <= ?4 AND seq <= ?5 AND ${isOld} AND NOT ${isGiven}`,
     );
   }
 
@@ -155,7 +174,7 @@ export class BarTable {
   }
 
   /**
-   * Deletes short bars whose ticks were forgotten, in a few series per call.
+   * Deletes short bars whose ticks were forgotten, in a few series per call, except in minutes with given bars.
    * @returns whether to call it again at once
    */
   forget(tail: number): boolean {
@@ -164,10 +183,24 @@ export class BarTable {
     for (let visit = 0; visit < Math.min(VISITS_MAX, series); visit++) {
       const at = this.#visited++ % series;
       const id = 1 + Math.floor(at / SHORT.length);
-      const { changes } = this.#forget.run(id, at % SHORT.length, tail);
-      more ||= changes === VISITED_MAX;
+      if (this.#forgetOf(id, at % SHORT.length, tail)) more = true;
     }
     return more;
+  }
+
+  /** @returns whether to call it again at once */
+  #forgetOf(symbol: number, interval: number, tail: number): boolean {
+    const name = `${symbol} ${interval}`;
+    const after = this.#keptThrough.get(name) ?? -Infinity;
+    const found = this.#oldestShort.all(symbol, interval, after);
+    const rows = found as unknown as (readonly [time: number, isGiven: number])[];
+    const last = rows.at(-1)?.[0];
+    if (last === undefined) return false;
+    const { changes } = this.#forget.run(symbol, interval, after, last, tail);
+    const other = rows.findIndex(([, isGiven]) => isGiven === 0);
+    const kept = rows.at(other < 0 ? -1 : other - 1)!;
+    if (other !== 0) this.#keptThrough.set(name, kept[0]);
+    return changes === VISITED_MAX || (other < 0 && rows.length === VISITED_MAX);
   }
 
   /**
@@ -179,7 +212,7 @@ export class BarTable {
     for (let visit = 0; visit < VISITS_MAX && this.#vain < series; visit++) {
       const at = this.#squeezed++ % series;
       const id = 1 + Math.floor(at / INTERVALS.length);
-      const { changes } = this.#forget.run(id, at % INTERVALS.length, Number.MAX_SAFE_INTEGER);
+      const { changes } = this.#squeeze.run(id, at % INTERVALS.length);
       this.#vain = changes === 0 ? this.#vain + 1 : 0;
     }
     if (this.#vain < series) return true;
