@@ -10,7 +10,7 @@ import {
 } from "../core/bar.ts";
 import { GIVEN_RECORD_WIDTH } from "../core/given_record.ts";
 import { type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
-import { checkSum, Damage, sumOfNumbers } from "../store/checksum.ts";
+import { checkSum, Damage, sumOfWords } from "../store/checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
 /**
@@ -118,9 +118,9 @@ export class BarTable {
     const id = this.#symbols.add(symbol);
     const index = INTERVALS.indexOf(interval);
     // Records of ticks keep the format from before given bars existed.
-    const own = numbers[MADE_OF] === TICKS ? numbers.subarray(0, MADE_OF) : numbers;
-    const bytes = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
-    this.#put.run(id, index, own[0]!, own[SEQ]!, bytes, sumOf(id, index, own));
+    const width = numbers[MADE_OF] === TICKS ? MADE_OF : numbers.length;
+    const { words, bytes } = copied(id, index, numbers, width);
+    this.#put.run(id, index, numbers[0]!, numbers[SEQ]!, bytes, sumOfWords(words));
   }
 
   remove(symbol: string, interval: Interval, time: number): void {
@@ -288,10 +288,21 @@ function decode(symbol: number, interval: number, [time, seq, bytes, sum]: Row):
   return full;
 }
 
+/** A record with its series before it. It is shared, because new buffers cost more than the rest. */
+const shared = new Float64Array(2 + GIVEN_RECORD_WIDTH);
+const VIEWS = new Map(WIDTHS.map((width) => [width, {
+  words: new Uint32Array(shared.buffer, 0, 2 * (2 + width)),
+  bytes: new Uint8Array(shared.buffer, 16, 8 * width),
+}]));
+
+/** @returns views of a copy that the next call overwrites: of all numbers, and of the record */
+function copied(symbol: number, interval: number, numbers: Float64Array, width: number) {
+  shared[0] = symbol;
+  shared[1] = interval;
+  for (let at = 0; at < width; at++) shared[2 + at] = numbers[at]!;
+  return VIEWS.get(width)!;
+}
+
 function sumOf(symbol: number, interval: number, numbers: Float64Array): number {
-  const all = new Float64Array(2 + numbers.length);
-  all[0] = symbol;
-  all[1] = interval;
-  all.set(numbers, 2);
-  return sumOfNumbers(all);
+  return sumOfWords(copied(symbol, interval, numbers, numbers.length).words);
 }
