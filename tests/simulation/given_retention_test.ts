@@ -14,7 +14,6 @@ const DAY_MS = 86_400_000;
 /** A Monday. */
 const START = 1_763_942_400_000;
 const OPTIONS = { blockTicks: 5, barsHeld: 3, barsKept: 4 };
-const SIZE = { bytesMax: Infinity };
 
 /** Prices and volumes are quarters, so that sums are exact. */
 function bars(interval: Interval, first: number, count: number): GivenBar[] {
