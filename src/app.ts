@@ -91,61 +91,58 @@ const FEEDS = {
  */
 export function createApp(config: Config, world: World, others: Others = {}): App {
   const { shared, workerPool, worker } = others;
-  const { log, now, elapsed, random } = world;
-  const access = openAccess(config, { now, warn: log.warn });
-  const fault = (error: unknown) => log.error("Cannot serve a request", error);
-  const opened = openTapeOf(config, { ...world, ...log }, others, fault, (isMuch) => {
+  const { log: logger, now, elapsed, random } = world;
+  const access = openAccess(config, { now, warn: logger.warn });
+  const fault = (error: unknown) => logger.error("Cannot serve a request", error);
+  const opened = openTapeOf(config, { ...world, ...logger }, others, fault, (isMuch) => {
     wake();
     if (isMuch) replica.work();
   });
-  const { log: entries, tape, snapshots, carrier } = opened;
+  const { log, tape, snapshots, carrier } = opened;
   const market = new Market({ barsKept: BARS_IN_MEMORY, older: tape });
   const wake = () => scheduler.touch();
   const limits = limitsOf(config);
   const queue = new FairQueue({ elapsed, later: (ms) => scheduler.serveAfter(ms), fault });
   const waitMs = (shared ?? worker) === undefined ? 0 : POSITION_MS;
-  const hub = new Hub({
-    ...{ market, tape, archive: tape, limits, queue, now, elapsed, wake, waitMs },
-    authorize: authorizer(access, fault),
-  });
+  const authorize = authorizer(access, fault);
+  const hub = new Hub({ market, tape, limits, queue, now, elapsed, wake, waitMs, authorize });
   const rooms = new Rooms({ limits, now: elapsed, wake, carrier });
-  const replica = new Replica({ log: entries, tape, market, hub });
-  const writer = new Writer({
-    ...{ log: entries, tape, market, symbolsMax: config["symbols-max"], now },
-  });
+  const replica = new Replica({ log, tape, market, hub });
+  const writer = new Writer({ log, tape, market, symbolsMax: config["symbols-max"], now });
   const [accept, give] = [writer.accept.bind(writer), writer.give.bind(writer)];
   const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
-    ...{ market, tape, accept, give, now, sleep, log, random },
+    ...{ market, tape, accept, give, now, sleep, log: logger, random },
     cancel: (...correction) => writer.cancel(...correction),
     define: (symbol, fields) => define(symbol, fields),
     leases,
   });
-  const derived = { market, tape, archive: tape, hub, feeds };
+  const derived = { market, tape, hub, feeds };
+  const timeSlices = new TimeSlices(turn);
+  const maintenance = worker === undefined
+    ? createMaintenance(config, { replica, log, tape }, logger)
+    : undefined;
   const backup = new Backup({
-    ...{ snapshots, settings: config, position: () => hub.position, ...world, ...log },
+    ...{ snapshots, settings: config, position: () => hub.position, ...world, ...logger },
+    complete: shared && (async () => await maintenance?.complete(turn)),
   });
   const metrics = new Metrics({
-    ...{ ...world, ...derived, log: entries, rooms, backup },
+    ...{ ...world, ...derived, log, rooms, backup },
     ...{ advanceMs: ADVANCE_MS, others: workerPool },
   });
   const streams = new Streams({ hub, access, now: elapsed, random, fault });
-  const timeSlices = new TimeSlices(turn);
-  const entry = openTickIntake({
+  const intake = openTickIntake({
     ...{ ...limits, bodyBytesMax: config["body-max"] },
     ...{ timeSlices, accept, give, now, fault },
   });
-  const maintenance = worker === undefined
-    ? createMaintenance(config, { replica, log: entries, tape }, log)
-    : undefined;
-  const parts = { ...derived, replica, writer, streams, entry, timeSlices, metrics, backup };
+  const parts = { ...derived, replica, writer, streams, intake, timeSlices, metrics, backup };
   const all = { ...parts, rooms, maintenance, access, opened, worker };
   const scheduler = createScheduler(config, world, all);
   replica.start(BARS_IN_MEMORY);
   opened.settled();
   const define = definer(config, market, (symbol, fields) => writer.define(symbol, fields));
 
-  const asked = { ...parts, access, rooms, entries, leases, waitMs, fault };
+  const asked = { ...parts, access, rooms, log, leases, waitMs, fault };
   const { groups, handlers } = createHandlers(config, world, asked, others);
   opened.share(handlers.fetch);
   return {
@@ -157,7 +154,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
       feeds.start();
       if (snapshots && leases) shared?.copies.start(snapshots, leases);
     },
-    stop: () => stop({ ...parts, config, entries, groups, scheduler, maintenance, random }, others),
+    stop: () => stop({ ...parts, config, log, groups, scheduler, maintenance, random }, others),
   };
 }
 
@@ -165,7 +162,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
 async function stop(
   parts: Derived & {
     readonly config: Config;
-    readonly entries: SlicedLog;
+    readonly log: SlicedLog;
     readonly groups: readonly Drainable[];
     readonly scheduler: Scheduler;
     readonly maintenance: Maintenance | undefined;
@@ -173,14 +170,14 @@ async function stop(
   },
   { shared, workerPool }: Others,
 ): Promise<void> {
-  const { config: { drain }, feeds, hub, entry, groups, scheduler, entries, random } = parts;
+  const { config: { drain }, feeds, hub, intake, groups, scheduler, log, random } = parts;
   const ended = workerPool?.end(drain);
   await Promise.all([feeds.end(), shared?.copies.end()]);
   hub.drain(() => Math.round(random() * drain));
-  await entry.senders.end();
+  await intake.senders.end();
   await Promise.all([drainAll(groups, drain, sleep), ended]);
   scheduler.stop();
-  await entries.close();
+  await log.close();
   parts.maintenance?.finish();
   parts.backup.close();
   parts.tape.close();
@@ -201,12 +198,11 @@ type Asked = Omit<Parts, "krakenApi" | "places" | "groups"> & { readonly rooms: 
 /** Makes the handlers of HTTP requests and WebSockets. */
 function createHandlers(config: Config, world: World, parts: Asked, role: ProcessRole) {
   const { workerPool, worker } = role;
-  const { market, tape, hub, rooms, timeSlices, entry, access, fault } = parts;
-  const krakenApi = new KrakenApi({
-    ...{ market, tape, archive: tape, hub, timeSlices, now: world.now, fault },
-  });
+  const { market, tape, hub, rooms, timeSlices, intake, access, fault } = parts;
+  const { now } = world;
+  const krakenApi = new KrakenApi({ market, tape, archive: tape, hub, timeSlices, now, fault });
   // The places that accept WebSockets. A new place is one line here.
-  const places = [hubPlace(hub), roomsPlace(rooms), entry.senders.place, ...krakenApi.places()];
+  const places = [hubPlace(hub), roomsPlace(rooms), intake.senders.place, ...krakenApi.places()];
   const groups = [hub, rooms];
   const all = workerPool === undefined ? groups : [...groups, workerPool];
   const asked = { ...parts, krakenApi, places, groups: all };
@@ -231,7 +227,7 @@ function createScheduler(
     readonly worker: Worker | undefined;
   },
 ): Scheduler {
-  const { market, access, hub, rooms, replica, streams, entry, metrics, backup } = parts;
+  const { market, access, hub, rooms, replica, streams, intake, metrics, backup } = parts;
   const { maintenance, opened, worker } = parts;
   return new Scheduler({
     now: elapsed,
@@ -252,7 +248,7 @@ function createScheduler(
       access.connectionGrants.tend(now());
       streams.tend(time);
       backup.tend(time);
-      entry.ingest.tend(now());
+      intake.ingest.tend(now());
       worker?.tend();
       if (closed.length > 0) hub.wake();
     },

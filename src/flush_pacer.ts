@@ -4,6 +4,8 @@ const CORE_SHARE = 1 / 2;
 const SPACING_MS_MAX = 10;
 /** Time constant of the average load of other work. */
 const MEMORY_MS = 100;
+/** Least time between two looks at the CPU time of the process, which is a system call. */
+const LOOK_MS = 20;
 
 /**
  * The least time from the start of one flush to the start of the next. It keeps flushes and other
@@ -18,25 +20,39 @@ export function spacingAfter(costMs: number, otherShare: number): number {
 
 /** Finds the spacing of flushes from their cost and from the other load of the process. */
 export class FlushPacer {
+  readonly #busy: () => number;
   #otherShare = 0;
-  #endedAt: number | undefined;
+  #lookedAt: number | undefined;
   #busyMs = 0;
+  /** Cost of the flushes since the last look. */
+  #costMs = 0;
+
+  /** @param busy gives the milliseconds of CPU time that the process has used */
+  constructor(busy: () => number) {
+    this.#busy = busy;
+  }
 
   /**
-   * Notes a flush.
-   * @param busyMs CPU time that the process has used up to its end
+   * Notes a flush that has just ended.
    * @returns the least milliseconds between its start and the start of the next one
    */
-  flushed(beganAt: number, endedAt: number, busyMs: number): number {
+  flushed(beganAt: number, endedAt: number): number {
     const costMs = endedAt - beganAt;
-    if (this.#endedAt !== undefined && endedAt > this.#endedAt) {
-      const passedMs = endedAt - this.#endedAt;
-      const otherMs = Math.max(0, busyMs - this.#busyMs - costMs);
+    this.#costMs += costMs;
+    if (this.#lookedAt === undefined || endedAt - this.#lookedAt >= LOOK_MS) this.#look(endedAt);
+    return spacingAfter(costMs, this.#otherShare);
+  }
+
+  #look(now: number): void {
+    const busyMs = this.#busy();
+    if (this.#lookedAt !== undefined) {
+      const passedMs = now - this.#lookedAt;
+      const otherMs = Math.max(0, busyMs - this.#busyMs - this.#costMs);
       const kept = Math.exp(-passedMs / MEMORY_MS);
       this.#otherShare = this.#otherShare * kept + (otherMs / passedMs) * (1 - kept);
     }
-    this.#endedAt = endedAt;
+    this.#lookedAt = now;
     this.#busyMs = busyMs;
-    return spacingAfter(costMs, this.#otherShare);
+    this.#costMs = 0;
   }
 }

@@ -5,8 +5,8 @@ import project from "../package.json" with { type: "json" };
 import { checkParts, createApp } from "./app.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
+import { backoff } from "./core/backoff.ts";
 import { createLog } from "./logger.ts";
-import { backoff } from "./feeds/backoff.ts";
 import { openSharedLog } from "./open_tape.ts";
 import { sleep, turn } from "./scheduler.ts";
 import { relaunchOf } from "./runtime/relaunch.ts";
@@ -49,9 +49,9 @@ const DEFAULT_FILE = "./data/tickwire.db";
 async function serve(given: Config): Promise<void> {
   const clock = { now: Date.now, elapsed: () => performance.now() };
   const worker = await reportAsWorker(clock.elapsed);
-  const config = worker === undefined ? given : workerSettings(given, worker.post);
-  const workerPool = worker === undefined ? createCrew(config, clock.elapsed) : undefined;
-  const shared = await openSharedLog(config, { ...clock, ...log, sleep });
+  const config = worker === undefined ? given : workerSettings(given, worker.start);
+  const workerPool = worker === undefined ? createWorkerPool(config, clock.elapsed) : undefined;
+  const shared = await openSharedLog(config, { ...clock, ...log, random: Math.random, sleep });
   if (workerPool !== undefined) await untilFree(config.tape);
   const app = createApp(config, {
     version,
@@ -111,14 +111,14 @@ async function serve(given: Config): Promise<void> {
 
 /** Connects a worker to the first process of its server, and ends the worker with that process. */
 async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
-  const post = process.env[WORKER_VARIABLE];
-  if (post === undefined) return undefined;
-  const parsed = JSON.parse(post) as WorkerStart;
+  const text = process.env[WORKER_VARIABLE];
+  if (text === undefined) return undefined;
+  const start = JSON.parse(text) as WorkerStart;
   const ended = () => process.exit(1);
   // The channel may stay open: in one runtime other workers inherit its other end.
-  setInterval(() => process.ppid === parsed.first || ended(), ORPHAN_MS);
+  setInterval(() => process.ppid === start.first || ended(), ORPHAN_MS);
   try {
-    return await Worker.begin(parsed, { elapsed, sleep, ended });
+    return await Worker.begin(start, { elapsed, sleep, ended });
   } catch (_) {
     // The first process has already ended.
     return ended();
@@ -132,7 +132,7 @@ function workerSettings(config: Config, { port, redirectPort }: WorkerStart): Co
 }
 
 /** Makes the pool of the workers of this process, if there are any. @throws {ConfigError} */
-function createCrew(config: Config, elapsed: () => number): WorkerPool | undefined {
+function createWorkerPool(config: Config, elapsed: () => number): WorkerPool | undefined {
   const { workers } = config;
   const count = workers === "auto" ? availableParallelism() - 1 : workers ?? 0;
   if (count === 0) return undefined;

@@ -35,7 +35,7 @@ export function checkTape({ log, tape }: Pick<TapeSettings, "log" | "tape">): vo
  */
 export async function openSharedLog(
   { log, tape, retention }: TapeSettings,
-  world: Pick<SharedLogOptions, "now" | "elapsed" | "sleep" | "info" | "warn">,
+  world: Pick<SharedLogOptions, "now" | "elapsed" | "random" | "sleep" | "info" | "warn">,
 ): Promise<SharedLog | undefined> {
   if (log === LOCAL) return undefined;
   const spec = parseStreamSpec(log);

@@ -30,7 +30,7 @@ export class Scheduler {
   readonly #work: ScheduledWork;
   /** The fixed spacing of flushes; `undefined` if it depends on the load. */
   readonly #flushMs: number | undefined;
-  readonly #pace = new FlushPacer();
+  readonly #pace: FlushPacer;
   #spacingMs: number;
   #advancing: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,6 +41,7 @@ export class Scheduler {
 
   constructor(work: ScheduledWork, flush: number | "auto") {
     this.#work = work;
+    this.#pace = new FlushPacer(() => work.busy());
     this.#flushMs = flush === "auto" ? undefined : flush;
     this.#spacingMs = this.#flushMs ?? 0;
   }
@@ -86,7 +87,7 @@ export class Scheduler {
     this.#flushedAt = this.#countedFrom(now);
     const next = this.#work.flush(this.#flushedAt);
     const end = this.#work.now();
-    this.#spacingMs = this.#flushMs ?? this.#pace.flushed(now, end, this.#work.busy());
+    this.#spacingMs = this.#flushMs ?? this.#pace.flushed(now, end);
     if (next !== undefined) this.#schedule(next, end);
   }
 

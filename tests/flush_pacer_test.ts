@@ -22,16 +22,17 @@ const RUN_MS = 2_000, STEADY_MS = 1_000;
 
 /** Runs a server whose clock advances by hundredths of a millisecond. */
 function simulate({ tickEveryMs, costMs, otherShare }: Load): Fare {
-  const pace = new FlushPacer();
   const waits: number[] = [], flushes: number[] = [];
-  let [mayAt, ownMs, ownSteadyMs] = [0, 0, 0];
+  let [mayAt, busyMs, ownMs, ownSteadyMs] = [0, 0, 0, 0];
+  const pace = new FlushPacer(() => busyMs);
   for (let tickAt = 0; tickAt < RUN_MS; tickAt += tickEveryMs) {
     // Ticks that came meanwhile are part of the same flush.
     if (tickAt <= (flushes.at(-1) ?? -1)) continue;
     const began = Math.max(tickAt, mayAt);
     const ended = began + costMs;
     ownMs += costMs;
-    mayAt = began + pace.flushed(began, ended, ownMs + otherShare * ended);
+    busyMs = ownMs + otherShare * ended;
+    mayAt = began + pace.flushed(began, ended);
     flushes.push(began);
     if (began < STEADY_MS) continue;
     ownSteadyMs += costMs;

@@ -4,7 +4,7 @@
 //   node tests/run.mjs unit                     the tests that start no server, on Bun
 //   node tests/run.mjs bun FILE…                the tests in files or folders, on one runtime
 //   node tests/run.mjs --repeat 20 NAME…        so many times, and says how often each test failed
-//   node tests/run.mjs --jobs 1 NAME…           one after the other (by default one more than there are cores)
+//   node tests/run.mjs --jobs 1 NAME…           one after the other (by default one more than twice the cores)
 // deno-lint-ignore-file no-console
 
 import { spawnSync } from "node:child_process";
@@ -68,7 +68,12 @@ const chromium = { read, needs: { chromium: "chromium" } };
 
 /** @type {Step[]} */
 const PROGRAMS = [
-  { name: "browser", command: ["node", "tests/browser/page.mjs"], ...chromium },
+  {
+    name: "browser",
+    command: ["node", "tests/browser/page.mjs"],
+    parts: [["1/4"], ["2/4"], ["3/4"], ["4/4"]],
+    ...chromium,
+  },
   { name: "openbb", command: ["node", "tests/browser/openbb.mjs"], ...chromium },
   { name: "listeners", command: ["node", "tests/browser/listeners.mjs"], ...chromium },
   { name: "executable", command: ["bun", "tests/executable.mjs"], read, after: "build" },
@@ -126,7 +131,8 @@ function readCommand() {
   try {
     const options = /** @type {const} */ ({
       repeat: { type: "string", default: "1" },
-      jobs: { type: "string", default: `${availableParallelism() + 1}` },
+      // Most of the tests wait for something most of the time.
+      jobs: { type: "string", default: `${2 * availableParallelism() + 1}` },
     });
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     for (const [name, value] of Object.entries(values)) {

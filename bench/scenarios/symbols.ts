@@ -1,6 +1,6 @@
 import { COLUMNS, type FanOut, fanOutCase } from "../fan_out.ts";
 import type { Scenario } from "../scenario.ts";
-import { tickwire } from "../servers.ts";
+import { bareBun, tickwire } from "../servers.ts";
 
 const CLIENTS = 500;
 const SYMBOLS = 100;
@@ -20,19 +20,23 @@ const all: FanOut = {
   ticks: { rate: 1_000, symbols: 1, slice: 5 },
 };
 const runtimes = ["bun", "deno"];
+const BARE = "bare Bun: 10 of 100";
 const nameOf = (runtime: string, what: string) => `${runtime}: ${what}`;
 
 export const symbols: Scenario = {
   name: "symbols",
   title: "1,000 ticks/s over 100 symbols to 500 clients with 10 random symbols each",
   columns: COLUMNS,
-  cases: runtimes.flatMap((runtime) =>
-    Object.entries({ "10 of 100": many, "1 of 10": equal, "1 of 1": all }).map(([what, load]) =>
-      fanOutCase(nameOf(runtime, what), tickwire(runtime), load)
-    )
-  ),
-  goals: (of) =>
-    runtimes.flatMap((runtime) =>
+  cases: [
+    ...runtimes.flatMap((runtime) =>
+      Object.entries({ "10 of 100": many, "1 of 10": equal, "1 of 1": all }).map(([what, load]) =>
+        fanOutCase(nameOf(runtime, what), tickwire(runtime), load)
+      )
+    ),
+    fanOutCase(BARE, bareBun, many),
+  ],
+  goals: (of) => [
+    ...runtimes.flatMap((runtime) =>
       ["1 of 10", "1 of 1"].map((what) => ({
         what: `${runtime}: CPU per update, of ${what} symbol`,
         value: of(nameOf(runtime, "10 of 100"), "cpu") / of(nameOf(runtime, what), "cpu"),
@@ -40,6 +44,13 @@ export const symbols: Scenario = {
         unit: "×",
       }))
     ),
+    {
+      what: "bun: CPU per update, of bare Bun",
+      value: of(nameOf("bun", "10 of 100"), "cpu") / of(BARE, "cpu"),
+      limit: 1.2,
+      unit: "×",
+    },
+  ],
 };
 
 /** Ten symbols in random order, the same in every run. */

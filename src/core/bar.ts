@@ -176,21 +176,18 @@ export function newestOf(numbers: Float64Array): { readonly time: number; readon
 /**
  * Fills the gaps between bars with flat bars (`count` and `volume` 0, every price the previous
  * close).
- * @returns the first `limit` bars, or the newest `limit`
+ * @returns the first `limit` bars
  */
-export function fillPrevious(bars: readonly Bar[], limit: number, keep: "first" | "newest"): Bar[] {
+export function fillPrevious(bars: readonly Bar[], limit: number): Bar[] {
   const first = bars[0];
   const last = bars.at(-1);
   if (first === undefined || last === undefined) return [];
   const length = lengthOf(first.interval);
-  let start = first.time, end = last.time;
-  if (keep === "first") end = Math.min(end, start + (limit - 1) * length);
-  else start = Math.max(start, end - (limit - 1) * length);
+  const end = Math.min(last.time, first.time + (limit - 1) * length);
   const filled: Bar[] = [];
   let previous = first;
   let next = 0;
-  while (bars[next] !== undefined && bars[next]!.time < start) previous = bars[next++]!;
-  for (let time = start; time <= end; time += length) {
+  for (let time = first.time; time <= end; time += length) {
     if (bars[next]?.time === time) previous = bars[next++]!;
     filled.push(previous.time === time ? previous : flat(previous, time));
   }

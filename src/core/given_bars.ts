@@ -2,9 +2,9 @@ import {
   addTick,
   type BarRecord,
   FINER,
-  firstNumbers,
   MADE_OF,
   REVISED,
+  reviseRecord,
   STATE,
   TICKS,
   TIME,
@@ -158,7 +158,7 @@ export class GivenBars {
       } else {
         const known = this.#find(own, start);
         if (known?.[MADE_OF] !== FINER) {
-          this.#keep(own, withTick(known, start, tick));
+          this.#keep(own, reviseRecord(own.interval, known, tick));
           continue;
         }
       }
@@ -190,7 +190,7 @@ export class GivenBars {
     if (end > heldFrom) finer.addTo(numbers, Math.max(start, heldFrom), end);
     const known = tick && this.#find(own, start);
     if (known !== undefined && lacks(numbers, known)) {
-      return this.#put(own, withTick(known, start, tick!, true));
+      return this.#put(own, withTick(known, tick!));
     }
     return !isEmpty(numbers) && this.#put(own, numbers);
   }
@@ -230,25 +230,18 @@ export class GivenBars {
     for (const { numbers } of bars) records.set(numbers[TIME]!, numbers);
     // A series can drop its oldest bar to make room for a tick of that bar.
     for (const { tick } of late) {
-      const start = startOf(series.interval, tick.time);
-      this.#keep(series, withTick(this.#find(series, start), start, tick));
+      const known = this.#find(series, startOf(series.interval, tick.time));
+      this.#keep(series, reviseRecord(series.interval, known, tick));
     }
   }
 }
 
-/** @param isFiner whether a bar of finer bars takes the tick itself */
-function withTick(
-  known: Float64Array | undefined,
-  start: number,
-  tick: TapedTick,
-  isFiner = false,
-): Float64Array {
-  if (known === undefined) return new Float64Array(firstNumbers(start, tick, REVISED));
+/** A bar of finer bars with a tick that it takes itself. */
+function withTick(known: Float64Array, tick: TapedTick): Float64Array {
   const numbers = known.slice();
-  const madeOf = numbers[MADE_OF]!;
-  if (isFiner) numbers[MADE_OF] = TICKS;
+  numbers[MADE_OF] = TICKS;
   addTick(numbers, 0, tick);
-  numbers[MADE_OF] = madeOf;
+  numbers[MADE_OF] = FINER;
   return numbers;
 }
 

@@ -1,3 +1,4 @@
+import { backoff } from "../core/backoff.ts";
 import type { Correction } from "../core/correction.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
@@ -8,7 +9,6 @@ import type { Lease, Mark } from "../log/log.ts";
 import type { Attached, Writer } from "../replica/writer.ts";
 import type { StoredTape } from "../tape/stored_tape.ts";
 import { LogUnavailable, TapeFull } from "../store/tape_error.ts";
-import { backoff } from "./backoff.ts";
 import { type Feed, type FeedContext, SourceFault } from "./feed.ts";
 import { Rate } from "./rate.ts";
 

@@ -29,12 +29,15 @@ export function errorBody({ status, code, message }: HttpError): Record<string, 
 /** An error response outside the router, such as for a refused WebSocket. */
 export function errorResponse(refusal: HttpError): Response {
   const { status } = refusal;
-  return Response.json(errorBody(refusal), { status, headers: challenge(refusal) });
+  return Response.json(errorBody(refusal), { status, headers: headersOf(refusal) });
 }
 
 /** A 401 must name the scheme for keys: https://www.rfc-editor.org/rfc/rfc9110#status.401 */
-function challenge({ status }: HttpError): Record<string, string> {
-  return status === 401 ? { "WWW-Authenticate": 'Bearer realm="tickwire"' } : {};
+function headersOf({ status, retryAfter }: HttpError): Record<string, string> {
+  return {
+    ...(status === 401 ? { "WWW-Authenticate": 'Bearer realm="tickwire"' } : {}),
+    ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
+  };
 }
 
 /** @param fault called for errors of the server itself */
@@ -66,8 +69,11 @@ export function onNotFound(router: Hono): NotFoundHandler {
   };
 }
 
-/** `:name` matches any text without a slash, and `:name{.+}` the expression in the braces. */
-function patternOf(path: string): RegExp {
+/**
+ * Matches the path of a route or of a `SocketPlace`. `:name` matches any text without a slash, and
+ * `:name{.+}` the expression in the braces.
+ */
+export function patternOf(path: string): RegExp {
   const pattern = path.replaceAll(
     /\.|:\w+(?:\{([^}]+)\})?/g,
     (part, own) => part === "." ? "\\." : own ?? "[^/]+",
@@ -76,8 +82,7 @@ function patternOf(path: string): RegExp {
 }
 
 function answer(c: Context, refusal: HttpError): Response {
-  if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
-  return c.json(errorBody(refusal), refusal.status, challenge(refusal));
+  return c.json(errorBody(refusal), refusal.status, headersOf(refusal));
 }
 
 /** Maps any error to a response. @param fault called for errors of the server itself */

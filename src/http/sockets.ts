@@ -10,7 +10,7 @@ import { chooseDialect } from "../wire/choose.ts";
 import type { Access } from "./access/access.ts";
 import { checkGranted } from "./access/grants.ts";
 import { checkSocketParameters } from "./parameters.ts";
-import { errorResponse, HttpError, toHttpError } from "./http_error.ts";
+import { errorResponse, HttpError, patternOf, toHttpError } from "./http_error.ts";
 import type { Handlers } from "./access/strict_transport.ts";
 
 /** A path that accepts WebSockets. */
@@ -123,10 +123,6 @@ function guarded(socket: Socket, accept: Accept, fault: (error: unknown) => void
     socket.close(CloseCode.restart, "The server failed");
     return { receive() {}, receiveBinary() {}, closed() {} };
   }
-}
-
-function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
 }
 
 /** Decodes a part of a URL; text that is not valid stays the same. */

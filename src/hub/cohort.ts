@@ -146,12 +146,10 @@ export class Cohort {
     if (this.#apart.delete(member)) this.#forget();
   }
 
-  /** Releases a member that reads the tape itself until it joins again. @returns its place */
-  letBehind(member: Member): Place {
-    const place = this.placeOf(member);
+  /** Releases a member that reads the tape itself until it joins again. */
+  letBehind(member: Member): void {
     this.leave(member);
     this.#behind.add(member);
-    return place;
   }
 
   /** Adds a tick that the market has just applied. */

@@ -5,7 +5,7 @@ import { readBars } from "../tape/bars.ts";
 import { Cohort, type Member } from "./cohort.ts";
 import type { FragmentCache } from "./fragment_cache.ts";
 import { PlaybackClock } from "./playback_clock.ts";
-import type { Place } from "./reader.ts";
+import type { Knowledge, Place } from "./reader.ts";
 import { needsState, Replay, type Sources, timeAt } from "./replay.ts";
 import { EMPTY_VIEW, liveView, type MarketView } from "./market_view.ts";
 import { IN_THE_FUTURE, type StartPosition } from "./start_position.ts";
@@ -24,17 +24,13 @@ export interface Follower extends Member {
   outdated(cursor: Cursor): void;
 }
 
-export interface CursorOptions extends Sources {
+export interface CursorOptions extends Sources, Knowledge {
   /** The cohort that the follower joins at the head of the tape. */
   readonly cohort: Cohort;
   readonly follower: Follower;
   readonly start: StartPosition;
   /** A multiple of recorded time; 0 is as fast as the client reads. */
   readonly speed: number;
-  /** Number of symbols that the follower knows; absent if it gets all of them at the start. */
-  readonly symbols?: number | undefined;
-  /** `seq` of the last correction that the follower knows; by default the start. */
-  readonly told?: number | undefined;
 }
 
 /** Most ticks in one read. Other cursors take their turn between two reads. */
@@ -59,14 +55,13 @@ export class Cursor {
   /** Symbols whose bar before the first tick was sent. */
   readonly #resumed = new Set<string>();
   /** Cost of the last step, roughly the number of ticks examined. */
-  #effort = 0;
+  effort = 0;
   readonly #pace: PlaybackClock;
   /** `seq` up to which the follower knows the imported bars. */
   readonly #givenKnown: number;
 
   constructor(options: CursorOptions) {
     const { cohort, start, speed, tape } = options;
-    const { channel } = cohort.subscription;
     this.cohort = cohort;
     this.#options = options;
     this.#pace = new PlaybackClock(speed);
@@ -78,9 +73,15 @@ export class Cursor {
     if (this.#replay !== undefined) this.#seq = tape.before(this.#replay.since);
     else this.#seq = start.kind === "time" ? tape.before(start.time) : start.seq;
     const { sub, subscription, symbolNumbers } = cohort;
-    this.#own = new Cohort(sub, channelName(channel), subscription, this.#view(), symbolNumbers);
+    const key = channelName(subscription.channel);
+    this.#own = new Cohort(sub, key, subscription, this.#view(), symbolNumbers);
+  }
+
+  /** Starts at once if there is nothing to look for; otherwise `step` looks for the start. */
+  begin(): void {
+    const { start } = this.#options;
     const isThere = start.kind === "seq" && this.#seq >= start.seq && !this.#isAhead;
-    if (isThere && !this.#missesGiven) this.#begin(start.seq);
+    if (isThere && !this.#missesGiven) this.#startAt(start.seq);
   }
 
   /** `seq` of the client's last frame, or of the start. */
@@ -90,9 +91,9 @@ export class Cursor {
     return start.kind === "seq" ? start.seq : this.#seq;
   }
 
-  /** Cost of the last step, roughly the number of ticks examined. */
-  get effort(): number {
-    return this.#effort;
+  /** Where another cursor must start to take the place of this one. */
+  get start(): StartPosition {
+    return this.#started ? { kind: "seq", seq: this.seq } : this.#options.start;
   }
 
   get speed(): number {
@@ -113,11 +114,13 @@ export class Cursor {
     this.#options.follower.fellOff(this, reason);
   }
 
-  /** @returns whether this cursor can continue at that speed; if not, a new one must replace it */
-  setSpeed(speed: number, now: number): boolean {
-    if (needsState(this.cohort.subscription, speed) !== (this.#replay !== undefined)) return false;
+  /** Whether this cursor can continue at that speed; if not, a new one must replace it. */
+  canPlayAt(speed: number): boolean {
+    return needsState(this.cohort.subscription, speed) === (this.#replay !== undefined);
+  }
+
+  setSpeed(speed: number, now: number): void {
     this.#pace.setSpeed(speed, now);
-    return true;
   }
 
   pause(now: number): void {
@@ -134,7 +137,7 @@ export class Cursor {
    */
   step(now: number, fragments: FragmentCache): number | undefined {
     const { tape, follower } = this.#options;
-    this.#effort = 0;
+    this.effort = 0;
     if (this.#isAhead) return this.#wait(now);
     if (this.#missesGiven) return void this.fail("Bars were imported after that position");
     if (!this.#started) {
@@ -176,10 +179,9 @@ export class Cursor {
     this.#own.correct(correction, startsIn(this.cohort.subscription.channel, correction));
   }
 
-  /** `seq` of the last correction that the client knows. */
-  get told(): number {
-    const { told = 0, follower } = this.#options;
-    return this.#started ? this.#own.placeOf(follower).told : told;
+  /** Numbers of the symbols and corrections that the client knows. */
+  get known(): Knowledge {
+    return this.#started ? this.#own.placeOf(this.#options.follower) : this.#options;
   }
 
   /** Whether the start is after the head of the tape. */
@@ -216,9 +218,9 @@ export class Cursor {
     const { channel } = this.cohort.subscription;
     if (channel.kind !== "bar" || this.#replay !== undefined || this.#resumed.has(symbol)) return;
     this.#resumed.add(symbol);
-    const { market, archive } = this.#options;
+    const { market, tape } = this.#options;
     const range = { to: before, limit: 1 };
-    const [bar] = readBars(market, archive, symbol, channel.interval, range);
+    const [bar] = readBars(market, tape, symbol, channel.interval, range);
     if (bar !== undefined) this.#own.addClosed(bar);
   }
 
@@ -227,39 +229,36 @@ export class Cursor {
     const { tape, start } = this.#options;
     if (this.#replay === undefined && start.kind === "time") return this.#seekTime(start.time);
     const slice = tape.first({ symbols: this.#symbols(), after: this.#seq, limit: SEEK_MAX });
-    this.#effort = slice.effort;
+    this.effort = slice.effort;
     for (const tick of slice.ticks) {
       const found = start.kind === "seq" ? tick.seq > start.seq : tick.time >= start.time;
-      if (found) return this.#begin(start.kind === "seq" ? start.seq : tick.seq - 1);
+      if (found) return this.#startAt(start.kind === "seq" ? start.seq : tick.seq - 1);
       this.#replay?.bringUp(tick);
     }
     this.#seq = slice.seq;
     const end = start.kind === "seq" ? Math.min(start.seq, tape.head) : tape.head;
-    if (this.#seq >= end) this.#begin(end);
+    if (this.#seq >= end) this.#startAt(end);
   }
 
   /** Looks for the first tick from a time on, without any state. */
   #seekTime(from: number): void {
     const { tape } = this.#options;
     const slice = tape.first({ symbols: this.#symbols(), after: this.#seq, from, limit: 1 });
-    this.#effort = slice.effort;
+    this.effort = slice.effort;
     const [first] = slice.ticks;
     this.#seq = slice.seq;
-    if (first !== undefined) this.#begin(first.seq - 1);
-    else if (this.#seq >= tape.head) this.#begin(tape.head);
+    if (first !== undefined) this.#startAt(first.seq - 1);
+    else if (this.#seq >= tape.head) this.#startAt(tape.head);
   }
 
-  #begin(seq: number): void {
-    const { follower, cohort } = this.#options;
+  #startAt(seq: number): void {
+    const { follower, cohort, told = seq } = this.#options;
+    const { symbols = cohort.symbolNumbers.symbols.length } = this.#options;
     this.#seq = seq;
     this.#started = true;
     this.#replay?.market.restore({ seq, instruments: [], newest: [], bars: [] });
     for (const symbol of cohort.symbols) this.#own.attach(symbol);
-    this.#own.join(follower, -Infinity, {
-      seq,
-      symbols: this.#options.symbols ?? cohort.symbolNumbers.symbols.length,
-      told: this.#options.told ?? seq,
-    });
+    this.#own.join(follower, -Infinity, { seq, symbols, told });
     this.#own.startAt(seq);
     follower.started(this);
     this.#tellCorrections(seq);
@@ -281,7 +280,7 @@ export class Cursor {
     const { ticks, seq, effort } = this.#options.tape.first(query);
     this.#read = ticks;
     this.#seq = seq;
-    this.#effort = effort;
+    this.effort = effort;
   }
 
   /** @returns when the next tick is due */
@@ -314,7 +313,7 @@ export class Cursor {
 
   #view(): MarketView {
     if (this.#replay !== undefined) return this.#replay.market;
-    const { market, archive } = this.#options;
-    return liveView(market, archive, () => this.#seq);
+    const { market, tape } = this.#options;
+    return liveView(market, tape, () => this.#seq);
   }
 }

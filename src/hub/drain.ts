@@ -19,7 +19,7 @@ export async function drainAll(
 ): Promise<void> {
   const steps = Math.max(1, Math.round(drainMs / STEP_MS));
   for (let step = 0; step < steps && connectionCount(groups) > 0; step++) {
-    for (const crowd of groups) crowd.closeSome(1 / (steps - step));
+    for (const group of groups) group.closeSome(1 / (steps - step));
     await sleep(drainMs / steps);
   }
 }

@@ -57,13 +57,13 @@ export class FairQueue {
   }
 
   /** Adds a client with a waiting command, and serves it now if there is time. */
-  add(waiter: QueueMember): void {
-    this.#waiting.add(waiter);
+  add(member: QueueMember): void {
+    this.#waiting.add(member);
     if (!this.#resting) this.serve();
   }
 
-  remove(waiter: QueueMember): void {
-    this.#waiting.delete(waiter);
+  remove(member: QueueMember): void {
+    this.#waiting.delete(member);
   }
 
   /** Serves waiting clients for at most one slice, and schedules the next call. */
@@ -72,11 +72,11 @@ export class FairQueue {
     let now = elapsed();
     this.#creditMs = Math.min(SLICE_MS, this.#creditMs + now - this.#countedAt);
     // A client with more commands moves to the end, where this loop meets it again.
-    for (const waiter of this.#waiting) {
+    for (const member of this.#waiting) {
       if (this.#creditMs <= 0) break;
-      if (waiter.full) continue;
-      this.#waiting.delete(waiter);
-      if (this.#serveOne(waiter)) this.#waiting.add(waiter);
+      if (member.full) continue;
+      this.#waiting.delete(member);
+      if (this.#serveOne(member)) this.#waiting.add(member);
       const end = elapsed();
       this.#creditMs = Math.max(SLICE_MS - REST_MS_MAX, this.#creditMs - (end - now));
       now = end;
@@ -87,9 +87,9 @@ export class FairQueue {
     later(this.#resting ? SLICE_MS - this.#creditMs : FULL_MS);
   }
 
-  #serveOne(waiter: QueueMember): boolean {
+  #serveOne(member: QueueMember): boolean {
     try {
-      return waiter.serve();
+      return member.serve();
     } catch (error) {
       this.#options.fault(error);
       return true;

@@ -13,8 +13,8 @@ import type { StartPosition } from "./start_position.ts";
 import { FragmentCache } from "./fragment_cache.ts";
 import { granted } from "./granted.ts";
 import type { Limits } from "./limits.ts";
-import type { Snapshot, SubscriptionHost } from "./subscriptions.ts";
-import type { Place } from "./reader.ts";
+import type { Snapshot, SubscriptionHost } from "./subscription_host.ts";
+import type { Knowledge, Place } from "./reader.ts";
 import type { Sources } from "./replay.ts";
 import type { FairQueue } from "./fair_queue.ts";
 import { resolveStart } from "./start_position.ts";
@@ -27,8 +27,7 @@ import type { Subscription, Wire } from "./wire.ts";
 
 export interface HubOptions extends Pick<SubscriptionHost, "authorize"> {
   readonly market: Market;
-  readonly tape: TapeReader;
-  readonly archive: Archive;
+  readonly tape: TapeReader & Archive;
   readonly limits: Limits;
   readonly queue: FairQueue;
   readonly now: () => number;
@@ -69,13 +68,12 @@ export class Hub implements SubscriptionHost {
   #restUntil = -Infinity;
 
   constructor(options: HubOptions) {
-    const { market, tape, archive, limits, queue, now, elapsed, wake, authorize, waitMs = 0 } =
-      options;
+    const { market, tape, limits, queue, now, elapsed, wake, authorize, waitMs = 0 } = options;
     this.#waitMs = waitMs;
     this.authorize = authorize;
     this.#market = market;
-    this.#cohorts = new Cohorts(market, liveView(market, archive));
-    this.#sources = { market, tape, archive };
+    this.#cohorts = new Cohorts(market, liveView(market, tape));
+    this.#sources = { market, tape };
     this.wake = wake;
     this.limits = limits;
     this.queue = queue;
@@ -296,10 +294,10 @@ export class Hub implements SubscriptionHost {
     cohort: Cohort,
     start: StartPosition,
     speed: number,
-    { symbols, told }: Partial<Place> = {},
+    { symbols, told }: Knowledge = {},
   ): Cursor {
-    cohort.letBehind(follower);
     const cursor = new Cursor({ ...this.#sources, cohort, follower, start, speed, symbols, told });
+    cohort.letBehind(follower);
     this.#cursors.add(cursor);
     return cursor;
   }

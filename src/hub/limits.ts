@@ -7,7 +7,7 @@ export interface Limits {
   /** Names and prefixes in one subscription. */
   readonly patternsMax: number;
   /** Length of a frame from a client, in characters. */
-  readonly frameBytesMax: number;
+  readonly frameLengthMax: number;
   /** Commands of one connection that wait for their turn. As many more are kept to refuse them. */
   readonly commandsMax: number;
   /** High-water mark: a socket with more unsent bytes gets no more data. */
@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: Limits = {
   sessionsMax: 10_000,
   subscriptionsMax: 1_000,
   patternsMax: 1_000,
-  frameBytesMax: 65_536,
+  frameLengthMax: 65_536,
   commandsMax: 4_000,
   bufferedBytesMax: 262_144,
   stalledMsMax: 30_000,
@@ -74,7 +74,7 @@ export function limitsOf(settings: LimitSettings): Limits {
     sessionsMax: settings["sessions-max"],
     subscriptionsMax: settings["subscriptions-max"],
     commandsMax: settings["commands-max"],
-    frameBytesMax: settings["frame-max"],
+    frameLengthMax: settings["frame-max"],
     bufferedBytesMax: settings["buffered-max"],
     stalledMsMax: settings.stalled,
     heartbeatMs: settings.heartbeat,

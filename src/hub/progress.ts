@@ -1,25 +1,37 @@
-/** Detects a client that does not read. */
+import type { Socket } from "./socket.ts";
+
+/**
+ * Detects a client that does not read. It only compares `buffered` with earlier values of
+ * `buffered`: the length of a text says little, because each socket counts other bytes for it.
+ */
 export class Progress {
-  #sent = 0;
-  /** The most bytes known to have reached the network; `#grewAt` is the time of its last growth. */
-  #drained = 0;
-  #grewAt: number;
+  readonly #socket: Socket;
+  /** Unsent bytes at the last look. */
+  #buffered = 0;
+  /** Time of the last look that found fewer unsent bytes than the one before, or none. */
+  #readAt: number;
 
-  constructor(now: number) {
-    this.#grewAt = now;
+  constructor(socket: Socket, now: number) {
+    this.#socket = socket;
+    this.#readAt = now;
   }
 
-  sent(length: number): void {
-    this.#sent += length;
+  /** Sends a text. It looks before and after, because the text adds to the unsent bytes. */
+  send(text: string, now: number): void {
+    this.#look(now);
+    this.#socket.send(text);
+    this.#look(now);
   }
 
-  /** For how long no byte has reached the network although some are buffered. */
-  stalledMs(buffered: number, now: number): number {
-    const drained = this.#sent - buffered;
-    if (buffered === 0 || drained > this.#drained) {
-      this.#drained = Math.max(this.#drained, drained);
-      this.#grewAt = now;
-    }
-    return now - this.#grewAt;
+  /** For how long no byte has reached the network although some are unsent. */
+  stalledMs(now: number): number {
+    this.#look(now);
+    return now - this.#readAt;
+  }
+
+  #look(now: number): void {
+    const { buffered } = this.#socket;
+    if (buffered === 0 || buffered < this.#buffered) this.#readAt = now;
+    this.#buffered = buffered;
   }
 }

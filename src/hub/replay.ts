@@ -8,8 +8,7 @@ import type { Subscription } from "./wire.ts";
 
 /** The sources that a cursor reads. */
 export interface Sources {
-  readonly tape: TapeReader;
-  readonly archive: Archive;
+  readonly tape: TapeReader & Archive;
   readonly market: Market;
 }
 
@@ -48,10 +47,10 @@ export class Replay {
   }
 
   /** Sets the reference data of a symbol and its close of the day before. */
-  #recall({ market, archive }: Sources, symbol: string, day: number): void {
+  #recall({ market, tape }: Sources, symbol: string, day: number): void {
     const instrument = market.catalogue.get(symbol);
     if (instrument === undefined) return;
-    const before = readBars(market, archive, symbol, "1d", { to: day, limit: 1 })[0]?.close;
+    const before = readBars(market, tape, symbol, "1d", { to: day, limit: 1 })[0]?.close;
     const prevClose = before ?? instrument.prevClose;
     const { name, decimals, shares } = instrument;
     this.market.define(symbol, {

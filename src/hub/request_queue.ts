@@ -1,4 +1,4 @@
-import type { ClientError } from "./client_error.ts";
+import { ClientError } from "./client_error.ts";
 import type { FairQueue } from "./fair_queue.ts";
 
 /** A waiting frame, or the error of a frame that was not kept. */
@@ -7,6 +7,9 @@ export interface QueuedRequest {
   /** Whether the backlog was full: the frame is then answered with an error in its turn. */
   readonly refused: boolean;
 }
+
+/** Time after which a client beyond a limit of commands may try again. */
+export const RETRY_MS = 1_000;
 
 /**
  * The frames of one client that wait for their turn, in order. It holds `sizeMax` frames and as
@@ -60,6 +63,12 @@ export class RequestQueue {
     this.#length += length;
     this.#queue.hold(length);
   }
+}
+
+/** The error of a command while `max` others wait. */
+export function tooManyCommands(max: number): ClientError {
+  const message = `Cannot run the command: ${max} commands are waiting`;
+  return new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
 }
 
 function lengthOf(content: string | ClientError): number {

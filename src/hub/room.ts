@@ -4,20 +4,12 @@ import { Progress } from "./progress.ts";
 import { CloseCode, type Socket } from "./socket.ts";
 import type { ConnectionGrant } from "./connection_grant.ts";
 
-/** A message as received, and its size. */
-interface RoomMessage {
-  readonly text: string;
-  readonly bytes: number;
-}
-
-const encoder = new TextEncoder();
-
 /** The members of a room and its newest message. */
 export class Room {
   /** Hands a message to a carrier, which returns it by `arrive`; `false` if there is no carrier. */
   readonly #carry: (text: string, sender: RoomMember) => boolean;
   readonly #members = new Set<RoomMember>();
-  #newest: RoomMessage | undefined;
+  #newest: string | undefined;
 
   constructor(carry: (text: string, sender: RoomMember) => boolean = () => false) {
     this.#carry = carry;
@@ -27,7 +19,7 @@ export class Room {
     return this.#members.size;
   }
 
-  get newest(): RoomMessage | undefined {
+  get newest(): string | undefined {
     return this.#newest;
   }
 
@@ -47,9 +39,8 @@ export class Room {
 
   /** Delivers a message. @param sender its sender, if that is a member here */
   arrive(text: string, sender: object | undefined): void {
-    const message = { text, bytes: encoder.encode(text).length };
-    this.#newest = message;
-    for (const member of this.#members) if (member !== sender) member.give(message);
+    this.#newest = text;
+    for (const member of this.#members) if (member !== sender) member.give(text);
   }
 }
 
@@ -126,16 +117,15 @@ export class RoomMember {
   }
 
   /** Sends a message. If the socket is full, the client gets the newest message later. */
-  give({ text, bytes }: RoomMessage): void {
+  give(text: string): void {
     const { socket, limits, now, owed, waits } = this.#options;
     this.#behind = socket.buffered > limits.bufferedBytesMax;
     if (this.#behind) return waits();
     if (this.#progress === undefined) {
-      this.#progress = new Progress(now());
+      this.#progress = new Progress(socket, now());
       owed();
     }
-    this.#progress.sent(bytes);
-    socket.send(text);
+    this.#progress.send(text, now());
   }
 
   /** Passes on a waiting message and sends a missed one. @returns whether all is done */
@@ -162,7 +152,7 @@ export class RoomMember {
   tend(now: number): boolean {
     const { socket, limits } = this.#options;
     if (this.#closed || this.#progress === undefined) return false;
-    if (this.#progress.stalledMs(socket.buffered, now) >= limits.stalledMsMax) {
+    if (this.#progress.stalledMs(now) >= limits.stalledMsMax) {
       this.close(CloseCode.tooSlow, "The client does not read fast enough");
     } else if (socket.buffered === 0) {
       this.#progress = undefined;

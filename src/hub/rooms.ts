@@ -124,7 +124,7 @@ export class Rooms {
 
   *#newest(): Iterable<[room: string, text: string]> {
     for (const [name, { newest }] of this.#rooms) {
-      if (newest !== undefined) yield [name, newest.text];
+      if (newest !== undefined) yield [name, newest];
     }
   }
 

@@ -1,7 +1,9 @@
 import { isNestedTooDeeply } from "../core/nesting.ts";
-import { type QueuedRequest, RequestQueue } from "./request_queue.ts";
+import { TapeError } from "../store/tape_error.ts";
+import { RequestQueue, RETRY_MS, tooManyCommands } from "./request_queue.ts";
 import { ClientError } from "./client_error.ts";
-import { type ClientConnection, type SubscriptionHost, Subscriptions } from "./subscriptions.ts";
+import type { SubscriptionHost } from "./subscription_host.ts";
+import { type ClientConnection, Subscriptions } from "./subscriptions.ts";
 import { Progress } from "./progress.ts";
 import type { QueueMember } from "./fair_queue.ts";
 import { CloseCode, type Socket } from "./socket.ts";
@@ -11,10 +13,19 @@ import type { Command, Message, RequestId, Subscription, Wire } from "./wire.ts"
 /** Chooses the protocol of a client by its first frame, if its URL does not tell. */
 export type ChooseWire = (firstFrame: string) => Wire;
 
-/** Time after which a client beyond a rate limit may try again. */
-const RETRY_MS = 1_000;
+/** The frame of a client whose commands run. */
+interface Frame {
+  /** Those that have not run yet. */
+  readonly commands: Command[];
+  /** Whether its commands are answered with an error, because too many were waiting. */
+  readonly refused: boolean;
+}
 
-/** One client from connect to close. */
+/**
+ * One client from connect to close. Its frames wait in a `RequestQueue`, and the session waits in
+ * the hub's `FairQueue`, which calls `serve` when it is the session's turn. The wire then decodes
+ * the next frame. Its commands run, one in a turn; `Subscriptions` runs those on subscriptions.
+ */
 export class Session implements GrantHolder, ClientConnection, QueueMember {
   readonly #socket: Socket;
   readonly #host: SubscriptionHost;
@@ -23,10 +34,7 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   readonly #left: () => void;
   readonly #subscriptions: Subscriptions;
   readonly #requestQueue: RequestQueue;
-  /** The remaining commands of the current frame. */
-  #commands: Command[] = [];
-  /** Whether the current frame is refused. */
-  #refusing = false;
+  #frame: Frame = { commands: [], refused: false };
   #wire: Wire | undefined;
   #closed = false;
   #sentAt: number;
@@ -49,7 +57,7 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     this.#wire = typeof wire === "function" ? undefined : wire;
     this.#chooseWire = typeof wire === "function" ? wire : () => wire;
     this.#sentAt = host.elapsed();
-    this.#progress = new Progress(this.#sentAt);
+    this.#progress = new Progress(socket, this.#sentAt);
     this.#subscriptions = new Subscriptions(host, this);
   }
 
@@ -65,8 +73,7 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   send(text: string): void {
     if (this.#closed) return;
     this.#sentAt = this.#host.elapsed();
-    this.#progress.sent(text.length);
-    this.#socket.send(text);
+    this.#progress.send(text, this.#sentAt);
   }
 
   /** Sends the greeting of the protocol, if it has one. */
@@ -75,21 +82,21 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     if (greeting !== undefined) this.send(greeting);
   }
 
-  /** A text frame has arrived. Frames run in order when the session has its turn. */
+  /** A text frame has arrived. */
   receive(text: string): void {
     if (this.#closed) return;
-    const { frameBytesMax } = this.#host.limits;
-    const content = text.length > frameBytesMax ? tooLarge(text.length, frameBytesMax) : text;
+    const { frameLengthMax: max } = this.#host.limits;
+    const content = text.length > max ? tooLarge(text.length, max) : text;
     if (this.#requestQueue.add(content)) this.#host.queue.add(this);
     else this.close(CloseCode.tooMany, "Too many commands");
   }
 
   /** Runs the next command. @returns whether more wait */
   serve(): boolean {
-    if (this.#commands.length === 0) this.#open(this.#requestQueue.take());
-    const command = this.#commands.shift();
+    if (this.#frame.commands.length === 0) this.#readNext();
+    const command = this.#frame.commands.shift();
     if (command !== undefined) this.#answer(command);
-    return !this.#closed && this.#commands.length + this.#requestQueue.size > 0;
+    return !this.#closed && this.#frame.commands.length + this.#requestQueue.size > 0;
   }
 
   /** A binary frame has arrived. All protocols here are text. */
@@ -144,11 +151,12 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
 
   /** Sends a heartbeat if one is due, and closes a client that reads nothing. */
   tend(now: number, seq: number): void {
-    const { buffered } = this.#socket;
-    const stalledMs = this.#progress.stalledMs(buffered, now);
-    if (stalledMs >= this.#host.limits.stalledMsMax) return this.#tooSlow();
+    const { stalledMsMax } = this.#host.limits;
+    if (this.#progress.stalledMs(now) >= stalledMsMax) {
+      return this.close(CloseCode.tooSlow, "The client does not read fast enough");
+    }
     // A heartbeat into a socket with unsent bytes would look like progress.
-    if (buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
+    if (this.#socket.buffered === 0 && now - this.#sentAt >= this.#heartbeatMs()) {
       this.say({ kind: "heartbeat", seq, time: this.#host.now() });
     }
   }
@@ -159,18 +167,17 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     return this.#subscriptions.count > 0 ? own : Infinity;
   }
 
-  /** Reads the next frame. */
-  #open(waiting: QueuedRequest | undefined): void {
-    if (waiting === undefined) return;
-    this.#refusing = waiting.refused;
+  #readNext(): void {
+    const next = this.#requestQueue.take();
+    if (next === undefined) return;
     try {
-      this.#commands = [...this.#read(waiting.content)];
+      this.#frame = { commands: [...this.#decode(next.content)], refused: next.refused };
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  #read(content: string | ClientError): readonly Command[] {
+  #decode(content: string | ClientError): readonly Command[] {
     const isText = typeof content === "string";
     const wire = this.#wire ??= this.#chooseWire(isText ? content : "");
     if (!isText) throw content;
@@ -184,7 +191,8 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   #answer(command: Command): void {
     try {
       // A command that contains its answer costs nothing.
-      if (this.#refusing && command.kind !== "answer") throw this.#tooMany();
+      const isRefused = this.#frame.refused && command.kind !== "answer";
+      if (isRefused) throw tooManyCommands(this.#host.limits.commandsMax);
       this.#checkRate(command);
       this.#perform(command);
     } catch (error) {
@@ -193,25 +201,28 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
   }
 
   #perform(command: Command): void {
-    const { kind } = command;
-    if (kind === "ping") {
-      return this.say({ kind: "pong", id: command.id, time: this.#host.now() });
+    switch (command.kind) {
+      case "ping":
+        return this.say({ kind: "pong", id: command.id, time: this.#host.now() });
+      case "answer":
+        return this.send(command.text);
+      case "authorize":
+        return this.#authorize(command);
+      case "subscribe": {
+        const subscription = this.#withinGrant(command.subscription);
+        return this.#subscriptions.subscribe({ ...command, subscription });
+      }
+      case "replace":
+        return this.#subscriptions.replace(this.#withinGrant(command.subscription));
+      case "update":
+        return this.#subscriptions.update(command);
+      case "unsubscribe":
+        return this.#subscriptions.unsubscribe(command);
     }
-    if (kind === "answer") return this.send(command.text);
-    if (kind === "authorize") return this.#authorize(command);
-    if (kind === "subscribe") {
-      return this.#subscriptions.subscribe({
-        ...command,
-        subscription: this.#seen(command.subscription),
-      });
-    }
-    if (kind === "replace") return this.#subscriptions.replace(this.#seen(command.subscription));
-    if (kind === "update") return this.#subscriptions.update(command);
-    return this.#subscriptions.unsubscribe(command);
   }
 
   /** Limits a subscription to what the client may see. @throws {ClientError} for other symbols */
-  #seen(subscription: Subscription): Subscription {
+  #withinGrant(subscription: Subscription): Subscription {
     const selection = subscription.selection.within(this.#connectionGrant.grant.read);
     return selection === subscription.selection ? subscription : { ...subscription, selection };
   }
@@ -240,26 +251,24 @@ export class Session implements GrantHolder, ClientConnection, QueueMember {
     throw new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
   }
 
-  #tooSlow(): void {
-    this.close(CloseCode.tooSlow, "The client does not read fast enough");
-  }
-
   say(message: Message): void {
     const texts = this.#wire?.encode(message);
     for (const text of [texts ?? []].flat()) this.send(text);
   }
 
-  /** Sends an error with the id of its request. */
+  /** Sends an error with the id of its request. @throws an error of the server itself */
   #refuse(error: unknown, request?: RequestId): void {
-    if (!(error instanceof ClientError)) throw error;
-    const { id = request, code, message, retryAfter } = error;
+    const isOurs = !(error instanceof ClientError);
+    const { id = request, code, message, retryAfter } = isOurs ? failed(error) : error;
     this.say({ kind: "error", id, code, message, retryAfter });
+    if (isOurs) throw error;
   }
+}
 
-  #tooMany(): ClientError {
-    const message = `Cannot run the command: ${this.#host.limits.commandsMax} commands are waiting`;
-    return new ClientError("too_many_commands", message, { retryAfter: RETRY_MS });
-  }
+/** What the client is told of an error of the server itself. */
+function failed(error: unknown): ClientError {
+  if (error instanceof TapeError) return new ClientError("tape_unreadable", error.message);
+  return new ClientError("internal", "Cannot run the command: the server failed");
 }
 
 function tooLarge(length: number, limit: number): ClientError {

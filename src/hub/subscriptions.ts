@@ -2,64 +2,10 @@ import { ClientError } from "./client_error.ts";
 import type { Cohort } from "./cohort.ts";
 import type { Cursor, Follower } from "./cursor.ts";
 import type { StartPosition } from "./start_position.ts";
-import type { Grant } from "./grant.ts";
-import type { Limits } from "./limits.ts";
-import type { Place } from "./reader.ts";
-import type { FairQueue } from "./fair_queue.ts";
-import type { MarketView } from "./market_view.ts";
-import type {
-  Message,
-  RequestId,
-  Subscribe,
-  Subscribed,
-  Subscription,
-  Unsubscribe,
-  Update,
-} from "./wire.ts";
-
-/** The part of the hub that the subscriptions of a session use. */
-export interface SubscriptionHost {
-  readonly limits: Limits;
-  /** Schedules the commands of all sessions. */
-  readonly queue: FairQueue;
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Milliseconds by a monotonic clock. */
-  elapsed(): number;
-  /** The rights of a token; absent if the server has no tokens. @throws {ClientError} if invalid */
-  readonly authorize?: ((token: string) => Promise<Grant>) | undefined;
-  /** Finds or makes the cohort of an equal subscription. @throws {ClientError} beyond a limit */
-  cohortOf(subscription: Subscription): Cohort;
-  /** The name of an equal subscription's cohort, if any. @throws {ClientError} beyond a limit */
-  find(subscription: Subscription): string | undefined;
-  /** @param place of a follower that has read the tape until now */
-  join(follower: Follower, cohort: Cohort, place?: Place): void;
-  leave(follower: Follower, cohort: Cohort): void;
-  /**
-   * Finds a position or time on the tape.
-   * @returns the start, or the reason why there is none
-   * @throws {ClientError} if the text is not a position or a time
-   */
-  locate(from: string | number): StartPosition | string;
-  /**
-   * Makes a follower read the tape from a start on; `started` reports when the start was found.
-   * @param place of the follower before, if any: it knows the symbols and corrections up to there
-   */
-  follow(
-    follower: Follower,
-    cohort: Cohort,
-    start: StartPosition,
-    speed: number,
-    place?: Partial<Place>,
-  ): Cursor;
-  unfollow(cursor: Cursor): void;
-  /** A cursor may have something to do. It may run at once, so callers must call this last. */
-  wake(): void;
-  snapshot(cohort: Cohort, view?: MarketView): Snapshot;
-  formatPosition(seq: number): string;
-}
-
-export type Snapshot = Pick<Subscribed, "position" | "symbols" | "unknown" | "snapshot">;
+import type { Knowledge, Place } from "./reader.ts";
+import { tooManyCommands } from "./request_queue.ts";
+import type { Snapshot, SubscriptionHost } from "./subscription_host.ts";
+import type { Message, RequestId, Subscribe, Subscription, Unsubscribe, Update } from "./wire.ts";
 
 /** The connection to the client, as the subscriptions of a session see it. */
 export interface ClientConnection {
@@ -70,15 +16,34 @@ export interface ClientConnection {
   readonly subscriptionsMax: number;
 }
 
-/** One subscription of a session. */
-interface ActiveSubscription {
+/** A request that is answered when the cursor has found its start. */
+interface Asked {
+  readonly kind: "subscribed" | "updated";
+  readonly id: RequestId | undefined;
+}
+
+/** A subscription that is live in its cohort. */
+interface Live {
   readonly cohort: Cohort;
-  /** Reads the tape until the client has reached the live stream. */
-  cursor: Cursor | undefined;
-  /** The request to answer when the cursor has found its start. */
-  asked:
-    | { kind: "subscribed" | "updated"; id: RequestId | undefined; position?: string }
-    | undefined;
+  readonly cursor?: undefined;
+}
+
+/** A subscription whose cursor reads the tape until the client has reached the live stream. */
+interface Following {
+  readonly cohort: Cohort;
+  readonly cursor: Cursor;
+  /** Requests without an answer, in order. Later ones may come before the start is found. */
+  readonly asked: Asked[];
+}
+
+type ActiveSubscription = Live | Following;
+
+/** How a new cursor goes on. */
+interface FollowOptions {
+  readonly speed?: number;
+  readonly paused?: boolean;
+  readonly known?: Knowledge;
+  readonly asked?: Asked[];
 }
 
 /** The subscriptions of one session. Each is live in its cohort or reads the tape with a cursor. */
@@ -108,16 +73,9 @@ export class Subscriptions implements Follower {
     const start = from === undefined ? undefined : this.#host.locate(from);
     const [present] = this.#present(same);
     if (present !== undefined) throw alreadySubscribed(present);
-    const cohort = this.#open(subscription);
-    const link: ActiveSubscription = { cohort, cursor: undefined, asked: undefined };
-    this.#subscriptions.set(cohort.sub, link);
-    if (start === undefined || typeof start === "string") return this.#join(cohort, id, start);
-    // The answer to a resume repeats the position of the request.
-    const position = start.kind === "seq" ? { position: String(from) } : {};
-    link.asked = { kind: "subscribed", id, ...position };
-    link.cursor = this.#host.follow(this, cohort, start, speed);
-    // Answering may find the connection closed. Then the session has left before it had its cursor.
-    if (!this.#subscriptions.has(cohort.sub)) this.#host.unfollow(link.cursor);
+    const cohort = this.#cohortFor(subscription);
+    if (start === undefined || typeof start === "string") return this.#join(cohort, [id], start);
+    this.#follow(cohort, start, { speed, asked: [{ kind: "subscribed", id }] });
     this.#host.wake();
   }
 
@@ -133,7 +91,9 @@ export class Subscriptions implements Follower {
     const subs = subscriptions === undefined ? [sub] : this.#present(subscriptions);
     if (subs.length === 0) throw unknownSub("unsubscribe from", undefined);
     for (const sub of subs) {
-      const { subscription } = this.#linkOf("unsubscribe from", sub).cohort;
+      const link = this.#linkOf("unsubscribe from", sub);
+      const { subscription } = link.cohort;
+      if (link.cursor !== undefined) this.#answer(link);
       this.#leave(sub);
       this.#client.say({ kind: "unsubscribed", id, sub, subscription });
     }
@@ -145,41 +105,49 @@ export class Subscriptions implements Follower {
       .filter((sub) => this.#subscriptions.has(sub));
   }
 
-  update({ sub, id, every, seek, speed, pause }: Update): void {
-    const link = this.#linkOf("update", sub);
-    const now = this.#host.elapsed();
-    const { cohort } = link;
+  update(update: Update): void {
+    const link = this.#linkOf("update", update.sub);
+    const { seek } = update;
     const start = seek === undefined ? undefined : this.#host.locate(seek);
     if (typeof start === "string") throw new ClientError("gone", `Cannot seek: ${start}`);
-    const pace = speed ?? link.cursor?.speed ?? 0;
-    let { cursor } = link;
-    const respaced = every !== undefined && every !== cohort.subscription.every;
-    const refollow = start !== undefined || respaced ||
-      (speed !== undefined && cursor !== undefined && !cursor.setSpeed(speed, now)) ||
-      (pause === true && cursor === undefined);
-    if (!refollow) {
-      if (pause === true) cursor?.pause(now);
-      if (pause === false) cursor?.resume(now);
-      const position = cursor === undefined ? {} : {
-        position: this.#host.formatPosition(cursor.seq),
-      };
-      this.#client.say({ kind: "updated", id, sub: cohort.sub, ...position });
-      return this.#host.wake();
+    const { commandsMax } = this.#host.limits;
+    if (link.cursor !== undefined && link.asked.length >= commandsMax) {
+      throw tooManyCommands(commandsMax);
     }
-    const target = this.#target(cohort, every);
-    const paused = pause ?? cursor?.paused ?? false;
-    const { seq, told } = cursor ?? cohort.letBehind(this);
-    if (cursor !== undefined) this.#host.unfollow(cursor);
-    if (target !== cohort) this.#leave(cohort.sub);
-    this.#subscriptions.set(target.sub, {
-      cohort: target,
-      cursor: undefined,
-      asked: { kind: "updated", id },
-    });
-    cursor = this.#host.follow(this, target, start ?? { kind: "seq", seq }, pace, { told });
-    if (paused) cursor.pause(now);
-    this.#subscriptions.get(target.sub)!.cursor = cursor;
+    if (needsNewCursor(link, update)) this.#refollow(link, update, start);
+    else this.#adjust(link, update);
     this.#host.wake();
+  }
+
+  /** Changes the cursor that there is. A live subscription has nothing to change. */
+  #adjust(link: ActiveSubscription, { sub, id, speed, pause }: Update): void {
+    if (link.cursor === undefined) return this.#client.say({ kind: "updated", id, sub });
+    const { cursor, asked } = link;
+    const now = this.#host.elapsed();
+    if (speed !== undefined) cursor.setSpeed(speed, now);
+    if (pause === true) cursor.pause(now);
+    if (pause === false) cursor.resume(now);
+    if (asked.length > 0) return void asked.push({ kind: "updated", id });
+    const position = this.#host.formatPosition(cursor.seq);
+    this.#client.say({ kind: "updated", id, sub, position });
+  }
+
+  /** Goes on with a new cursor. @param start absent to start where the client is */
+  #refollow(link: ActiveSubscription, update: Update, start?: StartPosition): void {
+    const { cohort, cursor } = link;
+    const place = cohort.placeOf(this);
+    const here = cursor?.start ?? { kind: "seq" as const, seq: place.seq };
+    const { told } = cursor?.known ?? place;
+    const asked = cursor === undefined ? [] : link.asked;
+    const target = this.#target(cohort, update.every);
+    this.#follow(target, start ?? here, {
+      speed: update.speed ?? cursor?.speed ?? 0,
+      paused: update.pause ?? cursor?.paused ?? false,
+      // The answer contains all symbols.
+      known: { told },
+      asked: [...asked, { kind: "updated", id: update.id }],
+    });
+    if (target !== cohort) this.#leave(cohort.sub);
   }
 
   leaveAll(): void {
@@ -187,54 +155,41 @@ export class Subscriptions implements Follower {
   }
 
   fellBehind(cohort: Cohort): void {
-    const link = this.#subscriptions.get(cohort.sub);
-    if (link === undefined) return;
-    const place = cohort.letBehind(this);
-    link.cursor = this.#host.follow(this, cohort, { kind: "seq", seq: place.seq }, 0, place);
+    if (!this.#subscriptions.has(cohort.sub)) return;
+    const known = cohort.placeOf(this);
+    this.#follow(cohort, { kind: "seq", seq: known.seq }, { known });
   }
 
   outdated(cursor: Cursor): void {
-    const { cohort, seq, told, speed, paused } = cursor;
-    const link = this.#subscriptions.get(cohort.sub);
-    this.#host.unfollow(cursor);
-    if (link === undefined) return;
-    link.cursor = this.#host.follow(this, cohort, { kind: "seq", seq }, speed, { told });
-    if (paused) link.cursor.pause(this.#host.elapsed());
+    const { cohort, start, speed, paused, known } = cursor;
+    if (this.#servedBy(cursor)) this.#follow(cohort, start, { speed, paused, known });
   }
 
   started(cursor: Cursor): void {
-    const { cohort } = cursor;
-    const link = this.#subscriptions.get(cohort.sub);
-    if (link === undefined) return;
-    link.cursor = cursor;
-    const { asked } = link;
-    if (asked === undefined) return;
-    link.asked = undefined;
-    const position = asked.position ?? this.#host.formatPosition(cursor.seq);
-    const { symbols, unknown, snapshot } = this.#host.snapshot(cohort, cursor.replayed);
-    if (asked.kind === "subscribed") {
-      this.#subscribed(cohort, asked.id, { position, symbols, unknown, snapshot }, cursor.speed);
-    } else {
-      const { id } = asked;
-      this.#client.say({ kind: "updated", id, sub: cohort.sub, position, symbols, snapshot });
-    }
+    const link = this.#servedBy(cursor);
+    if (link !== undefined) this.#answer(link);
   }
 
   caughtUp(cursor: Cursor, place: Place): void {
-    const link = this.#subscriptions.get(cursor.cohort.sub);
+    if (this.#servedBy(cursor) === undefined) return;
+    const { cohort } = cursor;
     this.#host.unfollow(cursor);
-    if (link === undefined) return;
-    link.cursor = undefined;
-    this.#host.join(this, link.cohort, place);
+    this.#subscriptions.set(cohort.sub, { cohort });
+    this.#host.join(this, cohort, place);
   }
 
   fellOff(cursor: Cursor, reason: string): void {
-    const link = this.#subscriptions.get(cursor.cohort.sub);
-    this.#host.unfollow(cursor);
+    const link = this.#servedBy(cursor);
     if (link === undefined) return;
-    link.cursor = undefined;
-    this.#join(link.cohort, link.asked?.id, reason);
-    link.asked = undefined;
+    this.#host.unfollow(cursor);
+    const ids = link.asked.map(({ id }) => id);
+    this.#join(link.cohort, ids.length > 0 ? ids : [undefined], reason);
+  }
+
+  /** The subscription that a cursor serves; `undefined` if the client has left it. */
+  #servedBy(cursor: Cursor): Following | undefined {
+    const link = this.#subscriptions.get(cursor.cohort.sub);
+    return link?.cursor === cursor ? link : undefined;
   }
 
   #linkOf(action: string, sub: string): ActiveSubscription {
@@ -244,7 +199,7 @@ export class Subscriptions implements Follower {
   }
 
   /** Finds the cohort of a subscription. @throws {ClientError} beyond a limit or for a duplicate */
-  #open(subscription: Subscription): Cohort {
+  #cohortFor(subscription: Subscription): Cohort {
     const { subscriptionsMax } = this.#client;
     if (this.#subscriptions.size >= subscriptionsMax) {
       throw new ClientError(
@@ -273,10 +228,41 @@ export class Subscriptions implements Follower {
     return this.#host.cohortOf(subscription);
   }
 
-  /** Joins the live stream. @param reason why the requested start was not possible */
-  #join(cohort: Cohort, id: RequestId | undefined, reason?: string): void {
+  /** Makes a cursor, which takes the place of the one before, if there is one. */
+  #follow(
+    cohort: Cohort,
+    start: StartPosition,
+    { speed = 0, paused = false, known, asked = [] }: FollowOptions,
+  ): void {
+    const before = this.#subscriptions.get(cohort.sub)?.cursor;
+    const cursor = this.#host.follow(this, cohort, start, speed, known);
+    if (before !== undefined) this.#host.unfollow(before);
+    if (paused) cursor.pause(this.#host.elapsed());
+    this.#subscriptions.set(cohort.sub, { cohort, cursor, asked });
+    // Its answer may find the connection closed, and then the session leaves.
+    cursor.begin();
+  }
+
+  /** Answers the requests that have waited for the start of the cursor. */
+  #answer({ cohort, cursor, asked }: Following): void {
+    if (asked.length === 0) return;
+    const position = this.#host.formatPosition(cursor.seq);
+    const { symbols, unknown, snapshot } = this.#host.snapshot(cohort, cursor.replayed);
+    for (const { kind, id } of asked.splice(0)) {
+      if (kind === "subscribed") {
+        this.#subscribed(cohort, id, { position, symbols, unknown, snapshot }, cursor.speed);
+      } else {
+        this.#client.say({ kind, id, sub: cohort.sub, position, symbols, snapshot });
+      }
+    }
+  }
+
+  /** Joins the live stream and answers requests. @param reason why the start was not possible */
+  #join(cohort: Cohort, ids: readonly (RequestId | undefined)[], reason?: string): void {
+    this.#subscriptions.set(cohort.sub, { cohort });
     this.#host.join(this, cohort);
-    this.#subscribed(cohort, id, this.#host.snapshot(cohort), undefined, reason);
+    const snapshot = this.#host.snapshot(cohort);
+    for (const id of ids) this.#subscribed(cohort, id, snapshot, undefined, reason);
   }
 
   #subscribed(
@@ -306,6 +292,17 @@ export class Subscriptions implements Follower {
     if (link.cursor !== undefined) this.#host.unfollow(link.cursor);
     this.#host.leave(this, link.cohort);
   }
+}
+
+/** Whether an update needs a cursor that starts anew: the first one, or another one. */
+function needsNewCursor(
+  { cohort, cursor }: ActiveSubscription,
+  { every, seek, speed, pause }: Update,
+): boolean {
+  if (seek !== undefined) return true;
+  if (every !== undefined && every !== cohort.subscription.every) return true;
+  if (cursor === undefined) return pause === true;
+  return speed !== undefined && !cursor.canPlayAt(speed);
 }
 
 function alreadySubscribed(sub: string): ClientError {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KV } from "@nats-io/kv";
+import { natsFaultOf } from "./nats_error.ts";
 import type { LogStream } from "./stream.ts";
 
 /** Gives a task to one replica at a time. */
@@ -21,7 +22,7 @@ export interface Leases {
 }
 
 export interface StreamLeasesOptions {
-  readonly stream: LogStream;
+  readonly stream: Pick<LogStream, "bucket">;
   /** A readable name of this replica. */
   readonly holder: string;
   elapsed(): number;
@@ -54,7 +55,7 @@ export class StreamLeases implements Leases {
   ): Promise<void> {
     const { sleep } = this.#options;
     while (!signal.aborted) {
-      const term = await this.#take(name);
+      const term = await this.#acquire(name);
       if (term === undefined) {
         await sleep(RENEW_MS, signal);
         continue;
@@ -62,22 +63,36 @@ export class StreamLeases implements Leases {
       this.#held.add(name);
       const lost = new AbortController();
       const running = run(term, AbortSignal.any([signal, lost.signal]));
-      await this.#keep(name, term, signal);
+      const revision = await this.#keep(name, term, signal);
       lost.abort();
       this.#held.delete(name);
-      // The task of an earlier term must end before a later term starts.
-      if (!signal.aborted) await running;
+      // The task must end before the next term starts, here or on another replica.
+      const hasEnded = await this.#ended(running, signal);
+      if (hasEnded && revision !== undefined) await this.#giveUp(name, revision);
     }
   }
 
+  /** Waits for a task. After an abort it waits only until the lease has expired. */
+  async #ended(running: Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const over = new AbortController();
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { signal: over.signal });
+    });
+    const expired = aborted.then(() => this.#options.sleep(LEASE_MS, over.signal));
+    const hasEnded = await Promise.race([running.then(() => true), expired.then(() => false)]);
+    over.abort();
+    return hasEnded;
+  }
+
   /** @returns the term; `undefined` if another replica has the lease or NATS does not answer */
-  async #take(name: string): Promise<number | undefined> {
+  async #acquire(name: string): Promise<number | undefined> {
     try {
       return await (await this.#values()).create(keyOf(name), this.#options.holder);
     } catch (error) {
       const { message } = error as Error;
       // It is normal that another replica has it. Other errors are logged once.
-      if (!/wrong last sequence/i.test(message) && message !== this.#told) {
+      if (natsFaultOf(error) !== "conflict" && message !== this.#told) {
         this.#options.warn(`Cannot ask for the lease of ${name}: ${message}`);
         this.#told = message;
       }
@@ -85,8 +100,8 @@ export class StreamLeases implements Leases {
     }
   }
 
-  /** Renews a lease until it is lost, or gives it up when the signal is aborted. */
-  async #keep(name: string, term: number, signal: AbortSignal): Promise<void> {
+  /** Renews a lease until it is lost or the signal. @returns its revision if it is not lost */
+  async #keep(name: string, term: number, signal: AbortSignal): Promise<number | undefined> {
     const { elapsed, sleep, holder, warn } = this.#options;
     const values = await this.#values();
     let revision = term;
@@ -94,19 +109,24 @@ export class StreamLeases implements Leases {
       await sleep(RENEW_MS, signal);
       // A process that was suspended for so long cannot know who has it now.
       if (elapsed() - renewed >= LEASE_MS) break;
-      if (signal.aborted) {
-        await values.delete(keyOf(name), { previousSeq: revision }).catch(() => {});
-        return;
-      }
+      if (signal.aborted) return revision;
       const begun = elapsed();
       try {
         revision = await values.update(keyOf(name), holder, revision);
         renewed = begun;
       } catch (error) {
-        if (/wrong last sequence/i.test((error as Error).message)) break;
+        if (natsFaultOf(error) === "conflict") break;
       }
     }
     warn(`The lease of ${name} is lost: another replica may have it`);
+    return undefined;
+  }
+
+  async #giveUp(name: string, revision: number): Promise<void> {
+    const given = this.#values()
+      .then((values) => values.delete(keyOf(name), { previousSeq: revision }));
+    // Without an answer the lease expires.
+    await given.catch(() => {});
   }
 
   #values(): Promise<KV> {

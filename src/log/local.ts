@@ -35,11 +35,6 @@ export class LocalEntries implements EntryStore {
     this.#takeBack = db.prepare("DELETE FROM entry WHERE id >= ?");
   }
 
-  /** Number of entries in the file. */
-  count(): number {
-    return Number(this.#db.prepare("SELECT count(*) AS count FROM entry").get()!["count"]);
-  }
-
   *read(after: number): Iterable<Entry> {
     let expected = after + 1;
     for (const { id, entry } of this.#all()) {

@@ -73,7 +73,7 @@ export interface Appended {
   readonly last: number;
 }
 
-/** Most ticks in an entry. */
+/** Most ticks in an entry. The seqs of existing streams depend on it, so it must not change. */
 export const ENTRY_TICKS_MAX = 4_096;
 
 /** With this many ticks a log does not wait for the next frame. */

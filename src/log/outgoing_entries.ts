@@ -36,7 +36,7 @@ export interface OutgoingEntry {
   }[];
 }
 
-const PARCEL_TICKS = 1_024;
+const ENTRY_TICKS = 1_024;
 
 /**
  * Packs drafts in order, as many per entry as fit. A draft with a key or a lease may be rejected,
@@ -44,32 +44,32 @@ const PARCEL_TICKS = 1_024;
  * @param time now
  */
 export function outgoingEntries(waiting: readonly Waiting[], time: number): OutgoingEntry[] {
-  const parcels: OutgoingEntry[] = [];
+  const outgoing: OutgoingEntry[] = [];
   let group: Waiting[] = [];
   let ticks = 0;
   const close = () => {
-    if (group.length > 0) parcels.push(parcelOf(group, time));
+    if (group.length > 0) outgoing.push(outgoingEntry(group, time));
     [group, ticks] = [[], 0];
   };
   for (const each of waiting) {
     const { draft, draft: { key, lease } } = each;
     const length = weightOf(draft);
     const travelsAlone = isAlone(draft) ||
-      key !== undefined || lease !== undefined || length > PARCEL_TICKS;
-    if (travelsAlone || ticks + length > PARCEL_TICKS) close();
+      key !== undefined || lease !== undefined || length > ENTRY_TICKS;
+    if (travelsAlone || ticks + length > ENTRY_TICKS) close();
     if (travelsAlone) {
       const parts = partsOf(each);
-      for (const part of parts) parcels.push(parcelOf([part], time, part !== parts.at(-1)));
+      for (const part of parts) outgoing.push(outgoingEntry([part], time, part !== parts.at(-1)));
     } else {
       group.push(each);
       ticks += length;
     }
   }
   close();
-  return parcels;
+  return outgoing;
 }
 
-function parcelOf(group: readonly Piece[], time: number, more = false): OutgoingEntry {
+function outgoingEntry(group: readonly Piece[], time: number, more = false): OutgoingEntry {
   let first = 0;
   const ends = group.map((waiting) => {
     const last = first + seqsOf(waiting.draft) - 1;
@@ -97,7 +97,7 @@ function partsOf(whole: Waiting): Piece[] {
   const { draft } = whole;
   const { key, lease } = draft;
   const accepted = recordsOf(draft);
-  const size = countFor(PARCEL_TICKS, draft);
+  const size = countFor(ENTRY_TICKS, draft);
   const count = Math.ceil(accepted / size);
   if (count <= 1) return [whole];
   const done: Appended[] = [];

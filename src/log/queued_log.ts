@@ -114,7 +114,7 @@ export class QueuedLog implements SlicedLog {
   work(): boolean {
     if (this.#large === undefined) this.#writeWaiting();
     if (this.#large !== undefined) this.#writeLarge(this.#large);
-    this.#tell();
+    this.#deliverSlice();
     return this.#waiting.length > 0 || this.#large !== undefined ||
       this.#undelivered.length > 0;
   }
@@ -254,7 +254,7 @@ export class QueuedLog implements SlicedLog {
   }
 
   /** Delivers a slice of the written entries and answers their senders. */
-  #tell(): void {
+  #deliverSlice(): void {
     const { elapsed } = this.#options;
     const until = elapsed() + DELIVER_MS_MAX;
     let ticks = 0;

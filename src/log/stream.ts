@@ -5,14 +5,17 @@
 import type { JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { KV, KvEntry } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { backoff } from "../core/backoff.ts";
 import { LogUnavailable, TapeError, TapeFull } from "../store/tape_error.ts";
 import { connectTo } from "./nats.ts";
+import { natsFaultOf } from "./nats_error.ts";
 import type { StreamSpec } from "./stream_spec.ts";
 
-/** The clock and logger that a stream uses. */
+/** The clock, chance and logger that a stream uses. */
 export interface StreamWorld {
   now(): number;
   elapsed(): number;
+  random(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   info(message: string): void;
   warn(message: string): void;
@@ -35,16 +38,12 @@ export interface StreamMessage {
 /** The description that marks a stream of this program. */
 const DESCRIPTION = "tickwire log 1";
 const NANOS_PER_MS = 1e6;
-const REQUEST_MS = 2_000, RETRY_MS = 250, HEARTBEAT_MS = 1_000;
+const REQUEST_MS = 2_000, RETRY_MS_MAX = 1_000, HEARTBEAT_MS = 1_000;
 /** How long a write waits for a server that is down. */
 const PATIENCE_MS = 5_000;
 const MESSAGES_AHEAD = 256;
 /** How long the server keeps message ids to detect duplicates. */
 const DUPLICATES_MS = 120_000;
-/** Error codes: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
-const NOT_FOUND = 10_059, NOT_ENABLED = [10_039, 10_076];
-const PASSING = [10_004, 10_005, 10_008];
-const FULL = [10_023, 10_028, 10_047, 10_077, 10_122];
 
 /** An open stream of this program. */
 export class LogStream {
@@ -117,9 +116,9 @@ export class LogStream {
    * @throws {LogUnavailable} {TapeFull} {TapeError}
    */
   async publish(id: string, data: Uint8Array, patient = false): Promise<number> {
-    const { elapsed, sleep } = this.#world;
+    const { elapsed, random, sleep } = this.#world;
     const until = elapsed() + (patient ? Infinity : PATIENCE_MS);
-    for (;;) {
+    for (let attempt = 0;; attempt++) {
       try {
         const options = { msgID: id, timeout: REQUEST_MS, retries: 0 };
         const expect = { streamName: this.name };
@@ -128,19 +127,23 @@ export class LogStream {
       } catch (cause) {
         const error = toError(this.name, cause);
         if (this.#isClosed || !(error instanceof LogUnavailable) || elapsed() >= until) throw error;
-        await sleep(RETRY_MS);
+        await sleep(backoff(attempt, random, RETRY_MS_MAX));
       }
     }
   }
 
   /**
    * Reads the messages from a seq on, and new ones until the stream is closed.
-   * @param take is awaited before the next message is read
+   * @param receive is awaited before the next message is read
    */
-  async read(from: number, take: (message: StreamMessage) => Promise<void> | void): Promise<void> {
+  async read(
+    from: number,
+    receive: (message: StreamMessage) => Promise<void> | void,
+  ): Promise<void> {
+    const { random, sleep, warn } = this.#world;
     let next = from;
     let told = "";
-    while (!this.#isClosed) {
+    for (let attempt = 0; !this.#isClosed; attempt++) {
       try {
         const options = { opt_start_seq: next, inactive_threshold: 60_000 };
         const consumer = await this.#client.consumers.get(this.name, options);
@@ -151,17 +154,18 @@ export class LogStream {
         });
         for await (const { seq, data, info } of messages) {
           told = "";
+          attempt = 0;
           if (this.#isClosed) return;
           next = seq + 1;
-          await take({ seq, data, pending: info.pending });
+          await receive({ seq, data, pending: info.pending });
         }
       } catch (cause) {
         if (cause instanceof TapeError) throw cause;
         const { message } = toError(this.name, cause);
-        if (message !== told && !this.#isClosed) this.#world.warn(`${message}; trying again`);
+        if (message !== told && !this.#isClosed) warn(`${message}; trying again`);
         told = message;
       }
-      await this.#world.sleep(RETRY_MS);
+      await sleep(backoff(attempt, random, RETRY_MS_MAX));
     }
   }
 
@@ -176,7 +180,7 @@ export class LogStream {
       return { firstSeq: Math.max(1, state.first_seq), lastSeq: state.last_seq };
     } catch (cause) {
       if (cause instanceof TapeError) throw cause;
-      if (codeOf(cause) === NOT_FOUND) throw gone(this.name, "was deleted");
+      if (natsFaultOf(cause) === "missing") throw gone(this.name, "was deleted");
       return undefined;
     }
   }
@@ -191,9 +195,9 @@ export class LogStream {
     if (value !== from) return value;
     const next = String(value + 1);
     const written = entry ? values.update(name, next, entry.revision) : values.create(name, next);
-    await written.catch((error: Error) => {
+    await written.catch((error: unknown) => {
       // Another process has incremented it.
-      if (!/wrong last sequence|already exists/i.test(error.message)) throw error;
+      if (natsFaultOf(error) !== "conflict") throw toError(this.name, error);
     });
     return await this.counter(bucket, name);
   }
@@ -250,7 +254,7 @@ async function findOrMake(
   const { stream } = spec;
   const subjects = [subjectOf(stream)];
   const found = await manager.streams.info(stream).catch((error: unknown) => {
-    if (codeOf(error) !== NOT_FOUND) throw error;
+    if (natsFaultOf(error) !== "missing") throw error;
   });
   if (found === undefined) {
     return await manager.streams.add({
@@ -276,10 +280,6 @@ async function findOrMake(
   return await manager.streams.update(stream, { max_age: ageMs * NANOS_PER_MS });
 }
 
-function codeOf(error: unknown): number | undefined {
-  return (error as { code?: unknown }).code as number | undefined;
-}
-
 function gone(name: string, what: string): TapeError {
   return new TapeError(
     `Cannot follow the stream ${name}: it ${what}; restart to read what it has now`,
@@ -288,33 +288,24 @@ function gone(name: string, what: string): TapeError {
 
 /** The error of a stream that cannot be used. */
 function refused({ stream, servers }: StreamSpec, cause: unknown): TapeError {
-  const { message } = cause as Error;
-  if (isPassing(cause)) return toError(stream, cause);
-  const why =
-    NOT_ENABLED.includes(codeOf(cause) ?? 0) || /jetstream (?:is )?not enabled/i.test(message)
-      ? "JetStream is not enabled there: start nats-server with -js"
-      : message;
+  const fault = natsFaultOf(cause);
+  if (fault === "unreachable") return toError(stream, cause);
+  const why = fault === "disabled"
+    ? "JetStream is not enabled there: start nats-server with -js"
+    : (cause as Error).message;
   return new TapeError(`Cannot use the stream ${stream} at ${servers.join(", ")}: ${why}`, {
     cause,
   });
 }
 
-/** Whether an error is temporary: the servers are still forming the cluster or are too busy. */
-function isPassing(cause: unknown): boolean {
-  return PASSING.includes(codeOf(cause) ?? 0) ||
-    /timeout|no responders|temporarily|no suitable peers|\b503\b/i.test((cause as Error).message);
-}
-
-/** Translates an error of NATS for the sender of a write. */
+/** Translates an error of NATS for the sender of a write. @throws it if our own code is wrong */
 function toError(stream: string, cause: unknown): TapeError {
   if (cause instanceof TapeError) return cause;
   const { message } = cause as Error;
-  const code = codeOf(cause) ?? 0;
-  if (FULL.includes(code) || /maximum (?:bytes|messages) exceeded|insufficient/i.test(message)) {
-    return new TapeFull(`Cannot write to the stream ${stream}: ${message}`, { cause });
-  }
-  if (/permissions violation/i.test(message)) {
-    return new TapeError(`Cannot write to the stream ${stream}: ${message}`, { cause });
+  const fault = natsFaultOf(cause);
+  if (fault === "full" || fault === "forbidden") {
+    const what = `Cannot write to the stream ${stream}: ${message}`;
+    return fault === "full" ? new TapeFull(what, { cause }) : new TapeError(what, { cause });
   }
   return new LogUnavailable(`Cannot reach the stream ${stream}: ${message}`, { cause });
 }

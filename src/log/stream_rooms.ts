@@ -19,7 +19,7 @@ export interface RoomCarrier {
 }
 
 export interface StreamRoomsOptions {
-  readonly stream: LogStream;
+  readonly stream: Pick<LogStream, "name" | "connection" | "isConnected" | "isClosed">;
   /** The name of this replica. */
   readonly replica: string;
   fault(error: unknown): void;
@@ -33,6 +33,7 @@ const ASK_MS = 1_000;
 export class StreamRooms implements RoomCarrier {
   readonly #options: StreamRoomsOptions;
   readonly #subject: string;
+  /** The senders of messages that have not come back, in the order of the messages. */
   readonly #senders = new Map<string, object>();
   #count = 0;
 
@@ -60,9 +61,7 @@ export class StreamRooms implements RoomCarrier {
       callback: (error, message) => {
         if (error !== null) return fault(error);
         const { room, id, text } = message.json<{ room: string; id: string; text: string }>();
-        const sender = this.#senders.get(id);
-        this.#senders.delete(id);
-        arrive(room, text, sender);
+        arrive(room, text, this.#senderOf(id));
       },
     });
     connection.subscribe(this.#subject, {
@@ -81,6 +80,17 @@ export class StreamRooms implements RoomCarrier {
     void this.#ask(arrive, known).catch((error) => {
       if (!this.#options.stream.isClosed) fault(error);
     });
+  }
+
+  /** Messages come back in order, so the messages before this one were lost with a connection. */
+  #senderOf(id: string): object | undefined {
+    const found = this.#senders.get(id);
+    if (found === undefined) return undefined;
+    for (const each of this.#senders.keys()) {
+      this.#senders.delete(each);
+      if (each === id) break;
+    }
+    return found;
   }
 
   async #ask(

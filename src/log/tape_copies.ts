@@ -83,11 +83,13 @@ export class TapeCopies {
       const { sleep, everyMs, warn } = this.#options;
       for (let told = ""; !held.aborted;) {
         try {
-          await this.#make(snapshots);
+          await this.#make(snapshots, held);
           told = "";
         } catch (error) {
           const { message } = error as Error;
-          if (message !== told) warn(`Cannot make a copy of the tape for new replicas: ${message}`);
+          if (message !== told && !held.aborted) {
+            warn(`Cannot make a copy of the tape for new replicas: ${message}`);
+          }
           told = message;
         }
         await sleep(Math.min(everyMs, LOOK_MS_MAX), held);
@@ -101,14 +103,14 @@ export class TapeCopies {
     await this.#making;
   }
 
-  async #make(snapshots: Snapshots): Promise<void> {
+  async #make(snapshots: Snapshots, held: AbortSignal): Promise<void> {
     const { everyMs, now, info } = this.#options;
     const store = await this.#store();
     const copies = await this.#copies(store);
     const [newest] = copies;
     const isDue = newest === undefined || now() - Date.parse(newest.mtime) >= everyMs;
     if (!isDue || snapshots.isTaken) return;
-    const { name, size } = await this.#put(store, snapshots);
+    const { name, size } = await this.#put(store, snapshots, held);
     info(`Made a copy of the tape for new replicas: ${size} bytes`);
     // A replica may still read the copy before.
     const kept = [name, newest?.name];
@@ -117,12 +119,17 @@ export class TapeCopies {
     }
   }
 
-  async #put(store: ObjectStore, snapshots: Snapshots): Promise<ObjectInfo> {
+  async #put(
+    store: ObjectStore,
+    snapshots: Snapshots,
+    held: AbortSignal,
+  ): Promise<ObjectInfo> {
     const { epoch, now } = this.#options;
     const snapshot = snapshots.take();
     try {
       const bytes = new ReadableStream<Uint8Array>({
         async pull(controller) {
+          held.throwIfAborted();
           const next = await snapshot.next();
           if (next === undefined) controller.close();
           else controller.enqueue(next);

@@ -1,4 +1,4 @@
-import { DAY_MS, INTERVALS, isInterval, startOf } from "../core/interval.ts";
+import { DAY_MS, INTERVALS, isInterval, lengthOf, startOf } from "../core/interval.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import { symbolFault, type Tick } from "../core/tick.ts";
 import { RecordFault } from "../wire/record_fault.ts";
@@ -8,6 +8,7 @@ import type { Field } from "./names.ts";
 import { type DecimalMark, isNothing, readNumber } from "./numbers.ts";
 import { lookUp, type NumberedRow } from "./table.ts";
 import { type ReadTime, timeReader } from "./times.ts";
+import { type Zone, zoneOf } from "./zones.ts";
 
 /** The ticks and bars of records. */
 export interface Taken {
@@ -38,6 +39,7 @@ export class Layout {
   readonly #get: Readonly<Record<Field, Get>>;
   readonly #times: readonly Get[];
   readonly #readTime: ReadTime;
+  readonly #zone: Zone;
   readonly #values: readonly { readonly name: string; readonly get: Get }[];
   /** The parts of the symbol's pattern: text at even places, names of columns between. */
   readonly #pattern: readonly string[] | undefined;
@@ -63,6 +65,7 @@ export class Layout {
     this.#times = form.time?.map(getter) ?? [this.#get.time];
     const { timeFormat: format, timeUnit: unit, zone } = form;
     this.#readTime = timeReader({ format, unit, zone });
+    this.#zone = zoneOf(zone ?? "Z");
     this.#values = (form.values ?? []).map((name) => ({ name, get: getter(name) }));
     const pattern = form.symbol?.split(/\{([^{}]*)\}/);
     this.#pattern = pattern !== undefined && pattern.length > 1 ? pattern : undefined;
@@ -131,7 +134,10 @@ export class Layout {
     if (typeof interval !== "string" || !isInterval(interval)) {
       throw new RecordFault(`interval ${show(interval)} is none of ${INTERVALS.join(", ")}`);
     }
-    const time = startOf(interval, this.#timed(told, now));
+    const moment = this.#timed(told, now);
+    // Midnight in Berlin is on the day before in UTC: a bar of a day keeps the date of its zone.
+    const isOfDays = lengthOf(interval) >= DAY_MS;
+    const time = startOf(interval, isOfDays ? moment + this.#zone.offsetOf(moment) : moment);
     return { symbol: name, interval, time, open, high, low, close, volume };
   }
 

@@ -9,6 +9,8 @@ export interface Zone {
    * In a skipped hour the offset from before the change applies.
    */
   offsetAt(local: number): number;
+  /** Offset from UTC in milliseconds at a moment, in milliseconds since the epoch. */
+  offsetOf(moment: number): number;
 }
 
 const zones = new Map<string, Zone>();
@@ -28,11 +30,11 @@ export function zoneOf(name: string): Zone {
 }
 
 function makeZone(name: string): Zone {
-  if (/^(?:z|utc|gmt)$/i.test(name)) return { offsetAt: () => 0 };
+  if (/^(?:z|utc|gmt)$/i.test(name)) return fixed(0);
   const [, sign, hours, minutes = "0"] = /^([+-])(\d{2})(?::?(\d{2}))?$/.exec(name) ?? [];
   if (sign !== undefined) {
     const ms = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === "-" ? -1 : 1);
-    if (Math.abs(ms) <= 18 * 3_600_000) return { offsetAt: () => ms };
+    if (Math.abs(ms) <= 18 * 3_600_000) return fixed(ms);
   }
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
@@ -54,5 +56,12 @@ function makeZone(name: string): Zone {
       }
       return offset;
     },
+    offsetOf: (moment) =>
+      Temporal.Instant.fromEpochMilliseconds(Math.floor(moment)).toZonedDateTimeISO(name)
+        .offsetNanoseconds / 1e6,
   };
+}
+
+function fixed(ms: number): Zone {
+  return { offsetAt: () => ms, offsetOf: () => ms };
 }

@@ -6,6 +6,8 @@ import { TapeError } from "../store/tape_error.ts";
 
 export interface BackupsOptions {
   readonly snapshots: Snapshots;
+  /** Brings what only the log has into the file, where the log is elsewhere. @throws {TapeError} */
+  readonly complete?: (() => Promise<void>) | undefined;
   /** The folder for the copies. */
   readonly folder: string;
   readonly everyMs: number;
@@ -80,7 +82,9 @@ export class Backups {
   }
 
   async #write(path: string): Promise<number> {
-    const snapshot = this.#options.snapshots.take();
+    const { snapshots, complete } = this.#options;
+    await complete?.();
+    const snapshot = snapshots.take();
     try {
       const file = await open(path, "w");
       try {

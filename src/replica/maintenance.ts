@@ -9,6 +9,8 @@ const SAVE_MS = 5_000;
 const RETAIN_MS = 10_000, MIGRATION_TOLD_MS = 10_000;
 /** With more bars that are only in memory, the state is stored sooner. */
 const BARS_HELD = 10_000;
+/** So few ticks are brought into the file at once. */
+const UNSEALED_FEW = 4_096;
 
 export interface MaintenanceOptions {
   readonly replica: Replica;
@@ -74,6 +76,31 @@ export class Maintenance {
   finish(): void {
     this.#saving = this.#options.tape.head;
     while (this.#saving !== undefined && this.#saveSlice());
+  }
+
+  /**
+   * Brings all ticks into the file, so that a copy of it needs no log. The last of them, which have come in
+   * the meantime, are brought in without a pause: a copy that is taken at once has all.
+   * @throws {TapeError} when they cannot be written
+   */
+  async complete(pause: () => Promise<void>): Promise<void> {
+    const { tape } = this.#options;
+    for (let before = Infinity; tape.unsealed > UNSEALED_FEW && tape.unsealed < before;) {
+      before = tape.unsealed;
+      for (const _slice of this.#sealAll()) await pause();
+    }
+    for (const _slice of this.#sealAll());
+    if (tape.settle() === tape.head) return;
+    throw new TapeError("Cannot copy the tape: its newest ticks cannot be written to the file");
+  }
+
+  /** Stores and seals what there is now, a slice at a time. */
+  *#sealAll(): Generator<void> {
+    const { tape } = this.#options;
+    this.#saving = tape.head;
+    tape.closeBlock();
+    while (this.#saving !== undefined && this.#saveSlice()) yield;
+    while (this.#try("seal", () => this.#seal()) === true) yield;
   }
 
   /** @returns whether the slice was stored */

@@ -21,8 +21,8 @@ export interface OpenOptions {
   /** The name of this process, shown to others that find the file in use. */
   readonly holder: string;
   newEpoch(): string;
-  /** The epoch of a remote log, which has all entries that the file may have lost. */
-  readonly epoch?: string | undefined;
+  /** A log that is not in the file. It has all entries that the file may have lost. */
+  readonly shared?: { readonly epoch: string; readonly name: string } | undefined;
   /** Whether other processes of this server read the file. */
   readonly isRead?: boolean | undefined;
 }
@@ -38,6 +38,8 @@ export interface Opened {
 export const IN_MEMORY = ":memory:";
 
 const BUSY_MS = 1_000;
+/** Under this name the file says where its log is: the name of a stream; empty for a log in the file. */
+const STREAM = "stream";
 
 /** Opens or creates the file and locks it for this process. @throws {TapeError} */
 export function openDatabase(options: OpenOptions): Opened {
@@ -135,6 +137,7 @@ export function beginAnew(path: string, epoch: string): void {
     db.exec("PRAGMA synchronous = FULL");
     const meta = new TextTable(db, "meta");
     meta.put("epoch", epoch);
+    meta.put(STREAM, "");
     // The copy was made while the tape was in use.
     meta.put("clean", "1");
   } catch (cause) {
@@ -171,18 +174,29 @@ function checkKind(db: DatabaseSync, path: string): void {
   }
 }
 
+/** The name of the stream that has the newest entries of a file; `undefined` for a file that has all. */
+export function streamOf(meta: TextTable): string | undefined {
+  return meta.all().get(STREAM) || undefined;
+}
+
 /** Reads a numeric pragma of the file. */
 export function pragmaOf(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]);
 }
 
-/** Decides whether the epoch remains. */
+/** Decides whether the epoch remains. @throws {TapeError} for a file that is not whole without its stream */
 function begin(
   db: DatabaseSync,
   meta: TextTable,
-  { path, bootId, newEpoch, epoch: shared }: OpenOptions,
+  { path, bootId, newEpoch, shared }: OpenOptions,
 ): Pick<Opened, "epoch" | "notes"> {
   const known = meta.all();
+  const stream = known.get(STREAM);
+  if (stream && shared === undefined) {
+    throw new TapeError(
+      `Cannot open tape ${path}: its newest ticks are in the stream ${stream}; start with --log, or restore a backup`,
+    );
+  }
   const notes: string[] = [];
   let epoch = known.get("epoch");
   if (epoch !== undefined && known.get("clean") !== "1" && known.get("boot") !== bootId) {
@@ -195,8 +209,8 @@ function begin(
       epoch = undefined;
     }
   }
-  epoch ??= shared ?? newEpoch();
-  const marks = Object.entries({ epoch, boot: bootId, clean: "0" });
+  epoch ??= shared?.epoch ?? newEpoch();
+  const marks = Object.entries({ epoch, boot: bootId, clean: "0", [STREAM]: shared?.name ?? "" });
   // Values that are already there must not need space on a full disk.
   const changed = marks.filter(([name, value]) => known.get(name) !== value);
   transact(db, () => changed.forEach(([name, value]) => meta.put(name, value)));

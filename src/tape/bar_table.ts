@@ -134,14 +134,14 @@ export class BarTable {
   }
 
   /**
-   * Deletes some of the cancelled bars that start in `from < time < to`.
-   * @returns the time after which to continue; `undefined` if there are no more
+   * Deletes some of the cancelled bars that start in `from <= time < to`.
+   * @returns the time from which to continue; `undefined` if there are no more
    */
   sweep(symbol: string, interval: Interval, from: number, to: number): number | undefined {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
-    const rows = rowsOf(this.#first.all(id, index, after(from), to, VISITED_MAX));
+    const rows = rowsOf(this.#first.all(id, index, from, to, VISITED_MAX));
     const isCancelled = (row: Row) => this.#isGone(id, interval, row);
     const last = rows.at(-1)?.[0];
     if (last !== undefined && rows.every(isCancelled)) {
@@ -149,7 +149,7 @@ export class BarTable {
     } else {
       for (const row of rows) if (isCancelled(row)) this.#remove.run(id, index, row[0], row[0]);
     }
-    return rows.length < VISITED_MAX ? undefined : last;
+    return rows.length < VISITED_MAX ? undefined : after(last!);
   }
 
   /** The records of bars that contain both given bars and ticks. */

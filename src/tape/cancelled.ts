@@ -1,4 +1,5 @@
 import type { TapedCorrection } from "../core/correction.ts";
+import { lastAtMost } from "./halving.ts";
 import type { Segment } from "./segment.ts";
 
 type Span = Pick<Segment, "after" | "last" | "oldest" | "newest">;
@@ -134,12 +135,6 @@ class OfSymbol {
 
   /** The index of the piece that contains a time. */
   #pieceOf(time: number): number {
-    let low = 0, high = this.#begins.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#begins[middle]! <= time) low = middle + 1;
-      else high = middle;
-    }
-    return Math.max(0, low - 1);
+    return Math.max(0, lastAtMost(this.#begins, time));
   }
 }

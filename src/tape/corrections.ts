@@ -16,7 +16,7 @@ interface Row {
 /** A correction, and the place where the deletion of its cancelled bars continues. */
 interface Kept {
   readonly correction: TapedCorrection;
-  sweeping: { readonly interval: number; readonly after: number } | undefined;
+  sweeping: { readonly interval: number; readonly from: number } | undefined;
 }
 
 /** A range of bars in which a correction has cancelled some. */
@@ -25,8 +25,6 @@ export interface Sweeping {
   readonly interval: Interval;
   readonly from: number;
   readonly to: number;
-  /** The seq of the correction. Bars that were made after it stay. */
-  readonly seq: number;
 }
 
 /** The name of the record that holds the ids of the last forgotten row and of the last row. */
@@ -81,7 +79,7 @@ export class Corrections {
 
   #add(correction: TapedCorrection): void {
     this.#cancel(correction);
-    const sweeping = correction.seqs === undefined ? { interval: 0, after: -Infinity } : undefined;
+    const sweeping = correction.seqs === undefined ? { interval: 0, from: -Infinity } : undefined;
     this.#kept.push({ correction, sweeping });
   }
 
@@ -141,17 +139,16 @@ export class Corrections {
     return this.#kept.some(({ sweeping }) => sweeping !== undefined);
   }
 
-  /** Deletes some cancelled bars. @param sweep deletes them, returns the time to continue after */
+  /** Deletes some cancelled bars. @param sweep deletes them, returns where to continue */
   sweep(sweep: (where: Sweeping) => number | undefined): boolean {
     const kept = this.#kept.find(({ sweeping }) => sweeping !== undefined);
     if (kept === undefined) return false;
-    const { interval, after } = kept.sweeping!;
-    const { symbol, seq, from = -Infinity, to = Infinity } = kept.correction;
-    const where = { symbol, seq, interval: INTERVALS[interval]!, from: Math.max(from, after), to };
-    const next = sweep(where);
-    if (next !== undefined) kept.sweeping = { interval, after: next };
+    const { interval, from: begin } = kept.sweeping!;
+    const { symbol, from = -Infinity, to = Infinity } = kept.correction;
+    const next = sweep({ symbol, interval: INTERVALS[interval]!, from: Math.max(from, begin), to });
+    if (next !== undefined) kept.sweeping = { interval, from: next };
     else if (interval + 1 < INTERVALS.length) {
-      kept.sweeping = { interval: interval + 1, after: -Infinity };
+      kept.sweeping = { interval: interval + 1, from: -Infinity };
     } else kept.sweeping = undefined;
     return true;
   }

@@ -1,4 +1,5 @@
 import { CHUNK_TICKS_MAX } from "./chunk.ts";
+import { firstIndex } from "./halving.ts";
 import { pushVarint, readVarint } from "./runs.ts";
 
 /** Most ticks of a part that several symbols share. A symbol with many ticks has several parts. */
@@ -34,13 +35,9 @@ export class Directory {
 
   /** The index of a symbol; -1 if the block has no tick of it. */
   indexOf(symbol: number): number {
-    let low = 0, high = this.symbols.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.symbols[middle]! < symbol) low = middle + 1;
-      else high = middle;
-    }
-    return this.symbols[low] === symbol ? low : -1;
+    const { symbols } = this;
+    const found = firstIndex(symbols.length, (index) => symbols[index]! >= symbol);
+    return symbols[found] === symbol ? found : -1;
   }
 
   /** Number of ticks of a symbol. */

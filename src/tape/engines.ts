@@ -6,9 +6,10 @@ import { IN_MEMORY, openDatabase, openToFollow } from "../store/database.ts";
 import { Snapshots } from "../store/snapshot.ts";
 import type { TapeError } from "../store/tape_error.ts";
 import { beginAfter, seqNoted } from "./parts.ts";
+import { LOG_TICK_BYTES } from "./retainer.ts";
 import type { SharedLog } from "./shared.ts";
 import type { Sharing } from "./sharing.ts";
-import { StoredTape } from "./stored_tape.ts";
+import { BLOCK_TICKS, StoredTape } from "./stored_tape.ts";
 
 /** The value of `--tape engine:what`. */
 export type TapeSpec =
@@ -16,10 +17,8 @@ export type TapeSpec =
   | { readonly engine: "sqlite"; readonly path: string };
 
 const MEMORY_TICKS = 250_000;
-/** About the bytes of a tick in the log part of the file. */
-const BYTES_A_TICK = 40;
 /** A block is deleted as a whole, so blocks are small if the tape keeps few ticks. */
-const BLOCK_SHARE = 1 / 4, BLOCK_TICKS_MIN = 1_000, BLOCK_TICKS_MAX = 65_536;
+const BLOCK_SHARE = 1 / 4, BLOCK_TICKS_MIN = 1_000;
 
 /** Parses the name of a tape. @throws {RangeError} */
 export function parseTapeSpec(name: string): TapeSpec {
@@ -95,14 +94,14 @@ export function openFollowed(
   const { path } = spec;
   const { db, meta, settled } = openToFollow(path);
   const epoch = meta.all().get("epoch") ?? "";
-  const blockTicks = blockTicksOf(bytesMax / BYTES_A_TICK);
+  const blockTicks = blockTicksOf(bytesMax / LOG_TICK_BYTES);
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, isReader: true });
   return { log: follow(epoch, tape.sharing), tape, snapshots: undefined, settled };
 }
 
 /** @param ticks number of ticks that the tape keeps */
 function blockTicksOf(ticks: number): number {
-  return Math.min(BLOCK_TICKS_MAX, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
+  return Math.min(BLOCK_TICKS, Math.max(BLOCK_TICKS_MIN, ticks * BLOCK_SHARE));
 }
 
 /** Opens a tape and its log. @throws {RangeError} {TapeError} */
@@ -119,11 +118,17 @@ export function openTape(
   const ticksMax = spec.engine === "memory" ? spec.ticksMax : undefined;
   const shared = elsewhere?.shared;
   const { db, meta, epoch, notes } = openDatabase({
-    ...{ path, bootId, holder, epoch: shared?.epoch, isRead: released !== undefined },
+    ...{
+      path,
+      bootId,
+      holder,
+      shared: shared && { epoch: shared.epoch, name: shared.stream.name },
+      isRead: released !== undefined,
+    },
     newEpoch: () => newEpoch(random),
   });
   for (const note of notes) warn(note);
-  const blockTicks = blockTicksOf(ticksMax ?? bytesMax / BYTES_A_TICK);
+  const blockTicks = blockTicksOf(ticksMax ?? bytesMax / LOG_TICK_BYTES);
   // A new tape begins after the messages that the stream has deleted.
   if (shared !== undefined && seqNoted(meta, "settled") === 0) beginAfter(meta, shared.tail);
   const tape = new StoredTape({ db, meta, epoch, path, barsKept, blockTicks, ticksMax, released });

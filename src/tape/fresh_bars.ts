@@ -1,5 +1,6 @@
 import { type BarRange, type BarRecord, TIME } from "../core/bar.ts";
 import type { Interval } from "../core/interval.ts";
+import { firstIndex } from "./halving.ts";
 
 /** Records of bars that are not stored yet, by series and time. */
 export class FreshBars {
@@ -115,25 +116,15 @@ class Series {
       found.push(numbers);
       if (!isGone(numbers)) left--;
     };
-    const end = firstAt(times, to);
+    const firstAt = (time: number) => firstIndex(times.length, (index) => times[index]! >= time);
+    const end = firstAt(to);
     if (from > -Infinity) {
-      for (let at = firstAt(times, from); at < end && left > 0; at++) add(times[at]!);
+      for (let at = firstAt(from); at < end && left > 0; at++) add(times[at]!);
       return found;
     }
     for (let at = end - 1; at >= 0 && left > 0; at--) add(times[at]!);
     return found.reverse();
   }
-}
-
-/** The index of the first time that is not before the given one. */
-function firstAt(times: readonly number[], time: number): number {
-  let low = 0, high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The key of a series. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { LocalEntries } from "../log/local.ts";
 import { lastSeq } from "../log/log.ts";
 import { Damage } from "../store/checksum.ts";
-import { openToRead, pragmaOf } from "../store/database.ts";
+import { openToRead, pragmaOf, streamOf } from "../store/database.ts";
 import { TapeError } from "../store/tape_error.ts";
 import { TextTable } from "../store/text_table.ts";
 import { BarTable } from "./bar_table.ts";
@@ -36,6 +36,8 @@ export interface Inspection {
   /** Entries of the log, and their ticks, which are not in blocks. */
   entries: number;
   entryTicks: number;
+  /** The stream that has the ticks after `last`, for the file of a replica that has read more of it. */
+  stream: string | null;
   /** Ticks in the format of version 0.1.0. */
   legacyTicks: number;
   bars: number;
@@ -85,7 +87,7 @@ class Looking {
         ...{ first: 0, last: 0, oldest: null, newest: null, symbols: this.#symbols.size },
         ...{ ticks: 0, blocks: 0, parts: 0, blockBytes: 0 },
         fileBytes: pragmaOf(db, "page_count") * pragmaOf(db, "page_size"),
-        ...{ entries: 0, entryTicks: 0, legacyTicks: 0, bars: 0, damage: [] },
+        ...{ entries: 0, entryTicks: 0, stream: null, legacyTicks: 0, bars: 0, damage: [] },
       };
     } catch (cause) {
       throw new TapeError(`Cannot read tape ${path}: ${(cause as Error).message}`, { cause });
@@ -163,7 +165,9 @@ class Looking {
   /** Reads the data that were derived from ticks. */
   #derived(last: number): void {
     const known = Math.max(seqNoted(this.#meta, "saved"), seqNoted(this.#meta, "known"));
-    if (known > last) this.#damaged(`the newest ticks, ${last + 1} to ${known}, are missing`);
+    const stream = streamOf(this.#meta);
+    if (known > last && stream !== undefined) this.found.stream = stream;
+    else if (known > last) this.#damaged(`the newest ticks, ${last + 1} to ${known}, are missing`);
     if (this.found.version >= CORRECTIONS_SINCE) {
       this.#look(() => void new Corrections(this.#db, this.#meta, this.#symbols));
     }

@@ -1,4 +1,5 @@
 import type { Cancelled } from "./cancelled.ts";
+import { firstIndex } from "./halving.ts";
 import type { Found } from "./found.ts";
 import { type Effort, indexOf, type Segment, type View } from "./segment.ts";
 
@@ -67,13 +68,7 @@ export function readLast(segments: readonly Segment[], range: Range, found: Foun
 
 /** The index of the segment that has the next seq after this one, or would have it. */
 function segmentAfter(segments: readonly Segment[], seq: number): number {
-  let low = 0, high = segments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (segments[middle]!.last <= seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(segments.length, (index) => segments[index]!.last > seq);
 }
 
 /** Finds the ticks of a segment that are in a range. */

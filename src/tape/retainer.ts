@@ -8,8 +8,10 @@ import type { Retention } from "./tape.ts";
 
 /** Most parts of a block that one step deletes, so that live traffic does not wait. */
 const PARTS_MAX = 500;
-/** About the bytes of a tick in a block, and in the log. */
-const BLOCK_TICK_BYTES = 8, LOG_TICK_BYTES = 40;
+/** About the bytes of a tick in a block of the file. */
+const BLOCK_TICK_BYTES = 8;
+/** About the bytes of a tick in the log part of the file. */
+export const LOG_TICK_BYTES = 40;
 
 export interface RetainerOptions {
   readonly segments: Segments;

@@ -1,3 +1,5 @@
+import { lastAtMost } from "./halving.ts";
+
 /** A run ends after `RUN_MS`, or after `RUN_MS_MAX` if it has fewer than `RUN_TICKS` ticks. */
 const RUN_MS = 1_000, RUN_MS_MAX = 60_000, RUN_TICKS = 64;
 
@@ -85,17 +87,6 @@ export class Runs {
     }
     return runs;
   }
-}
-
-/** The last index of a sorted list with at most this value; -1 if there is none. */
-function lastAtMost(list: readonly number[], value: number): number {
-  let low = 0, high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (list[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
 
 /** Appends an integer that is not negative: seven bits per byte, lowest bits first. */

@@ -1,6 +1,7 @@
 import { known, type TickColumns } from "../core/tick_columns.ts";
 import type { TapedTick } from "../core/tick.ts";
 import type { Chunk } from "./chunk.ts";
+import { firstIndex } from "./halving.ts";
 import type { Runs } from "./runs.ts";
 
 /** Ticks of a segment in order: all of them, or those of one symbol. */
@@ -158,13 +159,7 @@ export class ChunkView implements View {
 
 /** The index of the first tick of a view at or after a place. */
 export function indexOf(view: View, place: number): number {
-  let low = 0, high = view.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (view.placeAt(middle) < place) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(view.length, (index) => view.placeAt(index) >= place);
 }
 
 /** A view without ticks. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
+import { backoff } from "../core/backoff.ts";
 import {
   JetStreamLog,
   type JetStreamLogOptions,
@@ -17,7 +18,7 @@ import { seqNoted } from "./parts.ts";
 
 /** The bucket and the name of a counter: how often a new epoch of the stream has begun. */
 const BUCKET = "state", GENERATION = "generation";
-const LOOK_MS = 5_000;
+const LOOK_MS = 5_000, RETRY_MS_MAX = 2_000;
 
 export interface SharedLogOptions extends StreamOptions {
   /** The file of the tape on this replica, if there is one. */
@@ -49,13 +50,13 @@ export class SharedLog {
    * @throws {TapeError}
    */
   static async open(options: SharedLogOptions): Promise<SharedLog> {
-    for (let isTold = false;; isTold = true) {
+    for (let attempt = 0;; attempt++) {
       try {
         return await SharedLog.#open(options);
       } catch (error) {
         if (!(error instanceof LogUnavailable)) throw error;
-        if (!isTold) options.warn(`${error.message}; it is waited for`);
-        await options.sleep(LOOK_MS / 5);
+        if (attempt === 0) options.warn(`${error.message}; it is waited for`);
+        await options.sleep(backoff(attempt, options.random, RETRY_MS_MAX));
       }
     }
   }

@@ -46,11 +46,12 @@ export class Sharing {
   /**
    * Gives symbols the same numbers as in the process that writes, before an entry names them.
    * @param count number of symbols before them
+   * @throws {Damage} if symbols before them are not known here
    */
   learnSymbols(names: readonly string[], count: number): void {
-    for (const name of names.slice(Math.max(0, this.symbolCount - count))) {
-      this.#parts.symbols.add(name);
-    }
+    const known = this.symbolCount - count;
+    if (known < 0) throw new Damage(`symbol ${this.symbolCount + 1} is missing`);
+    for (const name of names.slice(known)) this.#parts.symbols.add(name);
   }
 
   /** @param after the last seq of the blocks that the asker knows to be in the file */

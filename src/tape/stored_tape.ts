@@ -26,8 +26,8 @@ export interface StoredTapeOptions extends Omit<PartsOptions, "blockTicks" | "by
   readonly ticksMax?: number | undefined;
 }
 
-/** The default of `blockTicks`. */
-const BLOCK_TICKS = 65_536;
+/** The default of `blockTicks`, and the greatest. */
+export const BLOCK_TICKS = 65_536;
 
 /**
  * All data that a process reads: the ticks that are kept, and the data derived from them. The
@@ -240,6 +240,11 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
       this.#settled = settled;
     }
     return this.#settled;
+  }
+
+  /** Lets the newest block take no more ticks, so that it can be sealed. */
+  closeBlock(): void {
+    this.#parts.segments.close();
   }
 
   /** Moves a part of the ticks from the log into blocks. @returns whether there may be more */

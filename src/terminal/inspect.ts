@@ -30,7 +30,12 @@ function textOf(found: Inspection): string {
     ["Times", ticks === 0 ? "none" : `${time(found.oldest)} to ${time(found.newest)}`],
     ["Symbols", number(found.symbols)],
     ["Blocks", `${number(blocks)} with ${number(found.parts)} parts, ${size(blockBytes)}${each}`],
-    ["In the log", `${number(entryTicks)} ticks in ${number(found.entries)} entries`],
+    [
+      "In the log",
+      found.stream === null
+        ? `${number(entryTicks)} ticks in ${number(found.entries)} entries`
+        : `the newest ticks are in the stream ${found.stream} only`,
+    ],
     ["Bars", number(found.bars)],
     ["File", size(found.fileBytes)],
     ["Checksums", damage.length === 0 ? "all hold" : damage.join("\n" + " ".repeat(13))],

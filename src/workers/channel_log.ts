@@ -88,7 +88,7 @@ export class ChannelLog implements SlicedLog {
   }
 
   /** Queues a frame of the first process. */
-  take(frame: Frame): void {
+  receive(frame: Frame): void {
     this.#queue.push(frame);
     this.#options.waiting(this.#queue.length >= MUCH);
   }
@@ -123,6 +123,9 @@ export class ChannelLog implements SlicedLog {
     const { elapsed, sleep } = this.#options;
     const until = elapsed() + CLOSE_MS_MAX;
     for (; this.#waiting.size > 0 && elapsed() < until; await sleep(1)) this.work();
+    const closed = new LogUnavailable("Cannot write to the log: it is closed");
+    for (const { reject } of this.#waiting.values()) reject(closed);
+    this.#waiting.clear();
   }
 
   #hear(message: LogMessage): void {
@@ -137,15 +140,15 @@ export class ChannelLog implements SlicedLog {
         this.#isJoined = true;
         return this.#joined();
       case "appended":
-        return this.#take(message.id)?.resolve({ first: message.first, last: message.last });
+        return this.#takeWaiting(message.id)?.resolve({ first: message.first, last: message.last });
       case "refused": {
         const kind = message.kind as keyof typeof ERRORS;
-        return this.#take(message.id)?.reject(new ERRORS[kind](message.reason));
+        return this.#takeWaiting(message.id)?.reject(new ERRORS[kind](message.reason));
       }
     }
   }
 
-  #take(id: number): Waiting | undefined {
+  #takeWaiting(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     return waiting;

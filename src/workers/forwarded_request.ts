@@ -93,11 +93,11 @@ export async function answerForwarded(
   fetch: (request: Request) => Response | Promise<Response>,
   hasGone: () => boolean,
 ): Promise<void> {
-  const request = new Request(url, { method, headers: headers as [string, string][] });
-  const response = await fetch(request);
-  channel.say({ status: response.status, headers: [...response.headers] } satisfies Answered);
-  const reader = response.body?.getReader();
   try {
+    const request = new Request(url, { method, headers: headers as [string, string][] });
+    const response = await fetch(request);
+    channel.say({ status: response.status, headers: [...response.headers] } satisfies Answered);
+    const reader = response.body?.getReader();
     for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
       channel.send(frameOf(KIND.body, part.value));
       await channel.drained();
@@ -106,7 +106,8 @@ export async function answerForwarded(
     channel.send(frameOf(KIND.body, END));
     channel.end();
   } catch (_) {
-    // The body is unreadable: without the end frame the other process breaks its answer off too.
+    // There is no answer, or its body is unreadable. Without the end frame the other process
+    // breaks its answer off too.
     channel.close();
   }
 }

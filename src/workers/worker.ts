@@ -44,7 +44,7 @@ export interface Figures {
 
 /** A process beside the first one, which serves the same file on the same port. */
 export class Worker {
-  readonly post: WorkerStart;
+  readonly start: WorkerStart;
   readonly #options: WorkerOptions;
   readonly #channel: Channel;
   readonly rooms: ChannelRooms;
@@ -52,21 +52,21 @@ export class Worker {
   #figures: Figures | undefined;
   #clients = 0;
 
-  private constructor(post: WorkerStart, options: WorkerOptions, channel: Channel) {
-    this.post = post;
+  private constructor(start: WorkerStart, options: WorkerOptions, channel: Channel) {
+    this.start = start;
     this.#options = options;
     this.#channel = channel;
     this.rooms = new ChannelRooms((message) => channel.say(message));
   }
 
   /** Connects to the first process. */
-  static async begin(post: WorkerStart, options: WorkerOptions): Promise<Worker> {
-    const channel = await Channel.open(post.path, {
-      received: (frame) => worker.take(frame),
+  static async begin(start: WorkerStart, options: WorkerOptions): Promise<Worker> {
+    const channel = await Channel.open(start.path, {
+      received: (frame) => worker.receive(frame),
       closed: () => options.ended(),
     });
-    const worker: Worker = new Worker(post, options, channel);
-    channel.say({ op: "hello", number: post.number });
+    const worker: Worker = new Worker(start, options, channel);
+    channel.say({ op: "hello", number: start.number });
     return worker;
   }
 
@@ -107,15 +107,15 @@ export class Worker {
   /** Forwards requests about the whole server to the first process; `undefined` for other paths. */
   pass(request: Request): Promise<Response> | undefined {
     const { pathname } = new URL(request.url);
-    return ANSWERED_THERE.includes(pathname) ? forwardRequest(this.post.path, request) : undefined;
+    return ANSWERED_THERE.includes(pathname) ? forwardRequest(this.start.path, request) : undefined;
   }
 
-  take(frame: Frame): void {
-    if (frame.kind !== KIND.message) return this.#log!.take(frame);
+  receive(frame: Frame): void {
+    if (frame.kind !== KIND.message) return this.#log!.receive(frame);
     const message = messageIn<{ op: string } | RoomMessage>(frame);
     if (message.op === "room") this.rooms.hear(message as RoomMessage);
     else if (message.op === "ask") void this.#answer((message as { op: string; id: number }).id);
-    else this.#log!.take(frame);
+    else this.#log!.receive(frame);
   }
 
   async #answer(id: number): Promise<void> {

@@ -88,19 +88,19 @@ export class WorkerPool {
   async start(ports: Pick<WorkerStart, "port" | "redirectPort">): Promise<void> {
     const path = join(this.#folder, "socket");
     this.#server = createServer((socket) => {
-      let take: ((frame: Frame) => void) | undefined;
+      let receive: ((frame: Frame) => void) | undefined;
       let member: Member | undefined;
       let gone = false;
       const channel: Channel = new Channel(socket, {
         received: (frame) => {
-          if (take !== undefined) return take(frame);
+          if (receive !== undefined) return receive(frame);
           const message = messageIn<Message>(frame);
           if (message.op === "request") {
-            take = () => {};
+            receive = () => {};
             void answerForwarded(channel, message, this.#shared!.fetch, () => gone);
           } else if (message.op === "hello") {
             member = this.#members[message.number - 1]!;
-            take = member.meet(channel, this.#shared!);
+            receive = member.connected(channel, this.#shared!);
           }
         },
         closed: () => {
@@ -160,11 +160,11 @@ class Member {
   #exited = Promise.resolve("");
   #channel: Channel | undefined;
   /** The child process that uses this channel. */
-  #met: ChildProcess | undefined;
+  #connectedChild: ChildProcess | undefined;
   #joined: Joined | undefined;
   #leaveRooms = () => {};
   /** Tells the log that the worker follows or has ended. */
-  #come = () => {};
+  #stopExpecting = () => {};
   #servingSince: number | undefined;
   readonly #asked = new Map<number, (text: string) => void>();
   #count = 0;
@@ -182,13 +182,13 @@ class Member {
   /** Keeps the worker running until the signal. */
   async keep(
     shared: Shared,
-    post: Omit<WorkerStart, "number" | "first">,
+    start: Omit<WorkerStart, "number" | "first">,
     signal: AbortSignal,
   ): Promise<void> {
     const { elapsed, sleep, backoff, warn } = this.#options;
     while (!shared.isReadable() && !signal.aborted) await sleep(LOOK_MS, signal);
     for (let failures = 0; !signal.aborted;) {
-      this.#start(shared, post);
+      this.#start(shared, start);
       void this.#watch(signal);
       const how = await this.#exited;
       if (signal.aborted) return;
@@ -201,13 +201,13 @@ class Member {
     }
   }
 
-  #start({ log }: Shared, post: Omit<WorkerStart, "number" | "first">): void {
+  #start({ log }: Shared, start: Omit<WorkerStart, "number" | "first">): void {
     const { again: { program, args }, environment, pid } = this.#options;
-    this.#come = log.expect();
+    this.#stopExpecting = log.expect();
     const env = {
       ...environment,
       [WORKER_VARIABLE]: JSON.stringify(
-        { ...post, first: pid, number: this.#number } satisfies WorkerStart,
+        { ...start, first: pid, number: this.#number } satisfies WorkerStart,
       ),
     };
     const child = this.#child = spawn(program, args, {
@@ -219,7 +219,7 @@ class Member {
       // The start itself failed.
       child.on("error", (error) => resolve(error.message));
     });
-    void this.#exited.then(() => this.#come());
+    void this.#exited.then(() => this.#stopExpecting());
   }
 
   /** Kills a worker that does not serve in time. */
@@ -230,19 +230,22 @@ class Member {
   }
 
   /** The worker has connected. @returns the handler of its frames */
-  meet(channel: Channel, { log, rooms }: Shared): (frame: Frame) => void {
+  connected(channel: Channel, { log, rooms }: Shared): (frame: Frame) => void {
     this.#channel = channel;
-    this.#met = this.#child;
+    this.#connectedChild = this.#child;
     const send = (frame: Uint8Array) => channel.send(frame);
     const room = rooms.join((message) => channel.say(message));
     this.#leaveRooms = room.left;
     return (frame) => {
-      if (frame.kind === KIND.draft) return this.#joined!.draft(frame.bytes);
+      if (frame.kind === KIND.draft) {
+        // Only a worker that follows the log may write.
+        return this.#joined === undefined ? channel.close() : this.#joined.draft(frame.bytes);
+      }
       const message = messageIn<Message>(frame);
       switch (message.op) {
         case "follow":
           this.#joined = log.join(message.after, message.count, send);
-          this.#come();
+          this.#stopExpecting();
           // The log no longer has all entries since the worker read the file: restart it.
           if (this.#joined === undefined) channel.close();
           return;
@@ -264,7 +267,7 @@ class Member {
   /** Kills a worker that has lost its channel: not every runtime tells the worker. */
   lost(channel: Channel): void {
     if (channel !== this.#channel) return;
-    if (this.#met === this.#child) this.signal("SIGKILL");
+    if (this.#connectedChild === this.#child) this.signal("SIGKILL");
     this.#channel = undefined;
     this.#joined?.left();
     this.#joined = undefined;

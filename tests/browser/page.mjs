@@ -1,4 +1,4 @@
-// Drives the page in a real browser: `node tests/browser/page.mjs [bun|deno|dist/tickwire] [TOPIC…]`.
+// Drives the page in a real browser: `node tests/browser/page.mjs [bun|deno|dist/tickwire] [TOPIC…] [PART/PARTS]`.
 // SHOTS=folder keeps pictures, CHROMIUM=path names the browser.
 
 import assert from "node:assert/strict";
@@ -53,7 +53,13 @@ const TOPICS = {
   states: stateChecks,
 };
 
-const [kind = "bun", ...names] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const isTopic = (/** @type {string} */ name) => Object.hasOwn(TOPICS, name);
+const isPart = (/** @type {string} */ name) => /^[1-9]\/[1-9]$/.test(name);
+const names = given.filter(isTopic);
+const [kind = "bun", ...unknown] = given.filter((name) => !isTopic(name) && !isPart(name));
+if (unknown.length > 0) throw new Error(`Cannot check ${unknown.join(", ")}: it is not a topic`);
+const [part = 1, parts = 1] = given.find(isPart)?.split("/").map(Number) ?? [];
 const feed = "synthetic:?rate=60&seed=7&history=20m";
 const server = await startServer(kind, { feed });
 const { origin } = server;
@@ -64,7 +70,8 @@ const check = checks.check.bind(checks);
 const open = (/** @type {BrowserContextOptions} */ options = {}) =>
   newPage(browser, complaints, options);
 
-for (const [name, run] of Object.entries(TOPICS)) {
+for (const [index, [name, run]] of Object.entries(TOPICS).entries()) {
+  if (index % parts !== part - 1) continue;
   if (names.length > 0 && !names.includes(name)) continue;
   await run({ kind, feed, origin, complaints, check, open });
 }

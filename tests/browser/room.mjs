@@ -48,9 +48,12 @@ export async function roomChecks({ origin, check, open }) {
     await shows(two, "TSLA");
     await two.locator(".people li.leads", { hasText: "leads" }).waitFor();
     await one.locator(".people li.leads", { hasText: "You" }).waitFor();
-    await chooseInterval(two, "5m");
-    await until("it goes the other way too", () => one.locator('[value="5m"]').isChecked());
-    await chooseInterval(two, "1m");
+    // Two who move at the same moment would have to agree first.
+    for (const interval of /** @type {const} */ (["5m", "1m"])) {
+      await chooseInterval(two, interval);
+      const isShown = () => one.locator(`[value="${interval}"]`).isChecked();
+      await until("it goes the other way too", isShown);
+    }
   });
 
   await check("The other page follows the range and the moment", async () => {

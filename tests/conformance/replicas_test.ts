@@ -7,10 +7,14 @@ import process from "node:process";
 import { after, afterEach, before, describe, test } from "node:test";
 import { INTERVALS } from "../../src/core/interval.ts";
 import type { Tick } from "../../src/core/tick.ts";
+import { backup } from "../../src/terminal/backup.ts";
+import { lookAtTape } from "../../src/terminal/checked_tape.ts";
+import { restore } from "../../src/terminal/restore.ts";
 import { Client } from "../helpers/client.ts";
 import { natsFault, NatsServer } from "../helpers/nats_server.ts";
 import { ServerProcess, wait } from "../helpers/process.ts";
 import { until } from "../helpers/until.mjs";
+import { FakeTerminal } from "../terminal/fake_terminal.ts";
 
 const timeout = 240_000;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-replicas-"));
@@ -89,7 +93,7 @@ async function ready(server: ServerProcess): Promise<any> {
 }
 
 /** All readable data as text: replicas with the same log give the same bytes. */
-async function everything(server: ServerProcess, position: string): Promise<string[]> {
+async function everything(server: ServerProcess, position?: string): Promise<string[]> {
   const paths = ["/ticks?limit=1000000", "/snapshot", "/symbols?limit=1000"];
   for (const symbol of ["AAPL", "BTC/USD", "EUR/USD"]) {
     for (const interval of INTERVALS) {
@@ -98,7 +102,8 @@ async function everything(server: ServerProcess, position: string): Promise<stri
   }
   const answers: string[] = [];
   for (const path of paths) {
-    answers.push(await text(server, `${path}${path.includes("?") ? "&" : "?"}at=${position}`));
+    const at = position === undefined ? "" : `${path.includes("?") ? "&" : "?"}at=${position}`;
+    answers.push(await text(server, path + at));
   }
   return answers;
 }
@@ -298,6 +303,30 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
       await assertAlike([first, second], position);
     },
   );
+
+  test("A backup of a replica has all its ticks, also those that only the stream had", {
+    timeout,
+  }, async () => {
+    const replicas = await Replicas.of(1);
+    const [first] = replicas.servers as [ServerProcess];
+    await send(first, ticks(70_000));
+    await send(first, ticks(500, 200_000));
+    const expected = await everything(first);
+    const [file, path] = [join(folder, "backup.db"), join(folder, "restored.db")];
+    const terminal = new FakeTerminal();
+    await backup(terminal, { url: first.http, file });
+    assert.match(terminal.complaints.join("\n"), /70,500 ticks.*all checksums hold/);
+    // The server goes on, and its own file is not damaged either.
+    await send(first, ticks(10, 300_000));
+    await first.end("SIGTERM");
+    const found = await lookAtTape(terminal, replicas.path(0));
+    assert.deepEqual([found.stream, found.damage], [replicas.stream, []]);
+    await restore(terminal, { file, tape: `sqlite:${path}` });
+    const restored = await ServerProcess.start("--tape", `sqlite:${path}`, "--feed", "none");
+    (await everything(restored)).forEach((answer, index) => assertSame(answer, expected[index]!));
+    assert.equal(restored.log.match(/warn/), null, restored.log);
+    await restored.end("SIGTERM");
+  });
 
   test(
     "Without NATS no tick is lost: senders get errors, and all goes on afterwards",

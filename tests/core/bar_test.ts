@@ -393,13 +393,12 @@ describe("fillPrevious", () => {
     bars.map(({ time, close, count }) => [time, close, count]);
 
   test("fillPrevious of no bars is empty", () => {
-    assert.deepEqual(fillPrevious([], 10, "first"), []);
-    assert.deepEqual(fillPrevious([], 10, "newest"), []);
+    assert.deepEqual(fillPrevious([], 10), []);
   });
 
   test("fillPrevious adds flat bars only where there are no ticks", () => {
     const bars = gaps();
-    const filled = fillPrevious(bars, 10, "first");
+    const filled = fillPrevious(bars, 10);
     const flat = {
       symbol: "A",
       interval: "1s",
@@ -421,35 +420,21 @@ describe("fillPrevious", () => {
       bars[2],
     ]);
     assert.equal(filled.at(-1)?.closed, false);
-    assert.deepEqual(fillPrevious(bars, 10, "newest"), filled);
   });
 
   test("fillPrevious with a limit keeps the first bars, counting flat ones", () => {
-    assert.deepEqual(short(fillPrevious(gaps(), 2, "first")), [[1_000, 3, 2], [2_000, 3, 0]]);
-    assert.deepEqual(fillPrevious(gaps(), 0, "first"), []);
-  });
-
-  test("fillPrevious keeps the newest bars, with the close before them", () => {
-    assert.deepEqual(short(fillPrevious(gaps(), 3, "newest")), [
-      [3_000, 3, 0],
-      [4_000, 7, 1],
-      [5_000, 8, 1],
-    ]);
-    assert.deepEqual(short(fillPrevious(gaps(), 2, "newest")), [[4_000, 7, 1], [5_000, 8, 1]]);
-    assert.deepEqual(fillPrevious(gaps(), 0, "newest"), []);
+    assert.deepEqual(short(fillPrevious(gaps(), 2)), [[1_000, 3, 2], [2_000, 3, 0]]);
+    assert.deepEqual(fillPrevious(gaps(), 0), []);
   });
 
   test("fillPrevious makes no more bars than requested in a gap of years", () => {
     const bars = all(seconds([[0, 1], [1_763_700_000_000, 2]]));
-    assert.deepEqual(startsOf(fillPrevious(bars, 3, "first")), [0, 1_000, 2_000]);
-    const newest = fillPrevious(bars, 3, "newest");
-    assert.deepEqual(startsOf(newest), [1_763_699_998_000, 1_763_699_999_000, 1_763_700_000_000]);
-    assert.deepEqual(newest.map(({ close }) => close), [1, 1, 2]);
+    assert.deepEqual(startsOf(fillPrevious(bars, 3)), [0, 1_000, 2_000]);
   });
 
   test("fillPrevious does not mark a flat bar after a revised one as revised", () => {
     const bars = all(seconds([[0, 1], [3_000, 2], [500, 5]]));
-    const revised = fillPrevious(bars, 9, "first").map(({ close, revised }) => [close, revised]);
+    const revised = fillPrevious(bars, 9).map(({ close, revised }) => [close, revised]);
     assert.deepEqual(revised, [[5, true], [5, false], [5, false], [2, false]]);
   });
 
@@ -457,7 +442,7 @@ describe("fillPrevious", () => {
     const series = new BarSeries("A", "1w", KEEP_ALL);
     series.apply(next({ time: Date.UTC(2026, 0, 1) }));
     series.apply(next({ time: Date.UTC(2026, 0, 15) }));
-    assert.deepEqual(startsOf(fillPrevious(all(series), 9, "first")), [
+    assert.deepEqual(startsOf(fillPrevious(all(series), 9)), [
       Date.UTC(2025, 11, 29),
       Date.UTC(2026, 0, 5),
       Date.UTC(2026, 0, 12),
@@ -478,9 +463,7 @@ describe("fillPrevious", () => {
             expected.push([second * 1_000, close]);
           }
           const pairs = (bars: Bar[]) => bars.map(({ time, close }) => [time, close]);
-          assert.deepEqual(pairs(fillPrevious(bars, limit, "first")), expected.slice(0, limit));
-          const skipped = Math.max(0, expected.length - limit);
-          assert.deepEqual(pairs(fillPrevious(bars, limit, "newest")), expected.slice(skipped));
+          assert.deepEqual(pairs(fillPrevious(bars, limit)), expected.slice(0, limit));
         },
       ),
     );

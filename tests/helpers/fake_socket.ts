@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Socket } from "../../src/hub/socket.ts";
 
 /** A socket with a network that the test can stop: after `reads(false)` unsent bytes pile up. */
@@ -18,7 +19,7 @@ export class FakeSocket implements Socket {
       this.received.push(JSON.parse(text));
     } else {
       this.#unread.push(text);
-      this.buffered += text.length;
+      this.buffered += Buffer.byteLength(text);
     }
   }
 

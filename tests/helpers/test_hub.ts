@@ -90,7 +90,6 @@ export class TestHub {
     this.hub = new Hub({
       market,
       tape,
-      archive: tape,
       limits,
       queue,
       now,

@@ -71,4 +71,18 @@ describe("Errors", () => {
       "bad_origin",
     );
   });
+
+  test("A refusal says when to try again, with a router and without", async () => {
+    const refusal = new HttpError(503, "keys_unavailable", "Cannot check", 5);
+    const router = new Hono().get("/", () => {
+      throw refusal;
+    });
+    router.onError(onError(() => assert.fail("told")));
+    for (const response of [errorResponse(refusal), await router.request("/")]) {
+      assert.equal(response.headers.get("retry-after"), "5");
+      await refused(response, 503, "keys_unavailable");
+    }
+    const other = errorResponse(new HttpError(403, "bad_origin", "Cannot open"));
+    assert.equal(other.headers.get("retry-after"), null);
+  });
 });

@@ -247,6 +247,75 @@ describe("Cursor", () => {
     assert.deepEqual(rowsOf(watch(test, socket, 50)).map(({ price }) => price), [100]);
   });
 
+  it("Cursor answers in order all requests that came before it has found its start", () => {
+    const test = new TestHub();
+    const start = test.now;
+    for (let second = 0; second < 50; second++) test.tick("A", second, { time: test.now + second });
+    const { socket, session } = test.subscribe({ id: 1, symbols: ["A"], from: start + 10 });
+    const ask = (id: number, fields: object) =>
+      session.receive(JSON.stringify({ op: "update", id, sub: "t1", ...fields }));
+    ask(2, { seek: start + 20 });
+    ask(3, { speed: 1 });
+    ask(4, { every: 100 });
+    const answers = watch(test, socket, 10);
+    assert.deepEqual(answers.map(({ op, id, sub, position }) => [op, id, sub, position]), [
+      ["subscribed", 1, "t2", "e1:20"],
+      ["updated", 2, "t2", "e1:20"],
+      ["updated", 3, "t2", "e1:20"],
+      ["updated", 4, "t2", "e1:20"],
+    ]);
+    const frames = watch(test, socket, 1_000);
+    checkChain(frames, 20);
+    assert.deepEqual(
+      rowsOf(frames).map(({ price }) => price),
+      Array.from({ length: 30 }, (_, i) => 20 + i),
+    );
+  });
+
+  it("Cursor answers what waits for its start before the subscription ends", () => {
+    const test = new TestHub();
+    test.tick("A", 1);
+    const { socket, session } = test.subscribe({ id: 1, symbols: ["A"], from: test.now });
+    session.receive(JSON.stringify({ op: "unsubscribe", id: 2, sub: "t1" }));
+    assert.deepEqual(socket.take().map(({ op, id }) => [op, id]), [
+      ["subscribed", 1],
+      ["unsubscribed", 2],
+    ]);
+    assert.equal(test.hub.cohortCount, 0);
+  });
+
+  it("Cursor lets as many requests wait for its start as a connection may have waiting", () => {
+    const test = new TestHub({ commandsMax: 3 });
+    test.tick("A", 1);
+    const { socket, session } = test.subscribe({ id: 1, symbols: ["A"], from: test.now });
+    for (let id = 2; id <= 5; id++) {
+      session.receive(JSON.stringify({ op: "update", id, sub: "t1", seek: test.now }));
+    }
+    const told = [...socket.take(), ...watch(test, socket, 10)].filter(({ op }) => op !== "data");
+    assert.deepEqual(told.map(({ id, code }) => [id, code]), [
+      [4, "too_many_commands"],
+      [5, "too_many_commands"],
+      [1, undefined],
+      [2, undefined],
+      [3, undefined],
+    ]);
+  });
+
+  for (const op of ["subscribed", "updated"]) {
+    it(`Cursor leaves nothing behind when its client has gone as it is sent ${op}`, () => {
+      const test = new TestHub();
+      for (let price = 1; price <= 5; price++) test.tick("A", price);
+      const { socket, session } = test.connect();
+      socket.send = (text) => {
+        if (text.includes(op)) session.closed();
+      };
+      session.receive(JSON.stringify({ op: "subscribe", symbols: ["A"], from: "e1:1" }));
+      session.receive(JSON.stringify({ op: "update", sub: "t1", seek: "e1:2" }));
+      assert.deepEqual([test.hub.sessionCount, test.hub.cohortCount], [0, 0]);
+      assert.equal(test.pass(10), undefined);
+    });
+  }
+
   it("Cursor holds a live stream while it is paused and loses nothing", () => {
     const test = new TestHub();
     const { socket, session } = test.subscribe({ symbols: ["A"] });
@@ -359,6 +428,22 @@ describe("Cursor and corrections", () => {
     hub.pass(5_000);
     const [, last] = framesOf(client);
     assert.deepEqual([last.prev, last.seq, last.rows.length, last.rows[0].high], [3, 5, 1, 152]);
+  });
+
+  it("Cursor that a correction replaces still tells its client of new symbols", () => {
+    const hub = filled();
+    const client = hub.join();
+    const asked = { op: "subscribe", symbols: ["*"], channel: "quote", mode: "all" };
+    client.send({ ...asked, format: "columns", from: START_OF_DAY, speed: 1 });
+    hub.pass(2_100);
+    assert.deepEqual(framesOf(client)[0].symbols, ["AAPL"]);
+    hub.ticks({ symbol: "MSFT", price: 7 });
+    hub.cancel({ symbol: "AAPL", seqs: [2, 4] });
+    client.send({ op: "update", sub: "q1", speed: 1e9 });
+    hub.pass(3_000);
+    const frames = framesOf(client);
+    const added = frames.filter(({ op }) => op === "symbols").flatMap(({ add }) => add);
+    assert.deepEqual(added, ["MSFT"]);
   });
 
   it("Cursor tells a client that resumes bars which bars have been corrected", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ROWS_MAX } from "../../src/hub/cohort.ts";
+import { TapeError } from "../../src/store/tape_error.ts";
 import { TestHub } from "../helpers/test_hub.ts";
 
 describe("Session", () => {
@@ -73,6 +74,29 @@ describe("Session", () => {
     }
     assert.equal(stalled.closedWith?.code, 4408);
     assert.equal(slow.closedWith, undefined);
+  });
+
+  it("Session that reads slowly is not closed, however many bytes its characters have", () => {
+    const test = new TestHub({ stalledMsMax: 30_000 });
+    const { socket } = test.subscribe({ symbols: ["*"] });
+    test.pass(10);
+    socket.reads(false);
+    for (let price = 1; price <= 50; price++) {
+      test.tick("東".repeat(200), price);
+      test.pass(10);
+    }
+    for (let second = 0; second <= 60; second++) {
+      socket.buffered -= 100;
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.ok(socket.buffered > 10_000);
+    assert.equal(socket.closedWith, undefined);
+    for (let second = 0; second <= 30; second++) {
+      test.pass(1_000);
+      test.hub.tend(test.now);
+    }
+    assert.equal(socket.closedWith!.code, 4408);
   });
 
   it("Session sends a heartbeat after silence, but none into a socket with unsent bytes", () => {
@@ -163,7 +187,7 @@ describe("Session", () => {
   });
 
   it("Session answers each request once, in order: by result, by error, or by the close", () => {
-    const test = new TestHub({ commandsMax: 10, frameBytesMax: 100 });
+    const test = new TestHub({ commandsMax: 10, frameLengthMax: 100 });
     const { socket, session } = test.connect();
     socket.buffered = 1e9;
     const frames = [
@@ -225,6 +249,28 @@ describe("Session", () => {
       message: "Cannot run the command: 1 commands are waiting",
       retryAfter: 1_000,
     });
+  });
+
+  it("Session answers a command that the server fails to run, and goes on", () => {
+    const test = new TestHub();
+    const { socket, session } = test.connect();
+    const fault = new TypeError("the secret reason");
+    test.hub.snapshot = () => {
+      throw fault;
+    };
+    const asked = { op: "subscribe", id: 1, symbols: ["A"] };
+    assert.throws(() => session.receive(JSON.stringify(asked)), fault);
+    const message = "Cannot run the command: the server failed";
+    assert.deepEqual(socket.take(), [{ op: "error", id: 1, code: "internal", message }]);
+    test.hub.snapshot = () => {
+      throw new TapeError("Cannot read tape a.db: it is damaged");
+    };
+    const next = { ...asked, id: 2, symbols: ["B"] };
+    assert.throws(() => session.receive(JSON.stringify(next)), TapeError);
+    const { code, message: reason } = socket.take()[0];
+    assert.deepEqual([code, reason], ["tape_unreadable", "Cannot read tape a.db: it is damaged"]);
+    session.receive(JSON.stringify({ op: "ping", id: 3 }));
+    assert.equal(socket.take()[0].id, 3);
   });
 
   it("Session that replaces its subscription keeps nothing of the old one", async () => {

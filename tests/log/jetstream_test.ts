@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { JetStreamLog } from "../../src/log/jetstream.ts";
-import { LogStream } from "../../src/log/stream.ts";
+import { encodeEntry } from "../../src/log/entry.ts";
+import { type FollowedStream, JetStreamLog } from "../../src/log/jetstream.ts";
+import { LogStream, type StreamMessage } from "../../src/log/stream.ts";
 import { parseStreamSpec } from "../../src/log/stream_spec.ts";
 import { natsFault, NatsServer } from "../helpers/nats_server.ts";
 import { wait } from "../helpers/process.ts";
 import { until } from "../helpers/until.mjs";
-import { TapeFull } from "../../src/store/tape_error.ts";
+import { LogUnavailable, TapeError, TapeFull } from "../../src/store/tape_error.ts";
 import { logContract, numbered, type OpenLog } from "./contract.ts";
 
 let server: NatsServer;
@@ -50,7 +51,8 @@ class SharedLog implements OpenLog {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const spec = parseStreamSpec(`${at.url}?stream=${name}`);
-    const world = { now: Date.now, elapsed: () => performance.now(), sleep: wait, info() {}, warn };
+    const clock = { now: Date.now, elapsed: () => performance.now(), sleep: wait };
+    const world = { ...clock, random: Math.random, info() {}, warn };
     const stream = await LogStream.open({ spec, ageMs: 86_400_000, ...world });
     return new SharedLog(stream, warnings, wake);
   }
@@ -76,6 +78,114 @@ class SharedLog implements OpenLog {
     if (this.log.work()) setImmediate(() => this.#work());
   }
 }
+
+/** A stream that acknowledges messages, and of which the test reads them out. */
+class FakeStream implements FollowedStream {
+  readonly name = "s";
+  readonly firstSeq = 1;
+  readonly lastSeq = 0;
+  readonly isConnected = true;
+  readonly reconnects = 0;
+  #count = 0;
+  answer: () => Promise<number> = () => Promise.resolve(++this.#count);
+  take!: (message: StreamMessage) => Promise<void>;
+  fail!: (error: Error) => void;
+
+  publish(): Promise<number> {
+    return this.answer();
+  }
+
+  read(_from: number, take: (message: StreamMessage) => Promise<void> | void): Promise<void> {
+    this.take = async (message) => await take(message);
+    return new Promise((_, reject) => this.fail = reject);
+  }
+
+  look(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A log on such a stream, with a clock that only the closing moves. */
+function followed(deliver: () => void = () => {}) {
+  const stream = new FakeStream();
+  let clock = 0;
+  const log = new JetStreamLog({
+    ...{ stream, epoch: "e1", writer: "w", now: () => clock, elapsed: () => clock },
+    sleep: (ms) => ms > 1 ? new Promise(() => {}) : Promise.resolve(void clock++),
+    waiting() {},
+    warn: (message) => assert.fail(message),
+    fail() {},
+  });
+  log.follow(0, deliver);
+  return { log, stream };
+}
+
+async function outcome(promise: Promise<unknown>): Promise<unknown> {
+  let found: unknown = "pending";
+  promise.then(() => found = "fulfilled", (error) => found = error);
+  await new Promise((resolve) => setImmediate(resolve));
+  return found;
+}
+
+const empty = { ticks: [], first: 0, time: 0, definitions: [], marks: [], receipts: [] };
+const message = (seq: number): StreamMessage => ({
+  seq,
+  pending: 0,
+  data: encodeEntry({ ...empty, more: false }),
+});
+
+const ENDS = {
+  fails: ({ stream }: ReturnType<typeof followed>) => stream.fail(new TapeError("it is gone")),
+  closes: ({ log }: ReturnType<typeof followed>) => void log.close(),
+};
+
+for (const [how, end] of Object.entries(ENDS)) {
+  test(`JetStreamLog that ${how} rejects all drafts that are not delivered, and later ones`, async () => {
+    const opened = followed();
+    const { log, stream } = opened;
+    // More than are in flight at once. The acknowledgement of the last ones never comes.
+    const key = (index: number) => ({ ticks: numbered(1), key: `${index}` });
+    const acknowledged = Array.from({ length: 100 }, (_, index) => log.append(key(index)));
+    log.work();
+    stream.answer = () => new Promise(() => {});
+    const others = Array.from({ length: 100 }, (_, index) => log.append(key(100 + index)));
+    log.work();
+    const large = log.append({ ticks: numbered(5_000) });
+    await outcome(Promise.resolve());
+    end(opened);
+    const all = [...acknowledged, ...others, large, log.append(key(200))];
+    for (const found of await Promise.all(all.map(outcome))) {
+      assert.ok(found instanceof LogUnavailable, String(found));
+    }
+  });
+
+  test(`JetStreamLog that ${how} does not keep its reader waiting`, async () => {
+    const opened = followed();
+    const { stream } = opened;
+    const taken: Promise<void>[] = [];
+    for (let seq = 1; seq <= 256; seq++) taken.push(stream.take(message(seq)));
+    assert.equal(await outcome(taken.at(-1)!), "pending");
+    end(opened);
+    assert.equal(await outcome(taken.at(-1)!), "fulfilled");
+    assert.ok(await outcome(stream.take(message(257))) instanceof LogUnavailable);
+  });
+}
+
+test("JetStreamLog tells the sender when the delivery of a draft fails", async () => {
+  const { log, stream } = followed(() => {
+    throw new TypeError("of ours");
+  });
+  const sent = log.append({ ticks: [] });
+  log.work();
+  await stream.take(message(1));
+  assert.equal(await outcome(sent), "pending");
+  assert.throws(() => log.work(), TypeError);
+  assert.ok(await outcome(sent) instanceof TypeError);
+});
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-jetstream-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -141,6 +251,28 @@ describe("JetStreamLog", { skip: natsFault() ?? false }, () => {
       await opened.close();
     } finally {
       await small.stop();
+    }
+  });
+
+  test("JetStreamLog does not try again when it may not write to the stream", async () => {
+    const permissions = '{ publish: { deny: "tickwire.*.log" } }';
+    const guarded = await NatsServer.start(
+      ...["-js", "-c"],
+      configFile(
+        `authorization { users: [{ user: a, password: b, permissions: ${permissions} }] }`,
+      ),
+    );
+    try {
+      const opened = await SharedLog.open("denied&user=a&password=b", undefined, guarded);
+      opened.log.follow(0, () => {});
+      await assert.rejects(opened.log.append({ ticks: numbered(1) }), (error: Error) => {
+        assert.ok(error instanceof TapeError && !(error instanceof LogUnavailable), error.message);
+        assert.match(error.message, /Permissions Violation/);
+        return true;
+      });
+      await opened.close();
+    } finally {
+      await guarded.stop();
     }
   });
 

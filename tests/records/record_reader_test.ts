@@ -144,6 +144,19 @@ const cases: Case[] = [
       ["BTCUSDT", "2025-11-21T04:40:00.100", 64000.2, 0.02, null, null],
     ],
   },
+  {
+    name: "bars of days have the dates of their zone, also when the clock changes",
+    text: "date,open,high,low,close\n2024-03-29,1,3,1,2\n2024-03-30,2,4,1,3\n" +
+      "2024-03-31,3,4,1,3\n2024-04-01,3,4,1,2\n2024-04-02T00:00:00+02:00,2,4,1,2\n",
+    query: "symbol=X&zone=Europe/Berlin",
+    bars: [
+      ["X", "1d", "2024-03-29", 1, 3, 1, 2, null],
+      ["X", "1d", "2024-03-30", 2, 4, 1, 3, null],
+      ["X", "1d", "2024-03-31", 3, 4, 1, 3, null],
+      ["X", "1d", "2024-04-01", 3, 4, 1, 2, null],
+      ["X", "1d", "2024-04-02", 2, 4, 1, 2, null],
+    ],
+  },
   // Ten more.
   {
     name: "a spreadsheet of a land with decimal commas",

@@ -163,6 +163,34 @@ describe("Maintenance", () => {
     assert.equal(full.done.saved, 0);
   });
 
+  test("Maintenance brings all ticks into the file, so that a copy needs no log", async () => {
+    const path = folder.fresh();
+    const test = new TestReplica({ path });
+    const at = Array.from({ length: 10_000 }, (_, index) => tick({ time: index, price: index }));
+    await test.send(at);
+    let pauses = 0;
+    await test.maintenance.complete(async () => {
+      // It goes on while ticks come.
+      if (++pauses === 1) await test.send(at.slice(0, 10));
+    });
+    assert.ok(pauses > 1);
+    assert.deepEqual([test.tape.unsealed, test.tape.settle()], [0, 10_010]);
+    await test.maintenance.complete(() => Promise.reject(new Error("there is nothing to do")));
+    test.close();
+    assert.equal(query(path, "SELECT count(*) FROM entry"), 0);
+  });
+
+  test("Maintenance says when ticks cannot be brought into the file", async () => {
+    const test = new TestReplica({ path: folder.fresh() });
+    await test.send([tick({ price: 1 })]);
+    test.tape.save = () => {
+      throw new TapeFull("the disk is full");
+    };
+    const completing = test.maintenance.complete(() => Promise.resolve());
+    await assert.rejects(completing, /newest ticks cannot be written/);
+    test.close();
+  });
+
   test("Maintenance tells the operator at intervals how many ticks of an older version are left", () => {
     const { done, maintenance } = desk(1);
     maintenance.run(0);

@@ -164,7 +164,7 @@ describe("Replica", () => {
     const { market, tape } = test;
     const now = () => test.now;
     const hub = new Hub({
-      ...{ market, tape, archive: tape, limits: DEFAULT_LIMITS, now, elapsed: now, wake() {} },
+      ...{ market, tape, limits: DEFAULT_LIMITS, now, elapsed: now, wake() {} },
       queue: new FairQueue({ elapsed: now, later() {}, fault() {} }),
     });
     const { publish } = test.hub;

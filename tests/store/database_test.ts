@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { Damage } from "../../src/store/checksum.ts";
-import { closeDatabase, openDatabase, reasonOf } from "../../src/store/database.ts";
+import { beginAnew, closeDatabase, openDatabase, reasonOf } from "../../src/store/database.ts";
 import { TapeError, TapeFull } from "../../src/store/tape_error.ts";
 import { readAll, TestStore, type TestStoreOptions } from "../helpers/store.ts";
 import {
@@ -163,6 +163,20 @@ describe("openDatabase: refusals", () => {
     assert.equal((await store.append(numbered(1))).length, 1);
     store.close();
     open({ path }).close();
+  });
+
+  test("A tape whose newest ticks are in a stream is refused without it, and left as it was", () => {
+    const path = folder.fresh();
+    const options = { path, bootId: "boot 1", holder: "", newEpoch: () => "new" };
+    const { db, meta } = openDatabase({ ...options, shared: { epoch: "e1", name: "quotes" } });
+    closeDatabase(db, meta, path);
+    const bytes = readFileSync(path);
+    assert.match(refusal({ path }), /in the stream quotes; start with --log, or restore a backup/);
+    assert.deepEqual(readFileSync(path), bytes);
+    beginAnew(path, "e2");
+    const again = open({ path });
+    assert.equal(again.tape.epoch, "e2");
+    again.close();
   });
 
   test("A tape of a newer version is refused and stays unchanged", async () => {

@@ -137,6 +137,31 @@ describe("Corrections", () => {
     test.close();
   });
 
+  test("Cancelled bars do not come back when their correction is forgotten, nor the one at its start", async () => {
+    const test = new TestReplica({ path: folder.fresh(), blockTicks: 10 });
+    const noon = Date.UTC(2025, 10, 21, 12), hour = 3_600_000;
+    test.now = noon + 2 * hour;
+    const times = Array.from({ length: 36 }, (_, index) => noon - hour + index * hour / 12);
+    await test.send(times.map((time) => tick({ symbol: "A", time })));
+    test.seal();
+    await test.cancel({ symbol: "A", from: noon, to: noon + hour });
+    test.seal();
+    while (test.tape.sweep());
+    for (let day = 1; day <= 2; day++) {
+      test.now = noon + day * 86_400_000;
+      await test.send(Array.from({ length: 30 }, () => tick({ symbol: "C", time: test.now })));
+    }
+    test.seal();
+    while (test.tape.retain({ before: test.now - 1, bytesMax: 1e12 }, 0));
+    assert.deepEqual(test.tape.corrections(0), []);
+    for (const [interval, left] of [["5m", 24], ["1h", 2]] as const) {
+      const bars = test.tape.bars("A", interval, { limit: 100 });
+      assert.deepEqual(bars.filter(({ time }) => time >= noon && time < noon + hour), []);
+      assert.equal(bars.length, left);
+    }
+    test.close();
+  });
+
   test("Missing or changed corrections in the file are damage", async () => {
     const wrongs = [
       ["DELETE FROM correction WHERE id = 1", /correction 1 is missing/],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { closeDatabase, openDatabase } from "../../src/store/database.ts";
 import { TapeError } from "../../src/store/tape_error.ts";
 import { inspect, type Inspection } from "../../src/tape/inspection.ts";
 import { taped, tick } from "../core/ticks.ts";
@@ -53,6 +54,17 @@ describe("inspect", () => {
     assert.deepEqual([found.blocks, found.entries, found.entryTicks], [4, 2, 200]);
     assert.ok(found.bars > 100 && found.blockBytes > 0 && found.fileBytes === bytes.length);
     assert.deepEqual(readFileSync(path), bytes);
+  });
+
+  test("inspect tells in which stream the newest ticks of a replica are", async () => {
+    const path = await written();
+    change(path, "DELETE FROM entry");
+    assert.match(inspected(path).damage.join(), /newest ticks, 801 to 1000, are missing/);
+    const options = { path, bootId: "boot", holder: "", newEpoch: () => "new" };
+    const { db, meta } = openDatabase({ ...options, shared: { epoch: "e1", name: "quotes" } });
+    closeDatabase(db, meta, path);
+    const { stream, damage, last } = inspected(path);
+    assert.deepEqual({ stream, damage, last }, { stream: "quotes", damage: [], last: 800 });
   });
 
   test("inspect accepts a file with forgotten ticks or of an older version", async () => {

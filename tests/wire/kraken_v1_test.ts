@@ -87,7 +87,7 @@ describe("krakenV1", () => {
   });
 
   test("krakenV1 answers a frame over the limit and goes on", () => {
-    const hub = new PacedHub({ frameBytesMax: 50 });
+    const hub = new PacedHub({ frameLengthMax: 50 });
     const client = hub.join("/kraken");
     client.frames();
     client.send(" ".repeat(51));
@@ -96,6 +96,20 @@ describe("krakenV1", () => {
       { errorMessage: "Malformed request", event: "error" },
       { event: "pong" },
     ]);
+  });
+
+  test("krakenV1 answers a request that the server fails to run", () => {
+    const hub = new PacedHub();
+    hub.market.define("A/X", {});
+    const client = hub.join("/kraken");
+    client.frames();
+    hub.hub.cohortOf = () => {
+      throw new TypeError("the secret reason");
+    };
+    assert.throws(() => client.send(subscribe("trade", ["A/X"])), TypeError);
+    const [{ errorMessage, status, pair }] = client.frames() as Frame[];
+    assert.deepEqual([status, pair], ["error", "A/X"]);
+    assert.equal(errorMessage, "Cannot run the command: the server failed");
   });
 
   test("krakenV1 answers a frame with many pairs and a long subscription briefly", () => {

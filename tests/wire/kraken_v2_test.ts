@@ -15,6 +15,21 @@ const subscribe = (channel: string, symbol: string[], more: object = {}) => ({
 type Frame = any;
 
 describe("krakenV2", () => {
+  test("krakenV2 answers a request that the server fails to run", () => {
+    const hub = new PacedHub();
+    hub.market.define("A/X", {});
+    const client = hub.join("/kraken/v2");
+    client.frames();
+    hub.hub.cohortOf = () => {
+      throw new TypeError("the secret reason");
+    };
+    const asked = { ...subscribe("trade", ["A/X"]), req_id: 7 };
+    assert.throws(() => client.send(asked), TypeError);
+    const [{ error, success, req_id, symbol }] = client.frames() as Frame[];
+    assert.deepEqual([success, req_id, symbol], [false, 7, "A/X"]);
+    assert.equal(error, "Cannot run the command: the server failed");
+  });
+
   test("krakenV2 writes numbers with the decimals of the instrument, with trailing zeros", () => {
     const hub = new PacedHub();
     hub.market.define("BTC/USD", { decimals: 1 });

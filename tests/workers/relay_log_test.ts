@@ -69,7 +69,7 @@ class Reader {
   /** Receives so many of the waiting frames, and handles them. */
   hear(count = Infinity): void {
     for (const frame of this.#waiting.splice(0, count)) {
-      for (const each of this.#frames.read(frame)) this.log.take(each);
+      for (const each of this.#frames.read(frame)) this.log.receive(each);
     }
     while (this.replica.work());
   }

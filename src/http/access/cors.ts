@@ -2,6 +2,12 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { hostOf, type Hosts } from "./hosts.ts";
 
+/** Headers of answers that the scripts of other pages may read. */
+const EXPOSED = [
+  ...["Tickwire-Position", "Tickwire-Next", "Tickwire-Accepted", "Tickwire-Skipped"],
+  ...["Tickwire-Bytes", "Link", "ETag", "Retry-After"],
+];
+
 /** Origins of other pages that may use the server, besides its own. `*` allows all. */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
@@ -40,7 +46,7 @@ export function corsHeaders(
   const shared = cors({
     origin: (origin, c) => origins.allows(origin, hostOf(c.req.raw)) ? origin : null,
     allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
-    exposeHeaders: ["Tickwire-Position", "Tickwire-Next", "Link", "ETag"],
+    exposeHeaders: EXPOSED,
     maxAge: 600,
   });
   return (c, next) => {

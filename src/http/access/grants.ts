@@ -30,7 +30,7 @@ export function checkReadsAll(c: Context): void {
   throw new HttpError(
     403,
     "not_allowed",
-    `Cannot GET ${c.req.path}: it takes a token for all symbols`,
+    `Cannot ${c.req.method} ${c.req.path}: it takes a token for all symbols`,
   );
 }
 
@@ -41,7 +41,7 @@ export function checkAll(c: Context): void {
   throw new HttpError(
     403,
     "not_allowed",
-    `Cannot GET ${c.req.path}: it takes a token for everything`,
+    `Cannot ${c.req.method} ${c.req.path}: it takes a token for everything`,
   );
 }
 

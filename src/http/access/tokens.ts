@@ -79,7 +79,7 @@ export class Tokens {
   readonly #options: TokensOptions;
   readonly #algorithms: readonly string[];
   readonly #secret: Uint8Array | undefined;
-  readonly #allowances = new Lru<{ readonly rate: number; readonly allowance: RateLimit }>(
+  readonly #rateLimits = new Lru<{ readonly rate: number; readonly rateLimit: RateLimit }>(
     SUBJECTS_MAX,
   );
 
@@ -140,19 +140,19 @@ export class Tokens {
       ...NOBODY,
       ...Object.fromEntries(scopes),
       until: exp === undefined ? Infinity : exp * 1_000,
-      rateLimit: rate === undefined ? undefined : this.#allowance(rate, sub ?? token),
+      rateLimit: rate === undefined ? undefined : this.#rateLimitOf(rate, sub ?? token),
     };
   }
 
-  #allowance(rate: unknown, subject: string): RateLimit {
+  #rateLimitOf(rate: unknown, subject: string): RateLimit {
     if (typeof rate !== "number" || !(rate > 0 && rate < Infinity)) {
       throw new RangeError("its rate is not a number above 0");
     }
-    const known = this.#allowances.get(subject);
-    if (known?.rate === rate) return known.allowance;
-    const allowance = new RateLimit(rate, this.#options.now());
-    this.#allowances.set(subject, { rate, allowance }, 1);
-    return allowance;
+    const known = this.#rateLimits.get(subject);
+    if (known?.rate === rate) return known.rateLimit;
+    const rateLimit = new RateLimit(rate, this.#options.now());
+    this.#rateLimits.set(subject, { rate, rateLimit }, 1);
+    return rateLimit;
   }
 }
 

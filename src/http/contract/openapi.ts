@@ -102,7 +102,8 @@ function responses({ answers, codes = {}, errorSchema }: Operation, need?: strin
       401: ["key_needed", "bad_key", "bad_token", "token_expired"],
       403: [
         "not_allowed",
-        ...need === "write" ? ["bad_origin", "no_write_key", "read_only_key"] : [],
+        ...need === "read" ? [] : ["no_write_key", "read_only_key"],
+        ...need === "write" ? ["bad_origin"] : [],
       ],
       429: ["too_many"],
       503: ["keys_unavailable"],

@@ -278,7 +278,7 @@ function socket(summary: string, more: Partial<Operation> = {}): Operation {
     summary: `${summary}: a WebSocket, see /asyncapi.json`,
     ...more,
     answers: { 101: { description: "the WebSocket is open" } },
-    codes: { ...more.codes, 426: ["upgrade_required"] },
+    codes: { ...more.codes, 403: ["bad_origin"], 426: ["upgrade_required"] },
   };
 }
 

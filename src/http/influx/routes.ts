@@ -23,10 +23,10 @@ const CODES: Readonly<Record<number, string>> = {
 };
 
 /** The body of an error in one version. @param line number of the first invalid line, if any */
-type Words = (refusal: HttpError, line?: number) => Record<string, string | number>;
+type BodyOf = (refusal: HttpError, line?: number) => Record<string, string | number>;
 
-const V1: Words = ({ message }) => ({ error: message });
-const V2: Words = ({ status, message }, line) => ({
+const V1: BodyOf = ({ message }) => ({ error: message });
+const V2: BodyOf = ({ status, message }, line) => ({
   code: CODES[status] ?? "internal error",
   message,
   ...(line === undefined ? {} : { line }),
@@ -49,7 +49,7 @@ export function influxRoutes(options: InfluxOptions): Hono {
 }
 
 /** Accepts the valid lines. Agents drop a refused batch, so one bad line would lose all others. */
-async function write(c: Context, options: InfluxOptions, words: Words): Promise<Response> {
+async function write(c: Context, options: InfluxOptions, bodyOf: BodyOf): Promise<Response> {
   const { accepted, position, skipped, bad } = await options.ingest.takeBody(
     c.req.raw,
     c.req.header("idempotency-key"),
@@ -59,7 +59,7 @@ async function write(c: Context, options: InfluxOptions, words: Words): Promise<
   c.header("Tickwire-Accepted", String(accepted));
   c.header("Tickwire-Skipped", String(skipped));
   c.header("Tickwire-Position", position);
-  return bad === undefined ? answer(c, options) : refuse(c, options, bad, words, true);
+  return bad === undefined ? answer(c, options) : refuse(c, options, bad, bodyOf, true);
 }
 
 function answer(c: Context, { version }: InfluxOptions): Response {
@@ -73,7 +73,7 @@ function refuse(
   c: Context,
   { fault }: InfluxOptions,
   error: unknown,
-  words: Words,
+  bodyOf: BodyOf,
   isPartial = false,
 ): Response {
   if (error instanceof BadLines) {
@@ -81,11 +81,11 @@ function refuse(
     // Clients search for these words: then they do not send the batch again.
     const first = `unable to parse '${text}': line ${line}: ${reason}`;
     const detail = isPartial ? `partial write: ${first} dropped=${count}` : first;
-    return c.json(words(new HttpError(400, code, detail), line), 400);
+    return c.json(bodyOf(new HttpError(400, code, detail), line), 400);
   }
   const refusal = toHttpError(error, fault);
   if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
-  return c.json(words(refusal), refusal.status);
+  return c.json(bodyOf(refusal), refusal.status);
 }
 
 function readPrecision(text: string | undefined): Precision | undefined {

@@ -10,8 +10,7 @@ import { Query } from "../query.ts";
 
 export interface ActivityOptions {
   readonly market: Market;
-  readonly tape: TapeReader;
-  readonly archive: Archive;
+  readonly tape: TapeReader & Archive;
   readonly timeSlices: TimeSlices;
   now(): number;
 }
@@ -32,7 +31,7 @@ const SYMBOLS_A_TURN = 20;
  * `GET /activity?from=&to=&limit=240`: number of ticks of all symbols in at most `limit` intervals.
  * The counts come from the bars; ticks are not read.
  */
-export function activityRoutes({ market, tape, archive, timeSlices, now }: ActivityOptions): Hono {
+export function activityRoutes({ market, tape, timeSlices, now }: ActivityOptions): Hono {
   /** Counts that have not started. */
   const waiting = new Map<string, Promise<Activity>>();
   let last: Promise<unknown> = Promise.resolve();
@@ -48,7 +47,7 @@ export function activityRoutes({ market, tape, archive, timeSlices, now }: Activ
     const symbols = [...listingFor(grant, market.catalogue).symbols()];
     for (const [place, symbol] of symbols.entries()) {
       const range = { from, to: from + size * length, limit: size };
-      for (const { time, count } of readBars(market, archive, symbol, interval, range)) {
+      for (const { time, count } of readBars(market, tape, symbol, interval, range)) {
         counts[(time - from) / length]! += count;
       }
       if (place % SYMBOLS_A_TURN === 0) await timeSlices.take();

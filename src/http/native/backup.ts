@@ -14,6 +14,8 @@ export interface BackupOptions {
     /** Milliseconds without progress after which a reader is disconnected. */
     readonly stalled: number;
   };
+  /** Brings what only the log has into the file, where the log is elsewhere. @throws {TapeError} */
+  readonly complete?: (() => Promise<void>) | undefined;
   /** Position of the newest tick. */
   position(): string;
   /** Milliseconds since the epoch. */
@@ -74,14 +76,15 @@ export class Backup {
     this.#options.snapshots?.close();
   }
 
-  #answer(c: Context): Response {
-    const { snapshots, position, elapsed } = this.#options;
+  async #answer(c: Context): Promise<Response> {
+    const { snapshots, complete, position, elapsed } = this.#options;
     if (snapshots === undefined) {
       throw new HttpError(409, "no_file", "Cannot back up the tape: it is in memory, see --tape");
     }
     c.header("Content-Type", "application/vnd.sqlite3");
     c.header("Cache-Control", "no-store");
     if (c.req.method === "HEAD") return c.body(null);
+    await complete?.();
     if (snapshots.isTaken) {
       const detail = "Cannot back up the tape: it is being copied already";
       throw new HttpError(503, "busy", detail, RETRY_SECONDS);

@@ -1,7 +1,7 @@
 import { type Bar, type BarRange, fillPrevious } from "../../core/bar.ts";
 import { type Interval, lengthOf, startOf } from "../../core/interval.ts";
 import { listed, type Rows } from "../../wire/history.ts";
-import { type Page, SLICE_ROWS, type TimeSlices } from "./history.ts";
+import { absolute, type Page, SLICE_ROWS, type TimeSlices } from "./history.ts";
 
 export interface BarAsk extends BarRange {
   readonly interval: Interval;
@@ -38,12 +38,7 @@ export async function barPage(
   const reader = new BarReader(read, first.time, end, limit);
   return next === undefined
     ? reader
-    : Object.assign(reader, { next: { from: next, ...until(to) } });
-}
-
-/** The absolute time for the next page: a relative one would move until then. */
-function until(to: number | undefined): Record<string, number> {
-  return to === undefined ? {} : { to };
+    : Object.assign(reader, { next: { from: next, ...absolute("to", to) } });
 }
 
 /** The newest bars before a time, oldest first. */
@@ -84,7 +79,7 @@ function filledPage(read: ReadBars, ask: BarAsk, first: Bar, newest: Bar): Page<
   const next = begin + limit * length;
   if (next > newest.time) return reader;
   const last = read({ to: next, limit: 1 })[0]!.time;
-  return Object.assign(reader, { next: { from: next, since: last, ...until(to) } });
+  return Object.assign(reader, { next: { from: next, since: last, ...absolute("to", to) } });
 }
 
 /** The start of the oldest among the newest `limit` bars. */
@@ -188,8 +183,8 @@ class FilledReader implements Page<Bar> {
     const limit = Math.min(SLICE_ROWS, this.#left);
     const bars = this.#read({ from, to: this.#end, limit });
     const filled = last === undefined
-      ? fillPrevious(bars, limit, "first")
-      : fillPrevious([last, ...bars], limit + 1, "first").slice(1);
+      ? fillPrevious(bars, limit)
+      : fillPrevious([last, ...bars], limit + 1).slice(1);
     this.#last = filled.at(-1);
     this.#left = filled.length === 0 ? 0 : this.#left - filled.length;
     return filled;

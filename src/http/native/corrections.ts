@@ -6,6 +6,7 @@ import { ALL } from "../../hub/grant.ts";
 import { formatPosition, parsePosition, type TapeReader, type TickQuery } from "../../tape/tape.ts";
 import { checkGranted, grantOf } from "../access/grants.ts";
 import type { TimeSlices } from "./history.ts";
+import { knownInstrument } from "./symbols.ts";
 import { Query } from "../query.ts";
 import { HttpError } from "../http_error.ts";
 
@@ -35,7 +36,7 @@ export function correctionRoutes(options: CorrectionsOptions): Hono {
       const symbol = query.symbol("cancel ticks", catalogue);
       checkGranted(grantOf(c).write, symbol, ACTION);
       const correction = readCorrection(query, symbol, tape);
-      checkKnown(catalogue, symbol);
+      knownInstrument(catalogue, symbol);
       return c.json(await answer(options, correction, isDry(query)));
     })
     .delete("/symbols/:symbol{.+}", async (c) => {
@@ -46,20 +47,13 @@ export function correctionRoutes(options: CorrectionsOptions): Hono {
         throw new HttpError(400, "bad_symbol", `${ACTION} ${shown}: ${fault}`);
       }
       checkGranted(grantOf(c).write, symbol, ACTION);
-      checkKnown(catalogue, symbol);
+      knownInstrument(catalogue, symbol);
       return c.json(await answer(options, { symbol }, isDry(new Query(c.req.url, 0, ALL))));
     });
 }
 
 function isDry(query: Query): boolean {
   return query.choice("dry_run", ["true", "false"], "false") === "true";
-}
-
-/** @throws {HttpError} */
-function checkKnown(catalogue: Catalogue, symbol: string): void {
-  if (catalogue.has(symbol)) return;
-  const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
-  throw new HttpError(404, "unknown_symbol", detail);
 }
 
 /** @throws {HttpError} */
@@ -117,14 +111,15 @@ async function answer(
   const isThere = isWhole(correction) ||
     await count(tape, correction, { through: head, limit: 1 }, timeSlices) > 0;
   if (!isThere) return { cancelled: 0, position: position(head) };
-  let [cancelled, last] = [0, head];
+  let cancelled = 0;
+  let seq = head;
   for (const part of partsOf(correction)) {
     await timeSlices.take();
-    const seq = last = await cancel(part);
+    seq = await cancel(part);
     const before = { through: seq - 1, asOf: seq, limit: Infinity };
     cancelled += await count(tape, part, before, timeSlices);
   }
-  return { cancelled, position: position(last) };
+  return { cancelled, position: position(seq) };
 }
 
 /** Splits a correction into small ones, because a long one would delay live ticks. */

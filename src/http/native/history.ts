@@ -29,6 +29,11 @@ export interface Page<Row> {
   readonly next?: Readonly<Record<string, string | number>> | undefined;
 }
 
+/** The absolute time of a bound for `next`: a relative one would move until then. */
+export function absolute(bound: "from" | "to", time: number | undefined): Record<string, number> {
+  return time === undefined ? {} : { [bound]: time };
+}
+
 /** Runs the slices of all readers one after another; live work runs between any two of them. */
 export class TimeSlices {
   readonly #rest: () => Promise<void>;

@@ -19,9 +19,9 @@ export function awaitPositions(options: PositionsOptions): MiddlewareHandler {
   return async (c, next) => {
     const at = c.req.query("at");
     const seq = Math.max(at ? seqAt(at, tape.epoch) : 0, seqAfter(c.req.query("after")));
-    for (const until = elapsed() + waitMs; tape.head < seq; await sleep(PAUSE_MS)) {
-      if (elapsed() < until) continue;
-      if (!at) break;
+    const until = elapsed() + waitMs;
+    while (tape.head < seq && elapsed() < until) await sleep(PAUSE_MS);
+    if (at && tape.head < seq) {
       const detail = `Cannot answer at ${at}: the server is at ${tape.epoch}:${tape.head}`;
       throw new HttpError(503, "behind", detail, RETRY_SECONDS);
     }

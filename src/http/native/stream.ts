@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { Hub } from "../../hub/hub.ts";
 import type { Grant } from "../../hub/grant.ts";
 import type { ConnectionGrant, ConnectionGrants } from "../../hub/connection_grant.ts";
@@ -23,6 +23,8 @@ export interface StreamsOptions {
 const KEEP_ALIVE_MS_MAX = 15_000;
 /** Range of the random time after which a browser reconnects. */
 const RETRY_MS_MIN = 1_000, RETRY_MS_MAX = 5_000;
+/** Time after which a client that was refused because the server is full may try again. */
+const RETRY_SECONDS = 5;
 
 const encoder = new TextEncoder();
 
@@ -48,13 +50,13 @@ export class Streams {
       }
       const lastId = c.req.header("last-event-id") || params.get("lastEventId");
       const command = resumed(begin(), lastId ?? "");
+      const grant = grantOf(c);
+      checkCommand(this.#options.hub, command, grant);
       c.header("Content-Type", "text/event-stream");
       c.header("Cache-Control", "no-store");
       c.header("X-Accel-Buffering", "no");
       if (c.req.method === "HEAD") return c.body(null);
-      return c.body(
-        this.#begin(c, wire as Wire, command, connectionGrants.begin(grantOf(c))).stream,
-      );
+      return c.body(this.#begin(wire as Wire, command, connectionGrants.begin(grant)).stream);
     });
   }
 
@@ -64,8 +66,8 @@ export class Streams {
     for (const socket of this.#open) socket.tend(now, silentMs);
   }
 
-  /** @throws {HttpError} {ClientError} if the stream cannot start */
-  #begin(c: Context, wire: Wire, command: Command, connectionGrant: ConnectionGrant): EventSocket {
+  /** @throws {HttpError} if the stream cannot start */
+  #begin(wire: Wire, command: Command, connectionGrant: ConnectionGrant): EventSocket {
     const { hub, now, random } = this.#options;
     const socket: EventSocket = new EventSocket({
       bytesMax: hub.limits.bufferedBytesMax,
@@ -73,33 +75,18 @@ export class Streams {
       encode: (frame) => this.#encode(frame),
       ended: () => this.#open.delete(socket),
     });
-    this.#open.add(socket);
     const session = hub.open(socket, wire, connectionGrant);
-    const full = socket.closed;
+    const { closed: full } = socket;
     if (full !== undefined) {
-      c.header("Retry-After", "5");
-      throw new HttpError(503, "too_many_clients", `Cannot stream: ${full}`);
+      throw new HttpError(503, "too_many_clients", `Cannot stream: ${full}`, RETRY_SECONDS);
     }
     socket.left = () => this.#guard(() => session.closed());
     socket.write(`${retryField(RETRY_MS_MIN + random() * (RETRY_MS_MAX - RETRY_MS_MIN))}\n`);
-    let refused: unknown;
-    try {
-      session.begin(() => {
-        try {
-          return granted(hub, command, connectionGrant.grant);
-        } catch (error) {
-          refused = error;
-          throw error;
-        }
-      });
-    } catch (error) {
-      session.closed();
-      this.#open.delete(socket);
-      throw error;
-    }
-    const closed = socket.closed;
-    if (closed === undefined) return socket;
-    throw refused ?? new HttpError(400, "bad_request", `Cannot stream: ${closed}`);
+    session.begin(() => command);
+    const { closed } = socket;
+    if (closed !== undefined) throw new HttpError(400, "bad_request", `Cannot stream: ${closed}`);
+    this.#open.add(socket);
+    return socket;
   }
 
   #encode(frame: string): Uint8Array<ArrayBuffer> {
@@ -131,11 +118,10 @@ function resumed(command: Command, lastId: string): Command {
   throw new HttpError(400, "bad_last_event_id", detail);
 }
 
-/** Checks the subscription, so that errors come before the answer starts. @throws {ClientError} */
-function granted(hub: Hub, command: Command, { read }: Grant): Command {
-  if (command.kind !== "subscribe") return command;
+/** Checks a command before the answer starts. @throws {ClientError} */
+function checkCommand(hub: Hub, command: Command, { read }: Grant): void {
+  if (command.kind !== "subscribe") return;
   command.subscription.selection.within(read);
   if (command.from !== undefined) hub.locate(command.from);
   hub.find(command.subscription);
-  return command;
 }

@@ -39,10 +39,7 @@ export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
     .get("/symbols/:symbol{.+}", (c) => {
       const symbol = checked(c.req.param("symbol"));
       checkGranted(grantOf(c).read, symbol, "Cannot read");
-      const instrument = catalogue.get(symbol);
-      if (instrument !== undefined) return c.json(publicInstrument(instrument));
-      const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
-      throw new HttpError(404, "unknown_symbol", detail);
+      return c.json(publicInstrument(knownInstrument(catalogue, symbol)));
     })
     .put("/symbols/:symbol{.+}", async (c) => {
       const symbol = checked(c.req.param("symbol"));
@@ -51,6 +48,14 @@ export function symbolRoutes({ catalogue, define }: SymbolsOptions): Hono {
       await define(symbol, fields);
       return c.json(publicInstrument(catalogue.get(symbol)!));
     });
+}
+
+/** @throws {HttpError} for a symbol that nobody has sent or defined */
+export function knownInstrument(catalogue: Catalogue, symbol: string): Instrument {
+  const instrument = catalogue.get(symbol);
+  if (instrument !== undefined) return instrument;
+  const detail = `Cannot find symbol ${symbol}: nobody has sent or defined it`;
+  throw new HttpError(404, "unknown_symbol", detail);
 }
 
 function readFields(symbol: string, bytes: Uint8Array): InstrumentFields {

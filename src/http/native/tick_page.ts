@@ -2,7 +2,7 @@ import type { TapedTick } from "../../core/tick.ts";
 import { FoundColumns } from "../../tape/found.ts";
 import { type Count, formatPosition, type TapeReader, type TickQuery } from "../../tape/tape.ts";
 import { listed, type Rows } from "../../wire/history.ts";
-import type { Page, TimeSlices } from "./history.ts";
+import { absolute, type Page, type TimeSlices } from "./history.ts";
 
 /** A range of ticks: the first `limit` ones with `after` or `from`, otherwise the newest ones. */
 export interface TickRange {
@@ -34,11 +34,6 @@ export async function tickPage(
   if (count === 0) return reader;
   const next = { after: formatPosition(tape.epoch, end), ...absolute("from", from) };
   return Object.assign(reader, { next: { ...next, ...absolute("to", to) } });
-}
-
-/** The absolute time for the next page: a relative one would move until then. */
-function absolute(name: string, time: number | undefined): Record<string, number> {
-  return time === undefined ? {} : { [name]: time };
 }
 
 /** The ticks of a query between two seqs: after `after`, up to `through`. */

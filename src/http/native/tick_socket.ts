@@ -147,9 +147,9 @@ class Sender implements Connection {
       const format = this.#options.format ?? looksLike(text);
       const content = format === "json" ? openObject(text) : undefined;
       id = content && idOf(content, text);
-      const { rateLimit: allowance, write: scope } = connectionGrant.grant;
+      const { rateLimit, write: scope } = connectionGrant.grant;
       if (isTooMany) throw tooMany(`${UNANSWERED_MAX} wait for their answer`);
-      if (allowance?.take(ingest.now) === false) throw tooMany("the token allows fewer a second");
+      if (rateLimit?.take(ingest.now) === false) throw tooMany("the token allows fewer a second");
       const frame = content?.["ticks"] === undefined ? { bytes, format } : openEnvelope(content);
       const taken = await ingest.take({ ...frame, scope, turn, read: resolve });
       return { id, ...takenBody(taken) };

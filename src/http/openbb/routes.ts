@@ -26,8 +26,7 @@ const BARS_SHOWN = 300;
 export function openbbRoutes({ market, archive, timeSlices }: OpenbbOptions): Hono {
   const { catalogue, board } = market;
   const decimalsOf = (symbol: string) => catalogue.get(symbol)?.decimals ?? DECIMALS_MIN;
-  const barsOf = (query: Query, action: string) => {
-    const symbol = query.symbol(action, catalogue);
+  const barsOf = (symbol: string, query: Query) => {
     const interval = query.choice("interval", INTERVALS, "1m");
     const read = readBars.bind(undefined, market, archive, symbol, interval);
     return newestBars(read, { limit: BARS_SHOWN }, timeSlices);
@@ -39,14 +38,15 @@ export function openbbRoutes({ market, archive, timeSlices }: OpenbbOptions): Ho
       const theme = query.choice("theme", ["dark", "light"], "dark");
       const raw = query.choice("raw", ["true", "false"], "false") === "true";
       const symbol = query.symbol("draw a chart", catalogue);
-      const bars = await barsOf(query, "draw a chart");
+      const bars = await barsOf(symbol, query);
       if (raw) return c.json(tableOf(bars));
       return c.json(candles(bars, { symbol, theme, decimals: decimalsOf(symbol) }));
     })
-    .get(
-      "/openbb/bars",
-      async (c) => c.json(tableOf(await barsOf(Query.of(c), "answer with bars"))),
-    )
+    .get("/openbb/bars", async (c) => {
+      const query = Query.of(c);
+      const symbol = query.symbol("answer with bars", catalogue);
+      return c.json(tableOf(await barsOf(symbol, query)));
+    })
     .get("/openbb/metric", (c) => {
       const symbol = Query.of(c).symbol("answer with a price", catalogue);
       return c.json(metric(board.row(symbol), decimalsOf(symbol)));

@@ -4,22 +4,22 @@ import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import addressJs from "../../../static/address.js" with { type: "text" };
 import axesJs from "../../../static/axes.js" with { type: "text" };
 import boardJs from "../../../static/board.js" with { type: "text" };
+import boardUpdatesJs from "../../../static/board_updates.js" with { type: "text" };
 import cellJs from "../../../static/cell.js" with { type: "text" };
 import cellsJs from "../../../static/cells.js" with { type: "text" };
 import chartJs from "../../../static/chart.js" with { type: "text" };
+import chartHeaderJs from "../../../static/chart_header.js" with { type: "text" };
+import chartViewJs from "../../../static/chart_view.js" with { type: "text" };
 import clientJs from "../../../static/client.js" with { type: "text" };
 import colorsJs from "../../../static/colors.js" with { type: "text" };
 import columnsJs from "../../../static/columns.js" with { type: "text" };
-import controlsJs from "../../../static/toolbar.js" with { type: "text" };
 import decimalsJs from "../../../static/decimals.js" with { type: "text" };
 import decimateJs from "../../../static/decimate.js" with { type: "text" };
-import deckJs from "../../../static/recorder_bar.js" with { type: "text" };
 import domJs from "../../../static/dom.js" with { type: "text" };
-import edgeJs from "../../../static/live_edge.js" with { type: "text" };
 import embedJs from "../../../static/embed.js" with { type: "text" };
 import exportJs from "../../../static/export.js" with { type: "text" };
 import extrasJs from "../../../static/extras.js" with { type: "text" };
-import firstJs from "../../../static/first_paint.js" with { type: "text" };
+import firstPaintJs from "../../../static/first_paint.js" with { type: "text" };
 import formatJs from "../../../static/format.js" with { type: "text" };
 import frameJs from "../../../static/frame.js" with { type: "text" };
 import framesJs from "../../../static/frames.js" with { type: "text" };
@@ -28,40 +28,40 @@ import gesturesJs from "../../../static/gestures.js" with { type: "text" };
 import gridJs from "../../../static/grid.js" with { type: "text" };
 import gridHeadJs from "../../../static/grid_head.js" with { type: "text" };
 import gridRowJs from "../../../static/grid_row.js" with { type: "text" };
-import headJs from "../../../static/chart_header.js" with { type: "text" };
 import intervalJs from "../../../static/interval.js" with { type: "text" };
 import lagJs from "../../../static/lag.js" with { type: "text" };
 import layerJs from "../../../static/layer.js" with { type: "text" };
 import layoutJs from "../../../static/layout.js" with { type: "text" };
-import ledgerJs from "../../../static/board_updates.js" with { type: "text" };
-import lookoutJs from "../../../static/server_monitor.js" with { type: "text" };
+import liveEdgeJs from "../../../static/live_edge.js" with { type: "text" };
 import mainJs from "../../../static/main.js" with { type: "text" };
-import memoryJs from "../../../static/storage.js" with { type: "text" };
-import momentJs from "../../../static/playback.js" with { type: "text" };
-import orderJs from "../../../static/row_order.js" with { type: "text" };
+import memberListJs from "../../../static/member_list.js" with { type: "text" };
 import paintJs from "../../../static/paint.js" with { type: "text" };
-import peopleJs from "../../../static/member_list.js" with { type: "text" };
+import playbackJs from "../../../static/playback.js" with { type: "text" };
 import playerJs from "../../../static/player.js" with { type: "text" };
+import plotDataJs from "../../../static/plot_data.js" with { type: "text" };
 import readoutJs from "../../../static/readout.js" with { type: "text" };
 import recorderJs from "../../../static/recorder.js" with { type: "text" };
+import recorderBarJs from "../../../static/recorder_bar.js" with { type: "text" };
 import refusalJs from "../../../static/refusal.js" with { type: "text" };
 import roomJs from "../../../static/room.js" with { type: "text" };
-import savingJs from "../../../static/save_buttons.js" with { type: "text" };
+import rowOrderJs from "../../../static/row_order.js" with { type: "text" };
+import saveButtonsJs from "../../../static/save_buttons.js" with { type: "text" };
 import scaleJs from "../../../static/scale.js" with { type: "text" };
-import sceneJs from "../../../static/plot_data.js" with { type: "text" };
 import seriesJs from "../../../static/series.js" with { type: "text" };
 import serverJs from "../../../static/server.js" with { type: "text" };
+import serverMonitorJs from "../../../static/server_monitor.js" with { type: "text" };
 import settingsJs from "../../../static/settings.js" with { type: "text" };
 import sharingJs from "../../../static/sharing.js" with { type: "text" };
 import sparkStripJs from "../../../static/spark_strip.js" with { type: "text" };
 import sparksJs from "../../../static/sparks.js" with { type: "text" };
-import stageJs from "../../../static/chart_view.js" with { type: "text" };
 import statusJs from "../../../static/status.js" with { type: "text" };
+import storageJs from "../../../static/storage.js" with { type: "text" };
 import streamsJs from "../../../static/streams.js" with { type: "text" };
+import symbolHistoriesJs from "../../../static/symbol_histories.js" with { type: "text" };
+import symbolHistoryJs from "../../../static/symbol_history.js" with { type: "text" };
 import timeAxisJs from "../../../static/time_axis.js" with { type: "text" };
 import timelineJs from "../../../static/timeline.js" with { type: "text" };
-import trackJs from "../../../static/symbol_history.js" with { type: "text" };
-import tracksJs from "../../../static/symbol_histories.js" with { type: "text" };
+import toolbarJs from "../../../static/toolbar.js" with { type: "text" };
 import viewportJs from "../../../static/viewport.js" with { type: "text" };
 import chartCss from "../../../static/chart.css" with { type: "text" };
 import gridCss from "../../../static/grid.css" with { type: "text" };
@@ -102,12 +102,12 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/client.js": js(clientJs),
   "/static/colors.js": bare(colorsJs),
   "/static/columns.js": bare(columnsJs),
-  "/static/toolbar.js": bare(controlsJs),
+  "/static/toolbar.js": bare(toolbarJs),
   "/static/decimals.js": bare(decimalsJs),
   "/static/decimate.js": bare(decimateJs),
-  "/static/recorder_bar.js": bare(deckJs),
+  "/static/recorder_bar.js": bare(recorderBarJs),
   "/static/dom.js": bare(domJs),
-  "/static/live_edge.js": bare(edgeJs),
+  "/static/live_edge.js": bare(liveEdgeJs),
   "/static/embed.js": bare(embedJs),
   "/static/export.js": bare(exportJs),
   "/static/extras.js": bare(extrasJs),
@@ -119,40 +119,40 @@ const MODULES: Readonly<Record<string, Asset>> = {
   "/static/grid.js": bare(gridJs),
   "/static/grid_head.js": bare(gridHeadJs),
   "/static/grid_row.js": bare(gridRowJs),
-  "/static/chart_header.js": bare(headJs),
+  "/static/chart_header.js": bare(chartHeaderJs),
   "/static/interval.js": bare(intervalJs),
   "/static/lag.js": bare(lagJs),
   "/static/layer.js": bare(layerJs),
   "/static/layout.js": bare(layoutJs),
-  "/static/board_updates.js": bare(ledgerJs),
-  "/static/server_monitor.js": bare(lookoutJs),
+  "/static/board_updates.js": bare(boardUpdatesJs),
+  "/static/server_monitor.js": bare(serverMonitorJs),
   "/static/main.js": bare(mainJs),
-  "/static/storage.js": bare(memoryJs),
-  "/static/playback.js": bare(momentJs),
-  "/static/row_order.js": bare(orderJs),
+  "/static/storage.js": bare(storageJs),
+  "/static/playback.js": bare(playbackJs),
+  "/static/row_order.js": bare(rowOrderJs),
   "/static/paint.js": bare(paintJs),
-  "/static/member_list.js": bare(peopleJs),
+  "/static/member_list.js": bare(memberListJs),
   "/static/player.js": bare(playerJs),
   "/static/readout.js": bare(readoutJs),
   "/static/recorder.js": bare(recorderJs),
   "/static/refusal.js": js(refusalJs),
   "/static/room.js": bare(roomJs),
-  "/static/save_buttons.js": bare(savingJs),
+  "/static/save_buttons.js": bare(saveButtonsJs),
   "/static/scale.js": bare(scaleJs),
-  "/static/plot_data.js": bare(sceneJs),
+  "/static/plot_data.js": bare(plotDataJs),
   "/static/series.js": bare(seriesJs),
   "/static/server.js": bare(serverJs),
   "/static/settings.js": bare(settingsJs),
   "/static/sharing.js": bare(sharingJs),
   "/static/spark_strip.js": bare(sparkStripJs),
   "/static/sparks.js": bare(sparksJs),
-  "/static/chart_view.js": bare(stageJs),
+  "/static/chart_view.js": bare(chartViewJs),
   "/static/status.js": bare(statusJs),
   "/static/streams.js": js(streamsJs),
   "/static/time_axis.js": bare(timeAxisJs),
   "/static/timeline.js": bare(timelineJs),
-  "/static/symbol_history.js": bare(trackJs),
-  "/static/symbol_histories.js": bare(tracksJs),
+  "/static/symbol_history.js": bare(symbolHistoryJs),
+  "/static/symbol_histories.js": bare(symbolHistoriesJs),
   "/static/viewport.js": bare(viewportJs),
   "/static/uplot.js": js(`${uplotJs}\nexport default uPlot;\n`),
 };
@@ -170,7 +170,7 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
   ...Object.fromEntries(
     Object.entries(EXTRA_MODULES).map(([name, text]) => [`/static/${name}`, bare(text)]),
   ),
-  "/static/first_paint.js": js(firstJs),
+  "/static/first_paint.js": js(firstPaintJs),
   "/static/chart.css": css(chartCss),
   "/static/extras.css": css(EXTRA_STYLE),
   "/static/grid.css": css(gridCss),

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Origins } from "../../../src/http/access/cors.ts";
 import { Hosts } from "../../../src/http/access/hosts.ts";
 import { serve, type TestApp } from "../serve.ts";
@@ -93,6 +95,20 @@ describe("CORS", () => {
         path,
       );
     }
+  });
+
+  test("CORS headers let a page read each header that an answer has besides the usual ones", async () => {
+    const response = await serve().request("/snapshot", { headers: { origin: WORKSPACE } });
+    const exposed = response.headers.get("access-control-expose-headers")!.split(",");
+    const folder = fileURLToPath(new URL("../../../src/http", import.meta.url).href);
+    const set = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .flatMap((name) => {
+        const source = readFileSync(`${folder}/${name}`, "utf8");
+        return [...source.matchAll(/"(Tickwire-\w+|Retry-After)"/g)].map(([, header]) => header!);
+      });
+    assert.ok(set.length > 10);
+    for (const header of set) assert.ok(exposed.includes(header), header);
   });
 
   test("CORS headers are on a 304 answer", async () => {

@@ -305,6 +305,25 @@ describe("/openapi.json", () => {
     assert.equal(await checker.check("post", "/ticks", refused, "POST /ticks"), "403");
   });
 
+  test("It knows why a WebSocket is refused", async () => {
+    const server = serve("--read-key", "reader", "--write-key", "writer");
+    const checker = new Checker(await documentOf(server));
+    const refusals = [
+      ["/ws", "/ws", { "x-api-key": "reader", origin: "https://stranger.example" }],
+      ["/kraken", "/kraken", { "x-api-key": "reader", origin: "https://stranger.example" }],
+      ["/rooms/{room}", "/rooms/x", { "x-api-key": "writer", origin: "https://stranger.example" }],
+      ["/rooms/{room}", "/rooms/x", { "x-api-key": "reader" }],
+    ] as const;
+    for (const [template, path, headers] of refusals) {
+      const response = await server.request(path, { headers });
+      assert.equal(await checker.check("get", template, response, path), "403");
+    }
+    const open = serve("--host", "0.0.0.0");
+    const response = await open.request("/rooms/x");
+    const contract = new Checker(await documentOf(open));
+    assert.equal(await contract.check("get", "/rooms/{room}", response, "/rooms/x"), "403");
+  });
+
   test("Every error code of the source is described", async () => {
     const text = JSON.stringify([
       await documentOf(serve()),

@@ -254,10 +254,19 @@ describe("GET /stream", () => {
     await (await open("symbol=A")).leave();
   });
 
+  test("A bad request is told what is wrong with it, also by a server without room", async () => {
+    const { open, request } = staged({ sessionsMax: 1 });
+    const events = await open("symbol=A");
+    await refused(request("symbol=A&from=soon"), 400, "bad_from");
+    await events.leave();
+  });
+
   test("HEAD and another method open no session", async () => {
     const server = serve();
     const head = await server.request("/stream?symbol=A", { method: "HEAD" });
     assert.deepEqual([head.status, await head.text()], [200, ""]);
+    const bad = await server.request("/stream?symbol=A&from=soon", { method: "HEAD" });
+    assert.equal(bad.status, 400);
     await refused(server.request("/stream?symbol=A", { method: "POST" }), 405, "bad_method");
     assert.equal((await server.get<{ clients: number }>("/readyz")).clients, 0);
   });
