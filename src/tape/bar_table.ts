@@ -22,6 +22,8 @@ const MINUTE = INTERVALS.indexOf("1m"), MINUTE_MS = lengthOf("1m");
 /** Most series that one call visits, and most bars of each, so that live traffic does not wait. */
 const VISITS_MAX = 8;
 const VISITED_MAX = 500;
+/** Most bars that one call looks at to delete those that corrections have cancelled. */
+const SWEPT_MAX = 200;
 
 /** Allowed widths of records. The first file version stored the seq only in its own column. */
 const WIDTHS = [SEQ, MADE_OF, BAR_RECORD_WIDTH, GIVEN_RECORD_WIDTH];
@@ -141,7 +143,7 @@ export class BarTable {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
-    const rows = rowsOf(this.#first.all(id, index, from, to, VISITED_MAX));
+    const rows = rowsOf(this.#first.all(id, index, from, to, SWEPT_MAX));
     const isCancelled = (row: Row) => this.#isGone(id, interval, row);
     const last = rows.at(-1)?.[0];
     if (last !== undefined && rows.every(isCancelled)) {
@@ -149,7 +151,7 @@ export class BarTable {
     } else {
       for (const row of rows) if (isCancelled(row)) this.#remove.run(id, index, row[0], row[0]);
     }
-    return rows.length < VISITED_MAX ? undefined : after(last!);
+    return rows.length < SWEPT_MAX ? undefined : after(last!);
   }
 
   /** The records of bars that contain both given bars and ticks. */
