@@ -113,6 +113,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
   const leases = shared?.leases(world.holder);
   const feeds = new FeedRuns(openFeeds(config.feed, FEEDS, world.environment), {
     ...{ market, tape, accept, give, now, sleep, log: logger, random },
+    cancel: (...correction) => writer.cancel(...correction),
     define: (symbol, fields) => define(symbol, fields),
     leases,
   });

@@ -61,6 +61,7 @@
  * @property {number | null} to
  * @property {number} seq
  * @property {readonly number[]} [seqs]
+ * @property {readonly Row[]} [rows] the ticks with these `seqs`, as they were
  * @property {boolean} [removed] the server has removed the symbol itself
  */
 

@@ -18,6 +18,8 @@ export interface Correction {
  */
 export interface TapedCorrection extends Correction {
   readonly seq: number;
+  /** The ticks with the `seqs`, as they were. A relay finds the same ticks on its own tape by them. */
+  readonly ticks?: readonly TapedTick[] | undefined;
 }
 
 /** Whether a correction removes the symbol itself. */

@@ -1,4 +1,14 @@
-import { type BarRecord, FINER, MADE_OF, REVISED, reviseRecord, STATE, TIME } from "./bar.ts";
+import {
+  addTick,
+  type BarRecord,
+  FINER,
+  MADE_OF,
+  REVISED,
+  reviseRecord,
+  STATE,
+  TICKS,
+  TIME,
+} from "./bar.ts";
 import type { BarSeries } from "./bar_series.ts";
 import type { GivenBar } from "./given_bar.ts";
 import {
@@ -10,6 +20,7 @@ import {
   isEmpty,
   isSameBar,
   isSameGiven,
+  lacks,
 } from "./given_record.ts";
 import { type Interval, INTERVALS, lengthOf, startOf } from "./interval.ts";
 import type { TapedTick } from "./tick.ts";
@@ -151,12 +162,21 @@ export class GivenBars {
           continue;
         }
       }
-      this.#compose(series, index, start);
+      this.#compose(series, index, start, tick);
     }
   }
 
-  /** Makes a bar again from the finer bars. @returns whether it has changed */
-  #compose(series: readonly BarSeries[], index: number, start: number): boolean {
+  /**
+   * Makes a bar again from the finer bars.
+   * @param tick the only change, if the bar may stay and take it where finer bars are lacking
+   * @returns whether the bar has changed
+   */
+  #compose(
+    series: readonly BarSeries[],
+    index: number,
+    start: number,
+    tick?: TapedTick,
+  ): boolean {
     const own = series[index]!;
     const finer = series[index - 1]!;
     const numbers = emptyNumbers(start);
@@ -168,6 +188,10 @@ export class GivenBars {
       if (older !== undefined) addFiner(numbers, older);
     }
     if (end > heldFrom) finer.addTo(numbers, Math.max(start, heldFrom), end);
+    const known = tick && this.#find(own, start);
+    if (known !== undefined && lacks(numbers, known)) {
+      return this.#put(own, withTick(known, tick!));
+    }
     return !isEmpty(numbers) && this.#put(own, numbers);
   }
 
@@ -210,6 +234,15 @@ export class GivenBars {
       this.#keep(series, reviseRecord(series.interval, known, tick));
     }
   }
+}
+
+/** A bar of finer bars with a tick that it takes itself. */
+function withTick(known: Float64Array, tick: TapedTick): Float64Array {
+  const numbers = known.slice();
+  numbers[MADE_OF] = TICKS;
+  addTick(numbers, 0, tick);
+  numbers[MADE_OF] = FINER;
+  return numbers;
 }
 
 function addParent(

@@ -82,6 +82,18 @@ export function isSameBar(numbers: Float64Array, others: Float64Array): boolean 
   return true;
 }
 
+/**
+ * Whether finer bars lack a part of what a coarser bar was made of, because the oldest bars were deleted.
+ * @param merged the finer bars, with at least what the coarser bar was made of
+ */
+export function lacks(merged: Float64Array, coarser: Float64Array): boolean {
+  // A sum in another order has other rounding errors.
+  const isLess = merged[VOLUME]! < coarser[VOLUME]! * (1 - 1e-9);
+  return isLess || merged[COUNT]! < coarser[COUNT]! || merged[HIGH]! < coarser[HIGH]! ||
+    merged[LOW]! > coarser[LOW]! || merged[OPENED_AT]! > coarser[OPENED_AT]! ||
+    merged[CLOSED_AT]! < coarser[CLOSED_AT]!;
+}
+
 /** An empty record, to add finer bars to, oldest first. `COUNT` is NaN while it is empty. */
 export function emptyNumbers(start: number): Float64Array {
   const numbers = new Float64Array(WIDTH);

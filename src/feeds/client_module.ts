@@ -5,7 +5,13 @@ import refusalJs from "../../static/refusal.js" with { type: "text" };
 import streamsJs from "../../static/streams.js" with { type: "text" };
 
 export type { Client, ClientOptions, State } from "../../static/client.js";
-export type { Reply, Row, Stream, StreamRequest } from "../../static/frames.js";
+export type {
+  Correction as UpstreamCorrection,
+  Reply,
+  Row,
+  Stream,
+  StreamRequest,
+} from "../../static/frames.js";
 
 type ClientModule = typeof import("../../static/client.js");
 

@@ -1,7 +1,8 @@
+import type { Correction } from "../core/correction.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { GivenBar } from "../core/given_bar.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
-import type { Tick } from "../core/tick.ts";
+import type { TapedTick, Tick } from "../core/tick.ts";
 import type { Mark } from "../log/log.ts";
 import { type Form, FormFault, readForm } from "../records/form.ts";
 
@@ -19,6 +20,10 @@ export interface FeedContext {
   emit(ticks: readonly Tick[], marks?: readonly Mark[]): Promise<void>;
   /** Replaces bars by the given ones, as `emit` appends ticks. */
   give(bars: readonly GivenBar[], marks?: readonly Mark[]): Promise<void>;
+  /** Takes ticks back, as `emit` appends ticks. Other symbols, and later ticks, stay. */
+  cancel(correction: Correction, marks?: readonly Mark[]): Promise<void>;
+  /** The ticks of a symbol on the tape with an event time of `from` (included) to `to` (not included). */
+  ticks(symbol: string, from: number, to: number): AsyncIterable<TapedTick>;
   /** The value of the newest mark with this name. */
   mark(name: string): string | undefined;
   /** Whether the tape is empty. */

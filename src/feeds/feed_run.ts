@@ -1,7 +1,8 @@
 import { backoff } from "../core/backoff.ts";
+import type { Correction } from "../core/correction.ts";
 import type { InstrumentFields } from "../core/instrument.ts";
 import type { Market } from "../core/market.ts";
-import type { Tick } from "../core/tick.ts";
+import type { TapedTick, Tick } from "../core/tick.ts";
 import { ClientError } from "../hub/client_error.ts";
 import type { Leases } from "../log/leases.ts";
 import type { Lease, Mark } from "../log/log.ts";
@@ -13,6 +14,8 @@ import { Rate } from "./rate.ts";
 
 /** Pause before a feed tries again to write to a full tape. */
 const PAUSE_MS = 1_000;
+/** Most ticks in one read of the tape. */
+const READ_MAX = 1_000;
 /** A source must stay up this long before the feed resets its count of failures. */
 export const STABLE_MS = 10_000;
 
@@ -41,9 +44,10 @@ export interface FeedReport extends FeedStatus {
 
 export interface FeedParts {
   readonly market: Market;
-  readonly tape: Pick<StoredTape, "head" | "mark">;
+  readonly tape: Pick<StoredTape, "head" | "mark" | "first">;
   readonly accept: Writer["accept"];
   readonly give: Writer["give"];
+  readonly cancel: Writer["cancel"];
   readonly define: (symbol: string, fields: InstrumentFields) => Promise<void>;
   readonly signal: AbortSignal;
   /** Present with several replicas, of which one runs each feed. */
@@ -203,6 +207,8 @@ export class FeedRun {
       sleep: (ms) => sleep(ms, signal),
       emit: (ticks, marks) => this.#emit(ticks, marks),
       give: (bars, marks) => this.#write(this.#parts.give, bars, marks),
+      cancel: (correction, marks) => this.#cancel(correction, marks),
+      ticks: (symbol, from, to) => this.#ticks(symbol, from, to),
       mark: (name) => tape.mark(name),
       newestPrice: (symbol) => market.board.row(symbol).price,
       define: (symbol, fields) => this.#define(symbol, fields),
@@ -226,6 +232,26 @@ export class FeedRun {
 
   #emit(ticks: readonly Tick[], marks: readonly Mark[] | undefined): Promise<void> {
     return this.#write(this.#parts.accept, ticks, marks);
+  }
+
+  async #cancel(correction: Correction, marks: readonly Mark[] | undefined): Promise<void> {
+    // A symbol without records here needs no correction, but the mark must be stored.
+    if (!this.#parts.market.catalogue.has(correction.symbol)) return await this.#emit([], marks);
+    const cancel = (_: readonly Observed[], attached: Attached) =>
+      this.#parts.cancel(correction, attached);
+    await this.#write(cancel, [], marks);
+  }
+
+  /** Reads the tape in parts, so that other work can run. */
+  async *#ticks(symbol: string, from: number, to: number): AsyncGenerator<TapedTick> {
+    const { tape, sleep } = this.#parts;
+    const symbols = new Set([symbol]);
+    for (let after = 0; after < tape.head;) {
+      const slice = tape.first({ symbols, from, to, after, limit: READ_MAX });
+      yield* slice.ticks;
+      after = slice.seq;
+      if (after < tape.head) await sleep(0, this.#signal);
+    }
   }
 
   /** Appends records, and waits while the tape is full. */

@@ -22,15 +22,15 @@ import {
   type Row,
   type Stream,
   type StreamRequest,
+  type UpstreamCorrection,
 } from "./client_module.ts";
+import { takeBack, TIME_STEP } from "./upstream_corrections.ts";
 import { UpstreamInstruments } from "./upstream_instruments.ts";
 
 /** With more ticks than this waiting for the tape, the relay pauses the upstream. */
 const PENDING_MAX = 50_000;
 /** Limit of the request for the upstream's instruments. */
 const INSTRUMENTS_MAX = 100_000;
-/** Times have microseconds, so this is the step to the next possible time. */
-const TIME_STEP = 0.001;
 
 type Connect = Awaited<ReturnType<typeof loadClient>>["connect"];
 
@@ -52,10 +52,16 @@ export interface UpstreamReach extends Required<Pick<ClientOptions, "WebSocket">
   fault(error: unknown): string | undefined;
 }
 
-/** The position of the relay in the upstream, and the newest time it has seen there. */
+/** Where the relay is in the upstream. */
 interface Place {
   readonly position: string;
+  /** The newest time that it has seen there. */
   readonly time: number;
+  /**
+   * `seq` of the last correction that is applied here. The upstream tells a correction again to a relay that
+   * resumes at an earlier position. Applied twice, it could take back an equal tick.
+   */
+  readonly corrected: number;
 }
 
 /**
@@ -175,6 +181,7 @@ class Relay {
     const stream: Stream = this.#stream = this.#client!.subscribe(request, {
       onReply: (reply) => stream === this.#stream && this.#answered(reply),
       onRows: (rows) => stream === this.#stream && this.#take(rows),
+      onCorrected: (told) => stream === this.#stream && this.#correct(told),
       onError: ({ message }) => this.#fail(new SourceFault(`The upstream refuses: ${message}`)),
     });
   }
@@ -209,9 +216,28 @@ class Relay {
       (newest, tick) => Math.max(newest, tick.time),
       this.#place?.time ?? 0,
     );
-    this.#place = { position: this.#stream!.position!, time };
+    const { corrected = 0 } = this.#place ?? {};
+    this.#place = { position: this.#stream!.position!, time, corrected };
     this.#outbox.put(good.map(tickOf), this.#mark(this.#place));
     if (this.#outbox.size > PENDING_MAX && !this.#isWaiting) void this.#hold();
+  }
+
+  /** Passes a correction on, in its place among the ticks. */
+  #correct(correction: UpstreamCorrection): void {
+    const { symbol, seq, seqs, rows, removed } = correction;
+    const { position, time = 0, corrected = 0 } = this.#place ?? {};
+    if (seq <= corrected || !isSymbol(symbol)) return;
+    if (seqs !== undefined && rows === undefined) {
+      const { host } = new URL(this.#settings.url);
+      this.#context.warn(`Cannot take back ticks of ${symbol}: ${host} is too old to say which`);
+    }
+    if (removed === true) this.#instruments.removed(symbol);
+    const marks: Mark[] = [];
+    if (position !== undefined) {
+      this.#place = { position, time, corrected: seq };
+      marks.push(this.#mark(this.#place));
+    }
+    this.#outbox.andThen(() => takeBack(this.#context, correction, marks));
   }
 
   /** An older upstream may have symbols that are not valid any more. */
@@ -240,14 +266,15 @@ class Relay {
     this.#isWaiting = false;
   }
 
-  #mark({ position, time }: Place): Mark {
-    return { name: this.#settings.markName, value: `${position} ${time}` };
+  #mark({ position, time, corrected }: Place): Mark {
+    return { name: this.#settings.markName, value: `${position} ${time} ${corrected}` };
   }
 }
 
 function readMark(value: string | undefined): Place | undefined {
-  const [position, time] = value?.split(" ") ?? [];
-  return position === undefined ? undefined : { position, time: Number(time) };
+  const [position, time, corrected = 0] = value?.split(" ") ?? [];
+  if (position === undefined) return undefined;
+  return { position, time: Number(time), corrected: Number(corrected) };
 }
 
 function isGood({ symbol, price, size, bid, ask }: Tick): boolean {

@@ -44,6 +44,11 @@ export class UpstreamInstruments {
     if (passed >= AGAIN_MS || ticks.some(({ symbol }) => !told.has(symbol))) void this.#ask();
   }
 
+  /** Passes a symbol on anew if it comes again. */
+  removed(symbol: string): void {
+    this.#options.told.delete(symbol);
+  }
+
   /** Logs the same error only once. */
   async #ask(): Promise<void> {
     const { context: { now, warn, signal }, url, fetchAnswer = fetch } = this.#options;

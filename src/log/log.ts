@@ -143,12 +143,20 @@ export function recordsOf({ ticks, bars = [] }: Content): number {
   return ticks.length + bars.length;
 }
 
-/** The cost of a given bar, in ticks: it also changes wider bars. */
-const BAR_WEIGHT = 4;
+/** The cost of a given bar, in ticks: it also changes wider bars, of which some may be in the file. */
+const BAR_WEIGHT = 16;
 
 /** About what a draft or an entry costs, in ticks. */
 export function weightOf({ ticks, bars = [] }: Content): number {
   return ticks.length + BAR_WEIGHT * bars.length;
+}
+
+/** The cost to write a given bar, in ticks. */
+const BAR_WRITE_WEIGHT = 4;
+
+/** How many records of a draft cost about as much to write as a number of ticks. */
+export function writtenFor(ticks: number, { bars }: Content): number {
+  return bars === undefined ? ticks : ticks / BAR_WRITE_WEIGHT;
 }
 
 /** How many records of a draft cost about as much as a number of ticks. */

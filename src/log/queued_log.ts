@@ -18,6 +18,7 @@ import {
   seqsOf,
   type SlicedLog,
   weightOf,
+  writtenFor,
 } from "./log.ts";
 
 /** The storage of a log in this process. */
@@ -181,7 +182,7 @@ export class QueuedLog implements SlicedLog {
     const first = parts[0]?.entry.first ?? this.#head + 1;
     const fresh: Written[] = [];
     const size = countFor(ENTRY_TICKS, draft);
-    const end = Math.min(count, large.written + countFor(WRITE_MAX, draft));
+    const end = Math.min(count, large.written + writtenFor(WRITE_MAX, draft));
     for (let at = large.written; at < end; at += size) {
       const through = Math.min(end, at + size);
       const part = partOf(draft, at, through);

@@ -22,6 +22,8 @@ export interface RecordReaderOptions {
   now(): number;
   /** Called for a bad record. Unless it throws, the next ones are read. */
   broken(reason: string): void;
+  /** Whether nothing is read after a bad record. */
+  readonly stopsAtBroken?: boolean;
 }
 
 /** Turns records into ticks and bars. */
@@ -32,6 +34,7 @@ export class RecordReader {
   readonly #others: Layout[] = [];
   /** Records that wait until their form is known. */
   #first: Table | undefined;
+  #isStopped = false;
 
   constructor(options: RecordReaderOptions) {
     this.#options = options;
@@ -49,7 +52,16 @@ export class RecordReader {
   async *readAll(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
     const { form, isLive = false } = this.#options;
     this.#first = undefined;
-    for await (const table of readTables({ chunks, form, isLive })) yield this.read(table);
+    for await (const table of readTables({ chunks, form, isLive })) {
+      if (this.#waits(table)) {
+        // To find out the form takes a while. Before and after it, the caller may let other work run.
+        yield nothing();
+        if (!this.#detect()) continue;
+        yield nothing();
+        yield this.#takeFirst();
+      } else yield this.read(table);
+      if (this.#isStopped) return;
+    }
     yield this.end();
   }
 
@@ -58,7 +70,7 @@ export class RecordReader {
    * @throws {FormFault} as `readAll`
    */
   async *readInOrder(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Taken> {
-    const turned: Taken = { ticks: [], bars: [] };
+    const turned = nothing();
     for await (const taken of this.readAll(chunks)) {
       if (this.#layout?.parts.isNewestFirst !== true) {
         yield taken;
@@ -66,6 +78,8 @@ export class RecordReader {
       }
       for (const tick of taken.ticks) turned.ticks.push(tick);
       for (const bar of taken.bars) turned.bars.push(bar);
+      // The caller may let other work run.
+      yield nothing();
       if (turned.ticks.length + turned.bars.length > TURNED_MAX) {
         throw new FormFault(
           `its newest record comes first: sort more than ${TURNED_MAX} records by time`,
@@ -77,23 +91,26 @@ export class RecordReader {
 
   /** @throws {FormFault} as `readAll` */
   read(table: Table): Taken {
-    const taken: Taken = { ticks: [], bars: [] };
-    if (this.#layout !== undefined && this.#isAlike(table, this.#layout)) {
+    if (!this.#waits(table)) {
+      const taken = nothing();
       this.#take(table, taken);
       return taken;
     }
-    this.#first = this.#first === undefined
-      ? table
-      : { ...this.#first, rows: [...this.#first.rows, ...table.rows] };
-    if (this.#options.isLive || this.#first.rows.length >= SAMPLE_LINES) this.#begin(taken);
-    return taken;
+    return this.#detect() ? this.#takeFirst() : nothing();
   }
 
   /** Reads the waiting records, at the end of the source. @throws {FormFault} as `readAll` */
   end(): Taken {
-    const taken: Taken = { ticks: [], bars: [] };
-    this.#begin(taken);
-    return taken;
+    return this.#first !== undefined && this.#detect(true) ? this.#takeFirst() : nothing();
+  }
+
+  /** Whether the form of the table is not known. Its records then wait until there are enough. */
+  #waits(table: Table): boolean {
+    if (this.#layout !== undefined && this.#isAlike(table, this.#layout)) return false;
+    this.#first = this.#first === undefined
+      ? table
+      : { ...this.#first, rows: [...this.#first.rows, ...table.rows] };
+    return true;
   }
 
   /** Whether the table has the columns of the layout. */
@@ -101,9 +118,12 @@ export class RecordReader {
     return columns === parts.columns || String(columns) === String(parts.columns);
   }
 
-  #begin(taken: Taken): void {
-    const first = this.#first;
-    if (first === undefined) return;
+  /** @returns whether the form of the waiting records is known now */
+  #detect(isEnd = false): boolean {
+    const first = this.#first!;
+    const isEnough = isEnd || this.#options.isLive || first.rows.length >= SAMPLE_LINES;
+    if (!isEnough) return false;
+    // Records whose form cannot be found out do not wait for others.
     this.#first = undefined;
     const { form, timeless, takesBars = false } = this.#options;
     const layout = detectLayout(first, form, { timeless });
@@ -114,10 +134,20 @@ export class RecordReader {
       );
     }
     this.#layout = layout;
+    this.#first = first;
+    return true;
+  }
+
+  /** Takes the waiting records, whose form is known. */
+  #takeFirst(): Taken {
+    const taken = nothing();
+    const first = this.#first!;
+    this.#first = undefined;
     this.#take(first, taken);
     // The sample may have contained no record.
     const isEmpty = taken.ticks.length + taken.bars.length === 0;
     if (isEmpty && first.columns === undefined) this.#layout = undefined;
+    return taken;
   }
 
   #take(table: Table, taken: Taken): void {
@@ -129,6 +159,10 @@ export class RecordReader {
         if (!(error instanceof RecordFault)) throw error;
         if (this.#takeOtherwise(row, table, now, taken)) continue;
         this.#options.broken(`${nameOf(row, table)}: ${error.message}`);
+        if (this.#options.stopsAtBroken === true) {
+          this.#isStopped = true;
+          return;
+        }
       }
     }
   }
@@ -163,6 +197,10 @@ export class RecordReader {
       throw error;
     }
   }
+}
+
+function nothing(): Taken {
+  return { ticks: [], bars: [] };
 }
 
 /** The place of a record, for error messages. */

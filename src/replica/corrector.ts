@@ -81,7 +81,7 @@ export class Corrector {
       if (found.length === 0) return [];
       const times = found.map(({ time }) => time);
       const from = Math.min(...times), to = Math.floor(Math.max(...times)) + 1;
-      return [{ symbol, seq, seqs: found.map((tick) => tick.seq), from, to }];
+      return [{ symbol, seq, seqs: found.map((tick) => tick.seq), from, to, ticks: found }];
     });
   }
 

@@ -11,7 +11,16 @@ import {
   TICKS,
   TIME,
 } from "../core/bar.ts";
-import { givenSeq, isSameBar, mergedNumbers, takeBack } from "../core/given_record.ts";
+import {
+  addFiner,
+  emptyNumbers,
+  givenSeq,
+  isEmpty,
+  isSameBar,
+  lacks,
+  mergedNumbers,
+  takeBack,
+} from "../core/given_record.ts";
 import { cancels, type TapedCorrection } from "../core/correction.ts";
 import { type Interval, INTERVALS, lengthOf, startOf } from "../core/interval.ts";
 import type { Market } from "../core/market.ts";
@@ -112,6 +121,7 @@ export class Reckoner {
   #ofGiven(interval: Interval, known: Float64Array): Float64Array {
     const start = known[TIME]!;
     if (known[MADE_OF] === FINER) {
+      if (this.#lacksParts(interval, known)) return known;
       const merged = mergedNumbers(
         start,
         this.#partsOf(interval, start, false),
@@ -131,6 +141,18 @@ export class Reckoner {
     numbers[SEQ] = this.#seq;
     numbers[STATE] = known[STATE] === FORMING ? FORMING : REVISED;
     return numbers;
+  }
+
+  /** Whether some of the shorter bars of a bar are no longer kept. */
+  #lacksParts(interval: Interval, known: Float64Array): boolean {
+    // Stored shorter bars can lack what this correction has cancelled.
+    if (this.#options.isAgain) return false;
+    const start = known[TIME]!;
+    const before = emptyNumbers(start);
+    for (const part of this.#known(shorterOf(interval), start, start + lengthOf(interval))) {
+      addFiner(before, part);
+    }
+    return isEmpty(before) || lacks(before, known);
   }
 
   #isSame(known: Float64Array, merged: Float64Array): boolean {
@@ -153,7 +175,7 @@ export class Reckoner {
 
   #ofShorter(interval: Interval, start: number, known: Float64Array | undefined) {
     if (known === undefined) return undefined;
-    const shorter = INTERVALS[INTERVALS.indexOf(interval) - 1]!;
+    const shorter = shorterOf(interval);
     const end = start + lengthOf(interval);
     const before = this.#known(shorter, start, end);
     const isKept = before.reduce((sum, each) => sum + countOf(each), 0) >= countOf(known);
@@ -165,7 +187,7 @@ export class Reckoner {
 
   /** The shorter bars of a longer one, as they are right after this correction. */
   #partsOf(interval: Interval, start: number, isOfThen = true): Float64Array[] {
-    const shorter = INTERVALS[INTERVALS.indexOf(interval) - 1]!;
+    const shorter = shorterOf(interval);
     const { gone, changed } = this.#reckoned.get(shorter)!;
     const parts: Float64Array[] = [];
     for (const numbers of this.#known(shorter, start, start + lengthOf(interval))) {
@@ -252,6 +274,10 @@ export class Reckoner {
       return tape.first(query).ticks.map(({ time }) => time);
     });
   }
+}
+
+function shorterOf(interval: Interval): Interval {
+  return INTERVALS[INTERVALS.indexOf(interval) - 1]!;
 }
 
 function isOfTicks(interval: Interval): boolean {

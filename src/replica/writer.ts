@@ -90,8 +90,12 @@ export class Writer {
   }
 
   /** Logs a correction. @returns its seq, once it is on the tape @throws {TapeFull} */
-  async cancel(correction: Correction): Promise<number> {
-    const { last } = await this.#options.log.append({ ticks: [], corrections: [correction] });
+  async cancel(
+    correction: Correction,
+    attached: Pick<Attached, "marks" | "lease"> = {},
+  ): Promise<number> {
+    const draft = { ticks: [], corrections: [correction], ...attached };
+    const { last } = await this.#options.log.append(draft);
     return last;
   }
 

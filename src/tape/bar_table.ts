@@ -10,14 +10,20 @@ import {
 } from "../core/bar.ts";
 import { GIVEN_RECORD_WIDTH } from "../core/given_record.ts";
 import { type Interval, INTERVALS, lengthOf } from "../core/interval.ts";
-import { checkSum, Damage, sumOfNumbers } from "../store/checksum.ts";
+import { checkSum, Damage, sumOfWords } from "../store/checksum.ts";
 import type { SymbolTable } from "./symbol_table.ts";
 
-/** Bars of these intervals are deleted with their ticks. Longer bars are kept longer. */
+/**
+ * Bars of these intervals are deleted with their ticks. Longer bars are kept longer. Where bars were given, the
+ * short ones are kept too, because the longer ones are made of them again when something changes.
+ */
 const SHORT = INTERVALS.filter((interval) => lengthOf(interval) < lengthOf("1m"));
+const MINUTE = INTERVALS.indexOf("1m"), MINUTE_MS = lengthOf("1m");
 /** Most series that one call visits, and most bars of each, so that live traffic does not wait. */
 const VISITS_MAX = 8;
 const VISITED_MAX = 500;
+/** Most bars that one call looks at to delete those that corrections have cancelled. */
+const SWEPT_MAX = 200;
 
 /** Allowed widths of records. The first file version stored the seq only in its own column. */
 const WIDTHS = [SEQ, MADE_OF, BAR_RECORD_WIDTH, GIVEN_RECORD_WIDTH];
@@ -47,11 +53,15 @@ export class BarTable {
   readonly #first: StatementSync;
   readonly #newest: StatementSync;
   readonly #forget: StatementSync;
+  readonly #squeeze: StatementSync;
+  readonly #oldestShort: StatementSync;
   readonly #remove: StatementSync;
   readonly #mixed: StatementSync;
   readonly #isCancelled: IsCancelledBar;
   /** Number of series that `forget` has visited. */
   #visited = 0;
+  /** The time up to which a series has only bars that `forget` keeps, by symbol and interval. */
+  readonly #keptThrough = new Map<string, number>();
   /** Number of series that `squeeze` has visited, and of the last ones with nothing to delete. */
   #squeezed = 0;
   #vain = 0;
@@ -88,10 +98,21 @@ export class BarTable {
     const nth = (order: string, place: number) =>
       `(SELECT time FROM bar WHERE symbol = ?1 AND interval = ?2
         ORDER BY time ${order} LIMIT 1 OFFSET ${place})`;
+    const some = `FROM bar WHERE symbol = ?1 AND interval = ?2`;
+    const isOld = `time < ${nth("DESC", keptMin - 1)}`;
+    this.#squeeze = db.prepare(
+      `DELETE ${some} AND ${isOld} AND time < coalesce(${nth("ASC", VISITED_MAX)}, 1e300)`,
+    );
+    // The minute is 1 where it contains given bars.
+    const isGiven = `EXISTS (SELECT 1 FROM bar AS minute WHERE minute.symbol = ?1
+      AND minute.interval = ${MINUTE} AND length(minute.numbers) > ${8 * MADE_OF}
+      AND minute.time = bar.time - (bar.time % ${MINUTE_MS} + ${MINUTE_MS}) % ${MINUTE_MS})`;
+    this.#oldestShort = db.prepare(
+      `SELECT time, ${isGiven} ${some} AND time > ?3 ORDER BY time LIMIT ${VISITED_MAX}`,
+    );
+    this.#oldestShort.setReturnArrays(true);
     this.#forget = db.prepare(
-      `DELETE FROM bar WHERE symbol = ?1 AND interval = ?2 AND seq <= ?3
-       AND time < ${nth("DESC", keptMin - 1)}
-       AND time < coalesce(${nth("ASC", VISITED_MAX)}, 1e300)`,
+      `DELETE ${some} AND time > ?3 AND time <= ?4 AND seq <= ?5 AND ${isOld} AND NOT ${isGiven}`,
     );
   }
 
@@ -99,9 +120,9 @@ export class BarTable {
     const id = this.#symbols.add(symbol);
     const index = INTERVALS.indexOf(interval);
     // Records of ticks keep the format from before given bars existed.
-    const own = numbers[MADE_OF] === TICKS ? numbers.subarray(0, MADE_OF) : numbers;
-    const bytes = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
-    this.#put.run(id, index, own[0]!, own[SEQ]!, bytes, sumOf(id, index, own));
+    const width = numbers[MADE_OF] === TICKS ? MADE_OF : numbers.length;
+    const { words, bytes } = copied(id, index, numbers, width);
+    this.#put.run(id, index, numbers[0]!, numbers[SEQ]!, bytes, sumOfWords(words));
   }
 
   remove(symbol: string, interval: Interval, time: number): void {
@@ -122,7 +143,7 @@ export class BarTable {
     const id = this.#symbols.find(symbol);
     if (id === undefined) return undefined;
     const index = INTERVALS.indexOf(interval);
-    const rows = rowsOf(this.#first.all(id, index, from, to, VISITED_MAX));
+    const rows = rowsOf(this.#first.all(id, index, from, to, SWEPT_MAX));
     const isCancelled = (row: Row) => this.#isGone(id, interval, row);
     const last = rows.at(-1)?.[0];
     if (last !== undefined && rows.every(isCancelled)) {
@@ -130,7 +151,7 @@ export class BarTable {
     } else {
       for (const row of rows) if (isCancelled(row)) this.#remove.run(id, index, row[0], row[0]);
     }
-    return rows.length < VISITED_MAX ? undefined : after(last!);
+    return rows.length < SWEPT_MAX ? undefined : after(last!);
   }
 
   /** The records of bars that contain both given bars and ticks. */
@@ -155,7 +176,7 @@ export class BarTable {
   }
 
   /**
-   * Deletes short bars whose ticks were forgotten, in a few series per call.
+   * Deletes short bars whose ticks were forgotten, in a few series per call, except in minutes with given bars.
    * @returns whether to call it again at once
    */
   forget(tail: number): boolean {
@@ -164,10 +185,24 @@ export class BarTable {
     for (let visit = 0; visit < Math.min(VISITS_MAX, series); visit++) {
       const at = this.#visited++ % series;
       const id = 1 + Math.floor(at / SHORT.length);
-      const { changes } = this.#forget.run(id, at % SHORT.length, tail);
-      more ||= changes === VISITED_MAX;
+      if (this.#forgetOf(id, at % SHORT.length, tail)) more = true;
     }
     return more;
+  }
+
+  /** @returns whether to call it again at once */
+  #forgetOf(symbol: number, interval: number, tail: number): boolean {
+    const name = `${symbol} ${interval}`;
+    const after = this.#keptThrough.get(name) ?? -Infinity;
+    const found = this.#oldestShort.all(symbol, interval, after);
+    const rows = found as unknown as (readonly [time: number, isGiven: number])[];
+    const last = rows.at(-1)?.[0];
+    if (last === undefined) return false;
+    const { changes } = this.#forget.run(symbol, interval, after, last, tail);
+    const other = rows.findIndex(([, isGiven]) => isGiven === 0);
+    const kept = rows.at(other < 0 ? -1 : other - 1)!;
+    if (other !== 0) this.#keptThrough.set(name, kept[0]);
+    return changes === VISITED_MAX || (other < 0 && rows.length === VISITED_MAX);
   }
 
   /**
@@ -179,7 +214,7 @@ export class BarTable {
     for (let visit = 0; visit < VISITS_MAX && this.#vain < series; visit++) {
       const at = this.#squeezed++ % series;
       const id = 1 + Math.floor(at / INTERVALS.length);
-      const { changes } = this.#forget.run(id, at % INTERVALS.length, Number.MAX_SAFE_INTEGER);
+      const { changes } = this.#squeeze.run(id, at % INTERVALS.length);
       this.#vain = changes === 0 ? this.#vain + 1 : 0;
     }
     if (this.#vain < series) return true;
@@ -255,10 +290,21 @@ function decode(symbol: number, interval: number, [time, seq, bytes, sum]: Row):
   return full;
 }
 
+/** A record with its series before it. It is shared, because new buffers cost more than the rest. */
+const shared = new Float64Array(2 + GIVEN_RECORD_WIDTH);
+const VIEWS = new Map(WIDTHS.map((width) => [width, {
+  words: new Uint32Array(shared.buffer, 0, 2 * (2 + width)),
+  bytes: new Uint8Array(shared.buffer, 16, 8 * width),
+}]));
+
+/** @returns views of a copy that the next call overwrites: of all numbers, and of the record */
+function copied(symbol: number, interval: number, numbers: Float64Array, width: number) {
+  shared[0] = symbol;
+  shared[1] = interval;
+  for (let at = 0; at < width; at++) shared[2 + at] = numbers[at]!;
+  return VIEWS.get(width)!;
+}
+
 function sumOf(symbol: number, interval: number, numbers: Float64Array): number {
-  const all = new Float64Array(2 + numbers.length);
-  all[0] = symbol;
-  all[1] = interval;
-  all.set(numbers, 2);
-  return sumOfNumbers(all);
+  return sumOfWords(copied(symbol, interval, numbers, numbers.length).words);
 }

@@ -41,7 +41,7 @@ export class Cancelled {
     asOf: number,
   ): IsCancelled | undefined {
     if (this.isEmpty) return undefined;
-    const touches = (symbol: number) => this.#symbols.get(symbol)?.touches(segment) ?? false;
+    const touches = (symbol: number) => this.#symbols.get(symbol)?.touches(segment, asOf) ?? false;
     const isTouched = symbols !== undefined && symbols.length <= this.#symbols.size
       ? symbols.some(touches)
       : [...this.#symbols.keys()].some(touches);
@@ -51,7 +51,7 @@ export class Cancelled {
 
   /** Whether all ticks of a symbol in a segment are cancelled. */
   hasAll({ oldest, newest, last }: Span, symbol: number, asOf: number): boolean {
-    return asOf === Infinity && this.covers(symbol, oldest, newest + 1, last);
+    return this.#symbols.get(symbol)?.covers(oldest, newest + 1, last, asOf) ?? false;
   }
 
   /** Whether a correction after a seq has removed the symbol. */
@@ -99,9 +99,14 @@ class OfSymbol {
     }
   }
 
-  touches({ after, last, oldest, newest }: Span): boolean {
-    return (after < this.#last && oldest < this.#newest && newest >= this.#oldest) ||
-      (after < this.#lastSeq && last >= this.#firstSeq);
+  touches({ after, last, oldest, newest }: Span, asOf: number): boolean {
+    if (after < this.#lastSeq && last >= this.#firstSeq) return true;
+    if (after >= this.#last || oldest >= this.#newest || newest < this.#oldest) return false;
+    for (let piece = this.#pieceOf(oldest); piece < this.#begins.length; piece++) {
+      if (this.#begins[piece]! > newest) break;
+      if (this.#layers[piece]!.some((by) => after < by && by < asOf)) return true;
+    }
+    return false;
   }
 
   has(seq: number, time: number, asOf: number): boolean {
@@ -110,10 +115,10 @@ class OfSymbol {
     return this.#layers[this.#pieceOf(time)]!.some((by) => seq < by && by < asOf);
   }
 
-  covers(from: number, to: number, seq: number): boolean {
+  covers(from: number, to: number, seq: number, asOf = Infinity): boolean {
     for (let piece = this.#pieceOf(from); piece < this.#begins.length; piece++) {
       if (this.#begins[piece]! >= to) break;
-      if ((this.#layers[piece]!.at(-1) ?? 0) <= seq) return false;
+      if (!this.#layers[piece]!.some((by) => by > seq && by < asOf)) return false;
     }
     return true;
   }

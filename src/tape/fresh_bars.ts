@@ -56,6 +56,8 @@ class Series {
   readonly #records = new Map<number, BarRecord>();
   #times: number[] = [];
   #sorted = true;
+  /** The records of earlier times in the list were deleted. */
+  #begin = 0;
 
   get size(): number {
     return this.#records.size;
@@ -67,7 +69,8 @@ class Series {
     const isNew = !this.#records.has(time);
     this.#records.set(time, record);
     if (!isNew) return false;
-    if (this.#times.length > 0 && time < this.#times.at(-1)!) this.#sorted = false;
+    // A time that is deleted and comes again is before the end of the list.
+    if (this.#times.length > 0 && time <= this.#times.at(-1)!) this.#sorted = false;
     this.#times.push(time);
     return true;
   }
@@ -82,20 +85,20 @@ class Series {
 
   /** Adds records to `found`, oldest first. */
   collect(found: BarRecord[], max: number): void {
-    for (const time of this.#inOrder()) {
-      if (found.length >= max) return;
-      const record = this.#records.get(time);
+    const times = this.#inOrder();
+    for (let at = this.#begin; at < times.length && found.length < max; at++) {
+      const record = this.#records.get(times[at]!);
       if (record !== undefined) found.push(record);
+      else if (at === this.#begin) this.#begin++;
     }
   }
 
   /** The times of the records in order; some of the records may have been deleted. */
   #inOrder(): readonly number[] {
-    if (this.#times.length > 2 * this.#records.size) {
-      this.#times = this.#times.filter((time) => this.#records.has(time));
-    }
-    if (!this.#sorted) this.#times.sort((a, b) => a - b);
+    if (this.#sorted && this.#times.length <= 2 * this.#records.size) return this.#times;
+    this.#times = [...this.#records.keys()].sort((a, b) => a - b);
     this.#sorted = true;
+    this.#begin = 0;
     return this.#times;
   }
 

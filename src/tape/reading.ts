@@ -105,6 +105,17 @@ function search(
     effort.spent += found.takeRange(view, indexOf(view, begin), indexOf(view, end));
     return;
   }
+  if (wanted === undefined && views.length === 1 && direction === FORWARD) {
+    const [view] = views as [View];
+    const behind = indexOf(view, end);
+    for (let index = indexOf(view, begin); index < behind && found.left > 0; index++) {
+      effort.spent++;
+      const time = view.timeAt(index);
+      if (isTimed && !(time >= from && time < to)) continue;
+      if (!isCancelled?.(view.symbolAt(index), view.seqAt(index), time)) found.take(view, index);
+    }
+    return;
+  }
   merge(views, [begin, end], direction, (view, index) => {
     effort.spent++;
     if (wanted !== undefined && !wanted.has(view.symbolAt(index))) return true;

@@ -19,6 +19,8 @@ export interface ImportOptions extends TransferOptions {
   readonly isDry?: boolean;
   /** Stop at the first bad record, and do not report how the records are read. */
   readonly isStrict?: boolean;
+  /** The content of the only file, or of standard input, if the caller has opened it. */
+  readonly chunks?: AsyncIterable<Uint8Array>;
 }
 
 /** Number of records that show how a file is read, and most errors to report. */
@@ -33,14 +35,14 @@ export async function importFiles(terminal: Terminal, options: ImportOptions): P
     for (const source of sources) await source.describe();
     return;
   }
-  await transfer(terminal, options, () => load(sources, options));
+  await transfer(terminal, options, () => loadOf(sources, options));
   const empty = sources.find(({ taken }) => taken === 0);
   if (empty !== undefined) throw empty.nothing();
 }
 
 function sourcesOf(
   terminal: Terminal,
-  { files, form, isStrict = false }: ImportOptions,
+  { files, form, isStrict = false, chunks }: ImportOptions,
 ): Source[] {
   const symbols = form["symbol"]?.split(",") ?? [];
   if (symbols.length > 1 && symbols.length !== files.length) {
@@ -52,7 +54,7 @@ function sourcesOf(
   return names.map((path, index) => {
     const symbol = symbols[index] ?? symbols[0];
     const given = symbol === undefined ? form : { ...form, symbol };
-    return new Source(terminal, path, formOf(given), isStrict);
+    return new Source(terminal, { path, form: formOf(given), isStrict, chunks });
   });
 }
 
@@ -65,7 +67,12 @@ function formOf(options: Readonly<Record<string, string>>): Form {
   }
 }
 
-function load(sources: readonly Source[], { batch }: ImportOptions): Load {
+/** The batches of files of any form. */
+export function load(terminal: Terminal, options: ImportOptions): Load {
+  return loadOf(sourcesOf(terminal, options), options);
+}
+
+function loadOf(sources: readonly Source[], { batch }: ImportOptions): Load {
   const sizes = sources.map(({ size }) => size);
   const known = sizes.filter((size) => size !== undefined);
   return {
@@ -81,7 +88,6 @@ async function* batchesOf(sources: readonly Source[], size: number): AsyncGenera
     let path: Batch["path"] = "ticks";
     const make = (): Batch => ({
       path,
-      type: "application/x-ndjson",
       body: waiting.join(""),
       bytes: before + source.bytes,
       inSource: (reason) => `${source.name}: ${reason}`,
@@ -111,6 +117,14 @@ function barLine({ symbol, interval, time, open, high, low, close, volume }: Giv
   return `{"symbol":"${symbol}","interval":"${interval}","time":${time},"open":${open},"high":${high},"low":${low},"close":${close},"volume":${volume}}\n`;
 }
 
+interface SourceOptions {
+  /** Undefined means standard input. */
+  readonly path: string | undefined;
+  readonly form: Form;
+  readonly isStrict: boolean;
+  readonly chunks: AsyncIterable<Uint8Array> | undefined;
+}
+
 /** A file or standard input. */
 class Source {
   readonly name: string;
@@ -119,21 +133,15 @@ class Source {
   bytes = 0;
   taken = 0;
   readonly #terminal: Terminal;
-  readonly #path: string | undefined;
-  readonly #isStrict: boolean;
+  readonly #options: SourceOptions;
   readonly #reader: RecordReader;
   #broken = 0;
   #firstBroken: string | undefined;
 
-  constructor(
-    terminal: Terminal,
-    path: string | undefined,
-    form: Form,
-    isStrict: boolean,
-  ) {
+  constructor(terminal: Terminal, options: SourceOptions) {
+    const { path, form, isStrict } = options;
     this.#terminal = terminal;
-    this.#path = path;
-    this.#isStrict = isStrict;
+    this.#options = options;
     this.name = path ?? NAME;
     this.size = path === undefined ? undefined : sizeOf(path);
     this.#reader = new RecordReader({
@@ -143,14 +151,18 @@ class Source {
       takesBars: true,
       now: () => terminal.now(),
       broken: (reason) => this.#complain(reason),
+      stopsAtBroken: isStrict,
     });
   }
 
   /** Reads all records, the oldest first. @throws {CommandError} */
   async *read(): AsyncGenerator<Taken> {
-    let isTold = this.#isStrict;
+    const { isStrict } = this.#options;
+    let isTold = isStrict;
     try {
       for await (const taken of this.#reader.readInOrder(this.#chunks())) {
+        // Without its last lines, a reversed file would not be the same again when it is resumed.
+        if (this.#isStopped && this.#reader.layout?.parts.isNewestFirst === true) break;
         const count = taken.ticks.length + taken.bars.length;
         if (!isTold && count > 0) {
           await this.#tell(this.#reader.layout!, taken);
@@ -164,6 +176,7 @@ class Source {
       if (cause instanceof FormFault) throw new CommandError(cause.message, { cause });
       throw error;
     }
+    if (this.#isStopped) throw new CommandError(`Cannot read ${this.name}: ${this.#firstBroken}`);
     if (this.#broken === 0) return;
     const counts = `${this.#broken} broken records of ${this.name}, took ${this.taken}`;
     this.#terminal.complain(`Left out ${counts}`);
@@ -180,10 +193,14 @@ class Source {
     return new CommandError(`Cannot import ${this.name}: nothing could be taken: ${why}`);
   }
 
+  get #isStopped(): boolean {
+    return this.#options.isStrict && this.#firstBroken !== undefined;
+  }
+
   async *#chunks(): AsyncGenerator<Uint8Array> {
-    const stream = this.#path === undefined
-      ? this.#terminal.input.stream
-      : createReadStream(this.#path);
+    const { path, chunks } = this.#options;
+    const stream = chunks ??
+      (path === undefined ? this.#terminal.input.stream : createReadStream(path));
     for await (const chunk of stream) {
       const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
       this.bytes += bytes.length;
@@ -192,8 +209,8 @@ class Source {
   }
 
   #complain(reason: string): void {
-    if (this.#isStrict) throw new CommandError(`Cannot read ${this.name}: ${reason}`);
     this.#firstBroken ??= reason;
+    if (this.#options.isStrict) return;
     if (++this.#broken > REPORTED_MAX) return;
     const last = this.#broken === REPORTED_MAX ? "; further ones are only counted" : "";
     this.#terminal.complain(`Cannot read ${this.name}: ${reason}${last}`);

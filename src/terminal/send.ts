@@ -1,11 +1,14 @@
+import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { importFiles, sizeOf } from "./import.ts";
+import { Readable } from "node:stream";
+import { importFiles, load, sizeOf } from "./import.ts";
 import { CommandError } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 import { type Batch, type Load, transfer, type TransferOptions } from "./transfer.ts";
 
-const PLAIN_FORMATS = ["ndjson", "json", "csv"];
+/** Formats that are sent as they are. All others go through the reader of `import`. */
+const PLAIN_FORMATS = ["ndjson", "json"];
 
 export interface SendOptions extends TransferOptions {
   /** Undefined means standard input. */
@@ -16,11 +19,14 @@ export interface SendOptions extends TransferOptions {
   readonly form?: Readonly<Record<string, string>>;
 }
 
+/** A first record that is a bar, which the reader of `import` takes. */
+const CANDLE = /^\[?\s*\{[^}]*"open"\s*:/i;
+
 const LINE_LENGTH_MAX = 1_000_000;
 
 /**
- * `tickwire send`: sends ticks from a file or standard input to a running server, in order. It sends plain records
- * as they are, and converts those with options for their form.
+ * `tickwire send`: sends ticks from a file or standard input to a running server, in order. It sends plain JSON
+ * as it is. It reads everything else, and records with options for their form, as `import` does.
  */
 export async function send(terminal: Terminal, options: SendOptions): Promise<void> {
   const { file, form = {} } = options;
@@ -28,41 +34,72 @@ export async function send(terminal: Terminal, options: SendOptions): Promise<vo
     terminal.complain("Reading ticks from the keyboard; end with Ctrl-D");
   }
   const { format, ...others } = form;
-  if (Object.keys(others).length > 0 || !(format === undefined || isPlain(format))) {
-    const files = file === undefined ? [] : [file];
-    return await importFiles(terminal, { ...options, files, form, isStrict: true });
+  if (Object.keys(others).length > 0 || !(format === undefined || PLAIN_FORMATS.includes(format))) {
+    return await importFiles(terminal, readAsImport(options));
   }
   await transfer(terminal, options, () => open(terminal, options));
 }
 
-function isPlain(format: string): boolean {
-  return PLAIN_FORMATS.includes(format);
+function readAsImport({ file, form = {}, ...options }: SendOptions) {
+  return { ...options, files: file === undefined ? [] : [file], form, isStrict: true };
 }
 
-/** Replaces a line number of the batch by that of the file. @param first number of the batch's first line */
-function inFile(reason: string, numbers: readonly number[], first: number): string {
+/** Replaces a line number of the batch by that of the file. */
+function inFile(reason: string, numbers: readonly number[]): string {
   return reason.replace(
     /: line (\d+):/,
-    (whole, line) => `: line ${numbers[Number(line) - first] ?? whole}:`,
+    (whole, line) => `: line ${numbers[Number(line) - 1] ?? whole}:`,
   );
 }
 
 async function open(terminal: Terminal, options: SendOptions): Promise<Load> {
   const { file, batch } = options;
   const bytesAll = file === undefined ? undefined : sizeOf(file);
-  const lines = linesOf(file === undefined ? terminal.input.stream : createReadStream(file));
-  const first = await nextLine(lines);
-  const format = options.form?.["format"] ?? formatOf(file, first?.text);
-  const rest = format === "json" ? recordsOf(first, lines) : following(first, lines);
-  const header = format === "csv" ? await nextLine(rest) : undefined;
-  return { batches: batchesOf(rest, batch, header?.text), bytesAll };
+  const input = file === undefined ? terminal.input.stream : createReadStream(file);
+  const { start, chunks } = await peek(input);
+  // Nothing at all is no error: a program may have nothing to send.
+  if (start === "") return { batches: none(), bytesAll };
+  const named = options.form?.["format"] ?? formatOf(file, start);
+  const format = CANDLE.test(start) ? undefined : named;
+  if (format === undefined) return load(terminal, { ...readAsImport(options), chunks });
+  const lines = linesOf(Readable.from(chunks));
+  return { batches: batchesOf(format === "json" ? recordsOf(lines) : lines, batch), bytesAll };
 }
 
-function formatOf(file: string | undefined, first = ""): string {
+async function* none(): AsyncGenerator<Batch> {}
+
+/** @returns `undefined` if it is not plain JSON */
+function formatOf(file: string | undefined, start: string): string | undefined {
   const named = PLAIN_FORMATS.find((format) => file?.toLowerCase().endsWith(`.${format}`));
   if (named !== undefined) return named;
-  if (first.startsWith("[")) return "json";
-  return first.startsWith("{") ? "ndjson" : "csv";
+  if (start.startsWith("[")) return "json";
+  return start.startsWith("{") ? "ndjson" : undefined;
+}
+
+/** @returns the beginning of the text, empty if it is blank, and all chunks */
+async function peek(
+  input: AsyncIterable<Uint8Array | string>,
+): Promise<{ start: string; chunks: AsyncGenerator<Uint8Array> }> {
+  const rest = input[Symbol.asyncIterator]();
+  const read: Uint8Array[] = [];
+  let start = "";
+  for (let next = await rest.next(); !next.done; next = await rest.next()) {
+    const bytes = Buffer.from(next.value as Uint8Array);
+    read.push(bytes);
+    start = bytes.toString().replace(/^\uFEFF/, "").trimStart();
+    if (start !== "") break;
+  }
+  return { start, chunks: following(read, rest) };
+}
+
+async function* following(
+  read: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array | string>,
+): AsyncGenerator<Uint8Array> {
+  yield* read;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) {
+    yield Buffer.from(next.value as Uint8Array);
+  }
 }
 
 interface Line {
@@ -85,24 +122,10 @@ async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<Line> {
   }
 }
 
-async function nextLine(lines: AsyncGenerator<Line>): Promise<Line | undefined> {
-  const { value, done } = await lines.next();
-  return done ? undefined : value;
-}
-
-async function* following(first: Line | undefined, lines: AsyncGenerator<Line>) {
-  if (first === undefined) return;
-  yield first;
-  yield* lines;
-}
-
 /** The records of one JSON text as lines. The text must be read as a whole. */
-async function* recordsOf(
-  first: Line | undefined,
-  lines: AsyncGenerator<Line>,
-): AsyncGenerator<Line> {
+async function* recordsOf(lines: AsyncGenerator<Line>): AsyncGenerator<Line> {
   let text = "", bytes = 0;
-  for await (const line of following(first, lines)) {
+  for await (const line of lines) {
     text += `${line.text}\n`;
     bytes = line.bytes;
   }
@@ -119,21 +142,13 @@ async function* recordsOf(
   }
 }
 
-/** @param header starts each batch, for CSV */
-async function* batchesOf(
-  lines: AsyncIterable<Line>,
-  size: number,
-  header: string | undefined,
-): AsyncGenerator<Batch> {
-  const [type, head, first] = header === undefined
-    ? ["application/x-ndjson" as const, "", 1]
-    : ["text/csv" as const, `${header}\n`, 2];
+async function* batchesOf(lines: AsyncIterable<Line>, size: number): AsyncGenerator<Batch> {
   let texts: string[] = [], numbers: number[] = [];
   let bytes = 0;
   const make = (): Batch => {
     const own = numbers;
-    const body = `${head}${texts.join("\n")}\n`;
-    return { path: "ticks", type, body, bytes, inSource: (reason) => inFile(reason, own, first) };
+    const body = `${texts.join("\n")}\n`;
+    return { path: "ticks", body, bytes, inSource: (reason) => inFile(reason, own) };
   };
   for await (const line of lines) {
     texts.push(line.text);

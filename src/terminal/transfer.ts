@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 export interface Batch {
   /** What it holds, which is also the path of the request. */
   readonly path: "ticks" | "bars";
-  readonly type: "application/x-ndjson" | "text/csv";
+  /** NDJSON. */
   readonly body: string;
   /** Bytes of the source up to the end of the batch. */
   readonly bytes: number;
@@ -72,10 +72,10 @@ export async function transfer(
 async function sendBatch(
   terminal: Terminal,
   server: Server,
-  { path, type, body, inSource }: Batch,
+  { path, body, inSource }: Batch,
   key: string,
 ): Promise<number> {
-  const headers = { "Content-Type": type, "Idempotency-Key": key };
+  const headers = { "Content-Type": "application/x-ndjson", "Idempotency-Key": key };
   for (let attempt = 0;; attempt++) {
     let reason: string;
     try {

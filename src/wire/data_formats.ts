@@ -59,9 +59,9 @@ export const objectFormat: Format = {
 
 /** `from` and `to` are null for an open end; `removed` says that the whole symbol has been removed. */
 function corrected(sub: string, correction: TapedCorrection): string {
-  const { seq, symbol, seqs, from = null, to = null } = correction;
+  const { seq, symbol, seqs, from = null, to = null, ticks: rows } = correction;
   const removed = isWhole(correction) ? true : undefined;
-  return JSON.stringify({ op: "corrected", sub, symbol, from, to, seq, seqs, removed });
+  return JSON.stringify({ op: "corrected", sub, symbol, from, to, seq, seqs, rows, removed });
 }
 
 function tickObject(item: Item): string {

@@ -64,6 +64,32 @@ describe("tickwire send", () => {
     assert.match(terminal.progresses[0]!, /^100 ticks/);
   });
 
+  test("CSV and candles without options are read as by import", async () => {
+    const server = await startServer("--feed", "none");
+    after(() => server.stop());
+    const url = server.http;
+    const quoted = file("q.csv", 'symbol,price,note\nQ,1,"two\nlines"\nQ,2,\nQ,3,"a ""b"""\n');
+    await sent(url, { file: quoted, batch: 1 });
+    await sent(url, {}, "\nsymbol;last\nQ;4\n");
+    assert.deepEqual(await pricesOf(url), [1, 2, 3, 4]);
+    const candle = (day: number) => ({
+      ...{ symbol: "C", time: `2024-05-0${day}`, open: day, high: 9, low: 1, close: 2, volume: 3 },
+    });
+    const days = [1, 2, 3].map(candle);
+    const csv = days.map((each) => Object.values(each).join(",")).join("\n");
+    const isBars = (terminal: FakeTerminal) =>
+      assert.match(terminal.complaints.at(-1)!, /^(\[#+\] 100 % {2})?3 bars/);
+    isBars(
+      await sent(url, { file: file("c.csv", `${Object.keys(days[0]!).join(",")}\n${csv}\n`) }),
+    );
+    isBars(await sent(url, { file: file("c.json", JSON.stringify(days)) }));
+    isBars(await sent(url, {}, days.map((each) => `${JSON.stringify(each)}\n`).join("")));
+    const bars = await (await fetch(`${url}/bars?symbol=C&interval=1d`)).json();
+    assert.deepEqual(bars.map(({ open }: { open: number }) => open), [1, 2, 3]);
+    await sent(url, {}, "\n");
+    await assert.rejects(sent(url, {}, "<html>\n"), /it is HTML or XML, not JSON or CSV$/);
+  });
+
   test("A broken line is reported by its place in the file, with where to resume", async () => {
     const server = await startServer("--feed", "none");
     after(() => server.stop());

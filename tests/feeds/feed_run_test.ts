@@ -31,10 +31,11 @@ async function runOf(
     run: async (context) => await turn(context, attempt++, () => stop.abort()),
   }, {
     market,
-    tape: { head: 0, mark: () => undefined },
+    tape: { head: 0, mark: () => undefined, first: () => ({ ticks: [], seq: 0, effort: 0 }) },
     accept: (ticks) =>
       Promise.resolve(accept(ticks, asked++)).then(() => ({ accepted: 0, position: "e:1" })),
     give: (bars) => Promise.resolve({ accepted: bars.length, position: "e:1" }),
+    cancel: () => Promise.resolve(1),
     define(symbol, fields) {
       if (symbol === "FULL") {
         return Promise.reject(new ClientError("too_many", "no room for FULL"));

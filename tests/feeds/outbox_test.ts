@@ -49,6 +49,32 @@ describe("Outbox", () => {
     assert.deepEqual(written.at(-1), { prices: [5], marks: [] });
   });
 
+  test("Outbox runs an action in its place among the ticks", async () => {
+    const { outbox, written } = outboxOf();
+    const seen: number[] = [];
+    outbox.put([tick(1)]);
+    outbox.andThen(() => Promise.resolve(void seen.push(written.length)));
+    outbox.put([tick(2)], { name: "m", value: "2" });
+    outbox.andThen(() => Promise.resolve(void seen.push(written.length)));
+    outbox.andThen(() => Promise.resolve(void seen.push(written.length)));
+    outbox.put([tick(3)]);
+    assert.equal(outbox.size, 3);
+    await outbox.drained();
+    assert.deepEqual(seen, [1, 2, 2]);
+    assert.deepEqual(written.map(({ prices }) => prices), [[1], [2], [3]]);
+    assert.equal(outbox.size, 0);
+  });
+
+  test("Outbox reports a failed action, and writes nothing of what came before its end", async () => {
+    const { outbox, written } = outboxOf();
+    const fault = new Error("no");
+    outbox.put([tick(1)]);
+    outbox.andThen(() => Promise.reject(fault));
+    outbox.put([tick(2)]);
+    await assert.rejects(outbox.drained(), fault);
+    assert.deepEqual(written.map(({ prices }) => prices), [[1]]);
+  });
+
   test("Outbox accepts empty batches without a wait", async () => {
     const { outbox, written } = outboxOf();
     outbox.put([]);

@@ -86,6 +86,8 @@ export async function run(feed: Feed, options: RunOptions = {}): Promise<Ran> {
       look();
       return Promise.resolve();
     },
+    cancel: () => Promise.resolve(),
+    async *ticks() {},
     mark: (name) => ran.marks.findLast((mark) => mark.name === name)?.value,
     leftOut: (count) => void (ran.leftOut += count),
     newestPrice: () => null,

@@ -143,6 +143,20 @@ describe("QueuedLog", () => {
     assertOrdered(test.told.entries, [...numbered(180_000), ...numbered(1)]);
   });
 
+  test("QueuedLog writes many bars in small entries, because each changes wider bars too", async () => {
+    const test = new TestLog();
+    const bar = { symbol: "A", interval: "1m" as const, open: 1, high: 1, low: 1, close: 1 };
+    const bars = Array.from(
+      { length: 1_000 },
+      (_, index) => ({ ...bar, time: index * 60_000, volume: 1 }),
+    );
+    test.send("bars", { ticks: [], bars });
+    await test.settled();
+    const counts = test.store.all.map((entry) => entry.bars!.length);
+    assert.equal(counts.reduce((sum, count) => sum + count, 0), 1_000);
+    assert.ok(Math.max(...counts) <= 64, String(counts));
+  });
+
   test("QueuedLog puts new drafts behind a large draft that it is writing", async () => {
     const test = new TestLog();
     test.send("large", { ticks: numbered(40_000) });

@@ -14,6 +14,20 @@ const folder = new TapeFolder();
 const START = 1_763_700_000_000;
 
 describe("Cancelled", () => {
+  test("Cancelled needs no check of single ticks for reads as of before or long after a correction", () => {
+    const cancelled = new Cancelled();
+    cancelled.add(1, { symbol: "A", seq: 100, from: 10, to: 30 });
+    cancelled.add(1, { symbol: "A", seq: 200 });
+    const span = { after: 0, last: 80, oldest: 12, newest: 20 };
+    assert.equal(cancelled.of(span, [1], 100), undefined);
+    assert.notEqual(cancelled.of(span, [1], 101), undefined);
+    assert.equal(cancelled.of({ ...span, oldest: 30, newest: 40 }, [1], 200), undefined);
+    assert.deepEqual([100, 101, 201, Infinity].map((asOf) => cancelled.hasAll(span, 1, asOf)), [
+      ...[false, true, true, true],
+    ]);
+    assert.equal(cancelled.hasAll({ ...span, last: 150 }, 1, 200), false);
+  });
+
   test("Cancelled finds each tick that a correction cancels, at any later correction", () => {
     const time = fc.integer({ min: 0, max: 20 });
     const correction = fc.oneof(

@@ -74,6 +74,7 @@ export const NATIVE_ANSWERS: Readonly<Record<string, Json>> = {
       ...listOf(SEQ),
       description: "only these ticks; from and to are the times around them",
     },
+    rows: { ...listOf(ref("Tick")), description: "the ticks with these seqs, as they were" },
     removed: { const: true, description: "the symbol itself was removed" },
   }),
   heartbeat: said("heartbeat", { seq: SEQ, time: NUMBER }),

@@ -114,6 +114,7 @@ async function answer(
   let cancelled = 0;
   let seq = head;
   for (const part of partsOf(correction)) {
+    await timeSlices.take();
     seq = await cancel(part);
     const before = { through: seq - 1, asOf: seq, limit: Infinity };
     cancelled += await count(tape, part, before, timeSlices);
@@ -132,6 +133,9 @@ function partsOf(correction: Correction): Correction[] {
   return parts;
 }
 
+/** Most seqs that one turn looks at. */
+const COUNT_SEQS = 16_384;
+
 /** Number of ticks that a correction matches. */
 async function count(
   tape: TapeReader,
@@ -146,7 +150,8 @@ async function count(
     : [...new Set(seqs)].map((seq) => ({ after: seq - 1, through: Math.min(seq, query.through) }));
   for (const { after, through } of spans) {
     for (let at = after; at < through && found < query.limit;) {
-      const passed = tape.countFirst({ ...query, symbols, from, to, after: at, through });
+      const end = Math.min(through, at + COUNT_SEQS);
+      const passed = tape.countFirst({ ...query, symbols, from, to, after: at, through: end });
       found += passed.count;
       at = passed.seq;
       if (at < through) await timeSlices.take();
