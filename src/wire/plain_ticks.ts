@@ -10,6 +10,7 @@ const OPEN = 0x7b, CLOSE = 0x7d, BLANK = 0x20, TAB = 0x09, LINE_FEED = 0x0a, RET
 const EXPONENT = 0x65, EQUALS = 0x3d;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
+const decoder = new TextDecoder();
 const FIELDS = ["symbol", "price", "time", "size", "bid", "ask"].map((name) => bytesOf(`${name}"`));
 const SYMBOL = 0, PRICE = 1, TIME = 2, SIZE = 3, BID = 4, ASK = 5, OTHER = 6;
 const WORDS = ["null", "true", "false"].map(bytesOf);
@@ -37,8 +38,8 @@ const notPlain = new NotPlain("Cannot read ticks: they are not plain");
 
 /**
  * Reads plain ticks: JSON or NDJSON in ASCII, without escapes and nested values, each field at most once and
- * all of them valid. It creates no strings or objects except the ticks, which is several times as fast
- * as JSON.parse per record. https://www.rfc-editor.org/rfc/rfc8259
+ * all of them valid. It creates no strings or objects except the ticks, which is up to twice as fast as
+ * JSON.parse and checks for each record. https://www.rfc-editor.org/rfc/rfc8259
  */
 export class PlainTicks {
   #bytes: Uint8Array = new Uint8Array();
@@ -279,7 +280,7 @@ export class PlainTicks {
 
   #ascii(begin: number, end: number): string {
     if (end - begin > TEXT_LENGTH_MAX) throw notPlain;
-    return String.fromCharCode(...this.#bytes.subarray(begin, end));
+    return decoder.decode(this.#bytes.subarray(begin, end));
   }
 }
 
