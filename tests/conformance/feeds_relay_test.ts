@@ -129,7 +129,9 @@ describe("A relay", () => {
       const first = await startServer(...flagsOf("first", "none"));
       const last = await startServer("--feed", `tickwire:${first.ws}/ws?symbols=*`);
       try {
-        await until("the first is there", () => tapeOf(last), ({ length }) => length === 1);
+        // A failure shows what the relay says of itself.
+        const state = async () => ({ tape: await tapeOf(last), feed: await feedOf(last) });
+        await until("the first is there", state, ({ tape }) => tape.length === 1);
         await send(first, [{ symbol: "A", price: 9 }]);
         const ticks = await until(
           "the second is there",
