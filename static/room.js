@@ -104,9 +104,14 @@ export class Room {
     return [me, ...others];
   }
 
-  /** Shares a view and makes this member the leader. A member who does not follow keeps the view private. @param {Shared} view */
+  /**
+   * Shares a view and makes this member the leader. A member who does not follow keeps the view private.
+   * @param {Shared} view
+   */
   moved(view) {
-    if (!this.#follows) return;
+    // The same view again would undo what another member has done in the meantime.
+    const isSame = JSON.stringify(view) === JSON.stringify(this.#known.view);
+    if (!this.#follows || isSame) return;
     if (!this.#isSettled) return void (this.#brought = view);
     this.#known = { moved: this.#known.moved + 1, by: this.#options.id, view };
     this.#tellSoon();

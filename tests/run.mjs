@@ -64,7 +64,7 @@ const RUNTIMES = {
   }),
 };
 const read = checkResults;
-const chromium = { read, needs: { chromium: "chromium" } };
+const chromium = { read, needs: { "chromium-headless-shell": "chromium-headless-shell" } };
 
 /** @type {Step[]} */
 const PROGRAMS = [

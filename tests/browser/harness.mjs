@@ -3,9 +3,9 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { CHROMIUM } from "../helpers/chromium.mjs";
 import { freePort } from "../helpers/free_port.mjs";
 import { until } from "../helpers/until.mjs";
 
@@ -63,7 +63,7 @@ export async function startServer(kind, { port, feed, tape = "memory", more = []
 /** @param {string[]} more additional flags */
 export function startBrowser(more = []) {
   return chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     args: [
       "--no-sandbox",
       "--disable-gpu",

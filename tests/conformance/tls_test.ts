@@ -9,6 +9,7 @@ import { loadClient } from "../../src/feeds/client_module.ts";
 import { exportHistory } from "../../src/terminal/export.ts";
 import { send as sendFile } from "../../src/terminal/send.ts";
 import { watch } from "../../src/terminal/watch.ts";
+import { CHROMIUM } from "../helpers/chromium.mjs";
 import { Authority, type Leaf, NO_OPENSSL, tlsFlags } from "../helpers/authority.ts";
 import { Client } from "../helpers/client.ts";
 import { runProgram } from "../helpers/command.ts";
@@ -19,9 +20,7 @@ import { FakeTerminal } from "../terminal/fake_terminal.ts";
 
 const ON_BUN = process.versions["bun"] !== undefined;
 const PATIENCE = { timeout: 120_000, skip: NO_OPENSSL };
-const NO_CHROMIUM = existsSync(process.env["CHROMIUM"] ?? "/usr/bin/chromium")
-  ? false
-  : "needs Chromium";
+const NO_CHROMIUM = existsSync(CHROMIUM) ? false : "needs Chromium";
 const CONNECTIONS = 200;
 const json = { "content-type": "application/json" };
 

@@ -62,12 +62,12 @@ class FakeSocket extends EventTarget {
 }
 
 function socketsOf(rooms: TestRooms): new (url: string) => WebSocket {
-  const InHall = class extends FakeSocket {
+  const InRooms = class extends FakeSocket {
     constructor() {
       super(rooms);
     }
   };
-  return InHall as unknown as new (url: string) => WebSocket;
+  return InRooms as unknown as new (url: string) => WebSocket;
 }
 
 const view = (symbol: string): Shared => ({
@@ -98,6 +98,19 @@ test("All clients of a room follow the newest choice", async () => {
     ["A", false],
     ["B", true],
   ]);
+});
+
+test("A view that is chosen again does not undo what another client has chosen since", async () => {
+  for (const [first, second] of [["a", "b"], ["b", "a"]] as const) {
+    const clients = await two();
+    clients[first].room.moved(view("X"));
+    clients.rooms.pass(200);
+    clients[second].room.moved(view("Y"));
+    clients[first].room.moved(view("X"));
+    clients.rooms.pass(200);
+    assert.deepEqual(clients[first].adopted, ["Y"]);
+    assert.deepEqual(clients[second].adopted, ["X"]);
+  }
 });
 
 test("A newcomer sees the view of the room, whoever spoke last", async () => {
