@@ -193,8 +193,8 @@ function knownOf(symbol) {
 function frame() {
   if (client.state.kind === "live") present = now();
   for (const { recorder } of cells.all) recorder.tick();
-  sharing.tick();
   if (cells.takeMoved()) sharing.changed();
+  sharing.tick();
   showBoard();
   cells.draw(knownOf);
   const { state, position } = client;

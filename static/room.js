@@ -109,9 +109,7 @@ export class Room {
    * @param {Shared} view
    */
   moved(view) {
-    // The same view again would undo what another member has done in the meantime.
-    const isSame = JSON.stringify(view) === JSON.stringify(this.#known.view);
-    if (!this.#follows || isSame) return;
+    if (!this.#follows) return;
     if (!this.#isSettled) return void (this.#brought = view);
     this.#known = { moved: this.#known.moved + 1, by: this.#options.id, view };
     this.#tellSoon();

@@ -27,6 +27,8 @@ export class Sharing {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isAdopting = false;
+  /** Whether the room has not been told of a change yet. */
+  #isDue = false;
   /** @type {Room | undefined} */
   #room;
   /** @type {MemberList | undefined} */
@@ -54,9 +56,12 @@ export class Sharing {
     return this.#room;
   }
 
-  /** Call it after the user has changed the view. */
+  /**
+   * Call it after the user has changed the view. The room is told once per frame: a choice has
+   * several effects, and a second message would undo what another member has done since the first.
+   */
   changed() {
-    if (!this.#isAdopting) this.#room?.moved(this.#options.view());
+    if (!this.#isAdopting) this.#isDue = true;
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -68,6 +73,8 @@ export class Sharing {
 
   /** Call it once per animation frame. */
   tick() {
+    if (this.#isDue) this.#room?.moved(this.#options.view());
+    this.#isDue = false;
     this.#room?.tick();
     this.#members?.draw();
   }
@@ -84,5 +91,6 @@ export class Sharing {
     const speed = Number(shared.speed);
     this.#options.adopt({ ...readView(query), speed, isPaused: shared.isPaused !== false });
     this.#isAdopting = false;
+    this.#isDue = false;
   }
 }

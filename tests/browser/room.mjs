@@ -29,8 +29,15 @@ async function isHeard(one, other, name) {
 
 /** @param {Desk} desk */
 export async function roomChecks({ origin, check, open }) {
+  /** How often the room was moved when each page did it last. */
+  const moves = new Map();
   const enter = async () => {
     const page = await open();
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        const { id, by, moved } = JSON.parse(String(payload));
+        if (by !== undefined && id === by) moves.set(page, moved);
+      }));
     await page.goto(`${origin}/?room=desk&symbol=AAPL`);
     await line(page, "AAPL").waitFor();
     return page;
@@ -54,6 +61,19 @@ export async function roomChecks({ origin, check, open }) {
       const isShown = () => one.locator(`[value="${interval}"]`).isChecked();
       await until("it goes the other way too", isShown);
     }
+  });
+
+  await check("A choice moves the room once", async () => {
+    // A name comes after all earlier messages.
+    await isHeard(two, one, "Bo");
+    const before = moves.get(two);
+    for (const interval of /** @type {const} */ (["5m", "1m"])) {
+      await chooseInterval(two, interval);
+      const isShown = () => one.locator(`[value="${interval}"]`).isChecked();
+      await until("the other page shows it", isShown);
+    }
+    await isHeard(two, one, "Cy");
+    assert.equal(moves.get(two), before + 2);
   });
 
   await check("The other page follows the range and the moment", async () => {

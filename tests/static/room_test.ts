@@ -100,19 +100,6 @@ test("All clients of a room follow the newest choice", async () => {
   ]);
 });
 
-test("A view that is chosen again does not undo what another client has chosen since", async () => {
-  for (const [first, second] of [["a", "b"], ["b", "a"]] as const) {
-    const clients = await two();
-    clients[first].room.moved(view("X"));
-    clients.rooms.pass(200);
-    clients[second].room.moved(view("Y"));
-    clients[first].room.moved(view("X"));
-    clients.rooms.pass(200);
-    assert.deepEqual(clients[first].adopted, ["Y"]);
-    assert.deepEqual(clients[second].adopted, ["X"]);
-  }
-});
-
 test("A newcomer sees the view of the room, whoever spoke last", async () => {
   const { rooms, a } = await two();
   a.room.moved(view("X"));

@@ -84,7 +84,7 @@ export class Backup {
     c.header("Content-Type", "application/vnd.sqlite3");
     c.header("Cache-Control", "no-store");
     if (c.req.method === "HEAD") return c.body(null);
-    await complete?.();
+    if (!snapshots.isTaken) await complete?.();
     if (snapshots.isTaken) {
       const detail = "Cannot back up the tape: it is being copied already";
       throw new HttpError(503, "busy", detail, RETRY_SECONDS);
