@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Bar } from "../../src/core/bar.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { Client } from "../helpers/client.ts";
 import { freePort } from "../helpers/free_port.mjs";
 import { ServerProcess } from "../helpers/process.ts";
+import { relayChain } from "../helpers/relay_chain.ts";
 import { until } from "../helpers/until.mjs";
 
 const timeout = 120_000;
@@ -76,19 +74,7 @@ async function same(upstream: Place, relay: Place, what: string): Promise<void> 
 }
 
 describe("A relay whose upstream takes ticks back", () => {
-  let folder = "";
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tickwire-relay-corrections-"));
-  });
-  afterEach(async () => {
-    await ServerProcess.endAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const flagsOf = (name: string, feed: string, port = 0) => [
-    ...["--feed", feed, "--drain", "0", "--port", String(port)],
-    ...["--tape", `sqlite:${join(folder, `${name}.db`)}`],
-  ];
+  const { flagsOf } = relayChain();
 
   it("takes the same ticks back, and so do relays of it", { timeout }, async () => {
     const first = await ServerProcess.start(...flagsOf("first", "none"));

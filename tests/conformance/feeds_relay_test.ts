@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { feedOf } from "../helpers/feeds.ts";
 import { freePort } from "../helpers/free_port.mjs";
 import { ServerProcess, wait } from "../helpers/process.ts";
+import { relayChain } from "../helpers/relay_chain.ts";
 import { send, startServer } from "../helpers/server.ts";
 import { TestStore } from "../helpers/store.ts";
 import { until } from "../helpers/until.mjs";
@@ -37,19 +35,7 @@ async function tapeOf(server: { http: string }): Promise<Tick[]> {
 }
 
 describe("A relay", () => {
-  let folder = "";
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tickwire-relay-"));
-  });
-  afterEach(async () => {
-    await ServerProcess.endAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const flagsOf = (name: string, feed: string, port = 0) => [
-    ...["--feed", feed, "--drain", "0", "--port", String(port)],
-    ...["--tape", `sqlite:${join(folder, `${name}.db`)}`],
-  ];
+  const { flagsOf, pathOf } = relayChain();
 
   it(
     "has the first server's tape on the last one, even if the middle one is killed",
@@ -121,7 +107,7 @@ describe("A relay", () => {
     "leaves out symbols like formulas on an old tape, and reports them once",
     { timeout },
     async () => {
-      const store = new TestStore({ path: join(folder, "first.db") }).follow();
+      const store = new TestStore({ path: pathOf("first") }).follow();
       const rest = { time: Date.now(), size: null, bid: null, ask: null };
       const symbols = ["=cmd", "A", "-1", "=cmd"];
       await store.append(symbols.map((symbol, price) => ({ symbol, price, ...rest })));
