@@ -198,6 +198,7 @@ export async function layoutChecks({ origin, check, open }) {
     await board.focus();
     for (let press = 0; press < 10; press++) await page.keyboard.press("ArrowLeft");
     await page.locator(".board").waitFor({ state: "hidden" });
+    await addressSays(page, "board:0");
     const other = await open();
     await other.goto(page.url());
     await chartsAre(other, "it shows four", (charts) => charts.length === 4);
