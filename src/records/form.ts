@@ -3,6 +3,7 @@ import { symbolFault } from "../core/tick.ts";
 import { type Field, FIELDS } from "./names.ts";
 import type { DecimalMark } from "./numbers.ts";
 import { TIME_UNITS, timeReader } from "./times.ts";
+import { zoneOf } from "./zones.ts";
 
 export const TEXT_FORMATS = ["json", "ndjson", "csv"] as const;
 export const FORMATS = [...TEXT_FORMATS, "parquet", "arrow"] as const;
@@ -91,7 +92,7 @@ function check(form: Form): void {
     if (names?.some((name) => name === "")) throw new FormFault(`${option} has an empty name`);
   }
   try {
-    timeReader({ format, unit, zone });
+    timeReader({ format, unit, zone: zone === undefined ? undefined : zoneOf(zone) });
   } catch (error) {
     throw new FormFault((error as Error).message);
   }

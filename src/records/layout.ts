@@ -8,7 +8,8 @@ import type { Field } from "./names.ts";
 import { type DecimalMark, isNothing, readNumber } from "./numbers.ts";
 import { lookUp, type NumberedRow } from "./table.ts";
 import { type ReadTime, timeReader } from "./times.ts";
-import { type Zone, zoneOf } from "./zones.ts";
+import { ZoneInOrder } from "./zone_in_order.ts";
+import { zoneOf } from "./zones.ts";
 
 /** The ticks and bars of records. */
 export interface Taken {
@@ -39,7 +40,7 @@ export class Layout {
   readonly #get: Readonly<Record<Field, Get>>;
   readonly #times: readonly Get[];
   readonly #readTime: ReadTime;
-  readonly #zone: Zone;
+  readonly #zone: ZoneInOrder;
   readonly #values: readonly { readonly name: string; readonly get: Get }[];
   /** The parts of the symbol's pattern: text at even places, names of columns between. */
   readonly #pattern: readonly string[] | undefined;
@@ -63,9 +64,8 @@ export class Layout {
       ...{ low: of("low"), close: of("close"), volume: of("volume"), interval: of("interval") },
     };
     this.#times = form.time?.map(getter) ?? [this.#get.time];
-    const { timeFormat: format, timeUnit: unit, zone } = form;
-    this.#readTime = timeReader({ format, unit, zone });
-    this.#zone = zoneOf(zone ?? "Z");
+    this.#zone = new ZoneInOrder(zoneOf(form.zone ?? "Z"), parts);
+    this.#readTime = timeReader({ format: form.timeFormat, unit: form.timeUnit, zone: this.#zone });
     this.#values = (form.values ?? []).map((name) => ({ name, get: getter(name) }));
     const pattern = form.symbol?.split(/\{([^{}]*)\}/);
     this.#pattern = pattern !== undefined && pattern.length > 1 ? pattern : undefined;
@@ -113,7 +113,8 @@ export class Layout {
       if (bid === null || ask === null) throw new RecordFault("price is missing");
       price = middle(bid, ask);
     }
-    return { symbol: name, time: this.#timed(this.timeOf(record), now), price, size, bid, ask };
+    const time = this.#timed(this.timeOf(record), now, name);
+    return { symbol: name, time, price, size, bid, ask };
   }
 
   #bar(record: object, symbol: string | undefined, now: number): GivenBar {
@@ -134,7 +135,7 @@ export class Layout {
     if (typeof interval !== "string" || !isInterval(interval)) {
       throw new RecordFault(`interval ${show(interval)} is none of ${INTERVALS.join(", ")}`);
     }
-    const moment = this.#timed(told, now);
+    const moment = this.#timed(told, now, name);
     // Midnight in Berlin is on the day before in UTC: a bar of a day keeps the date of its zone.
     const isOfDays = lengthOf(interval) >= DAY_MS;
     const time = startOf(interval, isOfDays ? moment + this.#zone.offsetOf(moment) : moment);
@@ -203,12 +204,13 @@ export class Layout {
     );
   }
 
-  #timed(value: unknown, now: number): number {
+  #timed(value: unknown, now: number, symbol = ""): number {
     if (value === undefined) {
       const { timeless } = this.parts;
       if (timeless === undefined) return now;
       throw new RecordFault(`time is missing: name its column with map${timeless}`);
     }
+    this.#zone.symbol = symbol;
     const time = this.#readTime(value);
     if (time === undefined) throw new RecordFault(this.#timeFault(value));
     if (time > now + DAY_MS) throw new RecordFault(`time ${show(value)} is more than a day ahead`);

@@ -8,6 +8,8 @@ import type { NumberedRow, Table } from "./table.ts";
 import { askForColumns } from "./text_reader.ts";
 import { findTimeFormat } from "./time_forms.ts";
 import { timeReader } from "./times.ts";
+import { ZoneInOrder } from "./zone_in_order.ts";
+import { type Zone, zoneOf } from "./zones.ts";
 
 /** Names of columns with numbers that are not observations. */
 const COUNTERS = /^(?:|#|id|no|nr|num|index|row|count|seq|sequence)$/i;
@@ -59,10 +61,14 @@ export function detectLayout(table: Table, form: Form, { timeless }: DetectionOp
     const at = typeof value === "object" && value !== null ? draft.timeOf(value) : undefined;
     return at === undefined ? [] : [{ at: `${table.unit} ${number}`, value: at }];
   });
-  const { timeUnit: unit, zone } = known;
+  const { timeUnit: unit } = known;
+  const zone = zoneOf(known.zone ?? "Z");
   const timeFormat = findTimeFormat(told, { format: known.timeFormat, unit, zone });
-  const readTime = timeReader({ format: timeFormat, unit, zone });
-  const times = told.map(({ value }) => readTime(value)).filter((each) => each !== undefined);
+  const timesBy = (zone: Zone) => {
+    const readTime = timeReader({ format: timeFormat, unit, zone });
+    return told.map(({ value }) => readTime(value)).filter((each) => each !== undefined);
+  };
+  const times = timesBy(zone);
   const used = [...map.values(), ...time ?? [], ...known.values ?? []];
   const full: Form = {
     ...drafted,
@@ -73,7 +79,8 @@ export function detectLayout(table: Table, form: Form, { timeless }: DetectionOp
   return new Layout({
     ...parts,
     form: full,
-    isNewestFirst: isFalling(times),
+    isNewestFirst: times.at(-1)! < times[0]! &&
+      isFalling(timesBy(new ZoneInOrder(zone, { isNewestFirst: true }))),
     unused: names.filter((name) => !used.includes(name)),
   });
 }
@@ -227,6 +234,5 @@ function intervalOf(times: readonly number[]): Interval {
 }
 
 function isFalling(times: readonly number[]): boolean {
-  const falls = times.every((time, index) => index === 0 || time <= times[index - 1]!);
-  return falls && times.length > 1 && times.at(-1)! < times[0]!;
+  return times.every((time, index) => index === 0 || time <= times[index - 1]!);
 }

@@ -27,7 +27,7 @@ export interface TimeRules {
   readonly format?: string | undefined;
   readonly unit?: string | undefined;
   /** For texts without a zone; undefined means UTC. */
-  readonly zone?: string | undefined;
+  readonly zone?: Zone | undefined;
 }
 
 /** @returns milliseconds since the epoch; `undefined` if the value is not a time of this form */
@@ -52,9 +52,8 @@ const NUMBER = /^[-+]?\d+(?:\.\d+)?(?:e\+?\d+)?$/i;
 /** YYYYMMDD, YYYYMMDDHHmmss, and the latter with milliseconds. */
 const COMPACT = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)(\d{3})?)?$/;
 
-/** Makes a reader of times. @throws {RangeError} for an unknown zone or an invalid format */
-export function timeReader({ format, unit, zone: zoneName }: TimeRules): ReadTime {
-  const zone = zoneOf(zoneName ?? "Z");
+/** Makes a reader of times. @throws {RangeError} for an invalid format */
+export function timeReader({ format, unit, zone = UTC }: TimeRules): ReadTime {
   const factor = unit === undefined ? undefined : TIME_UNITS[unit];
   const read = format === undefined
     ? (text: string) => readUsual(text, zone) ?? readStandard(text, zone, factor)

@@ -9,6 +9,8 @@ export interface Zone {
    * In a skipped hour the offset from before the change applies.
    */
   offsetAt(local: number): number;
+  /** Milliseconds until the clock shows a local time again, because it is set back; usually 0. */
+  repeatAt(local: number): number;
   /** Offset from UTC in milliseconds at a moment, in milliseconds since the epoch. */
   offsetOf(moment: number): number;
 }
@@ -43,18 +45,24 @@ function makeZone(name: string): Zone {
     throw new RangeError(`zone=${name} does not exist: give one ${such}`, { cause });
   }
   // Offsets change only at full quarters of an hour, and most times are close to the previous one.
-  let block = NaN, offset = 0;
+  let block = NaN, offset = 0, repeat = 0;
+  const look = (local: number) => {
+    const at = Math.floor(local / BLOCK_MS);
+    if (at === block) return;
+    const wall = Temporal.Instant.fromEpochMilliseconds(at * BLOCK_MS)
+      .toZonedDateTimeISO("UTC").toPlainDateTime();
+    const first = wall.toZonedDateTime(name, { disambiguation: "compatible" }).epochMilliseconds;
+    const last = wall.toZonedDateTime(name, { disambiguation: "later" }).epochMilliseconds;
+    [block, offset, repeat] = [at, at * BLOCK_MS - first, last - first];
+  };
   return {
     offsetAt(local) {
-      const at = Math.floor(local / BLOCK_MS);
-      if (at !== block) {
-        const wall = Temporal.Instant.fromEpochMilliseconds(at * BLOCK_MS)
-          .toZonedDateTimeISO("UTC").toPlainDateTime();
-        const real = wall.toZonedDateTime(name, { disambiguation: "compatible" });
-        offset = at * BLOCK_MS - real.epochMilliseconds;
-        block = at;
-      }
+      look(local);
       return offset;
+    },
+    repeatAt(local) {
+      look(local);
+      return repeat;
     },
     offsetOf: (moment) =>
       Temporal.Instant.fromEpochMilliseconds(Math.floor(moment)).toZonedDateTimeISO(name)
@@ -63,5 +71,5 @@ function makeZone(name: string): Zone {
 }
 
 function fixed(ms: number): Zone {
-  return { offsetAt: () => ms, offsetOf: () => ms };
+  return { offsetAt: () => ms, repeatAt: () => 0, offsetOf: () => ms };
 }

@@ -12,7 +12,15 @@ import { argumentsOf, commandsOf, layOut, PAGES, serves, splitLine } from "../he
 import { Exchange } from "../helpers/exchange.ts";
 import { freePort } from "../helpers/free_port.mjs";
 import { startServer, type TestServer } from "../helpers/server.ts";
-import { ALPACA, BINANCE, COINBASE, FINNHUB, GATEWAY, StandIn } from "../helpers/stand_in.ts";
+import {
+  ALPACA,
+  BINANCE,
+  COINBASE,
+  EXCHANGE,
+  FINNHUB,
+  GATEWAY,
+  StandIn,
+} from "../helpers/stand_in.ts";
 import { until } from "../helpers/until.mjs";
 
 const NO_BROKERS = lacks("mosquitto") || lacks("nats-server");
@@ -31,6 +39,7 @@ const EXCHANGES = [
   { host: "wss://ws.finnhub.io", contract: FINNHUB },
   { host: "wss://stream.data.alpaca.markets", contract: ALPACA },
   { host: "wss://gateway.local", contract: GATEWAY },
+  { host: "wss://exchange.local", contract: EXCHANGE },
 ];
 
 /** Every feed of the documents, with its page. */

@@ -121,6 +121,24 @@ export const GATEWAY: Contract = {
   encode: ({ symbol, time, price, size }) => ({ sensor: symbol, value: price, ts: time, size }),
 };
 
+/** An exchange that sends what a client asks for, after an answer to the request. */
+export const EXCHANGE: Contract = {
+  path: "/live",
+  options: '?subscribe={"op":"subscribe","symbol":"BTCUSDT"}&where=e:trade',
+  symbols: ["BTCUSDT"],
+  answer: ({ op, symbol }) => {
+    const follows = op === "subscribe" && symbol === "BTCUSDT";
+    return { say: { result: null }, follows };
+  },
+  encode: ({ symbol: s, time: T, price, size }) => ({
+    e: "trade",
+    s,
+    p: String(price),
+    q: String(size),
+    T,
+  }),
+};
+
 /**
  * A server with a given protocol. It does not repeat trades for clients that were not connected.
  */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { timeReader, type TimeRules } from "../../src/records/times.ts";
+import { zoneOf } from "../../src/records/zones.ts";
 
 function read(value: unknown, rules: TimeRules = {}): string | undefined {
   const time = timeReader(rules)(value);
@@ -60,7 +61,7 @@ describe("timeReader", () => {
   });
 
   test("timeReader takes the earlier of a repeated hour, and goes on after a skipped one", () => {
-    const zone = "Europe/Berlin";
+    const zone = zoneOf("Europe/Berlin");
     assert.equal(read("2024-10-27 02:30:00", { zone }), "2024-10-27T00:30:00.000Z");
     assert.equal(read("2024-03-31 02:30:00", { zone }), "2024-03-31T01:30:00.000Z");
     assert.equal(read("2024-10-27T02:30:00+01:00", { zone }), "2024-10-27T01:30:00.000Z");
