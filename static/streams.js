@@ -144,11 +144,11 @@ export class Streams {
   #nextCommand() {
     for (const sub of this.#left) return { kind: "unsubscribe", sub };
     for (const entry of this.#entries) {
-      const { stage: chartView, updates: [update], isPaused, request, position } = entry;
-      if (chartView.kind === "joined" && update !== undefined) {
-        return { kind: "update", entry, stage: chartView, update };
+      const { stage, updates: [update], isPaused, request, position } = entry;
+      if (stage.kind === "joined" && update !== undefined) {
+        return { kind: "update", entry, stage, update };
       }
-      if (chartView.kind === "wanted" && !(isPaused && update === undefined)) {
+      if (stage.kind === "wanted" && !(isPaused && update === undefined)) {
         return { kind: "subscribe", entry, from: position ?? request.from };
       }
     }
@@ -207,11 +207,11 @@ export class Streams {
    * @param {Command & { kind: "update" }} command
    * @param {Frame} frame
    */
-  #updated({ entry, stage: chartView, update }, frame) {
+  #updated({ entry, stage, update }, frame) {
     const { sub, position, symbols } = frame;
     // The entry was closed or lost data meanwhile. A lost update is sent again.
-    if (entry.stage !== chartView) {
-      return void (this.#left.delete(chartView.sub) && this.#left.add(sub));
+    if (entry.stage !== stage) {
+      return void (this.#left.delete(stage.sub) && this.#left.add(sub));
     }
     entry.updates.shift();
     const { seek, every, speed = entry.request.speed, resume, pause } = update;
@@ -219,11 +219,11 @@ export class Streams {
     entry.request = withSpeed(entry.request, position === undefined ? undefined : speed);
     if (every !== undefined) entry.request = { ...entry.request, every };
     entry.isPaused = pause ?? (resume === undefined ? entry.isPaused : !resume);
-    this.#joined.delete(chartView.sub);
+    this.#joined.delete(stage.sub);
     this.#joined.set(sub, entry);
-    chartView.sub = sub;
-    if (symbols !== undefined) chartView.reader.restart(symbols, frame.snapshot);
-    if (position !== undefined) chartView.seq = seqOf(position);
+    stage.sub = sub;
+    if (symbols !== undefined) stage.reader.restart(symbols, frame.snapshot);
+    if (position !== undefined) stage.seq = seqOf(position);
     entry.position = position ?? entry.position;
     const { unknown = [], snapshot = [] } = frame;
     const told = { position: entry.position ?? "", symbols: symbols ?? [], unknown, snapshot };
@@ -258,12 +258,12 @@ export class Streams {
   #data(frame) {
     const { sub, prev, seq, rows } = frame;
     const entry = this.#joined.get(sub);
-    const chartView = stageOf(entry);
-    if (entry === undefined || chartView === undefined) return;
-    if (prev !== chartView.seq) return this.#mend(entry, chartView, prev);
-    chartView.seq = seq;
+    const stage = stageOf(entry);
+    if (entry === undefined || stage === undefined) return;
+    if (prev !== stage.seq) return this.#mend(entry, stage, prev);
+    stage.seq = seq;
     entry.position = `${epochOf(entry.position ?? "")}:${seq}`;
-    entry.handlers.onRows(chartView.reader.read(rows), frame);
+    entry.handlers.onRows(stage.reader.read(rows), frame);
   }
 
   /**
@@ -285,9 +285,9 @@ export class Streams {
 
   /** @param {Entry} entry */
   #leave(entry) {
-    const chartView = stageOf(entry);
-    if (chartView !== undefined && this.#joined.delete(chartView.sub)) {
-      this.#left.add(chartView.sub);
+    const stage = stageOf(entry);
+    if (stage !== undefined && this.#joined.delete(stage.sub)) {
+      this.#left.add(stage.sub);
     }
   }
 }

@@ -190,9 +190,12 @@ class Relay {
     this.#context.ready();
     this.#instruments.see();
     const place = this.#place;
-    if (resumed || recovered || place === undefined) return;
-    this.#place = undefined;
+    if (resumed || recovered) return;
     const { host } = new URL(this.#settings.url);
+    if (place === undefined) {
+      return this.#context.warn(`Missed ticks of ${host} before ${position}: ${reason}`);
+    }
+    this.#place = undefined;
     if (epochOf(position) === epochOf(place.position)) {
       this.#context.warn(
         `Missed ticks of ${host} after ${place.position}, which it no longer keeps: ${reason}`,

@@ -153,17 +153,15 @@ export class BarStore {
   records(symbol: string, interval: Interval, range: BarRange, of?: "mixed"): Float64Array[] {
     const { from, limit } = range;
     const isGone = (numbers: Float64Array) => this.#isGone({ symbol, interval, numbers });
-    const fresh = [this.#storing, this.#fresh].map((each) =>
-      each.range(symbol, interval, range, isGone)
-    );
-    // Up to this many bars in the file are gone, so the query asks for more.
-    const gone = fresh.reduce((sum, each) => sum + each.filter(isGone).length, 0);
-    const wide = { ...range, limit: limit + gone };
-    let records = of === "mixed"
+    // As many bars as are gone here may be hidden in what is older, so there the query asks for more.
+    const fresh = this.#fresh.range(symbol, interval, range, isGone);
+    const wide = { ...range, limit: limit + fresh.filter(isGone).length };
+    const storing = this.#storing.range(symbol, interval, wide, isGone);
+    const wider = { ...range, limit: wide.limit + storing.filter(isGone).length };
+    const stored = of === "mixed"
       ? this.#table.mixed(symbol, interval, range)
-      : this.#table.range(symbol, interval, wide);
-    for (const each of fresh) records = merged(records, each);
-    records = records.filter((numbers) =>
+      : this.#table.range(symbol, interval, wider);
+    const records = merged(merged(stored, storing), fresh).filter((numbers) =>
       !isGone(numbers) && (of === undefined || isMixed(numbers))
     );
     if (from !== undefined) return records.slice(0, limit);

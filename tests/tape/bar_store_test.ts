@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { barOf, type BarRange, type BarRecord, reviseRecord } from "../../src/core/bar.ts";
+import {
+  barOf,
+  type BarRange,
+  type BarRecord,
+  goneNumbers,
+  reviseRecord,
+} from "../../src/core/bar.ts";
 import { type Interval, lengthOf, startOf } from "../../src/core/interval.ts";
 import type { TapedTick } from "../../src/core/tick.ts";
 import { migrate } from "../../src/store/schema.ts";
@@ -43,6 +49,18 @@ class TestBars {
       const copy = { ...each, numbers: each.numbers.slice() };
       this.all.set(keyOf(each.symbol, each.interval, each.numbers[0]!), copy);
     }
+  }
+
+  /** Marks bars as gone. */
+  remove(bars: readonly { symbol: string; interval: Interval; time: number }[]): void {
+    this.store.keep(
+      bars.map(({ symbol, interval, time }) => {
+        const start = startOf(interval, time);
+        this.all.delete(keyOf(symbol, interval, start));
+        return { symbol, interval, numbers: goneNumbers(start, 1) };
+      }),
+      1,
+    );
   }
 
   late(interval: Interval, tick: TapedTick): void {
@@ -103,6 +121,7 @@ const anyPlace = fc.record({
 const anyStep = fc.oneof(
   { weight: 4, arbitrary: fc.record({ keep: fc.array(anyPlace, { maxLength: 8 }) }) },
   { weight: 4, arbitrary: fc.record({ late: anyPlace }) },
+  { weight: 2, arbitrary: fc.record({ gone: fc.array(anyPlace, { maxLength: 4 }) }) },
   { weight: 4, arbitrary: fc.record({ save: fc.nat(6), fails: fc.boolean() }) },
   { weight: 2, arbitrary: fc.constant("read" as const) },
   { weight: 1, arbitrary: fc.constant("reopen" as const) },
@@ -140,7 +159,8 @@ describe("BarStore", () => {
                 bars.record(symbol, interval, next({ ...rest, symbol }))
               ),
             );
-          } else if ("late" in step) {
+          } else if ("gone" in step) bars.remove(step.gone);
+          else if ("late" in step) {
             const { interval, ...rest } = step.late;
             bars.late(interval, next(rest));
           } else bars.save(step.save, step.fails);
@@ -165,6 +185,24 @@ describe("BarStore", () => {
       bars.check("A", "1s", { limit: 9 });
     }
     assert.deepEqual(stored, [1_000, 2_000, 3_000, 5_000, 7_000, 9_000]);
+  });
+
+  test("BarStore finds as many bars as asked before one that is gone", () => {
+    const bars = new TestBars();
+    const placesOf = (...seconds: number[]) =>
+      seconds.map((second) => ({ symbol: "A", interval: "1s" as const, time: second * 1_000 }));
+    const keep = (...seconds: number[]) =>
+      bars.keep(placesOf(...seconds).map((place) => bars.record("A", "1s", next(place))));
+    keep(1, 2);
+    bars.save(2);
+    keep(3, 4, 5);
+    bars.save(0);
+    bars.remove(placesOf(5));
+    bars.check("A", "1s", { limit: 2 });
+    bars.check("A", "1s", { from: 1, limit: 9 });
+    keep(6);
+    bars.remove(placesOf(3));
+    bars.check("A", "1s", { from: 3_000, limit: 2 });
   });
 
   test("BarStore has the seq from which on some records are only in memory", () => {

@@ -14,8 +14,8 @@ const candles = () =>
   Promise.all([kraken.watchOHLCV("BTC/USD", "1m"), kraken.watchOHLCV("BTC/USD", "5m")]);
 const periodOf = (/** @type {number[][]} */ [first]) => Math.floor((first?.[0] ?? NaN) / 300_000);
 let [minutes, fives] = await candles();
-// Five minutes may end between the two answers, but not between the next two.
-if (periodOf(minutes) !== periodOf(fives)) [minutes, fives] = await candles();
+// Five minutes may end between the two answers. The next ones may still tell of the bars before.
+while (periodOf(minutes) !== periodOf(fives)) [minutes, fives] = await candles();
 const found = {
   watchTicker: await kraken.watchTicker("EUR/USD"),
   watchTrades: await kraken.watchTrades("BTC/USD"),
