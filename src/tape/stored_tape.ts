@@ -225,7 +225,8 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
       const stored = storeDerived(this.#parts, state);
       saved = Math.max(saved, stored.through);
       this.#meta.put("saved", String(saved));
-      this.#meta.put("known", String(this.head));
+      // While the log still repeats what the file knows, the head is before that.
+      this.#meta.put("known", String(Math.max(this.knownAtOpen, this.head)));
       return stored;
     });
     stored.done();
