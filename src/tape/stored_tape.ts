@@ -55,8 +55,7 @@ export class StoredTape implements TapeReader, Archive, OlderBars {
     this.epoch = epoch;
     [this.#db, this.#meta, this.#path] = [db, meta, path];
     const { blockTicks = BLOCK_TICKS, ticksMax, isReader = false } = options;
-    this.#ticksMax = ticksMax;
-    this.#isReader = isReader;
+    [this.#ticksMax, this.#isReader] = [ticksMax, isReader];
     try {
       this.#parts = openParts({ ...options, blockTicks, bytes: () => this.bytes });
       this.#finder = new TickFinder(this.#parts, () => this.tail);
