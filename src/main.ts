@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, hostname, uptime } from "node:os";
+import { dirname } from "node:path";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
 import { checkParts, createApp } from "./app.ts";
@@ -114,14 +115,18 @@ async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined
   const text = process.env[WORKER_VARIABLE];
   if (text === undefined) return undefined;
   const start = JSON.parse(text) as WorkerStart;
-  const ended = () => process.exit(1);
-  // The channel may stay open: in one runtime other workers inherit its other end.
-  setInterval(() => process.ppid === start.first || ended(), ORPHAN_MS);
+  // The channel does not tell: in one runtime other workers inherit its other end.
+  setInterval(() => {
+    if (process.ppid === start.first) return;
+    // The first process was killed before it could remove the folder of its socket.
+    rmSync(dirname(start.path), { recursive: true, force: true });
+    process.exit(1);
+  }, ORPHAN_MS);
   try {
-    return await Worker.begin(start, { elapsed, sleep, ended });
+    return await Worker.begin(start, { elapsed, sleep });
   } catch (_) {
     // The first process has already ended.
-    return ended();
+    return process.exit(1);
   }
 }
 

@@ -24,8 +24,6 @@ export interface WorkerStart {
 export interface WorkerOptions {
   elapsed(): number;
   sleep(ms: number): Promise<void>;
-  /** Called when the first process has ended. */
-  ended(): void;
 }
 
 /** Paths about the whole server, which the first process answers. */
@@ -63,7 +61,8 @@ export class Worker {
   static async begin(start: WorkerStart, options: WorkerOptions): Promise<Worker> {
     const channel = await Channel.open(start.path, {
       received: (frame) => worker.receive(frame),
-      closed: () => options.ended(),
+      // The first process has ended, or kills a worker that has lost its channel.
+      closed() {},
     });
     const worker: Worker = new Worker(start, options, channel);
     channel.say({ op: "hello", number: start.number });

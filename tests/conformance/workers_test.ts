@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import type { TapedTick } from "../../src/core/tick.ts";
+import { WORKER_VARIABLE } from "../../src/workers/worker.ts";
 import { Client } from "../helpers/client.ts";
 import { freePort } from "../helpers/free_port.mjs";
 import { ServerProcess, wait } from "../helpers/process.ts";
@@ -56,6 +57,13 @@ class Connection {
 function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
   return text === "" ? [] : text.split(" ").map(Number);
+}
+
+/** The folder of the socket at which the first process listens for a worker. */
+function meetingFolderOf(worker: number): string {
+  const environment = readFileSync(`/proc/${worker}/environ`, "utf8").split("\0");
+  const start = environment.find((each) => each.startsWith(WORKER_VARIABLE))!;
+  return dirname(JSON.parse(start.slice(WORKER_VARIABLE.length + 1)).path);
 }
 
 function allServe(server: ServerProcess): Promise<unknown> {
@@ -206,10 +214,13 @@ describe("A server with workers", { skip: linux ? false : "only on Linux" }, () 
     await allServe(shared);
     await enough(writing.taken.length + 100);
     const workers = childrenOf(shared.pid);
+    const meeting = meetingFolderOf(workers[0]!);
+    assert.ok(existsSync(meeting));
     await shared.end("SIGKILL");
     await until("the workers end", () => workers.filter((pid) => existsSync(`/proc/${pid}`)), (
       left: number[],
     ) => left.length === 0);
+    assert.ok(!existsSync(meeting), "a folder is left");
     shared = await start("killed.db", ...flags);
     await enough(writing.taken.length + 100);
     writing.end();
