@@ -123,7 +123,7 @@ export function createApp(config: Config, world: World, others: Others = {}): Ap
     ? createMaintenance(config, { replica, log, tape }, logger)
     : undefined;
   const backup = new Backup({
-    ...{ snapshots, settings: config, position: () => hub.position, ...world, ...logger },
+    ...{ snapshots, settings: config, position: () => hub.position, sleep, ...world, ...logger },
     complete: shared && (async () => await maintenance?.complete(turn)),
   });
   const metrics = new Metrics({

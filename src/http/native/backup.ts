@@ -22,11 +22,14 @@ export interface BackupOptions {
   now(): number;
   /** Milliseconds of a clock that never goes back. */
   elapsed(): number;
+  sleep(ms: number): Promise<void>;
   info(message: string): void;
   warn(message: string): void;
 }
 
 const RETRY_SECONDS = 10;
+/** How long a request waits for another copy to end, and how often it looks. */
+const WAIT_MS = 10_000, LOOK_MS = 50;
 
 /** Makes copies of the tape, one at a time: periodic ones in a folder, and those for requests. */
 export class Backup {
@@ -77,15 +80,19 @@ export class Backup {
   }
 
   async #answer(c: Context): Promise<Response> {
-    const { snapshots, complete, position, elapsed } = this.#options;
+    const { snapshots, complete, position, elapsed, sleep } = this.#options;
     if (snapshots === undefined) {
       throw new HttpError(409, "no_file", "Cannot back up the tape: it is in memory, see --tape");
     }
     c.header("Content-Type", "application/vnd.sqlite3");
     c.header("Cache-Control", "no-store");
     if (c.req.method === "HEAD") return c.body(null);
-    if (!snapshots.isTaken) await complete?.();
-    if (snapshots.isTaken) {
+    // A copy for new replicas is made in seconds, another backup may take longer.
+    const until = elapsed() + WAIT_MS;
+    for (;; await sleep(LOOK_MS)) {
+      if (!snapshots.isTaken) await complete?.();
+      if (!snapshots.isTaken) break;
+      if (elapsed() < until) continue;
       const detail = "Cannot back up the tape: it is being copied already";
       throw new HttpError(503, "busy", detail, RETRY_SECONDS);
     }
