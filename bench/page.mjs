@@ -176,7 +176,7 @@ await showRedraw(page);
 await page.goto(fourCharts());
 await until(
   "four charts are drawn",
-  () => page.locator(".stage canvas").count(),
+  () => page.locator(".chart-cell canvas").count(),
   (count) => count === 4,
 );
 await sleep(5_000);

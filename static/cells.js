@@ -19,7 +19,7 @@ const BOARD_SHARES = { 1: 44, 2: 36, 4: 28, 6: 24 };
 
 /**
  * @typedef {object} CellsOptions
- * @property {HTMLElement} host contains one stage, which the first chart uses
+ * @property {HTMLElement} host contains one cell, which the first chart uses
  * @property {Omit<CellOptions, "host" | "desk" | "view" | "changed">} cell
  * @property {CellHost} desk the desk of the charts with a linked moment
  * @property {(changed: (moment: Playback | undefined) => void) => CellHost} openDesk opens the desk of a chart with its own

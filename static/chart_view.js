@@ -60,24 +60,24 @@ export class ChartView {
   /** @param {ChartViewOptions} options */
   constructor(options) {
     this.#options = options;
-    const { viewport, grab, uPlot, host: chartView } = options;
-    const host = within(chartView, ".plot", HTMLElement);
+    const { viewport, grab, uPlot, host } = options;
+    const plot = within(host, ".plot", HTMLElement);
     this.chart = new Chart({
       uPlot,
-      host,
+      host: plot,
       snap: (left) => this.#shown === undefined ? left : snapTo(this.#shown, this.chart, left),
     });
-    new Gestures({ host, chart: this.chart, viewport, grab, extent: () => this.extent });
+    new Gestures({ host: plot, chart: this.chart, viewport, grab, extent: () => this.extent });
     this.readout = new Readout({
-      host: within(chartView, ".readout", HTMLElement),
-      plot: host,
-      timeLabel: within(chartView, ".time-label", HTMLElement),
-      priceLabel: within(chartView, ".price-label", HTMLElement),
+      host: within(host, ".readout", HTMLElement),
+      plot,
+      timeLabel: within(host, ".time-label", HTMLElement),
+      priceLabel: within(host, ".price-label", HTMLElement),
     });
-    this.#caption = new Words(within(chartView, ".caption", HTMLElement));
-    this.#notice = within(chartView, ".notice", HTMLElement);
-    this.#older = within(chartView, ".older", HTMLElement);
-    this.#follow = within(chartView, ".follow", HTMLButtonElement);
+    this.#caption = new Words(within(host, ".caption", HTMLElement));
+    this.#notice = within(host, ".notice", HTMLElement);
+    this.#older = within(host, ".older", HTMLElement);
+    this.#follow = within(host, ".follow", HTMLButtonElement);
     this.#follow.addEventListener("click", () => viewport.follow());
   }
 

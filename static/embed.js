@@ -120,9 +120,9 @@ export class Embed {
  * @param {(theme: string) => void} page.setTheme
  * @param {(wish: ViewChange) => void} page.choose
  * @param {Board} page.board
- * @param {ChartView} page.stage
+ * @param {ChartView} page.chartView
  */
-export function frameOf({ setKey, setTheme, choose, board, stage: chartView }) {
+export function frameOf({ setKey, setTheme, choose, board, chartView }) {
   return new Embed({
     window: self,
     intervals: Object.keys(INTERVALS),

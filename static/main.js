@@ -82,7 +82,7 @@ let settleTimer;
 const pool = new SymbolHistoryPool({ source: client, load, now });
 /** @type {Cells} */
 const cells = new Cells({
-  host: /** @type {HTMLElement} */ (document.querySelector(".stages")),
+  host: /** @type {HTMLElement} */ (document.querySelector(".chart-cells")),
   cell: {
     uPlot,
     now: () => present,
@@ -243,7 +243,7 @@ const monitor = new ServerMonitor({
   isConnected,
   ...(!isBareChart && { sawActivity: (activity) => void (recorderBar.activity = activity) }),
 });
-buildSaving({ stage: () => cells.active.chartView, board, grid });
+buildSaving({ chartView: () => cells.active.chartView, board, grid });
 const sharing = new Sharing({
   query,
   server,
@@ -282,7 +282,7 @@ function setKey(key) {
 }
 
 const embed = isBareChart && parent !== self
-  ? frameOf({ setKey, setTheme, choose, board, stage: cells.first.chartView })
+  ? frameOf({ setKey, setTheme, choose, board, chartView: cells.first.chartView })
   : undefined;
 
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", rewrite);

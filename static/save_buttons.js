@@ -9,8 +9,8 @@ import { csvOf, download, pictureOf, tableOf } from "./export.js";
 
 const SHOWN_MAX = 40;
 
-/** @param {{ stage: () => ChartView, board: Board, grid: Grid }} parts */
-export function buildSaving({ stage: chartView, board, grid }) {
+/** @param {{ chartView: () => ChartView, board: Board, grid: Grid }} parts */
+export function buildSaving({ chartView, board, grid }) {
   const titleOf = () => {
     const { parts = [], interval = "" } = chartView().shown ?? {};
     return [...parts.map(({ symbol }) => cut(symbol)), interval].join(" ");

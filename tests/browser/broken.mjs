@@ -72,11 +72,11 @@ export async function brokenChecks({ origin, check, open, complaints }) {
   await check("A layout of a server with other symbols reports the missing symbol", async () => {
     const page = await open();
     await page.goto(`${origin}/?symbol=AAPL&layout=2&symbol2=ELSEWHERE&interval2=1m`);
-    await saysSo(page.locator(".stage").nth(1).locator(".notice"), /no symbol ELSEWHERE/);
+    await saysSo(page.locator(".chart-cell").nth(1).locator(".notice"), /no symbol ELSEWHERE/);
     await hasHistory(page);
-    await page.locator(".stage").nth(1).click({ position: { x: 100, y: 200 } });
+    await page.locator(".chart-cell").nth(1).click({ position: { x: 100, y: 200 } });
     await line(page, "MSFT").click();
-    await page.locator(".stage").nth(1).locator(".notice").waitFor({ state: "hidden" });
+    await page.locator(".chart-cell").nth(1).locator(".notice").waitFor({ state: "hidden" });
     await page.close();
   });
 

@@ -59,9 +59,9 @@ export async function extraChecks({ origin, check, open }) {
     await command("logarithmic");
     await addressSays(page, "scale=log");
     await command("2 charts");
-    await page.locator(".stage").nth(1).waitFor();
+    await page.locator(".chart-cell").nth(1).waitFor();
     await command("1 chart");
-    await page.locator(".stage").nth(1).waitFor({ state: "detached" });
+    await page.locator(".chart-cell").nth(1).waitFor({ state: "detached" });
     await page.keyboard.press("Control+k");
     await panel.waitFor();
     await page.keyboard.type("nothing like it");

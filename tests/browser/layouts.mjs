@@ -71,7 +71,7 @@ export async function layoutChecks({ origin, check, open }) {
   });
 
   await check("The buttons act on the chart that was pressed last", async () => {
-    await page.locator(".stage").nth(1).click({ position: { x: 200, y: 200 } });
+    await page.locator(".chart-cell").nth(1).click({ position: { x: 200, y: 200 } });
     await saysSo(page.locator("#symbol"), "MSFT");
     await page.locator('#intervals label:has([value="5s"])').click();
     await addressSays(page, "interval2=5s");
@@ -153,7 +153,7 @@ export async function layoutChecks({ origin, check, open }) {
     await page.locator("#layouts").click();
     await page.locator('.menu label:has-text("Moment")').click();
     await page.keyboard.press("Escape");
-    await page.locator(".stage").nth(3).click({ position: { x: 200, y: 200 } });
+    await page.locator(".chart-cell").nth(3).click({ position: { x: 200, y: 200 } });
     await saysSo(page.locator("#symbol"), "TSLA");
     await page.locator("#back").click();
     await page.locator("#back").click();
@@ -235,10 +235,10 @@ export async function layoutChecks({ origin, check, open }) {
     const phone = await open({ viewport: { width: 390, height: 844 } });
     await phone.goto(`${origin}/?${FOUR}`);
     await phone.locator(".cells button").nth(3).waitFor();
-    assert.equal(await phone.locator(".stage:visible").count(), 1);
+    assert.equal(await phone.locator(".chart-cell:visible").count(), 1);
     await phone.locator(".cells button").nth(2).click();
     await saysSo(phone.locator("#symbol"), "BTC/USD");
-    assert.equal(await phone.locator(".stage:visible").count(), 1);
+    assert.equal(await phone.locator(".chart-cell:visible").count(), 1);
     await shoot(phone, "phone-four");
     await phone.close();
   });
