@@ -92,7 +92,7 @@ function check(form: Form): void {
     if (names?.some((name) => name === "")) throw new FormFault(`${option} has an empty name`);
   }
   try {
-    timeReader({ format, unit, zone: zone === undefined ? undefined : zoneOf(zone) });
+    timeReader({ format, unit, zone: zoneOf(zone ?? "Z") });
   } catch (error) {
     throw new FormFault((error as Error).message);
   }

@@ -1,4 +1,4 @@
-import type { Zone } from "./zones.ts";
+import type { NamedZone, Zone } from "./zones.ts";
 
 export interface Order {
   /** Whether the newest record comes first. */
@@ -25,11 +25,11 @@ const SYMBOLS_MAX = 100_000;
 export class ZoneInOrder implements Zone {
   /** The symbol whose time is read next. */
   symbol = "";
-  readonly #zone: Zone;
+  readonly #zone: NamedZone;
   readonly #order: Order;
   readonly #passed = new Map<string, Passed>();
 
-  constructor(zone: Zone, order: Order) {
+  constructor(zone: NamedZone, order: Order) {
     this.#zone = zone;
     this.#order = order;
   }
@@ -53,10 +53,6 @@ export class ZoneInOrder implements Zone {
     const progress = isNewestFirst ? last.local - local : local - last.local;
     const isSetBack = progress <= -repeat / 2 || (isBar && progress <= 0);
     return isSetBack ? !isNewestFirst : last.isSecond;
-  }
-
-  repeatAt(local: number): number {
-    return this.#zone.repeatAt(local);
   }
 
   offsetOf(moment: number): number {

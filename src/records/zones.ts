@@ -5,24 +5,28 @@ const ZONES_MAX = 1_000;
 /** A time zone. */
 export interface Zone {
   /**
-   * Offset from UTC in milliseconds at a local time. An hour that occurs twice means the first one.
-   * In a skipped hour the offset from before the change applies.
+   * Offset from UTC in milliseconds at a local time. In a skipped hour the offset from before the
+   * change applies.
    */
   offsetAt(local: number): number;
-  /** Milliseconds until the clock shows a local time again, because it is set back; usually 0. */
-  repeatAt(local: number): number;
   /** Offset from UTC in milliseconds at a moment, in milliseconds since the epoch. */
   offsetOf(moment: number): number;
 }
 
-const zones = new Map<string, Zone>();
+/** A zone whose `offsetAt` takes an hour that occurs twice for the first one. */
+export interface NamedZone extends Zone {
+  /** Milliseconds until the clock shows a local time again, because it is set back; usually 0. */
+  repeatAt(local: number): number;
+}
+
+const zones = new Map<string, NamedZone>();
 
 /**
  * A zone by its name in the time zone database, by `Z`, `UTC` or `GMT`, or by an offset such as
  * `-05:00`.
  * @throws {RangeError} for an unknown zone
  */
-export function zoneOf(name: string): Zone {
+export function zoneOf(name: string): NamedZone {
   let zone = zones.get(name);
   if (zone === undefined) {
     zone = makeZone(name);
@@ -31,7 +35,7 @@ export function zoneOf(name: string): Zone {
   return zone;
 }
 
-function makeZone(name: string): Zone {
+function makeZone(name: string): NamedZone {
   if (/^(?:z|utc|gmt)$/i.test(name)) return fixed(0);
   const [, sign, hours, minutes = "0"] = /^([+-])(\d{2})(?::?(\d{2}))?$/.exec(name) ?? [];
   if (sign !== undefined) {
@@ -70,6 +74,6 @@ function makeZone(name: string): Zone {
   };
 }
 
-function fixed(ms: number): Zone {
+function fixed(ms: number): NamedZone {
   return { offsetAt: () => ms, repeatAt: () => 0, offsetOf: () => ms };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, describe, test } from "node:test";
 import { INTERVALS } from "../../src/core/interval.ts";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
+import { chanceOf } from "../helpers/chance.ts";
 import { Client } from "../helpers/client.ts";
 import { natsFault, NatsServer } from "../helpers/nats_server.ts";
 import { ServerProcess } from "../helpers/process.ts";
@@ -18,15 +19,6 @@ const STEP_MS = 250;
 const folder = mkdtempSync(join(tmpdir(), "tickwire-corrections-"));
 after(() => rmSync(folder, { recursive: true }));
 afterEach(() => ServerProcess.endAll());
-
-/** A random generator with a seed. */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
 
 /** Prices and sizes are quarters, so that sums are exact in any order. Some ticks are late. */
 function ticks(count: number, first: number, next: (below: number) => number): Tick[] {
@@ -120,7 +112,7 @@ describe("Corrections", () => {
     const flags = ["--feed", "none", "--tape", `sqlite:${join(folder, "random.db")}`];
     let server = await ServerProcess.start(...flags);
     const right = new Reckoning();
-    const next = chance(7);
+    const next = chanceOf(7);
     let head = 0;
     for (let first = 0; first < 100_000; first += 5_000) {
       const batch = ticks(5_000, first, next);
@@ -211,7 +203,7 @@ describe("Corrections", () => {
     const tape = `sqlite:${join(folder, "workers.db")}`;
     const server = await ServerProcess.start("--feed", "none", "--tape", tape, "--workers", "2");
     const right = new Reckoning();
-    const next = chance(5);
+    const next = chanceOf(5);
     const batch = ticks(3_000, 0, next);
     let position = await send(server, batch);
     right.add(batch, seqOf(position));
@@ -235,7 +227,7 @@ describe("Corrections", () => {
 
   test("Of two corrections at once, only one counts each tick", { timeout }, async () => {
     const server = await ServerProcess.start("--feed", "none", "--tape", "memory");
-    const next = chance(3);
+    const next = chanceOf(3);
     const batch = ticks(4_000, 0, next).map((tick) => ({ ...tick, symbol: "AAPL" }));
     await send(server, batch);
     const spans = [[0, 2_500], [1_500, 4_000], [1_000, 3_000]].map(([from, to]) =>
@@ -259,7 +251,7 @@ describe("Corrections of one stream", { skip: natsFault() ?? false }, () => {
     try {
       const servers = [await start("a.db"), await start("b.db")];
       const right = new Reckoning();
-      const next = chance(11);
+      const next = chanceOf(11);
       const batches: Tick[][] = [];
       let at = "";
       for (let first = 0; first < 6_000; first += 2_000) {

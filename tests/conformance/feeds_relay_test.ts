@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { WebSocketServer } from "ws";
 import type { TapedTick, Tick } from "../../src/core/tick.ts";
 import { feedOf } from "../helpers/feeds.ts";
 import { freePort } from "../helpers/free_port.mjs";
@@ -135,6 +137,29 @@ describe("A relay", () => {
       }
     },
   );
+
+  it("reports ticks that are gone before it has read any", { timeout }, async () => {
+    const upstream = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    await once(upstream, "listening");
+    upstream.on("connection", (socket) =>
+      socket.on("message", (text) => {
+        const { id } = JSON.parse(String(text));
+        const lists = { columns: ["seq"], symbols: [], unknown: [], snapshot: [] };
+        const said = { recovered: false, reason: "they are no longer kept", position: "e1:4" };
+        socket.send(JSON.stringify({ op: "subscribed", id, sub: "t1", ...said, ...lists }));
+      }));
+    const { port } = upstream.address() as { port: number };
+    const server = await startServer("--feed", `tickwire:ws://127.0.0.1:${port}/ws`);
+    const missed = /Missed ticks of 127\S+ before e1:4: they are no longer kept/;
+    try {
+      await until("it says so", () => server.log, (log) => log.some((line) => missed.test(line)));
+      assert.equal((await feedOf(server)).state, "running");
+    } finally {
+      await server.stop();
+      for (const socket of upstream.clients) socket.terminate();
+      upstream.close();
+    }
+  });
 
   it("shows an upstream without it, and one that is not tickwire", { timeout }, async () => {
     const other = await startServer("--feed", "none");

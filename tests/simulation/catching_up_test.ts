@@ -10,6 +10,7 @@ import { readBars } from "../../src/tape/bars.ts";
 import { StoredTape } from "../../src/tape/stored_tape.ts";
 import type { Archive } from "../../src/tape/tape.ts";
 import { bits } from "../core/ticks.ts";
+import { type Chance, chanceOf } from "../helpers/chance.ts";
 import { assertSame } from "../helpers/replica.ts";
 import { TapeFolder } from "../helpers/tape_file.ts";
 
@@ -21,16 +22,6 @@ const START = Date.UTC(2026, 0, 5, 12);
 const BARS_KEPT = 20;
 /** Seqs of a stream have gaps. */
 const GAP = 1_000;
-
-type Chance = (below: number) => number;
-
-function chanceOf(seed: number): Chance {
-  let state = seed * 7_919;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
 
 /** A stream of ticks and corrections, and the ticks that are left after all of them. */
 class Stream {
@@ -149,7 +140,7 @@ describe("A replica that catches up", () => {
 
   it("has the right bars, however often it is killed on the way", () => {
     for (const seed of SEEDS) {
-      const chance = chanceOf(seed);
+      const chance = chanceOf(seed * 7_919);
       const stream = new Stream(chance);
       let path = folder.fresh();
       let follower = new Follower(path, stream);
