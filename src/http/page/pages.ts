@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Hono } from "hono";
 import { ASSETS } from "./assets.ts";
@@ -22,20 +23,38 @@ export function pageRoutes(ancestors: readonly string[]): Hono {
   const router = new Hono();
   const policy = contentSecurityPolicy(ancestors);
   for (const [path, { type, text }] of Object.entries(ASSETS)) {
-    let packed: Uint8Array<ArrayBuffer> | undefined;
+    let plain: Form | undefined, packed: Form | undefined;
     router.get(path, withEtag(), (c) => {
+      const isPacked = takesGzip(c.req.header("Accept-Encoding"));
+      const { body, tag } = isPacked
+        ? packed ??= formOf(gzipSync(text))
+        : plain ??= formOf(new TextEncoder().encode(text));
       // The browser asks each time; the answer is 304 until a new version is installed.
       c.header("Cache-Control", "no-cache");
+      c.header("ETag", tag);
       c.header("X-Content-Type-Options", "nosniff");
       if (type.startsWith("text/html")) c.header("Content-Security-Policy", policy);
       c.header("Content-Type", type);
       c.header("Vary", "Accept-Encoding");
-      if (!/\bgzip\b/.test(c.req.header("Accept-Encoding") ?? "")) return c.body(text);
-      // Packed once, so the answer has a length, and a browser notices when a part of it is missing.
-      packed ??= new Uint8Array(gzipSync(text));
-      c.header("Content-Encoding", "gzip");
-      return c.body(packed);
+      if (isPacked) c.header("Content-Encoding", "gzip");
+      return c.body(body);
     });
   }
   return router.get("/favicon.ico", (c) => c.body(null, 204));
+}
+
+/** A file as it is sent. It is made once, so the answer has a length. */
+interface Form {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** For the header `ETag`. */
+  readonly tag: string;
+}
+
+function formOf(bytes: Uint8Array): Form {
+  const hash = createHash("sha256").update(bytes).digest("base64url");
+  return { body: new Uint8Array(bytes), tag: `"${hash}"` };
+}
+
+function takesGzip(acceptEncoding = ""): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(acceptEncoding);
 }

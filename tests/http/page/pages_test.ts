@@ -144,9 +144,16 @@ describe("The page", () => {
     assert.equal(zipped.headers.get("content-encoding"), "gzip");
     assert.match(zipped.headers.get("vary")!, /accept-encoding/i);
     assert.equal(await unzipped(zipped), ASSETS[path]!.text);
-    const plain = await server.request(path);
-    assert.equal(plain.headers.get("content-encoding"), null);
-    assert.match(plain.headers.get("vary")!, /accept-encoding/i);
+    for (
+      const [accepted, encoding] of [["identity", null], ["gzip;q=0", null], [
+        "gzip; q=0.5",
+        "gzip",
+      ]] as const
+    ) {
+      const { headers } = await server.request(path, { headers: { "accept-encoding": accepted } });
+      assert.equal(headers.get("content-encoding"), encoding, accepted);
+      assert.match(headers.get("vary")!, /accept-encoding/i);
+    }
   });
 
   test("JSON answers are compressed too, except small ones", async () => {
