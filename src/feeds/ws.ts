@@ -1,6 +1,6 @@
 /** https://www.rfc-editor.org/rfc/rfc6455 */
 import { Buffer } from "node:buffer";
-import WebSocket from "ws";
+import type WebSocket from "ws";
 import { addressOf, headersOf } from "./address.ts";
 import {
   durationOption,
@@ -102,6 +102,7 @@ class Connection {
   /** @throws {SourceFault} when the connection ends */
   async run(): Promise<void> {
     const { url, headers, protocols } = this.#settings;
+    const { default: WebSocket } = await import("ws");
     const socket = this.#socket = new WebSocket(url, [...protocols], {
       headers: { ...headers },
       maxPayload: MESSAGE_BYTES_MAX,
@@ -148,9 +149,10 @@ class Connection {
     if (now - this.#openedAt >= SETTLED_MS) this.#context.ready();
     if (this.#openedAt === Infinity || now - this.#pingedAt < pingMs) return;
     this.#pingedAt = now;
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    if (pingText === undefined) this.#socket.ping();
-    else this.#socket.send(pingText);
+    const socket = this.#socket;
+    if (socket?.readyState !== socket?.OPEN) return;
+    if (pingText === undefined) socket?.ping();
+    else socket?.send(pingText);
   }
 
   #heard(data: Uint8Array, isBinary: boolean): void {

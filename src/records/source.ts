@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { type ColumnarFormat, readColumnar } from "./columnar.ts";
+import type { ColumnarFormat } from "./columnar.ts";
 import { type Form, FormFault } from "./form.ts";
 import { readLines } from "./lines.ts";
 import type { Table } from "./table.ts";
@@ -38,6 +38,8 @@ export async function* readTables({ chunks, form, isLive }: Source): AsyncGenera
   const isColumnar = format === "parquet" || format === "arrow" ? format : undefined;
   const kind = unpacked.kind ?? isColumnar;
   if (kind === "parquet" || kind === "arrow") {
+    // Its libraries are loaded only where there is such a file.
+    const { readColumnar } = await import("./columnar.ts");
     yield* readColumnar(await whole(unpacked.chunks), kind);
     return;
   }

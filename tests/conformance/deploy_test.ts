@@ -172,7 +172,7 @@ describe("What is given along for operators", () => {
     await server.stop();
     rmSync(folder, { recursive: true });
     // A server with a shared log has more metrics.
-    const shared = [...text("src/http/metrics.ts").matchAll(/"(log_\w+)"/g)];
+    const shared = [...text("src/http/metric_registry.ts").matchAll(/"(log_\w+)"/g)];
     const own = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
     return new Set([...own, ...shared.map(([, name]) => `tickwire_${name}`)]);
   }

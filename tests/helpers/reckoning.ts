@@ -107,11 +107,11 @@ function difference(actual: unknown, right: unknown, path: string): string | und
   if (right === undefined || Object.is(actual, right)) return undefined;
   // JSON writes -0 as 0.
   if (typeof right === "number" && actual === right) return undefined;
-  const fault = `${path}: ${shown(actual)} where ${shown(right)} is right`;
-  if (typeof right !== "object" || right === null) return fault;
-  if (typeof actual !== "object" || actual === null) return fault;
+  const fault = () => `${path}: ${shown(actual)} where ${shown(right)} is right`;
+  if (typeof right !== "object" || right === null) return fault();
+  if (typeof actual !== "object" || actual === null) return fault();
   if (Array.isArray(right)) {
-    if (!Array.isArray(actual)) return fault;
+    if (!Array.isArray(actual)) return fault();
     const at = right.findIndex((each, index) => difference(actual[index], each, "") !== undefined);
     const counts = actual.length === right.length
       ? ""
@@ -119,11 +119,9 @@ function difference(actual: unknown, right: unknown, path: string): string | und
     if (at < 0) return counts === "" ? undefined : `${path}${counts}`;
     return `${path}${counts}${difference(actual[at], right[at], `[${at}]`)}`;
   }
-  for (const [key, value] of Object.entries(right)) {
-    const found = difference((actual as Record<string, unknown>)[key], value, `${path}.${key}`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const fields = Object.entries(right) as [keyof typeof right, unknown][];
+  const wrong = fields.find(([key, value]) => difference(actual[key], value, "") !== undefined);
+  return wrong && difference(actual[wrong[0]], wrong[1], `${path}.${wrong[0]}`);
 }
 
 function shown(value: unknown): string {

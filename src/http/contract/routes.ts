@@ -1,8 +1,7 @@
 import { Hono } from "hono";
 import type { Limits } from "../../hub/limits.ts";
-import { asyncApi, serversAt } from "./asyncapi.ts";
 import { type LimitSettings, publishedLimits } from "./limits.ts";
-import { type ContractOptions, openApi } from "./openapi.ts";
+import type { ContractOptions, openApi } from "./openapi.ts";
 import type { Json } from "./values.ts";
 import { withEtag } from "../etag.ts";
 
@@ -20,8 +19,12 @@ export function contractRoutes({ settings, routes, ...about }: ContractsOptions)
   // These requests need no key, so each document is built once: a repeated request costs little.
   let openapi: Json | undefined, asyncapi: Json | undefined;
   return new Hono()
-    .get("/openapi.json", withEtag(), (c) => c.json(openapi ??= openApi(routes(), options)))
-    .get("/asyncapi.json", withEtag(), (c) => {
+    .get("/openapi.json", withEtag(), async (c) => {
+      const { openApi } = await import("./openapi.ts");
+      return c.json(openapi ??= openApi(routes(), options));
+    })
+    .get("/asyncapi.json", withEtag(), async (c) => {
+      const { asyncApi, serversAt } = await import("./asyncapi.ts");
       asyncapi ??= asyncApi(options);
       return c.json({ ...asyncapi, servers: serversAt(publicUrl ?? new URL(c.req.url).origin) });
     });

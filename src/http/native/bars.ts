@@ -28,7 +28,7 @@ export function barRoutes({ market, archive, ingest, timeSlices, now, fault }: B
     const symbol = query.symbol("answer with bars", market.catalogue);
     const interval = query.choice("interval", INTERVALS, "1m");
     const filled = query.choice("fill", ["none", "previous"], "none") === "previous";
-    const format = historyFormat(c, query);
+    const format = await historyFormat(c, query);
     const read = (range: BarRange) => readBars(market, archive, symbol, interval, range);
     const page = await barPage(read, {
       interval,

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { arrowWriter, type Words } from "../../wire/arrow.ts";
+import type { Words } from "../../wire/arrow.ts";
 import {
   type Column,
   csvWriter,
@@ -10,7 +10,6 @@ import {
   type Rows,
   type Writer,
 } from "../../wire/history.ts";
-import { parquetWriter } from "../../wire/parquet.ts";
 import type { Query } from "../query.ts";
 
 /** Most rows in a slice; other work runs between two slices. */
@@ -67,55 +66,61 @@ const TYPES = {
   parquet: "application/vnd.apache.parquet",
 } as const;
 
-export type HistoryFormat = keyof typeof TYPES;
-const FORMATS = Object.keys(TYPES) as HistoryFormat[];
+type FormatName = keyof typeof TYPES;
+const FORMATS = Object.keys(TYPES) as FormatName[];
+
+type MakeWriter = <Row>(columns: readonly Column<Row>[], words: Words) => Writer<Row>;
+
+export interface HistoryFormat {
+  readonly name: FormatName;
+  readonly makeWriter: MakeWriter;
+}
 
 /** Format from the parameter `format`, or from `Accept`; JSON if neither names a known format. */
-export function historyFormat(c: Context, query: Query): HistoryFormat {
-  const bare = (format: HistoryFormat) => TYPES[format].split(";")[0]!;
+export async function historyFormat(c: Context, query: Query): Promise<HistoryFormat> {
+  const bare = (format: FormatName) => TYPES[format].split(";")[0]!;
   const type = accepts(c, { header: "Accept", supports: FORMATS.map(bare), default: TYPES.json });
-  return query.choice("format", FORMATS, FORMATS.find((format) => bare(format) === type)!);
+  const name = query.choice("format", FORMATS, FORMATS.find((format) => bare(format) === type)!);
+  return { name, makeWriter: await writerOf(name) };
+}
+
+/** The libraries of binary formats are loaded at their first use, because few clients want them. */
+async function writerOf(format: FormatName): Promise<MakeWriter> {
+  switch (format) {
+    case "json":
+      return jsonWriter;
+    case "ndjson":
+      return ndjsonWriter;
+    case "csv":
+      return csvWriter;
+    case "arrow":
+      return (await import("../../wire/arrow.ts")).arrowWriter;
+    case "parquet":
+      return (await import("../../wire/parquet.ts")).parquetWriter;
+  }
 }
 
 /** Answers with the rows of a page. The server reads further slices at the client's speed. */
 export function historyResponse<Row>(
   c: Context,
-  format: HistoryFormat,
+  { name, makeWriter }: HistoryFormat,
   history: History<Row>,
 ): Response {
-  const { page } = history;
-  c.header("Content-Type", TYPES[format]);
+  const { columns, words, page } = history;
+  const most = name === "arrow" || name === "parquet" ? COLUMN_ROWS : SLICE_ROWS;
+  c.header("Content-Type", TYPES[name]);
   c.header("Vary", "Accept", { append: true });
   if (page.next !== undefined) {
     c.header("Link", `<${nextAddress(c.req.url, page.next)}>; rel="next"`);
     c.header("Tickwire-Next", String(Object.values(page.next)[0]));
   }
   // Before the answer starts, a read error still gets a status of its own.
-  const first = page.read(sliceOf(format));
+  const first = page.read(most);
   if (c.req.method === "HEAD") return c.body(null);
-  const writer = writerOf(format, history);
+  const writer = makeWriter(columns, words);
   const begun = [writer.begin(), writer.rows(first)];
   if (page.done) return c.body(joined([...begun, writer.end()]));
-  return c.body(rowStream(history, writer, sliceOf(format), joined(begun)));
-}
-
-function sliceOf(format: HistoryFormat): number {
-  return format === "arrow" || format === "parquet" ? COLUMN_ROWS : SLICE_ROWS;
-}
-
-function writerOf<Row>(format: HistoryFormat, { columns, words }: History<Row>): Writer<Row> {
-  switch (format) {
-    case "json":
-      return jsonWriter();
-    case "ndjson":
-      return ndjsonWriter();
-    case "csv":
-      return csvWriter(columns);
-    case "arrow":
-      return arrowWriter(columns, words);
-    case "parquet":
-      return parquetWriter(columns);
-  }
+  return c.body(rowStream(history, writer, most, joined(begun)));
 }
 
 /** Reads a slice only when the client needs it, so at most one slice waits for a slow client. */

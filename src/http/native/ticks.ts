@@ -27,7 +27,7 @@ export function tickRoutes(options: TicksOptions): Hono {
   return new Hono()
     .get("/ticks", async (c) => {
       const query = Query.of(c, now());
-      const format = historyFormat(c, query);
+      const format = await historyFormat(c, query);
       const names = query.symbols(catalogue);
       const { read } = grantOf(c);
       const selection = new Selection(names.length === 0 ? ["*"] : names).within(read);
