@@ -1,36 +1,23 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, hostname, uptime } from "node:os";
-import { dirname } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import project from "../package.json" with { type: "json" };
-import { checkParts, createApp } from "./app.ts";
-import { type Config, ConfigError, readConfig } from "./config.ts";
+import { ConfigError, readConfig } from "./config.ts";
 import { helpText } from "./config/help.ts";
-import { backoff } from "./core/backoff.ts";
 import { createLog } from "./logger.ts";
-import { openSharedLog } from "./open_tape.ts";
-import { sleep, turn } from "./scheduler.ts";
-import { relaunchOf } from "./runtime/relaunch.ts";
-import { readPair, type TlsFiles } from "./runtime/certificate.ts";
-import { openServer } from "./runtime/server.ts";
 import { FORM_OPTION_NAMES } from "./records/form_options.ts";
 import { ListenError } from "./runtime/listener.ts";
-import { isInUse } from "./store/database.ts";
 import { TapeError } from "./store/tape_error.ts";
-import { parseTapeSpec } from "./tape/engines.ts";
 import { backup } from "./terminal/backup.ts";
 import { cancel } from "./terminal/cancel.ts";
 import { exportHistory } from "./terminal/export.ts";
 import { health } from "./terminal/health.ts";
-import { inspectFile } from "./terminal/inspect.ts";
 import { importFiles } from "./terminal/import.ts";
+import { inspectFile } from "./terminal/inspect.ts";
 import { restore } from "./terminal/restore.ts";
 import { send } from "./terminal/send.ts";
 import { CommandError } from "./terminal/server.ts";
 import { processTerminal, type Terminal } from "./terminal/terminal.ts";
 import { watch } from "./terminal/watch.ts";
-import { WorkerPool } from "./workers/worker_pool.ts";
-import { Worker, WORKER_VARIABLE, type WorkerStart } from "./workers/worker.ts";
 
 const { version } = project;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -38,166 +25,8 @@ const complain = (line: string) => void process.stderr.write(`${line}\n`);
 // Standard output is for answers, so the log goes to standard error.
 const log = createLog(Date.now, complain);
 
-/** How often to look for a renewed certificate. */
-const RENEWAL_MS = 2_000;
-/** How often a worker checks that its first process still runs. */
-const ORPHAN_MS = 250;
-/** How long to wait for a tape file that another process has open. */
-const FREE_MS_MAX = 2_000;
 /** The default tape file of a server. */
 const DEFAULT_FILE = "./data/tickwire.db";
-
-async function serve(given: Config): Promise<void> {
-  const clock = { now: Date.now, elapsed: () => performance.now() };
-  const worker = await reportAsWorker(clock.elapsed);
-  const config = worker === undefined ? given : workerSettings(given, worker.start);
-  const workerPool = worker === undefined ? createWorkerPool(config, clock.elapsed) : undefined;
-  const shared = await openSharedLog(config, { ...clock, ...log, random: Math.random, sleep });
-  if (workerPool !== undefined) await untilFree(config.tape);
-  const app = createApp(config, {
-    version,
-    log,
-    bootId: bootId(),
-    holder: `process ${process.pid} on ${hostname()}`,
-    environment: process.env,
-    ...clock,
-    random: Math.random,
-    busy: busyMs,
-    memoryBytes: () => process.memoryUsage.rss(),
-    fail(error) {
-      complain(error.message);
-      process.exit(1);
-    },
-  }, { shared, workerPool, worker });
-  if (worker !== undefined) {
-    app.start();
-    await worker.joined();
-  }
-  const doors = await openServer({
-    host: config.host,
-    port: config.port,
-    tls: tlsFiles(config),
-    redirectPort: config["redirect-port"],
-    ...app,
-    ...log,
-    now: Date.now,
-    turn,
-    isShared: worker !== undefined || workerPool !== undefined,
-    isFirst: workerPool !== undefined,
-  });
-  if (worker === undefined) app.start();
-  worker?.serves();
-  await workerPool?.start(doors);
-  const scheme = config["tls-cert"] === undefined ? "http" : "https";
-  const at = address(scheme, doors.host, doors.port);
-  if (worker === undefined) log.info(`tickwire ${version} serves on ${at}`);
-  process.on("SIGHUP", () => {
-    void doors.renew(true);
-    workerPool?.renew();
-  });
-  if (scheme === "https") setInterval(() => void doors.renew(false), RENEWAL_MS);
-  let stopping = false;
-  const stop = async () => {
-    // A worker can get the signal twice: from its first process and directly, as by Ctrl+C.
-    if (stopping && worker !== undefined) return;
-    if (stopping) process.exit(1);
-    stopping = true;
-    if (worker === undefined) log.info("Stopping");
-    await app.stop();
-    await Promise.race([doors.close(), new Promise((done) => setTimeout(done, 500))]);
-    process.exit(0);
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
-}
-
-/** Connects a worker to the first process of its server, and ends the worker with that process. */
-async function reportAsWorker(elapsed: () => number): Promise<Worker | undefined> {
-  const text = process.env[WORKER_VARIABLE];
-  if (text === undefined) return undefined;
-  const start = JSON.parse(text) as WorkerStart;
-  // The channel does not tell: in one runtime other workers inherit its other end.
-  setInterval(() => {
-    if (process.ppid === start.first) return;
-    // The first process was killed before it could remove the folder of its socket.
-    rmSync(dirname(start.path), { recursive: true, force: true });
-    process.exit(1);
-  }, ORPHAN_MS);
-  try {
-    return await Worker.begin(start, { elapsed, sleep });
-  } catch (_) {
-    // The first process has already ended.
-    return process.exit(1);
-  }
-}
-
-/** Settings of a worker: the ports of the first process, and no feeds and backups of its own. */
-function workerSettings(config: Config, { port, redirectPort }: WorkerStart): Config {
-  const { "backup-dir": _, ...rest } = config;
-  return { ...rest, port, "redirect-port": redirectPort, feed: ["none"], log: "local" };
-}
-
-/** Makes the pool of the workers of this process, if there are any. @throws {ConfigError} */
-function createWorkerPool(config: Config, elapsed: () => number): WorkerPool | undefined {
-  const { workers } = config;
-  const count = workers === "auto" ? availableParallelism() - 1 : workers ?? 0;
-  if (count === 0) return undefined;
-  checkWorkers(config);
-  return new WorkerPool({
-    ...{ count, elapsed, sleep, environment: process.env, ...log },
-    kill,
-    pid: process.pid,
-    again: relaunchOf(process.execPath, process.argv.slice(2)),
-    backoff: (failures) => backoff(failures, Math.random),
-  });
-}
-
-function kill(pid: number, signal: string): void {
-  try {
-    process.kill(pid, signal);
-  } catch (_) {
-    // It has already ended.
-  }
-}
-
-/** @throws {ConfigError} */
-function checkWorkers({ workers, tape }: Config): void {
-  if (workers === undefined) return;
-  if (process.platform !== "linux") {
-    const why = "only Linux gives each of them a part of the connections to one port";
-    throw new ConfigError(`Cannot use --workers on ${process.platform}: ${why}`);
-  }
-  if (parseTapeSpec(tape).engine === "memory") {
-    throw new ConfigError(
-      `Cannot use --workers with --tape ${tape}: they read the tape from a file; give it one, such as sqlite:./data/tickwire.db`,
-    );
-  }
-}
-
-/** Waits for the tape file: the workers of a killed server keep it open for a moment. */
-async function untilFree(name: string): Promise<void> {
-  const spec = parseTapeSpec(name);
-  const until = performance.now() + FREE_MS_MAX;
-  while (spec.engine === "sqlite" && isInUse(spec.path) && performance.now() < until) {
-    await sleep(FREE_MS_MAX / 20);
-  }
-}
-
-function busyMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
-
-/** Identifies the run of the machine: by an id on Linux, elsewhere by the minute of its start. */
-function bootId(): string {
-  const path = "/proc/sys/kernel/random/boot_id";
-  if (existsSync(path)) return readFileSync(path, "utf8").trim();
-  return `${hostname()} ${Math.round((Date.now() / 1_000 - uptime()) / 60)}`;
-}
-
-function tlsFiles(config: Config): TlsFiles | undefined {
-  const { "tls-cert": cert, "tls-key": key } = config;
-  return cert === undefined || key === undefined ? undefined : { cert, key };
-}
 
 /** Runs a command of a client. The exit code is 1 if it fails, else 0. */
 async function run(command: (terminal: Terminal) => Promise<void>): Promise<void> {
@@ -210,12 +39,6 @@ async function run(command: (terminal: Terminal) => Promise<void>): Promise<void
     process.exit(1);
   }
   process.exit(0);
-}
-
-/** The URL to open. A wildcard address becomes `localhost`. */
-function address(scheme: string, host: string, port: number): string {
-  const local = ["0.0.0.0", "::", "127.0.0.1"].includes(host) ? "localhost" : host;
-  return `${scheme}://${local.includes(":") ? `[${local}]` : local}:${port}`;
 }
 
 function readSettings(path: string): string | undefined {
@@ -233,19 +56,14 @@ function fileOf({ kind, words: [file] }: { kind: string; words: readonly string[
   throw new ConfigError(`Cannot ${kind} without a file: name one, as in tickwire ${kind} FILE`);
 }
 
-/** Checks all settings. @throws an error that names the setting that cannot be used */
-function check(config: Config): void {
-  checkParts(config, process.env);
-  checkWorkers(config);
-  const files = tlsFiles(config);
-  if (files !== undefined) readPair(files, Date.now());
-}
-
 /** The given options for the form of records. */
 function formOptions(config: Readonly<Record<string, unknown>>): Record<string, string> {
   const given = FORM_OPTION_NAMES.filter((name) => config[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, String(config[name])]));
 }
+
+/** Commands of a client begin sooner without the modules of a server. */
+const server = () => import("./serve.ts");
 
 async function main(): Promise<void> {
   const invocation = readConfig({
@@ -255,7 +73,7 @@ async function main(): Promise<void> {
   });
   switch (invocation.kind) {
     case "serve":
-      return await serve(invocation.config);
+      return await (await server()).serve(invocation.config, { version, log, complain });
     case "health":
       return await run((terminal) => health(terminal, invocation.config));
     case "watch":
@@ -302,7 +120,7 @@ async function main(): Promise<void> {
       return await run((terminal) => restore(terminal, { ...invocation.config, file }));
     }
     case "check":
-      check(invocation.config);
+      (await server()).check(invocation.config);
       return print(JSON.stringify(invocation.report, null, 2));
     case "help":
       return print(helpText(version, invocation.command));

@@ -29,9 +29,10 @@ const LAYERS = [
   "open_tape.ts",
   "router.ts",
   "app.ts",
+  "serve.ts",
   "main.ts",
 ];
-/** Our files that each file outside the layers may import. Only app.ts and main.ts import it. */
+/** Our files that each file outside the layers may import. Only app.ts, serve.ts and main.ts import it. */
 const OUTSIDE = new Map<string, string[]>([
   ["src/config.ts", [
     "src/config/care_settings.ts",
@@ -124,7 +125,8 @@ test("Every file in src is imported by another one", () => {
   none(src.map(({ path }) => path).filter((path) => path !== "src/main.ts" && !targets.has(path)));
 });
 
-const edge = ["src/app.ts", "src/main.ts", "src/terminal/terminal.ts"];
+/** Where the program meets its process, the clock and chance. */
+const edge = ["src/app.ts", "src/serve.ts", "src/main.ts", "src/terminal/terminal.ts"];
 const places: { rule: string; words: RegExp; packages?: RegExp; allowed: string[] }[] = [
   {
     rule: "Only runtime names Deno and Bun",
@@ -139,23 +141,23 @@ const places: { rule: string; words: RegExp; packages?: RegExp; allowed: string[
     allowed: ["src/logger.ts", "src/main.ts"],
   },
   {
-    rule: "Only app.ts, main.ts, terminal.ts and logger.ts read the clock",
+    rule: "Only app.ts, serve.ts, main.ts, terminal.ts and logger.ts read the clock",
     words: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bhrtime\b/g,
     allowed: [...edge, "src/logger.ts"],
   },
   {
-    rule: "Only pulse.ts, app.ts, main.ts and terminal.ts set timers",
+    rule: "Only scheduler.ts, app.ts, serve.ts, main.ts and terminal.ts set timers",
     words: /\b(?:setTimeout|setInterval|setImmediate)\b/g,
     packages: /^(?:node:)?timers(?:\/|$)/,
     allowed: [...edge, "src/scheduler.ts"],
   },
   {
-    rule: "Only app.ts, main.ts and terminal.ts use chance",
+    rule: "Only app.ts, serve.ts, main.ts and terminal.ts use chance",
     words: /\b(?:Math\.random|getRandomValues|randomUUID|randomBytes|randomInt)\b/g,
     allowed: edge,
   },
   {
-    rule: "Only app.ts, main.ts and terminal.ts name the process",
+    rule: "Only app.ts, serve.ts, main.ts and terminal.ts name the process",
     words: /\bprocess\b/g,
     packages: /^(?:node:)?process$/,
     allowed: edge,

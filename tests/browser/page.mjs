@@ -60,7 +60,7 @@ const names = given.filter(isTopic);
 const [kind = "bun", ...unknown] = given.filter((name) => !isTopic(name) && !isPart(name));
 if (unknown.length > 0) throw new Error(`Cannot check ${unknown.join(", ")}: it is not a topic`);
 const [part = 1, parts = 1] = given.find(isPart)?.split("/").map(Number) ?? [];
-const feed = "synthetic:?rate=60&seed=7&history=20m";
+const feed = "synthetic:?rate=20&seed=7&history=20m";
 const server = await startServer(kind, { feed });
 const { origin } = server;
 const browser = await startBrowser();

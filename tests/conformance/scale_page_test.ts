@@ -24,7 +24,9 @@ describe("docs/scale.md", () => {
     const files = names(/`((?:deploy|tests|src)\/[\w/.-]+)`/g);
     assert.ok(files.length > 5);
     for (const name of files) assert.ok(existsSync(at(name)), name);
-    const told = [...text("src/http/metric_registry.ts").matchAll(/"([a-z_]+)"/g)].map(([, name]) => name);
+    const told = [...text("src/http/metric_registry.ts").matchAll(/"([a-z_]+)"/g)].map(([, name]) =>
+      name
+    );
     const [watch] = /^## Watch it$[^]*?^## /m.exec(page)!;
     const asked = [...watch.matchAll(/`tickwire_(?:feed_)?(\w+)/g)].map(([, name]) => name!);
     assert.ok(asked.length > 3);

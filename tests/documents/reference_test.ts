@@ -44,7 +44,9 @@ describe("The reference in docs/", () => {
     await server.stop();
     const own = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
     // These metrics depend on settings: backups, a shared log, and workers.
-    const others = [...textOf("src/http/metric_registry.ts").matchAll(/"(backup_\w+|log_\w+|workers)"/g)]
+    const others = [
+      ...textOf("src/http/metric_registry.ts").matchAll(/"(backup_\w+|log_\w+|workers)"/g),
+    ]
       .map(([, name]) => `tickwire_${name}`);
     const [table] = /^## All metrics$[^]*?^## /m.exec(textOf("docs/operate.md"))!;
     const told = [...table.matchAll(/`(tickwire_\w+)`/g)].map(([, name]) => name!);
