@@ -187,11 +187,15 @@ export async function indicatorChecks({ origin, check, open }) {
       (lines) => JSON.stringify(lines).includes('"level"'),
     );
     const before = JSON.stringify(await keptLines(page));
-    await page.mouse.move(x + 300, y + 250);
-    await page.mouse.down();
-    await page.mouse.move(x + 300, y + 200, { steps: 4 });
-    await page.mouse.up();
-    await until("it has moved", () => keptLines(page), (lines) => JSON.stringify(lines) !== before);
+    // A tick can change the scale before the button is down, so each try looks where the line is.
+    await until("it has moved", async () => {
+      const top = y + await topOfLine(page);
+      await page.mouse.move(x + 300, top);
+      await page.mouse.down();
+      await page.mouse.move(x + 300, top - 50, { steps: 4 });
+      await page.mouse.up();
+      return await keptLines(page);
+    }, (lines) => JSON.stringify(lines) !== before);
     await page.locator("#chart-menu").click();
     await page.getByRole("button", { name: "Trend line" }).click();
     await page.mouse.move(x + 150, y + 300);
@@ -214,17 +218,11 @@ export async function indicatorChecks({ origin, check, open }) {
     await shoot(page, "lines");
     await page.getByLabel(/^Remove Trend/).click();
     await page.keyboard.press("Escape");
-    const top = await page.evaluate(() => {
-      /** @typedef {{ topOf(price: number): number, area: { top: number } }} Chart */
-      const { chart } = /** @type {{ tickwire: { chart: Chart } }} */ (
-        /** @type {unknown} */ (globalThis)
-      ).tickwire;
-      const { TSLA: [line] } = JSON.parse(localStorage.getItem("tickwire.lines") ?? "");
-      return chart.area.top + chart.topOf(line.price);
-    });
-    await page.mouse.click(x + 300, y + top);
-    await page.keyboard.press("Delete");
-    await until("none is left", () => keptLines(page), (lines) => JSON.stringify(lines) === "{}");
+    await until("none is left", async () => {
+      await page.mouse.click(x + 300, y + await topOfLine(page));
+      await page.keyboard.press("Delete");
+      return await keptLines(page);
+    }, (lines) => JSON.stringify(lines) === "{}");
   });
 
   await check("Dragging with Shift measures, and does not move the chart", async () => {
@@ -260,4 +258,16 @@ export async function indicatorChecks({ origin, check, open }) {
     await addressSays(page, "panes=");
   });
   await page.close();
+}
+
+/** Pixels from the top of the chart to the first line of TSLA, as the scale is now. @param {Page} page */
+function topOfLine(page) {
+  return page.evaluate(() => {
+    /** @typedef {{ topOf(price: number): number, area: { top: number } }} Chart */
+    const { chart } = /** @type {{ tickwire: { chart: Chart } }} */ (
+      /** @type {unknown} */ (globalThis)
+    ).tickwire;
+    const { TSLA: [line] } = JSON.parse(localStorage.getItem("tickwire.lines") ?? "");
+    return chart.area.top + chart.topOf(line.price);
+  });
 }
