@@ -16,6 +16,7 @@ import {
   ALPACA,
   BINANCE,
   COINBASE,
+  ENVELOPES,
   EXCHANGE,
   FINNHUB,
   GATEWAY,
@@ -40,6 +41,7 @@ const EXCHANGES = [
   { host: "wss://stream.data.alpaca.markets", contract: ALPACA },
   { host: "wss://gateway.local", contract: GATEWAY },
   { host: "wss://exchange.local", contract: EXCHANGE },
+  { host: "wss://trades.local", contract: ENVELOPES },
 ];
 
 /** Every feed of the documents, with its page. */

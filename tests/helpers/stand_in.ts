@@ -139,6 +139,18 @@ export const EXCHANGE: Contract = {
   }),
 };
 
+/** A source whose record is inside of its messages, with seconds as the time. */
+export const ENVELOPES: Contract = {
+  path: "/live",
+  options: '?subscribe={"op":"sub","ch":["ACME"]}&path=data&where=op:t',
+  symbols: ["ACME"],
+  answer: ({ op }) => ({ say: { op: "ok" }, follows: op === "sub" }),
+  encode: ({ symbol: s, time, price, size: qty }) => ({
+    op: "t",
+    data: { s, px: String(price), qty, at: time / 1_000 },
+  }),
+};
+
 /**
  * A server with a given protocol. It does not repeat trades for clients that were not connected.
  */
