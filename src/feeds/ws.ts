@@ -103,6 +103,7 @@ class Connection {
   async run(): Promise<void> {
     const { url, headers, protocols } = this.#settings;
     const { default: WebSocket } = await import("ws");
+    if (this.#context.signal.aborted) return;
     const socket = this.#socket = new WebSocket(url, [...protocols], {
       headers: { ...headers },
       maxPayload: MESSAGE_BYTES_MAX,
@@ -150,9 +151,9 @@ class Connection {
     if (this.#openedAt === Infinity || now - this.#pingedAt < pingMs) return;
     this.#pingedAt = now;
     const socket = this.#socket;
-    if (socket?.readyState !== socket?.OPEN) return;
-    if (pingText === undefined) socket?.ping();
-    else socket?.send(pingText);
+    if (socket === undefined || socket.readyState !== socket.OPEN) return;
+    if (pingText === undefined) socket.ping();
+    else socket.send(pingText);
   }
 
   #heard(data: Uint8Array, isBinary: boolean): void {

@@ -54,9 +54,9 @@ export class Metrics {
     return new Hono().get("/metrics", async (c) => {
       checkReadsAll(c);
       const figures = await this.#options.others?.figures() ?? [];
-      const { contentType } = await this.#open();
-      return new Response(withOthers(await this.text(), figures), {
-        headers: { "content-type": contentType, "cache-control": "no-store" },
+      const registry = await this.#open();
+      return new Response(withOthers(await registry.metrics(), figures), {
+        headers: { "content-type": registry.contentType, "cache-control": "no-store" },
       });
     });
   }
@@ -66,7 +66,7 @@ export class Metrics {
     return await (await this.#open()).metrics();
   }
 
-  /** The library is loaded at the first request: a sixth of the modules of a server. */
+  /** The library is loaded at the first request, because many servers are never asked. */
   #open(): Promise<Registry> {
     return this.#registry ??= import("./metric_registry.ts").then(({ metricRegistry }) =>
       metricRegistry(this.#options, this.#durations)
