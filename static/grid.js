@@ -118,6 +118,12 @@ export class Grid {
     this.#active = -1;
   }
 
+  /** The first that matches the search, also before the next frame. @param {Board} board @param {number} now */
+  found(board, now) {
+    this.#arrange(board, now);
+    return this.order.symbols[0];
+  }
+
   focus() {
     this.#options.host.focus();
   }
@@ -165,9 +171,8 @@ export class Grid {
    * @param {number} now
    */
   draw(board, changed, now) {
-    const { rows, generation } = board;
-    const isReordered = this.order.update(rows, generation, now);
-    if (isReordered) this.#reordered();
+    const { rows } = board;
+    this.#arrange(board, now);
     const isMoved = this.#isMoved;
     this.#isMoved = false;
     if (isMoved) this.#placeRows();
@@ -200,7 +205,9 @@ export class Grid {
     if (isMoved) this.#options.sparks.want(symbols.slice(this.#range.first, this.#range.end));
   }
 
-  #reordered() {
+  /** @param {Board} board @param {number} now */
+  #arrange({ rows, generation }, now) {
+    if (!this.order.update(rows, generation, now)) return;
     const count = this.order.symbols.length;
     this.#body.style.height = `${count * this.#rowPixels}px`;
     this.#options.host.ariaRowCount = String(count + 1);

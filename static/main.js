@@ -230,7 +230,7 @@ const controls = new Toolbar({
   setKey,
   search: (text) => grid.search(text),
   toGrid: () => grid.focus(),
-  found: () => grid.order.symbols[0],
+  found: () => grid.found(board, now()),
 });
 const recorderBar = new RecorderBar({
   recorder: () => cells.active.recorder,
