@@ -24,6 +24,13 @@ import type { TapedTick } from "./tick.ts";
 /** Time without a tick after which the clock may close a bar. */
 const QUIET_MS = 1_000;
 
+/** The bars with `from <= time < to` become these, the oldest first. */
+export interface ReplacedSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly records: readonly Float64Array[];
+}
+
 /** The bars of one symbol and interval, oldest first; at least `depth` of them are kept. */
 export class BarSeries {
   readonly symbol: string;
@@ -194,12 +201,13 @@ export class BarSeries {
     return this.#records.slice(from, to);
   }
 
-  /** Replaces the records with `from <= time < to` by others, oldest first. */
-  replace(from: number, to: number, records: readonly Float64Array[]): void {
+  replace(spans: readonly ReplacedSpan[]): void {
     const newest = this.newestTime;
-    for (const numbers of this.records(from, to)) this.notes.take(numbers[TIME]!);
-    this.#join(this.records(-Infinity, from), records, this.records(to, Infinity));
-    for (const numbers of records) this.#note(numbers[TIME]!);
+    for (const { from, to, records } of spans) {
+      for (const numbers of this.records(from, to)) this.notes.take(numbers[TIME]!);
+      this.#join(this.records(-Infinity, from), records, this.records(to, Infinity));
+      for (const numbers of records) this.#note(numbers[TIME]!);
+    }
     if (this.newestTime !== newest) this.#reopen();
   }
 

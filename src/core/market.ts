@@ -1,5 +1,5 @@
 import type { Bar, BarRange, BarRecord, LateTick } from "./bar.ts";
-import { BarSeries } from "./bar_series.ts";
+import { BarSeries, type ReplacedSpan } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
 import type { GivenBar } from "./given_bar.ts";
 import { type ChangedBar, GivenBars, newestClose, type OlderBars } from "./given_bars.ts";
@@ -241,14 +241,9 @@ export class Market {
     return this.#series(symbol, interval)?.records(from, to) ?? [];
   }
 
-  /** Replaces the records of held bars that start in `from <= time < to`. */
-  replaceBars(
-    symbol: string,
-    interval: Interval,
-    span: readonly [from: number, to: number],
-    records: readonly Float64Array[],
-  ): void {
-    this.#series(symbol, interval)?.replace(...span, records);
+  /** Replaces the records of held bars. */
+  replaceBars(symbol: string, interval: Interval, spans: readonly ReplacedSpan[]): void {
+    this.#series(symbol, interval)?.replace(spans);
     this.#board.refresh(symbol);
     this.#note(symbol);
   }

@@ -1,4 +1,5 @@
 import { type BarRecord, goneNumbers, newestOf } from "../core/bar.ts";
+import type { ReplacedSpan } from "../core/bar_series.ts";
 import type { Newest } from "../core/board.ts";
 import { type Correction, isWhole, type TapedCorrection } from "../core/correction.ts";
 import { type Interval, INTERVALS } from "../core/interval.ts";
@@ -92,21 +93,19 @@ export class Corrector {
     const oldest = this.#market.oldestBar(symbol, interval)?.time ?? Infinity;
     const others: number[] = [];
     const stored: BarRecord[] = [];
-    const keep = (numbers: Float64Array) => stored.push({ symbol, interval, numbers });
+    const spans: ReplacedSpan[] = gone.from < gone.to ? [{ ...gone, records: left }] : [];
     for (const [start, numbers] of changed) {
       if (numbers !== undefined) others.push(start);
-      if (numbers !== undefined && !this.#market.holds(symbol, interval, start)) {
-        keep(numbers);
-        continue;
+      const isHeld = this.#market.holds(symbol, interval, start);
+      if (numbers === undefined || isHeld) {
+        spans.push({ from: start, to: start + 1, records: numbers === undefined ? [] : [numbers] });
       }
-      const records = numbers === undefined ? [] : [numbers];
-      this.#market.replaceBars(symbol, interval, [start, start + 1], records);
-      // Otherwise readers would find the stored bar, because no held bar hides it.
-      if (numbers === undefined) keep(goneNumbers(start, seq));
+      // Without the mark of a bar that is gone, readers would find the stored one: no held bar hides it.
+      if (numbers === undefined || !isHeld) {
+        stored.push({ symbol, interval, numbers: numbers ?? goneNumbers(start, seq) });
+      }
     }
-    if (gone.from < gone.to) {
-      this.#market.replaceBars(symbol, interval, [gone.from, gone.to], left);
-    }
+    this.#market.replaceBars(symbol, interval, spans);
     if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
     // Given bars in the span stay, even those that are only in the file.
     const isGone = oldest > gone.from && oldest < gone.to && !this.#market.given.seqOf(symbol);

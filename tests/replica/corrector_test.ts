@@ -18,6 +18,8 @@ import { readAll } from "../helpers/store.ts";
 import { TapeFolder } from "../helpers/tape_file.ts";
 
 const folder = new TapeFolder();
+const BEGIN = 1_763_700_000_000;
+const TICK = { symbol: "A", time: BEGIN, price: 1, size: 1, bid: null, ask: null };
 
 /** Rows and bars by symbol, as texts without `revised`, which corrections set. */
 function shown(market: Market, archive: Archive): string[] {
@@ -148,15 +150,26 @@ describe("Corrector", () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
+  test("Corrector reopens the bar before, whatever the order of the cancelled ticks", async () => {
+    for (const seqs of [[1, 3], [3, 1]]) {
+      const test = new TestReplica();
+      const ledger = new Ledger();
+      const ticks = [0, 0, 1_500].map((ms): Tick => ({ ...TICK, time: BEGIN + ms }));
+      await test.send(ticks);
+      ledger.add(ticks, ticks.length);
+      const correction = { symbol: "A", seqs };
+      ledger.cancel({ ...correction, seq: await test.cancel(correction) });
+      assertRight(test, ledger);
+      test.close();
+    }
+  });
+
   test("Corrector makes bars from shorter ones where only the newest ticks are stored", async () => {
     const test = new TestReplica({ ticksMax: 10, blockTicks: 5, barsHeld: 4 });
     const all = Array.from({ length: 50 }, (_, index): Tick => ({
-      symbol: "A",
-      time: 1_763_700_000_000 + index * 1_000,
+      ...TICK,
+      time: BEGIN + index * 1_000,
       price: index === 45 ? 1e9 : index,
-      size: 1,
-      bid: null,
-      ask: null,
     }));
     for (const tick of all) await test.send([tick]);
     await test.cancel({ symbol: "A", seqs: [46] });
