@@ -45,6 +45,13 @@ export interface BarRecord {
   readonly numbers: Float64Array;
 }
 
+/** The bars with `from <= time < to` become these, the oldest first. */
+export interface ReplacedSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly records: readonly Float64Array[];
+}
+
 /** A tick whose bar is older than the bars that the market holds. */
 export interface LateTick {
   readonly interval: Interval;

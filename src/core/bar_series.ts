@@ -10,6 +10,7 @@ import {
   firstNumbers,
   FORMING,
   MADE_OF,
+  type ReplacedSpan,
   REVISED,
   STATE,
   TIME,
@@ -23,13 +24,6 @@ import type { TapedTick } from "./tick.ts";
 
 /** Time without a tick after which the clock may close a bar. */
 const QUIET_MS = 1_000;
-
-/** The bars with `from <= time < to` become these, the oldest first. */
-export interface ReplacedSpan {
-  readonly from: number;
-  readonly to: number;
-  readonly records: readonly Float64Array[];
-}
 
 /** The bars of one symbol and interval, oldest first; at least `depth` of them are kept. */
 export class BarSeries {

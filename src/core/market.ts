@@ -1,5 +1,5 @@
-import type { Bar, BarRange, BarRecord, LateTick } from "./bar.ts";
-import { BarSeries, type ReplacedSpan } from "./bar_series.ts";
+import type { Bar, BarRange, BarRecord, LateTick, ReplacedSpan } from "./bar.ts";
+import { BarSeries } from "./bar_series.ts";
 import { Board, type Newest } from "./board.ts";
 import type { GivenBar } from "./given_bar.ts";
 import { type ChangedBar, GivenBars, newestClose, type OlderBars } from "./given_bars.ts";

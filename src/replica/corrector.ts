@@ -1,5 +1,4 @@
-import { type BarRecord, goneNumbers, newestOf } from "../core/bar.ts";
-import type { ReplacedSpan } from "../core/bar_series.ts";
+import { type BarRecord, goneNumbers, newestOf, type ReplacedSpan } from "../core/bar.ts";
 import type { Newest } from "../core/board.ts";
 import { type Correction, isWhole, type TapedCorrection } from "../core/correction.ts";
 import { type Interval, INTERVALS } from "../core/interval.ts";
