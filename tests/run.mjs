@@ -49,7 +49,7 @@ const wants = { mosquitto: "mosquitto", "nats-server": "nats-server" };
 const RUNTIMES = {
   deno: (files) => ({
     name: "deno",
-    command: ["deno", "test", "-A", "--no-check"],
+    command: ["deno", "test", "-A", "--no-check", "tests/helpers/together.ts", "--"],
     parts: partsOf(files),
     read: denoResults,
     wants,

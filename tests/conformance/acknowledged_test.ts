@@ -78,7 +78,7 @@ function everyPlace(question: Question, all: Reckoning, position: string): Place
 describe("Acknowledged ticks of the past", () => {
   const one = ["BTC/USD"];
   const three = ["BTC/USD", "ETH/EUR", "AAPL/USD"];
-  const seconds = { count: 5_000, begin: lately(), stepMs: SECOND };
+  const seconds = { count: 3_000, begin: lately(), stepMs: SECOND };
   const kinds: Readonly<Record<string, History>> = {
     "of seconds in order": { ...seconds, symbols: one, order: "in order" },
     "of seconds out of order": { ...seconds, symbols: one, order: "shuffled" },
@@ -173,7 +173,7 @@ describe("Acknowledged ticks of the past", () => {
     for (const order of ["in order", "shuffled"] as const) {
       const server = await newServer();
       const all = new Reckoning();
-      const kind = { symbols: one, count: 5_000, begin: longAgo, stepMs: SECOND, order };
+      const kind = { symbols: one, count: 3_000, begin: longAgo, stepMs: SECOND, order };
       const streams = await Promise.all((["1s", "5s", "1m"] as const).map(async (interval) => {
         const params = { symbol: one[0]!, channel: `bar:${interval}` };
         return [interval, await BarStream.open(server, params)] as const;

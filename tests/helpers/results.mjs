@@ -3,7 +3,7 @@
 /** @typedef {{ passed: number, failures: string[] }} Results */
 
 /**
- * Reads the output of `deno test`, which indents tests below the name of their group.
+ * Reads the output of `deno test tests/helpers/together.ts`, which indents tests below the name of their group.
  * @param {string} output
  * @returns {Results}
  */
@@ -18,9 +18,12 @@ export function denoResults(output) {
   const lines = output.replaceAll(/'.*' has been running for over \(.*\)\n/g, "").split("\n");
   for (const line of lines) {
     if (line === " ERRORS ") break;
-    file = /^running \d+ tests? from \.?\/?(.+)$/.exec(line)?.[1] ?? file;
-    const uncaught = /^Uncaught error from \.?\/?(.+) FAILED$/.exec(line)?.[1];
-    if (uncaught !== undefined) failures.push(`${uncaught}: uncaught error`);
+    const next = /^tests from (?:\.\/)?(.+) \.\.\. ok(?: \(.*\))?$/.exec(line)?.[1];
+    if (next !== undefined) {
+      file = next;
+      continue;
+    }
+    if (/^Uncaught error from .+ FAILED$/.test(line)) failures.push(`${file}: uncaught error`);
     const [, indent = "", name = "", verdict, remark = ""] =
       /^( *)(.+) \.\.\.(?: (ok|FAILED|ignored)(?: \((.*)\))?)?$/.exec(line) ?? [];
     if (name === "") continue;

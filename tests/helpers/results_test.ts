@@ -4,7 +4,8 @@ import { bunResults, checkResults, denoResults } from "./results.mjs";
 
 /** Output of `deno test` for the tests of BUN below, and for two tests that fail only on Deno. */
 const DENO = `
-running 5 tests from ./tests/x_test.ts
+running 7 tests from ./tests/helpers/together.ts
+tests from ./tests/x_test.ts ... ok (1ms)
 top: a <b> ... ok (2ms)
 top fails ... FAILED (8ms)
 group ...
@@ -25,14 +26,15 @@ before fails ... FAILED (922µs)
 after fails ...
   fine ... ok (1ms)
 after fails ... FAILED (1ms)
-Uncaught error from ./tests/y_test.ts FAILED
+tests from ./tests/y_test.ts ... ok (0ms)
+Uncaught error from ./tests/helpers/together.ts FAILED
 
  ERRORS 
 
 top fails => ./tests/x_test.ts:4:1
 error: said ... FAILED
 
-FAILED | 1 passed (5 steps) | 5 failed (1 step) | 0 ignored (1 step) (141ms)
+FAILED | 3 passed (5 steps) | 5 failed (1 step) | 0 ignored (1 step) (141ms)
 `;
 
 const BUN = `bun test v1.4.5 (a7733435c)
