@@ -11,17 +11,22 @@ import { hasHistory, isDrawn, line, priceMoves } from "./probes.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Faults that axe finds. @param {Page} page @returns {Promise<string[]>} */
-export async function faultsOf(page) {
+/**
+ * Faults that axe finds.
+ * @param {Page} page
+ * @param {string} [within] selector of the part to check
+ * @returns {Promise<string[]>}
+ */
+export async function faultsOf(page, within = "html") {
   // Not as a script of the page: its content security policy would forbid that.
   await page.evaluate(AXE);
-  return await page.evaluate(async () => {
+  return await page.evaluate(async (within) => {
     /** @typedef {{ id: string, impact: string, nodes: { html: string }[] }} Violation */
-    /** @typedef {{ run(): Promise<{ violations: Violation[] }> }} Axe */
+    /** @typedef {{ run(within: string): Promise<{ violations: Violation[] }> }} Axe */
     const { axe } = /** @type {{ axe: Axe }} */ (/** @type {unknown} */ (globalThis));
-    const { violations } = await axe.run();
+    const { violations } = await axe.run(within);
     return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`);
-  });
+  }, within);
 }
 
 /** @param {Desk} desk */
