@@ -4,7 +4,7 @@
 //   node tests/run.mjs unit                     the tests that start no server, on Bun
 //   node tests/run.mjs bun FILE…                the tests in files or folders, on one runtime
 //   node tests/run.mjs --repeat 20 NAME…        so many times, and says how often each test failed
-//   node tests/run.mjs --jobs 1 NAME…           one after the other (by default one more than twice the cores)
+//   node tests/run.mjs --jobs 1 NAME…           one after the other (by default two for each core)
 // deno-lint-ignore-file no-console
 
 import { spawnSync } from "node:child_process";
@@ -132,7 +132,7 @@ function readCommand() {
     const options = /** @type {const} */ ({
       repeat: { type: "string", default: "1" },
       // Most of the tests wait for something most of the time.
-      jobs: { type: "string", default: `${2 * availableParallelism() + 1}` },
+      jobs: { type: "string", default: `${2 * availableParallelism()}` },
     });
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     for (const [name, value] of Object.entries(values)) {

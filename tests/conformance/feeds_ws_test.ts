@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { after, afterEach, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import { feedOf } from "../helpers/feeds.ts";
 import { ServerProcess } from "../helpers/process.ts";
 import {
@@ -49,66 +49,76 @@ function gapsIn(log: string): [string, string][] {
 }
 
 const contracts = { Binance: BINANCE, Coinbase: COINBASE, Finnhub: FINNHUB, Alpaca: ALPACA };
-for (const [name, contract] of Object.entries(contracts)) {
-  it(
-    `10,000 trades of ${name} with breaks and a kill come once each, or the log reports the gaps`,
-    {
-      timeout,
-    },
-    async () => {
-      const source = await standIn(contract);
-      const flags = ["--tape", `sqlite:${join(folder, `${name}.db`)}`, "--feed", source.feed];
-      let server = await ServerProcess.start(...flags);
-      let log = "";
-      /** Trades without a connected client. */
-      const missed = new Set<number>();
-      const follow = () => until("it is followed", () => source.followers > 0);
-      const arrived = (count: number) =>
-        until(
-          "trades have arrived",
-          async () => (await ticksOf(server)).length,
-          (length) => length >= count,
-        );
-      for (let round = 0; round < 5; round++) {
-        await follow();
-        source.trade(1_969);
-        await arrived(source.trades.length - missed.size);
-        const before = source.trades.length;
-        if (round === 2) {
-          await server.end("SIGKILL");
-          await until("it is gone", () => source.followers === 0);
-        } else source.drop();
-        source.trade(31);
-        for (let index = before; index < source.trades.length; index++) missed.add(index);
-        // Some sources send the newest trade to a new client.
-        if (contract.repeats) missed.delete(source.trades.length - 1);
-        if (round === 2) {
-          log += server.log;
-          server = await ServerProcess.start(...flags);
-        }
-      }
-      source.trade(0);
-      await follow();
-      source.trade(31);
-      const ticks = await until(
-        "all have arrived",
-        () => ticksOf(server),
-        ({ length }) => length >= source.trades.length - missed.size,
-      );
-      assert.equal(source.trades.length, 10_031);
-      assert.deepEqual(
-        ticks.map(({ symbol, price, size, time }) => [symbol, price, size, Math.floor(time)]),
-        source.trades.filter((_, index) => !missed.has(index))
-          .map(({ symbol, price, size, time }) => [symbol, price, size, time]),
-      );
-      // Missing trades are within the reported gaps.
-      const gaps = gapsIn(log + server.log).map((gap) => gap.map((time) => Date.parse(time)));
-      for (const index of missed) {
-        const { time } = source.trades[index]!;
-        assert.ok(gaps.some(([from, to]) => from! < time && time < to!), `${time} is not told of`);
-      }
-    },
+describe("10,000 trades with breaks and a kill come once each, or the log reports the gaps", () => {
+  // All at once, because each of them waits most of the time before it connects again.
+  const ended = new Map<string, Promise<PromiseSettledResult<void>[]>>();
+  before(() => {
+    for (const [name, contract] of Object.entries(contracts)) {
+      ended.set(name, Promise.allSettled([tradesWithBreaks(name, contract)]));
+    }
+  });
+  for (const name of Object.keys(contracts)) {
+    it(`for ${name}`, { timeout }, async () => {
+      const [result] = await ended.get(name)!;
+      if (result!.status === "rejected") throw result!.reason;
+    });
+  }
+});
+
+async function tradesWithBreaks(name: string, contract: Contract): Promise<void> {
+  const source = new StandIn(contract);
+  await source.open();
+  const flags = ["--tape", `sqlite:${join(folder, `${name}.db`)}`, "--feed", source.feed];
+  let server = await ServerProcess.start(...flags);
+  let log = "";
+  /** Trades without a connected client. */
+  const missed = new Set<number>();
+  const follow = () => until("it is followed", () => source.followers > 0);
+  const arrived = (count: number) =>
+    until(
+      "trades have arrived",
+      async () => (await ticksOf(server)).length,
+      (length) => length >= count,
+    );
+  for (let round = 0; round < 5; round++) {
+    await follow();
+    source.trade(1_969);
+    await arrived(source.trades.length - missed.size);
+    const before = source.trades.length;
+    if (round === 2) {
+      await server.end("SIGKILL");
+      await until("it is gone", () => source.followers === 0);
+    } else source.drop();
+    source.trade(31);
+    for (let index = before; index < source.trades.length; index++) missed.add(index);
+    // Some sources send the newest trade to a new client.
+    if (contract.repeats) missed.delete(source.trades.length - 1);
+    if (round === 2) {
+      log += server.log;
+      server = await ServerProcess.start(...flags);
+    }
+  }
+  source.trade(0);
+  await follow();
+  source.trade(31);
+  const ticks = await until(
+    "all have arrived",
+    () => ticksOf(server),
+    ({ length }) => length >= source.trades.length - missed.size,
   );
+  assert.equal(source.trades.length, 10_031);
+  assert.deepEqual(
+    ticks.map(({ symbol, price, size, time }) => [symbol, price, size, Math.floor(time)]),
+    source.trades.filter((_, index) => !missed.has(index))
+      .map(({ symbol, price, size, time }) => [symbol, price, size, time]),
+  );
+  // Missing trades are within the reported gaps.
+  const gaps = gapsIn(log + server.log).map((gap) => gap.map((time) => Date.parse(time)));
+  for (const index of missed) {
+    const { time } = source.trades[index]!;
+    assert.ok(gaps.some(([from, to]) => from! < time && time < to!), `${time} is not told of`);
+  }
+  await source.close();
 }
 
 describe("The WebSocket feed", () => {
