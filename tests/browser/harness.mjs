@@ -90,7 +90,7 @@ export class Complaints {
   listen(page) {
     page.on("console", (message) => {
       if (!["error", "warning"].includes(message.type())) return;
-      const isNetwork = /net::ERR_|WebSocket connection to|status of (?:401|403|503)/.test(
+      const isNetwork = /net::ERR_|WebSocket connection to|status of (?:401|403|426|503)/.test(
         message.text(),
       );
       if (!(this.isServerGone && isNetwork)) this.messages.push(message.text());
