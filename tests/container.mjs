@@ -48,6 +48,7 @@ await check("The Dockerfile builds", () => {
   makeBase(BUILD_IMAGE, copyBuildTools, {
     NODE_EXTRA_CA_CERTS: CERTIFICATES,
     NPM_CONFIG_CACHE: NPM_CACHE,
+    NPM_CONFIG_PREFER_OFFLINE: "true",
     NPM_CONFIG_REGISTRY: output("npm", "config", "get", "registry"),
   });
   buildah("bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--quiet", [

@@ -194,8 +194,8 @@ function onEach(program, runtimes) {
 }
 
 /**
- * Tests that talk to servers run by themselves, the others folder by folder: a process for each file would cost
- * more than most of them. What has most text begins first, because it takes longest as a rule.
+ * Tests that talk to servers run by themselves, the others by the folder in `tests`: a process for each file would
+ * cost more than most of them. What has most text begins first, because it takes longest as a rule.
  * @param {string[]} files
  * @returns {string[][]}
  */
@@ -204,7 +204,7 @@ function partsOf(files) {
   const parts = new Map();
   for (const file of files) {
     const folder = posix.dirname(file);
-    const name = WITH_SERVERS.test(folder) ? file : folder;
+    const name = WITH_SERVERS.test(folder) ? file : folder.split("/", 3).join("/");
     parts.set(name, [...parts.get(name) ?? [], file]);
   }
   const lengthOf = (/** @type {string[]} */ part) =>
