@@ -195,6 +195,7 @@ export class BarSeries {
     return this.#records.slice(from, to);
   }
 
+  /** Replaces records. Only then it is known whether another bar is the newest, and forms. */
   replace(spans: readonly ReplacedSpan[]): void {
     const newest = this.newestTime;
     for (const { from, to, records } of spans) {

@@ -92,19 +92,21 @@ export class Corrector {
     const oldest = this.#market.oldestBar(symbol, interval)?.time ?? Infinity;
     const others: number[] = [];
     const stored: BarRecord[] = [];
+    const keep = (numbers: Float64Array) => stored.push({ symbol, interval, numbers });
     const spans: ReplacedSpan[] = gone.from < gone.to ? [{ ...gone, records: left }] : [];
     for (const [start, numbers] of changed) {
-      if (numbers !== undefined) others.push(start);
-      const isHeld = this.#market.holds(symbol, interval, start);
-      if (numbers === undefined || isHeld) {
-        spans.push({ from: start, to: start + 1, records: numbers === undefined ? [] : [numbers] });
+      const span = { from: start, to: start + 1 };
+      if (numbers === undefined) {
+        spans.push({ ...span, records: [] });
+        // Otherwise readers would find the stored bar, because no held bar hides it.
+        keep(goneNumbers(start, seq));
+        continue;
       }
-      // Without the mark of a bar that is gone, readers would find the stored one: no held bar hides it.
-      if (numbers === undefined || !isHeld) {
-        stored.push({ symbol, interval, numbers: numbers ?? goneNumbers(start, seq) });
-      }
+      others.push(start);
+      if (this.#market.holds(symbol, interval, start)) spans.push({ ...span, records: [numbers] });
+      else keep(numbers);
     }
-    this.#market.replaceBars(symbol, interval, spans);
+    if (spans.length > 0) this.#market.replaceBars(symbol, interval, spans);
     if (stored.length > 0) this.#tape.hold({ bars: stored, late: [], since: seq });
     // Given bars in the span stay, even those that are only in the file.
     const isGone = oldest > gone.from && oldest < gone.to && !this.#market.given.seqOf(symbol);

@@ -11,22 +11,17 @@ import { hasHistory, isDrawn, line, priceMoves } from "./probes.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/**
- * Faults that axe finds.
- * @param {Page} page
- * @param {string} [within] selector of the part to check
- * @returns {Promise<string[]>}
- */
-export async function faultsOf(page, within = "html") {
+/** Faults that axe finds. @param {Page} page @returns {Promise<string[]>} */
+export async function faultsOf(page) {
   // Not as a script of the page: its content security policy would forbid that.
   await page.evaluate(AXE);
-  return await page.evaluate(async (within) => {
+  return await page.evaluate(async () => {
     /** @typedef {{ id: string, impact: string, nodes: { html: string }[] }} Violation */
-    /** @typedef {{ run(within: string): Promise<{ violations: Violation[] }> }} Axe */
+    /** @typedef {{ run(): Promise<{ violations: Violation[] }> }} Axe */
     const { axe } = /** @type {{ axe: Axe }} */ (/** @type {unknown} */ (globalThis));
-    const { violations } = await axe.run(within);
+    const { violations } = await axe.run();
     return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`);
-  }, within);
+  });
 }
 
 /** @param {Desk} desk */

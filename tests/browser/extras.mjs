@@ -124,7 +124,7 @@ export async function extraChecks({ origin, check, open }) {
       for (const id of ["commands", "layouts", "indicators", "chart-menu", "board-menu"]) {
         await page.locator(`#${id}`).click();
         await page.locator("dialog[open], .menu").waitFor();
-        assert.deepEqual(await faultsOf(page, "dialog[open], .menu"), [], `${id}, ${theme}`);
+        assert.deepEqual(await faultsOf(page), [], `${id}, ${theme}`);
         await shoot(page, `${id}-${theme}`);
         await page.keyboard.press("Escape");
         await page.locator("dialog[open], .menu").waitFor({ state: "detached" });

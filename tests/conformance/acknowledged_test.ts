@@ -78,7 +78,7 @@ function everyPlace(question: Question, all: Reckoning, position: string): Place
 describe("Acknowledged ticks of the past", () => {
   const one = ["BTC/USD"];
   const three = ["BTC/USD", "ETH/EUR", "AAPL/USD"];
-  const seconds = { count: 3_000, begin: lately(), stepMs: SECOND };
+  const seconds = { count: 5_000, begin: lately(), stepMs: SECOND };
   const kinds: Readonly<Record<string, History>> = {
     "of seconds in order": { ...seconds, symbols: one, order: "in order" },
     "of seconds out of order": { ...seconds, symbols: one, order: "shuffled" },
@@ -173,7 +173,7 @@ describe("Acknowledged ticks of the past", () => {
     for (const order of ["in order", "shuffled"] as const) {
       const server = await newServer();
       const all = new Reckoning();
-      const kind = { symbols: one, count: 3_000, begin: longAgo, stepMs: SECOND, order };
+      const kind = { symbols: one, count: 5_000, begin: longAgo, stepMs: SECOND, order };
       const streams = await Promise.all((["1s", "5s", "1m"] as const).map(async (interval) => {
         const params = { symbol: one[0]!, channel: `bar:${interval}` };
         return [interval, await BarStream.open(server, params)] as const;
@@ -190,17 +190,17 @@ describe("Acknowledged ticks of the past", () => {
     }
   });
 
-  const many = { symbols: one, count: 60_000, begin: lately() };
+  const many = { symbols: one, count: 200_000, begin: lately() };
   const manyKinds: Readonly<Record<string, History>> = {
-    "of half a day in order": { ...many, stepMs: 700, order: "in order" },
-    "of ten minutes out of order": { ...many, stepMs: 10, order: "shuffled" },
+    "of half a day in order": { ...many, stepMs: 200, order: "in order" },
+    "of ten minutes out of order": { ...many, stepMs: 3, order: "shuffled" },
   };
   for (const [what, kind] of Object.entries(manyKinds)) {
-    it(`60,000 ${what} are there batch by batch, while others import`, PATIENCE, async () => {
+    it(`200,000 ${what} are there batch by batch, while others import`, PATIENCE, async () => {
       const server = await newServer();
       const all = new Reckoning();
       const ticks = history(kind);
-      const size = 15_000;
+      const size = 50_000;
       const stop = importWithoutPause(server);
       try {
         for (let start = 0; start < ticks.length; start += size) {

@@ -67,11 +67,11 @@ describe("The client, when a server is killed and comes back", () => {
   };
 
   it(
-    "gives each of 60 clients every tick once, over two restarts",
+    "gives each of 200 clients every tick once, over two restarts",
     { timeout: 120_000 },
     async () => {
       await feed(0);
-      const consumers = Array.from({ length: 60 }, (_, index) => {
+      const consumers = Array.from({ length: 200 }, (_, index) => {
         const consumer = new Consumer();
         const client = connect(() => `${server.ws}/ws`);
         clients.push(client);

@@ -108,14 +108,14 @@ function correction(right: Reckoning, head: number, next: (below: number) => num
 }
 
 describe("Corrections", () => {
-  test("20 among 40,000 ticks give the state without those ticks", { timeout }, async () => {
+  test("20 among 100,000 ticks give the state without those ticks", { timeout }, async () => {
     const flags = ["--feed", "none", "--tape", `sqlite:${join(folder, "random.db")}`];
     let server = await ServerProcess.start(...flags);
     const right = new Reckoning();
     const next = chanceOf(7);
     let head = 0;
-    for (let first = 0; first < 40_000; first += 2_000) {
-      const batch = ticks(2_000, first, next);
+    for (let first = 0; first < 100_000; first += 5_000) {
+      const batch = ticks(5_000, first, next);
       head = seqOf(await send(server, batch));
       right.add(batch, head);
       const { path, count } = correction(right, head, next);
@@ -134,8 +134,8 @@ describe("Corrections", () => {
     ]);
     const epoch = gone.position.split(":")[0];
     const client = await Client.connect(`${server.ws}/ws`);
-    client.send({ op: "subscribe", symbols: ["AAPL"], from: `${epoch}:20000` });
-    const wanted = right.ticks("AAPL").filter(({ seq }) => seq > 20_000);
+    client.send({ op: "subscribe", symbols: ["AAPL"], from: `${epoch}:50000` });
+    const wanted = right.ticks("AAPL").filter(({ seq }) => seq > 50_000);
     const rows: TapedTick[] = [];
     while (rows.length < wanted.length) {
       rows.push(...(await client.next(({ op }) => op === "data")).rows);

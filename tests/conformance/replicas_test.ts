@@ -293,7 +293,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
     async () => {
       const replicas = await Replicas.of(1);
       const [first] = replicas.servers as [ServerProcess];
-      await send(first, ticks(80_000));
+      await send(first, ticks(150_000));
       // The file has the sealed ticks, and the stream has the later ones.
       const copies = () => first.log.split("Made a copy of the tape").length;
       await until("a copy is made of all", copies, (count) => count > 3);
@@ -370,7 +370,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
 
   test("A feed runs on one replica, and goes on at another where it was", { timeout }, async () => {
     const file = join(folder, "replay.ndjson");
-    const rows = Array.from({ length: 1_200 }, (_, index) => (
+    const rows = Array.from({ length: 2_000 }, (_, index) => (
       { symbol: "R", time: start + 10 * index, price: 1 + index }
     ));
     writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
@@ -405,7 +405,7 @@ describe("Replicas of one stream", { skip: natsFault() ?? false }, () => {
       "the first runs it again",
       async () => (await ready(servers[holder]!)).feeds[0].state === "running",
     );
-    await until("all has come", () => countOf(servers[holder]!), (count) => count >= 1_200);
+    await until("all has come", () => countOf(servers[holder]!), (count) => count >= 2_000);
     const all = JSON.parse(await text(servers[holder]!, "/ticks?limit=9999")) as Tick[];
     assert.deepEqual(missingAndDoubled(all, rows), { missing: [], doubled: [] });
   });
