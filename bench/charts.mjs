@@ -10,6 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { startServer } from "../tests/browser/harness.mjs";
+import { CHROMIUM } from "../tests/helpers/chromium.mjs";
 
 const [frames = "100", ...names] = process.argv.slice(2);
 const ROOT = fileURLToPath(new URL("..", import.meta.url).href);
@@ -140,7 +141,7 @@ const server = await startServer("bun", { feed: "none" });
 /** A browser for each measurement: one that held a million points may be short of memory. */
 const launch = () =>
   chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     args: [
       "--no-sandbox",
       "--use-angle=swiftshader",
